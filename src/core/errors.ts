@@ -1,0 +1,98 @@
+/**
+ * The one error type of the project.
+ *
+ * Every error says what was wrong, where, and the way out, and carries a stable `code`. All codes are listed,
+ * with their cause and remedy, in docs/errors.md; a test keeps that list complete.
+ */
+
+/** Every code an error of this project can carry. docs/errors.md explains each one. */
+export const ERROR_CODES = [
+  // Numbers (core/)
+  "INVALID_ARGUMENT",
+  "NOTHING_TO_SCORE",
+  "CONTEXT_EXCEEDED",
+  "UNKNOWN_RECIPE",
+  // Texts
+  "EMPTY_INPUT",
+  "INVALID_UTF8",
+  "BINARY_INPUT",
+  "TOO_FEW_TOKENS",
+  "FILE_NOT_FOUND",
+  "FILE_UNREADABLE",
+  "FILE_UNWRITABLE",
+  // Model files
+  "GGUF_NOT_GGUF",
+  "GGUF_VERSION",
+  "GGUF_TRUNCATED",
+  "GGUF_INVALID",
+  "GGUF_UNSUPPORTED",
+  "MODEL_LOAD_FAILED",
+  "OUT_OF_MEMORY",
+  // Getting a model
+  "UNKNOWN_MODEL",
+  "MODEL_UNAVAILABLE",
+  "DOWNLOAD_FAILED",
+  "CHECKSUM_MISMATCH",
+  "TERMS_NOT_ACCEPTED",
+  "CACHE_LOCKED",
+  "DISK_FULL",
+  // Engine
+  "ENGINE_UNAVAILABLE",
+  "ENGINE_VERSION",
+  "ENGINE_LAYOUT",
+  "ENGINE_FAILED",
+  "SELF_TEST_FAILED",
+  "DEVICE_UNAVAILABLE",
+  "UNSUPPORTED_CAPABILITY",
+  "MODEL_DISPOSED",
+  "ABORTED",
+  // Command line
+  "USAGE",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+const MARKER = Symbol.for("surprisal.error");
+
+export interface SurprisalErrorOptions {
+  /** Stable, documented in docs/errors.md. */
+  code: ErrorCode;
+  /** What was wrong, one sentence, without the way out. */
+  what: string;
+  /** Where: a file, an option, a field, a byte offset. */
+  where?: string;
+  /** The way out: what the person can do now. */
+  wayOut?: string;
+  cause?: unknown;
+}
+
+/** An error with a code, what was wrong, where, and the way out. `message` holds all of it, ready to print. */
+export class SurprisalError extends Error {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly where: string | undefined;
+  readonly wayOut: string | undefined;
+
+  constructor({ code, what, where, wayOut, cause }: SurprisalErrorOptions) {
+    super(
+      [where ? `${what} (${where})` : what, wayOut].filter(Boolean).join("\n"),
+      cause === undefined ? {} : { cause },
+    );
+    this.name = "SurprisalError";
+    this.code = code;
+    this.what = what;
+    this.where = where;
+    this.wayOut = wayOut;
+    Object.defineProperty(this, MARKER, { value: true });
+  }
+
+  /** True for any SurprisalError, also one from another copy of this package. */
+  static isInstance(error: unknown): error is SurprisalError {
+    return error instanceof Error && (error as { [MARKER]?: boolean })[MARKER] === true;
+  }
+}
+
+/** The error that an aborted operation rejects with. */
+export function abortError(what: string, signal?: AbortSignal): SurprisalError {
+  return new SurprisalError({ code: "ABORTED", what: `${what} was aborted`, cause: signal?.reason });
+}

@@ -1,0 +1,3 @@
+export * from "./errors.ts";
+export type * from "./token.ts";
+export * from "./windows.ts";

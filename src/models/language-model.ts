@@ -1,0 +1,207 @@
+/**
+ * The contract every source of log-probabilities fulfils. Types only; the conformance suite (`surprisal/test`)
+ * says in code what the words below mean.
+ */
+import type { TokenRecord, TokenTable, WindowPlan } from "../core/index.ts";
+
+/** Which model gave a number: enough to tell two files of the same name apart. */
+export interface ModelIdentity {
+  /** Name for people: the alias, or the file's own `general.name`. */
+  name: string;
+  /** What the person asked for: alias, path, or address. */
+  source: string;
+  /** sha256 of the weights, lower-case hex; `null` when the source cannot give one. */
+  sha256: string | null;
+  /** Architecture, such as "llama" or "gemma3"; `null` when unknown. */
+  architecture: string | null;
+  /** Number of weights; `null` when unknown. */
+  parameters: number | null;
+  /** Weight format, such as "Q8_0"; `null` when unknown. */
+  quantisation: string | null;
+  /** Size of the weights, bytes; `null` when unknown. */
+  bytes: number | null;
+}
+
+/** What the tokenizer adds and what the model was trained for. */
+export interface ModelVocabulary {
+  /** Number of tokens V; `null` when unknown. */
+  size: number | null;
+  /** Beginning-of-sequence id, or `null`. */
+  bos: number | null;
+  /** End-of-sequence id, or `null`. */
+  eos: number | null;
+  /** The model's own tokenizer puts BOS in front of a text. */
+  addsBos: boolean;
+}
+
+/** What this source can do. A source that says `true` is held to it by the conformance suite. */
+export interface ModelCapabilities {
+  /** Scores given text: `score`, `scoreTokens`, `loss`. */
+  score: boolean;
+  /** Largest number of alternatives per token; 0 = none. */
+  alternatives: number;
+  /** Exact entropy and rank from the full distribution. */
+  distribution: boolean;
+  tokenize: boolean;
+  generate: boolean;
+  /** Opens sequences that can be forked and truncated: `open`. */
+  fork: boolean;
+  /** A kept cache can be shifted, so the `cached` plan can be carried out. */
+  shift: boolean;
+  embed: boolean;
+  chat: boolean;
+}
+
+export interface TokenizeOptions {
+  /** Add the special tokens the model's tokenizer adds (BOS). Default false. */
+  addSpecial?: boolean;
+  /** Read `<|im_end|>` and the like in the text as special tokens. Default false: scored text is only text. */
+  parseSpecial?: boolean;
+}
+
+/** A text as tokens. */
+export interface TokenizedText {
+  /** [n] token ids. */
+  ids: Int32Array;
+  /** [n+1] offsets into the text's UTF-8 bytes; token i is bytes [byteOffsets[i], byteOffsets[i+1]). */
+  byteOffsets: Uint32Array;
+}
+
+/** A text, or token ids. */
+export type TextOrIds = string | ArrayLike<number>;
+
+/** Score `continuation` given `context`. As strings they are encoded together and split as lm-eval does. */
+export interface ScoreRequest {
+  /** Empty: BOS where the model has one, else EOS. */
+  context: TextOrIds;
+  /** At least one token. */
+  continuation: TextOrIds;
+}
+
+export interface ScoreOptions {
+  /** Alternatives per token, 0 ... capabilities.alternatives. Default 0. */
+  alternatives?: number;
+  signal?: AbortSignal;
+}
+
+/** What stands beside every number: where it came from. */
+export interface Provenance {
+  model: ModelIdentity;
+  /** "raw": softmax of the model's own logits; "post-sampling": after temperature and the like. */
+  probabilities: "raw" | "post-sampling";
+  /** Whether an end-of-text token is among the scored ones. */
+  eosCounted: boolean;
+}
+
+/** The answer to one ScoreRequest. */
+export interface ScoredText {
+  /** Index of the request. Answers come in the order of the requests. */
+  index: number;
+  /** ln p(continuation | context), nats; `null` when a token of it carries no number. */
+  logprob: number | null;
+  /** Every token of the continuation was the model's first choice. */
+  greedy: boolean | null;
+  /** The continuation's tokens; byte offsets count from the continuation's start. */
+  tokens: TokenTable;
+  /** Tokens run through the model for this answer that no earlier answer had run already. */
+  tokensRun: number;
+  provenance: Provenance;
+}
+
+/** The scored tokens of one piece of a plan, in document order. */
+export interface ScoredSpan {
+  /** Document index of the first token in the columns. */
+  start: number;
+  /** [m] ln p, nats; NaN = missing. */
+  logprobs: Float64Array;
+  /** [m] entropy, nats; NaN = missing. */
+  entropies: Float64Array;
+  /** [m] 1 = first choice; 0 = missing. */
+  ranks: Int32Array;
+  /** [m*k] */
+  alternatives: TokenTable["alternatives"];
+  /** Tokens run through the model since the span before. */
+  tokensRun: number;
+  /** Time inside the model since the span before, milliseconds. */
+  decodeMs: number;
+}
+
+export interface GenerateOptions {
+  /** Most tokens to write. Default 256. */
+  maxTokens?: number;
+  /** 0 = greedy. Default 0. */
+  temperature?: number;
+  /** Keep only the k most probable tokens; 0 = all. Default 0. */
+  topK?: number;
+  /** Keep the smallest set of tokens with at least this probability mass, (0, 1]. Default 1. */
+  topP?: number;
+  /** Seed of the sampler; the same seed gives the same text on the same engine. Default 0. */
+  seed?: number;
+  /** Alternatives per token. Default 0. */
+  alternatives?: number;
+  /** Read special tokens in a string prompt. Default true: a prompt is usually a filled-in chat template. */
+  parseSpecial?: boolean;
+  signal?: AbortSignal;
+}
+
+/** A sequence held in the model's memory, that can be continued, forked and cut. */
+export interface ModelSequence extends AsyncDisposable {
+  /** Tokens held. */
+  readonly length: number;
+  /** Run tokens after what is held and score each of them (the very first of an empty sequence is missing). */
+  extend(ids: ArrayLike<number>, options?: ScoreOptions): Promise<ScoredSpan>;
+  /** [V] ln p of every next token, nats. Throws when nothing is held yet. */
+  next(): Float32Array;
+  /** A second sequence with the same past. Costs no decoding. */
+  fork(): Promise<ModelSequence>;
+  /** Keep only the first `length` tokens. */
+  truncate(length: number): Promise<void>;
+}
+
+export interface ChatMessage {
+  role: string;
+  content: string;
+}
+
+/** The loss of a text, as `model(ids, labels=ids).loss` in Transformers. */
+export interface Loss {
+  /** Mean negative log-likelihood per predicted token, nats. */
+  loss: number;
+  /** exp(loss). */
+  perplexity: number;
+  /** Tokens of the text, BOS included where the model's tokenizer adds one. */
+  tokens: number;
+  /** Tokens that carry a number (the first has nothing to be predicted from). */
+  scored: number;
+}
+
+/** A source of log-probabilities. */
+export interface LanguageModel extends AsyncDisposable {
+  readonly specVersion: "1";
+  readonly identity: ModelIdentity;
+  readonly vocabulary: ModelVocabulary;
+  readonly capabilities: ModelCapabilities;
+  /** Longest context the model was trained for, tokens; `null` when unknown. */
+  readonly trainedContext: number | null;
+  /** Settings that can change a number or its speed (device, threads, precision), shown in every result. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+
+  tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText>;
+  /** The exact bytes of the tokens, special tokens as their text. */
+  detokenize(ids: ArrayLike<number>): Promise<Uint8Array>;
+
+  /** Answers in the order of the requests; requests that share a prefix cost that prefix once. */
+  score(requests: Iterable<ScoreRequest>, options?: ScoreOptions): AsyncIterable<ScoredText>;
+  /** Carries out a window plan over one document; spans arrive in document order as they are computed. */
+  scoreTokens(ids: ArrayLike<number>, plan: WindowPlan, options?: ScoreOptions): AsyncIterable<ScoredSpan>;
+  /** Transformers-style loss of one text. Throws CONTEXT_EXCEEDED beyond the trained context. */
+  loss(text: string, options?: { signal?: AbortSignal }): Promise<Loss>;
+
+  /** Writes on, one record per token; the end-of-text token is not among them. */
+  generate(prompt: TextOrIds, options?: GenerateOptions): AsyncIterable<TokenRecord>;
+  open(): Promise<ModelSequence>;
+  /** Fills in the model's own chat template. */
+  applyChatTemplate(messages: readonly ChatMessage[], options?: { addGenerationPrompt?: boolean }): string;
+  /** [texts][n_embd] mean-pooled embeddings, one per text. */
+  embed(texts: readonly string[], options?: { signal?: AbortSignal }): Promise<Float32Array[]>;
+}
