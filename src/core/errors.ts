@@ -48,6 +48,7 @@ export const ERROR_CODES = [
   "ABORTED",
   // Command line
   "USAGE",
+  "INTERNAL",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -84,6 +85,12 @@ export class SurprisalError extends Error {
     this.where = where;
     this.wayOut = wayOut;
     Object.defineProperty(this, MARKER, { value: true });
+  }
+
+  /** The same error with the place where it happened, for a caller that knows it. */
+  at(where: string): SurprisalError {
+    const { code, what, wayOut, cause } = this;
+    return new SurprisalError({ code, what, where, ...(wayOut !== undefined && { wayOut }), cause });
   }
 
   /** True for any SurprisalError, also one from another copy of this package. */

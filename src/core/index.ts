@@ -1,3 +1,12 @@
+export * from "./divergence.ts";
+export * from "./entropy.ts";
 export * from "./errors.ts";
+export * from "./kernel/index.ts";
+export * from "./perplexity.ts";
+export * from "./recipe.ts";
+export * from "./statistics.ts";
+export * from "./table.ts";
+export * from "./text.ts";
 export type * from "./token.ts";
+export * from "./visibility.ts";
 export * from "./windows.ts";

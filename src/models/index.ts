@@ -1,1 +1,4 @@
 export type * from "./language-model.ts";
+export * from "./llama/index.ts";
+export * from "./registry/index.ts";
+export { type ResolveOptions, resolve } from "./resolve.ts";

@@ -1,0 +1,23 @@
+/** The kept cache against sliding windows, on 10,240 tokens. */
+import { planWindows } from "../dist/index.js";
+import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
+
+const TOKENS = 10_240;
+const model = await loadSmollm2();
+const { ids: all } = await model.tokenize(readText(60_000));
+const ids = all.subarray(0, TOKENS);
+const run = (window) => runPlan(model, ids, planWindows(TOKENS, { prefix: null, ...window }));
+await runPlan(model, ids.subarray(0, 512), planWindows(512, { method: "full", context: 512, prefix: null })); // warm-up
+const cached = await run({ method: "cached", context: 2048, stride: 512, sinks: 4 });
+const wide = await run({ method: "strided", context: 2048, stride: 1024 });
+const usual = await run({ method: "strided", context: 1024, stride: 512 });
+const again = await run({ method: "cached", context: 2048, stride: 512, sinks: 4 });
+const ms = Math.min(cached.ms, again.ms);
+send([
+  row("cached 2048/512 : strided 2048/1024, decoded tokens", cached.tokensRun / wide.tokensRun, "<=", 0.56, `${cached.tokensRun} : ${wide.tokensRun}`),
+  row("cached 2048/512 : strided 2048/1024, time", ms / wide.ms, "<=", 0.75),
+  row("cached 2048/512 : strided 2048/1024, perplexity off by", Math.abs(cached.perplexity / wide.perplexity - 1), "<=", 0.01, `${cached.perplexity.toFixed(3)} : ${wide.perplexity.toFixed(3)}`),
+  row("cached 2048/512 : strided 1024/512, time", ms / usual.ms, "<=", 0.85),
+  row("cached 2048/512 : strided 1024/512, perplexity", cached.perplexity / usual.perplexity, "<=", 0.95, `${cached.perplexity.toFixed(3)} : ${usual.perplexity.toFixed(3)}`),
+]);
+await model[Symbol.asyncDispose]();

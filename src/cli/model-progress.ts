@@ -1,0 +1,47 @@
+/** Getting a model in front of a person: progress bars, messages, and the question whether terms are accepted. */
+import { createInterface } from "node:readline/promises";
+import type { ModelTerms, ResolveOptions, TransferProgress } from "../models/index.ts";
+import { type Progress, startProgress } from "./render/index.ts";
+
+export interface ModelReporter {
+  options: Pick<ResolveOptions, "onProgress" | "onMessage" | "acceptTerms">;
+  /** Removes what is left of a progress line. */
+  end(): void;
+}
+
+/** @param quiet no progress; messages and questions stay. */
+export function reportModel({ quiet, acceptTerms }: { quiet: boolean; acceptTerms: boolean }): ModelReporter {
+  let line: Progress | null = null;
+  let label = "";
+  const onProgress = ({ phase, file, bytes, total }: TransferProgress) => {
+    const wanted = `${phase === "download" ? "downloading" : "unpacking"} ${file}`;
+    if (wanted !== label) {
+      line?.end();
+      line = startProgress({ label: wanted, unit: "bytes", resumedFrom: bytes });
+      label = wanted;
+    }
+    line?.update({ done: bytes, total });
+  };
+  return {
+    options: {
+      ...(quiet ? {} : { onProgress }),
+      onMessage(message) {
+        line?.end();
+        process.stderr.write(`${message}\n`);
+      },
+      acceptTerms: acceptTerms || askForTerms,
+    },
+    end: () => line?.end(),
+  };
+}
+
+async function askForTerms({ name, url }: ModelTerms): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(`This model is under the ${name} (${url}). Do you accept them? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
+}

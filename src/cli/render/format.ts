@@ -1,0 +1,105 @@
+/** Numbers as a person reads them. Missing numbers are an en dash; nothing is more precise than it can be. */
+
+const MISSING = "–";
+/** From here on, and below its inverse, numbers are written with an exponent. */
+const LARGE = 1e5;
+
+const isMissing = (value: number | null | undefined): value is null | undefined =>
+  value === null || value === undefined || Number.isNaN(value);
+
+const exponential = (value: number, digits: number): string =>
+  value.toExponential(digits - 1).replace("e+", "e");
+
+/** A number with `digits` significant digits: 23.59, 0.00123, 1.07e5. Missing: "–". */
+export function formatNumber(value: number | null | undefined, digits = 4): string {
+  if (isMissing(value)) return MISSING;
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= LARGE || size < 1e-3) return exponential(value, digits);
+  return value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
+}
+
+/**
+ * A number with its error, cut where the error has two significant digits: "23.59 ± 0.72", "1.073e5 ± 3.0e3".
+ * Without an error, four significant digits.
+ */
+export function formatWithError(value: number | null, error: number | null): string {
+  if (
+    isMissing(error) ||
+    isMissing(value) ||
+    !Number.isFinite(value) ||
+    !Number.isFinite(error) ||
+    error <= 0
+  )
+    return formatNumber(value);
+  const magnitude = (x: number) => Math.floor(Math.log10(Math.abs(x)));
+  const digits = Math.min(8, Math.max(2, magnitude(value) - magnitude(error) + 2));
+  if (value >= LARGE) return `${exponential(value, digits)} ± ${exponential(error, 2)}`;
+  const decimals = Math.min(6, Math.max(0, 1 - magnitude(error)));
+  return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+}
+
+/** A whole number with separators: 4,211. Missing: "–". */
+export function formatCount(value: number | null | undefined): string {
+  return isMissing(value) ? MISSING : Math.round(value).toLocaleString("en-US");
+}
+
+/** Surprisal in bits, one decimal. Missing: "–". */
+export function formatBits(bits: number | null | undefined): string {
+  return isMissing(bits) ? MISSING : Number.isFinite(bits) ? bits.toFixed(1) : "∞";
+}
+
+/** A probability in [0, 1] as a percentage: 31%, 4.2%, 0.05%, <0.01%. Missing: "–". */
+export function formatProbability(probability: number | null | undefined): string {
+  if (isMissing(probability)) return MISSING;
+  const percent = 100 * probability;
+  if (percent > 0 && percent < 0.01) return "<0.01%";
+  if (percent > 99 && percent < 100) return percent >= 99.95 ? ">99.9%" : `${percent.toFixed(1)}%`;
+  return `${percent >= 9.95 ? percent.toFixed(0) : percent >= 0.995 ? percent.toFixed(1) : Number(percent.toFixed(2))}%`;
+}
+
+/** A count and its noun: "1 word", "3 words". */
+export function formatPlural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+const scaled = (value: number, units: readonly string[]): string => {
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : Number(value.toPrecision(3))} ${units[unit]}`;
+};
+
+/** A size in bytes with decimal prefixes: 812 B, 134 MB, 1.02 GB. Missing: "–". */
+export function formatBytes(bytes: number | null | undefined): string {
+  return isMissing(bytes) ? MISSING : scaled(bytes, ["B", "kB", "MB", "GB", "TB"]);
+}
+
+/** A number of weights: 135M, 6.2M, 1.02B. Missing: "–". */
+export function formatParameters(count: number | null | undefined): string {
+  return isMissing(count) ? MISSING : scaled(count, ["", "k", "M", "B", "T"]).replace(" ", "");
+}
+
+/** A length of time given in milliseconds: 840 ms, 1.23 s, 2 min 05 s, 1 h 03 min. Missing: "–". */
+export function formatDuration(milliseconds: number | null | undefined): string {
+  if (isMissing(milliseconds)) return MISSING;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (x: number) => String(x).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${formatCount(Math.floor(minutes / 60))} h ${two(minutes % 60)} min`;
+}
+
+/** Something per second; bytes get a prefix: "305 tokens/s", "1.2 MB/s". */
+export function formatRate(perSecond: number, unit: string): string {
+  if (!Number.isFinite(perSecond)) return `${MISSING} ${unit}/s`;
+  if (unit === "bytes") return `${formatBytes(perSecond)}/s`;
+  return `${perSecond >= 9.95 ? formatCount(perSecond) : perSecond.toFixed(1)} ${unit}/s`;
+}

@@ -1,0 +1,8 @@
+export { decideBackground, decideColour } from "./colour.ts";
+export { formatBytes, formatDuration, formatRate, formatWithError } from "./format.ts";
+export { renderHtml } from "./html.ts";
+export { type Progress, startProgress } from "./progress.ts";
+export { renderScore } from "./terminal.ts";
+export { renderTokens } from "./token-list.ts";
+export type { ScoreView } from "./view.ts";
+export { visible } from "./visible.ts";

@@ -1,0 +1,97 @@
+/** The line on stderr that says how far a long run has come. */
+import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from "./format.ts";
+import { shorten, visible } from "./visible.ts";
+
+/** The part of a terminal stream that is used. */
+interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  /** What is going on, such as "scoring" or "downloading model.gguf". */
+  label: string;
+  /** What is counted: "tokens", "bytes", ... Bytes are shown with prefixes. */
+  unit: string;
+  /** Default: `process.stderr`. Nothing is written unless it is a terminal. */
+  stream?: ProgressStream;
+  /** Units that were there already when the clock started (a resumed download); they do not count as speed. */
+  resumedFrom?: number;
+  /** Nothing is written before this many milliseconds. Default 1000. */
+  after?: number;
+  /** Milliseconds of a monotonic clock. Default: `performance.now`. */
+  now?: () => number;
+}
+
+interface ProgressState {
+  /** Units done, and how many there are; `total` is `null` when unknown. */
+  done: number;
+  total: number | null;
+  /** Perplexity of what was scored so far. */
+  perplexity?: number;
+}
+
+export interface Progress {
+  /** Call it as often as you like. */
+  update(state: ProgressState): void;
+  /** Removes the line. */
+  end(): void;
+}
+
+const INTERVAL = 100; // milliseconds between two writes
+const CLEAR = "\r\u001b[2K";
+
+/** Starts the clock. Rate and time left are the mean since then. */
+export function startProgress({
+  label,
+  unit,
+  stream = process.stderr,
+  resumedFrom = 0,
+  after = 1000,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
+  const started = now();
+  let written = Number.NEGATIVE_INFINITY;
+  return {
+    update(state) {
+      if (!stream.isTTY) return;
+      const at = now();
+      if (at - started < after || at - written < INTERVAL) return;
+      written = at;
+      const perSecond = (1000 * (state.done - resumedFrom)) / (at - started);
+      const line = describe(visible(label), unit, state, perSecond);
+      stream.write(CLEAR + shorten(line, Math.max(1, (stream.columns ?? 80) - 1)));
+    },
+    end() {
+      if (written > Number.NEGATIVE_INFINITY) stream.write(CLEAR);
+      written = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+function describe(
+  label: string,
+  unit: string,
+  { done, total, perplexity }: ProgressState,
+  perSecond: number,
+): string {
+  const amount = (count: number) => (unit === "bytes" ? formatBytes(count) : formatCount(count));
+  const percent = total ? `${Math.floor((100 * done) / total)}%` : null;
+  const left = total === null ? null : (1000 * (total - done)) / perSecond;
+  return [
+    label,
+    [
+      percent,
+      total === null ? `${amount(done)}` : `${amount(done)} of ${amount(total)}`,
+      unit === "bytes" ? null : unit,
+    ]
+      .filter((part) => part !== null)
+      .join(" "),
+    formatRate(perSecond, unit),
+    perplexity === undefined ? null : `perplexity ${formatNumber(perplexity)}`,
+    left === null || left <= 0 || !Number.isFinite(left) ? null : `${formatDuration(left)} left`,
+  ]
+    .filter((part) => part !== null)
+    .join("  ");
+}

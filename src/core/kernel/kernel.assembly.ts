@@ -1,0 +1,200 @@
+/**
+ * The inner loops over one row of logits, in AssemblyScript (WebAssembly SIMD, four f32 at a time).
+ *
+ * `node scripts/build-kernel.mjs` compiles this file to generated.ts. Nothing here allocates; the caller (index.ts)
+ * owns the memory. A row is padded with -Infinity to a multiple of BLOCK, so that no loop has a tail.
+ */
+
+/** Elements summed in f32 before the sums move on to f64. */
+const BLOCK: usize = 64;
+const BLOCK_BYTES: usize = BLOCK * 4;
+
+/** Below it e^d is smaller than any normal f32, and counts as zero. */
+const LOWEST: f32 = -87;
+
+// e^d = 2^n · e^r with n = round(d / ln 2) and r = d - n ln 2, ln 2 in two parts: Cephes, expf.c (Moshier).
+const LOG2_E: f32 = 1.44269504;
+const LN2_HIGH: f32 = 0.693359375; // few bits, so that n · LN2_HIGH is exact
+const LN2_LOW: f32 = -2.12194440e-4;
+/** Adding 1.5 · 2^23 rounds to a whole number and leaves it in the low bits. */
+const ROUNDER: f32 = 12582912;
+// e^r = 1 + r + r² (P0 + P1 r + P2 r² + P3 r³ + P4 r⁴) for |r| <= ln 2 / 2: minimax (Remez), relative error 3.7e-9.
+const P0: f32 = 0.49999994;
+const P1: f32 = 0.166665211;
+const P2: f32 = 0.041668389;
+const P3: f32 = 0.00836874545;
+const P4: f32 = 0.00138145406;
+
+/** Whether any element of a block is above `threshold`. NaN is not. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function anyAbove(block: usize, threshold: f32): bool {
+  let a = v128.load(block);
+  let b = v128.load(block, 16);
+  for (let next = block + 32; next < block + BLOCK_BYTES; next += 32) {
+    a = f32x4.pmax(a, v128.load(next));
+    b = f32x4.pmax(b, v128.load(next, 16));
+  }
+  const limit = f32x4.splat(threshold);
+  return v128.any_true(v128.or(f32x4.gt(a, limit), f32x4.gt(b, limit)));
+}
+
+/** Index of the first of the largest elements. NaN is passed over; 0 when nothing is above -Infinity. */
+export function argMax(row: usize, bytes: usize): i32 {
+  let highest: f32 = -Infinity;
+  let best = row;
+  for (let block = row; block < row + bytes; block += BLOCK_BYTES) {
+    if (!anyAbove(block, highest)) continue;
+    for (let place = block; place < block + BLOCK_BYTES; place += 4) {
+      if (!(load<f32>(place) > highest)) continue;
+      highest = load<f32>(place);
+      best = place;
+    }
+  }
+  return <i32>((best - row) >> 2);
+}
+
+/** e^d for LOWEST <= d <= 0, error about 1 unit in the last place. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function exponential(d: v128): v128 {
+  const rounded = f32x4.add(f32x4.mul(d, f32x4.splat(LOG2_E)), f32x4.splat(ROUNDER));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUNDER));
+  let r = f32x4.sub(d, f32x4.mul(n, f32x4.splat(LN2_HIGH)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  const r2 = f32x4.mul(r, r); // Estrin's grouping: the additions do not wait for one another
+  const p01 = f32x4.add(f32x4.splat(P0), f32x4.mul(f32x4.splat(P1), r));
+  const p23 = f32x4.add(f32x4.splat(P2), f32x4.mul(f32x4.splat(P3), r));
+  const p = f32x4.add(p01, f32x4.mul(r2, f32x4.add(p23, f32x4.mul(r2, f32x4.splat(P4)))));
+  const power = f32x4.add(f32x4.add(f32x4.splat(1), r), f32x4.mul(r2, p));
+  return i32x4.add(power, i32x4.shl(rounded, 23)); // power · 2^n: n goes into the exponent
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function below(x: v128, top: v128): v128 {
+  return f32x4.pmax(f32x4.sub(x, top), f32x4.splat(LOWEST)); // in this order NaN stays NaN
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function sumOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
+  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function sumOfLanes(v: v128): f64 {
+  const pairs = f64x2.add(f64x2.promote_low_f32x4(v), f64x2.promote_low_f32x4(i32x4.shuffle(v, v, 2, 3, 0, 1)));
+  return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1);
+}
+
+/**
+ * With d = element - highest, writes to `sums`, as f64: Σ e^d, Σ d e^d, and the number of elements above `threshold`.
+ * NaN in the row makes the sums NaN.
+ */
+export function accumulate(row: usize, bytes: usize, highest: f32, threshold: f32, sums: usize): void {
+  const top = f32x4.splat(highest);
+  const limit = f32x4.splat(threshold);
+  let total: f64 = 0;
+  let weightedTotal: f64 = 0;
+  let above = i32x4.splat(0);
+  for (let end = row + bytes; row < end; ) {
+    let sum = f32x4.splat(0);
+    let weighted = f32x4.splat(0);
+    for (let blockEnd = row + BLOCK_BYTES; row < blockEnd; row += 64) {
+      const x0 = v128.load(row);
+      const x1 = v128.load(row, 16);
+      const x2 = v128.load(row, 32);
+      const x3 = v128.load(row, 48);
+      const d0 = below(x0, top);
+      const d1 = below(x1, top);
+      const d2 = below(x2, top);
+      const d3 = below(x3, top);
+      const e0 = exponential(d0);
+      const e1 = exponential(d1);
+      const e2 = exponential(d2);
+      const e3 = exponential(d3);
+      sum = f32x4.add(sum, sumOfFour(e0, e1, e2, e3));
+      weighted = f32x4.add(
+        weighted,
+        sumOfFour(f32x4.mul(d0, e0), f32x4.mul(d1, e1), f32x4.mul(d2, e2), f32x4.mul(d3, e3)),
+      );
+      const above01 = i32x4.add(f32x4.gt(x0, limit), f32x4.gt(x1, limit)); // true is -1
+      const above23 = i32x4.add(f32x4.gt(x2, limit), f32x4.gt(x3, limit));
+      above = i32x4.sub(above, i32x4.add(above01, above23));
+    }
+    total += sumOfLanes(sum);
+    weightedTotal += sumOfLanes(weighted);
+  }
+  store<f64>(sums, total);
+  store<f64>(sums, weightedTotal, 8);
+  store<f64>(
+    sums,
+    f64(
+      i32x4.extract_lane(above, 0) +
+        i32x4.extract_lane(above, 1) +
+        i32x4.extract_lane(above, 2) +
+        i32x4.extract_lane(above, 3),
+    ),
+    16,
+  );
+}
+
+/** Whether candidate a is worse than b: smaller, or as large with the higher id. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function worse(aLogit: f32, aId: i32, bLogit: f32, bId: i32): bool {
+  return aLogit < bLogit || (aLogit == bLogit && aId > bId);
+}
+
+/** Replaces the root, the worst element, of the heap [0, size) by (logit, id) and restores the order. */
+function siftDown(ids: usize, logits: usize, size: usize, logit: f32, id: i32): void {
+  let place: usize = 0;
+  for (;;) {
+    let child: usize = 2 * place + 1;
+    if (child >= size) break;
+    let childLogit = load<f32>(logits + 4 * child);
+    let childId = load<i32>(ids + 4 * child);
+    if (child + 1 < size) {
+      const otherLogit = load<f32>(logits + 4 * child, 4);
+      const otherId = load<i32>(ids + 4 * child, 4);
+      if (worse(otherLogit, otherId, childLogit, childId)) {
+        child++;
+        childLogit = otherLogit;
+        childId = otherId;
+      }
+    }
+    if (!worse(childLogit, childId, logit, id)) break;
+    store<f32>(logits + 4 * place, childLogit);
+    store<i32>(ids + 4 * place, childId);
+    place = child;
+  }
+  store<f32>(logits + 4 * place, logit);
+  store<i32>(ids + 4 * place, id);
+}
+
+/**
+ * Writes the k largest elements above -Infinity, best first and the lower index first among equals, to ids[k] and
+ * logits[k]; where there are fewer than k, id -1 and -Infinity.
+ */
+export function selectTop(row: usize, bytes: usize, k: usize, ids: usize, logits: usize): void {
+  for (let i: usize = 0; i < k; i++) {
+    store<i32>(ids + 4 * i, -1);
+    store<f32>(logits + 4 * i, -Infinity);
+  }
+  for (let block = row; block < row + bytes; block += BLOCK_BYTES) {
+    if (!anyAbove(block, load<f32>(logits))) continue;
+    for (let place = block; place < block + BLOCK_BYTES; place += 4) {
+      const logit = load<f32>(place);
+      if (logit > load<f32>(logits)) siftDown(ids, logits, k, logit, <i32>((place - row) >> 2));
+    }
+  }
+  for (let size = k - 1; size > 0; size--) { // heap sort: the worst moves to the end
+    const logit = load<f32>(logits + 4 * size);
+    const id = load<i32>(ids + 4 * size);
+    store<f32>(logits + 4 * size, load<f32>(logits));
+    store<i32>(ids + 4 * size, load<i32>(ids));
+    siftDown(ids, logits, size, logit, id);
+  }
+}

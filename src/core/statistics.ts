@@ -1,0 +1,146 @@
+/** How sure a perplexity is: standard errors and intervals. */
+import { invalidArgument, requireInteger } from "./_arguments.ts";
+import type { ScoreSums } from "./perplexity.ts";
+
+/**
+ * Standard error of the perplexity by llama.cpp's formula: with x = -ln p, var = E[x²] - E[x]²,
+ * sem = sqrt(var / (n-1)), ± = sem · PPL (delta method). It takes the tokens for independent, which they are not:
+ * see `blockBootstrap`. `null` for fewer than two scored tokens or an infinite perplexity.
+ * Source: llama.cpp, tools/perplexity/perplexity.cpp, the line "Final estimate".
+ */
+export function perplexityStandardError({ scored, nll, nllSquared }: ScoreSums): number | null {
+  if (scored < 2 || !Number.isFinite(nll)) return null;
+  const mean = nll / scored;
+  const variance = Math.max(0, nllSquared / scored - mean * mean); // rounding may leave it below 0
+  return Math.sqrt(variance / (scored - 1)) * Math.exp(mean);
+}
+
+export interface BlockBootstrapOptions {
+  /** The same seed gives the same result everywhere. Default 0. */
+  seed?: number;
+  /** Resamples drawn, at least 2. Default 1000. */
+  resamples?: number;
+  /** Neighbouring tokens kept together, 1 ... n. Default: see `defaultBlockLength`. */
+  blockLength?: number;
+  /** Coverage of the interval, strictly between 0 and 1. Default 0.95. */
+  level?: number;
+}
+
+/** What the bootstrap says about a perplexity. */
+export interface BlockBootstrap {
+  /** Standard deviation of the resampled perplexities. */
+  standardError: number;
+  /** Lower end of the percentile interval of the perplexity. */
+  low: number;
+  /** Upper end. */
+  high: number;
+  /** Coverage of [low, high]. */
+  level: number;
+  blockLength: number;
+  resamples: number;
+}
+
+/**
+ * Standard error and percentile interval of the perplexity per token by the circular block bootstrap: the series
+ * of -ln p is laid in a ring, blocks of neighbours are drawn with replacement until there are n tokens again, so
+ * that the dependence between neighbours survives in every resample.
+ *
+ * `null` for fewer than two tokens with a number, or when one of them had probability 0.
+ * Sources: Künsch 1989 (block bootstrap); Politis & Romano 1992, "A circular block-resampling procedure for
+ * stationary data" (the ring); Efron & Tibshirani 1993, chapter 13 (percentile interval).
+ * Cost: n + resamples · n / blockLength.
+ * @param logprobs ln p per token in the order of the text, nats; missing ones (NaN) are dropped before.
+ */
+export function blockBootstrap(
+  logprobs: ArrayLike<number>,
+  options: BlockBootstrapOptions = {},
+): BlockBootstrap | null {
+  const { seed = 0, resamples = 1000, level = 0.95 } = options;
+  requireInteger(resamples, "resamples", 2);
+  if (!(level > 0 && level < 1))
+    throw invalidArgument(
+      `${level} is not a coverage`,
+      "level",
+      "Give a number between 0 and 1, such as 0.95.",
+    );
+  const sums = ringSums(logprobs); // [n+1]
+  const n = sums.length - 1;
+  if (n < 2 || !Number.isFinite(sums[n]!)) return null;
+  const { blockLength = defaultBlockLength(n) } = options;
+  requireInteger(blockLength, "blockLength", 1, n);
+
+  const random = seededRandom(seed);
+  const perplexities = new Float64Array(resamples);
+  for (let b = 0; b < resamples; b++) perplexities[b] = Math.exp(resampledNll(sums, blockLength, random) / n);
+  perplexities.sort();
+  return {
+    standardError: standardDeviation(perplexities),
+    low: quantile(perplexities, (1 - level) / 2),
+    high: quantile(perplexities, (1 + level) / 2),
+    level,
+    blockLength,
+    resamples,
+  };
+}
+
+/**
+ * n^(1/3), the order that is best for a variance (Hall, Horowitz & Jing 1995), but no fewer than 16 tokens, about
+ * a sentence, where the text has enough of them (sqrt(n) >= 16).
+ */
+export function defaultBlockLength(n: number): number {
+  return Math.max(Math.floor(Math.cbrt(n)), Math.min(16, Math.floor(Math.sqrt(n))));
+}
+
+/** [n+1] running sums of -ln p over the n tokens that carry a number. */
+function ringSums(logprobs: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(logprobs.length + 1);
+  let n = 0;
+  for (let i = 0; i < logprobs.length; i++) {
+    const logprob = logprobs[i]!;
+    if (Number.isNaN(logprob)) continue;
+    sums[n + 1] = sums[n]! - logprob;
+    n++;
+  }
+  return sums.subarray(0, n + 1);
+}
+
+/** Σ -ln p of one resample of n tokens; the last block is cut to what is missing. */
+function resampledNll(sums: Float64Array, blockLength: number, random: () => number): number {
+  const n = sums.length - 1;
+  let nll = 0;
+  for (let drawn = 0; drawn < n; drawn += blockLength) {
+    const start = Math.floor(random() * n);
+    const end = start + Math.min(blockLength, n - drawn);
+    nll += end <= n ? sums[end]! - sums[start]! : sums[n]! - sums[start]! + sums[end - n]!;
+  }
+  return nll;
+}
+
+function standardDeviation(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
+
+/** Quantile by linear interpolation between order statistics (Hyndman & Fan's type 7). */
+function quantile(sorted: Float64Array, fraction: number): number {
+  const position = fraction * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.ceil(position);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+/**
+ * A small deterministic source of numbers in [0, 1), the same on every platform: mulberry32 (Tommy Ettinger 2017,
+ * public domain). Good enough for resampling, not for secrets.
+ * @param seed the low 32 bits of it count.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

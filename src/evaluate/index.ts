@@ -1,0 +1,4 @@
+export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
+export { type ComputedPerplexity, type ComputeOptions, compute } from "./perplexity.ts";
+export { type DecodedText, decodeText } from "./read-text.ts";
+export { type ScoreProgress, scoreText, type ScoreTextOptions, scoreTexts, type TextScore } from "./score-text.ts";

@@ -1,0 +1,36 @@
+/** Filling in a model's own chat template (Jinja, as GGUF and Hugging Face files carry it). */
+import { Template } from "@huggingface/jinja";
+import { SurprisalError } from "../core/index.ts";
+import type { ChatMessage } from "./language-model.ts";
+
+export interface ChatTemplateOptions {
+  /** End with the words that make the model answer. Default true. */
+  addGenerationPrompt?: boolean;
+}
+
+/**
+ * @param special texts of the special tokens the template may name; "" when the model has none.
+ * @throws SurprisalError INVALID_ARGUMENT when the template refuses these messages.
+ */
+export function fillChatTemplate(
+  template: string,
+  messages: readonly ChatMessage[],
+  special: { bos: string; eos: string },
+  { addGenerationPrompt = true }: ChatTemplateOptions = {},
+): string {
+  try {
+    return new Template(template).render({
+      messages: messages.map((message) => ({ ...message })),
+      add_generation_prompt: addGenerationPrompt,
+      bos_token: special.bos,
+      eos_token: special.eos,
+    });
+  } catch (cause) {
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `The model's chat template cannot be filled in: ${cause instanceof Error ? cause.message : cause}`,
+      wayOut: "Check the roles and their order (system, user, assistant, ...), or write the prompt yourself.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/** From a score request to token ids, the same for every model that has its own tokenizer. */
+import { SurprisalError } from "../core/index.ts";
+import type {
+  ModelVocabulary,
+  ScoreRequest,
+  TextOrIds,
+  TokenizedText,
+  TokenizeOptions,
+} from "./language-model.ts";
+
+/** The part of a tokenizer that encoding a request needs. */
+export interface RequestVocabulary extends ModelVocabulary {
+  readonly size: number;
+  tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText>;
+  /** The exact bytes of one token. */
+  piece(id: number): Uint8Array;
+}
+
+/** A request as ids. `input` is what is run: context and continuation without the last token. */
+export interface EncodedRequest {
+  input: Int32Array;
+  /** Tokens of the context. The continuation's first token is predicted by input[contextLength - 1]. */
+  contextLength: number;
+  continuation: Int32Array;
+  /** [n+1] from the continuation's start. */
+  byteOffsets: Uint32Array;
+  /** Continuation tokens before this index have nothing to be predicted from. */
+  firstScored: number;
+}
+
+/**
+ * Encodes a request as lm-eval does (`_encode_pair`): white space at the end of the context belongs to the
+ * continuation, both are encoded together, and what goes beyond the context's own encoding is the continuation.
+ * @param index of the request, for the error.
+ * @throws SurprisalError NOTHING_TO_SCORE, INVALID_ARGUMENT.
+ */
+export async function encodeRequest(
+  request: ScoreRequest,
+  index: number,
+  vocabulary: RequestVocabulary,
+): Promise<EncodedRequest> {
+  const { continuation, byteOffsets, ...pair } = await encodePair(request, index, vocabulary);
+  if (continuation.length === 0)
+    throw new SurprisalError({
+      code: "NOTHING_TO_SCORE",
+      what: "The continuation has no tokens",
+      where: `request ${index}`,
+      wayOut: "Give a continuation of at least one token.",
+    });
+  let { context } = pair;
+  let firstScored = 0;
+  if (context.length === 0) {
+    const prefix = vocabulary.bos ?? vocabulary.eos;
+    if (prefix === null || continuation[0] === prefix) firstScored = 1;
+    else context = Int32Array.of(prefix);
+  }
+  const input = new Int32Array(context.length + continuation.length - 1);
+  input.set(context);
+  input.set(continuation.subarray(0, -1), context.length);
+  return { input, contextLength: context.length, continuation, byteOffsets, firstScored };
+}
+
+interface EncodedPair {
+  context: Int32Array;
+  continuation: Int32Array;
+  byteOffsets: Uint32Array;
+}
+
+async function encodePair(
+  { context, continuation }: ScoreRequest,
+  index: number,
+  vocabulary: RequestVocabulary,
+): Promise<EncodedPair> {
+  if (typeof context === "string" && typeof continuation === "string")
+    return encodeStrings(context, continuation, vocabulary);
+  if (typeof context === "string" || typeof continuation === "string")
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "Context and continuation are of different kinds",
+      where: `request ${index}`,
+      wayOut: "Give both as strings or both as token ids.",
+    });
+  const ids = checkedIds(continuation, index, vocabulary);
+  const byteOffsets = new Uint32Array(ids.length + 1);
+  for (let i = 0; i < ids.length; i++)
+    byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
+  return { context: checkedIds(context, index, vocabulary), continuation: ids, byteOffsets };
+}
+
+async function encodeStrings(
+  context: string,
+  continuation: string,
+  vocabulary: RequestVocabulary,
+): Promise<EncodedPair> {
+  const special = { addSpecial: true };
+  const whole = await vocabulary.tokenize(context + continuation, special);
+  const own = await vocabulary.tokenize(context.trimEnd(), special);
+  const split = Math.min(own.ids.length, whole.ids.length);
+  const start = whole.byteOffsets[split]!;
+  return {
+    context: whole.ids.slice(0, split),
+    continuation: whole.ids.slice(split),
+    byteOffsets: whole.byteOffsets.slice(split).map((offset) => offset - start),
+  };
+}
+
+function checkedIds(ids: Exclude<TextOrIds, string>, index: number, { size }: RequestVocabulary): Int32Array {
+  for (let i = 0; i < ids.length; i++)
+    if (!Number.isInteger(ids[i]) || ids[i]! < 0 || ids[i]! >= size)
+      throw new SurprisalError({
+        code: "INVALID_ARGUMENT",
+        what: `${ids[i]} is not a token id of this model (0 ... ${size - 1})`,
+        where: `request ${index}`,
+      });
+  return Int32Array.from(ids);
+}

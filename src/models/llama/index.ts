@@ -1,0 +1,6 @@
+export * from "./gguf.ts";
+export { type LlamaDevice, type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
+export { LlamaModel } from "./model.ts";
+export type { CacheType, LlamaLoadOptions } from "./placement.ts";
+export { type QuantizeOptions, quantizationTypes, quantize } from "./quantize.ts";
+export { type SelfTest, selfTest } from "./self-test.ts";

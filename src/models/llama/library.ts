@@ -1,0 +1,221 @@
+/**
+ * Finding and loading llama.cpp's shared libraries: the ones packaged for this platform, or a folder of the
+ * person's own (`SURPRISAL_LLAMA_LIB`).
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import koffi, { type LibraryHandle } from "koffi";
+import { SurprisalError } from "../../core/index.ts";
+import { bindLlama, type LlamaFunctions } from "./bindings.ts";
+import { checkDefaults, defineLayout, SUPPORTED_LIBRARY_VERSIONS } from "./layout.ts";
+
+/** The platform packages that carry llama.cpp, best first: one with a GPU backend is preferred when installed. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "linux-x64": ["linux-x64-cuda", "linux-x64-vulkan", "linux-x64"],
+  "linux-arm64": ["linux-arm64"],
+  "linux-arm": ["linux-armv7l"],
+  "darwin-arm64": ["mac-arm64-metal"],
+  "darwin-x64": ["mac-x64"],
+  "win32-x64": ["win-x64-cuda", "win-x64-vulkan", "win-x64"],
+  "win32-arm64": ["win-arm64"],
+};
+
+/** A computing device that the library found. */
+export interface LlamaDevice {
+  name: string;
+  description: string;
+  kind: "cpu" | "gpu" | "integrated-gpu" | "accelerator" | "other";
+  /** Free and total memory, bytes. */
+  freeBytes: number;
+  totalBytes: number;
+}
+
+/** The loaded library. One per process. */
+export interface LlamaLibrary {
+  functions: LlamaFunctions;
+  /** `llama_version()`. */
+  version: string;
+  /** Folder the libraries were loaded from. */
+  folder: string;
+  /** "package @node-llama-cpp/linux-x64" or "SURPRISAL_LLAMA_LIB". */
+  origin: string;
+  devices: readonly LlamaDevice[];
+  /** CPU build in use, such as "zen4"; null when the platform does not tell. */
+  cpuBuild: string | null;
+}
+
+const DEVICE_KINDS = ["cpu", "gpu", "integrated-gpu", "accelerator"] as const;
+
+let loaded: LlamaLibrary | undefined;
+
+/**
+ * Loads llama.cpp once per process and proves that it is a version this code was written for.
+ * @throws SurprisalError ENGINE_UNAVAILABLE, ENGINE_VERSION, ENGINE_LAYOUT.
+ */
+export function loadLlamaLibrary(): LlamaLibrary {
+  loaded ??= load(findFolder());
+  return loaded;
+}
+
+interface Folder {
+  folder: string;
+  origin: string;
+}
+
+function findFolder(): Folder {
+  const own = process.env.SURPRISAL_LLAMA_LIB;
+  if (own) {
+    if (!existsSync(own) || !statSync(own).isDirectory())
+      throw new SurprisalError({
+        code: "ENGINE_UNAVAILABLE",
+        what: "SURPRISAL_LLAMA_LIB does not name a folder",
+        where: own,
+        wayOut: "Set it to the folder that holds libllama and libggml, or unset it to use the packaged libraries.",
+      });
+    return { folder: own, origin: "SURPRISAL_LLAMA_LIB" };
+  }
+  const platform = `${process.platform}-${process.arch}`;
+  const names = PACKAGES[platform] ?? [];
+  for (const name of names) {
+    const folder = packageFolder(`@node-llama-cpp/${name}`);
+    if (folder) return { folder, origin: `package @node-llama-cpp/${name}` };
+  }
+  throw new SurprisalError({
+    code: "ENGINE_UNAVAILABLE",
+    what: names.length
+      ? `The native engine for ${platform} is not installed`
+      : `There is no packaged native engine for ${platform}`,
+    wayOut: names.length
+      ? `Run \`npm install\` without --omit=optional, or \`npm install @node-llama-cpp/${names.at(-1)}\`; or set SURPRISAL_LLAMA_LIB to a folder with your own build of llama.cpp ${SUPPORTED_LIBRARY_VERSIONS.at(-1)}.`
+      : `Build llama.cpp ${SUPPORTED_LIBRARY_VERSIONS.at(-1)} as shared libraries and set SURPRISAL_LLAMA_LIB to their folder.`,
+  });
+}
+
+function packageFolder(name: string): string | undefined {
+  const require = createRequire(import.meta.url);
+  for (const base of require.resolve.paths(name) ?? []) {
+    const bins = join(base, name, "bins");
+    if (!existsSync(bins)) continue;
+    const folder = readdirSync(bins)
+      .map((entry) => join(bins, entry))
+      .find((entry) => statSync(entry).isDirectory() && libraryFile(entry, "llama"));
+    if (folder) return folder;
+  }
+  return undefined;
+}
+
+/** `libllama.so`, `libllama.v0.5.0.so`, `libllama.metal.v0.4.0.dylib`, `llama.v0.4.0.dll`, `libllama.so.0.5.0`. */
+function libraryFile(folder: string, name: string): string | undefined {
+  const pattern = new RegExp(`^(lib)?${name}(\\.[a-z]+)?(\\.v[\\d.]+)?\\.(so|dylib|dll)(\\.[\\d.]+)?$`);
+  const file = readdirSync(folder)
+    .filter((entry) => pattern.test(entry))
+    .sort((a, b) => a.length - b.length)[0];
+  return file && join(folder, file);
+}
+
+function load({ folder, origin }: Folder): LlamaLibrary {
+  const open = (name: string): LibraryHandle => {
+    const file = libraryFile(folder, name);
+    if (!file)
+      throw new SurprisalError({
+        code: "ENGINE_UNAVAILABLE",
+        what: `The folder has no lib${name}`,
+        where: folder,
+        wayOut: "Build llama.cpp with -DBUILD_SHARED_LIBS=ON and point SURPRISAL_LLAMA_LIB at the folder with all its libraries.",
+      });
+    try {
+      return koffi.load(file, { global: true });
+    } catch (cause) {
+      throw new SurprisalError({
+        code: "ENGINE_UNAVAILABLE",
+        what: `The native library could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+        where: file,
+        wayOut: "Run `surprisal doctor`. On Linux the packaged build needs glibc 2.35 or newer (not musl).",
+        cause,
+      });
+    }
+  };
+  // The order matters: each library needs the symbols of the ones before it.
+  const ggmlBase = open("ggml-base");
+  const ggml = open("ggml");
+  const llama = open("llama");
+
+  const version = readVersion(llama, folder);
+  const functions = bindLlama({ ggmlBase, ggml, llama }, defineLayout());
+  checkDefaults(
+    {
+      model: functions.llama_model_default_params(),
+      context: functions.llama_context_default_params(),
+      quantize: functions.llama_model_quantize_default_params(),
+    },
+    folder,
+  );
+
+  if (!process.env.SURPRISAL_LLAMA_LOG) silence(functions);
+  functions.ggml_backend_load_all_from_path(folder);
+  functions.llama_backend_init();
+  const devices = listDevices(functions);
+  if (!devices.some((device) => device.kind === "cpu"))
+    throw new SurprisalError({
+      code: "ENGINE_UNAVAILABLE",
+      what: "llama.cpp found no CPU backend",
+      where: folder,
+      wayOut: "The folder must also hold libggml-cpu-*; build llama.cpp with -DGGML_BACKEND_DL=ON, or use the packaged libraries.",
+    });
+  return { functions, version, folder, origin, devices, cpuBuild: cpuBuild() };
+}
+
+function readVersion(llama: LibraryHandle, folder: string): string {
+  let version: string;
+  try {
+    version = (llama.func("const char *llama_version()") as () => string)();
+  } catch {
+    version = "older than 0.4.0 (it has no llama_version)";
+  }
+  if (SUPPORTED_LIBRARY_VERSIONS.includes(version.replace(/-dev$/, ""))) return version;
+  throw new SurprisalError({
+    code: "ENGINE_VERSION",
+    what: `This is llama.cpp ${version}; surprisal was written for ${SUPPORTED_LIBRARY_VERSIONS.join(" and ")}, and the memory layout of another version is not known to be the same`,
+    where: folder,
+    wayOut: `Build the tag v${SUPPORTED_LIBRARY_VERSIONS.at(-1)} of llama.cpp, or unset SURPRISAL_LLAMA_LIB to use the packaged library.`,
+  });
+}
+
+/**
+ * llama.cpp logs to stderr unless given a callback, and calls it from its own threads, where JavaScript cannot
+ * run. Any native function that ignores its arguments is a silent callback; reading the clock is one.
+ */
+export function silence(functions: LlamaFunctions): void {
+  functions.llama_log_set(functions.symbols.ggml_time_us, null);
+}
+
+function listDevices(functions: LlamaFunctions): LlamaDevice[] {
+  return Array.from({ length: functions.ggml_backend_dev_count() }, (_, index) => {
+    const device = functions.ggml_backend_dev_get(index);
+    const free = [0];
+    const total = [0];
+    functions.ggml_backend_dev_memory(device, free, total);
+    return {
+      name: functions.ggml_backend_dev_name(device),
+      description: functions.ggml_backend_dev_description(device).trim(),
+      kind: DEVICE_KINDS[functions.ggml_backend_dev_type(device)] ?? "other",
+      freeBytes: Number(free[0]),
+      totalBytes: Number(total[0]),
+    };
+  });
+}
+
+/** The packages hold one CPU build per instruction set; on Linux the mapped file tells which one ggml chose. */
+function cpuBuild(): string | null {
+  try {
+    return /libggml-cpu-?([\w.]*?)\.so/.exec(readFileSync("/proc/self/maps", "utf8"))?.[1] || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Folder of the packaged library, for messages. */
+export function libraryFolderName(library: LlamaLibrary): string {
+  return library.origin === "SURPRISAL_LLAMA_LIB" ? library.folder : dirname(library.folder);
+}

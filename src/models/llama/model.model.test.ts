@@ -1,0 +1,291 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { smollm2 } from "../../../test/smollm2.ts";
+import { planWindows, SurprisalError } from "../../core/index.ts";
+import type { ScoredText, ScoreRequest } from "../language-model.ts";
+import { testConformance } from "../test/index.ts";
+import { LlamaModel } from "./model.ts";
+import { quantize } from "./quantize.ts";
+import { selfTest } from "./self-test.ts";
+
+const text = readFileSync(
+  new URL("../../../test/fixtures/golden/wikitext-23100-bytes.txt", import.meta.url),
+  "utf8",
+);
+const path = await smollm2("Q8_0");
+const original = await smollm2("Q4_1");
+
+/** Largest relative difference of a log-likelihood that another batch shape causes in a quantised model. */
+const BATCH_SHAPE = 2e-3;
+
+const codeOf = (error: unknown) => (SurprisalError.isInstance(error) ? error.code : error);
+const rejection = (promise: Promise<unknown>) => promise.then(() => "resolved", codeOf);
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+describe.skipIf(path === null)("conformance of LlamaModel", () => {
+  testConformance({ describe, it, create: () => LlamaModel.load(path!), skip: [] });
+});
+
+describe.skipIf(path === null)("LlamaModel", () => {
+  let model: LlamaModel;
+  beforeAll(async () => {
+    model = await LlamaModel.load(path!);
+  });
+  afterAll(async () => {
+    await model?.[Symbol.asyncDispose]();
+  });
+
+  it("says what it is and how it runs", () => {
+    expect(model.identity).toMatchObject({ architecture: "llama", quantisation: "Q8_0", parameters: 134_515_008 });
+    expect(model.trainedContext).toBe(8192);
+    expect(model.vocabulary).toMatchObject({ size: 49_152, bos: 1, eos: 2, addsBos: false });
+    expect(model.settings).toMatchObject({ gpuLayers: expect.any(Number), batchSize: 512, cacheType: "f16" });
+    expect(model.settings.device).toMatch(/^(cpu|gpu)/);
+  });
+
+  it("gives the same digits for the same text again", async () => {
+    const { ids } = await model.tokenize(text.slice(0, 3000));
+    const plan = planWindows(ids.length, { method: "cached", context: 256, stride: 64, sinks: 4, prefix: null });
+    const run = async () => (await collect(model.scoreTokens(ids, plan))).flatMap(({ logprobs }) => [...logprobs]);
+    expect(await run()).toEqual(await run());
+  });
+
+  it("keeps the event loop free while it decodes", async () => {
+    const { ids } = await model.tokenize(text.slice(0, 6000));
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    const { decodeMs } = (await collect(
+      model.scoreTokens(ids, planWindows(ids.length, { method: "full", context: 4096, prefix: null })),
+    )).reduce((sum, span) => ({ decodeMs: sum.decodeMs + span.decodeMs }), { decodeMs: 0 });
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(decodeMs / 100);
+  });
+
+  it("stops inside a decode call when it is aborted, and works afterwards", async () => {
+    const { ids } = await model.tokenize(text);
+    const abort = new AbortController();
+    const scoring = collect(
+      model.scoreTokens(ids, planWindows(ids.length, { method: "full", context: 8192, prefix: null }), {
+        signal: abort.signal,
+      }),
+    );
+    setTimeout(() => abort.abort(), 50);
+    expect(await rejection(scoring)).toBe("ABORTED");
+    expect((await model.loss("The capital of France is Paris.")).scored).toBe(6);
+  });
+
+  it("scores requests that share prefixes as one at a time, and runs each prefix once", async () => {
+    const { ids } = await model.tokenize(text);
+    const context = ids.slice(0, 300);
+    const requests: ScoreRequest[] = [
+      ...Array.from({ length: 40 }, (_, i) => ({ context, continuation: ids.slice(300 + 7 * i, 301 + 7 * i + (i % 9)) })),
+      { context: ids.slice(0, 200), continuation: ids.slice(200, 260) },
+      { context: ids.slice(50, 60), continuation: ids.slice(60, 61) },
+      { context, continuation: ids.slice(300, 301) },
+      { context: "The capital of France is", continuation: " Paris" },
+      { context: "The capital of France is", continuation: " London" },
+    ];
+    const together = await collect(model.score(requests, { alternatives: 3 }));
+    expect(together.map(({ index }) => index)).toEqual(requests.map((_, i) => i));
+
+    const prefixes = new Set<string>();
+    const alone: ScoredText[] = [];
+    for (const request of requests) {
+      const [answer] = await collect(model.score([request], { alternatives: 3 }));
+      alone.push(answer!);
+      const input =
+        typeof request.context === "string"
+          ? (await model.tokenize(request.context)).ids
+          : [...Array.from(request.context), ...Array.from(request.continuation as Int32Array).slice(0, -1)];
+      for (let length = 1; length <= input.length; length++) prefixes.add(input.slice(0, length).join());
+      expect(answer!.tokensRun).toBe(input.length);
+    }
+    expect(together.reduce((sum, { tokensRun }) => sum + tokensRun, 0)).toBe(prefixes.size);
+    for (const [i, { logprob, tokens }] of together.entries()) {
+      expect(Math.abs(logprob! / alone[i]!.logprob! - 1)).toBeLessThan(BATCH_SHAPE);
+      expect(tokens.ids).toEqual(alone[i]!.tokens.ids);
+      expect(logprob).toBeCloseTo(tokens.logprobs.reduce((sum, value) => sum + value, 0), 9);
+    }
+  });
+
+  it("splits a prefix tree larger than a batch", async () => {
+    await using small = await LlamaModel.load(path!, { batchSize: 16 });
+    const { ids } = await model.tokenize(text);
+    const requests = Array.from({ length: 30 }, (_, i) => ({
+      context: ids.slice(0, 40 + (i % 3) * 11),
+      continuation: ids.slice(100 + i, 103 + i + (i % 5) * 8),
+    }));
+    const expected = await collect(model.score(requests));
+    const answers = await collect(small.score(requests));
+    for (const [i, { logprob }] of answers.entries())
+      expect(Math.abs(logprob! / expected[i]!.logprob! - 1)).toBeLessThan(BATCH_SHAPE);
+  });
+
+  it("carries out a kept cache as the plan says: the whole past, then sinks and the newest tokens", async () => {
+    const ids = (await model.tokenize(text)).ids.subarray(0, 200);
+    const whole = planWindows(200, { method: "full", context: 200, prefix: null });
+    const roomy = planWindows(200, { method: "cached", context: 256, stride: 32, sinks: 4, prefix: null });
+    const tight = planWindows(200, { method: "cached", context: 64, stride: 16, sinks: 4, prefix: null });
+    const run = async (plan: typeof whole) =>
+      (await collect(model.scoreTokens(ids, plan))).flatMap(({ logprobs }) => [...logprobs]);
+    const [a, b, c] = [await run(whole), await run(roomy), await run(tight)];
+    expect(b).toEqual(a);
+    expect(c.slice(0, 64).map((x, i) => Math.abs(x - a[i]!)).every((d) => d < 0.1)).toBe(true);
+    expect(c.slice(64)).not.toEqual(a.slice(64));
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(Math.abs(mean(c) - mean(a))).toBeLessThan(0.5); // without sinks it would be nats worse
+  });
+
+  it("writes what llama-server wrote for the same chat", async () => {
+    // shared/golden/wire/llama-server/chat-stream.sse: temperature 0, this file
+    const prompt = model.applyChatTemplate([{ role: "user", content: "Say hello in Chinese." }]);
+    const records = await collect(model.generate(prompt, { maxTokens: 8, alternatives: 2 }));
+    expect(records.length).toBe(8);
+    for (const { logprob, alternatives, rank } of records) {
+      expect(rank).toBe(1);
+      expect(alternatives![0]!.logprob).toBeCloseTo(logprob!, 5);
+    }
+  });
+
+  it("forks and truncates", async () => {
+    await using sequence = await model.open();
+    const { ids } = await model.tokenize("The capital of France is Paris. The capital of Italy is");
+    await sequence.extend(ids);
+    const rome = sequence.next();
+    await using fork = await sequence.fork();
+    await fork.extend((await model.tokenize(" Rome, and")).ids);
+    expect(sequence.next()).toEqual(rome);
+    await fork.truncate(ids.length);
+    const again = fork.next();
+    expect(again.indexOf(Math.max(...again))).toBe(rome.indexOf(Math.max(...rome)));
+    await fork.truncate(0);
+    expect(fork.length).toBe(0);
+    expect(() => fork.next()).toThrow(/empty sequence/);
+  });
+
+  it("refuses more than a sequence's context holds, and the sequence stays as it was", async () => {
+    await using tiny = await LlamaModel.load(path!, { contextSize: 256 });
+    await using sequence = await tiny.open();
+    const { ids } = await tiny.tokenize(text);
+    await sequence.extend(ids.slice(0, 200));
+    const before = sequence.next();
+    expect(await rejection(sequence.extend(ids.slice(200, 300)))).toBe("CONTEXT_EXCEEDED");
+    expect(sequence.length).toBe(200);
+    expect(sequence.next()).toEqual(before);
+  });
+
+  it("embeds texts so that like ones are near, whatever the batch", async () => {
+    const texts = ["A cat sits on the mat.", "The cat is lying on a rug.", "Quarterly revenue rose by 4 %."];
+    const [cat, rug, revenue] = await model.embed(texts);
+    const cosine = (a: Float32Array, b: Float32Array) => {
+      let [dot, aa, bb] = [0, 0, 0];
+      for (let i = 0; i < a.length; i++) {
+        dot += a[i]! * b[i]!;
+        aa += a[i]! ** 2;
+        bb += b[i]! ** 2;
+      }
+      return dot / Math.sqrt(aa * bb);
+    };
+    expect(cat!.length).toBe(576);
+    expect(cosine(cat!, rug!)).toBeGreaterThan(cosine(cat!, revenue!));
+    await using small = await LlamaModel.load(path!, { batchSize: 4 });
+    const [again] = await small.embed(texts);
+    expect(cosine(cat!, again!)).toBeGreaterThan(0.999);
+  });
+
+  it("refuses ids that are none, instead of letting llama.cpp end the process", async () => {
+    const plan = planWindows(2, { method: "full", context: 2, prefix: null });
+    for (const ids of [[1, -1], [1, 49_152], [1, 1.5], [1, Number.NaN]]) {
+      expect(await rejection(collect(model.scoreTokens(ids, plan)))).toBe("INVALID_ARGUMENT");
+      expect(await rejection(collect(model.score([{ context: [1], continuation: ids }])))).toBe("INVALID_ARGUMENT");
+      expect(await rejection(model.detokenize(ids))).toBe("INVALID_ARGUMENT");
+    }
+  });
+
+  it("refuses a text beyond the trained context", async () => {
+    expect(await rejection(model.loss("word ".repeat(9000)))).toBe("CONTEXT_EXCEEDED");
+  });
+
+  it("frees its memory while a generator is still open, and says so when it goes on", async () => {
+    const second = await LlamaModel.load(path!);
+    const { ids } = await second.tokenize(text);
+    const spans = second.scoreTokens(ids, planWindows(ids.length, { method: "full", context: 8192, prefix: null }));
+    await spans.next();
+    const pending = spans.next();
+    await second[Symbol.asyncDispose]();
+    expect(await rejection(pending)).toBe("MODEL_DISPOSED");
+    expect(await rejection(second.tokenize("a"))).toBe("MODEL_DISPOSED");
+    await second[Symbol.asyncDispose](); // twice is once
+  });
+
+  it.each([
+    [{ device: 4 }, "DEVICE_UNAVAILABLE"],
+    [{ threads: 0 }, "INVALID_ARGUMENT"],
+    [{ batchSize: 5000 }, "INVALID_ARGUMENT"],
+    [{ cacheType: "f8" as never }, "INVALID_ARGUMENT"],
+  ])("refuses %j with %s", async (options, code) => {
+    const hasGpu = String(model.settings.device).startsWith("gpu");
+    if (code === "DEVICE_UNAVAILABLE" && hasGpu) return;
+    expect(await rejection(LlamaModel.load(path!, options))).toBe(code);
+  });
+
+  it("reports progress while it loads and can be stopped", async () => {
+    const fractions: number[] = [];
+    await using second = await LlamaModel.load(path!, { onLoad: (fraction) => fractions.push(fraction) });
+    expect(second.vocabulary.size).toBe(49_152);
+    expect(fractions.at(-1)).toBe(1);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    const abort = new AbortController();
+    const loading = LlamaModel.load(path!, { signal: abort.signal, onLoad: () => abort.abort() });
+    expect(await rejection(loading)).toBe("ABORTED");
+  });
+});
+
+describe.skipIf(original === null)("quantize", () => {
+  it("makes the same bytes as llama-quantize", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "surprisal-quantize-"));
+    try {
+      const output = join(folder, "q8.gguf");
+      expect(await rejection(quantize(original!, output, "Q8_0"))).toBe("ENGINE_FAILED"); // requantising must be meant
+      await quantize(original!, output, "Q8_0", { allowRequantize: true });
+      const sha256 = createHash("sha256").update(readFileSync(output)).digest("hex");
+      expect(sha256).toBe("7b46609d11703c058397e5cfe4cc6e4b2508cb1eb4c80ddc472a5d421fbdb508");
+      expect(await readdir(folder)).toEqual(["q8.gguf"]);
+      expect(await rejection(quantize(original!, output, "Q9"))).toBe("INVALID_ARGUMENT");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe.skipIf(original === null)("selfTest", () => {
+  it("passes here", async () => {
+    const sha256 = createHash("sha256").update(readFileSync(original!)).digest("hex");
+    await using model = await LlamaModel.load(original!, {}, { sha256 });
+    const { tokens, largestDifference } = await selfTest(model);
+    expect(tokens).toBeGreaterThan(5);
+    expect(largestDifference).toBeLessThan(0.1);
+  });
+
+  it("fails when the numbers are another model's", async () => {
+    const sha256 = createHash("sha256").update(readFileSync(original!)).digest("hex");
+    const folder = await mkdtemp(join(tmpdir(), "surprisal-selftest-"));
+    try {
+      const worse = join(folder, "q2.gguf");
+      await quantize(original!, worse, "Q2_K", { allowRequantize: true });
+      await using model = await LlamaModel.load(worse, {}, { sha256 });
+      expect(await rejection(selfTest(model))).toBe("SELF_TEST_FAILED");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,343 @@
+/** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
+import { LogitKernel, SurprisalError, type TokenRecord, type WindowPlan } from "../../core/index.ts";
+import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
+import type {
+  ChatMessage,
+  GenerateOptions,
+  LanguageModel,
+  Loss,
+  ModelCapabilities,
+  ModelIdentity,
+  ModelSequence,
+  Provenance,
+  ScoredSpan,
+  ScoredText,
+  ScoreOptions,
+  ScoreRequest,
+  TextOrIds,
+  TokenizedText,
+  TokenizeOptions,
+} from "../language-model.ts";
+import { lossOf } from "../loss.ts";
+import { type ContextShape, call, LlamaContext, MAX_SEQUENCES } from "./context.ts";
+import { meanPooled } from "./embed.ts";
+import { generateTokens } from "./generate.ts";
+import { checkGguf, inspectGguf } from "./gguf.ts";
+import { identify } from "./identify.ts";
+import type { Pointer } from "./layout.ts";
+import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
+import { Lifetime } from "./lifetime.ts";
+import { loadWeights } from "./load-weights.ts";
+import { type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
+import { RowReader } from "./row-reader.ts";
+import { runPlan } from "./run-plan.ts";
+import { encodeRequest, scoreEncoded } from "./score-requests.ts";
+import { checkIds, LlamaSequence, SequencePool } from "./sequence.ts";
+import { LlamaVocabulary } from "./vocabulary.ts";
+
+/** Most alternatives per token. */
+const MAX_ALTERNATIVES = 100;
+/** Requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
+const REQUESTS_PER_TREE = 16_384;
+/** Tokens that open sequences may hold together, unless the person says otherwise. */
+const DEFAULT_SEQUENCE_CELLS = 4096;
+const OPEN_SEQUENCES = 64;
+
+/** What `load` puts together. */
+interface LoadedModel {
+  library: LlamaLibrary;
+  pointer: Pointer;
+  placement: Placement;
+  lifetime: Lifetime;
+  vocabulary: LlamaVocabulary;
+  reader: RowReader;
+  identity: ModelIdentity;
+  sequenceCells: number;
+}
+
+export class LlamaModel implements LanguageModel {
+  readonly specVersion = "1";
+  readonly identity: ModelIdentity;
+  readonly vocabulary: LlamaVocabulary;
+  readonly capabilities: ModelCapabilities;
+  readonly trainedContext: number;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly #model: LoadedModel;
+  readonly #chatTemplate: string | null;
+  /** Every context made and not freed. */
+  readonly #contexts = new Set<LlamaContext>();
+  /** A context nobody uses now; kept, because making one takes longer than scoring a short text. */
+  #idle: LlamaContext | null = null;
+  #sequences: Promise<SequencePool> | null = null;
+  #disposed: Promise<void> | null = null;
+
+  private constructor(model: LoadedModel) {
+    const { library, pointer, placement, vocabulary } = model;
+    const { functions } = library;
+    this.#model = model;
+    this.identity = model.identity;
+    this.vocabulary = vocabulary;
+    this.trainedContext = functions.llama_model_n_ctx_train(pointer);
+    this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
+    const recurrent = functions.llama_model_is_recurrent(pointer) || functions.llama_model_is_hybrid(pointer);
+    this.capabilities = {
+      score: true,
+      alternatives: Math.min(MAX_ALTERNATIVES, vocabulary.size),
+      distribution: true,
+      tokenize: true,
+      generate: true,
+      fork: !recurrent,
+      shift: !recurrent && canShift(functions.llama_model_rope_type(pointer), model.identity.architecture),
+      embed: true,
+      chat: this.#chatTemplate !== null,
+    };
+    this.settings = {
+      engine: `llama.cpp ${library.version}`,
+      device: placement.device,
+      gpuLayers: placement.gpuLayers,
+      threads: placement.context.threads,
+      batchSize: placement.context.batch,
+      cacheType: placement.cacheType,
+    };
+  }
+
+  /**
+   * Checks a GGUF file and loads it.
+   * @param identity what the caller knows already, such as the sha256 and the name a person uses.
+   * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, ABORTED.
+   */
+  static async load(
+    path: string,
+    options: LlamaLoadOptions = {},
+    identity: Partial<ModelIdentity> = {},
+  ): Promise<LlamaModel> {
+    const file = await inspectGguf(path);
+    checkGguf(file);
+    const library = loadLlamaLibrary();
+    const placement = placeModel(options, library, file.vocabularySize);
+    const pointer = await loadWeights(library, path, placement, options);
+    try {
+      const lifetime = new Lifetime();
+      const vocabulary = new LlamaVocabulary(library.functions, pointer, lifetime);
+      const kernel = await LogitKernel.create(vocabulary.size, Math.min(MAX_ALTERNATIVES, vocabulary.size));
+      return new LlamaModel({
+        library,
+        pointer,
+        placement,
+        lifetime,
+        vocabulary,
+        reader: new RowReader(kernel),
+        identity: { ...identify(library.functions, pointer, file), ...identity },
+        sequenceCells:
+          options.contextSize ??
+          Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
+      });
+    } catch (error) {
+      await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
+      throw error;
+    }
+  }
+
+  async tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText> {
+    this.#assertOpen();
+    return this.vocabulary.tokenize(text, options);
+  }
+
+  async detokenize(ids: ArrayLike<number>): Promise<Uint8Array> {
+    this.#assertOpen();
+    checkIds(ids, this.vocabulary.size);
+    return this.vocabulary.detokenize(ids);
+  }
+
+  async *score(requests: Iterable<ScoreRequest>, options: ScoreOptions = {}): AsyncGenerator<ScoredText> {
+    this.#assertOpen();
+    this.#checkAlternatives(options.alternatives);
+    let firstIndex = 0;
+    for (const group of groups(requests, REQUESTS_PER_TREE)) {
+      const encoded = [];
+      let longest = 0;
+      for (const [i, request] of group.entries()) {
+        const one = await encodeRequest(request, firstIndex + i, this.vocabulary);
+        this.#checkLength(one.input.length, `request ${firstIndex + i}`);
+        longest = Math.max(longest, one.input.length);
+        encoded.push(one);
+      }
+      const context = await this.#acquire(longest + this.#model.placement.context.batch);
+      try {
+        yield* scoreEncoded(context, this.#model.reader, encoded, this.#provenance(), firstIndex, options);
+      } finally {
+        await this.#release(context);
+      }
+      firstIndex += group.length;
+    }
+  }
+
+  async *scoreTokens(
+    ids: ArrayLike<number>,
+    plan: WindowPlan,
+    options: ScoreOptions = {},
+  ): AsyncGenerator<ScoredSpan> {
+    this.#assertOpen();
+    this.#checkAlternatives(options.alternatives);
+    checkIds(ids, this.vocabulary.size);
+    this.#checkLength(plan.context, "the plan's context");
+    const context = await this.#acquire(plan.context);
+    try {
+      yield* runPlan(context, this.#model.reader, ids, plan, options);
+    } finally {
+      await this.#release(context);
+    }
+  }
+
+  async loss(text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
+    return lossOf(this, text, options);
+  }
+
+  async *generate(prompt: TextOrIds, options: GenerateOptions = {}): AsyncGenerator<TokenRecord> {
+    this.#checkAlternatives(options.alternatives);
+    const { parseSpecial = true } = options;
+    const ids =
+      typeof prompt === "string" ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids : prompt;
+    if (ids.length === 0)
+      throw new SurprisalError({ code: "EMPTY_INPUT", what: "The prompt is empty", wayOut: "Give some text to continue." });
+    await using sequence = await this.open();
+    yield* generateTokens(sequence, this.#model.reader, this.vocabulary, ids, options);
+  }
+
+  async open(): Promise<ModelSequence> {
+    this.#assertOpen();
+    this.#sequences ??= this.#createContext({
+      cells: this.#model.sequenceCells,
+      sequences: OPEN_SEQUENCES,
+      rowLength: this.vocabulary.size,
+      output: "logits",
+    }).then((context) => new SequencePool(context, this.#model.reader));
+    return new LlamaSequence(await this.#sequences, this.vocabulary.size);
+  }
+
+  applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string {
+    this.#assertOpen();
+    if (this.#chatTemplate === null)
+      throw new SurprisalError({
+        code: "UNSUPPORTED_CAPABILITY",
+        what: "This model has no chat template",
+        where: this.identity.name,
+        wayOut: "It is a base model: write the prompt as plain text, or use an instruction-tuned model.",
+      });
+    const text = (id: number | null) => (id === null ? "" : new TextDecoder().decode(this.vocabulary.piece(id)));
+    const special = { bos: text(this.vocabulary.bos), eos: text(this.vocabulary.eos) };
+    return fillChatTemplate(this.#chatTemplate, messages, special, options);
+  }
+
+  async embed(texts: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
+    this.#assertOpen();
+    const encoded = [];
+    let longest = 1;
+    for (const [i, text] of texts.entries()) {
+      const { ids } = await this.tokenize(text, { addSpecial: true });
+      if (ids.length === 0)
+        throw new SurprisalError({ code: "EMPTY_INPUT", what: "A text without tokens has no embedding", where: `text ${i}` });
+      this.#checkLength(ids.length, `text ${i}`);
+      longest = Math.max(longest, ids.length);
+      encoded.push(ids);
+    }
+    const width = this.#model.library.functions.llama_model_n_embd_out(this.#model.pointer);
+    const context = await this.#createContext({ cells: longest, sequences: 1, rowLength: width, output: "embeddings" });
+    try {
+      const pooled = [];
+      for (const ids of encoded) pooled.push(await meanPooled(context, ids, width, signal));
+      return pooled;
+    } finally {
+      await this.#free(context);
+    }
+  }
+
+  /** Stops what is running, waits for it, and frees the model's memory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose();
+    await this.#disposed;
+  }
+
+  async #dispose(): Promise<void> {
+    const { library, pointer, lifetime } = this.#model;
+    await lifetime.close();
+    for (const context of this.#contexts) await context.dispose();
+    this.#contexts.clear();
+    this.#idle = null;
+    await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
+  }
+
+  /** A context for scoring with room for `cells` positions; two callers never share one. */
+  async #acquire(cells: number): Promise<LlamaContext> {
+    const idle = this.#idle;
+    this.#idle = null;
+    if (idle && idle.shape.cells >= cells) return idle;
+    if (idle) await this.#free(idle);
+    const sequences = Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
+    return this.#createContext({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
+  }
+
+  async #release(context: LlamaContext): Promise<void> {
+    if (this.#disposed) return; // disposing frees every context
+    if (this.#idle) await this.#free(context);
+    else this.#idle = context;
+  }
+
+  async #createContext(shape: ContextShape): Promise<LlamaContext> {
+    const { library, pointer, placement, lifetime } = this.#model;
+    const context = await LlamaContext.create(library.functions, pointer, shape, placement.context, lifetime);
+    this.#contexts.add(context);
+    return context;
+  }
+
+  async #free(context: LlamaContext): Promise<void> {
+    if (this.#disposed || !this.#contexts.delete(context)) return;
+    await this.#model.lifetime.run(() => context.dispose());
+  }
+
+  #provenance(): Provenance {
+    return { model: this.identity, probabilities: "raw", eosCounted: false };
+  }
+
+  #assertOpen(): void {
+    this.#model.lifetime.assertOpen();
+  }
+
+  #checkAlternatives(k = 0): void {
+    if (Number.isInteger(k) && k >= 0 && k <= this.capabilities.alternatives) return;
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `${k} alternatives per token cannot be given`,
+      where: "alternatives",
+      wayOut: `Ask for a whole number from 0 to ${this.capabilities.alternatives}.`,
+    });
+  }
+
+  #checkLength(tokens: number, where: string): void {
+    if (tokens <= this.trainedContext) return;
+    throw new SurprisalError({
+      code: "CONTEXT_EXCEEDED",
+      what: `${tokens} tokens are more than the ${this.trainedContext} this model was trained for`,
+      where,
+      wayOut: "Shorten the text, or score it with windows (recipe cached, strided or disjoint).",
+    });
+  }
+}
+
+const ROPE_MULTIPLE_POSITIONS = [8, 40]; // LLAMA_ROPE_TYPE_MROPE, _IMROPE
+
+/** llama.cpp's own rule (llama_kv_cache::get_can_shift), which needs a context to be asked. */
+function canShift(ropeType: number, architecture: string | null): boolean {
+  return !ROPE_MULTIPLE_POSITIONS.includes(ropeType) && architecture !== "step35";
+}
+
+function* groups<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let group: Item[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,99 @@
+/** Where a model's layers go, and with what settings, as options handed to llama.cpp. */
+import { availableParallelism } from "node:os";
+import { SurprisalError } from "../../core/index.ts";
+import type { ContextSettings } from "./context.ts";
+import type { LlamaLibrary } from "./library.ts";
+
+/** ggml types the key-value cache can have. */
+const CACHE_TYPES = { f32: 0, f16: 1, bf16: 30, q8_0: 8, q4_0: 2, q4_1: 3, q5_0: 6, q5_1: 7, iq4_nl: 20 } as const;
+
+/** Precision of the cached keys and values. */
+export type CacheType = keyof typeof CACHE_TYPES;
+
+export interface LlamaLoadOptions {
+  /**
+   * "auto": every layer on a GPU if there is one, else the CPU. "cpu": nothing on a GPU. A number: that many
+   * layers on the GPU. Default "auto".
+   */
+  device?: "auto" | "cpu" | number;
+  /** Threads of the CPU backend. Default: one per available core, at most 16. */
+  threads?: number;
+  /**
+   * Most tokens per decode call (llama.cpp's micro-batch), 1 ... 4096. Default 512, or less for a vocabulary so
+   * large that a batch of logits would pass 128 MiB.
+   */
+  batchSize?: number;
+  /** Precision of the cached keys and values. Default "f16". */
+  cacheType?: CacheType;
+  /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
+  contextSize?: number;
+  /** Called while the weights are read, with the fraction done, 0 ... 1. */
+  onLoad?: (fraction: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface Placement {
+  gpuLayers: number;
+  context: ContextSettings;
+  /** For people: "cpu (zen4)", "gpu: NVIDIA ...". */
+  device: string;
+  cacheType: CacheType;
+}
+
+const DEFAULT_BATCH = 512;
+const BATCH_LOGITS_BYTES = 128 * 2 ** 20;
+
+/** @throws SurprisalError DEVICE_UNAVAILABLE when a GPU is asked for and there is none; INVALID_ARGUMENT. */
+export function placeModel(options: LlamaLoadOptions, library: LlamaLibrary, vocabularySize: number | null): Placement {
+  const { device = "auto", cacheType = "f16" } = options;
+  const threads = options.threads ?? Math.min(availableParallelism(), 16);
+  integer("threads", threads, 1, 1024);
+  const batch = options.batchSize ?? defaultBatch(vocabularySize);
+  integer("batchSize", batch, 1, 4096);
+  if (!(cacheType in CACHE_TYPES))
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `"${cacheType}" is not a precision of the key-value cache`,
+      where: "cacheType",
+      wayOut: `Use one of ${Object.keys(CACHE_TYPES).join(", ")}.`,
+    });
+  const gpu = library.devices.find(({ kind }) => kind === "gpu" || kind === "integrated-gpu");
+  const gpuLayers = layersOnGpu(device, gpu !== undefined);
+  if (gpuLayers !== 0 && !gpu)
+    throw new SurprisalError({
+      code: "DEVICE_UNAVAILABLE",
+      what: `${device} layers were asked for on a GPU, and llama.cpp finds none here (it finds: ${library.devices.map(({ name }) => name).join(", ")})`,
+      where: library.origin,
+      wayOut: "Use device \"cpu\" or \"auto\"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.",
+    });
+  return {
+    gpuLayers,
+    context: { threads, batch, cacheType: CACHE_TYPES[cacheType], cpuOnly: gpuLayers === 0 },
+    device: gpuLayers === 0 ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}` : `gpu (${gpu!.description})`,
+    cacheType,
+  };
+}
+
+/** Largest power of two up to 512 whose rows of logits stay under 128 MiB. */
+function defaultBatch(vocabularySize: number | null): number {
+  let batch = DEFAULT_BATCH;
+  while (vocabularySize && batch > 32 && batch * vocabularySize * 4 > BATCH_LOGITS_BYTES) batch /= 2;
+  return batch;
+}
+
+function layersOnGpu(device: "auto" | "cpu" | number, found: boolean): number {
+  if (device === "cpu") return 0;
+  if (device === "auto") return found ? -1 : 0; // -1: all
+  integer("device", device, 0, 10_000);
+  return device;
+}
+
+function integer(name: string, value: unknown, from: number, to: number): void {
+  if (typeof value === "number" && Number.isInteger(value) && value >= from && value <= to) return;
+  throw new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: `${String(value)} is not a value of ${name}`,
+    where: name,
+    wayOut: name === "device" ? 'Use "auto", "cpu", or a number of GPU layers.' : `Give a whole number from ${from} to ${to}.`,
+  });
+}

@@ -1,0 +1,97 @@
+/** Carrying out a window plan over one document. */
+import { emptyColumns, type WindowPlan, type WindowStep } from "../../core/index.ts";
+import type { ScoredSpan, ScoreOptions } from "../language-model.ts";
+import type { LlamaContext } from "./context.ts";
+import { RowReader } from "./row-reader.ts";
+
+const SEQUENCE = [0];
+/** The first decode call of a document is short, so that the first numbers are there at once. */
+const FIRST_BATCH = 64;
+
+/**
+ * Spans arrive batch by batch, in document order.
+ * @param context made for at least `plan.context` positions; its contents are dropped.
+ */
+export async function* runPlan(
+  context: LlamaContext,
+  reader: RowReader,
+  ids: ArrayLike<number>,
+  plan: WindowPlan,
+  { alternatives: k = 0, signal }: ScoreOptions,
+): AsyncGenerator<ScoredSpan> {
+  context.clear();
+  let kept = 0;
+  let before = { tokensRun: context.tokensRun, decodeMs: context.decodeMs };
+  for (const [index, step] of plan.steps.entries()) {
+    kept = forget(context, kept, step);
+    const scoreEnd = lastTarget(step, plan.steps[index + 1]);
+    const firstBatch = index === 0 ? FIRST_BATCH : Number.POSITIVE_INFINITY;
+    for (const targets of fillBatches(context, ids, step, kept, scoreEnd, firstBatch)) {
+      await context.decode(signal);
+      if (targets.length === 0) continue;
+      const columns = emptyColumns(targets.length, k);
+      for (let row = 0; row < targets.length; row++)
+        reader.read(context.row(row), ids[targets[row]!]!, columns, row, k);
+      const { tokensRun, decodeMs } = context;
+      yield {
+        start: targets[0]!,
+        ...columns,
+        tokensRun: tokensRun - before.tokensRun,
+        decodeMs: decodeMs - before.decodeMs,
+      };
+      before = { tokensRun, decodeMs };
+    }
+    kept += step.prefix.length + step.run.end - step.run.start;
+  }
+}
+
+/** Drops what the step drops, lets the rest close up, and returns how many positions are kept. */
+function forget(context: LlamaContext, kept: number, { forget }: WindowStep): number {
+  if (forget === "none") return kept;
+  if (forget === "all") {
+    context.clear();
+    return 0;
+  }
+  const { start, end } = forget;
+  context.remove(0, start, end);
+  if (end < kept) context.shift(0, end, start - end);
+  return kept - (end - start);
+}
+
+/**
+ * One past the last document token whose prediction must be read while this step runs: the step's own, and the
+ * first one of the next step when that step continues this one (its prediction comes from this step's last input).
+ */
+function lastTarget(step: WindowStep, next: WindowStep | undefined): number {
+  const continues = next && next.forget !== "all" && next.prefix.length === 0 && next.run.start === step.run.end;
+  return continues && next.score.start === step.run.end ? step.run.end + 1 : step.score.end;
+}
+
+/**
+ * Puts the step's inputs into the batch; whenever it is full, after `firstBatch` inputs, and at the end yields the
+ * document indices of the tokens that its output rows predict.
+ */
+function* fillBatches(
+  context: LlamaContext,
+  ids: ArrayLike<number>,
+  step: WindowStep,
+  kept: number,
+  scoreEnd: number,
+  firstBatch: number,
+): Generator<number[]> {
+  let targets: number[] = [];
+  const { prefix, run, overwriteFirst } = step;
+  const length = prefix.length + run.end - run.start;
+  for (let i = 0; i < length; i++) {
+    const index = run.start + i - prefix.length; // document index of this input; < run.start for the prefix
+    const token = i < prefix.length ? prefix[i]! : index === run.start && overwriteFirst !== null ? overwriteFirst : ids[index]!;
+    const target = index + 1;
+    const wanted = i >= prefix.length - 1 && target >= step.score.start && target < scoreEnd;
+    context.add(token, kept + i, SEQUENCE, wanted);
+    if (wanted) targets.push(target);
+    if (context.room === 0 || i === length - 1 || i + 1 === firstBatch) {
+      yield targets;
+      targets = [];
+    }
+  }
+}

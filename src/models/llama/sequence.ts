@@ -1,0 +1,158 @@
+/** Sequences that can be continued, forked and cut, sharing one context. */
+import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
+import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
+import type { LlamaContext } from "./context.ts";
+import type { RowReader } from "./row-reader.ts";
+
+/** The context that a model's open sequences live in, and its free sequence ids. */
+export class SequencePool {
+  readonly context: LlamaContext;
+  readonly reader: RowReader;
+  readonly #free: number[];
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(context: LlamaContext, reader: RowReader) {
+    this.context = context;
+    this.reader = reader;
+    this.#free = Array.from({ length: context.shape.sequences }, (_, i) => context.shape.sequences - 1 - i);
+  }
+
+  take(): number {
+    const id = this.#free.pop();
+    if (id !== undefined) return id;
+    throw new SurprisalError({
+      code: "ENGINE_FAILED",
+      what: `More than ${this.context.shape.sequences} sequences are open`,
+      wayOut: "Dispose the ones you no longer need (`await using`, or `await sequence[Symbol.asyncDispose]()`).",
+    });
+  }
+
+  give(id: number): void {
+    this.context.remove(id, 0);
+    this.#free.push(id);
+  }
+
+  /** One operation on the context at a time. */
+  run<Result>(operation: () => Result | Promise<Result>): Promise<Result> {
+    const result = this.#tail.then(operation);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+}
+
+export class LlamaSequence implements ModelSequence {
+  readonly #pool: SequencePool;
+  readonly #id: number;
+  readonly #vocabularySize: number;
+  #ids: number[] = [];
+  /** [V] logits of the next token. llama.cpp overwrites its own with every decode, so they are kept here. */
+  #logits: Float32Array | null = null;
+  #disposed = false;
+
+  constructor(pool: SequencePool, vocabularySize: number) {
+    this.#pool = pool;
+    this.#id = pool.take();
+    this.#vocabularySize = vocabularySize;
+  }
+
+  get length(): number {
+    return this.#ids.length;
+  }
+
+  extend(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<ScoredSpan> {
+    this.#assertOpen();
+    checkIds(ids, this.#vocabularySize);
+    return this.#pool.run(() => this.#extend(ids, options));
+  }
+
+  async #extend(ids: ArrayLike<number>, { alternatives: k = 0, signal }: ScoreOptions): Promise<ScoredSpan> {
+    const { context, reader } = this.#pool;
+    if (signal?.aborted) throw abortError("Scoring", signal);
+    const start = this.length;
+    const decodeMs = context.decodeMs;
+    const columns = emptyColumns(ids.length, k);
+    if (this.#logits && ids.length > 0) reader.read(this.#logits, ids[0]!, columns, 0, k);
+    let logits = this.#logits;
+    try {
+      for (let i = 0; i < ids.length; ) {
+        const first = i;
+        while (i < ids.length && context.room > 0) context.add(ids[i]!, start + i++, [this.#id], true);
+        await context.decode(signal);
+        for (let next = first + 1; next <= Math.min(i, ids.length - 1); next++)
+          reader.read(context.row(next - 1 - first), ids[next]!, columns, next, k);
+        if (i === ids.length) logits = context.row(i - 1 - first).slice();
+      }
+    } catch (error) {
+      context.remove(this.#id, start);
+      throw error;
+    }
+    for (let i = 0; i < ids.length; i++) this.#ids.push(ids[i]!);
+    this.#logits = logits;
+    return { start, ...columns, tokensRun: ids.length, decodeMs: context.decodeMs - decodeMs };
+  }
+
+  next(): Float32Array {
+    this.#assertOpen();
+    if (this.#logits) return this.#pool.reader.distribution(this.#logits);
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "An empty sequence has no next-token distribution",
+      wayOut: "Extend it by at least one token first (BOS, for a model that has one).",
+    });
+  }
+
+  async fork(): Promise<ModelSequence> {
+    this.#assertOpen();
+    return this.#pool.run(() => {
+      const copy = new LlamaSequence(this.#pool, this.#vocabularySize);
+      if (this.length > 0) this.#pool.context.share(this.#id, copy.#id, this.length);
+      copy.#ids = [...this.#ids];
+      copy.#logits = this.#logits;
+      return copy;
+    });
+  }
+
+  async truncate(length: number): Promise<void> {
+    this.#assertOpen();
+    if (!Number.isInteger(length) || length < 0 || length > this.length)
+      throw new SurprisalError({
+        code: "INVALID_ARGUMENT",
+        what: `Cannot keep ${length} of ${this.length} tokens`,
+        wayOut: `Give a whole number from 0 to ${this.length}.`,
+      });
+    if (length === this.length) return;
+    await this.#pool.run(async () => {
+      const last = Math.max(length - 1, 0);
+      this.#pool.context.remove(this.#id, last);
+      const again = this.#ids.slice(last, length);
+      this.#ids.length = last;
+      this.#logits = null;
+      if (again.length > 0) await this.#extend(again, {}); // the logits after the last kept token are gone
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#pool.run(() => this.#pool.give(this.#id));
+    this.#logits = null;
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed)
+      throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The sequence was disposed", wayOut: "Open a new one." });
+  }
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT: an id outside the vocabulary would end the process inside llama.cpp. */
+export function checkIds(ids: ArrayLike<number>, vocabularySize: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `${id} is not a token id of this model (0 ... ${vocabularySize - 1})`,
+      where: `token ${i}`,
+    });
+  }
+}

@@ -1,0 +1,146 @@
+/** llama.cpp's tokenizer of one model: text to ids with byte offsets, ids to bytes. */
+import { SurprisalError } from "../../core/index.ts";
+import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
+import type { LlamaFunctions } from "./bindings.ts";
+import { call } from "./context.ts";
+import type { Pointer } from "./layout.ts";
+import type { Lifetime } from "./lifetime.ts";
+
+const NO_TOKEN = -1;
+
+export class LlamaVocabulary implements ModelVocabulary {
+  readonly size: number;
+  readonly bos: number | null;
+  readonly eos: number | null;
+  readonly addsBos: boolean;
+  readonly #functions: LlamaFunctions;
+  readonly #pointer: Pointer;
+  readonly #lifetime: Lifetime;
+  readonly #pieces: (Uint8Array | undefined)[] = [];
+
+  constructor(functions: LlamaFunctions, model: Pointer, lifetime: Lifetime) {
+    this.#functions = functions;
+    this.#lifetime = lifetime;
+    this.#pointer = functions.llama_model_get_vocab(model);
+    this.size = functions.llama_vocab_n_tokens(this.#pointer);
+    this.bos = idOrNull(functions.llama_vocab_bos(this.#pointer));
+    this.eos = idOrNull(functions.llama_vocab_eos(this.#pointer));
+    this.addsBos = this.bos !== null && functions.llama_vocab_get_add_bos(this.#pointer);
+  }
+
+  /** Tokens that end generation: end of text, end of turn. */
+  endsGeneration(id: number): boolean {
+    return this.#functions.llama_vocab_is_eog(this.#pointer, id);
+  }
+
+  async tokenize(text: string, options: TokenizeOptions = {}): Promise<TokenizedText> {
+    const bytes = new TextEncoder().encode(text);
+    const ids = await this.#encode(bytes, options.parseSpecial ?? false);
+    const all = options.addSpecial && this.addsBos ? prepend(this.bos!, ids) : ids;
+    return { ids: all, byteOffsets: this.#align(all, bytes, options.addSpecial === true && this.addsBos ? 1 : 0) };
+  }
+
+  async #encode(bytes: Uint8Array, parseSpecial: boolean): Promise<Int32Array> {
+    if (bytes.length === 0) return new Int32Array(0);
+    let capacity = Math.ceil(bytes.length / 2) + 16;
+    for (;;) {
+      const ids = new Int32Array(new ArrayBuffer(capacity * 4));
+      const count = await this.#lifetime.run(() =>
+        call<number>((done) =>
+          this.#functions.llama_tokenize.async(
+            this.#pointer,
+            bytes,
+            bytes.length,
+            ids,
+            capacity,
+            false, // BOS is put in front by us, so that EOS never comes with it
+            parseSpecial,
+            done,
+          ),
+        ),
+      );
+      if (count >= 0) return ids.slice(0, count);
+      if (count === -(2 ** 31))
+        throw new SurprisalError({
+          code: "INVALID_ARGUMENT",
+          what: "The text is too long for llama.cpp's tokenizer (more than 2^31 tokens)",
+          wayOut: "Split the text.",
+        });
+      capacity = -count;
+    }
+  }
+
+  /** The exact bytes of one token; a special token's are its name. Empty for ids outside the vocabulary. */
+  piece(id: number): Uint8Array {
+    if (id < 0 || id >= this.size) return new Uint8Array(0);
+    const known = this.#pieces[id];
+    if (known) return known;
+    this.#lifetime.assertOpen();
+    let buffer = new Uint8Array(64);
+    let length = this.#functions.llama_token_to_piece(this.#pointer, id, buffer, buffer.length, 0, true);
+    if (length < 0) {
+      buffer = new Uint8Array(-length);
+      length = this.#functions.llama_token_to_piece(this.#pointer, id, buffer, buffer.length, 0, true);
+    }
+    const piece = buffer.slice(0, Math.max(0, length));
+    this.#pieces[id] = piece;
+    return piece;
+  }
+
+  detokenize(ids: ArrayLike<number>): Uint8Array {
+    const pieces = Array.from(ids, (id) => this.piece(id));
+    const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  /**
+   * Where each token lies in the text. A byte-level tokenizer's pieces are the text; others put a space in front
+   * of it or normalise it, so a piece that does not match is placed up to where the next one does.
+   */
+  #align(ids: Int32Array, text: Uint8Array, added: number): Uint32Array {
+    const offsets = new Uint32Array(ids.length + 1);
+    let at = 0;
+    for (let i = added; i < ids.length; i++) {
+      offsets[i] = at;
+      const piece = this.piece(ids[i]!);
+      if (startsWith(text, at, piece, 0)) at += piece.length;
+      else if (piece[0] === SPACE && startsWith(text, at, piece, 1)) at += piece.length - 1;
+      else if (i + 1 < ids.length) at = this.#resynchronise(text, at, piece, this.piece(ids[i + 1]!));
+    }
+    offsets[ids.length] = text.length;
+    return offsets;
+  }
+
+  #resynchronise(text: Uint8Array, at: number, piece: Uint8Array, next: Uint8Array): number {
+    const furthest = Math.min(text.length, at + 4 * piece.length + 16);
+    for (let candidate = at; candidate < furthest; candidate++) {
+      if (startsWith(text, candidate, next, 0)) return candidate;
+      if (next[0] === SPACE && next.length > 1 && startsWith(text, candidate, next, 1)) return candidate;
+    }
+    return Math.min(text.length, at + piece.length);
+  }
+}
+
+const SPACE = 0x20;
+
+function idOrNull(id: number): number | null {
+  return id === NO_TOKEN ? null : id;
+}
+
+function startsWith(text: Uint8Array, at: number, piece: Uint8Array, from: number): boolean {
+  if (at + piece.length - from > text.length) return false;
+  for (let i = from; i < piece.length; i++) if (text[at + i - from] !== piece[i]) return false;
+  return true;
+}
+
+function prepend(id: number, ids: Int32Array): Int32Array {
+  const all = new Int32Array(ids.length + 1);
+  all[0] = id;
+  all.set(ids, 1);
+  return all;
+}

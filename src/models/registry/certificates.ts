@@ -1,0 +1,31 @@
+/** Which certificate authorities to trust. */
+import { readFileSync } from "node:fs";
+import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
+import { readPipSetting } from "./pip-settings.ts";
+
+/**
+ * A company's own certificate authority is usually made known to pip, curl or OpenSSL, while Node only looks at
+ * NODE_EXTRA_CA_CERTS. Naming any certificates replaces Node's list, so its own and its extra ones are repeated.
+ * Undefined: nothing is configured that Node does not know already.
+ */
+export function trustedAuthorities(environment: NodeJS.ProcessEnv): SecureContext | undefined {
+  const { PIP_CERT, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS } = environment;
+  const pip = PIP_CERT || readPipSetting("cert", environment);
+  const files = new Set(
+    [pip, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE].filter((file) => file !== undefined),
+  );
+  files.delete(NODE_EXTRA_CA_CERTS ?? "");
+  const bundles = [...files].map(readIfThere).filter((bundle) => bundle !== "");
+  if (bundles.length === 0) return undefined;
+  const extra = readIfThere(NODE_EXTRA_CA_CERTS ?? "");
+  return createSecureContext({ ca: [...rootCertificates, ...bundles, ...(extra ? [extra] : [])] });
+}
+
+/** A bundle that cannot be read is left out: the handshake then fails with its own, clearer message. */
+function readIfThere(file: string): string {
+  try {
+    return file ? readFileSync(file, "utf8") : "";
+  } catch {
+    return "";
+  }
+}

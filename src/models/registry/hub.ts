@@ -1,0 +1,95 @@
+/** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
+import { join } from "node:path";
+import { ensureSpace } from "./disk.ts";
+import { checksumMismatch, download } from "./download.ts";
+import { redact, statusFailure, TransferFailure } from "./failure.ts";
+import type { Authorization } from "./http.ts";
+import type { FetchedFile, FetchJob } from "./job.ts";
+import { withRetries } from "./retry.ts";
+
+const DEFAULT_ENDPOINT = "https://huggingface.co";
+
+export interface HubFile {
+  /** "owner/name". */
+  repository: string;
+  /** Path inside the repository. */
+  path: string;
+  /** Branch, tag or commit. Default "main". */
+  revision?: string;
+}
+
+const ACCESS =
+  "A private or gated repository needs HF_TOKEN, and a gated one that its terms were accepted on its page.";
+
+export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<FetchedFile> {
+  const { client, settings, folder, meter } = job;
+  const { url, authorization } = addressOf(wanted, settings.environment);
+  const { sha256, bytes, commit } = await inspect(job, url, authorization);
+  if (job.sha256 && sha256 && sha256 !== job.sha256) throw checksumMismatch(redact(url), job.sha256, sha256);
+  const file = wanted.path.split("/").at(-1)!;
+  await ensureSpace(folder, bytes ?? 0);
+  const path = join(folder, file);
+  const found = await download(client, settings, {
+    url,
+    authorization,
+    file: path,
+    sha256: job.sha256 ?? sha256,
+    wayOut: ACCESS,
+    onBytes: (held, total, arrived) => {
+      if (!arrived) meter.restart();
+      meter.update("download", file, held, total ?? bytes);
+    },
+  });
+  return {
+    path,
+    file,
+    sha256: found,
+    source: hubReference({ ...wanted, revision: commit ?? wanted.revision ?? "main" }),
+  };
+}
+
+/** The way this file is written in a reference. */
+export function hubReference({ repository, path, revision }: HubFile): string {
+  return `hf:${repository}${revision === undefined || revision === "main" ? "" : `@${revision}`}/${path}`;
+}
+
+function addressOf({ repository, path, revision = "main" }: HubFile, environment: NodeJS.ProcessEnv) {
+  const endpoint = (environment.HF_ENDPOINT || DEFAULT_ENDPOINT).replace(/\/+$/, "");
+  if (!URL.canParse(endpoint) || !/^https?:/i.test(endpoint))
+    throw new TransferFailure("never", "Not an http:// or https:// address", "HF_ENDPOINT");
+  const file = path.split("/").map(encodeURIComponent).join("/");
+  const url = new URL(`${endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${file}`);
+  const token = environment.HF_TOKEN;
+  const authorization: Authorization | undefined = token
+    ? { origin: url.origin, value: `Bearer ${token}` }
+    : undefined;
+  return { url, authorization };
+}
+
+interface HubFacts {
+  /** Of files kept in large-file storage; others have none. */
+  sha256: string | undefined;
+  bytes: number | null;
+  commit: string | undefined;
+}
+
+/** What the hub says about a file before it hands over to its storage servers. */
+async function inspect(
+  { client, settings }: FetchJob,
+  url: URL,
+  authorization: Authorization | undefined,
+): Promise<HubFacts> {
+  const { status, headers } = await withRetries(settings, async () => {
+    const answer = await client.request(url, { method: "HEAD", authorization, followAbroad: false });
+    answer.body.destroy();
+    if (answer.status >= 400) throw statusFailure(answer, url, ACCESS);
+    return answer;
+  });
+  const header = (name: string) => [headers[name]].flat()[0];
+  const size = header("x-linked-size") ?? (status === 200 ? header("content-length") : undefined);
+  return {
+    sha256: /^"?([\da-f]{64})"?$/.exec(header("x-linked-etag") ?? "")?.[1],
+    bytes: size === undefined ? null : Number(size),
+    commit: header("x-repo-commit"),
+  };
+}

@@ -1,0 +1,5 @@
+/** Getting a model: from a name, a path or an address to a verified file on this machine. */
+export { locate } from "./locate.ts";
+export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
+export { cacheFolder } from "./settings.ts";
+export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";

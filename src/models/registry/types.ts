@@ -1,0 +1,68 @@
+/** Options and results of the registry. */
+
+/** What a long transfer or unpacking says about itself, at most about ten times a second. */
+export interface TransferProgress {
+  phase: "download" | "unpack";
+  /** File that is being transferred. */
+  file: string;
+  /** Bytes done of the whole job (all parts), including those kept from an earlier, interrupted run. */
+  bytes: number;
+  /** Bytes of the whole job; `null` when the server does not say. */
+  total: number | null;
+  /** Bytes per second over the last few seconds; `null` at the start. */
+  rate: number | null;
+  /** Seconds left at this rate; `null` when unknown. */
+  eta: number | null;
+}
+
+/** Terms a person has to accept before a model is downloaded. */
+export interface ModelTerms {
+  /** Name of the terms, such as "Gemma Terms of Use". */
+  name: string;
+  /** Where they can be read. */
+  url: string;
+}
+
+/** How patient the network code is. */
+export interface NetworkPatience {
+  /** Longest time to establish a connection, milliseconds. Default 10,000. */
+  connectMs: number;
+  /** Longest silence of a server before the connection is given up, milliseconds. Default 30,000. */
+  stallMs: number;
+  /** Attempts in a row that may fail without a single new byte. Default 5. */
+  attempts: number;
+  /** Pause before the second attempt, milliseconds; doubles each time, up to 30 s. Default 500. */
+  backoffMs: number;
+}
+
+export interface LocateOptions {
+  /** Cache folder. Default: $SURPRISAL_CACHE, $XDG_CACHE_HOME/surprisal, or the platform's cache folder. */
+  cache?: string;
+  /** Use the network. Default: true, unless SURPRISAL_OFFLINE is set. */
+  offline?: boolean;
+  /** Whether the terms of a model are accepted, or a function that asks. Default false. Remembered in the cache. */
+  acceptTerms?: boolean | ((terms: ModelTerms) => Promise<boolean>);
+  onProgress?: (progress: TransferProgress) => void;
+  /** Notes for a person: a source that failed, another process that is waited for. */
+  onMessage?: (message: string) => void;
+  signal?: AbortSignal;
+  /** Environment variables. Default process.env. */
+  environment?: NodeJS.ProcessEnv;
+  patience?: Partial<NetworkPatience>;
+}
+
+/** A model file on this machine, verified. */
+export interface LocatedModel {
+  /** Absolute path of the GGUF file. */
+  path: string;
+  /** Alias, or the file's name. */
+  name: string;
+  /** Where the file came from: its path, or a reference with the exact version or revision. */
+  source: string;
+  /** sha256 of the file, lower-case hex. */
+  sha256: string;
+  /** Size of the file, bytes. */
+  bytes: number;
+  /** Licence of the model, where it is known: an SPDX name or the name of its terms. */
+  licence?: string;
+}

