@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { madeUpView } from "../../../test/score-view.ts";
-import { piecesOf } from "./pieces.ts";
+import { piecesOf, splitSpaces } from "./pieces.ts";
 import { clusters, decodeText } from "./visible.ts";
 
 const bits = () => 3;
@@ -87,5 +87,18 @@ describe("piecesOf", () => {
         expect(ends(pieces.map((piece) => piece.text)).every((end) => characters.has(end))).toBe(true);
       }),
     );
+  });
+});
+
+describe("splitSpaces", () => {
+  it.each([
+    ["  word ", "  ", "word "],
+    ["word", "", "word"],
+    ["   ", "", "   "],
+    [" \u0301", "", " \u0301"],
+    [" \n", " ", "\n"],
+    ["", "", ""],
+  ])("%j", (text, spaces, rest) => {
+    expect(splitSpaces(text)).toEqual([spaces, rest]);
   });
 });

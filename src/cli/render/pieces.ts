@@ -70,11 +70,11 @@ const toBits = (nats: number): number => Math.max(0, nats / Math.LN2);
 
 /**
  * Spaces in front of a word, and the rest, which is what gets the colour: a coloured space is noise to the eye,
- * worst at the end of a line. Nothing but spaces is all rest.
+ * worst at the end of a line. Nothing but spaces is all rest, and so is a space that carries an accent.
  */
 export function splitSpaces(text: string): [spaces: string, rest: string] {
-  const at = text.search(/[^ ]/);
-  return at > 0 ? [text.slice(0, at), text.slice(at)] : ["", text];
+  const [spaces] = /^ +(?=[^ \p{M}])/u.exec(text) ?? [""];
+  return [spaces, text.slice(spaces.length)];
 }
 
 /** Surprisal of token i, bits; `null` = missing. */

@@ -144,7 +144,7 @@ describe("renderScore", () => {
       { ...view(), title: "trains.txt", notes: ["The tail was left out."] },
       options({ columns: 200 }),
     );
-    expect(output).toMatch(/recipe +cached · id c4f1a2b0 · context 2048 · step 512 · sinks 4 · bos model\n/);
+    expect(output).toMatch(/recipe +cached · id c4f1a2b0 · context 2048 · sinks 4 · step 512 · bos model\n/);
     expect(output).toMatch(
       /model +SmolLM2-135M-Instruct · Q4_1 · 135M parameters · 98\.2 MB · sha256 b179c952b179…/,
     );

@@ -171,7 +171,7 @@ function surprisingBlock(
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]!.length)));
   const align = (row: readonly string[]) => row.map((value, i) => value.padStart(widths[i]!)).join("  ");
   const indent = widths.reduce((sum, width) => sum + width + 2, 0);
-  const room = Math.max(20, columns - indent - 1);
+  const room = Math.max(10, columns - indent - 1);
   return [
     `${paint.bold("Most surprising tokens")}`,
     paint.faint(`${align(headings)}  in the text, and what the model expected instead`.slice(0, columns - 1)),

@@ -30,7 +30,7 @@ const JOINER = new RegExp(
 const ONE_EMOJI = String.raw`^\p{RGI_Emoji}$`; // a property of strings: needs the flag v, which TypeScript ties to ES2024
 const EMOJI = new RegExp(ONE_EMOJI, "v");
 const ASCII = /^[\n -~]*$/;
-const LEADING_MARK = /^\p{M}/u;
+const LEADING_MARK = /^[\p{Mn}\p{Me}]/u;
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\u1160-\u11FF\uD7B0-\uD7FF]|\u200C|\u200D/u;
 /** East Asian Width W and F (UAX #11), gaps that hold no characters closed. */
 const WIDE =
@@ -141,6 +141,7 @@ export function displayWidth(shown: string): number {
 /** The start of a shown text, or its end, that fits into `columns`; an ellipsis says that something is missing. */
 export function shorten(shown: string, columns: number, keep: "start" | "end" = "start"): string {
   if (displayWidth(shown) <= columns) return shown;
+  if (columns < 1) return "";
   const parts = [...clusters(shown)];
   if (keep === "end") parts.reverse();
   const kept: string[] = [];

@@ -29,6 +29,8 @@ export interface ContextSettings {
   batch: number;
   /** ggml type of the cached keys and values. */
   cacheType: number;
+  /** enum llama_flash_attn_type */
+  flashAttention: number;
   /** Keep the cache and every operation off the GPU. */
   cpuOnly: boolean;
 }
@@ -90,6 +92,7 @@ export class LlamaContext {
       n_outputs_max_per_seq: settings.batch,
       n_threads: settings.threads,
       n_threads_batch: settings.threads,
+      flash_attn_type: settings.flashAttention,
       type_k: settings.cacheType,
       type_v: settings.cacheType,
       abort_callback: functions.symbols.ggml_get_no_alloc,

@@ -98,6 +98,7 @@ export class LlamaModel implements LanguageModel {
       threads: placement.context.threads,
       batchSize: placement.context.batch,
       cacheType: placement.cacheType,
+      flashAttention: placement.flashAttention,
     };
   }
 

@@ -21,20 +21,26 @@ const MOST_TOKENS = 44;
 
 export const planCases: readonly ConformanceCase[] = [
   ...(["first", "every"] as const).flatMap((prefixIn) => [
-    windowCase(`disjoint windows, prefix in the ${prefixIn}`, (prefix) => ({
-      method: "disjoint",
-      context: 16,
-      prefix,
-      prefixIn,
-      extendLast: prefixIn === "first",
-    })),
-    windowCase(`strided windows, prefix in the ${prefixIn}`, (prefix) => ({
-      method: "strided",
-      context: 16,
-      stride: 8,
-      prefix,
-      prefixIn,
-    })),
+    windowCase(
+      `disjoint windows, prefix in ${prefixIn === "first" ? "the first" : "every one"}`,
+      (prefix) => ({
+        method: "disjoint",
+        context: 16,
+        prefix,
+        prefixIn,
+        extendLast: prefixIn === "first",
+      }),
+    ),
+    windowCase(
+      `strided windows, prefix in ${prefixIn === "first" ? "the first" : "every one"}`,
+      (prefix) => ({
+        method: "strided",
+        context: 16,
+        stride: 8,
+        prefix,
+        prefixIn,
+      }),
+    ),
   ]),
   windowCase("half windows", (prefix) => ({ method: "half", context: 16, overwriteFirst: prefix })),
   windowCase("one full window", (prefix) => ({ method: "full", context: null, prefix })),
@@ -74,13 +80,32 @@ export const planCases: readonly ConformanceCase[] = [
       );
       for (let i = first.start; i < ids.length; i++)
         check(columns.logprobs[i]! <= 0, `token ${i} has a number`);
-      const again = await carryOut(model, ids, plan);
-      allClose(
-        again.logprobs.subarray(first.start),
-        columns.logprobs.subarray(first.start),
-        tolerance,
-        "a second time",
-      );
+    },
+  ),
+
+  conformanceCase(
+    "tokens forgotten before anything followed them have left no trace",
+    ["score", "tokenize", "shift"],
+    async (model, tolerance) => {
+      const { ids } = await document(model);
+      const step = { prefix: [], overwriteFirst: null };
+      const plan: WindowPlan = {
+        method: "cached",
+        tokens: ids.length,
+        context: 20,
+        steps: [
+          { ...step, forget: "all", run: { start: 0, end: 10 }, score: { start: 1, end: 11 } },
+          {
+            ...step,
+            forget: { start: 4, end: 10 },
+            run: { start: 10, end: 20 },
+            score: { start: 11, end: 21 },
+          },
+        ],
+      };
+      const { logprobs } = await carryOut(model, ids, plan);
+      const { tokens } = await scoreOne(model, [...ids.slice(0, 4), ids[10]!], ids.slice(11, 21));
+      allClose(logprobs.subarray(11, 21), tokens.logprobs, tolerance, "after forgetting");
     },
   ),
 
@@ -126,15 +151,17 @@ function windowCase(name: string, options: (prefix: number | null) => WindowOpti
       const { ids, prefix } = await document(model);
       const plan = planWindows(ids.length, options(prefix));
       const columns = await carryOut(model, ids, plan);
-      for (const [index, { prefix: front, run, overwriteFirst, score }] of plan.steps.entries()) {
+      const requests = plan.steps.map(({ prefix: front, run, overwriteFirst, score }) => {
         const context = [...front, ...ids.slice(run.start, score.start)];
         if (overwriteFirst !== null) context[front.length] = overwriteFirst;
-        const answer = await scoreOne(model, context, ids.slice(score.start, score.end));
-        const own = { start: score.start, end: score.end };
+        return { context, continuation: ids.slice(score.start, score.end) };
+      });
+      for (const { index, tokens } of await collect(model.score(requests))) {
+        const { start, end } = plan.steps[index]!.score;
         for (const column of ["logprobs", "entropies"] as const)
           allClose(
-            columns[column].subarray(own.start, own.end),
-            answer.tokens[column],
+            columns[column].subarray(start, end),
+            tokens[column],
             tolerance,
             `step ${index}: ${column}`,
           );

@@ -7,7 +7,7 @@ import { grow, type PrefixTree } from "./prefix-tree.ts";
 const CONTEXT = "The capital of France is";
 const SENTENCE = "Water boils at one hundred degrees.";
 const QUESTION = "The children went to the beach. They built a castle out of";
-const ENDINGS = [" sand.", " sand and water.", " steel.", " the", " sand."];
+const ENDINGS = [" sand.", " sand and water.", " the", " sand."];
 
 export const scoreCases: readonly ConformanceCase[] = [
   conformanceCase(
@@ -111,7 +111,7 @@ export const scoreCases: readonly ConformanceCase[] = [
     "many different requests at once: the same numbers",
     ["score"],
     async (model, tolerance) => {
-      const contexts = ["One, two, three,", "", "She opened the door and", "1 + 1 =", "Dear Sir or Madam,\n"];
+      const contexts = ["One, two, three,", "", "Dear Sir or Madam,\n"];
       const requests = contexts.flatMap((context) => [
         { context, continuation: " four" },
         { context, continuation: " she saw 2 of them." },
@@ -124,9 +124,9 @@ export const scoreCases: readonly ConformanceCase[] = [
 
   conformanceCase("calls at the same time do not disturb each other", ["score"], async (model, tolerance) => {
     const requests = [" Paris", " Rome", " a"].map((continuation) => ({ context: CONTEXT, continuation }));
-    const apart = await scoreApart(model, requests);
+    const expected = await collect(model.score(requests));
     const atOnce = await Promise.all(requests.map((request) => collect(model.score([request]))));
-    for (const [i, answers] of atOnce.entries()) sameAnswer(answers[0]!, apart[i]!, tolerance);
+    for (const [i, answers] of atOnce.entries()) sameAnswer(answers[0]!, expected[i]!, tolerance);
   }),
 
   conformanceCase(

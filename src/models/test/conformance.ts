@@ -1,6 +1,6 @@
 /**
  * The conformance suite: in code, what the LanguageModel contract says in words. Every source of log-probabilities
- * runs it, in any test runner that has `describe` and `it`.
+ * runs it, under vitest or node:test; `conformanceCases` run anywhere.
  */
 import type { LanguageModel } from "../language-model.ts";
 import type { ConformanceCase, ConformanceSettings } from "./_case.ts";
@@ -30,41 +30,42 @@ export interface ConformanceSkip {
   tests: readonly string[];
 }
 
-/** `it` of vitest, node:test, Mocha, Jest or Bun. */
-export interface ConformanceIt {
-  (name: string, run: () => Promise<void>): unknown;
-  skip(name: string, run: () => Promise<void>): unknown;
+/** What vitest and node:test hand to a test. */
+export interface ConformanceContext {
+  skip(reason: string): unknown;
 }
 
 export interface ConformanceOptions extends ConformanceSettings {
   describe(name: string, register: () => void): unknown;
-  it: ConformanceIt;
-  /** Makes the model that all cases share. The last case disposes it. */
+  it(name: string, run: (context: ConformanceContext) => Promise<void>): unknown;
+  /** Makes the model that all cases share, when the first of them runs. The last disposes it. */
   create(): Promise<LanguageModel>;
   skip?: readonly ConformanceSkip[];
 }
 
 /**
- * Makes the model, then registers one test per case. A case that needs what the model says it cannot do is
- * registered as skipped, with that as the reason.
- *
- * `await` it at the top level of a test file: which cases apply is known only once the model is there.
+ * Registers one test per case. A case that needs what the model says it cannot do skips itself, with that as the
+ * reason.
  * @throws Error when a skip has no reason, or names a case that does not exist.
  */
-export async function testConformance(options: ConformanceOptions): Promise<void> {
-  const { describe, it, create, skip = [], ...settings } = options;
+export function testConformance({ describe, it, create, skip = [], ...settings }: ConformanceOptions): void {
   const reasons = skipReasons(skip);
-  const model = await create();
-  describe(`${model.identity.name} conforms to LanguageModel`, () => {
-    for (const conformance of conformanceCases) {
-      const { name, needs } = conformance;
-      const lacking = needs.filter((capability) => !model.capabilities[capability]);
-      const reason = lacking.length > 0 ? `the model lacks ${lacking.join(", ")}` : reasons.get(name);
-      const run = () => conformance.run(model, settings);
-      if (reason === undefined) it(name, run);
-      else it.skip(`${name} (skipped: ${reason})`, run);
-    }
+  let shared: Promise<LanguageModel> | undefined;
+  describe("conforms to LanguageModel", () => {
+    for (const conformance of conformanceCases)
+      it(conformance.name, async (context) => {
+        shared ??= create();
+        const model = await shared;
+        const reason = reasons.get(conformance.name) ?? lacks(model, conformance);
+        if (reason === undefined) await conformance.run(model, settings);
+        else context.skip(reason);
+      });
   });
+}
+
+function lacks({ capabilities }: LanguageModel, { needs }: ConformanceCase): string | undefined {
+  const lacking = needs.filter((capability) => !capabilities[capability]);
+  return lacking.length > 0 ? `the model lacks ${lacking.join(", ")}` : undefined;
 }
 
 /** Reason per case name. */

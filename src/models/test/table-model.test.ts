@@ -6,7 +6,7 @@ import { MarkovChain, TableModel, testConformance } from "./index.ts";
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
 
-/** A chain over the bytes without ties, with `extra` special symbols behind them. */
+/** A chain without ties. */
 function chainOver(size: number): number[][] {
   return Array.from({ length: size }, (_, previous) => {
     const weights = Array.from({ length: size }, (_, next) => 1 / (1 + ((7 * next + 31 * previous) % 263)));
@@ -15,26 +15,21 @@ function chainOver(size: number): number[][] {
   });
 }
 
-await testConformance({ describe, it, create: async () => TableModel.bytes(), tolerance: 1e-6 });
-await testConformance({
-  describe,
-  it,
-  create: async () =>
-    new TableModel({ name: "no special tokens", symbols: BYTES, transitions: chainOver(256) }),
-  tolerance: 1e-6,
-});
-await testConformance({
-  describe,
-  it,
-  create: async () =>
-    new TableModel({
-      name: "EOS only, longer symbols, a short context",
-      symbols: [...BYTES, "</s>", "the", " the", "ing", "你", "🙂"],
-      transitions: chainOver(262),
-      eos: 256,
-      trainedContext: 200,
-    }),
-  tolerance: 1e-6,
+describe.each<[string, () => TableModel]>([
+  ["over bytes", TableModel.bytes],
+  ["without special tokens", () => new TableModel({ symbols: BYTES, transitions: chainOver(256) })],
+  [
+    "with EOS only, longer symbols and a short context",
+    () =>
+      new TableModel({
+        symbols: [...BYTES, "</s>", "the", " the", "ing", "你", "🙂"],
+        transitions: chainOver(262),
+        eos: 256,
+        trainedContext: 200,
+      }),
+  ],
+])("a table %s", (_name, create) => {
+  testConformance({ describe, it, create: async () => create(), tolerance: 1e-6 });
 });
 
 describe("a chain of two states", () => {
