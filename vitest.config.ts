@@ -7,10 +7,13 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // Two cores: test files that run a model would only take the processor from each other.
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: [MODEL_TESTS] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: [MODEL_TESTS] },
+      },
       { extends: true, test: { name: "model", include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`] } },
     ],
   },

@@ -5,7 +5,10 @@ import { send } from "./_shared.mjs";
 const rows = [];
 for (const vocabulary of [49_152, 262_144]) {
   const kernel = await LogitKernel.create(vocabulary, 20);
-  const logits = Float32Array.from({ length: vocabulary }, (_, i) => 8 * Math.sin(i * 12.9898) + (i % 97) / 20);
+  const logits = Float32Array.from(
+    { length: vocabulary },
+    (_, i) => 8 * Math.sin(i * 12.9898) + (i % 97) / 20,
+  );
   for (const k of [0, 20]) {
     const nanoseconds = time(() => {
       kernel.row.set(logits);

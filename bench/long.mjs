@@ -7,7 +7,13 @@ const TAIL = 20_000;
 const model = await loadSmollm2();
 const { ids: all } = await model.tokenize(readText());
 const ids = all.subarray(0, TOKENS);
-const cachedPlan = planWindows(TOKENS, { method: "cached", context: 2048, stride: 512, sinks: 4, prefix: null });
+const cachedPlan = planWindows(TOKENS, {
+  method: "cached",
+  context: 2048,
+  stride: 512,
+  sinks: 4,
+  prefix: null,
+});
 const cached = await runPlan(model, ids, cachedPlan, TOKENS - TAIL);
 // Strided windows do not depend on each other: only those that score the tail have to be run.
 const strided = planWindows(TOKENS, { method: "strided", context: 2048, stride: 1024, prefix: null });
@@ -16,7 +22,13 @@ const tail = await runPlan(model, ids, { ...strided, steps }, TOKENS - TAIL);
 const longest = longestPast(cachedPlan);
 send([
   row("100,000 tokens: largest position under cached 2048", longest, "<=", 2048),
-  row("100,000 tokens: perplexity of the last 20,000, cached 2048/512 : strided 2048/1024, off by", Math.abs(cached.perplexity / tail.perplexity - 1), "<=", 0.01, `${cached.perplexity.toFixed(3)} : ${tail.perplexity.toFixed(3)}`),
+  row(
+    "100,000 tokens: perplexity of the last 20,000, cached 2048/512 : strided 2048/1024, off by",
+    Math.abs(cached.perplexity / tail.perplexity - 1),
+    "<=",
+    0.01,
+    `${cached.perplexity.toFixed(3)} : ${tail.perplexity.toFixed(3)}`,
+  ),
 ]);
 await model[Symbol.asyncDispose]();
 

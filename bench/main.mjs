@@ -21,7 +21,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const text = values.text ?? fileURLToPath(new URL("../../shared/data/wikitext-2-raw.test.txt", import.meta.url));
+const text =
+  values.text ?? fileURLToPath(new URL("../../shared/data/wikitext-2-raw.test.txt", import.meta.url));
 const MEASUREMENTS = ["kernel", "decode-share", "windows", "prefix", "memory", "startup", "recipes"];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");
@@ -47,21 +48,30 @@ const header = {
 };
 if (values.json) console.log(JSON.stringify({ ...header, rows }, null, 2));
 else {
-  console.log(`\n${Object.entries(header).map(([key, value]) => `${key}: ${value}`).join(" | ")}\n`);
+  console.log(
+    `\n${Object.entries(header)
+      .map(([key, value]) => `${key}: ${value}`)
+      .join(" | ")}\n`,
+  );
   console.log("| figure | measured | target | |\n|---|---|---|---|");
-  for (const { figure, measured, target, ok } of rows) console.log(`| ${figure} | ${measured} | ${target} | ${ok ? "ok" : "MISSED"} |`);
+  for (const { figure, measured, target, ok } of rows)
+    console.log(`| ${figure} | ${measured} | ${target} | ${ok ? "ok" : "MISSED"} |`);
 }
 
 /** Runs bench/NAME.mjs in a process of its own and returns the rows it sends. @returns {Promise<Row[]>} */
 function measure(name) {
   const script = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--expose-gc", script, text], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = spawn(process.execPath, ["--expose-gc", script, text], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     let received = [];
     child.on("message", (message) => {
       received = message;
     });
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(received) : reject(new Error(`bench/${name}.mjs ended with ${code}`))));
+    child.on("close", (code) =>
+      code === 0 ? resolve(received) : reject(new Error(`bench/${name}.mjs ended with ${code}`)),
+    );
   });
 }

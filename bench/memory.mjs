@@ -26,7 +26,13 @@ async function measure() {
   const logits = 2 * BATCH * 49_152 * 4;
   const allowed = (keyValueCache + logits) / MIB + 64;
   return [
-    row("peak memory beyond the loaded model, MiB", (short - before) / MIB, "<=", Math.round(allowed), "cache + 2 x batch x vocabulary x 4 + 64 MiB"),
+    row(
+      "peak memory beyond the loaded model, MiB",
+      (short - before) / MIB,
+      "<=",
+      Math.round(allowed),
+      "cache + 2 x batch x vocabulary x 4 + 64 MiB",
+    ),
     row("the same for a text 10 times longer, MiB more", (long - short) / MIB, "<=", 16),
   ];
 }

@@ -21,6 +21,12 @@ for (const request of requests(4)) separately += (await score([request])).ms;
 const many = await score(requests(200));
 send([
   row("4 continuations of 20 tokens of a 600-token context, speed-up", separately / together.ms, ">=", 3.5),
-  row("200 continuations of 20 tokens, decoded tokens saved", (200 * 619) / many.tokensRun, ">=", 20, `${200 * 619} : ${many.tokensRun}`),
+  row(
+    "200 continuations of 20 tokens, decoded tokens saved",
+    (200 * 619) / many.tokensRun,
+    ">=",
+    20,
+    `${200 * 619} : ${many.tokensRun}`,
+  ),
 ]);
 await model[Symbol.asyncDispose]();

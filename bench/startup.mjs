@@ -16,7 +16,15 @@ const samples = [];
 for (let i = 0; i < 5; i++) samples.push(await firstPerplexity());
 rmSync(folder, { recursive: true });
 samples.sort((a, b) => a - b);
-send([row("first running perplexity on the screen, one page, Q8_0, ms", samples[2], "<=", 1000, `of 5: ${samples.map((ms) => ms.toFixed(0)).join(", ")}`)]);
+send([
+  row(
+    "first running perplexity on the screen, one page, Q8_0, ms",
+    samples[2],
+    "<=",
+    1000,
+    `of 5: ${samples.map((ms) => ms.toFixed(0)).join(", ")}`,
+  ),
+]);
 
 /** Milliseconds until the terminal shows a perplexity. */
 function firstPerplexity() {
@@ -31,6 +39,8 @@ function firstPerplexity() {
       if (first === null && /perplexity\D*\d/i.test(screen)) first = performance.now() - start;
     });
     child.on("error", reject);
-    child.on("close", () => (first === null ? reject(new Error(`no perplexity on the screen:\n${screen}`)) : resolve(first)));
+    child.on("close", () =>
+      first === null ? reject(new Error(`no perplexity on the screen:\n${screen}`)) : resolve(first),
+    );
   });
 }

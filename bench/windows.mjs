@@ -14,10 +14,28 @@ const usual = await run({ method: "strided", context: 1024, stride: 512 });
 const again = await run({ method: "cached", context: 2048, stride: 512, sinks: 4 });
 const ms = Math.min(cached.ms, again.ms);
 send([
-  row("cached 2048/512 : strided 2048/1024, decoded tokens", cached.tokensRun / wide.tokensRun, "<=", 0.56, `${cached.tokensRun} : ${wide.tokensRun}`),
+  row(
+    "cached 2048/512 : strided 2048/1024, decoded tokens",
+    cached.tokensRun / wide.tokensRun,
+    "<=",
+    0.56,
+    `${cached.tokensRun} : ${wide.tokensRun}`,
+  ),
   row("cached 2048/512 : strided 2048/1024, time", ms / wide.ms, "<=", 0.75),
-  row("cached 2048/512 : strided 2048/1024, perplexity off by", Math.abs(cached.perplexity / wide.perplexity - 1), "<=", 0.01, `${cached.perplexity.toFixed(3)} : ${wide.perplexity.toFixed(3)}`),
+  row(
+    "cached 2048/512 : strided 2048/1024, perplexity off by",
+    Math.abs(cached.perplexity / wide.perplexity - 1),
+    "<=",
+    0.01,
+    `${cached.perplexity.toFixed(3)} : ${wide.perplexity.toFixed(3)}`,
+  ),
   row("cached 2048/512 : strided 1024/512, time", ms / usual.ms, "<=", 0.85),
-  row("cached 2048/512 : strided 1024/512, perplexity", cached.perplexity / usual.perplexity, "<=", 0.95, `${cached.perplexity.toFixed(3)} : ${usual.perplexity.toFixed(3)}`),
+  row(
+    "cached 2048/512 : strided 1024/512, perplexity",
+    cached.perplexity / usual.perplexity,
+    "<=",
+    0.95,
+    `${cached.perplexity.toFixed(3)} : ${usual.perplexity.toFixed(3)}`,
+  ),
 ]);
 await model[Symbol.asyncDispose]();

@@ -12,5 +12,6 @@ export * from "./evaluate/index.ts";
 export * from "./models/index.ts";
 
 /** `perplexity(logprobs)` of numbers at hand, and Evaluate-style `perplexity.compute({ model, predictions })`. */
-export const perplexity: typeof perplexityOf & { compute: (options: ComputeOptions) => Promise<ComputedPerplexity> } =
-  Object.assign((logprobs: Iterable<number | null>) => perplexityOf(logprobs), { compute });
+export const perplexity: typeof perplexityOf & {
+  compute: (options: ComputeOptions) => Promise<ComputedPerplexity>;
+} = Object.assign((logprobs: Iterable<number | null>) => perplexityOf(logprobs), { compute });

@@ -2,50 +2,22 @@
  * The HTML page in a real browser: no script of the text runs, nothing is asked from the network, the keyboard
  * reaches every token, and axe-core finds no fault in light, dark or narrow.
  *
- * Needs the packages playwright-core and axe-core and a Chromium (SURPRISAL_CHROMIUM=path, or where Linux
- * distributions put it); without them it is skipped, with the reason.
+ * Needs a Chromium (SURPRISAL_CHROMIUM=path, or where Linux distributions put it); without one it is skipped, with
+ * the reason.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderHtml } from "../src/cli/render/html.ts";
 import { madeUpView } from "./score-view.ts";
 
-/** The part of Playwright that is used. */
-interface Page {
-  on(event: "request" | "pageerror", listener: (event: { url(): string; message: string }) => void): void;
-  setContent(html: string): Promise<void>;
-  evaluate<T>(script: string): Promise<T>;
-  keyboard: { press(key: string): Promise<void> };
-  hover(selector: string): Promise<void>;
-  click(selector: string): Promise<void>;
-  close(): Promise<void>;
-}
-interface Browser {
-  newPage(options: object): Promise<Page>;
-  close(): Promise<void>;
-}
-
-const require = createRequire(import.meta.url);
-const chromium = [
+const executablePath = [
   process.env.SURPRISAL_CHROMIUM,
   ...["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`),
 ].find((path) => path && existsSync(path));
 
-function find<T>(name: string): T | null {
-  try {
-    return require(name) as T;
-  } catch {
-    return null;
-  }
-}
-const playwright = find<{ chromium: { launch(options: object): Promise<Browser> } }>("playwright-core");
-const axe = find<{ source: string }>("axe-core");
-const missing = [
-  playwright ? [] : ["the package playwright-core"],
-  axe ? [] : ["the package axe-core"],
-  chromium ? [] : ["a Chromium"],
-].flat();
+const missing = executablePath ? [] : ["a Chromium"];
 
 const DEMO = readFileSync(new URL("../examples/demo.txt", import.meta.url), "utf8");
 const ATTACK =
@@ -56,8 +28,8 @@ describe.skipIf(missing.length > 0)(
   () => {
     let browser: Browser;
     beforeAll(async () => {
-      browser = await playwright!.chromium.launch({
-        executablePath: chromium,
+      browser = await chromium.launch({
+        executablePath: executablePath!,
         args: ["--no-sandbox"],
         headless: true,
       });
@@ -109,7 +81,7 @@ describe.skipIf(missing.length > 0)(
       // Every shade occurs, and a token without a number.
       const view = madeUpView(DEMO, { bits: (_, i) => (i === 0 ? Number.NaN : i % 18) });
       const { page } = await open(renderHtml({ ...view, title: "demo.txt" }), options);
-      await page.evaluate(axe!.source);
+      await page.evaluate(axe.source);
       const { violations, passes } = await page.evaluate<{
         violations: { id: string; nodes: { html: string }[] }[];
         passes: unknown[];

@@ -67,7 +67,9 @@ export function scoreDocument(
     geometricMeanProbability: score.geometricMeanProbability,
     timing: { ...timing, totalMs: timing.totalMs + loadMs, loadMs },
     notes,
-    ...(withTokens && { tokenTable: Array.from(table.ids, (_, i) => jsonToken(tokenRecord(table, i, text, piece))) }),
+    ...(withTokens && {
+      tokenTable: Array.from(table.ids, (_, i) => jsonToken(tokenRecord(table, i, text, piece))),
+    }),
   };
 }
 

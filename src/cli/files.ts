@@ -1,7 +1,7 @@
 /** Reading what the person names, and writing what they ask for, whole or not at all. */
 import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { buffer } from "node:stream/consumers";
 import { dirname, resolve } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { SurprisalError } from "../core/index.ts";
 import { onInterrupt } from "./interrupt.ts";
 
@@ -61,7 +61,10 @@ function unwritable(file: string, cause: unknown): SurprisalError {
     code: code === "ENOSPC" ? "DISK_FULL" : "FILE_UNWRITABLE",
     what: code === "ENOSPC" ? "The disk is full" : `The file cannot be written (${code ?? message})`,
     where: file,
-    wayOut: code === "ENOSPC" ? "Free some space." : "Name a file in a folder that exists and that you may write to.",
+    wayOut:
+      code === "ENOSPC"
+        ? "Free some space."
+        : "Name a file in a folder that exists and that you may write to.",
     cause,
   });
 }

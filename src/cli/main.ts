@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SurprisalError } from "../core/index.ts";
-import { nearest } from "./nearest.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
@@ -33,7 +32,8 @@ async function run(rawArgs: string[]): Promise<void> {
   }
   const name = rawArgs[0]!;
   if (!(name in COMMANDS)) {
-    const near = nearest(name, Object.keys(COMMANDS));
+    const { nearestNames } = await import("../models/index.ts");
+    const [near] = nearestNames(name, Object.keys(COMMANDS));
     throw new SurprisalError({
       code: "USAGE",
       what: `There is no command "${name}"${near ? `; did you mean "${near}"?` : ""}`,
@@ -75,7 +75,8 @@ function report(error: unknown, json: boolean): number {
   if (json)
     process.stdout.write(`${JSON.stringify({ schema: "surprisal.error/1", code, what, where, wayOut })}\n`);
   process.stderr.write(`surprisal: ${known ? error.message : what} [${code}]\n`);
-  if (!known && !usage && error instanceof Error) process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
+  if (!known && !usage && error instanceof Error)
+    process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
   return usage ? 2 : 1;
 }
 

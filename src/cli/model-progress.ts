@@ -39,7 +39,9 @@ async function askForTerms({ name, url }: ModelTerms): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await prompt.question(`This model is under the ${name} (${url}). Do you accept them? [y/N] `);
+    const answer = await prompt.question(
+      `This model is under the ${name} (${url}). Do you accept them? [y/N] `,
+    );
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     prompt.close();

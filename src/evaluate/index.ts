@@ -1,4 +1,10 @@
 export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
 export { type ComputedPerplexity, type ComputeOptions, compute } from "./perplexity.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
-export { type ScoreProgress, scoreText, type ScoreTextOptions, scoreTexts, type TextScore } from "./score-text.ts";
+export {
+  type ScoreProgress,
+  type ScoreTextOptions,
+  scoreText,
+  scoreTexts,
+  type TextScore,
+} from "./score-text.ts";

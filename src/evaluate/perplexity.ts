@@ -1,8 +1,8 @@
 /** Evaluate-style perplexity of several texts. */
 import {
-  mergeSums,
-  measures,
   meanPerplexity,
+  measures,
+  mergeSums,
   type Recipe,
   type RecipeOverrides,
   type ResolvedRecipe,

@@ -18,7 +18,7 @@ export function decodeText(bytes: Uint8Array, where: string): DecodedText {
       code: "EMPTY_INPUT",
       what: "There is no text to score",
       where,
-      wayOut: "Give a file, pipe a text in, or use --text \"...\".",
+      wayOut: 'Give a file, pipe a text in, or use --text "...".',
     });
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (utf16)

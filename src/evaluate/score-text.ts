@@ -99,7 +99,11 @@ export async function scoreText(
     }
     onProgress?.({ run, total, perplexity: scored > 0 ? Math.exp(nll / scored) : null });
   }
-  return describe(model, recipe, text, table, { totalMs: performance.now() - start, decodeMs, tokensRun: run });
+  return describe(model, recipe, text, table, {
+    totalMs: performance.now() - start,
+    decodeMs,
+    tokensRun: run,
+  });
 }
 
 /**
@@ -117,7 +121,8 @@ export async function* scoreTexts(
     yield* scoreTogether(model, recipe, texts, options);
     return;
   }
-  for (const [index, text] of texts.entries()) yield await naming(index, () => scoreText(model, text, options));
+  for (const [index, text] of texts.entries())
+    yield await naming(index, () => scoreText(model, text, options));
 }
 
 async function* scoreTogether(
@@ -140,7 +145,10 @@ async function* scoreTogether(
       );
     });
   let start = performance.now();
-  for await (const { index, tokens, tokensRun } of model.score(requests, { alternatives, ...(signal && { signal }) })) {
+  for await (const { index, tokens, tokensRun } of model.score(requests, {
+    alternatives,
+    ...(signal && { signal }),
+  })) {
     const table = tables[index]!;
     fillColumns(table, table.length - tokens.length, tokens);
     const now = performance.now();
@@ -173,9 +181,17 @@ function factsOf({ vocabulary, trainedContext, capabilities }: LanguageModel): R
   return { trainedContext, bos, eos, addsBos, canShift: capabilities.shift };
 }
 
-async function tokenizeFor(model: LanguageModel, recipe: ResolvedRecipe, text: string): Promise<TokenizedText> {
+async function tokenizeFor(
+  model: LanguageModel,
+  recipe: ResolvedRecipe,
+  text: string,
+): Promise<TokenizedText> {
   if (text === "")
-    throw new SurprisalError({ code: "EMPTY_INPUT", what: "The text is empty", wayOut: "Give a text of at least one character." });
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "The text is empty",
+      wayOut: "Give a text of at least one character.",
+    });
   return model.tokenize(text, { addSpecial: recipe.addSpecial, parseSpecial: recipe.parseSpecial });
 }
 
@@ -189,7 +205,8 @@ async function describe(
   const bytes = new TextEncoder().encode(text);
   const sums = sumTokens(table, bytes);
   const pieces = new Map<number, Uint8Array>();
-  for (const id of new Set([...table.ids, ...(table.alternatives?.ids ?? [])])) if (id >= 0) pieces.set(id, await model.detokenize([id]));
+  for (const id of new Set([...table.ids, ...(table.alternatives?.ids ?? [])]))
+    if (id >= 0) pieces.set(id, await model.detokenize([id]));
   return {
     ...measures(sums, recipe.denominator === "original" ? originalTextSize(text) : sums),
     model: model.identity,

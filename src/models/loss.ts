@@ -7,7 +7,11 @@ import type { LanguageModel, Loss } from "./language-model.ts";
  * with the special tokens its tokenizer adds, one window, the first token unscored.
  * @throws SurprisalError TOO_FEW_TOKENS, CONTEXT_EXCEEDED.
  */
-export async function lossOf(model: LanguageModel, text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
+export async function lossOf(
+  model: LanguageModel,
+  text: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<Loss> {
   const { ids } = await model.tokenize(text, { addSpecial: true });
   if (ids.length < 2)
     throw new SurprisalError({

@@ -1,6 +1,6 @@
 /** From what a person writes ("smollm2", a path, "hf:...") to a model ready to score. */
 import type { LanguageModel } from "./language-model.ts";
-import { LlamaModel, type LlamaLoadOptions } from "./llama/index.ts";
+import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
 import { type LocateOptions, locate } from "./registry/index.ts";
 
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}

@@ -2,13 +2,24 @@
 import { cpus, freemem, totalmem } from "node:os";
 import { type CommandDef, defineCommand } from "citty";
 import { SurprisalError } from "../../core/index.ts";
-import { cacheFolder, listModels, type LlamaLibrary, loadLlamaLibrary, resolve, selfTest } from "../../models/index.ts";
+import {
+  cacheFolder,
+  type LlamaLibrary,
+  listModels,
+  loadLlamaLibrary,
+  resolve,
+  selfTest,
+} from "../../models/index.ts";
 import { checkArguments } from "../arguments.ts";
 import { formatBytes } from "../render/index.ts";
 
 const args = {
   json: { type: "boolean", description: "One JSON document on stdout", default: false },
-  model: { type: "string", description: "Model of the self-test: an alias that is in the cache, or a path", default: "smollm2" },
+  model: {
+    type: "string",
+    description: "Model of the self-test: an alias that is in the cache, or a path",
+    default: "smollm2",
+  },
 } as const;
 
 interface Line {
@@ -25,11 +36,15 @@ const command: CommandDef<typeof args> = defineCommand({
     const lines = [...machine(), ...engine(), cache(), await test(context.args.model)];
     const failed = lines.some(({ ok }) => !ok);
     if (context.args.json) {
-      process.stdout.write(`${JSON.stringify({ schema: "surprisal.doctor/1", ok: !failed, checks: lines }, null, 2)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ schema: "surprisal.doctor/1", ok: !failed, checks: lines }, null, 2)}\n`,
+      );
     } else {
       const width = Math.max(...lines.map(({ name }) => name.length));
       for (const { name, value, ok } of lines)
-        process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${value.replaceAll("\n", `\n${" ".repeat(width + 8)}`)}\n`);
+        process.stdout.write(
+          `${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${value.replaceAll("\n", `\n${" ".repeat(width + 8)}`)}\n`,
+        );
     }
     if (failed) process.exitCode = 1;
   },
@@ -70,7 +85,10 @@ function engine(): Line[] {
 
 function cache(): Line {
   const models = listModels().filter(({ cached }) => cached);
-  return line("model cache", `${cacheFolder()} (${models.map(({ reference }) => reference).join(", ") || "empty"})`);
+  return line(
+    "model cache",
+    `${cacheFolder()} (${models.map(({ reference }) => reference).join(", ") || "empty"})`,
+  );
 }
 
 async function test(reference: string): Promise<Line> {

@@ -1,13 +1,28 @@
 /** `surprisal score`: the perplexity of a text, and where the surprise lies. */
 import { basename } from "node:path";
 import { type CommandDef, defineCommand, type ParsedArgs } from "citty";
-import { type DecodedText, compressionBaselines, decodeText, scoreText, type TextScore } from "../../evaluate/index.ts";
+import {
+  compressionBaselines,
+  type DecodedText,
+  decodeText,
+  scoreText,
+  type TextScore,
+} from "../../evaluate/index.ts";
 import { type LanguageModel, type LlamaLoadOptions, resolve } from "../../models/index.ts";
 import { checkArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
 import { assertWritable, readInput, writeWhole } from "../files.ts";
 import { reportModel } from "../model-progress.ts";
-import { decideColour, formatWithError, renderHtml, renderScore, renderTokens, type ScoreView, startProgress } from "../render/index.ts";
+import {
+  decideBackground,
+  decideColour,
+  formatWithError,
+  renderHtml,
+  renderScore,
+  renderTokens,
+  type ScoreView,
+  startProgress,
+} from "../render/index.ts";
 
 // biome-ignore format: one option a line
 const args = {
@@ -53,7 +68,11 @@ const command: CommandDef<typeof args> = defineCommand({
     await using model = await openModel(given, load);
     const loadMs = performance.now() - start;
     const alternatives = alternativesWanted(given, top, model);
-    const score = await scoreWithProgress(model, text, given.quiet, { ...windows, recipe: given.recipe, alternatives });
+    const score = await scoreWithProgress(model, text, given.quiet, {
+      ...windows,
+      recipe: given.recipe,
+      alternatives,
+    });
     const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
 
     if (given.quiet && !given.json && !given.html) {
@@ -73,12 +92,17 @@ export default command;
 function loadOptions(given: Arguments): LlamaLoadOptions {
   const threads = wholeNumber(given.threads, "threads", 1, 1024);
   const batchSize = wholeNumber(given.batch, "batch", 1, 4096);
-  const layers = given.device === "auto" || given.device === "cpu" ? given.device : wholeNumber(given.device, "device", 0, 10_000);
+  const layers =
+    given.device === "auto" || given.device === "cpu"
+      ? given.device
+      : wholeNumber(given.device, "device", 0, 10_000);
   return {
     device: layers ?? "auto",
     ...(threads !== undefined && { threads }),
     ...(batchSize !== undefined && { batchSize }),
-    ...(given["cache-type"] && { cacheType: given["cache-type"] as NonNullable<LlamaLoadOptions["cacheType"]> }),
+    ...(given["cache-type"] && {
+      cacheType: given["cache-type"] as NonNullable<LlamaLoadOptions["cacheType"]>,
+    }),
   };
 }
 
@@ -107,9 +131,20 @@ async function openModel(given: Arguments, load: LlamaLoadOptions): Promise<Lang
   }
 }
 
-function alternativesWanted(given: Arguments, top: number | undefined, { capabilities }: LanguageModel): number {
+function alternativesWanted(
+  given: Arguments,
+  top: number | undefined,
+  { capabilities }: LanguageModel,
+): number {
   const pictures = given.html !== undefined || (!given.json && !given.quiet);
-  const wanted = given.json && !given.html ? (given.tokens ? (top ?? 0) : 0) : pictures ? (top ?? DEFAULT_ALTERNATIVES) : 0;
+  const wanted =
+    given.json && !given.html
+      ? given.tokens
+        ? (top ?? 0)
+        : 0
+      : pictures
+        ? (top ?? DEFAULT_ALTERNATIVES)
+        : 0;
   return Math.min(Math.max(wanted, pictures ? 1 : 0), capabilities.alternatives);
 }
 
@@ -127,7 +162,8 @@ async function scoreWithProgress(
       ...options,
       onProgress({ run, total, perplexity }) {
         const expected = ((performance.now() - start) * total) / run;
-        if (expected > LONG_RUN_MS) progress.update({ done: run, total, ...(perplexity !== null && { perplexity }) });
+        if (expected > LONG_RUN_MS)
+          progress.update({ done: run, total, ...(perplexity !== null && { perplexity }) });
       },
     });
   } finally {
@@ -144,7 +180,7 @@ async function viewOf(
   return {
     ...score,
     ...(file !== undefined && file !== "-" && { title: basename(file) }),
-    timing: { ...score.timing, totalMs: score.timing.totalMs + loadMs, loadMs, decodeMs: score.timing.decodeMs ?? 0 },
+    timing: { ...score.timing, totalMs: score.timing.totalMs + loadMs, loadMs },
     notes,
     pieces: score.piece,
     compression: await compressionBaselines(score.text),
@@ -153,8 +189,9 @@ async function viewOf(
 
 function show(view: ScoreView, given: Arguments, top: number): string {
   const colour = decideColour(process.env, process.stdout);
-  const columns = process.stdout.columns || 80;
-  return given.tokens ? renderTokens(view) : renderScore(view, { columns, colour, top });
+  const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null; // some terminals say 0
+  const background = decideBackground(process.env);
+  return given.tokens ? renderTokens(view) : renderScore(view, { columns, colour, background, top });
 }
 
 function infinite({ perplexity }: TextScore): string[] {

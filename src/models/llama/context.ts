@@ -112,7 +112,7 @@ export class LlamaContext {
       throw new SurprisalError({
         code: "OUT_OF_MEMORY",
         what: `llama.cpp could not make a context of ${cells} tokens with batches of ${settings.batch}`,
-        wayOut: "Use a smaller context or batch size, or a cache of lower precision (cacheType: \"q8_0\").",
+        wayOut: 'Use a smaller context or batch size, or a cache of lower precision (cacheType: "q8_0").',
       });
     }
     return new LlamaContext(functions, { context, abortFlag }, shape, settings.batch, lifetime);
@@ -176,7 +176,8 @@ export class LlamaContext {
       throw new SurprisalError({
         code: "ENGINE_FAILED",
         what: `llama_decode failed with status ${status}`,
-        wayOut: "Set SURPRISAL_LLAMA_LOG=1 to see llama.cpp's own messages, and report this with the model's name.",
+        wayOut:
+          "Set SURPRISAL_LLAMA_LOG=1 to see llama.cpp's own messages, and report this with the model's name.",
       });
     this.tokensRun += size;
     this.#viewRows(outputs);
@@ -198,6 +199,11 @@ export class LlamaContext {
     if (this.#rows?.address === address && this.#rows.count >= count) return;
     const values = new Float32Array(koffi.view(address, count * this.shape.rowLength * 4));
     this.#rows = { address, count, values };
+  }
+
+  /** The model was disposed, and this with it. */
+  get closed(): boolean {
+    return this.#lifetime.closing.aborted;
   }
 
   get #memory(): Pointer {
@@ -245,7 +251,9 @@ export class LlamaContext {
 }
 
 /** koffi's callbacks as promises. */
-export function call<Result>(start: (done: (error: Error | null, result: Result) => void) => void): Promise<Result> {
+export function call<Result>(
+  start: (done: (error: Error | null, result: Result) => void) => void,
+): Promise<Result> {
   return new Promise((resolve, reject) => {
     start((error, result) => (error ? reject(error) : resolve(result)));
   });

@@ -191,7 +191,7 @@ function checkBlocks(metadata: Metadata, layers: number): void {
   );
 }
 
-function machineMemory(): number {
+export function machineMemory(): number {
   const limit = process.constrainedMemory?.() ?? 0; // of a container; 0 or astronomic when there is none
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -310,7 +310,11 @@ export function checkDefaults(
     ...differences("llama_model_quantize_params", QUANTIZE_DEFAULTS, defaults.quantize),
   ];
   const { output_tensor_type: count, token_embedding_type, max_buf_size } = defaults.quantize;
-  if (count !== token_embedding_type || count < GGML_TYPE_COUNT_RANGE.from || count > GGML_TYPE_COUNT_RANGE.to)
+  if (
+    count !== token_embedding_type ||
+    count < GGML_TYPE_COUNT_RANGE.from ||
+    count > GGML_TYPE_COUNT_RANGE.to
+  )
     wrong.push(`llama_model_quantize_params.output_tensor_type is ${count}`);
   if (max_buf_size < 2 ** 20) wrong.push(`llama_model_quantize_params.max_buf_size is ${max_buf_size}`);
   if (wrong.length === 0) return;

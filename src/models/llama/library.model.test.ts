@@ -9,13 +9,17 @@ import { checkDefaults } from "./layout.ts";
 import { loadLlamaLibrary } from "./library.ts";
 
 /** Loads the library in a process of its own (it can be loaded once per process) and returns what it says. */
-async function loadIn(folder: string | undefined): Promise<{ code?: string; message?: string; version?: string; origin?: string }> {
+async function loadIn(
+  folder: string | undefined,
+): Promise<{ code?: string; message?: string; version?: string; origin?: string }> {
   const library = new URL("../../../dist/models/index.js", import.meta.url).href;
   const script = `import { loadLlamaLibrary } from ${JSON.stringify(library)};
     try { const { version, origin } = loadLlamaLibrary(); console.log(JSON.stringify({ version, origin })); }
     catch (error) { console.log(JSON.stringify({ code: error.code, message: error.message })); }`;
   const env = { ...process.env, ...(folder !== undefined && { SURPRISAL_LLAMA_LIB: folder }) };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+    env,
+  });
   return JSON.parse(stdout);
 }
 
@@ -78,14 +82,17 @@ describe("the struct layout", () => {
     expect(() => checkDefaults(defaults(), "here")).not.toThrow();
   });
 
-  it.each(["model", "context", "quantize"] as const)("does not pass when a field of %s is another", (struct) => {
-    for (const field of Object.keys(defaults()[struct])) {
-      const changed = defaults();
-      const values = changed[struct] as unknown as Record<string, unknown>;
-      const value = values[field];
-      values[field] = typeof value === "boolean" ? !value : typeof value === "number" ? value + 1e9 : 4096n;
-      if (field === "max_buf_size") values[field] = 0;
-      expect(() => checkDefaults(changed, "here"), field).toThrow(/default parameters/);
-    }
-  });
+  it.each(["model", "context", "quantize"] as const)(
+    "does not pass when a field of %s is another",
+    (struct) => {
+      for (const field of Object.keys(defaults()[struct])) {
+        const changed = defaults();
+        const values = changed[struct] as unknown as Record<string, unknown>;
+        const value = values[field];
+        values[field] = typeof value === "boolean" ? !value : typeof value === "number" ? value + 1e9 : 4096n;
+        if (field === "max_buf_size") values[field] = 0;
+        expect(() => checkDefaults(changed, "here"), field).toThrow(/default parameters/);
+      }
+    },
+  );
 });

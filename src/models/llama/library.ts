@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
 import { SurprisalError } from "../../core/index.ts";
 import { bindLlama, type LlamaFunctions } from "./bindings.ts";
@@ -71,7 +71,8 @@ function findFolder(): Folder {
         code: "ENGINE_UNAVAILABLE",
         what: "SURPRISAL_LLAMA_LIB does not name a folder",
         where: own,
-        wayOut: "Set it to the folder that holds libllama and libggml, or unset it to use the packaged libraries.",
+        wayOut:
+          "Set it to the folder that holds libllama and libggml, or unset it to use the packaged libraries.",
       });
     return { folder: own, origin: "SURPRISAL_LLAMA_LIB" };
   }
@@ -122,7 +123,8 @@ function load({ folder, origin }: Folder): LlamaLibrary {
         code: "ENGINE_UNAVAILABLE",
         what: `The folder has no lib${name}`,
         where: folder,
-        wayOut: "Build llama.cpp with -DBUILD_SHARED_LIBS=ON and point SURPRISAL_LLAMA_LIB at the folder with all its libraries.",
+        wayOut:
+          "Build llama.cpp with -DBUILD_SHARED_LIBS=ON and point SURPRISAL_LLAMA_LIB at the folder with all its libraries.",
       });
     try {
       return koffi.load(file, { global: true });
@@ -161,7 +163,8 @@ function load({ folder, origin }: Folder): LlamaLibrary {
       code: "ENGINE_UNAVAILABLE",
       what: "llama.cpp found no CPU backend",
       where: folder,
-      wayOut: "The folder must also hold libggml-cpu-*; build llama.cpp with -DGGML_BACKEND_DL=ON, or use the packaged libraries.",
+      wayOut:
+        "The folder must also hold libggml-cpu-*; build llama.cpp with -DGGML_BACKEND_DL=ON, or use the packaged libraries.",
     });
   return { functions, version, folder, origin, devices, cpuBuild: cpuBuild() };
 }
@@ -213,9 +216,4 @@ function cpuBuild(): string | null {
   } catch {
     return null;
   }
-}
-
-/** Folder of the packaged library, for messages. */
-export function libraryFolderName(library: LlamaLibrary): string {
-  return library.origin === "SURPRISAL_LLAMA_LIB" ? library.folder : dirname(library.folder);
 }

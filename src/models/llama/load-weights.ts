@@ -30,7 +30,9 @@ export async function loadWeights(
     progress_callback: progress,
   };
   try {
-    const pointer = await call<Pointer>((done) => functions.llama_model_load_from_file.async(path, params, done));
+    const pointer = await call<Pointer>((done) =>
+      functions.llama_model_load_from_file.async(path, params, done),
+    );
     if (pointer) return pointer;
   } finally {
     if (!process.env.SURPRISAL_LLAMA_LOG) silence(functions);

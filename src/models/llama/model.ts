@@ -9,7 +9,6 @@ import type {
   ModelCapabilities,
   ModelIdentity,
   ModelSequence,
-  Provenance,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
@@ -23,6 +22,7 @@ import { type ContextShape, call, LlamaContext, MAX_SEQUENCES } from "./context.
 import { meanPooled } from "./embed.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
+import { machineMemory } from "./gguf-check.ts";
 import { identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
@@ -113,13 +113,13 @@ export class LlamaModel implements LanguageModel {
     identity: Partial<ModelIdentity> = {},
   ): Promise<LlamaModel> {
     const file = await inspectGguf(path);
-    checkGguf(file);
     const library = loadLlamaLibrary();
+    checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file.vocabularySize);
     const pointer = await loadWeights(library, path, placement, options);
     try {
       const lifetime = new Lifetime();
-      const vocabulary = new LlamaVocabulary(library.functions, pointer, lifetime);
+      const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
       const kernel = await LogitKernel.create(vocabulary.size, Math.min(MAX_ALTERNATIVES, vocabulary.size));
       return new LlamaModel({
         library,
@@ -163,9 +163,18 @@ export class LlamaModel implements LanguageModel {
         longest = Math.max(longest, one.input.length);
         encoded.push(one);
       }
-      const context = await this.#acquire(longest + this.#model.placement.context.batch);
+      const { reader, placement } = this.#model;
+      const context = await this.#acquire(longest + placement.context.batch);
       try {
-        yield* scoreEncoded(context, this.#model.reader, encoded, this.#provenance(), firstIndex, options);
+        yield* scoreEncoded(
+          context,
+          reader,
+          encoded,
+          this.identity,
+          this.vocabulary.eos,
+          firstIndex,
+          options,
+        );
       } finally {
         await this.#release(context);
       }
@@ -198,9 +207,15 @@ export class LlamaModel implements LanguageModel {
     this.#checkAlternatives(options.alternatives);
     const { parseSpecial = true } = options;
     const ids =
-      typeof prompt === "string" ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids : prompt;
+      typeof prompt === "string"
+        ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
+        : prompt;
     if (ids.length === 0)
-      throw new SurprisalError({ code: "EMPTY_INPUT", what: "The prompt is empty", wayOut: "Give some text to continue." });
+      throw new SurprisalError({
+        code: "EMPTY_INPUT",
+        what: "The prompt is empty",
+        wayOut: "Give some text to continue.",
+      });
     await using sequence = await this.open();
     yield* generateTokens(sequence, this.#model.reader, this.vocabulary, ids, options);
   }
@@ -225,7 +240,8 @@ export class LlamaModel implements LanguageModel {
         where: this.identity.name,
         wayOut: "It is a base model: write the prompt as plain text, or use an instruction-tuned model.",
       });
-    const text = (id: number | null) => (id === null ? "" : new TextDecoder().decode(this.vocabulary.piece(id)));
+    const text = (id: number | null) =>
+      id === null ? "" : new TextDecoder().decode(this.vocabulary.piece(id));
     const special = { bos: text(this.vocabulary.bos), eos: text(this.vocabulary.eos) };
     return fillChatTemplate(this.#chatTemplate, messages, special, options);
   }
@@ -237,13 +253,22 @@ export class LlamaModel implements LanguageModel {
     for (const [i, text] of texts.entries()) {
       const { ids } = await this.tokenize(text, { addSpecial: true });
       if (ids.length === 0)
-        throw new SurprisalError({ code: "EMPTY_INPUT", what: "A text without tokens has no embedding", where: `text ${i}` });
+        throw new SurprisalError({
+          code: "EMPTY_INPUT",
+          what: "A text without tokens has no embedding",
+          where: `text ${i}`,
+        });
       this.#checkLength(ids.length, `text ${i}`);
       longest = Math.max(longest, ids.length);
       encoded.push(ids);
     }
     const width = this.#model.library.functions.llama_model_n_embd_out(this.#model.pointer);
-    const context = await this.#createContext({ cells: longest, sequences: 1, rowLength: width, output: "embeddings" });
+    const context = await this.#createContext({
+      cells: longest,
+      sequences: 1,
+      rowLength: width,
+      output: "embeddings",
+    });
     try {
       const pooled = [];
       for (const ids of encoded) pooled.push(await meanPooled(context, ids, width, signal));
@@ -296,10 +321,6 @@ export class LlamaModel implements LanguageModel {
     await this.#model.lifetime.run(() => context.dispose());
   }
 
-  #provenance(): Provenance {
-    return { model: this.identity, probabilities: "raw", eosCounted: false };
-  }
-
   #assertOpen(): void {
     this.#model.lifetime.assertOpen();
   }
@@ -323,6 +344,10 @@ export class LlamaModel implements LanguageModel {
       wayOut: "Shorten the text, or score it with windows (recipe cached, strided or disjoint).",
     });
   }
+}
+
+function gpuMemory({ devices }: LlamaLibrary): number {
+  return devices.reduce((sum, { kind, totalBytes }) => (kind === "gpu" ? sum + totalBytes : sum), 0);
 }
 
 const ROPE_MULTIPLE_POSITIONS = [8, 40]; // LLAMA_ROPE_TYPE_MROPE, _IMROPE

@@ -5,7 +5,17 @@ import type { ContextSettings } from "./context.ts";
 import type { LlamaLibrary } from "./library.ts";
 
 /** ggml types the key-value cache can have. */
-const CACHE_TYPES = { f32: 0, f16: 1, bf16: 30, q8_0: 8, q4_0: 2, q4_1: 3, q5_0: 6, q5_1: 7, iq4_nl: 20 } as const;
+const CACHE_TYPES = {
+  f32: 0,
+  f16: 1,
+  bf16: 30,
+  q8_0: 8,
+  q4_0: 2,
+  q4_1: 3,
+  q5_0: 6,
+  q5_1: 7,
+  iq4_nl: 20,
+} as const;
 
 /** Precision of the cached keys and values. */
 export type CacheType = keyof typeof CACHE_TYPES;
@@ -53,7 +63,11 @@ const DEFAULT_BATCH = 512;
 const BATCH_LOGITS_BYTES = 128 * 2 ** 20;
 
 /** @throws SurprisalError DEVICE_UNAVAILABLE when a GPU is asked for and there is none; INVALID_ARGUMENT. */
-export function placeModel(options: LlamaLoadOptions, library: LlamaLibrary, vocabularySize: number | null): Placement {
+export function placeModel(
+  options: LlamaLoadOptions,
+  library: LlamaLibrary,
+  vocabularySize: number | null,
+): Placement {
   const { device = "auto", cacheType = "f16" } = options;
   const threads = options.threads ?? Math.min(availableParallelism(), 16);
   integer("threads", threads, 1, 1024);
@@ -69,7 +83,8 @@ export function placeModel(options: LlamaLoadOptions, library: LlamaLibrary, voc
       code: "DEVICE_UNAVAILABLE",
       what: `${device} layers were asked for on a GPU, and llama.cpp finds none here (it finds: ${library.devices.map(({ name }) => name).join(", ")})`,
       where: library.origin,
-      wayOut: "Use device \"cpu\" or \"auto\"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.",
+      wayOut:
+        'Use device "cpu" or "auto"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.',
     });
   return {
     gpuLayers,
@@ -80,7 +95,10 @@ export function placeModel(options: LlamaLoadOptions, library: LlamaLibrary, voc
       flashAttention: FLASH_ATTENTION[flashAttention],
       cpuOnly: gpuLayers === 0,
     },
-    device: gpuLayers === 0 ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}` : `gpu (${gpu!.description})`,
+    device:
+      gpuLayers === 0
+        ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}`
+        : `gpu (${gpu!.description})`,
     cacheType,
     flashAttention,
   };
@@ -116,6 +134,9 @@ function integer(name: string, value: unknown, from: number, to: number): void {
     code: "INVALID_ARGUMENT",
     what: `${String(value)} is not a value of ${name}`,
     where: name,
-    wayOut: name === "device" ? 'Use "auto", "cpu", or a number of GPU layers.' : `Give a whole number from ${from} to ${to}.`,
+    wayOut:
+      name === "device"
+        ? 'Use "auto", "cpu", or a number of GPU layers.'
+        : `Give a whole number from ${from} to ${to}.`,
   });
 }

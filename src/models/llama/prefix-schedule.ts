@@ -8,7 +8,7 @@
  */
 
 /** A piece of one path run in a batch: its tokens [from, to). */
-export interface Segment {
+interface Segment {
   /** Index of the path in sorted order. */
   path: number;
   from: number;
@@ -18,7 +18,7 @@ export interface Segment {
 }
 
 /** Segments that are decoded in one call. */
-export interface PrefixBatch {
+interface PrefixBatch {
   /** Of the last path of the batch before, tokens [0, keep) stay in the cache. */
   keep: number;
   segments: Segment[];
@@ -44,9 +44,12 @@ export function schedulePrefixes(
   batchTokens: number,
   batchSegments: number,
 ): PrefixSchedule {
-  const order = Int32Array.from(sequences.keys()).sort((a, b) => compare(sequences[a]!, sequences[b]!) || a - b);
+  const order = Int32Array.from(sequences.keys()).sort(
+    (a, b) => compare(sequences[a]!, sequences[b]!) || a - b,
+  );
   const shared = new Int32Array(order.length);
-  for (let p = 1; p < order.length; p++) shared[p] = commonPrefix(sequences[order[p - 1]!]!, sequences[order[p]!]!);
+  for (let p = 1; p < order.length; p++)
+    shared[p] = commonPrefix(sequences[order[p - 1]!]!, sequences[order[p]!]!);
 
   const batches: PrefixBatch[] = [];
   let batch: PrefixBatch | null = null;

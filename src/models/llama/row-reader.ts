@@ -26,7 +26,8 @@ export class RowReader {
       throw new SurprisalError({
         code: "ENGINE_FAILED",
         what: "The model's logits are not numbers (NaN)",
-        wayOut: "The model file is damaged or its weights overflow; try another quantisation, or cacheType: \"f32\".",
+        wayOut:
+          'The model file is damaged or its weights overflow; try another quantisation, or cacheType: "f32".',
       });
     columns.logprobs[index] = kernel.logprob;
     columns.entropies[index] = kernel.entropy;

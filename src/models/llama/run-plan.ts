@@ -2,7 +2,7 @@
 import { emptyColumns, type WindowPlan, type WindowStep } from "../../core/index.ts";
 import type { ScoredSpan, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
-import { RowReader } from "./row-reader.ts";
+import type { RowReader } from "./row-reader.ts";
 
 const SEQUENCE = [0];
 /** The first decode call of a document is short, so that the first numbers are there at once. */
@@ -63,7 +63,8 @@ function forget(context: LlamaContext, kept: number, { forget }: WindowStep): nu
  * first one of the next step when that step continues this one (its prediction comes from this step's last input).
  */
 function lastTarget(step: WindowStep, next: WindowStep | undefined): number {
-  const continues = next && next.forget !== "all" && next.prefix.length === 0 && next.run.start === step.run.end;
+  const continues =
+    next && next.forget !== "all" && next.prefix.length === 0 && next.run.start === step.run.end;
   return continues && next.score.start === step.run.end ? step.run.end + 1 : step.score.end;
 }
 
@@ -84,7 +85,12 @@ function* fillBatches(
   const length = prefix.length + run.end - run.start;
   for (let i = 0; i < length; i++) {
     const index = run.start + i - prefix.length; // document index of this input; < run.start for the prefix
-    const token = i < prefix.length ? prefix[i]! : index === run.start && overwriteFirst !== null ? overwriteFirst : ids[index]!;
+    const token =
+      i < prefix.length
+        ? prefix[i]!
+        : index === run.start && overwriteFirst !== null
+          ? overwriteFirst
+          : ids[index]!;
     const target = index + 1;
     const wanted = i >= prefix.length - 1 && target >= step.score.start && target < scoreEnd;
     context.add(token, kept + i, SEQUENCE, wanted);

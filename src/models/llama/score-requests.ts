@@ -1,6 +1,6 @@
 /** Scoring continuations given contexts, every shared prefix once. */
 import { emptyTable, SurprisalError } from "../../core/index.ts";
-import type { Provenance, ScoredText, ScoreOptions, ScoreRequest, TextOrIds } from "../language-model.ts";
+import type { ModelIdentity, ScoredText, ScoreOptions, ScoreRequest, TextOrIds } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { PathOwners, type PrefixSchedule, schedulePrefixes } from "./prefix-schedule.ts";
 import type { RowReader } from "./row-reader.ts";
@@ -94,7 +94,8 @@ async function encodePair(
       });
   const ids = Int32Array.from(continuation);
   const byteOffsets = new Uint32Array(ids.length + 1);
-  for (let i = 0; i < ids.length; i++) byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
+  for (let i = 0; i < ids.length; i++)
+    byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
   return { context: Int32Array.from(context), continuation: ids, byteOffsets };
 }
 
@@ -113,7 +114,8 @@ export async function* scoreEncoded(
   context: LlamaContext,
   reader: RowReader,
   requests: readonly EncodedRequest[],
-  provenance: Provenance,
+  model: ModelIdentity,
+  eos: number | null,
   firstIndex: number,
   { alternatives: k = 0, signal }: ScoreOptions,
 ): AsyncGenerator<ScoredText> {
@@ -133,7 +135,11 @@ export async function* scoreEncoded(
     ...totals(tables[next]!.logprobs, tables[next]!.ranks, requests[next]!.firstScored),
     tokens: tables[next]!,
     tokensRun: added[next]!,
-    provenance,
+    provenance: {
+      model,
+      probabilities: "raw",
+      eosCounted: eos !== null && requests[next]!.continuation.includes(eos, requests[next]!.firstScored),
+    },
   });
   for (let b = 0; b < schedule.batches.length; b++) {
     const outputs = fillBatch(context, schedule, b, inputs, reads);

@@ -36,7 +36,9 @@ export interface SelfTest {
 }
 
 /** Scored with a model that nothing is recorded of: at least the numbers must be log-probabilities. */
-const ANY_MODEL: readonly Recording[] = [{ context: "Once upon a time", continuation: " there was a", logprob: Number.NaN }];
+const ANY_MODEL: readonly Recording[] = [
+  { context: "Once upon a time", continuation: " there was a", logprob: Number.NaN },
+];
 
 /** @throws SurprisalError SELF_TEST_FAILED naming what was expected and what came. */
 export async function selfTest(model: LanguageModel): Promise<SelfTest> {
@@ -48,12 +50,14 @@ export async function selfTest(model: LanguageModel): Promise<SelfTest> {
     const difference = Math.abs((logprob ?? Number.NaN) - expected);
     tokens += table.length;
     largestDifference = Math.max(largestDifference, difference);
-    if (recordings ? difference <= TOLERANCE : logprob !== null && logprob < 0 && Number.isFinite(logprob)) continue;
+    if (recordings ? difference <= TOLERANCE : logprob !== null && logprob < 0 && Number.isFinite(logprob))
+      continue;
     throw new SurprisalError({
       code: "SELF_TEST_FAILED",
       what: `ln p("${continuation}" | "${context}") is ${logprob}, ${recordings ? `recorded is ${expected}` : "which is no log-probability of a text"}`,
       where: model.identity.name,
-      wayOut: "The native library does not work right here. Unset SURPRISAL_LLAMA_LIB, reinstall, and report the output of `surprisal doctor --json`.",
+      wayOut:
+        "The native library does not work right here. Unset SURPRISAL_LLAMA_LIB, reinstall, and report the output of `surprisal doctor --json`.",
     });
   }
   return { tokens, largestDifference: recordings ? largestDifference : null };

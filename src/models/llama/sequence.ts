@@ -23,11 +23,13 @@ export class SequencePool {
     throw new SurprisalError({
       code: "ENGINE_FAILED",
       what: `More than ${this.context.shape.sequences} sequences are open`,
-      wayOut: "Dispose the ones you no longer need (`await using`, or `await sequence[Symbol.asyncDispose]()`).",
+      wayOut:
+        "Dispose the ones you no longer need (`await using`, or `await sequence[Symbol.asyncDispose]()`).",
     });
   }
 
   give(id: number): void {
+    if (this.context.closed) return; // disposing the model frees every sequence
     this.context.remove(id, 0);
     this.#free.push(id);
   }
@@ -140,7 +142,11 @@ export class LlamaSequence implements ModelSequence {
 
   #assertOpen(): void {
     if (this.#disposed)
-      throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The sequence was disposed", wayOut: "Open a new one." });
+      throw new SurprisalError({
+        code: "MODEL_DISPOSED",
+        what: "The sequence was disposed",
+        wayOut: "Open a new one.",
+      });
   }
 }
 

@@ -3,6 +3,7 @@ import { SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import { call } from "./context.ts";
+import type { GgufFile } from "./gguf.ts";
 import type { Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
 
@@ -18,13 +19,13 @@ export class LlamaVocabulary implements ModelVocabulary {
   readonly #lifetime: Lifetime;
   readonly #pieces: (Uint8Array | undefined)[] = [];
 
-  constructor(functions: LlamaFunctions, model: Pointer, lifetime: Lifetime) {
+  constructor(functions: LlamaFunctions, model: Pointer, file: GgufFile, lifetime: Lifetime) {
     this.#functions = functions;
     this.#lifetime = lifetime;
     this.#pointer = functions.llama_model_get_vocab(model);
     this.size = functions.llama_vocab_n_tokens(this.#pointer);
-    this.bos = idOrNull(functions.llama_vocab_bos(this.#pointer));
-    this.eos = idOrNull(functions.llama_vocab_eos(this.#pointer));
+    this.bos = specialToken(file, "bos", functions.llama_vocab_bos(this.#pointer));
+    this.eos = specialToken(file, "eos", functions.llama_vocab_eos(this.#pointer));
     this.addsBos = this.bos !== null && functions.llama_vocab_get_add_bos(this.#pointer);
   }
 
@@ -37,7 +38,10 @@ export class LlamaVocabulary implements ModelVocabulary {
     const bytes = new TextEncoder().encode(text);
     const ids = await this.#encode(bytes, options.parseSpecial ?? false);
     const all = options.addSpecial && this.addsBos ? prepend(this.bos!, ids) : ids;
-    return { ids: all, byteOffsets: this.#align(all, bytes, options.addSpecial === true && this.addsBos ? 1 : 0) };
+    return {
+      ids: all,
+      byteOffsets: this.#align(all, bytes, options.addSpecial === true && this.addsBos ? 1 : 0),
+    };
   }
 
   async #encode(bytes: Uint8Array, parseSpecial: boolean): Promise<Int32Array> {
@@ -128,8 +132,12 @@ export class LlamaVocabulary implements ModelVocabulary {
 
 const SPACE = 0x20;
 
-function idOrNull(id: number): number | null {
-  return id === NO_TOKEN ? null : id;
+/** For a byte-pair vocabulary that names none, llama.cpp gives GPT-2's id 11 all the same, an ordinary token. */
+function specialToken(file: GgufFile, name: "bos" | "eos", id: number): number | null {
+  const named = file.metadata.has(`tokenizer.ggml.${name}_token_id`);
+  const tokenizer = file.metadata.get("tokenizer.ggml.model");
+  const bytePair = tokenizer?.type === "str" && tokenizer.value === "gpt2";
+  return id === NO_TOKEN || (bytePair && !named) ? null : id;
 }
 
 function startsWith(text: Uint8Array, at: number, piece: Uint8Array, from: number): boolean {

@@ -1,5 +1,6 @@
 /** Getting a model: from a name, a path or an address to a verified file on this machine. */
 export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
+export { nearestNames } from "./nearest-names.ts";
 export { cacheFolder } from "./settings.ts";
 export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";
