@@ -1,0 +1,215 @@
+/** Mistakes in carrying out plans, in writing, in sequences, and in stopping. */
+import {
+  fragile,
+  generateWith,
+  type Mistake,
+  mapped,
+  records,
+  sequences,
+  shifted,
+  spans,
+} from "./altered-model.ts";
+
+let calls = 0;
+
+export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
+  [
+    "a span begins one token late",
+    "half windows: the same numbers as score()",
+    spans((s) => ({ ...s, start: s.start + 1 })),
+  ],
+  [
+    "overwrites nothing",
+    "half windows: the same numbers as score()",
+    (m) => ({
+      scoreTokens: (ids, plan, o) =>
+        m.scoreTokens(
+          ids,
+          {
+            ...plan,
+            steps: plan.steps.map((step) => ({
+              ...step,
+              score: { start: step.score.start, end: step.score.end - 1 },
+            })),
+          },
+          o,
+        ),
+    }),
+  ],
+  [
+    "another prefix",
+    "strided windows, prefix in every one: the same numbers as score()",
+    (m) => ({
+      scoreTokens: (ids, plan, o) =>
+        m.scoreTokens(
+          ids,
+          { ...plan, steps: plan.steps.map((step) => ({ ...step, prefix: step.prefix.map(() => 65) })) },
+          o,
+        ),
+    }),
+  ],
+  [
+    "does not say how much it ran",
+    "disjoint windows, prefix in the first: the same numbers as score()",
+    spans((s) => ({ ...s, tokensRun: 0 })),
+  ],
+  [
+    "other numbers in later steps",
+    "a cached window that is never full is one full window",
+    (m) => ({
+      scoreTokens: (ids, plan, o) =>
+        mapped(m.scoreTokens(ids, plan, o), (s) =>
+          plan.method === "cached" ? { ...s, logprobs: shifted(s.logprobs, 0.01) } : s,
+        ),
+    }),
+  ],
+  [
+    "loses tokens when it forgets",
+    "a cached window scores every token once, whatever it has to forget",
+    spans((s, i) => (i > 0 ? { ...s, logprobs: s.logprobs.fill(Number.NaN) } : s)),
+  ],
+  [
+    "does not forget",
+    "tokens forgotten before anything followed them have left no trace",
+    spans((s, i) => ({ ...s, logprobs: shifted(s.logprobs, i) })),
+  ],
+  [
+    "a loss of its own",
+    "loss is the mean over one full window",
+    (m) => ({ loss: async (text) => ({ ...(await m.loss(text)), loss: 1 }) }),
+  ],
+  [
+    "no alternatives in a plan",
+    "a plan gives alternatives when asked",
+    (m) => ({ scoreTokens: (ids, plan) => m.scoreTokens(ids, plan) }),
+  ],
+
+  [
+    "writes too much",
+    "greedy writing repeats itself, and stops at maxTokens",
+    generateWith((o) => ({ ...o, maxTokens: 9 })),
+  ],
+  [
+    "post-sampling probabilities",
+    "what was written scores as it was written",
+    records((r) => ({ ...r, logprob: r.logprob! / 2 })),
+  ],
+  [
+    "text that is not the token's",
+    "what was written scores as it was written",
+    records(({ bytes: _, ...r }) => ({ ...r, text: "?" })),
+  ],
+  [
+    "a rank of its own",
+    "greedy writing takes the first choice each time",
+    records((r) => ({ ...r, rank: 2 })),
+  ],
+  [
+    "breaks when a reader of its writing stops",
+    "a caller that stops reading early leaves the model writing",
+    (m) => {
+      let broken = false;
+      return {
+        generate: (p, o) => (broken ? m.generate("x", o) : fragile(m.generate(p, o), () => (broken = true))),
+      };
+    },
+  ],
+  [
+    "ignores the seed",
+    "the same seed writes the same text, other seeds others",
+    generateWith((o) => ({ ...o, seed: calls++ })),
+  ],
+  [
+    "always the same seed",
+    "the same seed writes the same text, other seeds others",
+    generateWith((o) => ({ ...o, seed: 1 })),
+  ],
+  [
+    "ignores topP",
+    "one candidate left is greedy, at any temperature",
+    generateWith(({ topP: _, ...o }) => o),
+  ],
+  [
+    "ignores topK",
+    "one candidate left is greedy, at any temperature",
+    generateWith(({ topK: _, ...o }) => o),
+  ],
+  [
+    "reads a prompt of ids as text",
+    "a prompt of ids is a prompt",
+    (m) => ({ generate: (p, o) => m.generate(typeof p === "string" ? p : "x", o) }),
+  ],
+  [
+    "takes any setting",
+    "refuses settings that make no sense",
+    generateWith(({ maxTokens }) => ({ maxTokens: maxTokens! })),
+  ],
+
+  [
+    "a number for the very first token",
+    "a sequence scores what it is given, at once or in pieces",
+    sequences((s) => ({
+      extend: async (ids, o) => {
+        const span = await s.extend(ids, o);
+        return { ...span, logprobs: span.logprobs.map((x) => (Number.isNaN(x) ? -1 : x)) };
+      },
+    })),
+  ],
+  [
+    "forgets between pieces",
+    "a sequence scores what it is given, at once or in pieces",
+    sequences((s) => ({
+      extend: async (ids, o) => {
+        const held = s.length;
+        if (held > 0) await s.truncate(held - 1);
+        return { ...(await s.extend(ids, o)), start: held };
+      },
+    })),
+  ],
+  [
+    "next() that is no distribution",
+    "next() is the distribution that the next token is scored by",
+    sequences((s) => ({ next: () => s.next().map((x) => x - 1) })),
+  ],
+  [
+    "a fork that is the same sequence",
+    "a fork has the same past, and a future of its own",
+    sequences((s) => ({ fork: async () => s })),
+  ],
+  [
+    "a fork that dies with its parent",
+    "a fork outlives the sequence it came from",
+    sequences((s) => ({ fork: async () => s })),
+  ],
+  [
+    "truncates nothing",
+    "a truncated sequence is as if it had never gone on",
+    sequences(() => ({ truncate: async () => {} })),
+  ],
+
+  [
+    "ignores signals when scoring",
+    "an aborted signal stops scoring, and the model works on",
+    (m) => ({ score: (r) => m.score(r) }),
+  ],
+  [
+    "ignores signals when writing",
+    "an aborted signal stops writing, also in the middle",
+    generateWith(({ signal: _, ...o }) => o),
+  ],
+  [
+    "ignores a signal that comes later",
+    "an aborted signal stops writing, also in the middle",
+    generateWith(({ signal, ...o }) => (signal?.aborted ? { ...o, signal } : o)),
+  ],
+  [
+    "ignores signals in sequences",
+    "an aborted signal stops a sequence, which keeps what it held",
+    sequences((s) => ({ extend: (ids) => s.extend(ids) })),
+  ],
+  [
+    "lives on after disposal",
+    "once disposed it refuses everything, and disposing again is harmless",
+    () => ({ [Symbol.asyncDispose]: async () => {} }),
+  ],
+];
