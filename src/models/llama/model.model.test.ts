@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { planWindows, SurprisalError } from "../../core/index.ts";
-import type { ScoredText, ScoreRequest } from "../language-model.ts";
+import type { ScoreRequest } from "../language-model.ts";
 import { testConformance } from "../test/index.ts";
 import { LlamaModel } from "./model.ts";
+import type { LlamaLoadOptions } from "./placement.ts";
 import { quantize } from "./quantize.ts";
 import { selfTest } from "./self-test.ts";
 
@@ -17,10 +18,17 @@ const text = readFileSync(
   "utf8",
 );
 const path = await smollm2("Q8_0");
+const exactPath = await smollm2("F32");
+/** Everything in float32, so that what has to be equal is equal. */
+const exact: LlamaLoadOptions = { cacheType: "f32" };
 const original = await smollm2("Q4_1");
 
-/** Largest relative difference of a log-likelihood that another batch shape causes in a quantised model. */
-const BATCH_SHAPE = 2e-3;
+/**
+ * Largest difference per token, nats, that another batch shape causes. In float32 it is rounding. With quantised
+ * weights llama.cpp rounds the activations too, and differently for another number of rows: a single rare token was
+ * seen to move by 0.36 nats, the mean of a long text by 1e-4.
+ */
+const BATCH_SHAPE = { F32: 1e-4, Q8_0: 0.5 };
 
 const codeOf = (error: unknown) => (SurprisalError.isInstance(error) ? error.code : error);
 const rejection = (promise: Promise<unknown>) => promise.then(() => "resolved", codeOf);
@@ -31,8 +39,74 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list;
 }
 
-describe.skipIf(path === null)("conformance of LlamaModel", () => {
-  testConformance({ describe, it, create: () => LlamaModel.load(path!), skip: [] });
+describe.skipIf(exactPath === null)("conformance of LlamaModel", () => {
+  testConformance({ describe, it, create: () => LlamaModel.load(exactPath!, exact) });
+});
+
+describe.skipIf(exactPath === null).each([
+  ["F32", exact],
+  ["Q8_0", {}],
+] as const)("prefix trees, %s", (type, options) => {
+  let model: LlamaModel;
+  let ids: Int32Array;
+  beforeAll(async () => {
+    model = await LlamaModel.load(type === "F32" ? exactPath! : path!, options);
+    ({ ids } = await model.tokenize(text));
+  });
+  afterAll(async () => {
+    await model?.[Symbol.asyncDispose]();
+  });
+
+  it("gives the numbers of one at a time, and runs each prefix once", async () => {
+    const context = ids.slice(0, 90);
+    const requests: ScoreRequest[] = [
+      ...Array.from({ length: 20 }, (_, i) => ({
+        context,
+        continuation: ids.slice(300 + 7 * i, 301 + 7 * i + (i % 9)),
+      })),
+      { context: ids.slice(0, 60), continuation: ids.slice(60, 80) },
+      { context: ids.slice(50, 60), continuation: ids.slice(60, 61) },
+      { context, continuation: ids.slice(300, 301) },
+      { context: "The capital of France is", continuation: " Paris" },
+      { context: "The capital of France is", continuation: " London" },
+    ];
+    const together = await collect(model.score(requests, { alternatives: 3 }));
+    expect(together.map(({ index }) => index)).toEqual(requests.map((_, i) => i));
+    const prefixes = new Set<string>();
+    for (const [i, request] of requests.entries()) {
+      const [alone] = await collect(model.score([request], { alternatives: 3 }));
+      const input =
+        typeof request.context === "string"
+          ? (await model.tokenize(request.context)).ids
+          : [...Array.from(request.context), ...Array.from(request.continuation as Int32Array).slice(0, -1)];
+      for (let length = 1; length <= input.length; length++) prefixes.add(input.slice(0, length).join());
+      expect(alone!.tokensRun).toBe(input.length);
+      const { logprob, tokens } = together[i]!;
+      expect(Math.abs(logprob! - alone!.logprob!) / tokens.length).toBeLessThan(BATCH_SHAPE[type]);
+      expect(tokens.ids).toEqual(alone!.tokens.ids);
+      expect(logprob).toBeCloseTo(
+        tokens.logprobs.reduce((sum, value) => sum + value, 0),
+        9,
+      );
+    }
+    expect(together.reduce((sum, { tokensRun }) => sum + tokensRun, 0)).toBe(prefixes.size);
+  });
+
+  it("may be larger than a batch and than the sequences of a batch", async () => {
+    await using small = await LlamaModel.load(type === "F32" ? exactPath! : path!, {
+      ...options,
+      batchSize: 16,
+    });
+    const requests = Array.from({ length: 25 }, (_, i) => ({
+      context: ids.slice(0, 20 + (i % 3) * 11),
+      continuation: ids.slice(100 + i, 103 + i + (i % 5) * 4),
+    }));
+    const expected = await collect(model.score(requests));
+    const answers = await collect(small.score(requests));
+    expect(answers.map(({ tokensRun }) => tokensRun)).toEqual(expected.map(({ tokensRun }) => tokensRun));
+    for (const [i, { logprob, tokens }] of answers.entries())
+      expect(Math.abs(logprob! - expected[i]!.logprob!) / tokens.length).toBeLessThan(BATCH_SHAPE[type]);
+  });
 });
 
 describe.skipIf(path === null)("LlamaModel", () => {
@@ -94,59 +168,6 @@ describe.skipIf(path === null)("LlamaModel", () => {
     setTimeout(() => abort.abort(), 50);
     expect(await rejection(scoring)).toBe("ABORTED");
     expect((await model.loss("The capital of France is Paris.")).scored).toBe(6);
-  });
-
-  it("scores requests that share prefixes as one at a time, and runs each prefix once", async () => {
-    const { ids } = await model.tokenize(text);
-    const context = ids.slice(0, 90);
-    const requests: ScoreRequest[] = [
-      ...Array.from({ length: 20 }, (_, i) => ({
-        context,
-        continuation: ids.slice(300 + 7 * i, 301 + 7 * i + (i % 9)),
-      })),
-      { context: ids.slice(0, 60), continuation: ids.slice(60, 80) },
-      { context: ids.slice(50, 60), continuation: ids.slice(60, 61) },
-      { context, continuation: ids.slice(300, 301) },
-      { context: "The capital of France is", continuation: " Paris" },
-      { context: "The capital of France is", continuation: " London" },
-    ];
-    const together = await collect(model.score(requests, { alternatives: 3 }));
-    expect(together.map(({ index }) => index)).toEqual(requests.map((_, i) => i));
-
-    const prefixes = new Set<string>();
-    const alone: ScoredText[] = [];
-    for (const request of requests) {
-      const [answer] = await collect(model.score([request], { alternatives: 3 }));
-      alone.push(answer!);
-      const input =
-        typeof request.context === "string"
-          ? (await model.tokenize(request.context)).ids
-          : [...Array.from(request.context), ...Array.from(request.continuation as Int32Array).slice(0, -1)];
-      for (let length = 1; length <= input.length; length++) prefixes.add(input.slice(0, length).join());
-      expect(answer!.tokensRun).toBe(input.length);
-    }
-    expect(together.reduce((sum, { tokensRun }) => sum + tokensRun, 0)).toBe(prefixes.size);
-    for (const [i, { logprob, tokens }] of together.entries()) {
-      expect(Math.abs(logprob! / alone[i]!.logprob! - 1)).toBeLessThan(BATCH_SHAPE);
-      expect(tokens.ids).toEqual(alone[i]!.tokens.ids);
-      expect(logprob).toBeCloseTo(
-        tokens.logprobs.reduce((sum, value) => sum + value, 0),
-        9,
-      );
-    }
-  });
-
-  it("splits a prefix tree larger than a batch", async () => {
-    await using small = await LlamaModel.load(path!, { batchSize: 16 });
-    const { ids } = await model.tokenize(text);
-    const requests = Array.from({ length: 15 }, (_, i) => ({
-      context: ids.slice(0, 20 + (i % 3) * 11),
-      continuation: ids.slice(100 + i, 103 + i + (i % 5) * 4),
-    }));
-    const expected = await collect(model.score(requests));
-    const answers = await collect(small.score(requests));
-    for (const [i, { logprob }] of answers.entries())
-      expect(Math.abs(logprob! / expected[i]!.logprob! - 1)).toBeLessThan(BATCH_SHAPE);
   });
 
   it("carries out a kept cache as the plan says: the whole past, then sinks and the newest tokens", async () => {

@@ -1,6 +1,7 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
 import { LogitKernel, SurprisalError, type TokenRecord, type WindowPlan } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
+import { encodeRequest } from "../encode-request.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -31,7 +32,7 @@ import { loadWeights } from "./load-weights.ts";
 import { type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
-import { encodeRequest, scoreEncoded } from "./score-requests.ts";
+import { scoreEncoded } from "./score-requests.ts";
 import { checkIds, LlamaSequence, SequencePool } from "./sequence.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 

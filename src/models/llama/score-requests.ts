@@ -1,103 +1,10 @@
 /** Scoring continuations given contexts, every shared prefix once. */
-import { emptyTable, SurprisalError } from "../../core/index.ts";
-import type { ModelIdentity, ScoredText, ScoreOptions, ScoreRequest, TextOrIds } from "../language-model.ts";
+import { emptyTable, type TokenTable } from "../../core/index.ts";
+import type { EncodedRequest } from "../encode-request.ts";
+import type { ModelIdentity, ScoredText, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { PathOwners, type PrefixSchedule, schedulePrefixes } from "./prefix-schedule.ts";
 import type { RowReader } from "./row-reader.ts";
-import type { LlamaVocabulary } from "./vocabulary.ts";
-
-/** A request as ids. `input` is what is run: context and continuation without the last token. */
-export interface EncodedRequest {
-  input: Int32Array;
-  /** Tokens of the context. The continuation's first token is predicted by input[contextLength - 1]. */
-  contextLength: number;
-  continuation: Int32Array;
-  byteOffsets: Uint32Array;
-  /** Continuation tokens before this index have nothing to be predicted from. */
-  firstScored: number;
-}
-
-/**
- * Encodes a request as lm-eval does (`_encode_pair`): white space at the end of the context belongs to the
- * continuation, both are encoded together, and what goes beyond the context's own encoding is the continuation.
- */
-export async function encodeRequest(
-  request: ScoreRequest,
-  index: number,
-  vocabulary: LlamaVocabulary,
-): Promise<EncodedRequest> {
-  const pair = await encodePair(request.context, request.continuation, index, vocabulary);
-  if (pair.continuation.length === 0)
-    throw new SurprisalError({
-      code: "NOTHING_TO_SCORE",
-      what: "The continuation has no tokens",
-      where: `request ${index}`,
-      wayOut: "Give a continuation of at least one token.",
-    });
-  let { context } = pair;
-  let firstScored = 0;
-  if (context.length === 0) {
-    const prefix = vocabulary.bos ?? vocabulary.eos;
-    if (prefix === null || pair.continuation[0] === prefix) firstScored = 1;
-    else context = Int32Array.of(prefix);
-  }
-  const all = new Int32Array(context.length + pair.continuation.length);
-  all.set(context);
-  all.set(pair.continuation, context.length);
-  return {
-    input: all.subarray(0, Math.max(all.length - 1, 0)),
-    contextLength: context.length,
-    continuation: pair.continuation,
-    byteOffsets: pair.byteOffsets,
-    firstScored,
-  };
-}
-
-interface EncodedPair {
-  context: Int32Array;
-  continuation: Int32Array;
-  byteOffsets: Uint32Array;
-}
-
-async function encodePair(
-  context: TextOrIds,
-  continuation: TextOrIds,
-  index: number,
-  vocabulary: LlamaVocabulary,
-): Promise<EncodedPair> {
-  if (typeof context === "string" && typeof continuation === "string") {
-    const trimmed = context.trimEnd();
-    const whole = await vocabulary.tokenize(context + continuation, { addSpecial: true });
-    const added = vocabulary.addsBos ? 1 : 0;
-    const head = (await vocabulary.tokenize(trimmed, { addSpecial: true })).ids.length;
-    const split = trimmed === "" ? added : Math.min(head, whole.ids.length);
-    const start = whole.byteOffsets[split]!;
-    return {
-      context: whole.ids.slice(0, split),
-      continuation: whole.ids.slice(split),
-      byteOffsets: whole.byteOffsets.slice(split).map((offset) => offset - start),
-    };
-  }
-  if (typeof context === "string" || typeof continuation === "string")
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "Context and continuation are of different kinds",
-      where: `request ${index}`,
-      wayOut: "Give both as strings or both as token ids.",
-    });
-  for (const id of [...Array.from(context), ...Array.from(continuation)])
-    if (!Number.isInteger(id) || id < 0 || id >= vocabulary.size)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `${id} is not a token id of this model (0 ... ${vocabulary.size - 1})`,
-        where: `request ${index}`,
-      });
-  const ids = Int32Array.from(continuation);
-  const byteOffsets = new Uint32Array(ids.length + 1);
-  for (let i = 0; i < ids.length; i++)
-    byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
-  return { context: Int32Array.from(context), continuation: ids, byteOffsets };
-}
 
 /** A number to read: the prediction of target `target` of request `request`. */
 interface Read {
@@ -132,7 +39,7 @@ export async function* scoreEncoded(
   let next = 0;
   const answer = (): ScoredText => ({
     index: firstIndex + next,
-    ...totals(tables[next]!.logprobs, tables[next]!.ranks, requests[next]!.firstScored),
+    ...totals(tables[next]!),
     tokens: tables[next]!,
     tokensRun: added[next]!,
     provenance: {
@@ -226,17 +133,9 @@ function keepTrunk(context: LlamaContext, last: number, keep: number): void {
   context.remove(last, 0);
 }
 
-function totals(
-  logprobs: Float64Array,
-  ranks: Int32Array,
-  firstScored: number,
-): { logprob: number | null; greedy: boolean | null } {
-  if (firstScored >= logprobs.length) return { logprob: null, greedy: null };
-  let logprob = 0;
-  let greedy = true;
-  for (let i = firstScored; i < logprobs.length; i++) {
-    logprob += logprobs[i]!;
-    greedy &&= ranks[i] === 1;
-  }
-  return { logprob, greedy };
+function totals({ logprobs, ranks }: TokenTable): { logprob: number | null; greedy: boolean | null } {
+  const logprob = logprobs.reduce((sum, value) => sum + value, 0); // NaN when one is missing
+  return Number.isNaN(logprob)
+    ? { logprob: null, greedy: null }
+    : { logprob, greedy: ranks.every((rank) => rank === 1) };
 }
