@@ -15,12 +15,18 @@ async function score(list) {
 }
 
 await score(requests(1)); // warm-up
-const together = await score(requests(4));
-let separately = 0;
-for (const request of requests(4)) separately += (await score([request])).ms;
+// Interleaved and the best of five, since a single run is a second long and machines are noisy.
+let together = Number.POSITIVE_INFINITY;
+let separately = Number.POSITIVE_INFINITY;
+for (let i = 0; i < 5; i++) {
+  together = Math.min(together, (await score(requests(4))).ms);
+  let ms = 0;
+  for (const request of requests(4)) ms += (await score([request])).ms;
+  separately = Math.min(separately, ms);
+}
 const many = await score(requests(200));
 send([
-  row("4 continuations of 20 tokens of a 600-token context, speed-up", separately / together.ms, ">=", 3.5),
+  row("4 continuations of 20 tokens of a 600-token context, speed-up", separately / together, ">=", 3.5),
   row(
     "200 continuations of 20 tokens, decoded tokens saved",
     (200 * 619) / many.tokensRun,

@@ -8,11 +8,14 @@ const { ids: all } = await model.tokenize(readText(60_000));
 const ids = all.subarray(0, TOKENS);
 const run = (window) => runPlan(model, ids, planWindows(TOKENS, { prefix: null, ...window }));
 await runPlan(model, ids.subarray(0, 512), planWindows(512, { method: "full", context: 512, prefix: null })); // warm-up
-const cached = await run({ method: "cached", context: 2048, stride: 512, sinks: 4 });
-const wide = await run({ method: "strided", context: 2048, stride: 1024 });
-const usual = await run({ method: "strided", context: 1024, stride: 512 });
-const again = await run({ method: "cached", context: 2048, stride: 512, sinks: 4 });
-const ms = Math.min(cached.ms, again.ms);
+// Twice, interleaved, and the better time of each: machines are noisy.
+const twice = { cached: [], wide: [], usual: [] };
+for (let i = 0; i < 2; i++) {
+  twice.cached.push(await run({ method: "cached", context: 2048, stride: 512, sinks: 4 }));
+  twice.wide.push(await run({ method: "strided", context: 2048, stride: 1024, prefixIn: "every" }));
+  twice.usual.push(await run({ method: "strided", context: 1024, stride: 512, prefixIn: "every" }));
+}
+const [cached, wide, usual] = Object.values(twice).map(([a, b]) => (a.ms < b.ms ? a : b));
 send([
   row(
     "cached 2048/512 : strided 2048/1024, decoded tokens",
@@ -21,7 +24,7 @@ send([
     0.56,
     `${cached.tokensRun} : ${wide.tokensRun}`,
   ),
-  row("cached 2048/512 : strided 2048/1024, time", ms / wide.ms, "<=", 0.75),
+  row("cached 2048/512 : strided 2048/1024, time", cached.ms / wide.ms, "<=", 0.75),
   row(
     "cached 2048/512 : strided 2048/1024, perplexity off by",
     Math.abs(cached.perplexity / wide.perplexity - 1),
@@ -29,7 +32,7 @@ send([
     0.01,
     `${cached.perplexity.toFixed(3)} : ${wide.perplexity.toFixed(3)}`,
   ),
-  row("cached 2048/512 : strided 1024/512, time", ms / usual.ms, "<=", 0.85),
+  row("cached 2048/512 : strided 1024/512, time", cached.ms / usual.ms, "<=", 0.85),
   row(
     "cached 2048/512 : strided 1024/512, perplexity",
     cached.perplexity / usual.perplexity,

@@ -5,7 +5,7 @@
  * perplexity and the conformance suite for model sources.
  */
 import { perplexity as perplexityOf } from "./core/index.ts";
-import { type ComputedPerplexity, type ComputeOptions, compute } from "./evaluate/index.ts";
+import { computePerplexity } from "./evaluate/index.ts";
 
 export * from "./core/index.ts";
 export * from "./evaluate/index.ts";
@@ -13,5 +13,7 @@ export * from "./models/index.ts";
 
 /** `perplexity(logprobs)` of numbers at hand, and Evaluate-style `perplexity.compute({ model, predictions })`. */
 export const perplexity: typeof perplexityOf & {
-  compute: (options: ComputeOptions) => Promise<ComputedPerplexity>;
-} = Object.assign((logprobs: Iterable<number | null>) => perplexityOf(logprobs), { compute });
+  compute: typeof computePerplexity;
+} = Object.assign((logprobs: Iterable<number | null>) => perplexityOf(logprobs), {
+  compute: computePerplexity,
+});

@@ -1,32 +1,73 @@
-/** What citty leaves open: unknown options, surplus arguments and malformed numbers are wrong usage. */
-import type { ArgsDef } from "citty";
-import { SurprisalError } from "../core/index.ts";
+/** What citty leaves open: unknown options, options without their value, surplus arguments, malformed values. */
+import { parseArgs } from "node:util";
+import { type ArgDef, type ArgsDef, type ParsedArgs, parseArgs as parseWithCitty } from "citty";
+import { type ErrorCode, SurprisalError } from "../core/index.ts";
 import { nearestNames } from "../models/index.ts";
 
-const camelToKebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** @throws SurprisalError USAGE for an option or argument the command does not have, or an option without its value. */
-export function checkArguments(given: { _: string[] }, definition: ArgsDef): void {
-  const values = given as Record<string, unknown>;
-  const known = new Set(["_"]);
-  for (const [name, option] of Object.entries(definition)) {
-    const aliases = "alias" in option && option.alias ? [option.alias].flat() : [];
-    for (const spelling of [name, ...aliases])
-      known.add(spelling).add(camelToKebab(spelling)).add(kebabToCamel(spelling));
-    if (option.type === "string" && values[name] === "" && name !== "text")
-      throw usage(`--${name} needs a value`);
-  }
-  const options = Object.keys(definition).filter((name) => definition[name]!.type !== "positional");
-  for (const name of Object.keys(values)) {
-    if (known.has(name)) continue;
-    const [near] = nearestNames(name, options);
-    throw usage(`There is no option --${name}${near ? `; did you mean --${near}?` : ""}`);
-  }
-  const positionals = Object.keys(definition).length - options.length;
-  if (given._.length > positionals) throw usage(`One argument too many: ${given._[positionals]}`);
+/** One-letter spelling of an option. */
+export function shortOf(option: ArgDef): string | undefined {
+  return "alias" in option && option.alias ? [option.alias].flat()[0] : undefined;
 }
 
-const kebabToCamel = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/**
+ * The values of a command's options and arguments.
+ * @param rawArgs what the person wrote after the command's name.
+ * @throws SurprisalError USAGE for an option or argument the command does not have, an option without its value, a
+ *   switch with one, and a missing argument.
+ */
+export function readArguments<Definition extends ArgsDef>(
+  rawArgs: string[],
+  definition: Definition,
+): ParsedArgs<Definition> {
+  checkArguments(rawArgs, definition);
+  return parseWithCitty(rawArgs, definition);
+}
+
+function checkArguments(rawArgs: string[], definition: ArgsDef): void {
+  const all = Object.entries(definition);
+  const options = all.filter(([, { type }]) => type !== "positional");
+  const positionals = all.filter(([, { type }]) => type === "positional");
+  const tokens = tokensOf(rawArgs, options);
+  for (const token of tokens) if (token.kind === "option") checkOption(token, options);
+  const given = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  if (given.length > positionals.length) throw usage(`One argument too many: ${given[positionals.length]}`);
+  for (const [name, { required }] of positionals.slice(given.length))
+    if (required !== false) throw usage(`${name.toUpperCase()} is missing`);
+}
+
+type Options = readonly (readonly [name: string, option: ArgDef])[];
+
+function tokensOf(args: string[], options: Options) {
+  const config = options.map(([name, option]) => {
+    const short = shortOf(option);
+    return [
+      name,
+      { type: option.type === "boolean" ? "boolean" : "string", ...(short && { short }) },
+    ] as const;
+  });
+  const settings = { allowPositionals: true, strict: false, tokens: true } as const;
+  return parseArgs({ args, options: Object.fromEntries(config), ...settings }).tokens;
+}
+
+type OptionToken = Extract<ReturnType<typeof tokensOf>[number], { kind: "option" }>;
+
+function checkOption({ name, rawName, value, inlineValue }: OptionToken, options: Options): void {
+  const names = options.map(([known]) => known);
+  const option = options[names.indexOf(name)]?.[1];
+  if (option === undefined) {
+    const [near] = nearestNames(name, names);
+    throw usage(`There is no option ${rawName}${near ? `; did you mean --${near}?` : ""}`);
+  }
+  if (option.type === "boolean") {
+    if (value !== undefined) throw usage(`${rawName} is a switch: it takes no value`);
+    return;
+  }
+  if (value === undefined || (value === "" && name !== "text")) throw usage(`${rawName} needs a value`);
+  // "--html --json" forgot the page's name; it does not name a page "--json".
+  const isOption = value.startsWith("--") || options.some(([, other]) => value === `-${shortOf(other)}`);
+  if (!inlineValue && isOption)
+    throw usage(`${rawName} needs a value; if ${value} is meant, write --${name}=${value}`);
+}
 
 /** A whole number option, or undefined when it was not given. */
 export function wholeNumber(
@@ -39,6 +80,24 @@ export function wholeNumber(
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (number >= from && number <= to) return number;
   throw usage(`--${option} takes a whole number from ${from} to ${to}, not "${value}"`);
+}
+
+/** An option that takes one of a few words, or undefined when it was not given. */
+export function oneOf<Word extends string>(
+  value: string | undefined,
+  option: string,
+  words: readonly Word[],
+  code: ErrorCode = "USAGE",
+): Word | undefined {
+  if (value === undefined) return undefined;
+  const word = words.find((known) => known === value);
+  if (word !== undefined) return word;
+  const [near] = nearestNames(value, words);
+  throw new SurprisalError({
+    code,
+    what: `--${option} cannot be "${value}"${near ? `; did you mean ${near}?` : ""}`,
+    wayOut: `It takes ${words.join(", ")}.`,
+  });
 }
 
 export function usage(what: string, where?: string): SurprisalError {

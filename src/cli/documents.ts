@@ -45,11 +45,12 @@ export function scoreDocument(
   withTokens: boolean,
 ): ScoreDocument {
   const { timing, table, text, piece } = score;
+  const { id, name, ...recipe } = score.recipe;
   return {
     schema: "surprisal.score/1",
     model: score.model,
     settings: score.settings,
-    recipe: score.recipe,
+    recipe: { id, name, ...recipe },
     textSha256: score.textSha256,
     tokens: score.tokens,
     scored: score.scored,

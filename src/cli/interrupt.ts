@@ -1,6 +1,7 @@
 /**
  * Ctrl-C: undo what is half done, then die of the signal, at once. Waiting for the engine's threads would take as
- * long as the decode call they are in.
+ * long as the decode call they are in. No handler is installed before there is something to undo, so until then the
+ * system ends the process even while JavaScript is busy.
  */
 type CleanUp = () => void;
 

@@ -1,97 +1,113 @@
 #!/usr/bin/env node
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
-import { type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { SurprisalError } from "../core/index.ts";
+import { usage } from "./arguments.ts";
+import { unwritable } from "./files.ts";
+import { visible } from "./render/index.ts";
+import { type Command, renderUsage } from "./usage.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
-const COMMANDS = {
-  score: () => import("./commands/score.ts").then((module) => module.default),
-  models: () => import("./commands/models.ts").then((module) => module.default),
-  doctor: () => import("./commands/doctor.ts").then((module) => module.default),
-};
+const main: Command = {
+  name: "surprisal",
+  description: `How surprised is a language model by a text?
 
-const main: CommandDef = defineCommand({
-  meta: { name: "surprisal", version, description: "How surprised is a language model by a text?" },
-  subCommands: COMMANDS,
-});
+Examples:
+  surprisal score report.md
+  surprisal score --text "The cat sat on the piano."
+  surprisal score --help
+
+Environment:
+  SURPRISAL_CACHE       folder of the downloaded models
+  SURPRISAL_OFFLINE=1   never use the network
+  SURPRISAL_LLAMA_LIB   folder of a llama.cpp of your own build
+  SURPRISAL_LLAMA_LOG=1 show llama.cpp's own messages
+  PIP_INDEX_URL, HF_ENDPOINT   mirrors that models are fetched from
+  NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
+
+Exit codes: 0 done, 1 failed, 2 wrong usage.`,
+  subCommands: {
+    score: () => import("./commands/score.ts").then((module) => module.default),
+    models: () => import("./commands/models.ts").then((module) => module.default),
+    doctor: () => import("./commands/doctor.ts").then((module) => module.default),
+  },
+};
 
 /** Codes of errors that lie in how the command was called. */
 const USAGE_CODES: readonly string[] = ["USAGE", "INVALID_ARGUMENT", "UNKNOWN_RECIPE", "UNKNOWN_MODEL"];
 
 async function run(rawArgs: string[]): Promise<void> {
-  if (rawArgs.length === 0 || isHelp(rawArgs)) {
-    const [command, parent] = await commandFor(rawArgs);
-    process.stdout.write(`${await renderUsage(command, parent)}\n`);
-    return;
-  }
   if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
     process.stdout.write(`${version}\n`);
     return;
   }
-  const name = rawArgs[0]!;
-  if (!(name in COMMANDS)) {
-    const { nearestNames } = await import("../models/index.ts");
-    const [near] = nearestNames(name, Object.keys(COMMANDS));
-    throw new SurprisalError({
-      code: "USAGE",
-      what: `There is no command "${name}"${near ? `; did you mean "${near}"?` : ""}`,
-      wayOut: `Commands: ${Object.keys(COMMANDS).join(", ")}. See surprisal --help.`,
-    });
-  }
-  await runCommand(main, { rawArgs });
+  const help = rawArgs[0] === "help" || hasSwitch(rawArgs, "--help", "-h");
+  const { names, command, rest } = await commandFor(rawArgs[0] === "help" ? rawArgs.slice(1) : rawArgs);
+  if (help || (command.subCommands && rest.length === 0))
+    process.stdout.write(await renderUsage(names, command, process.stdout.columns || LINE_WITHOUT_TERMINAL));
+  else if (command.subCommands) throw await unknownCommand(names, rest[0]!, Object.keys(command.subCommands));
+  else await command.run?.(rest);
 }
 
-/** --help anywhere before a bare `--`. */
-function isHelp(rawArgs: string[]): boolean {
+const LINE_WITHOUT_TERMINAL = 100; // columns
+
+/** Whether a switch stands anywhere before a bare `--`. */
+function hasSwitch(rawArgs: readonly string[], ...spellings: string[]): boolean {
   const end = rawArgs.indexOf("--");
-  return (end < 0 ? rawArgs : rawArgs.slice(0, end)).some((arg) => arg === "--help" || arg === "-h");
+  return (end < 0 ? rawArgs : rawArgs.slice(0, end)).some((arg) => spellings.includes(arg));
 }
 
-/** The command that help is wanted for, and the one above it. */
-async function commandFor(rawArgs: string[]): Promise<[CommandDef, CommandDef | undefined]> {
-  let command: CommandDef = main;
-  let parent: CommandDef | undefined;
-  for (const name of rawArgs) {
-    const children = (await resolve(command.subCommands)) as Record<string, unknown> | undefined;
-    if (!children || !(name in children)) break;
-    parent = command;
-    command = (await resolve(children[name])) as CommandDef;
+/** Follows the names of commands as far as they go: "models pull x" is `surprisal models pull` with the rest "x". */
+async function commandFor(rawArgs: string[]): Promise<{ names: string[]; command: Command; rest: string[] }> {
+  const names = [main.name];
+  let command = main;
+  for (const [i, name] of rawArgs.entries()) {
+    const { subCommands } = command;
+    if (!subCommands || !Object.hasOwn(subCommands, name)) return { names, command, rest: rawArgs.slice(i) };
+    names.push(name);
+    command = await subCommands[name]!();
   }
-  return [command, parent];
+  return { names, command, rest: [] };
 }
 
-const resolve = async (value: unknown): Promise<unknown> => (typeof value === "function" ? value() : value);
+async function unknownCommand(names: string[], word: string, known: string[]): Promise<SurprisalError> {
+  if (word.startsWith("-")) return usage(`${word} stands where a command should: options come after it`);
+  const { nearestNames } = await import("../models/index.ts");
+  const [near] = nearestNames(word, known);
+  return new SurprisalError({
+    code: "USAGE",
+    what: `There is no command "${word}"${near ? `; did you mean "${near}"?` : ""}`,
+    wayOut: `Commands: ${known.join(", ")}. See ${names.join(" ")} --help.`,
+  });
+}
 
 /** Prints what went wrong: for people on stderr, and with --json as a document on stdout too. */
 function report(error: unknown, json: boolean): number {
   const known = SurprisalError.isInstance(error);
-  const usage = known ? USAGE_CODES.includes(error.code) : isCittyError(error);
-  const code = known ? error.code : usage ? "USAGE" : "INTERNAL";
+  const misused = known && USAGE_CODES.includes(error.code);
+  const code = known ? error.code : "INTERNAL";
   const { what, where, wayOut } = known
     ? error
     : { what: error instanceof Error ? error.message : String(error), where: undefined, wayOut: undefined };
   if (json)
     process.stdout.write(`${JSON.stringify({ schema: "surprisal.error/1", code, what, where, wayOut })}\n`);
-  process.stderr.write(`surprisal: ${known ? error.message : what} [${code}]\n`);
-  if (!known && !usage && error instanceof Error)
+  const message = known ? error.message : what;
+  process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
+  if (!known && error instanceof Error)
     process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
-  return usage ? 2 : 1;
-}
-
-function isCittyError(error: unknown): boolean {
-  return error instanceof Error && error.name === "CLIError";
+  return misused ? 2 : 1;
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of the pipe had enough: `surprisal ... | head`
-  throw error;
+  process.exit(report(unwritable("standard output", error), false));
 });
+process.stderr.on("error", () => {}); // nobody is left to be told; the result still counts
 
 const rawArgs = process.argv.slice(2);
 try {
   await run(rawArgs);
 } catch (error) {
-  process.exitCode = report(error, rawArgs.includes("--json"));
+  process.exitCode = report(error, hasSwitch(rawArgs, "--json"));
 }

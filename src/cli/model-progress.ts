@@ -1,7 +1,7 @@
 /** Getting a model in front of a person: progress bars, messages, and the question whether terms are accepted. */
 import { createInterface } from "node:readline/promises";
 import type { ModelTerms, ResolveOptions, TransferProgress } from "../models/index.ts";
-import { type Progress, startProgress } from "./render/index.ts";
+import { type Progress, startProgress, visible } from "./render/index.ts";
 
 export interface ModelReporter {
   options: Pick<ResolveOptions, "onProgress" | "onMessage" | "acceptTerms">;
@@ -27,7 +27,7 @@ export function reportModel({ quiet, acceptTerms }: { quiet: boolean; acceptTerm
       ...(quiet ? {} : { onProgress }),
       onMessage(message) {
         line?.end();
-        process.stderr.write(`${message}\n`);
+        process.stderr.write(`${visible(message)}\n`);
       },
       acceptTerms: acceptTerms || askForTerms,
     },

@@ -28,6 +28,7 @@ describe("resolveRecipe", () => {
     expect(numbers("hf-evaluate")).toEqual(["full", 8192, null, null]);
     const small = { ...smollm2, trainedContext: 256 };
     expect(numbers("cached", small)).toEqual(["cached", 256, 128, 4]);
+    expect(numbers("hf-strided", small)).toEqual(["strided", 256, 128, null]);
     expect(numbers("cached", { ...smollm2, trainedContext: 8 })).toEqual(["cached", 8, 4, 3]);
     expect(numbers("cached", smollm2, { context: 1024, sinks: 8 })).toEqual(["cached", 1024, 512, 8]);
     expect(numbers("cached", smollm2, { context: 1024, stride: 128 })).toEqual(["cached", 1024, 128, 4]);
@@ -65,7 +66,7 @@ describe("resolveRecipe", () => {
       ["cached", { stride: 0 }],
       ["cached", { context: 1 }],
       ["cached", { context: 100, stride: 50, sinks: 50 }],
-      ["hf-strided", { context: 256 }],
+      ["hf-strided", { context: 256, stride: 512 }],
       ["disjoint", { stride: 5 }],
       ["strided", { sinks: 4 }],
       ["llama.cpp", { stride: 256 }],
@@ -104,7 +105,10 @@ describe("resolveRecipe", () => {
       expect.stringMatching(/does not tell its context/),
     ]);
     expect(resolve("full", { ...smollm2, trainedContext: null })).toMatchObject({ context: null, notes: [] });
-    expect(resolve("lm-eval", { ...smollm2, bos: null, eos: null }).notes).toHaveLength(1);
+    for (const name of ["lm-eval", "hf-evaluate"])
+      expect(resolve(name, { ...smollm2, bos: null, eos: null }).notes).toEqual([
+        expect.stringMatching(/no BOS|neither BOS nor EOS/),
+      ]);
   });
 });
 

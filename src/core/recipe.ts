@@ -156,13 +156,16 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     parseSpecial: true,
     denominator: "original",
   },
-  /** The snippet of "Perplexity of fixed-length models", with exact token sums. */
+  /**
+   * The snippet of "Perplexity of fixed-length models", with exact token sums: `max_length` is the model's context
+   * (GPT-2's 1024), the stride half of it.
+   */
   "hf-strided": {
     ...OURS,
     name: "hf-strided",
     method: "strided",
-    context: 1024,
-    stride: 512,
+    context: { atMost: 1024 },
+    stride: { atMost: 512 },
     prefix: "none",
     addSpecial: true,
     parseSpecial: true,
@@ -308,8 +311,10 @@ function notePrefix({ method, prefix, addSpecial }: Recipe, facts: RecipeFacts, 
     notes.push(
       "The tokenizer adds BOS and the recipe puts a prefix in front of it: the text's BOS is itself scored.",
     );
-  if (prefix === "bos-else-eos" && id === null)
-    notes.push("The vocabulary has neither BOS nor EOS: the first token of a text is not scored.");
+  if ((prefix === "bos" || prefix === "bos-else-eos") && id === null) {
+    const missing = prefix === "bos" ? "no BOS" : "neither BOS nor EOS";
+    notes.push(`The vocabulary has ${missing}: the first token of a text is not scored.`);
+  }
 }
 
 /** The recipe's window with the model's ids in it. */

@@ -1,5 +1,5 @@
 export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
-export { type ComputedPerplexity, type ComputeOptions, compute } from "./perplexity.ts";
+export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
 export {
   type ScoreProgress,

@@ -6,6 +6,7 @@ import {
   type Recipe,
   type RecipeOverrides,
   type ResolvedRecipe,
+  SurprisalError,
 } from "../core/index.ts";
 import { type LanguageModel, type ModelIdentity, type ResolveOptions, resolve } from "../models/index.ts";
 import { scoreTexts } from "./score-text.ts";
@@ -19,6 +20,7 @@ export interface ComputeOptions extends RecipeOverrides {
   recipe?: string | Recipe;
   /** How a model given by name is fetched, placed and run. */
   load?: ResolveOptions;
+  /** Called after every text: how many are done, of how many. */
   onProgress?: (progress: { texts: number; total: number }) => void;
   signal?: AbortSignal;
 }
@@ -30,19 +32,32 @@ export interface ComputedPerplexity {
   mean: number | null;
   /** exp of the mean over all tokens of all texts: the perplexity of the corpus. */
   corpus: number | null;
+  /** Which model gave the numbers. */
   model: ModelIdentity;
+  /** Device, threads, precision and the like. */
   settings: LanguageModel["settings"];
+  /** How the numbers were made. */
   recipe: ResolvedRecipe;
 }
 
 /**
- * Perplexity of each text and their mean, in the style of `evaluate.load("perplexity").compute(...)`.
- * @throws SurprisalError EMPTY_INPUT, TOO_FEW_TOKENS, CONTEXT_EXCEEDED naming the text.
+ * Perplexity of each text and their mean, in the style of `evaluate.load("perplexity").compute(...)`. Where Python
+ * says `model_id`, `device`, `batch_size`, `add_start_token=False`, this says `model`, `load`, nothing (short texts
+ * share batches by themselves), `recipe: { ...RECIPES["hf-evaluate"], prefix: "none" }`.
+ * @throws SurprisalError INVALID_ARGUMENT without any text; EMPTY_INPUT, NOTHING_TO_SCORE, CONTEXT_EXCEEDED naming
+ *   the text by its index.
  */
-export async function compute(options: ComputeOptions): Promise<ComputedPerplexity> {
+export async function computePerplexity(options: ComputeOptions): Promise<ComputedPerplexity> {
+  if (!Array.isArray(options.predictions) || options.predictions.length === 0)
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "There are no texts to score",
+      where: "predictions",
+      wayOut: "Give a list of at least one text.",
+    });
   if (typeof options.model === "string") {
     await using model = await resolve(options.model, options.load);
-    return computeWith(model, options);
+    return await computeWith(model, options); // or the model would be freed before it is used
   }
   return computeWith(options.model, options);
 }

@@ -54,12 +54,16 @@ export function decodeText(bytes: Uint8Array, where: string): DecodedText {
   }
 }
 
-/** Offset of the first byte that does not continue valid UTF-8: the longest decodable prefix, by bisection. */
+/** Offset of the first character that is not UTF-8: where the longest decodable prefix, by bisection, ends. */
 function firstInvalidByte(bytes: Uint8Array): number {
+  // As a stream, so that a character cut by the prefix's end is not an error; it is not in the text either.
+  const decode = (length: number): string =>
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), {
+      stream: true,
+    });
   const valid = (length: number): boolean => {
     try {
-      // As a stream, so that a character cut by the prefix's end is not an error.
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
+      decode(length);
       return true;
     } catch {
       return false;
@@ -72,5 +76,5 @@ function firstInvalidByte(bytes: Uint8Array): number {
     if (valid(middle)) low = middle;
     else high = middle - 1;
   }
-  return low;
+  return new TextEncoder().encode(decode(low)).length;
 }

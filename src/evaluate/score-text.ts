@@ -27,7 +27,7 @@ export interface ScoreTextOptions extends RecipeOverrides {
   recipe?: string | Recipe;
   /** Alternatives per token. Default 0. */
   alternatives?: number;
-  /** Called after every batch of a text. */
+  /** Called after every batch of the text. */
   onProgress?: (progress: ScoreProgress) => void;
   signal?: AbortSignal;
 }
@@ -70,7 +70,8 @@ export interface TextScore extends Measures {
 
 /**
  * Scores one text.
- * @throws SurprisalError EMPTY_INPUT, TOO_FEW_TOKENS, CONTEXT_EXCEEDED, UNKNOWN_RECIPE, INVALID_ARGUMENT, ABORTED.
+ * @throws SurprisalError EMPTY_INPUT, NOTHING_TO_SCORE (one token and nothing in front of it), TOO_FEW_TOKENS
+ *   (`half`), CONTEXT_EXCEEDED (`full`), UNKNOWN_RECIPE, INVALID_ARGUMENT, ABORTED.
  */
 export async function scoreText(
   model: LanguageModel,
@@ -108,13 +109,14 @@ export async function scoreText(
 
 /**
  * Scores each of several texts by itself, in order. Under a recipe of one window per text the texts share batches,
- * so many short ones take as long as one text of their length.
- * @throws SurprisalError as `scoreText`, naming the text.
+ * so many short ones take as long as one text of their length; they are all tokenised and checked before the first
+ * is run.
+ * @throws SurprisalError as `scoreText`, naming the text by its index.
  */
 export async function* scoreTexts(
   model: LanguageModel,
   texts: readonly string[],
-  options: ScoreTextOptions = {},
+  options: Omit<ScoreTextOptions, "onProgress"> = {},
 ): AsyncGenerator<TextScore> {
   const recipe = recipeFor(model, options);
   if (recipe.method === "full") {
@@ -205,8 +207,8 @@ async function describe(
   const bytes = new TextEncoder().encode(text);
   const sums = sumTokens(table, bytes);
   const pieces = new Map<number, Uint8Array>();
-  for (const id of new Set([...table.ids, ...(table.alternatives?.ids ?? [])]))
-    if (id >= 0) pieces.set(id, await model.detokenize([id]));
+  for (const ids of [table.ids, table.alternatives?.ids ?? []])
+    for (const id of ids) if (id >= 0 && !pieces.has(id)) pieces.set(id, await model.detokenize([id]));
   return {
     ...measures(sums, recipe.denominator === "original" ? originalTextSize(text) : sums),
     model: model.identity,

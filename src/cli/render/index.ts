@@ -6,3 +6,4 @@ export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export type { ScoreView } from "./view.ts";
 export { visible } from "./visible.ts";
+export { wrapWords } from "./wrap.ts";

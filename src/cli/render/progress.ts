@@ -1,10 +1,12 @@
 /** The line on stderr that says how far a long run has come. */
+import { onInterrupt } from "../interrupt.ts";
 import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from "./format.ts";
 import { shorten, visible } from "./visible.ts";
 
 /** The part of a terminal stream that is used. */
 interface ProgressStream {
   isTTY?: boolean;
+  /** Width; 0 and undefined: unknown, taken for 80. */
   columns?: number;
   write(text: string): unknown;
 }
@@ -53,18 +55,24 @@ export function startProgress({
 }: ProgressOptions): Progress {
   const started = now();
   let written = Number.NEGATIVE_INFINITY;
+  let calledOff: (() => void) | null = null;
+  const clear = () => stream.write(CLEAR);
   return {
     update(state) {
-      if (!stream.isTTY) return;
+      if (!stream.isTTY || process.env.TERM === "dumb") return; // a line that moves needs escape sequences
       const at = now();
       if (at - started < after || at - written < INTERVAL) return;
       written = at;
+      calledOff ??= onInterrupt(clear);
       const perSecond = (1000 * (state.done - resumedFrom)) / (at - started);
       const line = describe(visible(label), unit, state, perSecond);
-      stream.write(CLEAR + shorten(line, Math.max(1, (stream.columns ?? 80) - 1)));
+      stream.write(CLEAR + shorten(line, Math.max(1, (stream.columns || 80) - 1)));
     },
     end() {
-      if (written > Number.NEGATIVE_INFINITY) stream.write(CLEAR);
+      if (calledOff === null) return;
+      clear();
+      calledOff();
+      calledOff = null;
       written = Number.NEGATIVE_INFINITY;
     },
   };

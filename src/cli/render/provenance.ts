@@ -90,7 +90,7 @@ export function provenance(view: ScoreView): Detail[] {
         `${formatDuration(timing.totalMs)} in all`,
         timing.loadMs === undefined ? null : `${formatDuration(timing.loadMs)} loading`,
         timing.decodeMs === null ? null : `${formatDuration(timing.decodeMs)} in the model`,
-        `${formatCount(timing.tokensRun)} tokens run`,
+        `${formatPlural(timing.tokensRun, "token")} run`,
         timing.decodeMs ? formatRate((1000 * timing.tokensRun) / timing.decodeMs, "tokens") : null,
       ],
     ],

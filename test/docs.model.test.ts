@@ -1,0 +1,65 @@
+/** The snippets of the documentation, compiled strictly against the built package and run, so that they cannot rot. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { smollm2 } from "./smollm2.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+
+interface Snippet {
+  /** The heading it stands under. */
+  title: string;
+  code: string;
+}
+
+function snippetsOf(page: string): Snippet[] {
+  const text = readFileSync(join(root, "docs", page), "utf8");
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code, index }) => ({
+    title: `${page}: ${[...text.slice(0, index).matchAll(/^## (.*)$/gm)].at(-1)![1]}`,
+    code: code!,
+  }));
+}
+
+const snippets = [...snippetsOf("library.md"), ...snippetsOf("recipes.md")];
+const model = await smollm2("Q4_1");
+
+describe.skipIf(model === null)("documentation", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "surprisal-docs-"));
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(root, join(folder, "node_modules", "surprisal"), "dir");
+    symlinkSync(join(root, "node_modules", "@types"), join(folder, "node_modules", "@types"), "dir");
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    for (const [i, { code }] of snippets.entries()) writeFileSync(join(folder, `snippet-${i}.ts`), code);
+    const compilerOptions = {
+      target: "ES2022", // `await using` becomes what Node 20 can run
+      lib: ["ES2023", "ESNext.Disposable"],
+      types: ["node"],
+      module: "NodeNext",
+      strict: true,
+      noUncheckedIndexedAccess: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+    const tsc = join(root, "node_modules", "@typescript", "native", "bin", "tsc");
+    const { stdout } = await run(process.execPath, [tsc, "-p", folder]).catch((error) => error);
+    expect(stdout).toBe(""); // what does not compile, by snippet and line
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(snippets.map(({ title }, i) => [title, i] as const))("%s", async (_title, i) => {
+    const { stdout } = await run(process.execPath, [`snippet-${i}.js`], { cwd: folder });
+    expect(stdout.trim()).not.toBe("");
+    expect(stdout).not.toMatch(/NaN|undefined|not ok/);
+  });
+
+  it("has enough of them", () => {
+    expect(snippets.length).toBeGreaterThanOrEqual(13);
+  });
+});
