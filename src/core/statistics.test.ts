@@ -53,21 +53,21 @@ describe("blockBootstrap", () => {
     const logprobs = autoregressive(57, 0.5, 1);
     const [blockLength, resamples, seed] = [5, 40, 9];
     const random = seededRandom(seed);
-    const perplexities = Array.from({ length: resamples }, () => {
+    const means = Array.from({ length: resamples }, () => {
       const sample: number[] = [];
       while (sample.length < 57) {
         const start = Math.floor(random() * 57);
         for (let i = 0; i < blockLength; i++) sample.push(logprobs[(start + i) % 57]!);
       }
-      return perplexity(sample.slice(0, 57))!;
+      return Math.log(perplexity(sample.slice(0, 57))!);
     });
-    const mean = perplexities.reduce((sum, x) => sum + x, 0) / resamples;
-    const variance = perplexities.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (resamples - 1);
+    const mean = means.reduce((sum, x) => sum + x, 0) / resamples;
+    const variance = means.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (resamples - 1);
     const result = blockBootstrap(logprobs, { blockLength, resamples, seed, level: 0.9 })!;
-    expect(result.standardError).toBeCloseTo(Math.sqrt(variance), 9);
-    perplexities.sort((a, b) => a - b); // places 0.05·39 = 1.95 and 0.95·39 = 37.05
-    expect(result.low).toBeCloseTo(perplexities[1]! + 0.95 * (perplexities[2]! - perplexities[1]!), 9);
-    expect(result.high).toBeCloseTo(perplexities[37]! + 0.05 * (perplexities[38]! - perplexities[37]!), 9);
+    expect(result.standardError).toBeCloseTo(Math.sqrt(variance) * perplexity(logprobs)!, 9);
+    means.sort((a, b) => a - b); // places 0.05·39 = 1.95 and 0.95·39 = 37.05
+    expect(Math.log(result.low)).toBeCloseTo(means[1]! + 0.95 * (means[2]! - means[1]!), 9);
+    expect(Math.log(result.high)).toBeCloseTo(means[37]! + 0.05 * (means[38]! - means[37]!), 9);
   });
 
   it("agrees with llama.cpp's formula where tokens are independent", () => {
@@ -77,6 +77,12 @@ describe("blockBootstrap", () => {
       const { standardError } = blockBootstrap(logprobs, { blockLength })!;
       expect(Math.abs(standardError / formula - 1)).toBeLessThan(0.1);
     }
+  });
+
+  it("of few tokens, one of them a shock, stays near the formula", () => {
+    const logprobs = [-2, -1, -0.5, -9, -1, -0.2, -2, -0.1, -1, -0.3];
+    const formula = perplexityStandardError(sumsOf(logprobs))!;
+    expect(blockBootstrap(logprobs)!.standardError / formula).toBeCloseTo(1, 0);
   });
 
   it("sees the dependence of neighbours that the formula misses", () => {

@@ -28,7 +28,10 @@ export interface BlockBootstrapOptions {
 
 /** What the bootstrap says about a perplexity. */
 export interface BlockBootstrap {
-  /** Standard deviation of the resampled perplexities. */
+  /**
+   * Standard deviation of the resampled means of -ln p, times the perplexity (delta method): what llama.cpp's formula
+   * estimates, without its independence.
+   */
   standardError: number;
   /** Lower end of the percentile interval of the perplexity. */
   low: number;
@@ -70,13 +73,13 @@ export function blockBootstrap(
   requireInteger(blockLength, "blockLength", 1, n);
 
   const random = seededRandom(seed);
-  const perplexities = new Float64Array(resamples);
-  for (let b = 0; b < resamples; b++) perplexities[b] = Math.exp(resampledNll(sums, blockLength, random) / n);
-  perplexities.sort();
+  const means = new Float64Array(resamples); // nats per token
+  for (let b = 0; b < resamples; b++) means[b] = resampledNll(sums, blockLength, random) / n;
+  means.sort();
   return {
-    standardError: standardDeviation(perplexities),
-    low: quantile(perplexities, (1 - level) / 2),
-    high: quantile(perplexities, (1 + level) / 2),
+    standardError: standardDeviation(means) * Math.exp(sums[n]! / n),
+    low: Math.exp(quantile(means, (1 - level) / 2)),
+    high: Math.exp(quantile(means, (1 + level) / 2)),
     level,
     blockLength,
     resamples,

@@ -29,22 +29,22 @@ export interface LlamaFunctions {
   llama_model_n_params(model: Pointer): number;
   llama_model_ftype(model: Pointer): number;
   llama_ftype_name(ftype: number): string | null;
-  llama_model_has_encoder(model: Pointer): boolean;
   llama_model_is_recurrent(model: Pointer): boolean;
   llama_model_is_hybrid(model: Pointer): boolean;
-  llama_model_is_diffusion(model: Pointer): boolean;
   llama_model_chat_template(model: Pointer, name: string | null): string | null;
 
   llama_memory_clear(memory: Pointer, data: boolean): void;
   llama_memory_seq_rm(memory: Pointer, sequence: number, from: number, to: number): boolean;
   llama_memory_seq_cp(memory: Pointer, source: number, target: number, from: number, to: number): void;
   llama_memory_seq_keep(memory: Pointer, sequence: number): void;
+  llama_memory_can_shift(memory: Pointer): boolean;
   llama_memory_seq_add(memory: Pointer, sequence: number, from: number, to: number, delta: number): void;
 
   llama_decode: Async<[context: Pointer, batch: Batch], number>;
   llama_get_logits(context: Pointer): Pointer;
   llama_get_embeddings(context: Pointer): Pointer;
 
+  llama_vocab_type(vocab: Pointer): number;
   llama_vocab_n_tokens(vocab: Pointer): number;
   llama_vocab_bos(vocab: Pointer): number;
   llama_vocab_eos(vocab: Pointer): number;
@@ -122,22 +122,22 @@ export function bindLlama({ ggmlBase, ggml, llama }: Libraries, layout: Layout):
     llama_model_n_params: llama.func("uint64 llama_model_n_params(void *model)"),
     llama_model_ftype: llama.func("int32 llama_model_ftype(void *model)"),
     llama_ftype_name: llama.func("const char *llama_ftype_name(int32 ftype)"),
-    llama_model_has_encoder: llama.func("bool llama_model_has_encoder(void *model)"),
     llama_model_is_recurrent: llama.func("bool llama_model_is_recurrent(void *model)"),
     llama_model_is_hybrid: llama.func("bool llama_model_is_hybrid(void *model)"),
-    llama_model_is_diffusion: llama.func("bool llama_model_is_diffusion(void *model)"),
     llama_model_chat_template: llama.func("const char *llama_model_chat_template(void *model, const char *name)"),
 
     llama_memory_clear: llama.func("void llama_memory_clear(void *memory, bool data)"),
     llama_memory_seq_rm: llama.func("bool llama_memory_seq_rm(void *memory, int32 seq, int32 p0, int32 p1)"),
     llama_memory_seq_cp: llama.func("void llama_memory_seq_cp(void *memory, int32 src, int32 dst, int32 p0, int32 p1)"),
     llama_memory_seq_keep: llama.func("void llama_memory_seq_keep(void *memory, int32 seq)"),
+    llama_memory_can_shift: llama.func("bool llama_memory_can_shift(void *memory)"),
     llama_memory_seq_add: llama.func("void llama_memory_seq_add(void *memory, int32 seq, int32 p0, int32 p1, int32 delta)"),
 
     llama_decode: llama.func("llama_decode", "int32", [pointer, Batch]),
     llama_get_logits: llama.func("void *llama_get_logits(void *context)"),
     llama_get_embeddings: llama.func("void *llama_get_embeddings(void *context)"),
 
+    llama_vocab_type: llama.func("int32 llama_vocab_type(void *vocab)"),
     llama_vocab_n_tokens: llama.func("int32 llama_vocab_n_tokens(void *vocab)"),
     llama_vocab_bos: llama.func("int32 llama_vocab_bos(void *vocab)"),
     llama_vocab_eos: llama.func("int32 llama_vocab_eos(void *vocab)"),

@@ -9,6 +9,7 @@ import koffi, { type LibraryHandle } from "koffi";
 import { SurprisalError } from "../../core/index.ts";
 import { bindLlama, type LlamaFunctions } from "./bindings.ts";
 import { checkDefaults, defineLayout, SUPPORTED_LIBRARY_VERSIONS } from "./layout.ts";
+import { growNativeStack } from "./native-stack.ts";
 
 /** The platform packages that carry llama.cpp, best first: one with a GPU backend is preferred when installed. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -138,6 +139,7 @@ function load({ folder, origin }: Folder): LlamaLibrary {
       });
     }
   };
+  growNativeStack();
   // The order matters: each library needs the symbols of the ones before it.
   const ggmlBase = open("ggml-base");
   const ggml = open("ggml");

@@ -6,8 +6,14 @@ import { call } from "./context.ts";
 import type { GgufFile } from "./gguf.ts";
 import type { Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { longestMatch } from "./native-stack.ts";
+import { Queue } from "./queue.ts";
 
 const NO_TOKEN = -1;
+/** enum llama_vocab_type: byte-pair encoding, the kind that cuts a text into words with regular expressions. */
+const BYTE_PAIR = 2;
+/** Up to here (about 1 ms) the way to a worker thread and back takes as long as the work. */
+const SYNCHRONOUS_BYTES = 4096;
 
 export class LlamaVocabulary implements ModelVocabulary {
   readonly size: number;
@@ -18,6 +24,10 @@ export class LlamaVocabulary implements ModelVocabulary {
   readonly #pointer: Pointer;
   readonly #lifetime: Lifetime;
   readonly #pieces: (Uint8Array | undefined)[] = [];
+  /** Characters of the longest word llama.cpp is given. */
+  readonly #longestWord: number;
+  /** One long text at a time: koffi refuses more than 256 calls under way. */
+  readonly #queue = new Queue();
 
   constructor(functions: LlamaFunctions, model: Pointer, file: GgufFile, lifetime: Lifetime) {
     this.#functions = functions;
@@ -26,11 +36,14 @@ export class LlamaVocabulary implements ModelVocabulary {
     this.size = functions.llama_vocab_n_tokens(this.#pointer);
     this.bos = specialToken(file, "bos", functions.llama_vocab_bos(this.#pointer));
     this.eos = specialToken(file, "eos", functions.llama_vocab_eos(this.#pointer));
+    const bytePair = functions.llama_vocab_type(this.#pointer) === BYTE_PAIR;
+    this.#longestWord = bytePair ? longestMatch() : Number.POSITIVE_INFINITY;
     this.addsBos = this.bos !== null && functions.llama_vocab_get_add_bos(this.#pointer);
   }
 
   /** Tokens that end generation: end of text, end of turn. */
   endsGeneration(id: number): boolean {
+    this.#lifetime.assertOpen();
     return this.#functions.llama_vocab_is_eog(this.#pointer, id);
   }
 
@@ -44,25 +57,38 @@ export class LlamaVocabulary implements ModelVocabulary {
     };
   }
 
-  async #encode(bytes: Uint8Array, parseSpecial: boolean): Promise<Int32Array> {
-    if (bytes.length === 0) return new Int32Array(0);
-    let capacity = Math.ceil(bytes.length / 2) + 16;
+  /**
+   * Words longer than the native stack allows are encoded in parts. Only there can the ids differ from llama.cpp's own,
+   * which has no such ids to give: its tokenizers end the process on a word of some 20,000 characters.
+   */
+  async #encode(text: Uint8Array, parseSpecial: boolean): Promise<Int32Array> {
+    const parts: Int32Array[] = [];
+    for (const part of cutLongWords(text, this.#longestWord))
+      if (part.length > 0) parts.push(await this.#encodePart(part, parseSpecial));
+    if (parts.length === 1) return parts[0]!;
+    const ids = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      ids.set(part, at);
+      at += part.length;
+    }
+    return ids;
+  }
+
+  async #encodePart(text: Uint8Array, parseSpecial: boolean): Promise<Int32Array> {
+    const tokenize = this.#functions.llama_tokenize;
+    let capacity = Math.ceil(text.length / 2) + 16;
     for (;;) {
       const ids = new Int32Array(new ArrayBuffer(capacity * 4));
-      const count = await this.#lifetime.run(() =>
-        call<number>((done) =>
-          this.#functions.llama_tokenize.async(
-            this.#pointer,
-            bytes,
-            bytes.length,
-            ids,
-            capacity,
-            false, // BOS is put in front by us, so that EOS never comes with it
-            parseSpecial,
-            done,
-          ),
-        ),
-      );
+      // BOS is put in front by us (addSpecial: false), so that EOS never comes with it.
+      const given = [this.#pointer, text, text.length, ids, capacity, false, parseSpecial] as const;
+      this.#lifetime.assertOpen();
+      const count =
+        text.length <= SYNCHRONOUS_BYTES
+          ? tokenize(...given)
+          : await this.#queue.run(() =>
+              this.#lifetime.run(() => call<number>((done) => tokenize.async(...given, done))),
+            );
       if (count >= 0) return ids.slice(0, count);
       if (count === -(2 ** 31))
         throw new SurprisalError({
@@ -138,6 +164,25 @@ function specialToken(file: GgufFile, name: "bos" | "eos", id: number): number |
   const tokenizer = file.metadata.get("tokenizer.ggml.model");
   const bytePair = tokenizer?.type === "str" && tokenizer.value === "gpt2";
   return id === NO_TOKEN || (bytePair && !named) ? null : id;
+}
+
+/** Cuts UTF-8 text inside runs of more than `longest` characters that are all white space or all not. */
+export function* cutLongWords(text: Uint8Array, longest: number): Generator<Uint8Array> {
+  let start = 0;
+  let inSpace = false;
+  let run = 0;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i]!;
+    if ((byte & 0xc0) === 0x80) continue; // not the first byte of a character
+    const isSpace = byte === SPACE || (byte >= 0x09 && byte <= 0x0d);
+    run = isSpace === inSpace ? run + 1 : 1;
+    inSpace = isSpace;
+    if (run <= longest) continue;
+    yield text.subarray(start, i);
+    start = i;
+    run = 1;
+  }
+  yield text.subarray(start);
 }
 
 function startsWith(text: Uint8Array, at: number, piece: Uint8Array, from: number): boolean {
