@@ -1,5 +1,6 @@
 /** Evaluate-style perplexity of several texts. */
 import {
+  emptySums,
   meanPerplexity,
   measures,
   mergeSums,
@@ -66,18 +67,21 @@ async function computeWith(
   model: LanguageModel,
   { predictions, recipe = "hf-evaluate", onProgress, ...options }: ComputeOptions,
 ): Promise<ComputedPerplexity> {
-  const scores = [];
+  const perplexities: (number | null)[] = [];
+  let sums = emptySums();
+  let resolved: ResolvedRecipe;
   for await (const score of scoreTexts(model, predictions, { ...options, recipe })) {
-    scores.push(score);
-    onProgress?.({ texts: scores.length, total: predictions.length });
+    perplexities.push(score.perplexity);
+    sums = mergeSums(sums, score.sums);
+    resolved = score.recipe;
+    onProgress?.({ texts: perplexities.length, total: predictions.length });
   }
-  const perplexities = scores.map(({ perplexity }) => perplexity);
   return {
     perplexities,
     mean: meanPerplexity(perplexities),
-    corpus: measures(mergeSums(...scores.map(({ sums }) => sums))).perplexity,
+    corpus: measures(sums).perplexity,
     model: model.identity,
     settings: model.settings,
-    recipe: scores[0]!.recipe,
+    recipe: resolved!,
   };
 }

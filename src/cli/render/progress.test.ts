@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type ProgressOptions, startProgress } from "./progress.ts";
 
 /** A terminal that can be read, and a clock that can be set. */
@@ -52,6 +52,15 @@ describe("startProgress", () => {
       `${CLEAR}scoring  0% 0 of 10 tokens  0.0 tokens/s`,
       `${CLEAR}scoring  10 tokens  5.0 tokens/s`,
     ]);
+  });
+
+  it("writes nothing to a terminal that knows no escape sequences", () => {
+    vi.stubEnv("TERM", "dumb");
+    const { writes, clock, progress } = setUp();
+    clock.time += 2000;
+    progress.update({ done: 1, total: 2 });
+    vi.unstubAllEnvs();
+    expect(writes).toEqual([]);
   });
 
   it("writes at most ten times a second", () => {

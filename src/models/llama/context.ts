@@ -71,7 +71,10 @@ export class LlamaContext {
     this.shape = shape;
   }
 
-  /** @throws SurprisalError OUT_OF_MEMORY when llama.cpp cannot have the memory. */
+  /**
+   * To be run within `lifetime`.
+   * @throws SurprisalError OUT_OF_MEMORY when llama.cpp cannot have the memory.
+   */
   static async create(
     functions: LlamaFunctions,
     model: Pointer,
@@ -104,9 +107,7 @@ export class LlamaContext {
       swa_full: true, // truncating and forking beyond the attention window needs the whole cache
       kv_unified: true, // sequences share the cells of a common prefix
     };
-    const context = await lifetime.run(() =>
-      call<Pointer>((done) => functions.llama_init_from_model.async(model, params, done)),
-    );
+    const context = await call<Pointer>((done) => functions.llama_init_from_model.async(model, params, done));
     if (!context) {
       functions.ggml_free(abortFlag);
       throw new SurprisalError({
@@ -217,19 +218,27 @@ export class LlamaContext {
     this.#functions.llama_memory_clear(this.#memory, false);
   }
 
-  /** Forgets positions [from, to) of a sequence; to = -1: to the end. */
-  remove(sequence: number, from: number, to = -1): void {
-    if (!this.#functions.llama_memory_seq_rm(this.#memory, sequence, from, to))
+  /**
+   * Forgets positions [from, to) of a sequence; to = -1: to the end.
+   * @returns whether it could: a recurrent memory forgets a whole sequence only.
+   */
+  remove(sequence: number, from: number, to = -1): boolean {
+    return this.#functions.llama_memory_seq_rm(this.#memory, sequence, from, to);
+  }
+
+  /**
+   * Forgets positions [from, to) of a sequence and moves the later ones down.
+   * @throws SurprisalError UNSUPPORTED_CAPABILITY: llama.cpp would end the process instead.
+   */
+  closeGap(sequence: number, from: number, to: number): void {
+    const memory = this.#memory;
+    if (!this.#functions.llama_memory_can_shift(memory) || !this.remove(sequence, from, to))
       throw new SurprisalError({
         code: "UNSUPPORTED_CAPABILITY",
         what: "This model's memory cannot forget a part of a sequence",
         wayOut: "Use a recipe whose windows start afresh: disjoint, strided or half.",
       });
-  }
-
-  /** Moves positions [from, ...) of a sequence by `delta`. */
-  shift(sequence: number, from: number, delta: number): void {
-    this.#functions.llama_memory_seq_add(this.#memory, sequence, from, -1, delta);
+    this.#functions.llama_memory_seq_add(memory, sequence, to, -1, from - to);
   }
 
   /** Lets `target` share positions [0, to) of `source`; costs no memory and no time. */

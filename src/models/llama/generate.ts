@@ -1,5 +1,5 @@
 /** Writing on from a prompt, one record per token. */
-import { emptyTable, type TokenRecord, tokenRecord } from "../../core/index.ts";
+import { emptyTable, SurprisalError, type TokenRecord, tokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, ModelSequence } from "../language-model.ts";
 import { createSampler } from "../sampling.ts";
 import type { RowReader } from "./row-reader.ts";
@@ -15,6 +15,13 @@ export async function* generateTokens(
 ): AsyncGenerator<TokenRecord> {
   const { maxTokens = 256, alternatives = 0, signal } = options;
   const scoring = signal ? { signal } : {};
+  if (!(maxTokens >= 0))
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `${maxTokens} is no number of tokens`,
+      where: "maxTokens",
+      wayOut: "Give 0 or more.",
+    });
   const sample = createSampler(options);
   await sequence.extend(prompt, scoring);
   for (let written = 0; written < maxTokens; written++) {

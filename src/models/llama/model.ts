@@ -1,7 +1,13 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
-import { LogitKernel, SurprisalError, type TokenRecord, type WindowPlan } from "../../core/index.ts";
+import {
+  abortError,
+  LogitKernel,
+  SurprisalError,
+  type TokenRecord,
+  type WindowPlan,
+} from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
-import { encodeRequest } from "../encode-request.ts";
+import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -30,19 +36,25 @@ import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { loadWeights } from "./load-weights.ts";
 import { type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
+import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
-import { checkIds, LlamaSequence, SequencePool } from "./sequence.ts";
+import { checkedIds, LlamaSequence, SequencePool } from "./sequence.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
 const MAX_ALTERNATIVES = 100;
-/** Requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
-const REQUESTS_PER_TREE = 16_384;
 /** Tokens that open sequences may hold together, unless the person says otherwise. */
 const DEFAULT_SEQUENCE_CELLS = 4096;
 const OPEN_SEQUENCES = 64;
+/** Sequences of a recurrent memory, which keeps a whole state for each: one to run and one to keep. */
+const RECURRENT_SEQUENCES = 2;
+const OPEN_RECURRENT_SEQUENCES = 8;
+/** Size of the requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
+const TREE_TOKENS = 2 ** 22;
+/** What a request takes besides its tokens, in tokens. */
+const REQUEST_TOKENS = 256;
 
 /** What `load` puts together. */
 interface LoadedModel {
@@ -65,6 +77,9 @@ export class LlamaModel implements LanguageModel {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly #model: LoadedModel;
   readonly #chatTemplate: string | null;
+  readonly #recurrent: boolean;
+  /** For calls that make a context and free it: as many contexts as callers would not fit into memory. */
+  readonly #queue = new Queue();
   /** Every context made and not freed. */
   readonly #contexts = new Set<LlamaContext>();
   /** A context nobody uses now; kept, because making one takes longer than scoring a short text. */
@@ -80,15 +95,16 @@ export class LlamaModel implements LanguageModel {
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
-    const recurrent = functions.llama_model_is_recurrent(pointer) || functions.llama_model_is_hybrid(pointer);
+    this.#recurrent = functions.llama_model_is_recurrent(pointer) || functions.llama_model_is_hybrid(pointer);
     this.capabilities = {
       score: true,
       alternatives: Math.min(MAX_ALTERNATIVES, vocabulary.size),
       distribution: true,
       tokenize: true,
       generate: true,
-      fork: !recurrent,
-      shift: !recurrent && canShift(functions.llama_model_rope_type(pointer), model.identity.architecture),
+      fork: true,
+      shift:
+        !this.#recurrent && canShift(functions.llama_model_rope_type(pointer), model.identity.architecture),
       embed: true,
       chat: this.#chatTemplate !== null,
     };
@@ -147,28 +163,21 @@ export class LlamaModel implements LanguageModel {
 
   async detokenize(ids: ArrayLike<number>): Promise<Uint8Array> {
     this.#assertOpen();
-    checkIds(ids, this.vocabulary.size);
-    return this.vocabulary.detokenize(ids);
+    return this.vocabulary.detokenize(checkedIds(ids, this.vocabulary.size));
   }
 
   async *score(requests: Iterable<ScoreRequest>, options: ScoreOptions = {}): AsyncGenerator<ScoredText> {
     this.#assertOpen();
     this.#checkAlternatives(options.alternatives);
     let firstIndex = 0;
-    for (const group of groups(requests, REQUESTS_PER_TREE)) {
-      const encoded = [];
-      let longest = 0;
-      for (const [i, request] of group.entries()) {
-        const one = await encodeRequest(request, firstIndex + i, this.vocabulary);
-        this.#checkLength(one.input.length, `request ${firstIndex + i}`);
-        longest = Math.max(longest, one.input.length);
-        encoded.push(one);
-      }
+    for await (const encoded of this.#encodeInGroups(requests, options.signal)) {
       const { reader, placement } = this.#model;
+      const longest = encoded.reduce((most, { input }) => Math.max(most, input.length), 0);
       const context = await this.#acquire(longest + placement.context.batch);
       try {
         yield* scoreEncoded(
           context,
+          !this.#recurrent,
           reader,
           encoded,
           this.identity,
@@ -179,8 +188,29 @@ export class LlamaModel implements LanguageModel {
       } finally {
         await this.#release(context);
       }
-      firstIndex += group.length;
+      firstIndex += encoded.length;
     }
+  }
+
+  async *#encodeInGroups(
+    requests: Iterable<ScoreRequest>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<EncodedRequest[]> {
+    let group: EncodedRequest[] = [];
+    let tokens = 0;
+    let index = 0;
+    for (const request of requests) {
+      if (signal?.aborted) throw abortError("Scoring", signal);
+      const encoded = await encodeRequest(request, index, this.vocabulary);
+      this.#checkLength(encoded.input.length, `request ${index++}`);
+      group.push(encoded);
+      tokens += REQUEST_TOKENS + encoded.input.length;
+      if (tokens < TREE_TOKENS) continue;
+      yield group;
+      group = [];
+      tokens = 0;
+    }
+    if (group.length > 0) yield group;
   }
 
   async *scoreTokens(
@@ -190,18 +220,18 @@ export class LlamaModel implements LanguageModel {
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
     this.#checkAlternatives(options.alternatives);
-    checkIds(ids, this.vocabulary.size);
+    const document = checkedIds(ids, this.vocabulary.size);
     this.#checkLength(plan.context, "the plan's context");
     const context = await this.#acquire(plan.context);
     try {
-      yield* runPlan(context, this.#model.reader, ids, plan, options);
+      yield* runPlan(context, this.#model.reader, document, plan, options);
     } finally {
       await this.#release(context);
     }
   }
 
   async loss(text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
-    return lossOf(this, text, options);
+    return this.#queue.run(() => lossOf(this, text, options));
   }
 
   async *generate(prompt: TextOrIds, options: GenerateOptions = {}): AsyncGenerator<TokenRecord> {
@@ -223,13 +253,23 @@ export class LlamaModel implements LanguageModel {
 
   async open(): Promise<ModelSequence> {
     this.#assertOpen();
-    this.#sequences ??= this.#createContext({
-      cells: this.#model.sequenceCells,
-      sequences: OPEN_SEQUENCES,
-      rowLength: this.vocabulary.size,
-      output: "logits",
-    }).then((context) => new SequencePool(context, this.#model.reader));
+    this.#sequences ??= this.#openPool();
     return new LlamaSequence(await this.#sequences, this.vocabulary.size);
+  }
+
+  async #openPool(): Promise<SequencePool> {
+    try {
+      const context = await this.#createContext({
+        cells: this.#model.sequenceCells,
+        sequences: this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES,
+        rowLength: this.vocabulary.size,
+        output: "logits",
+      });
+      return new SequencePool(context, this.#model.reader);
+    } catch (error) {
+      this.#sequences = null; // may be tried again
+      throw error;
+    }
   }
 
   applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string {
@@ -247,8 +287,12 @@ export class LlamaModel implements LanguageModel {
     return fillChatTemplate(this.#chatTemplate, messages, special, options);
   }
 
-  async embed(texts: readonly string[], { signal }: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
+  async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
     this.#assertOpen();
+    return this.#queue.run(() => this.#embed(texts, options));
+  }
+
+  async #embed(texts: readonly string[], { signal }: { signal?: AbortSignal }): Promise<Float32Array[]> {
     const encoded = [];
     let longest = 1;
     for (const [i, text] of texts.entries()) {
@@ -300,7 +344,9 @@ export class LlamaModel implements LanguageModel {
     this.#idle = null;
     if (idle && idle.shape.cells >= cells) return idle;
     if (idle) await this.#free(idle);
-    const sequences = Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
+    const sequences = this.#recurrent
+      ? RECURRENT_SEQUENCES
+      : Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
     return this.#createContext({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
   }
 
@@ -312,9 +358,12 @@ export class LlamaModel implements LanguageModel {
 
   async #createContext(shape: ContextShape): Promise<LlamaContext> {
     const { library, pointer, placement, lifetime } = this.#model;
-    const context = await LlamaContext.create(library.functions, pointer, shape, placement.context, lifetime);
-    this.#contexts.add(context);
-    return context;
+    return lifetime.run(async () => {
+      const { functions } = library;
+      const context = await LlamaContext.create(functions, pointer, shape, placement.context, lifetime);
+      this.#contexts.add(context); // before disposing goes on, which frees what is here
+      return context;
+    });
   }
 
   async #free(context: LlamaContext): Promise<void> {
@@ -356,15 +405,4 @@ const ROPE_MULTIPLE_POSITIONS = [8, 40]; // LLAMA_ROPE_TYPE_MROPE, _IMROPE
 /** llama.cpp's own rule (llama_kv_cache::get_can_shift), which needs a context to be asked. */
 function canShift(ropeType: number, architecture: string | null): boolean {
   return !ROPE_MULTIPLE_POSITIONS.includes(ropeType) && architecture !== "step35";
-}
-
-function* groups<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
-  let group: Item[] = [];
-  for (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
 }

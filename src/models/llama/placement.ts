@@ -73,6 +73,7 @@ export function placeModel(
   integer("threads", threads, 1, 1024);
   const batch = options.batchSize ?? defaultBatch(vocabularySize);
   integer("batchSize", batch, 1, 4096);
+  integer("contextSize", options.contextSize ?? 1, 1, 2 ** 31 - 256);
   oneOf("cacheType", cacheType, Object.keys(CACHE_TYPES));
   const flashAttention = options.flashAttention ?? (cacheType === "f32" ? "off" : "auto");
   oneOf("flashAttention", flashAttention, Object.keys(FLASH_ATTENTION));

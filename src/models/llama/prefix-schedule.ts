@@ -38,17 +38,19 @@ export interface PrefixSchedule {
  * @param sequences token ids to run
  * @param batchTokens most tokens in one batch
  * @param batchSegments most segments in one batch (each needs a sequence id of its own)
+ * @param share whether paths can share; if not, each is run in full (a recurrent memory has no parts to share)
  */
 export function schedulePrefixes(
   sequences: readonly Int32Array[],
   batchTokens: number,
   batchSegments: number,
+  share = true,
 ): PrefixSchedule {
   const order = Int32Array.from(sequences.keys()).sort(
     (a, b) => compare(sequences[a]!, sequences[b]!) || a - b,
   );
   const shared = new Int32Array(order.length);
-  for (let p = 1; p < order.length; p++)
+  for (let p = 1; share && p < order.length; p++)
     shared[p] = commonPrefix(sequences[order[p - 1]!]!, sequences[order[p]!]!);
 
   const batches: PrefixBatch[] = [];

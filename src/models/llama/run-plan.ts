@@ -53,8 +53,7 @@ function forget(context: LlamaContext, kept: number, { forget }: WindowStep): nu
     return 0;
   }
   const { start, end } = forget;
-  context.remove(0, start, end);
-  if (end < kept) context.shift(0, end, start - end);
+  context.closeGap(0, start, end);
   return kept - (end - start);
 }
 

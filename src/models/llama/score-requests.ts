@@ -16,9 +16,11 @@ interface Read {
  * Runs the prefix tree of `requests` and yields the answers in the order of the requests, each as soon as it and
  * all before it are complete.
  * @param context with room for the longest input plus one batch; its contents are dropped.
+ * @param share whether its memory can share the beginnings of sequences.
  */
 export async function* scoreEncoded(
   context: LlamaContext,
+  share: boolean,
   reader: RowReader,
   requests: readonly EncodedRequest[],
   model: ModelIdentity,
@@ -27,7 +29,7 @@ export async function* scoreEncoded(
   { alternatives: k = 0, signal }: ScoreOptions,
 ): AsyncGenerator<ScoredText> {
   const inputs = requests.map((request) => request.input);
-  const schedule = schedulePrefixes(inputs, context.room, context.shape.sequences - 1);
+  const schedule = schedulePrefixes(inputs, context.room, context.shape.sequences - 1, share);
   const reads = placeReads(schedule, inputs, requests);
   const tables = requests.map((request) => emptyTable(request.continuation, request.byteOffsets, k));
   const remaining = requests.map((request) => request.continuation.length - request.firstScored);

