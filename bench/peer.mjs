@@ -35,7 +35,10 @@ process.exit(0); // the peer keeps the event loop alive
 function install() {
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}package.json`, '{ "private": true, "type": "module" }\n');
-  const packages = [`node-llama-cpp@${VERSION}`, `@node-llama-cpp/${process.platform}-${process.arch}@${VERSION}`];
+  const packages = [
+    `node-llama-cpp@${VERSION}`,
+    `@node-llama-cpp/${process.platform}-${process.arch}@${VERSION}`,
+  ];
   const options = ["--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"];
   execFileSync("npm", ["install", ...packages, ...options], { cwd: folder, stdio: "inherit" });
 }
@@ -48,7 +51,15 @@ async function evaluatePeer() {
   const sequence = context.getSequence();
   const inputs = [...ids].map((id, i) =>
     i + 1 < ids.length
-      ? [id, { generateNext: { logits: { filter: { tokens: [ids[i + 1]], includeTop: 1 } }, totalLogitWeight: true } }]
+      ? [
+          id,
+          {
+            generateNext: {
+              logits: { filter: { tokens: [ids[i + 1]], includeTop: 1 } },
+              totalLogitWeight: true,
+            },
+          },
+        ]
       : id,
   );
   await sequence.controlledEvaluate([ids[0]]); // warm-up

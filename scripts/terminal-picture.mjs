@@ -45,7 +45,8 @@ function toHtml(text) {
 }
 
 function styleOf(parameters) {
-  const rgb = (code) => new RegExp(`(?:^|;)${code};2;(\\d+);(\\d+);(\\d+)`).exec(parameters)?.slice(1).join(",");
+  const rgb = (code) =>
+    new RegExp(`(?:^|;)${code};2;(\\d+);(\\d+);(\\d+)`).exec(parameters)?.slice(1).join(",");
   const [background, colour] = [rgb(48), rgb(38)];
   return [
     background && `background:rgb(${background})`,

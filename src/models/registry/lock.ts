@@ -81,8 +81,10 @@ export function refuseToWait(file: string): LockOptions["onWait"] {
 }
 
 async function take(file: string, own: Holder): Promise<boolean> {
+  await mkdir(dirname(file), { recursive: true }).catch(async (error) => {
+    throw await writeFailure(error, dirname(file), null); // EEXIST here: a file has the folder's name
+  });
   try {
-    await mkdir(dirname(file), { recursive: true });
     const handle = await open(file, "wx");
     try {
       await handle.writeFile(JSON.stringify(own));

@@ -1,6 +1,6 @@
 /** Everything the environment decides, read once per call: cache folder, switches, patience. */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { userInfo } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
 import type { LocateOptions, NetworkPatience } from "./types.ts";
 
 const PATIENCE: NetworkPatience = { connectMs: 10_000, stallMs: 30_000, attempts: 5, backoffMs: 500 };
@@ -35,8 +35,8 @@ export function readSettings(options: LocateOptions): Settings {
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const { SURPRISAL_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
   if (SURPRISAL_CACHE) return SURPRISAL_CACHE;
-  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, "surprisal");
-  const home = environment.HOME || homedir();
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "surprisal"); // as its specification says
+  const home = environment.HOME || userInfo().homedir;
   if (process.platform === "darwin") return join(home, "Library", "Caches", "surprisal");
   if (process.platform === "win32") return join(LOCALAPPDATA || join(home, "AppData", "Local"), "surprisal");
   return join(home, ".cache", "surprisal");
