@@ -18,3 +18,11 @@ export function identify(functions: LlamaFunctions, model: Pointer, file: GgufFi
     bytes: file.fileBytes,
   };
 }
+
+const ROPE_MULTIPLE_POSITIONS = [8, 40]; // LLAMA_ROPE_TYPE_MROPE, _IMROPE
+const UNSHIFTABLE: readonly (string | null)[] = ["step35", "deepseek4"];
+
+/** llama.cpp's own rule (`get_can_shift` of llama_kv_cache and llama_kv_cache_dsv4), which takes a context to ask. */
+export function canShift(ropeType: number, architecture: string | null): boolean {
+  return !ROPE_MULTIPLE_POSITIONS.includes(ropeType) && !UNSHIFTABLE.includes(architecture);
+}

@@ -30,7 +30,7 @@ import { meanPooled } from "./embed.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
-import { identify } from "./identify.ts";
+import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -398,11 +398,4 @@ export class LlamaModel implements LanguageModel {
 
 function gpuMemory({ devices }: LlamaLibrary): number {
   return devices.reduce((sum, { kind, totalBytes }) => (kind === "gpu" ? sum + totalBytes : sum), 0);
-}
-
-const ROPE_MULTIPLE_POSITIONS = [8, 40]; // LLAMA_ROPE_TYPE_MROPE, _IMROPE
-
-/** llama.cpp's own rule (llama_kv_cache::get_can_shift), which needs a context to be asked. */
-function canShift(ropeType: number, architecture: string | null): boolean {
-  return !ROPE_MULTIPLE_POSITIONS.includes(ropeType) && architecture !== "step35";
 }
