@@ -47,7 +47,7 @@ export async function loadWeights(
   }
   if (failure) throw failure.error;
   if (signal?.aborted) throw abortError("Loading the model", signal);
-  const memory = /alloc|memory/i.test(log.text);
+  const memory = /alloc|memory/i.test(log.text.replaceAll(path, ""));
   throw new SurprisalError({
     code: memory ? "OUT_OF_MEMORY" : "MODEL_LOAD_FAILED",
     what: `llama.cpp could not load the model${log.text ? `: ${log.text}` : ""}`,
