@@ -35,7 +35,7 @@ import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { loadWeights } from "./load-weights.ts";
-import { type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
+import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
@@ -394,8 +394,4 @@ export class LlamaModel implements LanguageModel {
       wayOut: "Shorten the text, or score it with windows (recipe cached, strided or disjoint).",
     });
   }
-}
-
-function gpuMemory({ devices }: LlamaLibrary): number {
-  return devices.reduce((sum, { kind, totalBytes }) => (kind === "gpu" ? sum + totalBytes : sum), 0);
 }

@@ -105,6 +105,11 @@ export function placeModel(
   };
 }
 
+/** Memory of the GPUs, bytes: weights may lie there too. */
+export function gpuMemory({ devices }: LlamaLibrary): number {
+  return devices.reduce((sum, { kind, totalBytes }) => (kind === "gpu" ? sum + totalBytes : sum), 0);
+}
+
 /** Largest power of two up to 512 whose rows of logits stay under 128 MiB. */
 function defaultBatch(vocabularySize: number | null): number {
   let batch = DEFAULT_BATCH;
