@@ -190,12 +190,29 @@ describe.skipIf(path === null)("LlamaModel", () => {
     expect(Math.abs(mean(c) - mean(a))).toBeLessThan(0.5); // without sinks it would be nats worse
   });
 
-  it("writes what llama-server wrote for the same chat", async () => {
-    // shared/golden/wire/llama-server/chat-stream.sse: temperature 0, this file
-    const prompt = model.applyChatTemplate([{ role: "user", content: "Say hello in Chinese." }]);
-    const records = await collect(model.generate(prompt, { maxTokens: 8, alternatives: 2 }));
-    expect(records.length).toBe(8);
-    for (const { logprob, alternatives, rank } of records) {
+  it("writes what llama-server wrote, token by token, with the same probabilities", async () => {
+    // POST /v1/completions of a real llama-server 0.5.0 with this file, temperature 0, 12 tokens: id and ln p.
+    const recorded: [id: number, logprob: number][] = [
+      [7042, -0.3673],
+      [30, -0.4105],
+      [198, -1.0577],
+      [198, -0.7439],
+      [504, -1.87],
+      [2988, -3.2338],
+      [314, -0.3568],
+      [42, -0.5573],
+      [216, -0.6906],
+      [34, -1.2278],
+      [32, -1.7927],
+      [33, -1.4314],
+    ];
+    const records = await collect(
+      model.generate("The capital of France is", { maxTokens: recorded.length, alternatives: 2 }),
+    );
+    expect(records.map(({ text }) => text).join("")).toBe(" Paris.\n\nThe answer is: 201");
+    expect(records.map(({ id }) => id)).toEqual(recorded.map(([id]) => id));
+    for (const [i, { logprob, alternatives, rank }] of records.entries()) {
+      expect(Math.abs(logprob! - recorded[i]![1])).toBeLessThan(0.1);
       expect(rank).toBe(1);
       expect(alternatives![0]!.logprob).toBeCloseTo(logprob!, 5);
     }
