@@ -1,5 +1,6 @@
 /**
- * Pulls the model that the tests run, once. Tests themselves use no network; without the model they skip, and say so.
+ * Pulls SmolLM2, once, for the tests that compare with numbers other tools gave with it. Tests themselves use no
+ * network, and all others use mini, which is a part of the package; without SmolLM2 its tests skip, and say so.
  * `SURPRISAL_REQUIRE_MODELS=1` (CI) makes a missing model an error.
  */
 import { locate } from "../dist/index.js";

@@ -1,4 +1,7 @@
-/** The real model of the tests: SmolLM2-135M-Instruct from the cache, in the weight formats made from it. */
+/**
+ * SmolLM2-135M-Instruct from the cache, in the weight formats made from it: for the numbers that other tools gave with
+ * it, and what takes a larger model than mini.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError } from "../src/core/index.ts";

@@ -1,7 +1,12 @@
 /** The models this project knows by name. */
+import { fileURLToPath } from "node:url";
+import { EMBEDDED_MODELS } from "../embedded-models.ts";
 import type { HubFile } from "./hub.ts";
 import type { PackageRequirement } from "./package-index.ts";
 import type { ModelTerms } from "./types.ts";
+
+/** The model that is used where none is named. */
+export const DEFAULT_MODEL = "mini";
 
 /** Where a model file can be fetched from. */
 export type ModelSource =
@@ -16,16 +21,35 @@ export interface CatalogueEntry {
   licence: string;
   bytes: number;
   sha256: string;
+  /** Where the file lies in this package; such a model needs no sources. */
+  path?: string;
   /** Tried in this order. */
   sources: readonly ModelSource[];
 }
 
 const GEMMA_TERMS: ModelTerms = { name: "Gemma Terms of Use", url: "https://ai.google.dev/gemma/terms" };
 
+/** What the models in the models/ folder are for. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  mini: "small English model, trained by this project on public-domain text: the default, for a first look and for tests",
+  lab: "tiny model of sums, equations and number bases, trained by this project: for experiments, not for texts",
+};
+
+const embedded: readonly CatalogueEntry[] = EMBEDDED_MODELS.map(({ name, bytes, sha256 }) => ({
+  reference: name,
+  purpose: PURPOSES[name] ?? "trained by this project",
+  licence: "MIT",
+  bytes,
+  sha256,
+  path: fileURLToPath(new URL(`../../../models/${name}.gguf`, import.meta.url)), // from src/ as from dist/
+  sources: [],
+}));
+
 export const CATALOGUE: readonly CatalogueEntry[] = [
+  ...embedded,
   {
     reference: "smollm2",
-    purpose: "SmolLM2-135M-Instruct, Q4_1: small English model for a first run",
+    purpose: "SmolLM2-135M-Instruct, Q4_1: English, answers and chats; predicts much better than mini",
     licence: "Apache-2.0",
     bytes: 98_362_432,
     sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",

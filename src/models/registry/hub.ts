@@ -5,6 +5,7 @@ import { checksumMismatch, download } from "./download.ts";
 import { redact, statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization } from "./http.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
+import { hubReference } from "./reference.ts";
 import { withRetries } from "./retry.ts";
 
 const DEFAULT_ENDPOINT = "https://huggingface.co";
@@ -46,11 +47,6 @@ export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<Fetc
     sha256: found,
     source: hubReference({ ...wanted, revision: commit ?? wanted.revision ?? "main" }),
   };
-}
-
-/** The way this file is written in a reference. */
-export function hubReference({ repository, path, revision }: HubFile): string {
-  return `hf:${repository}${revision === undefined || revision === "main" ? "" : `@${revision}`}/${path}`;
 }
 
 function addressOf({ repository, path, revision = "main" }: HubFile, environment: NodeJS.ProcessEnv) {

@@ -1,4 +1,5 @@
 /** Getting a model: from a name, a path or an address to a verified file on this machine. */
+export { DEFAULT_MODEL } from "./catalogue.ts";
 export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
 export { nearestNames } from "./nearest-names.ts";

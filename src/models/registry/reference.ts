@@ -5,20 +5,22 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SurprisalError } from "../../core/index.ts";
 import { CATALOGUE, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
-import { type HubFile, hubReference } from "./hub.ts";
+import type { HubFile } from "./hub.ts";
 import { nearestNames } from "./nearest-names.ts";
 import type { PackageRequirement } from "./package-index.ts";
 
 /** A reference, understood. */
 export type Reference =
   | { kind: "path"; path: string }
+  /** A part of this package. */
+  | { kind: "embedded"; path: string; entry: CatalogueEntry }
   /** `canonical` is the one spelling under which the cache knows the model. */
   | { kind: "remote"; canonical: string; entry: CatalogueEntry | undefined; sources: readonly ModelSource[] };
 
 const MOST_PARTS = 1000;
 
 /**
- * Understands an alias ("smollm2"), a path ("models/a.gguf"), "hf:owner/repository[@revision]/path/file.gguf" and
+ * Understands an alias ("mini", "smollm2"), a path ("models/a.gguf"), "hf:owner/repository[@revision]/path/file.gguf" and
  * "pypi:package[==version]", also of several packages: "pypi:a,b" or "pypi:a-part1..4".
  *
  * @throws SurprisalError UNKNOWN_MODEL, INVALID_ARGUMENT
@@ -26,6 +28,7 @@ const MOST_PARTS = 1000;
 export function parseReference(reference: string): Reference {
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+-]+):(.*)$/is.exec(reference) ?? [];
   const entry = CATALOGUE.find((known) => known.reference === reference);
+  if (entry?.path) return { kind: "embedded", path: entry.path, entry };
   if (entry) return { kind: "remote", canonical: reference, entry, sources: entry.sources };
   if (scheme === "hf") return remote(hubSource(rest, reference));
   if (scheme === "pypi") return remote(indexSource(rest, reference));
@@ -57,6 +60,11 @@ const FORMS =
 export function describeSource(source: ModelSource): string {
   if (source.kind === "hub") return hubReference(source.file);
   return `pypi:${source.packages.map((required) => required.package + (required.version ? `==${required.version}` : "")).join(",")}`;
+}
+
+/** The way a file of the hub is written in a reference. */
+export function hubReference({ repository, path, revision }: HubFile): string {
+  return `hf:${repository}${revision === undefined || revision === "main" ? "" : `@${revision}`}/${path}`;
 }
 
 function remote(source: ModelSource): Reference {

