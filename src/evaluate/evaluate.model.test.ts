@@ -1,5 +1,6 @@
 /** The library as the README shows it, on a real model. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mini } from "../../test/mini.ts";
 import { smollm2 } from "../../test/smollm2.ts";
 import {
   type EntropyInterval,
@@ -11,12 +12,17 @@ import {
   scoreTexts,
 } from "../index.ts";
 
-const path = await smollm2("F32");
+const withBos = await mini("F32");
+const withoutBos = await mini("F32", { addsBos: false });
+const larger = await smollm2("Q8_0");
 
-describe.skipIf(path === null)("the library on SmolLM2", () => {
+describe.each([
+  ["with BOS", withBos],
+  ["without BOS", withoutBos],
+])("the library on mini, %s", (_, path) => {
   let model: LanguageModel;
   beforeAll(async () => {
-    model = await resolve(path!, { cacheType: "f32", threads: 1 });
+    model = await resolve(path, { cacheType: "f32" });
   });
   afterAll(async () => {
     await model?.[Symbol.asyncDispose]();
@@ -42,10 +48,10 @@ describe.skipIf(path === null)("the library on SmolLM2", () => {
     }
     expect(mean).toBeCloseTo(perplexities.reduce<number>((sum, x) => sum + x!, 0) / predictions.length, 6);
     expect(Math.log(corpus!)).toBeCloseTo(nll / tokens, 4);
-    expect(perplexities[1]).toBeLessThan(perplexities[2]! / 10); // word order matters
+    expect(perplexities[1]).toBeLessThan(perplexities[2]!); // word order matters
 
-    const load = { cacheType: "f32", threads: 1 } as const;
-    const byName = await perplexity.compute({ model: path!, predictions, load }); // loads and frees it itself
+    const load = { cacheType: "f32" } as const;
+    const byName = await perplexity.compute({ model: path, predictions, load }); // loads and frees it itself
     for (const [i, value] of byName.perplexities.entries())
       expect(value! / perplexities[i]!).toBeCloseTo(1, 4);
     expect(byName.model.sha256).toBe(model.identity.sha256);
@@ -63,16 +69,19 @@ describe.skipIf(path === null)("the library on SmolLM2", () => {
     }
   });
 
-  it("has the loss of the text in one window without a prefix, and its exponential", async () => {
+  it("has the loss of the text in one window, behind BOS where the tokenizer adds one, and its exponential", async () => {
     const text = predictions[1]!;
     const { loss, perplexity, scored, tokens } = await model.loss(text);
-    const { nll } = await scoreText(model, text, { recipe: "full" }); // SmolLM2's tokenizer adds no BOS
+    const { nll } = await scoreText(model, text, { recipe: "full" });
     expect(loss).toBeCloseTo(nll!, 5);
     expect(perplexity).toBeCloseTo(Math.exp(loss), 8);
     expect(scored).toBe(tokens - 1);
   });
+});
 
+describe.skipIf(larger === null)("the library on SmolLM2", () => {
   it("knows the capital of France, and not what I want", async () => {
+    await using model = await resolve(larger!, { threads: 1 });
     const entropies: number[] = [];
     const requests = [
       { context: "The capital of France is", continuation: " Paris" },

@@ -1,5 +1,20 @@
+export { ByteSurprisal, type ComparedSpan, compareSpans } from "./byte-surprisal.ts";
 export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
 export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
+export {
+  type ProxyModel,
+  type ProxyOptions,
+  type ProxyScore,
+  type ProxyScoreOptions,
+  proxy,
+} from "./proxy.ts";
+export {
+  applyProxyCalibration,
+  calibrateProxy,
+  type ProxyCalibration,
+  type ProxyEstimate,
+  type ProxyPair,
+} from "./proxy-calibration.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
 export {
   type ScoreProgress,

@@ -1,0 +1,13 @@
+export { PerplexityMeter } from "./meter.ts";
+export type { MeterOptions, ResolvedMeterOptions } from "./options.ts";
+export type {
+  ConfidenceReading,
+  EntropyReading,
+  LastToken,
+  MarginReading,
+  MeterReading,
+  Spike,
+  SpikesReading,
+  WindowReading,
+} from "./reading.ts";
+export type { MeterState } from "./state.ts";

@@ -1,0 +1,146 @@
+/** Acting on a stream of tokens while it runs. */
+import { SurprisalError } from "../errors.ts";
+import { type MeterOptions, type MeterReading, PerplexityMeter } from "../meter/index.ts";
+import type { TokenRecord } from "../token.ts";
+import { decidePolicy, type PolicyMemory } from "./decide.ts";
+import type { Policy } from "./policy.ts";
+import { describePolicy, parsePolicy } from "./text.ts";
+
+/** That a policy came to hold. */
+export interface PolicyEvent {
+  /** How many tokens had been seen: 57 at the 57th. */
+  token: number;
+  /** The policy in its text form: "window>80". */
+  policy: string;
+  /** "window perplexity 212 > 80" */
+  because: string;
+  /** "stopped at token 57: window perplexity 212 > 80", or "alarm at token ..." */
+  message: string;
+}
+
+/**
+ * Watches for a policy: the function returned is to be called with the reading after each token, and returns an event
+ * each time the policy comes to hold, `null` while it goes on to hold and while it does not.
+ * @param policy or its text form.
+ * @throws SurprisalError INVALID_ARGUMENT for a text that is no policy.
+ */
+export function watchPolicy(
+  policy: Policy | string,
+  what: "alarm" | "stopped" = "alarm",
+): (reading: MeterReading) => PolicyEvent | null {
+  const watched = typeof policy === "string" ? parsePolicy(policy) : policy;
+  let memory: PolicyMemory = null;
+  let held = false;
+  return (reading) => {
+    const { holds, because, memory: next } = decidePolicy(watched, reading, memory);
+    const begins = holds === true && !held;
+    memory = next;
+    held = holds === true;
+    if (!begins) return null;
+    const token = reading.tokens;
+    return {
+      token,
+      policy: describePolicy(watched),
+      because,
+      message: `${what} at token ${token}: ${because}`,
+    };
+  };
+}
+
+export interface MonitorOptions {
+  /** The meter the tokens go through, or the options of a new one. */
+  meter?: PerplexityMeter | MeterOptions;
+  /** Ends the stream at the first token at which it holds. A policy, or its text form. */
+  stopWhen?: Policy | string;
+  /** Reported each time it comes to hold. A policy, or its text form. */
+  alarmWhen?: Policy | string;
+  /** Called before the token that set the alarm off is given on. */
+  onAlarm?: (alarm: PolicyEvent) => void;
+  /** Aborted at a stop, so that whoever writes the tokens writes no more: give its signal to the source. */
+  controller?: AbortController;
+}
+
+/** The tokens of a stream, metered. */
+export interface MonitoredTokens<Token extends TokenRecord> extends AsyncIterableIterator<Token> {
+  readonly meter: PerplexityMeter;
+  /** Why the stream was ended; `null` while it runs, and when it came to its own end. */
+  readonly stoppedBy: PolicyEvent | null;
+}
+
+/**
+ * Gives on the tokens of a stream while they go through a meter, and ends it where a policy says so. The token that
+ * decided is the last one; before it is given on, the controller is aborted and the source told to return; then the loop
+ * over the tokens ends without an error. An error of the source comes through, unless the stop caused it.
+ *
+ *     const controller = new AbortController();
+ *     const answer = model.generate(prompt, { signal: controller.signal });
+ *     const monitored = monitorTokens(answer, { stopWhen: "window>80 after 20 or repetition", controller });
+ *     for await (const { text } of monitored) process.stdout.write(text);
+ *     if (monitored.stoppedBy) console.error(monitored.stoppedBy.message);
+ *
+ * @throws SurprisalError INVALID_ARGUMENT for a text that is no policy; from the iteration, for a record that the meter
+ *   refuses.
+ */
+export function monitorTokens<Token extends TokenRecord>(
+  tokens: AsyncIterable<Token>,
+  options: MonitorOptions = {},
+): MonitoredTokens<Token> {
+  const { meter: given = {}, stopWhen, alarmWhen, onAlarm, controller } = options;
+  const meter = given instanceof PerplexityMeter ? given : new PerplexityMeter(given);
+  const stop = stopWhen === undefined ? null : watchPolicy(stopWhen, "stopped");
+  const alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm");
+  let stoppedBy: PolicyEvent | null = null;
+
+  async function* run(): AsyncGenerator<Token, undefined, undefined> {
+    const source = tokens[Symbol.asyncIterator]();
+    let open = true;
+    try {
+      for (;;) {
+        open = false; // whoever fails or ends has closed itself
+        const { done, value } = await source.next();
+        if (done) return;
+        open = true;
+        meter.push(value);
+        if (stop || alarm) {
+          const reading = meter.read();
+          const raised = alarm?.(reading);
+          if (raised) onAlarm?.(raised);
+          stoppedBy = stop?.(reading) ?? null;
+        }
+        if (!stoppedBy) {
+          yield value;
+          continue;
+        }
+        open = false;
+        controller?.abort(new SurprisalError({ code: "ABORTED", what: stoppedBy.message }));
+        const closed = closeQuietly(source);
+        yield value;
+        await closed;
+        return;
+      }
+    } finally {
+      if (open) await source.return?.();
+    }
+  }
+
+  const running = run();
+  return {
+    meter,
+    get stoppedBy() {
+      return stoppedBy;
+    },
+    next: () => running.next(),
+    return: () => running.return(undefined),
+    throw: (error) => running.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** The stream was ended on purpose: that the source complains about it is no error. */
+async function closeQuietly(source: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await source.return?.();
+  } catch {}
+}

@@ -1,0 +1,423 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type MeterOptions, type MeterReading, PerplexityMeter } from "../meter/index.ts";
+import type { TokenRecord } from "../token.ts";
+import {
+  decidePolicy,
+  describePolicy,
+  type Policy,
+  type PolicyMeasure,
+  type PolicyMemory,
+  parsePolicy,
+  policy,
+} from "./index.ts";
+
+const MEASURES = [
+  "perplexity",
+  "window",
+  "average",
+  "confidence",
+  "entropy",
+  "spike",
+  "tokens",
+  "bits",
+] as const;
+
+const comparisons = fc
+  .tuple(
+    fc.constantFrom(...MEASURES),
+    fc.constantFrom(">", ">=", "<", "<=" as const),
+    fc.oneof(fc.nat(200), fc.double({ min: 0, max: 1e30, noNaN: true })),
+  )
+  .map(([measure, relation, bound]) => policy.compare(measure, relation as ">", bound));
+
+const policies: fc.Arbitrary<Policy> = fc.letrec<{ policy: Policy }>((tie) => ({
+  policy: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    comparisons,
+    fc.integer({ min: 2, max: 40 }).map((tokens) => policy.repetition(tokens)),
+    fc.array(tie("policy"), { minLength: 1, maxLength: 3 }).map((parts) => policy.any(...parts)),
+    fc.array(tie("policy"), { minLength: 1, maxLength: 3 }).map((parts) => policy.all(...parts)),
+    tie("policy").map(policy.not),
+    fc.tuple(fc.integer({ min: 1, max: 30 }), tie("policy")).map(([n, part]) => policy.after(n, part)),
+    fc.tuple(fc.integer({ min: 1, max: 30 }), tie("policy")).map(([n, part]) => policy.lasting(n, part)),
+    fc.tuple(tie("policy"), tie("policy")).map(([enter, leave]) => policy.hysteresis(enter, leave)),
+  ),
+})).policy;
+
+const records: fc.Arbitrary<TokenRecord> = fc.record(
+  {
+    text: fc.constantFrom("a", "b", ""),
+    logprob: fc.oneof(
+      fc.nat(800).map((hundredths) => 0 - hundredths / 100),
+      fc.constantFrom(null, Number.NEGATIVE_INFINITY, -0.01),
+    ),
+    entropy: fc.constantFrom(0.1, 2, { low: 0.5, high: 1.5 }, { low: 0.5, high: null }),
+    alternatives: fc.constantFrom(
+      [],
+      [0.7, 0.2].map((p, id) => ({ text: "", id, logprob: Math.log(p) })),
+    ),
+  },
+  { requiredKeys: ["text", "logprob"] },
+);
+
+const SMALL: MeterOptions = { windowLength: 3, groupLength: 2, spikeHistory: 5, spikeWarmUp: 2 };
+
+/** A reading after each token. */
+function readings(stream: readonly TokenRecord[], options: MeterOptions = SMALL): MeterReading[] {
+  const meter = new PerplexityMeter(options);
+  return stream.map((record) => {
+    meter.push(record);
+    return meter.read();
+  });
+}
+
+/** Whether the policy holds, and why, after each token. */
+function decisions(watched: Policy, list: readonly MeterReading[]) {
+  let memory: PolicyMemory = null;
+  return list.map((reading) => {
+    const { holds, because, memory: next } = decidePolicy(watched, reading, memory);
+    memory = next;
+    return { holds, because };
+  });
+}
+
+const holdsAt = (watched: Policy, list: readonly MeterReading[]) =>
+  decisions(watched, list).map(({ holds }) => holds);
+
+/** Tokens with these perplexities, one window of one token each, so that "window" is the last token's. */
+const tokensOf = (...perplexities: (number | null)[]): MeterReading[] =>
+  readings(
+    perplexities.map((ppl) => ({ text: "x", logprob: ppl === null ? null : -Math.log(ppl) })),
+    { windowLength: 1 },
+  );
+
+const high = policy.windowAbove(80);
+
+describe("decidePolicy", () => {
+  it("is a pure function whose memory survives JSON", () => {
+    fc.assert(
+      fc.property(policies, fc.array(records, { maxLength: 25 }), (watched, stream) => {
+        let memory: PolicyMemory = null;
+        for (const reading of readings(stream)) {
+          const [readingBefore, memoryBefore] = [structuredClone(reading), structuredClone(memory)];
+          const first = decidePolicy(watched, reading, memory);
+          const second = decidePolicy(watched, reading, JSON.parse(JSON.stringify(memory)));
+          expect(second).toEqual(first);
+          expect([reading, memory]).toEqual([readingBefore, memoryBefore]);
+          expect(first.because !== "").toBe(first.holds === true);
+          memory = first.memory;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ["perplexity", 90.5],
+    ["window", 90.5],
+    ["average", 90.5],
+  ] as const)("compares %s", (measure, value) => {
+    const list = tokensOf(value);
+    for (const [relation, bound, holds] of [
+      [">", 90, true],
+      [">", 91, false],
+      ["<", 91, true],
+      ["<", 90, false],
+      [">=", 90, true],
+      ["<=", 90, false],
+    ] as const)
+      expect(holdsAt(policy.compare(measure, relation, bound), list)).toEqual([holds]);
+  });
+
+  it("compares what is now: windows, groups and the last token, not the whole text", () => {
+    const alternatives = (p: number) => [0, 1].map((id) => ({ text: "", id, logprob: Math.log(p) }));
+    const list = readings(
+      [
+        { text: "x", logprob: -9, entropy: 5, alternatives: alternatives(0.01) },
+        { text: "x", logprob: -1, entropy: 1, alternatives: alternatives(0.4) },
+      ],
+      { windowLength: 1, groupLength: 1 },
+    );
+    expect(holdsAt(policy.windowAbove(100), list)).toEqual([true, false]);
+    expect(holdsAt(policy.entropyAbove(2), list)).toEqual([true, false]);
+    expect(holdsAt(policy.confidenceBelow(2), list)).toEqual([false, true]);
+    const calm = Array.from({ length: 20 }, () => ({ text: "x", logprob: -1 }));
+    const spiked = readings([...calm, { text: "x", logprob: -12 }, ...calm.slice(0, 2)], {});
+    expect(holdsAt(policy.spikeAbove(8), spiked).slice(-4)).toEqual([false, true, false, false]);
+  });
+
+  it("includes the bound or not", () => {
+    const list = readings([{ text: "x", logprob: -1 }]);
+    for (const [relation, holds] of [
+      [">", false],
+      [">=", true],
+      ["<", false],
+      ["<=", true],
+    ] as const)
+      expect(holdsAt(policy.compare("tokens", relation, 1), list)).toEqual([holds]);
+  });
+
+  it("does not know what no number says", () => {
+    const list = readings([{ text: "x", logprob: null }]);
+    for (const measure of MEASURES)
+      expect(holdsAt(policy.compare(measure, ">", 1e9), list)).toEqual([measure === "tokens" ? false : null]);
+  });
+
+  it("holds over an interval only where all of it does", () => {
+    const of = (low: number, high: number | null) =>
+      readings([{ text: "x", logprob: -1, entropy: { low, high } }], { windowLength: 1 });
+    const { entropyAbove, entropyBelow } = policy;
+    expect(holdsAt(entropyAbove(1), of(1.5, 3))).toEqual([true]);
+    expect(holdsAt(entropyAbove(1), of(0.5, 3))).toEqual([null]);
+    expect(holdsAt(entropyAbove(1), of(0.5, 0.9))).toEqual([false]);
+    expect(holdsAt(entropyBelow(1), of(0.5, 0.9))).toEqual([true]);
+    expect(holdsAt(entropyBelow(1), of(0.5, null))).toEqual([null]);
+    expect(holdsAt(entropyBelow(1), of(1.5, null))).toEqual([false]);
+  });
+
+  it("says why, with digits enough to see it", () => {
+    const because = (watched: Policy, list: readonly MeterReading[]) =>
+      decisions(watched, list).at(-1)?.because;
+    expect(because(high, tokensOf(212.4))).toBe("window perplexity 212 > 80");
+    expect(because(high, tokensOf(80.0004))).toBe("window perplexity 80.0004 > 80");
+    expect(
+      because(policy.perplexityAbove(3), readings([{ text: "x", logprob: Number.NEGATIVE_INFINITY }])),
+    ).toBe("perplexity Infinity > 3");
+    expect(because(policy.all(high, policy.averageAbove(50)), tokensOf(100))).toBe(
+      "window perplexity 100 > 80 and average perplexity 100 > 50",
+    );
+    expect(because(policy.any(policy.averageAbove(1e6), high), tokensOf(100))).toBe(
+      "window perplexity 100 > 80",
+    );
+    expect(because(policy.not(policy.averageAbove(1e6)), tokensOf(100))).toBe("not average>1000000");
+    expect(because(policy.lasting(2, high), tokensOf(90, 100))).toBe(
+      "window perplexity 100 > 80 for 2 tokens",
+    );
+    expect(because(policy.hysteresis(high, policy.not(high)), tokensOf(1, 90, 100))).toBe(
+      "window perplexity 90 > 80 at token 2",
+    );
+    const alternatives = [0.5, 0.4].map((p) => ({ text: "", logprob: Math.log(p) }));
+    expect(
+      because(
+        policy.confidenceBelow(1),
+        readings([{ text: "x", logprob: -1, alternatives }], { groupLength: 1 }),
+      ),
+    ).toBe("group confidence 0.805 < 1 nats");
+  });
+
+  it("spends a budget of tokens or bits", () => {
+    const list = tokensOf(2, 2, 2, null, 2, 16);
+    expect(holdsAt(policy.budget({ tokens: 3 }), list)).toEqual([false, false, true, true, true, true]);
+    expect(holdsAt(policy.budget({ bits: 4 }), list)).toEqual([false, false, false, false, true, true]);
+    expect(holdsAt(policy.budget({ bits: 5, tokens: 6 }), list)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("waits with after, counts with lasting", () => {
+    const list = tokensOf(100, 100, 1, 100, 100, 100, 1);
+    expect(holdsAt(policy.after(5, high), list)).toEqual([false, false, false, false, true, true, false]);
+    expect(holdsAt(policy.lasting(2, high), list)).toEqual([false, true, false, false, true, true, false]);
+  });
+
+  it("stays with hysteresis until the other bound is passed", () => {
+    const watched = policy.hysteresis(high, policy.not(policy.windowAbove(40)));
+    expect(holdsAt(watched, tokensOf(1, 90, 60, 41, 39, 60, 79, 81, 1))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("follows Kleene's logic", () => {
+    const truth = {
+      true: policy.compare("tokens", ">", 0),
+      false: policy.compare("tokens", "<", 0),
+      null: high,
+    };
+    const [reading] = readings([{ text: "x", logprob: null }]);
+    const holds = (watched: Policy) => decidePolicy(watched, reading!).holds;
+    const rank = (value: boolean | null) => (value === null ? 0.5 : Number(value));
+    const value = { 0: false, 0.5: null, 1: true } as Record<number, boolean | null>;
+    for (const [a, p] of Object.entries(truth))
+      for (const [b, q] of Object.entries(truth)) {
+        const [x, y] = [JSON.parse(a), JSON.parse(b)];
+        expect(holds(policy.any(p, q))).toBe(value[Math.max(rank(x), rank(y))]);
+        expect(holds(policy.all(p, q))).toBe(value[Math.min(rank(x), rank(y))]);
+        expect(holds(policy.not(p))).toBe(value[1 - rank(x)]);
+      }
+  });
+
+  it.each([
+    () => policy.perplexityAbove(-1),
+    () => policy.perplexityAbove(Number.NaN),
+    () => policy.spikeAbove(Number.POSITIVE_INFINITY),
+    () => policy.compare("toString" as PolicyMeasure, ">", 1),
+    () => policy.budget({}),
+    () => policy.any(),
+    () => policy.all(),
+    () => policy.after(0, high),
+    () => policy.lasting(1.5, high),
+    () => policy.repetition(1),
+  ])("refuses %s", (make) => {
+    expect(make).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  });
+});
+
+describe("repetition", () => {
+  const text = (words: string, logprob: number | null = -0.01) =>
+    readings(words.split(" ").map((word) => ({ text: ` ${word}`, logprob })));
+  const first = (list: readonly MeterReading[], tokens?: number) =>
+    holdsAt(policy.repetition(tokens), list).indexOf(true) + 1;
+  const loop = (phrase: string, times: number) => Array(times).fill(phrase).join(" ");
+  const count = (n: number) => Array.from({ length: n }, (_, i) => `w${i}`).join(" ");
+
+  it("holds from the third time a phrase has come", () => {
+    expect(first(text(`once upon a time ${loop("and so it goes", 6)}`), 8)).toBe(4 + 4 + 8);
+    expect(first(text(`x ${loop(count(20), 4)}`), 8)).toBe(1 + 20 + 40);
+  });
+
+  it("needs so many tokens of a shorter phrase", () => {
+    expect(first(text(`x ${loop("no", 40)}`))).toBe(1 + 1 + 24);
+    expect(first(text(loop("no", 24)))).toBe(0);
+  });
+
+  it("does not hold where the text says something new, or surprises", () => {
+    expect(first(text(count(600)))).toBe(0);
+    expect(first(text(loop("a b c d", 20), -0.5))).toBe(0); // perplexity 1.65
+    expect(first(text(`${loop(count(129), 4)}`))).toBe(0); // longer than is looked for
+  });
+
+  it("goes by the text alone where no token carries a number", () => {
+    expect(first(text(loop("a b c", 20), null))).toBe(3 + 24);
+    expect(first(readings(Array(50).fill({ text: "", logprob: null })))).toBe(0);
+  });
+
+  it("goes by the ids where there are some", () => {
+    const numbered = (id: (i: number) => number) =>
+      readings(Array.from({ length: 60 }, (_, i) => ({ text: "\ufffd", id: id(i), logprob: 0 })));
+    expect(first(numbered((i) => i % 3))).toBe(3 + 24);
+    expect(first(numbered((i) => i))).toBe(0);
+  });
+
+  it("says what it saw", () => {
+    expect(decisions(policy.repetition(8), text(loop("and so it goes", 4))).at(-1)?.because).toBe(
+      "a loop of 4 tokens, the last 8 at perplexity 1.01",
+    );
+  });
+});
+
+describe("the text form", () => {
+  it("comes back as the policy it was written from", () => {
+    fc.assert(
+      fc.property(policies, (written) => {
+        expect(parsePolicy(describePolicy(written))).toEqual(written);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each<[string, Policy]>([
+    ["window>80 after 20", policy.after(20, high)],
+    ["Window > 80 AFTER 20 tokens", policy.after(20, high)],
+    ["perplexity>100 or repetition", policy.any(policy.perplexityAbove(100), policy.repetition())],
+    ["spike>8", policy.spikeAbove(8)],
+    ["confidence<5.5", policy.confidenceBelow(5.5)],
+    ["entropy<.5 for 3", policy.lasting(3, policy.entropyBelow(0.5))],
+    ["tokens>=1e3 or bits>=2.5e2", policy.budget({ tokens: 1000, bits: 250 })],
+    [
+      "average>9 and window>80 or spike>4",
+      policy.any(policy.all(policy.averageAbove(9), high), policy.spikeAbove(4)),
+    ],
+    [
+      "average>9 and (window>80 or spike>4)",
+      policy.all(policy.averageAbove(9), policy.any(high, policy.spikeAbove(4))),
+    ],
+    [
+      "window>80 until window<40 for 5",
+      policy.hysteresis(high, policy.lasting(5, policy.compare("window", "<", 40))),
+    ],
+    ["not window>80 after 20", policy.not(policy.after(20, high))],
+    ["repetition(40) after 2 for 3", policy.lasting(3, policy.after(2, policy.repetition(40)))],
+  ])("reads %s", (text, expected) => {
+    expect(parsePolicy(text)).toEqual(expected);
+  });
+
+  it.each([
+    ["", 1, "the end"],
+    ["   ", 4, "the end"],
+    ["ppl>3", 1, '"ppl"'],
+    ["perplexity", 11, "the end"],
+    ["perplexity=3", 11, '"="'],
+    ["window>", 8, "the end"],
+    ["window>x", 8, '"x"'],
+    ["window>-5", 8, '"-"'],
+    ["window>80 80", 11, '"80"'],
+    ["window>80 after", 16, "the end"],
+    ["window>80 after soon", 17, '"soon"'],
+    ["window>80 or or spike>3", 14, '"or"'],
+    ["(window>80", 11, "the end"],
+    ["window>80)", 10, '")"'],
+    ["repetition(", 12, "the end"],
+    ["repetition(3", 13, "the end"],
+    ["window>80 until window<40 until spike>3", 27, '"until"'],
+    ["window>80 😀", 11, '"😀"'],
+  ])("names the place of the fault in %j", (text, place, found) => {
+    expect(() => parsePolicy(text)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        where: `character ${place} of the policy`,
+        what: expect.stringMatching(
+          new RegExp(`^Expected .*, found ${found.replace(/[()]/g, "\\$&")}$`, "u"),
+        ),
+      }),
+    );
+  });
+
+  it.each([
+    ["window>80 after 0", 17],
+    ["window>80 for 1.5", 15],
+    ["spike>1e999", 7],
+    ["(repetition(1))", 13],
+  ])("names the place of the number that is not allowed in %s", (text, place) => {
+    expect(() => parsePolicy(text)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", where: `character ${place} of the policy` }),
+    );
+  });
+
+  it("ends on any input with a policy or an INVALID_ARGUMENT", () => {
+    const words = fc.constantFrom(
+      ..."window > >= 80 after for until and or not ( ) repetition spike .5 1e3 é".split(" "),
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(words).map((list) => list.join(" ")),
+          fc.string(),
+        ),
+        (text) => {
+          try {
+            parsePolicy(text);
+          } catch (error) {
+            expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+          }
+        },
+      ),
+    );
+    expect(() => parsePolicy("(".repeat(100_000))).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+});

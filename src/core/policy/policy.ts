@@ -1,0 +1,112 @@
+/**
+ * Conditions on a meter's reading, as data: plain JSON that can be stored, compared and written as text
+ * (`describePolicy`, `parsePolicy`). `decidePolicy` says whether one holds.
+ */
+import { invalidArgument, requireInteger } from "../_arguments.ts";
+import { MEASURES, type PolicyMeasure } from "./measures.ts";
+
+export type Relation = ">" | ">=" | "<" | "<=";
+
+/** A condition on what a meter says. */
+export type Policy =
+  | { kind: "compare"; measure: PolicyMeasure; relation: Relation; bound: number }
+  | { kind: "repetition"; tokens: number }
+  | { kind: "any" | "all"; policies: readonly Policy[] }
+  | { kind: "not"; policy: Policy }
+  | { kind: "after" | "lasting"; tokens: number; policy: Policy }
+  | { kind: "hysteresis"; enter: Policy; leave: Policy };
+
+/** A measure against a bound. @throws SurprisalError INVALID_ARGUMENT when the bound is negative or not finite. */
+export function compare(measure: PolicyMeasure, relation: Relation, bound: number): Policy {
+  if (!Object.hasOwn(MEASURES, measure))
+    throw invalidArgument(
+      `"${measure}" is no measure`,
+      "measure",
+      `Give one of ${Object.keys(MEASURES).join(", ")}.`,
+    );
+  if (!(bound >= 0 && bound < Infinity))
+    throw invalidArgument(
+      `${bound} is no bound for ${MEASURES[measure].name}`,
+      "bound",
+      "Give a finite number of at least 0.",
+    );
+  return { kind: "compare", measure, relation, bound: Math.abs(bound) }; // -0 is 0
+}
+
+/** The perplexity of everything scored so far is above `bound`. */
+export const perplexityAbove = (bound: number): Policy => compare("perplexity", ">", bound);
+
+/** The perplexity of the last full window is above `bound`: see `MeterReading.window`. */
+export const windowAbove = (bound: number): Policy => compare("window", ">", bound);
+
+/** exp of the exponential average of the surprisal is above `bound`: see `MeterReading.average`. */
+export const averageAbove = (bound: number): Policy => compare("average", ">", bound);
+
+/** DeepConf's group confidence is below `bound`, nats: its rule for ending a trace. See `ConfidenceReading.group`. */
+export const confidenceBelow = (bound: number): Policy => compare("confidence", "<", bound);
+
+/** The mean entropy of the last full window is surely above `bound`, nats: the lower end of its interval is. */
+export const entropyAbove = (bound: number): Policy => compare("entropy", ">", bound);
+
+/** The mean entropy of the last full window is surely below `bound`, nats: the upper end of its interval is. */
+export const entropyBelow = (bound: number): Policy => compare("entropy", "<", bound);
+
+/** The robust z-score of the last token is above `bound`: see `LastToken.zScore`. */
+export const spikeAbove = (bound: number): Policy => compare("spike", ">", bound);
+
+/**
+ * The text has run into a loop that surprises the model no more: for some period p of at most 128 tokens, each of the
+ * last max(`tokens`, 2p) tokens is the one p before it, so that a phrase has come three times or more, and the last
+ * `tokens` of them have a perplexity of at most 1.25. Tokens are compared by id, or by text where the source gives no
+ * ids. Where none of the last carries a number, the text alone decides. A table or a line of dashes repeats itself too:
+ * give more `tokens` where such are expected.
+ * @param tokens 2 ... 10,000. Default 24.
+ */
+export function repetition(tokens: number = 24): Policy {
+  requireInteger(tokens, "tokens", 2, 10_000);
+  return { kind: "repetition", tokens };
+}
+
+/**
+ * So many tokens or bits have been spent: `tokens` seen, Σ -log2 p over those with a number. Holds from the token that
+ * reaches the budget.
+ * @throws SurprisalError INVALID_ARGUMENT when neither is given, or one is negative or not finite.
+ */
+export function budget({ tokens, bits }: { tokens?: number; bits?: number }): Policy {
+  const parts: Policy[] = [];
+  if (tokens !== undefined) parts.push(compare("tokens", ">=", tokens));
+  if (bits !== undefined) parts.push(compare("bits", ">=", bits));
+  return several("any", parts);
+}
+
+/** One of them holds. @throws SurprisalError INVALID_ARGUMENT when there are none. */
+export const any = (...policies: readonly Policy[]): Policy => several("any", policies);
+
+/** All of them hold. @throws SurprisalError INVALID_ARGUMENT when there are none. */
+export const all = (...policies: readonly Policy[]): Policy => several("all", policies);
+
+function several(kind: "any" | "all", policies: readonly Policy[]): Policy {
+  if (policies.length === 0) throw invalidArgument("There is no policy", kind, "Give at least one.");
+  return policies.length === 1 ? policies[0]! : { kind, policies };
+}
+
+/** It is known not to hold. */
+export const not = (policy: Policy): Policy => ({ kind: "not", policy });
+
+/** It holds, and at least so many tokens have been seen. */
+export function after(tokens: number, policy: Policy): Policy {
+  requireInteger(tokens, "tokens", 1);
+  return { kind: "after", tokens, policy };
+}
+
+/** It has held at each of the last so many tokens. */
+export function lasting(tokens: number, policy: Policy): Policy {
+  requireInteger(tokens, "tokens", 1);
+  return { kind: "lasting", tokens, policy };
+}
+
+/**
+ * Hysteresis: holds from where `enter` holds until where `leave` does, so that a value that wavers about one bound is not
+ * an alarm each time. Where both hold at once, it does not.
+ */
+export const hysteresis = (enter: Policy, leave: Policy): Policy => ({ kind: "hysteresis", enter, leave });
