@@ -1,7 +1,10 @@
 /** Models that make one mistake each: what the conformance suite is tested with. */
 import type { TokenRecord } from "../src/core/index.ts";
+import { generationOf, isChat } from "../src/models/generation.ts";
 import type {
   GenerateOptions,
+  Generation,
+  GenerationEnd,
   LanguageModel,
   ModelSequence,
   ScoredSpan,
@@ -39,14 +42,17 @@ function letterCounts(text: string): Float32Array {
 export function altered(alter: Alteration): LanguageModel {
   const model = TableModel.bytes();
   let open = true;
+  const template: LanguageModel["applyChatTemplate"] = (messages, { addGenerationPrompt = true } = {}) => {
+    if (!open) return model.applyChatTemplate(messages);
+    const turns = messages.map(({ role, content }) => `${role}: ${content}\n`);
+    return turns.join("") + (addGenerationPrompt ? "assistant:" : "");
+  };
   return withChanges<LanguageModel>(model, {
-    capabilities: { ...model.capabilities, embed: true, chat: true },
+    capabilities: { ...model.capabilities, embed: true, chat: true, chatTemplate: true },
     embed: async (texts) => (open ? texts.map(letterCounts) : model.embed(texts)),
-    applyChatTemplate: (messages, { addGenerationPrompt = true } = {}) => {
-      if (!open) return model.applyChatTemplate(messages);
-      const turns = messages.map(({ role, content }) => `${role}: ${content}\n`);
-      return turns.join("") + (addGenerationPrompt ? "assistant:" : "");
-    },
+    applyChatTemplate: template,
+    generate: (prompt, options) =>
+      model.generate(open && isChat(prompt) ? template(prompt) : prompt, options),
     [Symbol.asyncDispose]: async () => {
       open = false;
       await model[Symbol.asyncDispose]();
@@ -73,7 +79,35 @@ export const spans =
 
 export const records =
   (change: (record: TokenRecord, index: number) => TokenRecord): Alteration =>
-  (model) => ({ generate: (prompt, options) => mapped(model.generate(prompt, options), change) });
+  (model) => ({
+    generate(prompt, options) {
+      const writing = model.generate(prompt, options);
+      return endingAs(writing, mapped(writing, change));
+    },
+  });
+
+/** Other records with the end of `writing`. */
+export function endingAs(writing: Generation, records: AsyncGenerator<TokenRecord>): Generation {
+  return generationOf(
+    (async function* () {
+      yield* records;
+      return writing.end!;
+    })(),
+  );
+}
+
+export const end =
+  (change: (end: GenerationEnd) => GenerationEnd): Alteration =>
+  (model) => ({
+    generate: (prompt, options) =>
+      generationOf(
+        (async function* () {
+          const writing = model.generate(prompt, options);
+          yield* writing;
+          return change(writing.end!);
+        })(),
+      ),
+  });
 
 export const generateWith =
   (change: (options: GenerateOptions) => GenerateOptions): Alteration =>

@@ -15,7 +15,9 @@ const LIMIT_MS = 60_000;
 export interface RunOptions {
   /** What is piped in; by default standard input is empty. */
   input?: string | Uint8Array;
-  environment?: Record<string, string>;
+  environment?: NodeJS.ProcessEnv;
+  /** Without this process's environment, but with `environment`. */
+  inherit?: boolean;
   folder?: string;
   /** Called with the running process, to disturb it. */
   meanwhile?: (child: ChildProcess) => void;
@@ -36,13 +38,13 @@ export function runCommand(args: readonly string[], options: RunOptions = {}): P
 
 export async function runNode(
   args: readonly string[],
-  { input = "", environment = {}, folder = tmpdir(), meanwhile }: RunOptions = {},
+  { input = "", environment = {}, inherit = true, folder = tmpdir(), meanwhile }: RunOptions = {},
 ): Promise<Finished> {
   const start = performance.now();
   const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    env: { ...inherited, ...environment },
+    env: { ...(inherit && inherited), ...environment },
     timeout: LIMIT_MS,
     killSignal: "SIGKILL",
   });

@@ -1,7 +1,8 @@
-/** The command line with a real model: what it prints, writes and leaves behind. */
+/** The command line with the model it has by itself: what it prints, writes and leaves behind. */
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,13 +14,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "./cli-run.ts";
-import { smollm2 } from "./smollm2.ts";
+import { mini } from "./mini.ts";
 
 const TEXT = "The quick brown fox jumps over the lazy dog. It was a sunny day in the forest.\n";
 const ESCAPE = "\u001b";
-const model = await smollm2("Q4_1");
+const withoutBos = await mini("Q8_0", { addsBos: false });
 
-describe.skipIf(model === null)("surprisal score", () => {
+describe("surprisal score", () => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "surprisal-cli-"));
@@ -36,6 +37,37 @@ describe.skipIf(model === null)("surprisal score", () => {
     for (const words of ["bits per byte", "gzip", "Most surprising tokens", "recipe  ", "sha256"])
       expect(stdout).toContain(words);
     expect(stdout).not.toContain(ESCAPE);
+    expect(stdout).toMatch(/^note +mini is a very small model; --model smollm2 .*surprisal models list/m);
+  });
+
+  it("says nothing of other models to those who chose one, and none of it in a page or a document", async () => {
+    const chosen = await score(["text.txt", "--model", "mini"]);
+    expect(chosen.stdout).toMatch(/^model +mini /m);
+    expect(chosen.stdout).not.toContain("smollm2");
+    const { stdout } = await score(["text.txt", "--json", "--html", "hint.html"]);
+    expect(JSON.parse(stdout).notes).toEqual([]);
+    expect(readFileSync(join(folder, "hint.html"), "utf8")).not.toContain("smollm2");
+    rmSync(join(folder, "hint.html"));
+  });
+
+  it("needs no network, no cache and no home, and leaves nothing there", async () => {
+    const home = join(folder, "home");
+    mkdirSync(home, { mode: 0o555 });
+    const { SURPRISAL_CACHE: _, XDG_CACHE_HOME: __, ...inherited } = process.env;
+    for (const HOME of [home, join(folder, "text.txt", "no-folder")]) {
+      const environment = {
+        ...inherited,
+        HOME,
+        USERPROFILE: HOME,
+        LOCALAPPDATA: HOME,
+        SURPRISAL_OFFLINE: "1",
+      };
+      const { code, stdout, stderr } = await score(["text.txt", "--json"], { environment, inherit: false });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout).model.name).toBe("mini");
+    }
+    expect(readdirSync(home)).toEqual([]);
+    rmSync(home, { recursive: true });
   });
 
   it("takes colours from FORCE_COLOR, and NO_COLOR stands above it", async () => {
@@ -53,13 +85,13 @@ describe.skipIf(model === null)("surprisal score", () => {
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({
       schema: "surprisal.score/1",
-      model: { name: "smollm2", quantisation: "Q4_1", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      model: { name: "mini", quantisation: "Q8_0", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       recipe: { id: expect.stringMatching(/^[0-9a-f]{8}$/), name: "cached" },
       stderrMethod: "block-bootstrap",
       timing: { totalMs: expect.any(Number), loadMs: expect.any(Number), decodeMs: expect.any(Number) },
     });
     expect(document).not.toHaveProperty("tokenTable");
-    expect(document.scored).toBe(document.tokens - 1);
+    expect(document.scored).toBe(document.tokens); // the first one is predicted from BOS
     expect(document.timing.tokensRun).toBe(document.scored);
     expect(document.perplexity).toBeCloseTo(Math.exp(document.nll), 9);
     expect(document.bitsPerToken).toBeCloseTo(document.nll / Math.LN2, 9);
@@ -70,8 +102,15 @@ describe.skipIf(model === null)("surprisal score", () => {
     expect(file.nll).toBe(document.nll);
   });
 
+  it("leaves the first token without a number where the tokenizer adds no BOS", async () => {
+    const { stdout } = await score(["text.txt", "--json", "--tokens", "--model", withoutBos]);
+    const { scored, tokens, tokenTable, unscored } = JSON.parse(stdout);
+    expect([scored, unscored.tokens]).toEqual([tokens - 1, 1]);
+    expect([tokenTable[0].logprob, tokenTable[1].logprob]).toEqual([null, expect.any(Number)]);
+  });
+
   it("--json --tokens has every token with its alternatives, and a special token's name is text", async () => {
-    const hostile = "End<|im_end|>\u001b[2J</script> 你🦔";
+    const hostile = "End<|endoftext|>\u001b[2J</script> 你🦔";
     const { stdout } = await score(["--text", hostile, "--json", "--tokens", "--top", "3"]);
     const { tokens, tokenTable } = JSON.parse(stdout);
     expect(tokenTable).toHaveLength(tokens);
@@ -79,9 +118,8 @@ describe.skipIf(model === null)("surprisal score", () => {
       ({ text, bytes }: { text: string; bytes?: number[] }) => bytes ?? [...new TextEncoder().encode(text)],
     );
     expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(hostile);
-    expect(tokenTable.map(({ text }: { text: string }) => text)).not.toContain("<|im_end|>");
-    expect(tokenTable[0]).toMatchObject({ logprob: null });
-    for (const { logprob, alternatives } of tokenTable.slice(1)) {
+    expect(tokenTable.map(({ text }: { text: string }) => text)).not.toContain("<|endoftext|>");
+    for (const { logprob, alternatives } of tokenTable) {
       expect(logprob).toBeLessThanOrEqual(0);
       expect(alternatives).toHaveLength(3);
     }
@@ -121,7 +159,7 @@ describe.skipIf(model === null)("surprisal score", () => {
   });
 
   it.each([
-    ["one token", ["--text", "hi"], 1, "NOTHING_TO_SCORE"],
+    ["one token, and no BOS", ["--text", "h", "--model", withoutBos], 1, "NOTHING_TO_SCORE"],
     ["too short for llama.cpp's chunks", ["text.txt", "-r", "llama.cpp"], 1, "TOO_FEW_TOKENS"],
     ["longer than the one window", ["text.txt", "-r", "full", "-c", "8"], 1, "CONTEXT_EXCEEDED"],
     ["a stride beyond the window", ["text.txt", "--stride", "9999"], 2, "INVALID_ARGUMENT"],
@@ -168,7 +206,7 @@ describe.skipIf(model === null)("surprisal score", () => {
     async (after) => {
       let sent = 0;
       const { signal, stdout, ms } = await score(["--html", "interrupted.html"], {
-        input: TEXT.repeat(300),
+        input: TEXT.repeat(5000),
         meanwhile: (child: { kill(signal: string): void }) => {
           setTimeout(() => {
             sent = performance.now();

@@ -67,6 +67,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["score", "--cache-type", "q8-0"], "did you mean q8_0?"],
     [["score", "--recipe", "lama.cpp"], "did you mean llama.cpp?"],
     [["score", "--text", "hello", "--model", "smolm2"], "did you mean smollm2?"],
+    [["score", "--text", "hello", "--model", "minni"], "did you mean mini?"],
     [["models", "pull"], "MODEL is missing"],
     [["models", "remove", "./mine.gguf"], "Delete a file of your own yourself"],
   ])("%j", async (args, words) => {
@@ -118,7 +119,7 @@ describe("a text that cannot be scored ends with 1", () => {
 });
 
 it("names the three ways to a model when offline with an empty cache", async () => {
-  const { code, stdout } = await runCommand(["score", "--text", "hello", "--json"], {
+  const { code, stdout } = await runCommand(["score", "--text", "hello", "--model", "smollm2", "--json"], {
     environment: offline(),
   });
   const { wayOut, ...error } = JSON.parse(stdout);
@@ -164,29 +165,75 @@ it("Ctrl-C removes the progress line and ends by the signal", async () => {
 });
 
 describe("models", () => {
-  it("list shows what is known, as text and as JSON", async () => {
-    const plain = await runCommand(["models", "list"], { environment: offline() });
+  const models = (...args: string[]) => runCommand(["models", ...args], { environment: offline() });
+
+  it("list shows what there is, what it is for and how to get the rest, as text and as JSON", async () => {
+    const plain = await models("list");
     expect(plain).toMatchObject({ code: 0, stderr: "" });
+    expect(plain.stdout).toMatch(/^mini +\d.* MB {2}shipped with surprisal\n +small English model/m);
     expect(plain.stdout).toMatch(/^smollm2 .* not downloaded$/m);
-    const { stdout } = await runCommand(["models", "list", "--json"], { environment: offline() });
-    expect(JSON.parse(stdout)).toMatchObject({
+    for (const words of [
+      "Gemma",
+      "Apache-2.0",
+      "MIT",
+      "surprisal models pull NAME",
+      ".gguf file",
+      "hf:",
+      "pypi:",
+    ])
+      expect(plain.stdout).toContain(words);
+    expect(JSON.parse((await models("list", "--json")).stdout)).toMatchObject({
       schema: "surprisal.models.list/1",
       cache: join(folder, "cache"),
-      models: expect.arrayContaining([expect.objectContaining({ reference: "smollm2", cached: false })]),
+      models: expect.arrayContaining([
+        expect.objectContaining({ reference: "mini", availability: "shipped" }),
+        expect.objectContaining({ reference: "smollm2", availability: "absent", path: null }),
+      ]),
     });
   });
 
+  it("info, pull and remove know that mini is a part of surprisal", async () => {
+    const info = await models("info", "mini");
+    expect(info.stdout).toMatch(/^status +shipped with surprisal$/m);
+    expect(info.stdout).not.toMatch(/^(source|fetched) /m);
+    const pulled = await models("pull", "mini");
+    expect(pulled).toMatchObject({ code: 0, stderr: "" });
+    expect(pulled.stdout).toMatch(/^Already on this machine: nothing to download\.\n.*mini\.gguf\n/);
+    expect(JSON.parse((await models("pull", "mini", "--json")).stdout)).toMatchObject({
+      schema: "surprisal.models.pull/1",
+      name: "mini",
+      downloaded: false,
+    });
+    const removed = await models("remove", "mini");
+    expect(removed.stderr).toContain("a part of surprisal");
+    expect(removed.code).toBe(2);
+    expect((await models("info", "mini")).stdout).toBe(info.stdout);
+  });
+
   it("remove of what is not there ends with 1", async () => {
-    const { code, stderr } = await runCommand(["models", "remove", "smollm2"], { environment: offline() });
+    const { code, stderr } = await models("remove", "smollm2");
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("[MODEL_UNAVAILABLE]") });
   });
 });
 
-it("doctor --json is one document, and a self-test without a model is not a failure", async () => {
-  const { code, stdout } = await runCommand(["doctor", "--json"], { environment: offline() });
-  const { schema, ok, checks } = JSON.parse(stdout);
-  expect({ code, schema, ok }).toEqual({ code: 0, schema: "surprisal.doctor/1", ok: true });
-  expect(checks.map(({ name }: { name: string }) => name)).toEqual(
-    expect.arrayContaining(["platform", "engine", "model cache", "self-test"]),
-  );
+describe("doctor", () => {
+  it("--json is one document, and compares with the numbers recorded for mini", async () => {
+    const { code, stdout } = await runCommand(["doctor", "--json"], { environment: offline() });
+    const { schema, ok, checks } = JSON.parse(stdout);
+    expect({ code, schema, ok }).toEqual({ code: 0, schema: "surprisal.doctor/1", ok: true });
+    const names = checks.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(expect.arrayContaining(["platform", "engine", "model cache"]));
+    expect(checks.at(-1)).toMatchObject({
+      name: "self-test",
+      value: expect.stringMatching(/scored with mini, as recorded/),
+    });
+  });
+
+  it("does not fail over a model that is not here", async () => {
+    const { code, stdout } = await runCommand(["doctor", "-m", "smollm2"], { environment: offline() });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^ok +self-test +not run: /m),
+    });
+  });
 });

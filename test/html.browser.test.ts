@@ -157,7 +157,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     it("stays usable with twenty thousand tokens", async () => {
-      const { page } = await open(renderHtml(madeUpView(DEMO.repeat(80))));
+      const { page } = await open(renderHtml(madeUpView(DEMO.repeat(90))));
       expect(await page.evaluate<number>("document.querySelectorAll('#text span').length")).toBeGreaterThan(
         19_000,
       );

@@ -1,5 +1,8 @@
 /** Mistakes in carrying out plans, in writing, in sequences, and in stopping. */
+import { isChat } from "../src/models/generation.ts";
 import {
+  end,
+  endingAs,
   fragile,
   generateWith,
   type Mistake,
@@ -110,7 +113,15 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     (m) => {
       let broken = false;
       return {
-        generate: (p, o) => (broken ? m.generate("x", o) : fragile(m.generate(p, o), () => (broken = true))),
+        generate(p, o) {
+          const writing = m.generate(broken ? "x" : p, o);
+          return broken
+            ? writing
+            : endingAs(
+                writing,
+                fragile(writing, () => (broken = true)),
+              );
+        },
       };
     },
   ],
@@ -138,6 +149,16 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     "reads a prompt of ids as text",
     "a prompt of ids is a prompt",
     (m) => ({ generate: (p, o) => m.generate(typeof p === "string" ? p : "x", o) }),
+  ],
+  [
+    "answers a chat without its template",
+    "a chat is a prompt",
+    (m) => ({ generate: (p, o) => m.generate(isChat(p) ? p.map(({ content }) => content).join("") : p, o) }),
+  ],
+  [
+    "one token too many at the end",
+    "says how the writing ended",
+    end(({ tokens, ...rest }) => ({ ...rest, tokens: tokens! + 1 })),
   ],
   [
     "takes any setting",

@@ -49,7 +49,10 @@ export interface ModelCapabilities {
   /** A kept cache can be shifted, so the `cached` plan can be carried out. */
   shift: boolean;
   embed: boolean;
+  /** `generate` takes a chat. */
   chat: boolean;
+  /** Fills in its chat template here: `applyChatTemplate`. A server fills in its own. */
+  chatTemplate: boolean;
 }
 
 export interface TokenizeOptions {
@@ -144,6 +147,32 @@ export interface GenerateOptions {
   signal?: AbortSignal;
 }
 
+/** What a model writes on from: a text, token ids, or a chat, for which the source fills in the model's own template. */
+export type Prompt = TextOrIds | readonly ChatMessage[];
+
+/** Why writing ended. "other" is whatever a server says that is none of these. */
+export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other";
+
+/** What is known when the last token has been written. */
+export interface GenerationEnd {
+  finishReason: FinishReason;
+  /** Tokens written as the source counts them, the end-of-text token not among them; `null` when it does not say. */
+  tokens: number | null;
+  /** Tokens that carry a number. */
+  scored: number;
+  /** Some token carries no number, so the perplexity of those that do is not the text's. */
+  partial: boolean;
+  provenance: Provenance;
+  /** What a person should know about these numbers; empty when all is well. */
+  warnings: readonly string[];
+}
+
+/** Token records as they are written. Leaving the loop early stops the source. */
+export interface Generation extends AsyncIterableIterator<TokenRecord> {
+  /** `null` until the last record was read, and for ever when writing failed, was aborted or left early. */
+  readonly end: GenerationEnd | null;
+}
+
 /** A sequence held in the model's memory, that can be continued, forked and cut. */
 export interface ModelSequence extends AsyncDisposable {
   /** Tokens held. */
@@ -197,8 +226,11 @@ export interface LanguageModel extends AsyncDisposable {
   /** Transformers-style loss of one text. Throws CONTEXT_EXCEEDED beyond the trained context. */
   loss(text: string, options?: { signal?: AbortSignal }): Promise<Loss>;
 
-  /** Writes on, one record per token; the end-of-text token is not among them. */
-  generate(prompt: TextOrIds, options?: GenerateOptions): AsyncIterable<TokenRecord>;
+  /**
+   * Writes on, one record per token; the end-of-text token is not among them. A chat needs the capability `chat`.
+   * @throws SurprisalError from the iteration, after the records that did arrive
+   */
+  generate(prompt: Prompt, options?: GenerateOptions): Generation;
   open(): Promise<ModelSequence>;
   /** Fills in the model's own chat template. */
   applyChatTemplate(messages: readonly ChatMessage[], options?: { addGenerationPrompt?: boolean }): string;

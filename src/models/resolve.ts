@@ -1,17 +1,46 @@
-/** From what a person writes ("smollm2", a path, "hf:...") to a model ready to score. */
+/** From what a person writes ("mini", a path, "hf:...", "http://host/v1#model") to a model ready to score or to write. */
+import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
-import { type LocateOptions, locate } from "./registry/index.ts";
+import { openRemote, REMOTE_FORMS } from "./open-remote.ts";
+import { DEFAULT_MODEL, type LocateOptions, locate } from "./registry/index.ts";
 
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
 
 /**
- * Gets the model (from the cache, a file, or the network) and loads it.
+ * Gets the model (from this package, the cache, a file, or the network) and loads it, or connects to its server.
  *
- * `await using model = await resolve("smollm2")` frees its memory at the end of the block.
- * @throws SurprisalError UNKNOWN_MODEL, MODEL_UNAVAILABLE, TERMS_NOT_ACCEPTED, DOWNLOAD_FAILED, GGUF_*, ...
+ * `await using model = await resolve()` frees its memory at the end of the block.
+ * @param reference as for `locate`; or `http://host:port/v1#model` (the model may be left out where there is only one),
+ *   `ollama:name[@host:port]`, `gemini:name`, `openai:name`, `azure:deployment`, `deepseek:name`, `openrouter:name`,
+ *   `xai:name`. Keys are read from the environment: OPENAI_API_KEY and the like, SURPRISAL_API_KEY for an address.
+ *   Default: "mini", the small English model of this package, which needs no network.
+ * @throws SurprisalError UNKNOWN_MODEL, MODEL_UNAVAILABLE, TERMS_NOT_ACCEPTED, DOWNLOAD_FAILED, GGUF_*,
+ *   SERVER_UNREACHABLE, UNAUTHORIZED, ...
  */
-export async function resolve(reference: string, options: ResolveOptions = {}): Promise<LanguageModel> {
-  const { path, name, sha256 } = await locate(reference, options);
+export async function resolve(
+  reference: string = DEFAULT_MODEL,
+  options: ResolveOptions = {},
+): Promise<LanguageModel> {
+  const { environment = process.env, signal } = options;
+  const offline = options.offline ?? /^(1|on|yes|true)$/i.test(environment.SURPRISAL_OFFLINE ?? "");
+  const remote = await openRemote(reference, { offline, signal });
+  if (remote) return remote;
+  const { path, name, sha256 } = await locate(reference, options).catch((error: unknown) => {
+    throw withRemoteForms(error);
+  });
   return LlamaModel.load(path, options, { source: reference, name, sha256 });
+}
+
+/** What `locate` does not know: a reference may also be to a server. */
+function withRemoteForms(error: unknown): unknown {
+  if (!SurprisalError.isInstance(error) || error.code !== "UNKNOWN_MODEL") return error;
+  const { code, what, where, wayOut, cause } = error;
+  return new SurprisalError({
+    code,
+    what,
+    ...(where && { where }),
+    wayOut: `${wayOut} ${REMOTE_FORMS}`,
+    cause,
+  });
 }

@@ -1,27 +1,22 @@
-import { createHash } from "node:crypto";
+/** The engine on mini, with BOS as it is published and, where that makes a difference, without. */
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { smollm2 } from "../../../test/smollm2.ts";
+import { mini } from "../../../test/mini.ts";
 import { planWindows, SurprisalError } from "../../core/index.ts";
 import type { ScoreRequest } from "../language-model.ts";
 import { testConformance } from "../test/index.ts";
 import { LlamaModel } from "./model.ts";
 import type { LlamaLoadOptions } from "./placement.ts";
-import { quantize } from "./quantize.ts";
-import { selfTest } from "./self-test.ts";
 
 const text = readFileSync(
   new URL("../../../test/fixtures/golden/wikitext-23100-bytes.txt", import.meta.url),
   "utf8",
 );
-const path = await smollm2("Q8_0");
-const exactPath = await smollm2("F32");
+const path = await mini();
+const exactPath = await mini("F32");
+const exactPathWithoutBos = await mini("F32", { addsBos: false });
 /** Everything in float32, so that what has to be equal is equal. */
 const exact: LlamaLoadOptions = { cacheType: "f32" };
-const original = await smollm2("Q4_1");
 
 /**
  * Largest difference per token, nats, that another batch shape causes. In float32 it is rounding. With quantised
@@ -29,6 +24,10 @@ const original = await smollm2("Q4_1");
  * seen to move by 0.36 nats, the mean of a long text by 1e-4.
  */
 const BATCH_SHAPE = { F32: 1e-4, Q8_0: 0.5 };
+
+/** Windows of 256: a long text takes many calls. */
+const strided = (tokens: number) =>
+  planWindows(tokens, { method: "strided", context: 256, stride: 128, prefix: null });
 
 const codeOf = (error: unknown) => (SurprisalError.isInstance(error) ? error.code : error);
 const rejection = (promise: Promise<unknown>) => promise.then(() => "resolved", codeOf);
@@ -39,18 +38,22 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list;
 }
 
-describe.skipIf(exactPath === null)("conformance of LlamaModel", () => {
-  testConformance({ describe, it, create: () => LlamaModel.load(exactPath!, exact) });
+describe.each([
+  ["with BOS", exactPath],
+  ["without BOS", exactPathWithoutBos],
+])("conformance of LlamaModel, %s", (_, file) => {
+  testConformance({ describe, it, create: () => LlamaModel.load(file, exact) });
 });
 
-describe.skipIf(exactPath === null).each([
-  ["F32", exact],
-  ["Q8_0", {}],
-] as const)("prefix trees, %s", (type, options) => {
+describe.each([
+  ["F32", "with BOS", exactPath, exact],
+  ["F32", "without BOS", exactPathWithoutBos, exact],
+  ["Q8_0", "with BOS", path, {}],
+] as const)("prefix trees, %s, %s", (type, _, file, options) => {
   let model: LlamaModel;
   let ids: Int32Array;
   beforeAll(async () => {
-    model = await LlamaModel.load(type === "F32" ? exactPath! : path!, options);
+    model = await LlamaModel.load(file, options);
     ({ ids } = await model.tokenize(text));
   });
   afterAll(async () => {
@@ -77,7 +80,10 @@ describe.skipIf(exactPath === null).each([
       const [alone] = await collect(model.score([request], { alternatives: 3 }));
       const input =
         typeof request.context === "string"
-          ? (await model.tokenize(request.context)).ids
+          ? (await model.tokenize(request.context + request.continuation, { addSpecial: true })).ids.slice(
+              0,
+              -1,
+            )
           : [...Array.from(request.context), ...Array.from(request.continuation as Int32Array).slice(0, -1)];
       for (let length = 1; length <= input.length; length++) prefixes.add(input.slice(0, length).join());
       expect(alone!.tokensRun).toBe(input.length);
@@ -93,10 +99,7 @@ describe.skipIf(exactPath === null).each([
   });
 
   it("may be larger than a batch and than the sequences of a batch", async () => {
-    await using small = await LlamaModel.load(type === "F32" ? exactPath! : path!, {
-      ...options,
-      batchSize: 16,
-    });
+    await using small = await LlamaModel.load(file, { ...options, batchSize: 16 });
     const requests = Array.from({ length: 25 }, (_, i) => ({
       context: ids.slice(0, 20 + (i % 3) * 11),
       continuation: ids.slice(100 + i, 103 + i + (i % 5) * 4),
@@ -109,10 +112,10 @@ describe.skipIf(exactPath === null).each([
   });
 });
 
-describe.skipIf(path === null)("LlamaModel", () => {
+describe("LlamaModel", () => {
   let model: LlamaModel;
   beforeAll(async () => {
-    model = await LlamaModel.load(path!);
+    model = await LlamaModel.load(path);
   });
   afterAll(async () => {
     await model?.[Symbol.asyncDispose]();
@@ -122,11 +125,12 @@ describe.skipIf(path === null)("LlamaModel", () => {
     expect(model.identity).toMatchObject({
       architecture: "llama",
       quantisation: "Q8_0",
-      parameters: 134_515_008,
     });
-    expect(model.trainedContext).toBe(8192);
-    expect(model.vocabulary).toMatchObject({ size: 49_152, bos: 1, eos: 2, addsBos: false });
+    expect(model.identity.parameters).toBeGreaterThan(1e6);
+    expect(model.trainedContext).toBeGreaterThanOrEqual(512);
+    expect(model.vocabulary).toMatchObject({ bos: 0, eos: 0, addsBos: true });
     expect(model.settings).toMatchObject({ gpuLayers: expect.any(Number), batchSize: 512, cacheType: "f16" });
+    expect(model.settings.threads).toBe(1); // the default of a small model
     expect(model.settings.device).toMatch(/^(cpu|gpu)/);
   });
 
@@ -144,30 +148,48 @@ describe.skipIf(path === null)("LlamaModel", () => {
     expect(await run()).toEqual(await run());
   });
 
+  it("gives the same digits on more threads", async () => {
+    await using threaded = await LlamaModel.load(path, { threads: 2 });
+    expect(threaded.settings.threads).toBe(2);
+    const passage = text.slice(0, 200);
+    expect(await threaded.loss(passage)).toEqual(await model.loss(passage));
+  });
+
   it("keeps the event loop free while it decodes", async () => {
     const { ids } = await model.tokenize(text.slice(0, 6000));
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    const { decodeMs } = (
-      await collect(
-        model.scoreTokens(ids, planWindows(ids.length, { method: "full", context: 4096, prefix: null })),
-      )
-    ).reduce((sum, span) => ({ decodeMs: sum.decodeMs + span.decodeMs }), { decodeMs: 0 });
+    const spans = await collect(model.scoreTokens(ids, strided(ids.length)));
+    const decodeMs = spans.reduce((sum, span) => sum + span.decodeMs, 0);
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(decodeMs / 100);
   });
 
   it("stops inside a decode call when it is aborted, and works afterwards", async () => {
-    const { ids } = await model.tokenize(text);
-    const abort = new AbortController();
-    const scoring = collect(
-      model.scoreTokens(ids, planWindows(ids.length, { method: "full", context: 8192, prefix: null }), {
-        signal: abort.signal,
-      }),
-    );
-    setTimeout(() => abort.abort(), 50);
-    expect(await rejection(scoring)).toBe("ABORTED");
-    expect((await model.loss("The capital of France is Paris.")).scored).toBe(6);
+    const tokens = 512;
+    await using slow = await LlamaModel.load(exactPath, { ...exact, batchSize: tokens });
+    const ids = (await slow.tokenize(text)).ids.subarray(0, tokens);
+    const plan = planWindows(tokens, { method: "full", context: tokens, prefix: null }); // one call
+    const score = async (signal?: AbortSignal) => {
+      const start = performance.now();
+      const outcome = await rejection(collect(slow.scoreTokens(ids, plan, signal ? { signal } : {})));
+      return { outcome, ms: performance.now() - start };
+    };
+    // The best of three each, since other programs may take the processor away in the middle.
+    const whole: number[] = [];
+    const aborted: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { outcome, ms } = await score();
+      expect(outcome).toBe("resolved");
+      whole.push(ms);
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), Math.min(...whole) / 10);
+      const stopped = await score(abort.signal);
+      expect(stopped.outcome).toBe("ABORTED");
+      aborted.push(stopped.ms);
+    }
+    expect(Math.min(...aborted)).toBeLessThan(Math.min(...whole) / 2);
+    expect((await slow.loss("The capital of France is Paris.")).scored).toBeGreaterThan(5);
   });
 
   it("carries out a kept cache as the plan says: the whole past, then sinks and the newest tokens", async () => {
@@ -190,34 +212,6 @@ describe.skipIf(path === null)("LlamaModel", () => {
     expect(Math.abs(mean(c) - mean(a))).toBeLessThan(0.5); // without sinks it would be nats worse
   });
 
-  it("writes what llama-server wrote, token by token, with the same probabilities", async () => {
-    // POST /v1/completions of a real llama-server 0.5.0 with this file, temperature 0, 12 tokens: id and ln p.
-    const recorded: [id: number, logprob: number][] = [
-      [7042, -0.3673],
-      [30, -0.4105],
-      [198, -1.0577],
-      [198, -0.7439],
-      [504, -1.87],
-      [2988, -3.2338],
-      [314, -0.3568],
-      [42, -0.5573],
-      [216, -0.6906],
-      [34, -1.2278],
-      [32, -1.7927],
-      [33, -1.4314],
-    ];
-    const records = await collect(
-      model.generate("The capital of France is", { maxTokens: recorded.length, alternatives: 2 }),
-    );
-    expect(records.map(({ text }) => text).join("")).toBe(" Paris.\n\nThe answer is: 201");
-    expect(records.map(({ id }) => id)).toEqual(recorded.map(([id]) => id));
-    for (const [i, { logprob, alternatives, rank }] of records.entries()) {
-      expect(Math.abs(logprob! - recorded[i]![1])).toBeLessThan(0.1);
-      expect(rank).toBe(1);
-      expect(alternatives![0]!.logprob).toBeCloseTo(logprob!, 5);
-    }
-  });
-
   it("forks and truncates", async () => {
     await using sequence = await model.open();
     const { ids } = await model.tokenize("The capital of France is Paris. The capital of Italy is");
@@ -235,7 +229,7 @@ describe.skipIf(path === null)("LlamaModel", () => {
   });
 
   it("refuses more than a sequence's context holds, and the sequence stays as it was", async () => {
-    await using tiny = await LlamaModel.load(path!, { contextSize: 256 });
+    await using tiny = await LlamaModel.load(path, { contextSize: 256 });
     await using sequence = await tiny.open();
     const { ids } = await tiny.tokenize(text);
     await sequence.extend(ids.slice(0, 200));
@@ -245,9 +239,9 @@ describe.skipIf(path === null)("LlamaModel", () => {
     expect(sequence.next()).toEqual(before);
   });
 
-  it("embeds texts so that like ones are near, whatever the batch", async () => {
-    const texts = ["A cat sits on the mat.", "The cat is lying on a rug.", "Quarterly revenue rose by 4 %."];
-    const [cat, rug, revenue] = await model.embed(texts);
+  it("embeds texts alike, whatever the batch", async () => {
+    const texts = ["A cat sits on the mat.", "Quarterly revenue rose by 4 %."];
+    const vectors = await model.embed(texts);
     const cosine = (a: Float32Array, b: Float32Array) => {
       let [dot, aa, bb] = [0, 0, 0];
       for (let i = 0; i < a.length; i++) {
@@ -257,18 +251,17 @@ describe.skipIf(path === null)("LlamaModel", () => {
       }
       return dot / Math.sqrt(aa * bb);
     };
-    expect(cat!.length).toBe(576);
-    expect(cosine(cat!, rug!)).toBeGreaterThan(cosine(cat!, revenue!));
-    await using small = await LlamaModel.load(path!, { batchSize: 4 });
-    const [again] = await small.embed(texts);
-    expect(cosine(cat!, again!)).toBeGreaterThan(0.999);
+    await using small = await LlamaModel.load(path, { batchSize: 4 });
+    for (const [i, again] of (await small.embed(texts)).entries())
+      expect(cosine(vectors[i]!, again)).toBeGreaterThan(0.999);
+    expect(cosine(vectors[0]!, vectors[1]!)).toBeLessThan(0.999);
   });
 
   it("refuses ids that are none, instead of letting llama.cpp end the process", async () => {
     const plan = planWindows(2, { method: "full", context: 2, prefix: null });
     for (const ids of [
       [1, -1],
-      [1, 49_152],
+      [1, model.vocabulary.size],
       [1, 1.5],
       [1, Number.NaN],
     ]) {
@@ -281,16 +274,13 @@ describe.skipIf(path === null)("LlamaModel", () => {
   });
 
   it("refuses a text beyond the trained context", async () => {
-    expect(await rejection(model.loss("word ".repeat(9000)))).toBe("CONTEXT_EXCEEDED");
+    expect(await rejection(model.loss("word ".repeat(model.trainedContext + 1)))).toBe("CONTEXT_EXCEEDED");
   });
 
   it("frees its memory while a generator is still open, and says so when it goes on", async () => {
-    const second = await LlamaModel.load(path!);
+    const second = await LlamaModel.load(path);
     const { ids } = await second.tokenize(text);
-    const spans = second.scoreTokens(
-      ids,
-      planWindows(ids.length, { method: "full", context: 8192, prefix: null }),
-    );
+    const spans = second.scoreTokens(ids, strided(ids.length));
     await spans.next();
     const pending = rejection(spans.next());
     await second[Symbol.asyncDispose]();
@@ -307,57 +297,17 @@ describe.skipIf(path === null)("LlamaModel", () => {
   ])("refuses %j with %s", async (options, code) => {
     const hasGpu = String(model.settings.device).startsWith("gpu");
     if (code === "DEVICE_UNAVAILABLE" && hasGpu) return;
-    expect(await rejection(LlamaModel.load(path!, options))).toBe(code);
+    expect(await rejection(LlamaModel.load(path, options))).toBe(code);
   });
 
   it("reports progress while it loads and can be stopped", async () => {
     const fractions: number[] = [];
-    await using second = await LlamaModel.load(path!, { onLoad: (fraction) => fractions.push(fraction) });
-    expect(second.vocabulary.size).toBe(49_152);
+    await using second = await LlamaModel.load(path, { onLoad: (fraction) => fractions.push(fraction) });
+    expect(second.vocabulary.size).toBe(model.vocabulary.size);
     expect(fractions.at(-1)).toBe(1);
     expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
     const abort = new AbortController();
-    const loading = LlamaModel.load(path!, { signal: abort.signal, onLoad: () => abort.abort() });
+    const loading = LlamaModel.load(path, { signal: abort.signal, onLoad: () => abort.abort() });
     expect(await rejection(loading)).toBe("ABORTED");
-  });
-});
-
-describe.skipIf(original === null)("quantize", () => {
-  it("makes the same bytes as llama-quantize", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "surprisal-quantize-"));
-    try {
-      const output = join(folder, "q8.gguf");
-      expect(await rejection(quantize(original!, output, "Q8_0"))).toBe("ENGINE_FAILED"); // requantising must be meant
-      await quantize(original!, output, "Q8_0", { allowRequantize: true });
-      const sha256 = createHash("sha256").update(readFileSync(output)).digest("hex");
-      expect(sha256).toBe("7b46609d11703c058397e5cfe4cc6e4b2508cb1eb4c80ddc472a5d421fbdb508");
-      expect(await readdir(folder)).toEqual(["q8.gguf"]);
-      expect(await rejection(quantize(original!, output, "Q9"))).toBe("INVALID_ARGUMENT");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
-});
-
-describe.skipIf(original === null)("selfTest", () => {
-  it("passes here", async () => {
-    const sha256 = createHash("sha256").update(readFileSync(original!)).digest("hex");
-    await using model = await LlamaModel.load(original!, {}, { sha256 });
-    const { tokens, largestDifference } = await selfTest(model);
-    expect(tokens).toBeGreaterThan(5);
-    expect(largestDifference).toBeLessThan(0.1);
-  });
-
-  it("fails when the numbers are another model's", async () => {
-    const sha256 = createHash("sha256").update(readFileSync(original!)).digest("hex");
-    const folder = await mkdtemp(join(tmpdir(), "surprisal-selftest-"));
-    try {
-      const worse = join(folder, "q2.gguf");
-      await quantize(original!, worse, "Q2_K", { allowRequantize: true });
-      await using model = await LlamaModel.load(worse, {}, { sha256 });
-      expect(await rejection(selfTest(model))).toBe("SELF_TEST_FAILED");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
   });
 });

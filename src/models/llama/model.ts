@@ -8,19 +8,22 @@ import {
 } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
+import { completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
+  Generation,
+  GenerationEnd,
   LanguageModel,
   Loss,
   ModelCapabilities,
   ModelIdentity,
   ModelSequence,
+  Prompt,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
-  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
@@ -107,6 +110,7 @@ export class LlamaModel implements LanguageModel {
         !this.#recurrent && canShift(functions.llama_model_rope_type(pointer), model.identity.architecture),
       embed: true,
       chat: this.#chatTemplate !== null,
+      chatTemplate: this.#chatTemplate !== null,
     };
     this.settings = {
       engine: `llama.cpp ${library.version}`,
@@ -132,7 +136,7 @@ export class LlamaModel implements LanguageModel {
     const file = await inspectGguf(path);
     const library = loadLlamaLibrary();
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
-    const placement = placeModel(options, library, file.vocabularySize);
+    const placement = placeModel(options, library, file);
     const pointer = await loadWeights(library, path, placement, options);
     try {
       const lifetime = new Lifetime();
@@ -234,13 +238,16 @@ export class LlamaModel implements LanguageModel {
     return this.#queue.run(() => lossOf(this, text, options));
   }
 
-  async *generate(prompt: TextOrIds, options: GenerateOptions = {}): AsyncGenerator<TokenRecord> {
+  generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
+    return generationOf(this.#generate(prompt, options));
+  }
+
+  async *#generate(
+    prompt: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     this.#checkAlternatives(options.alternatives);
-    const { parseSpecial = true } = options;
-    const ids =
-      typeof prompt === "string"
-        ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
-        : prompt;
+    const ids = await this.#promptIds(prompt, options.parseSpecial ?? true);
     if (ids.length === 0)
       throw new SurprisalError({
         code: "EMPTY_INPUT",
@@ -248,7 +255,30 @@ export class LlamaModel implements LanguageModel {
         wayOut: "Give some text to continue.",
       });
     await using sequence = await this.open();
-    yield* generateTokens(sequence, this.#model.reader, this.vocabulary, ids, options);
+    const { finishReason, tokens } = yield* generateTokens(
+      sequence,
+      this.#model.reader,
+      this.vocabulary,
+      ids,
+      options,
+    );
+    return completeEnd(finishReason, tokens, {
+      model: this.identity,
+      probabilities: "raw",
+      eosCounted: false,
+    });
+  }
+
+  async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
+    if (isChat(prompt)) {
+      const text = this.applyChatTemplate(prompt);
+      // Most templates write BOS themselves.
+      const bos = this.vocabulary.bos;
+      const { ids } = await this.tokenize(text, { addSpecial: true, parseSpecial: true });
+      return bos !== null && ids[0] === bos && ids[1] === bos ? ids.subarray(1) : ids;
+    }
+    if (typeof prompt !== "string") return prompt as ArrayLike<number>;
+    return (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids;
   }
 
   async open(): Promise<ModelSequence> {

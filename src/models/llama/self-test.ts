@@ -3,6 +3,7 @@
  * kernel and model file work together on this machine.
  */
 import { SurprisalError } from "../../core/index.ts";
+import { EMBEDDED_MODELS } from "../embedded-models.ts";
 import type { LanguageModel } from "../language-model.ts";
 
 interface Recording {
@@ -16,10 +17,12 @@ interface Recording {
 const TOLERANCE = 0.1;
 
 /**
- * By sha256 of the model file. Recorded with llama.cpp 0.5.0 on an AVX-512 CPU; each agrees with transformers
- * 5.23.0 on the same weights in float32 within what 4-bit activations lose.
+ * By sha256 of the model file. SmolLM2's were recorded with llama.cpp 0.5.0 on an AVX-512 CPU; each agrees with
+ * transformers 5.23.0 on the same weights in float32 within what 4-bit activations lose. Those of our own models are
+ * recorded with their weights (scripts/describe-models.mjs), which a test compares with PyTorch's numbers.
  */
 const RECORDINGS: Readonly<Record<string, readonly Recording[]>> = {
+  ...Object.fromEntries(EMBEDDED_MODELS.map(({ sha256, recordings }) => [sha256, recordings])),
   b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53: [
     { context: "The capital of France is", continuation: " Paris", logprob: -0.2486 },
     { context: "The capital of France is", continuation: " London", logprob: -4.3539 },

@@ -74,8 +74,9 @@ export const disposeCase: ConformanceCase = conformanceCase(
     }
     if (capabilities.generate) await gone(() => collect(model.generate(CONTEXT)), "generate");
     if (capabilities.embed) await gone(() => model.embed([CONTEXT]), "embed");
-    if (capabilities.chat)
-      await gone(() => model.applyChatTemplate([{ role: "user", content: "Hi" }]), "chat");
+    const chat = [{ role: "user", content: "Hi" }];
+    if (capabilities.chat) await gone(() => collect(model.generate(chat)), "chat");
+    if (capabilities.chatTemplate) await gone(() => model.applyChatTemplate(chat), "applyChatTemplate");
     if (sequence) {
       await gone(() => model.open(), "open");
       await gone(() => sequence.extend([0]), "extend of an open sequence");

@@ -42,7 +42,8 @@ export const textCases: readonly ConformanceCase[] = [
       generate: () => collect(model.generate("text", { maxTokens: 1 })),
       fork: () => model.open(),
       embed: () => model.embed(["text"]),
-      chat: () => model.applyChatTemplate([{ role: "user", content: "text" }]),
+      chat: () => collect(model.generate([{ role: "user", content: "text" }], { maxTokens: 1 })),
+      chatTemplate: () => model.applyChatTemplate([{ role: "user", content: "text" }]),
     };
     for (const [capability, use] of Object.entries(uses))
       if (!model.capabilities[capability as keyof ModelCapabilities])
@@ -113,7 +114,7 @@ export const textCases: readonly ConformanceCase[] = [
       await refuses("INVALID_ARGUMENT", () => model.detokenize([id]), `detokenize id ${id}`);
   }),
 
-  conformanceCase("fills in its chat template", ["chat"], async (model) => {
+  conformanceCase("fills in its chat template", ["chatTemplate"], async (model) => {
     const messages = [{ role: "user", content: "What is the capital of France?" }];
     const closed = model.applyChatTemplate(messages, { addGenerationPrompt: false });
     const open = model.applyChatTemplate(messages, { addGenerationPrompt: true });

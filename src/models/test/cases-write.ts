@@ -14,7 +14,7 @@ export const writeCases: readonly ConformanceCase[] = [
     same(idsOf(await write(model, { maxTokens: 1 })), idsOf(first).slice(0, 1), "the first token alone");
     same(await write(model, { maxTokens: 0 }), [], "no tokens");
     check(
-      !idsOf(first).includes(model.vocabulary.eos ?? -1),
+      model.vocabulary.eos === null || !idsOf(first).includes(model.vocabulary.eos),
       "the end-of-text token is not among the records",
     );
   }),
@@ -83,6 +83,33 @@ export const writeCases: readonly ConformanceCase[] = [
     const ids = await textIds(model, PROMPT, true);
     const written = await collect(model.generate(ids, { maxTokens: 4 }));
     same(idsOf(written), idsOf(await write(model, { maxTokens: 4 })), "ids");
+  }),
+
+  conformanceCase("a chat is a prompt", ["chat", "generate"], async (model) => {
+    const chat = [{ role: "user", content: "What is the capital of France?" }];
+    const answer = await collect(model.generate(chat, { maxTokens: 4 }));
+    check(answer.length > 0, "the chat is answered");
+    if (!model.capabilities.chatTemplate) return;
+    const filledIn = await collect(model.generate(model.applyChatTemplate(chat), { maxTokens: 4 }));
+    same(idsOf(answer), idsOf(filledIn), "ids after the chat, and after its template filled in");
+  }),
+
+  conformanceCase("says how the writing ended", ["generate"], async (model) => {
+    const writing = model.generate(PROMPT, { maxTokens: 4 });
+    same(writing.end, null, "the end before it");
+    const records = await collect(writing);
+    const { end } = writing;
+    check(end !== null, "there is an end");
+    const { finishReason, tokens, scored, partial, provenance } = end!;
+    check(finishReason === "length" || finishReason === "stop", `finish reason ${finishReason}`);
+    if (finishReason === "length" && tokens !== null) same(tokens, 4, "tokens written");
+    const numbers = records.filter(({ logprob, tokenCount = 1 }) => logprob !== null && tokenCount === 1);
+    same(scored, numbers.length, "tokens that carry a number");
+    same(partial, scored < (tokens ?? records.length), "partial");
+    same(provenance.model, model.identity, "identity");
+    const left = model.generate(PROMPT, { maxTokens: 8 });
+    for await (const record of left) if (record) break;
+    same(left.end, null, "the end of what was left early");
   }),
 
   conformanceCase("refuses settings that make no sense", ["generate"], async (model) => {
@@ -223,8 +250,17 @@ function write(model: LanguageModel, options: GenerateOptions): Promise<TokenRec
   return collect(model.generate(PROMPT, options));
 }
 
+/** The ids; of a server that gives none, numbers that differ where the texts do. */
 function idsOf(records: readonly TokenRecord[]): number[] {
-  return records.map(({ id }) => id ?? -1);
+  return records.map(({ id, text }) => id ?? numberOf(text));
+}
+
+const numbers = new Map<string, number>();
+
+function numberOf(text: string): number {
+  const number = numbers.get(text) ?? -1 - numbers.size;
+  numbers.set(text, number);
+  return number;
 }
 
 async function checkAgainstFresh(

@@ -11,19 +11,23 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
+import { checkMaxTokens, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
+  Generation,
+  GenerationEnd,
   LanguageModel,
   Loss,
   ModelCapabilities,
   ModelIdentity,
   ModelSequence,
+  Prompt,
+  Provenance,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
-  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
@@ -86,6 +90,7 @@ export class TableModel implements LanguageModel {
       shift: true,
       embed: false,
       chat: false,
+      chatTemplate: false,
     };
   }
 
@@ -170,13 +175,23 @@ export class TableModel implements LanguageModel {
     return lossOf(this, text, options);
   }
 
-  async *generate(prompt: TextOrIds, options: GenerateOptions = {}): AsyncGenerator<TokenRecord> {
+  generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
+    return generationOf(this.#generate(prompt, options));
+  }
+
+  async *#generate(
+    prompt: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     const { maxTokens = 256, alternatives = 0, parseSpecial = true, signal } = options;
+    this.#assertOpen();
     this.#checkAlternatives(alternatives);
+    checkMaxTokens(maxTokens);
+    if (isChat(prompt)) throw this.#unsupported("has no chat template");
     const ids =
       typeof prompt === "string"
         ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
-        : prompt;
+        : (prompt as ArrayLike<number>);
     this.vocabulary.check(ids);
     if (ids.length === 0)
       throw new SurprisalError({
@@ -184,16 +199,18 @@ export class TableModel implements LanguageModel {
         what: "The prompt is empty",
         wayOut: "Give some text to continue.",
       });
+    const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
     const sample = createSampler(options);
     let previous = ids[ids.length - 1]!;
     for (let written = 0; written < maxTokens; written++) {
       this.#assertOpen();
       if (signal?.aborted) throw abortError("Generating", signal);
       const id = sample(Float32Array.from(this.chain.prediction(previous).logprobs));
-      if (id === this.vocabulary.eos) return;
+      if (id === this.vocabulary.eos) return completeEnd("stop", written, provenance);
       yield this.#record(previous, id, alternatives);
       previous = id;
     }
+    return completeEnd("length", maxTokens, provenance);
   }
 
   async open(): Promise<ModelSequence> {

@@ -1,0 +1,204 @@
+/** Gemini models, over Google's API. */
+import { SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
+import type {
+  ChatMessage,
+  GenerateOptions,
+  GenerationEnd,
+  ModelCapabilities,
+  ModelIdentity,
+  ModelVocabulary,
+} from "../language-model.ts";
+import {
+  ApiKey,
+  type RemoteAnswer,
+  RemoteClient,
+  type RemoteClientOptions,
+  ServerRefusal,
+} from "../remote/index.ts";
+import { geminiReader } from "./reader.ts";
+import { type GeminiDescription, readDescription } from "./schema.ts";
+
+const ADDRESS = "https://generativelanguage.googleapis.com/v1beta";
+
+/** Where the key is looked for, in this order. */
+const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
+
+/** Most alternatives Gemini gives. */
+const MOST_ALTERNATIVES = 20;
+
+export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "keyHeader"> {
+  /** Default "https://generativelanguage.googleapis.com/v1beta". */
+  address?: string | URL | undefined;
+  /** What the person asked for, shown as the identity's source. Default "gemini:NAME". */
+  source?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * A Gemini model. It answers chats; a text is sent as a user's message. Which models give numbers changes from month to
+ * month: one that refuses is asked again without, and its records then carry none.
+ */
+export class GeminiModel extends GenerateOnlyModel {
+  readonly identity: ModelIdentity;
+  readonly vocabulary: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
+  readonly trainedContext: number | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly capabilities: ModelCapabilities = {
+    score: false,
+    alternatives: MOST_ALTERNATIVES,
+    distribution: false,
+    tokenize: false,
+    generate: true,
+    fork: false,
+    shift: false,
+    embed: false,
+    chat: true,
+    chatTemplate: false,
+  };
+  protected readonly source = "Gemini";
+  readonly #client: RemoteClient;
+  readonly #path: string;
+  /** What the server said when it was asked for numbers, once it refused. */
+  #refusal: string | null = null;
+
+  private constructor(
+    client: RemoteClient,
+    name: string,
+    source: string,
+    { version, inputTokenLimit }: GeminiDescription,
+  ) {
+    super();
+    this.#client = client;
+    this.#path = modelPath(name);
+    this.trainedContext = inputTokenLimit ?? null;
+    this.settings = { server: client.name, ...(version && { version }) };
+    this.identity = {
+      name,
+      source,
+      sha256: null,
+      architecture: null,
+      parameters: null,
+      quantisation: null,
+      bytes: null,
+    };
+  }
+
+  /**
+   * The key comes from GEMINI_API_KEY, else GOOGLE_API_KEY.
+   * @param name such as "gemini-2.0-flash".
+   * @throws SurprisalError UNKNOWN_MODEL, UNAUTHORIZED, SERVER_UNREACHABLE, SERVER_ERROR, ...
+   */
+  static async open(name: string, options: GeminiOptions = {}): Promise<GeminiModel> {
+    const { address = ADDRESS, source = `gemini:${name}`, signal, key, ...rest } = options;
+    const given = key === undefined ? keyFor(address) : key;
+    const client = new RemoteClient({ ...rest, address, key: given, keyHeader: "x-goog-api-key" });
+    const answer = await client.get(modelPath(name), { signal }).catch((error: unknown) => {
+      if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, error);
+      throw error;
+    });
+    return new GeminiModel(client, name, source, readDescription(await answer.json(), answer.where));
+  }
+
+  protected override async *write(
+    prompt: TextOrChat,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const { maxTokens = 256, alternatives = 0 } = options;
+    const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
+    const reader = geminiReader({ server: answer.where, alternatives, maxTokens });
+    try {
+      for await (const json of answer.messages()) yield* reader.push(json);
+    } finally {
+      answer.dispose();
+    }
+    const { records, end } = reader.finish();
+    yield* records;
+    const warnings = [...end.warnings];
+    if (typeof prompt === "string")
+      warnings.push("Gemini answers chats only: the prompt was sent as a user's message.");
+    if (this.#refusal !== null) warnings.push(`The server refuses log-probabilities: ${this.#refusal}`);
+    else if (end.scored === 0 && end.tokens !== 0) warnings.push("The server gave no log-probabilities.");
+    return {
+      ...end,
+      warnings,
+      provenance: { model: this.identity, probabilities: "raw", eosCounted: false },
+    };
+  }
+
+  /** With numbers, and without when they are refused. */
+  async #ask(request: Request, alternatives: number, signal: AbortSignal | undefined): Promise<RemoteAnswer> {
+    const path = `${this.#path}:streamGenerateContent?alt=sse`;
+    const { generationConfig } = request;
+    if (this.#refusal === null) {
+      const numbers = { responseLogprobs: true, ...(alternatives > 0 && { logprobs: alternatives }) };
+      const body = { ...request, generationConfig: { ...generationConfig, ...numbers } };
+      try {
+        return await this.#client.post(path, body, { signal });
+      } catch (error) {
+        if (
+          !(error instanceof ServerRefusal) ||
+          error.status !== 400 ||
+          !/logprobs/i.test(error.complaint.message)
+        )
+          throw error;
+        this.#refusal = error.complaint.message;
+      }
+    }
+    return await this.#client.post(path, request, { signal });
+  }
+}
+
+interface Request {
+  contents: { role: string; parts: { text: string }[] }[];
+  systemInstruction?: { parts: { text: string }[] };
+  generationConfig: Record<string, unknown>;
+}
+
+/** System messages go together to where Gemini has a place for them; the assistant is "model" there. */
+function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
+  const { maxTokens = 256, temperature = 0, topK = 0, topP = 1, seed = 0 } = options;
+  const chat: readonly ChatMessage[] =
+    typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
+  const parts = ({ content }: ChatMessage) => [{ text: content }];
+  const system = chat.filter(({ role }) => role === "system");
+  return {
+    contents: chat
+      .filter(({ role }) => role !== "system")
+      .map((message) => ({
+        role: message.role === "assistant" ? "model" : message.role,
+        parts: parts(message),
+      })),
+    ...(system.length > 0 && { systemInstruction: { parts: system.flatMap(parts) } }),
+    generationConfig: {
+      maxOutputTokens: maxTokens,
+      temperature,
+      topP,
+      seed,
+      ...(topK > 0 && { topK }),
+    },
+  };
+}
+
+function modelPath(name: string): string {
+  return `models/${name.replace(/^models\//, "")}`;
+}
+
+/** Google's key goes to Google only; another address has a key of its own, or none. */
+function keyFor(address: string | URL): ApiKey | null {
+  if (new URL(address).origin !== new URL(ADDRESS).origin) return null;
+  for (const variable of KEY_VARIABLES) {
+    const key = ApiKey.fromEnvironment(variable);
+    if (key) return key;
+  }
+  return null;
+}
+
+function unknownModel(name: string, cause: ServerRefusal): SurprisalError {
+  return new SurprisalError({
+    code: "UNKNOWN_MODEL",
+    what: `Gemini has no model "${name}"`,
+    wayOut: "See https://ai.google.dev/gemini-api/docs/models for the names.",
+    cause,
+  });
+}

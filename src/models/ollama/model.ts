@@ -1,0 +1,206 @@
+/** Models of an Ollama server, over its own API. */
+import { SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
+import type {
+  GenerateOptions,
+  GenerationEnd,
+  ModelCapabilities,
+  ModelIdentity,
+  ModelVocabulary,
+} from "../language-model.ts";
+import { RemoteClient, type RemoteClientOptions, ServerRefusal } from "../remote/index.ts";
+import { ollamaReader } from "./reader.ts";
+import { readShow, readTags } from "./schema.ts";
+
+/** Where Ollama listens unless told otherwise. */
+const HOST = "127.0.0.1";
+const PORT = "11434";
+
+/** Most alternatives Ollama gives (server/routes.go). */
+const MOST_ALTERNATIVES = 20;
+
+export interface OllamaOptions extends Omit<RemoteClientOptions, "address"> {
+  /** `http://box:11434`, or `box` alone. Default: OLLAMA_HOST, which Ollama's own client reads too, else this machine. */
+  address?: string | URL | undefined;
+  /** What the person asked for, shown as the identity's source. Default "ollama:NAME". */
+  source?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** As Ollama reads it (envconfig/config.go): http and port 11434 unless given; what listens everywhere is here too. */
+function fullAddress(address: string): string {
+  const given = /^https?:\/\//i.test(address);
+  const text = given ? address : `http://${address}`;
+  if (!URL.canParse(text)) return text; // the client says what is wrong
+  const url = new URL(text);
+  if (!given && url.port === "") url.port = PORT;
+  if (url.hostname === "0.0.0.0" || url.hostname === "[::]") url.hostname = HOST;
+  return url.href;
+}
+
+/** Everything that `/api/tags` and `/api/show` say. */
+interface Description {
+  identity: ModelIdentity;
+  vocabulary: ModelVocabulary;
+  trainedContext: number | null;
+  settings: Record<string, string>;
+}
+
+/**
+ * A model of an Ollama server. It writes, with the numbers of what it wrote; of a prompt it gives none. Numbers are those
+ * of the model itself, before temperature and the like.
+ */
+export class OllamaModel extends GenerateOnlyModel {
+  readonly identity: ModelIdentity;
+  readonly vocabulary: ModelVocabulary;
+  readonly trainedContext: number | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly capabilities: ModelCapabilities = {
+    score: false,
+    alternatives: MOST_ALTERNATIVES,
+    distribution: false,
+    tokenize: false,
+    generate: true,
+    fork: false,
+    shift: false,
+    embed: false,
+    chat: true,
+    chatTemplate: false,
+  };
+  protected readonly source = "Ollama";
+  readonly #client: RemoteClient;
+  readonly #name: string;
+
+  private constructor(client: RemoteClient, name: string, description: Description) {
+    super();
+    this.#client = client;
+    this.#name = name;
+    this.identity = description.identity;
+    this.vocabulary = description.vocabulary;
+    this.trainedContext = description.trainedContext;
+    this.settings = description.settings;
+  }
+
+  /**
+   * @param name as `ollama list` shows it; ":latest" may be left out.
+   * @throws SurprisalError UNKNOWN_MODEL when the server has no such model; SERVER_UNREACHABLE, SERVER_ERROR, ...
+   */
+  static async open(name: string, options: OllamaOptions = {}): Promise<OllamaModel> {
+    const { address = process.env.OLLAMA_HOST || HOST, source = `ollama:${name}`, signal, ...rest } = options;
+    const client = new RemoteClient({ ...rest, address: fullAddress(String(address)) });
+    return new OllamaModel(client, name, await describe(client, name, source, signal));
+  }
+
+  protected override async *write(
+    prompt: TextOrChat,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const {
+      maxTokens = 256,
+      alternatives = 0,
+      temperature = 0,
+      topK = 0,
+      topP = 1,
+      seed = 0,
+      signal,
+    } = options;
+    const body = {
+      model: this.#name,
+      stream: true,
+      logprobs: true,
+      top_logprobs: alternatives,
+      options: {
+        num_predict: maxTokens,
+        temperature,
+        top_k: topK,
+        top_p: topP,
+        seed,
+        // Ollama's own defaults, or a model file's, would change what is chosen.
+        min_p: 0,
+        repeat_penalty: 1,
+        presence_penalty: 0,
+        frequency_penalty: 0,
+      },
+    };
+    const answer =
+      typeof prompt === "string"
+        ? await this.#client.post("api/generate", { ...body, prompt, raw: true }, { signal })
+        : await this.#client.post("api/chat", { ...body, messages: prompt }, { signal });
+    const reader = ollamaReader({ server: answer.where, alternatives, maxTokens });
+    try {
+      for await (const json of answer.messages()) yield* reader.push(json);
+    } finally {
+      answer.dispose();
+    }
+    const { records, end } = reader.finish();
+    yield* records;
+    const provenance = { model: this.identity, probabilities: "raw" as const, eosCounted: false };
+    const silent = end.scored === 0 && end.tokens !== 0;
+    return {
+      ...end,
+      provenance,
+      warnings: silent
+        ? [...end.warnings, "The server gives no log-probabilities: Ollama has them since version 0.12.11."]
+        : end.warnings,
+    };
+  }
+}
+
+async function describe(
+  client: RemoteClient,
+  name: string,
+  source: string,
+  signal: AbortSignal | undefined,
+): Promise<Description> {
+  const listed = await client.get("api/tags", { signal });
+  const models = readTags(await listed.json(), listed.where).models ?? [];
+  const known = models.find((model) => [name, `${name}:latest`].includes(model.name));
+  const answer = await client.post("api/show", { model: name }, { signal }).catch((error: unknown) => {
+    if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, client.name, models);
+    throw error;
+  });
+  const { details, model_info: info = {} } = readShow(await answer.json(), answer.where);
+  const architecture = text(info?.["general.architecture"]) ?? details?.family ?? null;
+  const ofArchitecture = (field: string) => whole(info?.[`${architecture}.${field}`]);
+  const bos = whole(info?.["tokenizer.ggml.bos_token_id"]);
+  return {
+    identity: {
+      name,
+      source,
+      sha256: null, // the digest that the server lists is that of a manifest, not of the weights
+      architecture,
+      parameters: whole(info?.["general.parameter_count"]),
+      quantisation: details?.quantization_level || null,
+      bytes: known?.size ?? null,
+    },
+    vocabulary: {
+      size: ofArchitecture("vocab_size"),
+      bos,
+      eos: whole(info?.["tokenizer.ggml.eos_token_id"]),
+      addsBos: bos !== null && info?.["tokenizer.ggml.add_bos_token"] === true,
+    },
+    trainedContext: ofArchitecture("context_length"),
+    settings: { server: client.name, ...(known?.digest && { digest: known.digest }) },
+  };
+}
+
+function unknownModel(name: string, server: string, models: readonly { name: string }[]): SurprisalError {
+  const names = models.map((model) => model.name).join(", ");
+  return new SurprisalError({
+    code: "UNKNOWN_MODEL",
+    what: `The server has no model "${name}"`,
+    where: server,
+    wayOut:
+      names === ""
+        ? `Get it with \`ollama pull ${name}\`.`
+        : `It has: ${names}. Others come with \`ollama pull\`.`,
+  });
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function whole(value: unknown): number | null {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : null;
+}

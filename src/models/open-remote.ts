@@ -1,0 +1,95 @@
+/** Models on servers, by the references that people write. */
+import { SurprisalError } from "../core/index.ts";
+import { GeminiModel } from "./gemini/index.ts";
+import type { LanguageModel } from "./language-model.ts";
+import { OllamaModel } from "./ollama/index.ts";
+import { OpenAIModel, PROVIDERS, providerAddress } from "./openai/index.ts";
+import { isLoopback } from "./remote/index.ts";
+
+/** The forms of a reference to a server's model, for messages. */
+export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${Object.keys(
+  PROVIDERS,
+)
+  .map((name) => `${name}:name`)
+  .join(", ")}.`;
+
+export interface OpenRemoteOptions {
+  /** Only servers on this machine. */
+  offline: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * @returns `null` when the reference is not to a server.
+ * @throws SurprisalError SERVER_UNREACHABLE, UNAUTHORIZED, UNKNOWN_MODEL, MODEL_UNAVAILABLE (offline), ...
+ */
+export async function openRemote(
+  reference: string,
+  { offline, signal }: OpenRemoteOptions,
+): Promise<LanguageModel | null> {
+  const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/i.exec(reference) ?? [];
+  const options = { source: reference, signal };
+  if (/^https?$/i.test(scheme) && URL.canParse(reference)) {
+    const url = new URL(reference);
+    if (/\.gguf$/i.test(url.pathname)) return null; // a file, not a server
+    assertOnline(url, offline);
+    return openServer(url, reference, signal);
+  }
+  if (scheme === "ollama") {
+    const [name, address] = ollamaPlace(rest);
+    assertOnline(new URL(address), offline);
+    return OllamaModel.open(named(name, reference), { ...options, address });
+  }
+  if (scheme === "gemini") {
+    assertOnline(null, offline);
+    return GeminiModel.open(named(rest, reference), options);
+  }
+  const provider = Object.hasOwn(PROVIDERS, scheme) ? PROVIDERS[scheme] : undefined;
+  if (!provider) return null;
+  assertOnline(null, offline);
+  const { dialect } = provider;
+  return OpenAIModel.open(providerAddress(provider), { ...options, dialect, model: named(rest, reference) });
+}
+
+/** Ollama's own API says more than its OpenAI-compatible one. */
+async function openServer(
+  url: URL,
+  reference: string,
+  signal: AbortSignal | undefined,
+): Promise<LanguageModel> {
+  const [source] = reference.split(/[?]/); // a query may hold a secret
+  const model = await OpenAIModel.open(url, { source, signal });
+  if (model.dialect.name !== "ollama") return model;
+  await model[Symbol.asyncDispose]();
+  return OllamaModel.open(model.identity.name, { address: url.origin, source, signal });
+}
+
+/** "name@host:port", where Ollama listens unless told otherwise. */
+function ollamaPlace(rest: string): [name: string, address: string] {
+  const at = rest.lastIndexOf("@");
+  const host = at < 0 ? "127.0.0.1" : rest.slice(at + 1);
+  const address = new URL(host.includes("://") ? host : `http://${host}`);
+  if (address.port === "" && address.protocol === "http:") address.port = "11434";
+  return [at < 0 ? rest : rest.slice(0, at), address.href];
+}
+
+function named(name: string, reference: string): string {
+  if (name !== "") return name;
+  throw new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: "The reference names no model",
+    where: reference,
+    wayOut: REMOTE_FORMS,
+  });
+}
+
+/** @param url `null`: a service somewhere else. */
+function assertOnline(url: URL | null, offline: boolean): void {
+  if (!offline || (url && isLoopback(url))) return;
+  throw new SurprisalError({
+    code: "MODEL_UNAVAILABLE",
+    what: "The network is not to be used",
+    ...(url && { where: url.host }),
+    wayOut: "Unset SURPRISAL_OFFLINE, or use a model on this machine.",
+  });
+}

@@ -1,0 +1,138 @@
+/** Which server this is, and which models it has. */
+import { z } from "zod";
+import { SurprisalError } from "../../core/index.ts";
+import { type RemoteClient, readFields, ServerRefusal } from "../remote/index.ts";
+import type { DialectName } from "./dialects.ts";
+
+/** A model as a server lists it. */
+export interface ListedModel {
+  id: string;
+  /** Longest context, tokens; `null` when the server does not say. */
+  context: number | null;
+  /** Number of tokens in the vocabulary. */
+  vocabulary: number | null;
+  parameters: number | null;
+  quantisation: string | null;
+  /** Size of the weights, bytes. */
+  bytes: number | null;
+}
+
+export interface Detected {
+  dialect: DialectName;
+  /** What gave the server away, for people. */
+  evidence: string;
+  models: readonly ListedModel[];
+}
+
+const count = z.int().min(0).nullish().catch(null);
+
+const list = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      id: z.string(),
+      owned_by: z.string().nullish().catch(null),
+      max_model_len: count,
+      context_length: count,
+      meta: z
+        .looseObject({
+          n_vocab: count,
+          n_ctx_train: count,
+          n_params: count,
+          size: count,
+          ftype: z.string().nullish().catch(null),
+        })
+        .nullish()
+        .catch(null),
+    }),
+  ),
+});
+
+const HOSTS: readonly [host: RegExp, dialect: DialectName][] = [
+  [/^api\.openai\.com$/, "openai"],
+  [/\.(openai|cognitiveservices|services\.ai)\.azure\.com$/, "azure"],
+  [/^api\.deepseek\.com$/, "deepseek"],
+  [/^openrouter\.ai$/, "openrouter"],
+  [/^api\.x\.ai$/, "xai"],
+];
+
+/** `owned_by` in the list of models. */
+const OWNERS: Readonly<Record<string, DialectName>> = {
+  llamacpp: "llama-server",
+  vllm: "vllm",
+  sglang: "sglang",
+  library: "ollama",
+  organization_owner: "lmstudio",
+  me: "llama-cpp-python",
+  xai: "xai",
+  deepseek: "deepseek",
+};
+
+/** Routes that one kind of server has, asked one after the other. */
+const ROUTES: readonly [path: string, field: string, dialect: DialectName][] = [
+  ["/info", "docker_label", "tgi"],
+  ["/get_model_info", "is_generation", "sglang"],
+  ["/props", "default_generation_settings", "llama-server"],
+  ["/api/v0/models", "data", "lmstudio"],
+  ["/api/tags", "models", "ollama"],
+  ["/version", "version", "vllm"],
+];
+
+const known = new Map<string, Promise<Detected>>();
+
+/**
+ * Finds out once per address and process.
+ * @throws SurprisalError SERVER_UNREACHABLE, UNAUTHORIZED, WIRE_MALFORMED, ...
+ */
+export function detect(client: RemoteClient, signal?: AbortSignal): Promise<Detected> {
+  const { href } = client.address;
+  const before = known.get(href);
+  if (before) return before;
+  const detecting = examine(client, signal);
+  known.set(href, detecting);
+  detecting.catch(() => known.delete(href)); // may be tried again
+  return detecting;
+}
+
+async function examine(client: RemoteClient, signal: AbortSignal | undefined): Promise<Detected> {
+  const host = HOSTS.find(([pattern]) => pattern.test(client.address.hostname));
+  const answer = await client.get("models", { signal }).catch((error: unknown) => {
+    if (error instanceof ServerRefusal && (error.status === 404 || error.status === 405)) return null;
+    throw error;
+  });
+  const listed = answer ? readFields(list, await answer.json(), answer.where).data : [];
+  const models = listed.map(
+    ({ id, max_model_len, context_length, meta }): ListedModel => ({
+      id,
+      context: meta?.n_ctx_train ?? max_model_len ?? context_length ?? null,
+      vocabulary: meta?.n_vocab ?? null,
+      parameters: meta?.n_params ?? null,
+      quantisation: meta?.ftype ?? null,
+      bytes: meta?.size ?? null,
+    }),
+  );
+  if (host) return { dialect: host[1], evidence: `its host ${client.address.hostname}`, models };
+  for (const { owned_by: owner } of listed) {
+    const dialect = OWNERS[owner ?? ""];
+    if (dialect) return { dialect, evidence: `models owned by "${owner}"`, models };
+  }
+  if (answer?.header("server") === "llama.cpp")
+    return { dialect: "llama-server", evidence: 'the header "server: llama.cpp"', models };
+  for (const [path, field, dialect] of ROUTES)
+    if (await has(client, path, field, signal)) return { dialect, evidence: `its route ${path}`, models };
+  return { dialect: "other", evidence: "nothing that gives it away", models };
+}
+
+async function has(
+  client: RemoteClient,
+  path: string,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const json = await (await client.get(path, { signal })).json();
+    return typeof json === "object" && json !== null && field in json;
+  } catch (error) {
+    if (SurprisalError.isInstance(error) && error.code === "ABORTED") throw error;
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/** Reads `/v1/chat/completions`: whole answers and chunks, of OpenAI and of every server that speaks like it. */
+import type { TokenRecord } from "../../../core/index.ts";
+import type { FinishReason } from "../../language-model.ts";
+import { AnswerAssembler } from "../../remote/index.ts";
+import {
+  choicesOf,
+  finishAnswer,
+  finishReasonOf,
+  type ReaderOptions,
+  throwComplaint,
+  type WireReader,
+  wireTokens,
+  withIds,
+} from "./reader.ts";
+import { readChatAnswer } from "./schema.ts";
+import { UsageCount } from "./usage.ts";
+
+/** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
+export function chatReader(options: ReaderOptions = {}): WireReader {
+  const { server = "the server" } = options;
+  const answer = new AnswerAssembler(options);
+  const usage = new UsageCount(options.choices ?? 1);
+  let finishReason: FinishReason | null = null;
+
+  function push(json: unknown): TokenRecord[] {
+    throwComplaint(json, server);
+    const chunk = readChatAnswer(json, server);
+    usage.add(chunk.usage);
+    const records: TokenRecord[] = [];
+    for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
+      const { delta, message, logprobs } = choice;
+      const said = message ?? delta;
+      const thinking = said?.reasoning ?? said?.reasoning_content ?? "";
+      const text = `${said?.content ?? ""}${said?.refusal ?? ""}`;
+      // Both lists of tokens come in the order of both texts: what was thought, then what was said.
+      const tokens = [
+        ...wireTokens(logprobs?.reasoning_content, `${where}.logprobs.reasoning_content`),
+        ...wireTokens(logprobs?.content, `${where}.logprobs.content`),
+        ...wireTokens(logprobs?.refusal, `${where}.logprobs.refusal`),
+      ];
+      if (thinking !== "") usage.thinkingIsShown();
+      if (said?.tool_calls?.length || said?.function_call) answer.stopComparing();
+      records.push(...answer.add({ text, tokens: withIds(tokens, choice), thinking }));
+      if (!choice.finish_reason) continue;
+      finishReason = finishReasonOf(choice.finish_reason, server);
+      answer.markEnd();
+    }
+    return records;
+  }
+
+  return { push, finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server) };
+}

@@ -1,0 +1,89 @@
+/** Reads `/v1/completions`: the four arrays of the first OpenAI API, and llama-server's list of tokens. */
+import type { TokenRecord } from "../../../core/index.ts";
+import type { FinishReason } from "../../language-model.ts";
+import { AnswerAssembler, logprobOf, malformed, type WireToken } from "../../remote/index.ts";
+import {
+  choicesOf,
+  finishAnswer,
+  finishReasonOf,
+  type ReaderOptions,
+  throwComplaint,
+  type WireReader,
+  wireTokens,
+  withIds,
+} from "./reader.ts";
+import { type CompletionsLogprobs, type FourArrays, readCompletionsAnswer } from "./schema.ts";
+import { OffsetCheck } from "./text-offsets.ts";
+import { UsageCount } from "./usage.ts";
+
+/** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
+export function completionsReader(options: ReaderOptions = {}): WireReader {
+  const { server = "the server" } = options;
+  const answer = new AnswerAssembler(options);
+  const usage = new UsageCount(options.choices ?? 1);
+  const offsets = new OffsetCheck();
+  let finishReason: FinishReason | null = null;
+
+  function push(json: unknown): TokenRecord[] {
+    throwComplaint(json, server);
+    const chunk = readCompletionsAnswer(json, server);
+    usage.add(chunk.usage);
+    const records: TokenRecord[] = [];
+    for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
+      const { text, logprobs } = choice;
+      const tokens = withIds(tokensIn(logprobs, `${where}.logprobs`), choice);
+      if (isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
+      if (tokens.some(({ alternatives }) => alternatives?.some(isUnclear))) answer.warn(UNCLEAR);
+      records.push(...answer.add({ text: text ?? "", tokens: tokens.map(withClearAlternatives) }));
+      if (!choice.finish_reason) continue;
+      finishReason = finishReasonOf(choice.finish_reason, server);
+      answer.markEnd();
+    }
+    return records;
+  }
+
+  return { push, finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server) };
+}
+
+function isFourArrays(logprobs: CompletionsLogprobs): logprobs is FourArrays {
+  return Boolean(logprobs && "tokens" in logprobs);
+}
+
+function tokensIn(logprobs: CompletionsLogprobs, where: string): WireToken[] {
+  if (isFourArrays(logprobs)) return tokensOfArrays(logprobs, where);
+  return wireTokens(logprobs?.content, `${where}.content`);
+}
+
+/** @throws SurprisalError WIRE_MALFORMED when the arrays differ in length. */
+export function tokensOfArrays(arrays: FourArrays, where: string): WireToken[] {
+  const { tokens, token_logprobs: numbers, top_logprobs: tops, text_offset: offsets } = arrays;
+  const lengths = { token_logprobs: numbers, top_logprobs: tops, text_offset: offsets };
+  for (const [name, list] of Object.entries(lengths))
+    if (list && list.length !== tokens.length && list.length > 0)
+      throw malformed(`${list.length} entries for ${tokens.length} tokens`, `${where}.${name}`);
+  return tokens.map((token, i) => {
+    const top = tops?.[i];
+    return {
+      token,
+      logprob: logprobOf(numbers[i], `${where}.token_logprobs[${i}]`),
+      alternatives:
+        top &&
+        Object.entries(top).map(([text, number]) => ({
+          token: text,
+          logprob: logprobOf(number, `${where}.top_logprobs[${i}][${JSON.stringify(text)}]`),
+        })),
+    };
+  });
+}
+
+const UNCLEAR =
+  "Alternatives without a text of their own are left out: the server keys them by text, so several share one place.";
+
+/** A key that several tokens may share: the server has kept one number and not said whose. */
+function isUnclear({ token }: Pick<WireToken, "token">): boolean {
+  return token === "" || token.includes("\uFFFD");
+}
+
+function withClearAlternatives(token: WireToken): WireToken {
+  return { ...token, alternatives: token.alternatives?.filter((other) => !isUnclear(other)) };
+}

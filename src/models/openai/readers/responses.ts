@@ -1,0 +1,156 @@
+/** Reads `/v1/responses`: whole answers, and streams of named events in which everything is said several times. */
+import type { TokenRecord } from "../../../core/index.ts";
+import type { FinishReason } from "../../language-model.ts";
+import { AnswerAssembler, complaintIn, malformed, serverError, type WireToken } from "../../remote/index.ts";
+import { finishAnswer, type ReaderOptions, throwComplaint, type WireReader, wireTokens } from "./reader.ts";
+import {
+  type OutputPart,
+  type ResponseEvent,
+  type ResponseFields,
+  readResponse,
+  readResponseEvent,
+} from "./responses-schema.ts";
+import { UsageCount } from "./usage.ts";
+
+const LOST =
+  "The events that repeat the text are not what came before them: some events were lost or repeated.";
+
+/** Text and numbers of one content part, as its deltas gave them; `.done` repeats them. */
+interface PartSoFar {
+  text: string;
+  tokens: WireToken[];
+}
+
+/** Source: the types of openai-node 6, and Ollama's answers. */
+export function responsesReader(options: ReaderOptions = {}): WireReader {
+  const { server = "the server" } = options;
+  const answer = new AnswerAssembler(options);
+  const usage = new UsageCount(1);
+  const parts = new Map<string, PartSoFar>();
+  let sequence: number | null = null;
+  let gap = false;
+  let verified = false;
+  let finishReason: FinishReason | null = null;
+
+  function push(json: unknown): TokenRecord[] {
+    throwComplaint(json, server);
+    if (!isEvent(json)) return whole(readResponse(json, server), true);
+    const event = readResponseEvent(json, server);
+    follow(event);
+    switch (event.type) {
+      case "error":
+        throw serverError(complaintIn(json) ?? { message: "it does not say which", field: null }, server);
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        return delta(event);
+      case "response.output_text.done":
+        repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
+        return [];
+      case "response.refusal.done":
+        repeat(partOf(event), event.refusal, []);
+        return [];
+      case "response.completed":
+      case "response.incomplete":
+      case "response.failed":
+        if (!event.response)
+          throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
+        return whole(event.response, false);
+      default:
+        if (/function_call|tool_call/.test(event.type)) answer.stopComparing();
+        return [];
+    }
+  }
+
+  function follow({ sequence_number: number }: ResponseEvent): void {
+    if (typeof number !== "number") return;
+    gap ||= sequence !== null && number !== sequence + 1;
+    sequence = number;
+  }
+
+  function delta(event: ResponseEvent): TokenRecord[] {
+    const part = partOf(event);
+    const text = event.delta ?? "";
+    const tokens = tokensOf(event.logprobs, "logprobs");
+    part.text += text;
+    part.tokens.push(...tokens);
+    return answer.add({ text, tokens });
+  }
+
+  function partOf({ output_index = 0, content_index = 0 }: ResponseEvent): PartSoFar {
+    const key = `${output_index} ${content_index}`;
+    const part = parts.get(key) ?? { text: "", tokens: [] };
+    parts.set(key, part);
+    return part;
+  }
+
+  /** A repetition is no news: it only shows whether everything came. */
+  function repeat(part: PartSoFar, text: string | null | undefined, tokens: readonly WireToken[]): void {
+    const sameText = text === undefined || text === null || text === part.text;
+    const sameTokens = tokens.length === 0 || sameNumbers(tokens, part.tokens);
+    if (!sameText || !sameTokens) answer.doubt(LOST);
+    verified ||= typeof text === "string";
+  }
+
+  /** @param news whether this is all there is; else it ends a stream. */
+  function whole(response: ResponseFields, news: boolean): TokenRecord[] {
+    const { status, error, incomplete_details: details, usage: counts } = response;
+    if (error) throw serverError(complaintIn({ error })!, server);
+    if (status === "failed" || status === "cancelled")
+      throw serverError(
+        { message: `the answer ${status === "failed" ? "failed" : "was cancelled"}`, field: null },
+        server,
+      );
+    usage.add(
+      counts && {
+        completion_tokens: counts.output_tokens,
+        completion_tokens_details: counts.output_tokens_details,
+      },
+    );
+    const records: TokenRecord[] = [];
+    const said: PartSoFar = { text: "", tokens: [] };
+    for (const [i, item] of (response.output ?? []).entries()) {
+      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing();
+      if (item.type !== "message") continue;
+      for (const [j, part] of (item.content ?? []).entries()) {
+        const text = textOf(part);
+        const tokens = tokensOf(part.logprobs, `output[${i}].content[${j}].logprobs`);
+        said.text += text;
+        said.tokens.push(...tokens);
+        if (news) records.push(...answer.add({ text, tokens }));
+      }
+    }
+    if (!news && said.text !== "") repeat(joined([...parts.values()]), said.text, said.tokens);
+    if (status === "completed") finishReason = "stop";
+    else if (status === "incomplete")
+      finishReason = details?.reason === "content_filter" ? "content-filter" : "length";
+    return records;
+  }
+
+  function tokensOf(entries: OutputPart["logprobs"], field: string): WireToken[] {
+    return wireTokens(entries, `${server}, ${field}`);
+  }
+
+  return {
+    push,
+    finish() {
+      if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
+      return finishAnswer(answer, finishReason, usage.tokens(answer), server);
+    },
+  };
+}
+
+function isEvent(json: unknown): boolean {
+  return typeof json === "object" && json !== null && !("object" in json && "output" in json);
+}
+
+function textOf({ text, refusal }: OutputPart): string {
+  return text ?? refusal ?? "";
+}
+
+function joined(parts: readonly PartSoFar[]): PartSoFar {
+  return { text: parts.map(({ text }) => text).join(""), tokens: parts.flatMap(({ tokens }) => tokens) };
+}
+
+function sameNumbers(a: readonly WireToken[], b: readonly WireToken[]): boolean {
+  return a.length === b.length && a.every(({ logprob }, i) => logprob === b[i]!.logprob);
+}

@@ -1,0 +1,103 @@
+/** Reads SGLang's own `/generate`: whole answers, and events that repeat everything so far, or (by a switch) do not. */
+import { z } from "zod";
+import type { TokenRecord } from "../../../core/index.ts";
+import type { FinishReason } from "../../language-model.ts";
+import {
+  AnswerAssembler,
+  logprobOf,
+  malformed,
+  readFields,
+  serverError,
+  type WireAlternative,
+  type WireToken,
+  wireNumber,
+} from "../../remote/index.ts";
+import { finishAnswer, type ReaderOptions, throwComplaint, type WireReader } from "./reader.ts";
+
+/** ln p, id, text (where it was asked for). */
+const triple = z.tuple([wireNumber.nullable(), z.int(), z.string().nullish()]);
+type Triple = z.infer<typeof triple>;
+
+const generated = z.looseObject({
+  text: z.string(),
+  meta_info: z.looseObject({
+    output_token_logprobs: z.array(triple).nullish(),
+    output_top_logprobs: z.array(z.array(triple).nullable()).nullish(),
+    completion_tokens: z.int().min(0),
+    finish_reason: z
+      .looseObject({
+        type: z.string(),
+        message: z.string().nullish(),
+        matched: z.union([z.int(), z.string(), z.array(z.int())]).nullish(),
+      })
+      .nullable(),
+  }),
+});
+
+/** Source: sgl-project/sglang, srt/managers/tokenizer_manager.py. */
+export function sglangReader(options: ReaderOptions = {}): WireReader {
+  const { server = "the server" } = options;
+  const answer = new AnswerAssembler(options);
+  let text = "";
+  let tokens = 0;
+  let incremental = false;
+  let finishReason: FinishReason | null = null;
+  let count: number | null = null;
+
+  function push(json: unknown): TokenRecord[] {
+    throwComplaint(json, server);
+    const { text: given, meta_info: meta } = readFields(generated, json, server);
+    const list = meta.output_token_logprobs ?? [];
+    const tops = meta.output_top_logprobs ?? [];
+    if (tops.length > 0 && tops.length !== list.length)
+      throw malformed(
+        `${tops.length} entries for ${list.length} tokens`,
+        `${server}, meta_info.output_top_logprobs`,
+      );
+    // The count always goes from the beginning; the lists do, unless the server was told otherwise.
+    incremental ||= list.length < meta.completion_tokens && list.length > 0;
+    if (!incremental && !given.startsWith(text))
+      throw malformed("The text does not go on from the text before", `${server}, text`);
+    const from = incremental ? 0 : tokens;
+    const added = incremental ? given : given.slice(text.length);
+    text = incremental ? text + given : given;
+    const fresh = list.slice(from).map((each, i) => wireToken(each, tops[from + i], from + i));
+    tokens = from + fresh.length + (incremental ? tokens : 0);
+    count = meta.completion_tokens;
+    if (incremental && tokens !== count) answer.doubt("The server counts tokens that did not arrive.");
+    const { type, message, matched } = meta.finish_reason ?? {};
+    if (type === "abort")
+      throw serverError({ message: message ?? "it stopped writing", field: null }, server);
+    const last = fresh.at(-1);
+    if (last && [matched].flat().includes(last.id))
+      last.special = true; // the end-of-text token, whatever its text
+    else if (type === "stop" && typeof matched !== "string" && last?.token === "")
+      answer.doubt("The server does not say whether the last token is the end-of-text token.");
+    const records = answer.add({ text: added, tokens: withTexts(fresh, added) });
+    if (type !== undefined) {
+      finishReason = type === "stop" || type === "length" ? type : "other";
+      answer.markEnd();
+    }
+    return records;
+  }
+
+  function wireToken(each: Triple, top: Triple[] | null | undefined, i: number): WireToken {
+    return {
+      ...wireAlternative(each, `meta_info.output_token_logprobs[${i}]`),
+      alternatives: top?.map((other) => wireAlternative(other, `meta_info.output_top_logprobs[${i}]`)),
+    };
+  }
+
+  function wireAlternative([logprob, id, token]: Triple, field: string): WireAlternative {
+    return { token: token ?? "", id, logprob: logprobOf(logprob, `${server}, ${field}`) };
+  }
+
+  return { push, finish: () => finishAnswer(answer, finishReason, count, server) };
+}
+
+/** Where texts were not asked for, the last token of an event gets the event's text. */
+function withTexts(tokens: readonly WireToken[], text: string): WireToken[] {
+  if (tokens.some(({ token }) => token !== "")) return [...tokens];
+  const last = tokens.findLastIndex(({ special }) => !special);
+  return tokens.map((token, i) => (i === last ? { ...token, token: text } : token));
+}

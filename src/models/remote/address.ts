@@ -1,0 +1,44 @@
+/** Addresses of servers. */
+import { SurprisalError } from "../../core/index.ts";
+
+/**
+ * The base address of an API: without a query, a fragment or credentials, ending in "/".
+ * @throws SurprisalError INVALID_ARGUMENT.
+ */
+export function baseAddress(address: string | URL): URL {
+  const text = String(address);
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "A server's address begins with http:// or https://",
+      where: text,
+    });
+  const url = new URL(text);
+  if (url.username || url.password)
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "The address holds credentials, which would be printed with it",
+      where: shownAddress(url),
+      wayOut: "Put the key into the environment variable SURPRISAL_API_KEY.",
+    });
+  const base = new URL(url.origin);
+  base.pathname = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
+  return base;
+}
+
+/** Where a server's own endpoints are, beside the OpenAI-compatible ones under /v1. */
+export function rootAddress(base: URL): URL {
+  const root = new URL(base);
+  root.pathname = base.pathname.replace(/v\d+\w*\/$/, "");
+  return root;
+}
+
+/** An address as it may be printed: without credentials, query and fragment. */
+export function shownAddress({ protocol, host, pathname }: URL): string {
+  return `${protocol}//${host}${pathname.replace(/\/$/, "")}`;
+}
+
+/** This machine itself. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,293 @@
+/** Puts a generated answer together: from a server's pieces to token records, and to what can be said at their end. */
+import type { TokenRecord } from "../../core/index.ts";
+import type { FinishReason, GenerationEnd } from "../language-model.ts";
+import { TextAlignment } from "./alignment.ts";
+import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
+
+export interface AnswerOptions {
+  /** Alternatives per token that were asked for. Default: as many as the server gives. */
+  alternatives?: number | undefined;
+  /** Most tokens that were asked for, to check an answer that ended for its length and has no count. */
+  maxTokens?: number | undefined;
+  /**
+   * Whether this server counts an end-of-text token that it gives no record for. Left out: unknown, so that one token
+   * more than records is none missing.
+   */
+  countsEndOfText?: boolean | undefined;
+}
+
+/** What a server says when it has finished. */
+export interface AnswerEnd {
+  finishReason: FinishReason;
+  /** Tokens written, as the server counts them, with or without the end-of-text token; `null` when it does not say. */
+  tokens: number | null;
+}
+
+/** A piece of the answer: text, and the tokens that came with it. */
+export interface AnswerPiece {
+  text: string;
+  tokens: readonly WireToken[];
+  /** What the model thought before `text`, where the server shows it apart. */
+  thinking?: string;
+}
+
+interface Held {
+  token: WireToken;
+  piece: Piece;
+}
+
+/** After these a model has written its end-of-text token. */
+const ENDS_BY_ITSELF: readonly FinishReason[] = ["stop", "tool-calls", "other"];
+
+export class AnswerAssembler {
+  readonly #options: AnswerOptions;
+  readonly #alignment = new TextAlignment();
+  /** Tokens whose text has not come, or that may be no text. */
+  #held: Held[] = [];
+  /** The part of the answer that the last text belongs to. */
+  #part: "thinking" | "answer" | null = null;
+  /** False once text and tokens cannot be compared, or differ. */
+  #comparable = true;
+  #partial = false;
+  /** The server said why the answer ended; only counts may follow. */
+  #ended = false;
+  #recordsOfTokens = 0;
+  /** Text that came without tokens, so that an unknown number of tokens has no record. */
+  #textWithoutTokens = false;
+  #scored = 0;
+  readonly #warnings = new Set<string>();
+
+  constructor(options: AnswerOptions = {}) {
+    this.#options = options;
+  }
+
+  /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
+  add({ text, tokens, thinking = "" }: AnswerPiece): TokenRecord[] {
+    const held = tokens.map((token) => ({ token, piece: pieceOf(token) }));
+    if (this.#ended && (held.length > 0 || text !== "" || thinking !== ""))
+      this.doubt("The answer goes on after its end: its events are not in order.");
+    if (thinking !== "" && text !== "" && held.length > 0 && !fits(held, thinking, text))
+      return [...this.add({ text: "", tokens: [], thinking }), ...this.add({ text, tokens })];
+    this.#held.push(...held);
+    this.#append(thinking, "thinking");
+    this.#append(text, "answer");
+    return this.#emit(held.length === 0 ? thinking + text : "");
+  }
+
+  /** To be called when the server has said why the answer ended. */
+  markEnd(): void {
+    this.#ended = true;
+  }
+
+  /** What the tokens say is not what the text says, and rightly so: tool calls, for example, are rewritten. */
+  stopComparing(): void {
+    this.#comparable = false;
+  }
+
+  /** Something a person should know about the numbers. */
+  warn(warning: string): void {
+    this.#warnings.add(warning);
+  }
+
+  /** Numbers are missing, or may be. */
+  doubt(warning: string): void {
+    this.#partial = true;
+    this.#warnings.add(warning);
+  }
+
+  finish({ finishReason, tokens: count }: AnswerEnd): {
+    records: TokenRecord[];
+    end: Omit<GenerationEnd, "provenance">;
+  } {
+    const endsByItself = ENDS_BY_ITSELF.includes(finishReason);
+    const dropsEnd = endsByItself && this.#endsWithSpecial();
+    if (dropsEnd) this.#held.pop();
+    const records = this.#emitRest();
+    const tokens = this.#check(count, endsByItself, dropsEnd);
+    if (finishReason === "length" && count === null) this.#checkLength();
+    return {
+      records,
+      end: {
+        finishReason,
+        tokens,
+        scored: this.#scored,
+        partial: this.#partial,
+        warnings: [...this.#warnings],
+      },
+    };
+  }
+
+  #append(text: string, part: "thinking" | "answer"): void {
+    if (text === "") return;
+    this.#alignment.append(text, this.#part !== null && part !== this.#part);
+    this.#part = part;
+  }
+
+  /** The last token is the end-of-text token: one that steers, and that the text does without. */
+  #endsWithSpecial(): boolean {
+    if (!this.#held.at(-1)?.piece.special) return false;
+    const others = this.#held.slice(0, -1).map(({ piece }) => piece);
+    return !this.#comparable || this.#alignment.leadsToEnd(others);
+  }
+
+  /** @param textAlone text that came without tokens. */
+  #emit(textAlone: string): TokenRecord[] {
+    const records: TokenRecord[] = [];
+    let next = 0; // of the held ones
+    while (this.#comparable && next < this.#held.length) {
+      // Tokens that may be no text, or any text, are only certain when the next one is.
+      const firm = firstFirm(this.#held, next);
+      if (firm === null) break;
+      const group = this.#held.slice(next, firm + 1);
+      const before = this.#alignment.place;
+      const match = this.#alignment.match(group.map(({ piece }) => piece));
+      if (match === "waiting") {
+        this.#held.splice(0, next);
+        return records;
+      }
+      if (match === "different") this.#differ();
+      else {
+        next = firm + 1;
+        records.push(...this.#recordsOf(group, before, group.at(-1)!.piece));
+      }
+    }
+    this.#held.splice(0, next);
+    if (!this.#comparable) {
+      const last = this.#held.at(-1);
+      const kept = last?.piece.special ? this.#held.splice(-1) : []; // it may be the end-of-text token
+      records.push(...this.#held.splice(0).map((held) => this.#record(held)));
+      this.#held = kept;
+      if (textAlone !== "") records.push(this.#textRecord(textAlone));
+      return records;
+    }
+    if (this.#held.length > 0) {
+      if (textAlone === "") return records;
+      const tentative = this.#held.splice(0);
+      this.#alignment.match(tentative.map(({ piece }) => piece));
+      records.push(...tentative.map((held) => this.#record(held)));
+    }
+    const { rest } = this.#alignment;
+    if (rest === "" || isBroken(rest)) return records; // tokens may still come that are the halves of a character
+    this.#alignment.skipRest();
+    records.push(this.#textRecord(rest));
+    return records;
+  }
+
+  #emitRest(): TokenRecord[] {
+    const held = this.#held.splice(0);
+    const pieces = held.map(({ piece }) => piece);
+    if (!this.#comparable) return held.map((one) => this.#record(one));
+    const before = this.#alignment.place;
+    const inText = this.#alignment.match(pieces) === "matched";
+    const records = inText ? this.#recordsOf(held, before, null) : held.map((one) => this.#record(one));
+    if (!inText && !isTrimmed(pieces)) {
+      this.doubt(`The answer's text does not have the last tokens: ${quoted(pieces)}.`);
+      return records;
+    }
+    const { rest } = this.#alignment;
+    if (isBroken(rest)) this.doubt("The answer ends within a character, whose tokens have no numbers.");
+    else if (rest !== "") records.push(this.#textRecord(rest));
+    return records;
+  }
+
+  /** @param firm the last of the group, if it has certain bytes. */
+  #recordsOf(group: readonly Held[], before: number | null, firm: Piece | null): TokenRecord[] {
+    const run = firm ? group.slice(0, -1) : group;
+    const text = run.length > 0 && run.every(({ piece }) => piece.lossy) ? this.#textOf(before, firm) : null;
+    return group.map((held, i) => {
+      if (text === null || i >= run.length) return this.#record(held);
+      return this.#record({ ...held, piece: { ...held.piece, text: i === run.length - 1 ? text : "" } });
+    });
+  }
+
+  /** The true text of a run of lossy tokens, when it is certain where it begins and ends; else `null`. */
+  #textOf(start: number | null, firm: Piece | null): string | null {
+    const reached = firm ? this.#alignment.place : this.#alignment.end;
+    if (start === null || reached === null) return null;
+    const end = reached - (firm ? new TextEncoder().encode(firm.text).length : 0);
+    if (end < start || (firm && this.#alignment.between(end, reached) !== firm.text)) return null;
+    return this.#alignment.between(start, end);
+  }
+
+  #record({ token, piece }: Held): TokenRecord {
+    this.#recordsOfTokens++;
+    if (token.logprob === null) this.#partial = true;
+    else this.#scored++;
+    return recordOf(token, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
+  }
+
+  #textRecord(text: string): TokenRecord {
+    this.#textWithoutTokens = true;
+    this.#partial = true;
+    return { text, logprob: null };
+  }
+
+  #differ(): void {
+    this.#comparable = false;
+    this.doubt(
+      "The tokens are not those of the answer's text: some were lost, repeated or changed on the way.",
+    );
+  }
+
+  /**
+   * Compares the server's count with the records. Servers count the end-of-text token, most of them.
+   * @returns the tokens written, without it.
+   */
+  #check(count: number | null, endsByItself: boolean, droppedEnd: boolean): number | null {
+    const records = this.#recordsOfTokens;
+    if (count === null) return null;
+    if (count < records + Number(droppedEnd)) {
+      this.doubt(
+        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's.`,
+      );
+      return count;
+    }
+    const mayCountEnd = endsByItself && this.#options.countsEndOfText !== false;
+    const complete = droppedEnd
+      ? count === records + 1
+      : count === records || (mayCountEnd && count === records + 1);
+    if (complete && !this.#textWithoutTokens) return records;
+    const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
+    this.#partial = true;
+    this.warn(`${this.#scored} of ${tokens} tokens carry a number.`);
+    return tokens;
+  }
+
+  #checkLength(): void {
+    const { maxTokens } = this.#options;
+    if (maxTokens === undefined || this.#textWithoutTokens || this.#recordsOfTokens === maxTokens) return;
+    this.doubt(
+      `The answer was to end after ${maxTokens} tokens and has ${this.#recordsOfTokens}: some may be lost.`,
+    );
+  }
+}
+
+/** Index of the first token from `start` on whose bytes are certain. */
+function firstFirm(held: readonly Held[], start: number): number | null {
+  for (let i = start; i < held.length; i++) if (!held[i]!.piece.lossy && !held[i]!.piece.special) return i;
+  return null;
+}
+
+/** Whether the tokens of a whole answer are those of its thinking too (vLLM), or of the answer alone (DeepSeek). */
+function fits(held: readonly Held[], thinking: string, text: string): boolean {
+  const trial = new TextAlignment();
+  trial.append(thinking, false);
+  trial.append(text, true);
+  return trial.leadsToEnd(held.map(({ piece }) => piece));
+}
+
+/** Nothing but the halves of a character. */
+function isBroken(text: string): boolean {
+  return /^\uFFFD+$/.test(text);
+}
+
+/** What servers leave away at the end of a text: white space, and the beginning of a character. */
+function isTrimmed(pieces: readonly Piece[]): boolean {
+  const firm = pieces.filter((piece) => !piece.lossy && !piece.special);
+  const bytes = firm.flatMap(({ text, bytes }) => [...(bytes ?? new TextEncoder().encode(text))]);
+  return /^[\s\uFFFD]*$/.test(new TextDecoder().decode(Uint8Array.from(bytes)));
+}
+
+function quoted(pieces: readonly Piece[]): string {
+  return JSON.stringify(pieces.map(({ text }) => text).join(""));
+}

@@ -1,0 +1,107 @@
+/** What can go wrong with a server, and whether another attempt may mend it. */
+import { SurprisalError, type SurprisalErrorOptions } from "../../core/index.ts";
+
+/** What a server says about its own error, as far as it says anything. */
+export interface ServerComplaint {
+  message: string;
+  /** The request's field the server complains about; `null` when it names none. */
+  field: string | null;
+}
+
+/** An answer with an error status, with what the server said. */
+export class ServerRefusal extends SurprisalError {
+  /** HTTP status. */
+  readonly status: number;
+  readonly complaint: ServerComplaint;
+  /** Pause the server asked for, milliseconds; `null` = it asked for none. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    options: SurprisalErrorOptions,
+    details: Pick<ServerRefusal, "status" | "complaint" | "retryAfterMs">,
+  ) {
+    super(options);
+    this.status = details.status;
+    this.complaint = details.complaint;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** Another attempt may succeed: the server is busy, or was for a moment not itself. */
+  get passing(): boolean {
+    return this.status === 408 || this.status === 425 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** No connection, or no answer on it. */
+export class ServerUnreachable extends SurprisalError {
+  /** "connected": worth another attempt only if this server has answered before. */
+  readonly retry: "never" | "connected" | "always";
+
+  constructor(retry: ServerUnreachable["retry"], what: string, where: string, cause?: unknown) {
+    super({
+      code: "SERVER_UNREACHABLE",
+      what,
+      where,
+      wayOut: "Check the address, and that the server is running and can be reached from here.",
+      ...(cause !== undefined && { cause }),
+    });
+    this.retry = retry;
+  }
+}
+
+/** @param where the server, and the field: `http://host/v1, choices[0].logprobs`. */
+export function malformed(what: string, where: string): SurprisalError {
+  return new SurprisalError({
+    code: "WIRE_MALFORMED",
+    what,
+    where,
+    wayOut:
+      "Nothing after this can be trusted. Check what stands between you and the server, and the server itself.",
+  });
+}
+
+export function streamCut(what: string, where: string, cause?: unknown): SurprisalError {
+  return new SurprisalError({
+    code: "STREAM_CUT",
+    what,
+    where,
+    wayOut: "The tokens so far are good; the answer is not complete. Ask again.",
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** An error that the server reported in the middle of its answer. */
+export function serverError(complaint: ServerComplaint, where: string): SurprisalError {
+  return new SurprisalError({
+    code: "SERVER_ERROR",
+    what: `The server reports an error: ${complaint.message}`,
+    where,
+  });
+}
+
+/** Longest quotation of a server's own words, characters. */
+const QUOTATION = 500;
+
+/**
+ * The complaint in an error body, or `null` when the JSON is none. Servers write `{error: {message, param}}` (OpenAI and
+ * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), or one of these in a list (Gemini).
+ */
+export function complaintIn(json: unknown): ServerComplaint | null {
+  if (Array.isArray(json)) return json.length > 0 ? complaintIn(json[0]) : null;
+  if (typeof json !== "object" || json === null) return null;
+  const { error, detail, message, param } = json as Record<string, unknown>;
+  if (typeof error === "object" && error !== null)
+    return complaintIn(error) ?? { message: quotation(JSON.stringify(error)), field: null };
+  for (const words of [error, message, detail])
+    if (typeof words === "string") return { message: quotation(words), field: asText(param) };
+  return detail === undefined ? null : { message: quotation(JSON.stringify(detail)), field: null };
+}
+
+export function quotation(words: string): string {
+  const line = words.replace(/\s+/g, " ").trim();
+  return line.length > QUOTATION ? `${line.slice(0, QUOTATION)}...` : line;
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

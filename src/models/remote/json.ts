@@ -1,0 +1,27 @@
+/** JSON as servers really write it. */
+import { malformed } from "./failure.ts";
+
+/** A string, or one of the bare words that Python's json module writes and JSON does not have. */
+const STRING_OR_WORD = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/gs;
+
+/** JSON has no Infinity; 1e999 is beyond every double and so read as one. */
+const IN_JSON: Record<string, string> = { NaN: "null", Infinity: "1e999", "-Infinity": "-1e999" };
+
+/**
+ * Reads JSON, also with Python's bare `NaN` (read as `null`), `Infinity` and `-Infinity` outside of strings.
+ * @param where the server, for the error.
+ * @throws SurprisalError WIRE_MALFORMED.
+ */
+export function parseJson(text: string, where: string): unknown {
+  const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  try {
+    return JSON.parse(json);
+  } catch {
+    // Rare, so only now.
+  }
+  try {
+    return JSON.parse(json.replace(STRING_OR_WORD, (found) => IN_JSON[found] ?? found));
+  } catch {
+    throw malformed("The server's answer is not JSON", where);
+  }
+}

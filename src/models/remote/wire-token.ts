@@ -1,0 +1,114 @@
+/** A token as a server writes it, and the record it becomes. */
+import { type Alternative, type TokenRecord, textAndBytes } from "../../core/index.ts";
+
+/** What servers say about a token; numbers already normalised (`logprobOf`). */
+export interface WireToken {
+  /** As text. Bytes that are no whole character are lost in it: "", U+FFFD, or the letters `\xe2\x80` (OpenAI). */
+  token: string;
+  /** The exact bytes; `null` when the server has none. */
+  bytes?: readonly number[] | null | undefined;
+  id?: number | null | undefined;
+  /** ln p, nats; `null` = missing. */
+  logprob: number | null;
+  /** 1 = first choice; left out where the server does not say. */
+  rank?: number | null | undefined;
+  /** A token that steers and is not shown, such as end-of-text; left out where the server does not say. */
+  special?: boolean | undefined;
+  alternatives?: readonly WireAlternative[] | null | undefined;
+}
+
+export type WireAlternative = Pick<WireToken, "token" | "bytes" | "id" | "logprob">;
+
+/** What a token stands for in the text. */
+export interface Piece {
+  text: string;
+  /** Exact, when they say more than the text. */
+  bytes?: Uint8Array;
+  /** The text is a lossy rendering: "" or with U+FFFD for bytes that nobody gave. */
+  lossy: boolean;
+  /** The text may have it or not. The end-of-text token is one. */
+  special: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** Tokens that steer: `<|im_end|>`, `</think>`, `[TOOL_CALLS]`. */
+const SPECIAL = /^(<[^<>\s]+>|\[[A-Z_/]+\])$/;
+
+/** Bytes are believed before text, unless they only repeat a lossy text (Ollama, vLLM). */
+export function pieceOf({ token, bytes, special }: Pick<WireToken, "token" | "bytes" | "special">): Piece {
+  if (bytes && isAscii(token, bytes))
+    return { text: token, lossy: false, special: special ?? SPECIAL.test(token) };
+  const exact = Uint8Array.from(bytes ?? escapedBytes(token) ?? []);
+  const repeated = token.includes("\uFFFD") && sameBytes(exact, encoder.encode(token));
+  if (exact.length > 0 && !repeated) {
+    const piece = textAndBytes(exact);
+    return { ...piece, lossy: false, special: special ?? SPECIAL.test(piece.text) };
+  }
+  if (token !== "") {
+    const lossy = token.includes("\uFFFD");
+    return { text: token, lossy, special: special ?? (!lossy && SPECIAL.test(token)) };
+  }
+  // No bytes at all is what llama-server says of the end-of-text token, and vLLM of a character's first half.
+  return { text: "", lossy: true, special: special ?? Boolean(bytes) };
+}
+
+/** Most tokens are ASCII, and their bytes say nothing more. */
+function isAscii(token: string, bytes: readonly number[]): boolean {
+  if (token === "" || token.length !== bytes.length) return false;
+  for (let i = 0; i < bytes.length; i++)
+    if (bytes[i]! >= 0x80 || token.charCodeAt(i) !== bytes[i]) return false;
+  return true;
+}
+
+/** OpenAI writes a token that is no text as `\xe2\x80` or `bytes:\xe2\x80`, also where it gives no bytes beside it. */
+function escapedBytes(token: string): number[] | null {
+  if (!/^(bytes:)?(\\x[0-9a-f]{2})*\\x[89a-f][0-9a-f](\\x[0-9a-f]{2})*$/i.test(token)) return null;
+  return Array.from(token.matchAll(/\\x([0-9a-f]{2})/gi), ([, hex]) => Number.parseInt(hex!, 16));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/**
+ * @param k alternatives that were asked for; servers give more (the chosen token beyond the top k, or their default).
+ */
+export function recordOf(token: WireToken, piece: Piece, k: number): TokenRecord {
+  const { id, logprob, alternatives } = token;
+  const record: TokenRecord = { text: piece.text, ...(piece.bytes && { bytes: piece.bytes }), logprob };
+  if (isId(id)) record.id = id;
+  const ordered = alternatives?.map(alternativeOf).sort(byProbability);
+  if (ordered && k > 0) record.alternatives = ordered.slice(0, k);
+  const rank = token.rank ?? (ordered ? rankAmong(logprob, ordered) : null);
+  if (rank !== null) record.rank = rank;
+  return record;
+}
+
+function alternativeOf(alternative: WireAlternative): Alternative {
+  const { text, bytes } = pieceOf(alternative);
+  const { id, logprob } = alternative;
+  return { text, ...(bytes && { bytes }), ...(isId(id) && { id }), logprob };
+}
+
+/** An id the server has; -1 and the like are marks for "none". */
+function isId(id: number | null | undefined): id is number {
+  return typeof id === "number" && Number.isInteger(id) && id >= 0;
+}
+
+function byProbability(a: Alternative, b: Alternative): number {
+  return (b.logprob ?? Number.NEGATIVE_INFINITY) - (a.logprob ?? Number.NEGATIVE_INFINITY) || 0;
+}
+
+/**
+ * Rank of a number among the most probable ones, `null` when they do not decide it. Numbers only: texts may be the same
+ * for several tokens. The last of the list decides nothing: it may be the chosen token itself, added beyond the top k.
+ */
+function rankAmong(logprob: number | null, ordered: readonly Alternative[]): number | null {
+  const numbers = ordered.map((alternative) => alternative.logprob);
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (logprob === null || typeof first !== "number") return null;
+  if (logprob >= first) return 1;
+  if (typeof last !== "number" || logprob <= last) return null;
+  return 1 + numbers.filter((number) => number !== null && number > logprob).length;
+}
