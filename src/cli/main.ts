@@ -2,7 +2,7 @@
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
-import { usage } from "./arguments.ts";
+import { exitCodeOf, usage } from "./arguments.ts";
 import { unwritable } from "./files.ts";
 import { visible } from "./render/index.ts";
 import { type Command, renderUsage } from "./usage.ts";
@@ -16,6 +16,7 @@ const main: Command = {
 Examples:
   surprisal score report.md
   surprisal score --text "The cat sat on the piano."
+  surprisal chat --model smollm2
   surprisal score --help
 
 Environment:
@@ -24,18 +25,18 @@ Environment:
   SURPRISAL_LLAMA_LIB   folder of a llama.cpp of your own build
   SURPRISAL_LLAMA_LOG=1 show llama.cpp's own messages
   PIP_INDEX_URL, HF_ENDPOINT   mirrors that models are fetched from
+  OPENAI_API_KEY, ...   keys of services, each sent to its own; SURPRISAL_API_KEY for other servers
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
   subCommands: {
     score: () => import("./commands/score.ts").then((module) => module.default),
+    chat: () => import("./commands/chat.ts").then((module) => module.default),
+    probe: () => import("./commands/probe.ts").then((module) => module.default),
     models: () => import("./commands/models.ts").then((module) => module.default),
     doctor: () => import("./commands/doctor.ts").then((module) => module.default),
   },
 };
-
-/** Codes of errors that lie in how the command was called. */
-const USAGE_CODES: readonly string[] = ["USAGE", "INVALID_ARGUMENT", "UNKNOWN_RECIPE", "UNKNOWN_MODEL"];
 
 async function run(rawArgs: string[]): Promise<void> {
   if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
@@ -85,7 +86,6 @@ async function unknownCommand(names: string[], word: string, known: string[]): P
 /** Prints what went wrong: for people on stderr, and with --json as a document on stdout too. */
 function report(error: unknown, json: boolean): number {
   const known = SurprisalError.isInstance(error);
-  const misused = known && USAGE_CODES.includes(error.code);
   const code = known ? error.code : "INTERNAL";
   const { what, where, wayOut } = known
     ? error
@@ -96,7 +96,7 @@ function report(error: unknown, json: boolean): number {
   process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
   if (!known && error instanceof Error)
     process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
-  return misused ? 2 : 1;
+  return exitCodeOf(error);
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

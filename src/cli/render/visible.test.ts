@@ -69,6 +69,27 @@ describe("visible", () => {
     );
   });
 
+  it("knows western text and its own symbols to have no clusters to look for", () => {
+    const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+    const ranges = [
+      [0x0a],
+      [0x20, 0x7e],
+      [0xa0, 0x2ff],
+      [0x2010, 0x2027],
+      [0x2190, 0x24ff],
+      [0x27e8, 0x27e9],
+    ];
+    const characters = ranges.flatMap(([from, to = from]) =>
+      Array.from({ length: to! - from! + 1 }, (_, i) => String.fromCodePoint(from! + i)),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...characters)), (text) => {
+        const whole = text.join("");
+        expect([...clusters(whole)]).toEqual(Array.from(segmenter.segment(whole), ({ segment }) => segment));
+      }),
+    );
+  });
+
   it("takes overlong clusters apart", () => {
     const zalgo = `a${"\u0301".repeat(1000)}`;
     expect(visible(zalgo)).toBe(`a${"◌\u0301".repeat(1000)}`);

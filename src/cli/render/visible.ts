@@ -28,8 +28,10 @@ const JOINER = new RegExp(
   "u",
 );
 const ONE_EMOJI = String.raw`^\p{RGI_Emoji}$`; // a property of strings: needs the flag v, which TypeScript ties to ES2024
-const EMOJI = new RegExp(ONE_EMOJI, "v");
-const ASCII = /^[\n -~]*$/;
+/** What every emoji sequence begins with (UTS #51). */
+const EMOJI_START = /^\p{Emoji}/u;
+/** Letters and signs that never form one user-perceived character together: western text, and our own symbols. */
+const APART = /^[\n -~\u00A0-\u02FF\u2010-\u2027\u2190-\u24FF\u27E8\u27E9]*$/;
 const LEADING_MARK = /^[\p{Mn}\p{Me}]/u;
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\u1160-\u11FF\uD7B0-\uD7FF]|\u200C|\u200D/u;
 /** East Asian Width W and F (UAX #11), gaps that hold no characters closed. */
@@ -74,11 +76,20 @@ export function byteLength(text: string): number {
   return length;
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+// Both take longer to make than a short text to score, so they are made for texts that need them.
+let emoji: RegExp | undefined;
+let segmenter: Intl.Segmenter | undefined;
+
+function isEmoji(cluster: string): boolean {
+  if (!EMOJI_START.test(cluster)) return false;
+  emoji ??= new RegExp(ONE_EMOJI, "v");
+  return emoji.test(cluster);
+}
 
 /** The user-perceived characters of a text (UAX #29); overlong ones, as in "zalgo" text, one code point each. */
 export function* clusters(text: string): Generator<string> {
-  if (ASCII.test(text)) return yield* text; // a segmenter takes longer to make than a token to read
+  if (APART.test(text)) return yield* text;
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   for (const { segment } of segmenter.segment(text)) {
     if (segment.length > LONGEST_CLUSTER && [...segment].length > LONGEST_CLUSTER) yield* segment;
     else yield segment;
@@ -95,7 +106,7 @@ function nameOf(codePoint: number): string {
 /** One user-perceived character, as it can be shown: never a control, hidden or reordering character. */
 export function visibleCluster(cluster: string): string {
   if (cluster.length === 1 && cluster >= " " && cluster <= "~") return cluster;
-  if (EMOJI.test(cluster)) return cluster;
+  if (isEmoji(cluster)) return cluster;
   let shown = LEADING_MARK.test(cluster) ? "◌" : "";
   let read = "";
   for (const character of cluster) {
@@ -125,7 +136,7 @@ export function visibleToken(bytes: Uint8Array): string {
 /** Columns that a shown cluster takes in a terminal. */
 export function clusterWidth(shown: string): number {
   if (shown.length === 1 && shown <= "~") return 1;
-  if (EMOJI.test(shown)) return 2;
+  if (isEmoji(shown)) return 2;
   let width = 0;
   for (const character of shown) width += ZERO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return width;

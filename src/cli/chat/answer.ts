@@ -1,0 +1,115 @@
+/** One answer: written by a model, metered, and ended by a policy, a person, the model or an error. */
+import {
+  type MeterReading,
+  monitorTokens,
+  type Policy,
+  type PolicyEvent,
+  type TokenRecord,
+} from "../../core/index.ts";
+import type { GenerateOptions, GenerationEnd, LanguageModel, Prompt } from "../../models/index.ts";
+import { type SurprisingAnswerToken, visibleToken } from "../render/index.ts";
+
+export interface AnswerOptions extends Omit<GenerateOptions, "signal"> {
+  stopWhen?: Policy | undefined;
+}
+
+/** A token as it arrives. */
+export interface AnsweredToken {
+  record: TokenRecord;
+  /** Its exact bytes. */
+  bytes: Uint8Array;
+  /** The characters it completes: of a character made of several tokens, all of it at the last one. */
+  text: string;
+  /** The meter after it. */
+  reading: MeterReading;
+}
+
+/** What an answer came to. */
+export interface Answer {
+  /**
+   * The texts of its tokens, joined. Bytes that are no UTF-8 are U+FFFD; a character that the answer ends in the middle
+   * of is not there.
+   */
+  text: string;
+  reading: MeterReading;
+  /** What the source said at the end; `null` when it did not come to it. */
+  end: GenerationEnd | null;
+  stoppedBy: PolicyEvent | null;
+  /** The person stopped it. */
+  interrupted: boolean;
+  /** What broke it off. */
+  failure: { error: unknown } | null;
+  /** Tokens written, as the source counts them. */
+  tokens: number;
+  scored: number;
+  partial: boolean;
+  /** The most surprising ones, most surprising first. */
+  surprising: SurprisingAnswerToken[];
+}
+
+const MOST_SURPRISING = 3;
+
+/**
+ * Never throws for what the source does: an error stands in the answer, beside the text that did arrive.
+ * @param interrupt aborted when the person has read enough.
+ */
+export async function writeAnswer(
+  model: LanguageModel,
+  prompt: Prompt,
+  { stopWhen, ...options }: AnswerOptions,
+  interrupt: AbortSignal,
+  onToken: (token: AnsweredToken) => void,
+): Promise<Answer> {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([controller.signal, interrupt]);
+  const generation = model.generate(prompt, { ...options, signal });
+  const tokens = monitorTokens(generation, {
+    meter: { vocabularySize: model.vocabulary.size },
+    ...(stopWhen && { stopWhen }),
+    controller,
+  });
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const encoder = new TextEncoder();
+  let text = "";
+  let surprising: SurprisingAnswerToken[] = [];
+  let failure: Answer["failure"] = null;
+  try {
+    for await (const record of tokens) {
+      const bytes = record.bytes ?? encoder.encode(record.text);
+      const completed = decoder.decode(bytes, { stream: true });
+      text += completed;
+      surprising = withToken(surprising, record, bytes);
+      onToken({ record, bytes, text: completed, reading: tokens.meter.read() });
+    }
+  } catch (error) {
+    if (!interrupt.aborted) failure = { error };
+  }
+  const reading = tokens.meter.read();
+  const { end } = generation;
+  return {
+    text,
+    reading,
+    end,
+    stoppedBy: tokens.stoppedBy,
+    interrupted: interrupt.aborted && end === null && !tokens.stoppedBy,
+    failure,
+    tokens: end?.tokens ?? reading.tokens,
+    scored: end?.scored ?? reading.scored,
+    partial: end?.partial ?? reading.partial,
+    surprising,
+  };
+}
+
+/** Of a record that stands for several tokens the number is not the text's, so it is not compared. */
+function withToken(
+  surprising: SurprisingAnswerToken[],
+  { logprob, tokenCount = 1 }: TokenRecord,
+  bytes: Uint8Array,
+): SurprisingAnswerToken[] {
+  if (logprob === null || tokenCount > 1) return surprising;
+  const bits = Math.max(0, -logprob / Math.LN2);
+  if (surprising.length === MOST_SURPRISING && bits <= surprising.at(-1)!.bits) return surprising;
+  return [...surprising, { label: visibleToken(bytes), bits }]
+    .sort((a, b) => b.bits - a.bits)
+    .slice(0, MOST_SURPRISING);
+}

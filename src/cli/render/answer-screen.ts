@@ -1,0 +1,161 @@
+/** An answer that grows on the screen, coloured by surprisal, above a line that says how it goes. */
+import { onInterrupt } from "../interrupt.ts";
+import { type Background, type ColourDepth, shadeOf, shadeSgr } from "./colour.ts";
+import type { AnswerPiece } from "./piece-stream.ts";
+import { splitSpaces } from "./pieces.ts";
+import { displayWidth, shorten } from "./visible.ts";
+import { type Cell, cellsOf, wrapCells } from "./wrap.ts";
+
+/** The part of an output stream that is used. */
+interface AnswerStream {
+  isTTY?: boolean;
+  /** Width; 0 and undefined: unknown, taken for 80. */
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export interface AnswerScreenOptions {
+  stream: AnswerStream;
+  colour: ColourDepth;
+  background: Background;
+  /** Lines may be erased and written again: a terminal that is not dumb. Otherwise text is only ever added. */
+  moves: boolean;
+  /** The line beneath the answer for so many columns; "" = none. */
+  status: (columns: number) => string;
+}
+
+const INTERVAL = 40; // milliseconds between two pictures, fast enough for the eye
+
+/**
+ * The last line of the answer and the status line are erased and written again at each picture; everything above
+ * stays as it was written. Lines are broken here, one column narrower than the terminal, so that the cursor's place
+ * is known whatever the terminal does at its edge.
+ */
+export class AnswerScreen {
+  readonly #options: AnswerScreenOptions;
+  /** Of the last line. */
+  #cells: Cell[] = [];
+  /** Finished lines that are not on the screen yet, painted. */
+  #finished: string[] = [];
+  /** Widths of the last line and of the status line on the screen, columns; `null`: not there. */
+  #drawn: { line: number; status: number | null } | null = null;
+  /** Of output that cannot go back: the cursor stands at the beginning of a line. */
+  #atStart = true;
+  #last = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+  #calledOff: (() => void) | null = null;
+
+  constructor(options: AnswerScreenOptions) {
+    this.#options = options;
+    if (options.moves) this.#calledOff = onInterrupt(() => this.end());
+  }
+
+  write(pieces: readonly AnswerPiece[]): void {
+    for (const { text, bits } of pieces) this.#add(text, shadeOf(bits));
+    if (this.#options.moves) this.refresh();
+    else this.#append();
+  }
+
+  /** Shows what is new, at most 25 times a second. */
+  refresh(): void {
+    if (!this.#options.moves || this.#timer) return;
+    const wait = this.#last + INTERVAL - performance.now();
+    if (wait <= 0) this.#draw(true);
+    else
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        this.#draw(true);
+      }, wait).unref();
+  }
+
+  /** Removes the status line and leaves the cursor at the beginning of a new line. */
+  end(): void {
+    this.#calledOff?.();
+    this.#calledOff = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#options.moves) this.#draw(false);
+    if (this.#options.moves ? this.#cells.length > 0 : !this.#atStart) this.#options.stream.write("\n");
+    this.#cells = [];
+    this.#drawn = null;
+    this.#atStart = true;
+  }
+
+  #add(text: string, shade: number | null): void {
+    const [spaces, rest] = splitSpaces(text);
+    // A line break is part of the text's layout; it is drawn only where it is itself a surprise.
+    const marked = this.#options.colour !== "none" && shade !== null && shade > 0;
+    const [same, ...further] = cellsOf(rest, shade, marked);
+    this.#cells.push(...cellsOf(spaces, 0, false)[0]!, ...same!);
+    for (const line of further) {
+      this.#wrap();
+      this.#finished.push(this.#paint(this.#cells));
+      this.#cells = line;
+    }
+    this.#wrap();
+  }
+
+  #wrap(): void {
+    if (!this.#options.moves) return;
+    const lines = wrapCells(this.#cells, this.#columns);
+    this.#cells = lines.pop()!;
+    for (const line of lines) this.#finished.push(this.#paint(line));
+  }
+
+  get #columns(): number {
+    return this.#options.stream.columns || 80;
+  }
+
+  /** For what cannot go back: everything new, at once. */
+  #append(): void {
+    const shown = [...this.#finished, this.#paint(this.#cells)].join("\n");
+    this.#finished = [];
+    if (shown !== "") this.#options.stream.write(shown);
+    this.#cells = [];
+    if (shown !== "") this.#atStart = shown.endsWith("\n");
+  }
+
+  #draw(withStatus: boolean): void {
+    const columns = this.#columns;
+    const status = withStatus ? shorten(this.#options.status(columns), columns - 1) : "";
+    const line = widthOf(this.#cells);
+    const text = [...this.#finished, this.#paint(this.#cells)].join("\n");
+    this.#finished = [];
+    const beneath = status === "" ? "" : `\n${this.#faint(status)}`;
+    this.#options.stream.write(this.#erase(columns) + text + beneath);
+    this.#drawn = { line, status: status === "" ? null : displayWidth(status) };
+    this.#last = performance.now();
+  }
+
+  /** Back to where the last line begins. A terminal made narrower has broken what was one row. */
+  #erase(columns: number): string {
+    if (!this.#drawn) return "";
+    const rows = (width: number) => Math.max(1, Math.ceil(width / columns));
+    const { line, status } = this.#drawn;
+    const up = rows(line) + (status === null ? 0 : rows(status)) - 1;
+    return `\r${up > 0 ? `\u001b[${up}A` : ""}\u001b[J`;
+  }
+
+  /** One SGR sequence per run of cells of one shade. */
+  #paint(cells: readonly Cell[]): string {
+    const { colour, background } = this.#options;
+    let text = "";
+    for (let start = 0, end = 0; start < cells.length; start = end) {
+      const { shade } = cells[start]!;
+      for (end = start; end < cells.length && cells[end]!.shade === shade; ) end++;
+      const run = cells
+        .slice(start, end)
+        .map(({ shown }) => shown)
+        .join("");
+      const code = shadeSgr(shade, colour, background);
+      text += code === "" ? run : `\u001b[${code}m${run}\u001b[0m`;
+    }
+    return text;
+  }
+
+  #faint(text: string): string {
+    return this.#options.colour === "none" ? text : `\u001b[2m${text}\u001b[0m`;
+  }
+}
+
+const widthOf = (cells: readonly Cell[]): number => cells.reduce((sum, { width }) => sum + width, 0);
