@@ -256,7 +256,7 @@ async function atTerminal(
 ): Promise<{ code: number | null; screen: string }> {
   const main = fileURLToPath(new URL(`file://${BUILT}cli/main.js`));
   const command = `stty cols ${columns} rows 24; exec "${process.execPath}" "${main}" chat ${args}`;
-  const { NO_COLOR: _, ...inherited } = process.env;
+  const { NO_COLOR: _, CI: __, ...inherited } = process.env; // Node takes a terminal in CI for colourless
   const child = spawn("script", ["-qec", command, "/dev/null"], {
     env: { ...inherited, TERM: "xterm-256color", ...environment },
     timeout: 60_000,
