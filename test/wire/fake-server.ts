@@ -3,7 +3,13 @@
  * misbehaves on request.
  */
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LanguageModel } from "../../src/models/index.ts";
@@ -24,6 +30,8 @@ export interface FakeServerOptions {
   misbehave?: Misbehaviour;
   /** The key a request must carry; default: none is asked for. */
   key?: string;
+  /** Default: one that no other server of this process had. */
+  port?: number;
 }
 
 /** A request as it arrived. */
@@ -121,8 +129,7 @@ export async function startFakeServer(options: FakeServerOptions): Promise<FakeS
     }
   }
 
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
+  await listen(http, options.port);
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const close = async () => {
     http.closeAllConnections();
@@ -137,6 +144,23 @@ export async function startFakeServer(options: FakeServerOptions): Promise<FakeS
     [Symbol.asyncDispose]: close,
   };
   return server;
+}
+
+/** Ports that servers of this process had: what is remembered about an address would hold for the next one there. */
+const ports = new Set<number>();
+
+/** @param port default: any that no server of this process had. */
+async function listen(http: Server, port?: number): Promise<void> {
+  for (;;) {
+    http.listen(port ?? 0, "127.0.0.1");
+    await once(http, "listening");
+    const given = (http.address() as AddressInfo).port;
+    if (port !== undefined || !ports.has(given)) {
+      ports.add(given);
+      return;
+    }
+    await new Promise((resolve) => http.close(resolve));
+  }
 }
 
 async function read(request: IncomingMessage): Promise<Json> {

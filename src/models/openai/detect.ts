@@ -77,49 +77,68 @@ const ROUTES: readonly [path: string, field: string, dialect: DialectName][] = [
   ["/version", "version", "vllm"],
 ];
 
-const known = new Map<string, Promise<Detected>>();
-
-/**
- * Finds out once per address and process.
- * @throws SurprisalError SERVER_UNREACHABLE, UNAUTHORIZED, WIRE_MALFORMED, ...
- */
-export function detect(client: RemoteClient, signal?: AbortSignal): Promise<Detected> {
-  const { href } = client.address;
-  const before = known.get(href);
-  if (before) return before;
-  const detecting = examine(client, signal);
-  known.set(href, detecting);
-  detecting.catch(() => known.delete(href)); // may be tried again
-  return detecting;
+/** What a list of models says, and the server's name in its header. */
+interface Listing {
+  models: readonly ListedModel[];
+  owners: readonly string[];
+  server: string | null;
 }
 
-async function examine(client: RemoteClient, signal: AbortSignal | undefined): Promise<Detected> {
-  const host = HOSTS.find(([pattern]) => pattern.test(client.address.hostname));
+const known = new Map<string, Promise<Omit<Detected, "models">>>();
+
+/**
+ * The list of models is asked for each time; what else gives a server away is asked once per address, list and process,
+ * so that another server at the same address is found out anew.
+ * @throws SurprisalError SERVER_UNREACHABLE, UNAUTHORIZED, WIRE_MALFORMED, ...
+ */
+export async function detect(client: RemoteClient, signal?: AbortSignal): Promise<Detected> {
+  const listing = await listModels(client, signal);
+  const key = `${client.address.href} ${JSON.stringify(listing)}`;
+  let recognising = known.get(key);
+  if (!recognising) {
+    recognising = recognise(client, listing, signal);
+    known.set(key, recognising);
+    recognising.catch(() => known.delete(key)); // may be tried again
+  }
+  return { ...(await recognising), models: listing.models };
+}
+
+async function listModels(client: RemoteClient, signal: AbortSignal | undefined): Promise<Listing> {
   const answer = await client.get("models", { signal }).catch((error: unknown) => {
     if (error instanceof ServerRefusal && (error.status === 404 || error.status === 405)) return null;
     throw error;
   });
   const listed = answer ? readFields(list, await answer.json(), answer.where).data : [];
-  const models = listed.map(
-    ({ id, max_model_len, context_length, meta }): ListedModel => ({
+  return {
+    models: listed.map(({ id, max_model_len, context_length, meta }) => ({
       id,
       context: meta?.n_ctx_train ?? max_model_len ?? context_length ?? null,
       vocabulary: meta?.n_vocab ?? null,
       parameters: meta?.n_params ?? null,
       quantisation: meta?.ftype ?? null,
       bytes: meta?.size ?? null,
-    }),
-  );
-  if (host) return { dialect: host[1], evidence: `its host ${client.address.hostname}`, models };
-  for (const { owned_by: owner } of listed) {
-    const dialect = OWNERS[owner ?? ""];
-    if (dialect) return { dialect, evidence: `models owned by "${owner}"`, models };
+    })),
+    owners: listed.flatMap(({ owned_by: owner }) => (owner ? [owner] : [])),
+    server: answer?.header("server") ?? null,
+  };
+}
+
+async function recognise(
+  client: RemoteClient,
+  { owners, server }: Listing,
+  signal: AbortSignal | undefined,
+): Promise<Omit<Detected, "models">> {
+  const { hostname } = client.address;
+  const host = HOSTS.find(([pattern]) => pattern.test(hostname));
+  if (host) return { dialect: host[1], evidence: `its host ${hostname}` };
+  for (const owner of owners) {
+    const dialect = OWNERS[owner];
+    if (dialect) return { dialect, evidence: `models owned by "${owner}"` };
   }
-  if (answer?.header("server") === "llama.cpp")
-    return { dialect: "llama-server", evidence: 'the header "server: llama.cpp"', models };
+  if (server === "llama.cpp") return { dialect: "llama-server", evidence: 'the header "server: llama.cpp"' };
   for (const [path, field, dialect] of ROUTES)
-    if (await has(client, path, field, signal)) return { dialect, evidence: `its route ${path}`, models };
-  return { dialect: "other", evidence: "nothing that gives it away", models };
+    if (await has(client, path, field, signal)) return { dialect, evidence: `its route ${path}` };
+  return { dialect: "other", evidence: "nothing that gives it away" };
 }
 
 async function has(

@@ -65,7 +65,7 @@ export async function openEndpoint(address: string | URL, options: OpenAIOptions
   const numbers =
     method && promptNumbers(method, { client, model: listed.id, dialect, vocabulary: tokenizer });
   const provable = numbers !== null && (method !== "vllm" || tokenizer !== null);
-  const proof = provable && prove ? await proven(client, listed.id, numbers, tokenizer, signal) : null;
+  const proof = provable && prove ? await proven(client, listed, numbers, tokenizer, signal) : null;
   return {
     client,
     dialect,
@@ -106,15 +106,15 @@ function clientFor(url: URL, options: OpenAIOptions): RemoteClient {
 
 const proofs = new Map<string, Promise<AlignmentProof>>();
 
-/** Once per server, model and process. */
+/** Once per server, model and process; a model that is listed otherwise than before is another one. */
 function proven(
   client: RemoteClient,
-  model: string,
+  model: ListedModel,
   numbers: PromptNumbers,
   tokenizer: RemoteVocabulary | null,
   signal: AbortSignal | undefined,
 ): Promise<AlignmentProof> {
-  const name = `${client.address.href}#${model} ${numbers.method}`;
+  const name = `${client.address.href} ${JSON.stringify(model)} ${numbers.method}`;
   const before = proofs.get(name);
   if (before) return before;
   const proving = proveAlignment(numbers, tokenizer?.encode ?? null, { signal });

@@ -79,8 +79,19 @@ describe("finding out which server it is", () => {
     await open(server);
     const asked = server.requests.length;
     await open(server);
-    // The list of models and the proof are remembered; the tokenizer is tried for each model.
-    expect(server.requests.slice(asked).map(({ path }) => path)).toEqual(["/tokenize", "/tokenize"]);
+    // What the server is and the proof are remembered; the tokenizer is tried for each model.
+    const again = server.requests.slice(asked).map(({ path }) => path);
+    expect(again).toEqual(["/v1/models", "/tokenize", "/tokenize"]);
+  });
+
+  it("notices another server at the same address", async () => {
+    const first = await serve("vllm");
+    expect((await open(first, { prove: false })).dialect.name).toBe("vllm");
+    const { port } = new URL(first.origin);
+    await first.close();
+    expect((await open(await serve("sglang", { port: Number(port) }), { prove: false })).dialect.name).toBe(
+      "sglang",
+    );
   });
 
   it("an address without a path means /v1", async () => {

@@ -7,8 +7,11 @@
  */
 import type { Piece } from "./wire-token.ts";
 
-/** A byte of a token, or bytes that nobody gave: `least` to `most` of them, none of them ASCII. */
-type Part = number | { least: number; most: number };
+/**
+ * A byte of a token, or bytes that nobody gave: `least` to `most` of them, none of them ASCII. What is rendered as U+FFFD
+ * is broken: there is no whole character among its bytes.
+ */
+type Part = number | { least: number; most: number; broken: boolean };
 
 /** "matched": the text has it. "waiting": it may still come. "different": it has something else. */
 export type Match = "matched" | "waiting" | "different";
@@ -115,7 +118,8 @@ export class TextAlignment {
     const at = place - this.#base;
     if (typeof part !== "number") {
       const reached: number[] = [];
-      for (let n = 0; n <= part.most && (n === 0 || this.#text[at + n - 1]! >= 0x80); n++)
+      const text = part.broken ? this.#text.subarray(0, firstCharacterEnd(this.#text, at) - 1) : this.#text;
+      for (let n = 0; n <= part.most && (n === 0 || text[at + n - 1]! >= 0x80); n++)
         if (n >= part.least) reached.push(place + n);
       return reached;
     }
@@ -130,10 +134,28 @@ export class TextAlignment {
 
 function partsOf({ text, bytes, lossy }: Piece): Part[] {
   if (!lossy) return [...(bytes ?? encoder.encode(text))];
-  if (text === "") return [{ least: 0, most: 4 }];
+  if (text === "") return [{ least: 0, most: 4, broken: false }];
   return text
-    .split(/(\uFFFD)/)
-    .flatMap((run): Part[] => (run === "\uFFFD" ? [{ least: 1, most: 3 }] : [...encoder.encode(run)]));
+    .split(/(\uFFFD+)/)
+    .flatMap((run): Part[] =>
+      isBroken(run) ? [{ least: run.length, most: 3 * run.length, broken: true }] : [...encoder.encode(run)],
+    );
+}
+
+/** Where the first whole character ends that begins at `start` or later and is not U+FFFD; Infinity if there is none. */
+function firstCharacterEnd(bytes: Uint8Array, start: number): number {
+  for (let at = start; at < bytes.length; at++) {
+    const lead = bytes[at]!;
+    const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length > 0 && /^[^\uFFFD]$/u.test(decoder.decode(bytes.subarray(at, at + length))))
+      return at + length;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Nothing but bytes that are no character. */
+export function isBroken(text: string): boolean {
+  return /^\uFFFD+$/.test(text);
 }
 
 function isWhiteSpace(byte: number): boolean {

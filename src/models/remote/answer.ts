@@ -1,7 +1,7 @@
 /** Puts a generated answer together: from a server's pieces to token records, and to what can be said at their end. */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
-import { TextAlignment } from "./alignment.ts";
+import { isBroken, TextAlignment } from "./alignment.ts";
 import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
 
 export interface AnswerOptions {
@@ -276,15 +276,10 @@ function fits(held: readonly Held[], thinking: string, text: string): boolean {
   return trial.leadsToEnd(held.map(({ piece }) => piece));
 }
 
-/** Nothing but the halves of a character. */
-function isBroken(text: string): boolean {
-  return /^\uFFFD+$/.test(text);
-}
-
 /** What servers leave away at the end of a text: white space, and the beginning of a character. */
 function isTrimmed(pieces: readonly Piece[]): boolean {
-  const firm = pieces.filter((piece) => !piece.lossy && !piece.special);
-  const bytes = firm.flatMap(({ text, bytes }) => [...(bytes ?? new TextEncoder().encode(text))]);
+  const shown = pieces.filter((piece) => !piece.special);
+  const bytes = shown.flatMap(({ text, bytes }) => [...(bytes ?? new TextEncoder().encode(text))]);
   return /^[\s\uFFFD]*$/.test(new TextDecoder().decode(Uint8Array.from(bytes)));
 }
 
