@@ -9,7 +9,8 @@ import { AnswerScreen, answerStatus, answerSummary, PieceStream } from "../src/c
 import { displayWidth } from "../src/cli/render/visible.ts";
 import { cellsOf, wrapCells } from "../src/cli/render/wrap.ts";
 import { PerplexityMeter, parsePolicy } from "../src/core/index.ts";
-import { type LanguageModel, OllamaModel } from "../src/models/index.ts";
+import type { LanguageModel } from "../src/models/index.ts";
+import { OllamaModel } from "../src/models/ollama/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 import { FakeTerminal } from "./terminal.ts";
 import { type FakeServer, type Misbehaviour, startFakeServer } from "./wire/fake-server.ts";

@@ -1,7 +1,26 @@
-export * from "./gemini/index.ts";
+/**
+ * Where log-probabilities come from. What talks to servers is loaded when it is asked for: as values it is in
+ * `surprisal/servers`.
+ */
+export type * from "./gemini/index.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
-export * from "./ollama/index.ts";
-export * from "./openai/index.ts";
-export * from "./registry/index.ts";
+export type * from "./ollama/index.ts";
+export type * from "./openai/index.ts";
+export { probe } from "./probe.ts";
+export {
+  cacheFolder,
+  DEFAULT_MODEL,
+  type LocatedModel,
+  type LocateOptions,
+  listModels,
+  locate,
+  type ModelInfo,
+  type ModelTerms,
+  modelInfo,
+  type NetworkPatience,
+  nearestNames,
+  removeModel,
+  type TransferProgress,
+} from "./registry/index.ts";
 export { type ResolveOptions, resolve } from "./resolve.ts";

@@ -2,16 +2,26 @@
 import { SurprisalError } from "../core/index.ts";
 import { GeminiModel } from "./gemini/index.ts";
 import type { LanguageModel } from "./language-model.ts";
-import { OllamaModel } from "./ollama/index.ts";
-import { OpenAIModel, PROVIDERS, providerAddress } from "./openai/index.ts";
+import { OllamaModel, ollamaAddress } from "./ollama/index.ts";
+import {
+  OpenAIModel,
+  type OpenAIOptions,
+  PROVIDERS,
+  type ProbeReport,
+  type Provider,
+  probe,
+  providerAddress,
+} from "./openai/index.ts";
 import { isLoopback } from "./remote/index.ts";
 
 /** The forms of a reference to a server's model, for messages. */
-export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${Object.keys(
-  PROVIDERS,
-)
-  .map((name) => `${name}:name`)
-  .join(", ")}.`;
+export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${providerForms()}.`;
+
+function providerForms(): string {
+  return Object.keys(PROVIDERS)
+    .map((name) => `${name}:name`)
+    .join(", ");
+}
 
 export interface OpenRemoteOptions {
   /** Only servers on this machine. */
@@ -44,7 +54,7 @@ export async function openRemote(
     assertOnline(null, offline);
     return GeminiModel.open(named(rest, reference), options);
   }
-  const provider = Object.hasOwn(PROVIDERS, scheme) ? PROVIDERS[scheme] : undefined;
+  const provider = providerOf(scheme);
   if (!provider) return null;
   assertOnline(null, offline);
   const { dialect } = provider;
@@ -64,13 +74,35 @@ async function openServer(
   return OllamaModel.open(model.identity.name, { address: url.origin, source, signal });
 }
 
+/**
+ * What a server really gives; reference as for `openRemote`.
+ * @throws SurprisalError INVALID_ARGUMENT, SERVER_UNREACHABLE, UNAUTHORIZED, UNKNOWN_MODEL, ...
+ */
+export function probeRemote(reference: string, options: OpenAIOptions): Promise<ProbeReport> {
+  if (/^https?:\/\//i.test(reference)) return probe(reference, options);
+  const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/i.exec(reference) ?? [];
+  const provider = providerOf(scheme);
+  if (provider) {
+    const { dialect } = provider;
+    return probe(providerAddress(provider), { ...options, dialect, model: named(rest, reference) });
+  }
+  throw new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: "This is not the address of a server with OpenAI's API",
+    where: reference,
+    wayOut: `Give http://host:port/v1#model, or ${providerForms()}.`,
+  });
+}
+
+function providerOf(scheme: string): Provider | undefined {
+  return Object.hasOwn(PROVIDERS, scheme) ? PROVIDERS[scheme] : undefined;
+}
+
 /** "name@host:port", where Ollama listens unless told otherwise. */
 function ollamaPlace(rest: string): [name: string, address: string] {
   const at = rest.lastIndexOf("@");
-  const host = at < 0 ? "127.0.0.1" : rest.slice(at + 1);
-  const address = new URL(host.includes("://") ? host : `http://${host}`);
-  if (address.port === "" && address.protocol === "http:") address.port = "11434";
-  return [at < 0 ? rest : rest.slice(0, at), address.href];
+  if (at < 0) return [rest, ollamaAddress()];
+  return [rest.slice(0, at), ollamaAddress(rest.slice(at + 1))];
 }
 
 function named(name: string, reference: string): string {

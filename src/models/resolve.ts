@@ -2,7 +2,6 @@
 import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
-import { openRemote, REMOTE_FORMS } from "./open-remote.ts";
 import { DEFAULT_MODEL, type LocateOptions, locate } from "./registry/index.ts";
 
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
@@ -24,17 +23,24 @@ export async function resolve(
 ): Promise<LanguageModel> {
   const { environment = process.env, signal } = options;
   const offline = options.offline ?? /^(1|on|yes|true)$/i.test(environment.SURPRISAL_OFFLINE ?? "");
-  const remote = await openRemote(reference, { offline, signal });
-  if (remote) return remote;
-  const { path, name, sha256 } = await locate(reference, options).catch((error: unknown) => {
-    throw withRemoteForms(error);
+  if (SCHEME.test(reference)) {
+    const { openRemote } = await import("./open-remote.ts");
+    const remote = await openRemote(reference, { offline, signal });
+    if (remote) return remote;
+  }
+  const { path, name, sha256 } = await locate(reference, options).catch(async (error: unknown) => {
+    throw await withRemoteForms(error);
   });
   return LlamaModel.load(path, options, { source: reference, name, sha256 });
 }
 
+/** What talks to servers takes longer to load than a small model: only for a reference that may need it. */
+const SCHEME = /^[a-z]+:/i;
+
 /** What `locate` does not know: a reference may also be to a server. */
-function withRemoteForms(error: unknown): unknown {
+async function withRemoteForms(error: unknown): Promise<unknown> {
   if (!SurprisalError.isInstance(error) || error.code !== "UNKNOWN_MODEL") return error;
+  const { REMOTE_FORMS } = await import("./open-remote.ts");
   const { code, what, where, wayOut, cause } = error;
   return new SurprisalError({
     code,

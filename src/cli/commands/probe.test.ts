@@ -64,8 +64,8 @@ describe("surprisal probe", () => {
 
   it.each([
     ["http://127.0.0.1:9/v1", "SERVER_UNREACHABLE"],
-    ["smollm2", "USAGE"],
-    ["opnai:gpt-4.1", "USAGE"],
+    ["smollm2", "INVALID_ARGUMENT"],
+    ["opnai:gpt-4.1", "INVALID_ARGUMENT"],
   ])("%s is %s", async (address, code) => {
     const error: unknown = await command.run!([address]).catch((thrown: unknown) => thrown);
     expect(SurprisalError.isInstance(error) && error.code).toBe(code);

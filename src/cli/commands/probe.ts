@@ -1,6 +1,6 @@
 /** `surprisal probe`: what a server really gives, against what it says it gives. */
-import { type Finding, PROVIDERS, type ProbeReport, probe, providerAddress } from "../../models/index.ts";
-import { readArguments, usage } from "../arguments.ts";
+import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
+import { readArguments } from "../arguments.ts";
 import { visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -25,21 +25,13 @@ SURPRISAL_API_KEY to other addresses.`,
   args,
   async run(rawArgs) {
     const { address, json } = readArguments(rawArgs, args);
-    const report = await probeReference(address);
+    const report = await probe(address);
     process.stdout.write(
       json ? `${JSON.stringify({ schema: "surprisal.probe/1", ...report }, null, 2)}\n` : show(report),
     );
   },
 };
 export default command;
-
-function probeReference(reference: string): Promise<ProbeReport> {
-  if (/^https?:\/\//i.test(reference)) return probe(reference);
-  const [, scheme = "", model = ""] = /^([a-z]+):(.+)$/.exec(reference) ?? [];
-  const provider = Object.hasOwn(PROVIDERS, scheme) ? PROVIDERS[scheme] : undefined;
-  if (!provider) throw usage("This is not the address of a server", reference);
-  return probe(providerAddress(provider), { model, dialect: provider.dialect });
-}
 
 function show(report: ProbeReport): string {
   const { address, server, evidence, model, models, chat, text, alternatives, counts, prompt, tokenize } =

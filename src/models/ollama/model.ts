@@ -28,7 +28,7 @@ export interface OllamaOptions extends Omit<RemoteClientOptions, "address"> {
 }
 
 /** As Ollama reads it (envconfig/config.go): http and port 11434 unless given; what listens everywhere is here too. */
-function fullAddress(address: string): string {
+export function ollamaAddress(address: string = process.env.OLLAMA_HOST || HOST): string {
   const given = /^https?:\/\//i.test(address);
   const text = given ? address : `http://${address}`;
   if (!URL.canParse(text)) return text; // the client says what is wrong
@@ -86,8 +86,8 @@ export class OllamaModel extends GenerateOnlyModel {
    * @throws SurprisalError UNKNOWN_MODEL when the server has no such model; SERVER_UNREACHABLE, SERVER_ERROR, ...
    */
   static async open(name: string, options: OllamaOptions = {}): Promise<OllamaModel> {
-    const { address = process.env.OLLAMA_HOST || HOST, source = `ollama:${name}`, signal, ...rest } = options;
-    const client = new RemoteClient({ ...rest, address: fullAddress(String(address)) });
+    const { address, source = `ollama:${name}`, signal, ...rest } = options;
+    const client = new RemoteClient({ ...rest, address: ollamaAddress(address && String(address)) });
     return new OllamaModel(client, name, await describe(client, name, source, signal));
   }
 

@@ -1,7 +1,9 @@
 /** Getting a model: from a name, a path or an address to a verified file on this machine. */
 export { DEFAULT_MODEL } from "./catalogue.ts";
+export { trustedAuthorities } from "./certificates.ts";
 export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
 export { nearestNames } from "./nearest-names.ts";
+export { proxyCredentials, proxyFor, tunnel } from "./proxy.ts";
 export { cacheFolder } from "./settings.ts";
 export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";

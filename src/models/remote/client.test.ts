@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { SurprisalError } from "../../core/index.ts";
 import { RemoteClient, type RemoteClientOptions } from "./client.ts";
 import { ServerRefusal } from "./failure.ts";
@@ -364,5 +364,46 @@ describe("answers", () => {
     const remote = client(address);
     for (let i = 0; i < 5; i++) await (await remote.post("x", {})).json();
     expect(sockets.size).toBe(1);
+  });
+});
+
+describe("proxies", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it("are used as the environment says, and never for this machine", async () => {
+    const { address: proxy, requests } = await serve((_, response) => json(response, { from: "the proxy" }));
+    vi.stubEnv("HTTP_PROXY", proxy.replace("http://", "http://user:word@"));
+    vi.stubEnv("http_proxy", "");
+    vi.stubEnv("NO_PROXY", "");
+    vi.stubEnv("no_proxy", "");
+    const remote = client("http://models.test:8080/v1", { key: key("sk-12345678") });
+    expect(await (await remote.post("x?y=1", {})).json()).toEqual({ from: "the proxy" });
+    expect(requests[0]).toMatchObject({
+      url: "http://models.test:8080/v1/x?y=1",
+      headers: {
+        host: "models.test:8080",
+        authorization: "Bearer sk-12345678",
+        "proxy-authorization": `Basic ${btoa("user:word")}`,
+      },
+    });
+    const near = await serve((_, response) => json(response, { from: "here" }));
+    expect(await (await client(near.address).get("x")).json()).toEqual({ from: "here" });
+    expect(requests).toHaveLength(1);
+  });
+
+  it("that refuse are said to", async () => {
+    const { address: proxy, server } = await serve((_, response) => json(response, {}));
+    const tunnels: string[] = [];
+    server.on("connect", (request, socket) => {
+      tunnels.push(request.url!);
+      socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    });
+    vi.stubEnv("HTTPS_PROXY", proxy);
+    vi.stubEnv("https_proxy", "");
+    vi.stubEnv("NO_PROXY", "");
+    vi.stubEnv("no_proxy", "");
+    const error = await failure(() => client("https://models.test/v1").get("x"));
+    expect(error).toMatchObject({ code: "SERVER_UNREACHABLE", what: expect.stringContaining("407") });
+    expect(tunnels).toEqual(["models.test:443"]);
   });
 });

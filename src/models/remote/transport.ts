@@ -2,9 +2,18 @@
  * One HTTP exchange. Node's own `fetch` gives up on a server that takes five minutes to its first byte, with no way to
  * ask for more patience, and long answers that are not streamed take that long.
  */
-import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  Agent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { abortError } from "../../core/index.ts";
+import type { SecureContext } from "node:tls";
+import { abortError, SurprisalError } from "../../core/index.ts";
+import { proxyCredentials, proxyFor, trustedAuthorities, tunnel } from "../registry/index.ts";
+import { isLoopback } from "./address.ts";
 import type { Chunks } from "./events.ts";
 import { ServerUnreachable, streamCut } from "./failure.ts";
 
@@ -53,23 +62,61 @@ const UNREACHABLE = new Set([
 ]);
 const UNTRUSTED = /CERT|^ERR_TLS|^ERR_SSL|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|^EPROTO$/;
 
+/** How a request gets out: straight, or through the proxy that the environment names (never on this machine itself). */
+async function routeOf({ url, patience, signal, where }: Exchange): Promise<RequestOptions> {
+  const encrypted = url.protocol === "https:";
+  const secureContext = encrypted ? authorities() : undefined;
+  const trust = secureContext && { secureContext };
+  try {
+    const proxy = isLoopback(url) ? null : proxyFor(url, process.env);
+    if (!proxy) return { ...address(url), agent: encrypted ? secure : plain, ...trust };
+    if (!encrypted)
+      return { ...address(proxy), path: url.href, headers: proxyCredentials(proxy), agent: plain };
+    const { connectMs } = patience;
+    const channel = await tunnel(url, proxy, { connectMs, signal, secureContext });
+    return { ...address(url), agent: false, createConnection: () => channel };
+  } catch (error) {
+    if (signal?.aborted) throw abortError("The request", signal);
+    const reason = SurprisalError.isInstance(error) ? error.what : messageOf(error);
+    throw new ServerUnreachable(
+      "connected",
+      `The proxy does not lead to the server: ${reason}`,
+      where,
+      error,
+    );
+  }
+}
+
+/** Read once: a company's certificates do not change while we run. */
+let trusted: SecureContext | undefined | null = null;
+function authorities(): SecureContext | undefined {
+  if (trusted === null) trusted = trustedAuthorities(process.env);
+  return trusted;
+}
+
+function address({ hostname, port, pathname, search }: URL): RequestOptions {
+  return { host: hostname.replace(/^\[|\]$/g, ""), port, path: pathname + search };
+}
+
 /** @throws SurprisalError SERVER_UNREACHABLE, ABORTED; from the body STREAM_CUT, ABORTED. */
-export function exchange({
-  url,
-  method,
-  headers,
-  body,
-  patience,
-  signal,
-  where,
-}: Exchange): Promise<ExchangeAnswer> {
+export async function exchange(wanted: Exchange): Promise<ExchangeAnswer> {
+  const { url, method, headers, body, patience, signal, where } = wanted;
+  if (signal?.aborted) throw abortError("The request", signal);
+  const route = await routeOf(wanted);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortError("The request", signal));
     const encrypted = url.protocol === "https:";
-    const request = (encrypted ? httpsRequest : httpRequest)(url, {
+    const request = (encrypted ? httpsRequest : httpRequest)({
+      ...route,
       method,
-      headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "surprisal", ...headers },
-      agent: encrypted ? secure : plain,
+      headers: {
+        host: url.host,
+        accept: "*/*",
+        "accept-encoding": "identity",
+        "user-agent": "surprisal",
+        ...route.headers,
+        ...headers,
+      },
     });
     let response: IncomingMessage | undefined;
     const onAbort = () => (response ?? request).destroy(abortError("The request", signal));

@@ -1,0 +1,37 @@
+/** What a corpus is: named texts, read one after the other, made of rows by a stated rule. Types only. */
+
+/** One text that is scored by itself. */
+export interface CorpusDocument {
+  /** Where it is from, unique in its corpus and the same at every reading: "news.jsonl:12", "wiki.test.raw". */
+  name: string;
+  /** What is scored, after the corpus's rules. May be empty: whoever scores says so and goes on. */
+  text: string;
+}
+
+export interface Corpus {
+  /** For people, and for tables: "wikitext-2", "news.jsonl". */
+  name: string;
+  /** Where it is from: path, pattern, or address. */
+  source: string;
+  /** The domain it stands for, such as "news"; `null` when it stands for none. */
+  domain: string | null;
+  /** How the texts are made of what is stored; a part of every number. */
+  rule: CorpusRule;
+  /**
+   * The documents in order. May be called again: the same documents come, unless the files have changed.
+   * Reads as it goes: memory holds a document, not the corpus.
+   */
+  documents(options?: { signal?: AbortSignal }): AsyncGenerator<CorpusDocument>;
+}
+
+/** How texts are made of what is stored. */
+export interface CorpusRule {
+  /** Short, for tables and hashes: "whole file", "rows", "wikitext: rows joined by newlines". */
+  name: string;
+  /** Where the rule is from, when it is somebody's: a tool and its version, a paper. */
+  source: string | null;
+  /** Column with the text, in JSONL, CSV and Parquet. */
+  column?: string;
+  /** SQL condition on the rows. */
+  where?: string;
+}
