@@ -23,7 +23,17 @@ const { values, positionals } = parseArgs({
 
 const text =
   values.text ?? fileURLToPath(new URL("../../shared/data/wikitext-2-raw.test.txt", import.meta.url));
-const MEASUREMENTS = ["kernel", "meter", "decode-share", "windows", "prefix", "memory", "startup", "recipes"];
+const MEASUREMENTS = [
+  "kernel",
+  "meter",
+  "decode-share",
+  "windows",
+  "prefix",
+  "memory",
+  "compare",
+  "startup",
+  "recipes",
+];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");
 

@@ -12,10 +12,13 @@ const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 /** Floors of the house, lowest first. Rooms of one floor do not know each other. */
 const FLOORS = [
   ["core"],
-  ["models"],
+  ["models", "charts"],
   ["evaluate", "uncertainty", "calibrate", "route", "refine", "compress", "train"],
   ["server", "studio", "cli"],
 ];
+
+/** Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node. */
+const SIDE_DOORS = new Set(["charts/server.ts"]);
 
 interface Import {
   from: string;
@@ -51,6 +54,7 @@ function fault({ from, specifier, to }: Import): string | null {
   for (const folder of folders(to)) {
     if (folders(from).includes(folder)) continue;
     if (folder.includes("/") && !existsSync(join(source, folder, "index.ts"))) continue; // a drawer, not a room
+    if (SIDE_DOORS.has(to)) break;
     if (to !== `${folder}/index.ts` && !to.startsWith(`${folder}/index.ts`))
       return `${from} imports ${to} past the door ${folder}/index.ts`;
     break;
@@ -90,6 +94,8 @@ describe("the house", () => {
     ["evaluate/a.ts", 'import type {\n  x,\n} from "../calibrate/index.ts";'],
     ["cli/a.ts", 'const x = await import("../core/errors.ts");'],
     ["evaluate/a.ts", 'import { x } from "../cli/index.ts";'],
+    ["evaluate/a.ts", 'import { x } from "../charts/svg.ts";'],
+    ["charts/a.ts", 'import { x } from "../models/index.ts";'],
   ])("finds the fault in %s: %s", (file, text) => {
     expect(importsOf(file, text).map(fault)).not.toContain(null);
   });
@@ -99,6 +105,7 @@ describe("the house", () => {
     ["models/llama/a.ts", 'import type { x } from "../language-model.ts";'],
     ["models/index.ts", 'export * from "./llama/index.ts";'],
     ["index.ts", 'export * from "./evaluate/index.ts";'],
+    ["evaluate/a.ts", 'import { x } from "../charts/server.ts";'],
   ])("lets %s say %s", (file, text) => {
     expect(importsOf(file, text).map(fault)).toEqual([null]);
   });

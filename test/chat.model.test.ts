@@ -39,7 +39,9 @@ describe("surprisal chat --once", () => {
     expect(stdout + stderr).not.toContain(ESCAPE);
     expect(stderr).toMatch(/^mini is a base model: .*smollm2/);
     expect(stderr.match(/base model/g)).toHaveLength(1);
-    expect(stderr).toMatch(/^perplexity [\d.]+ · 20 tokens · most surprising: .* bits · cut at the limit/m);
+    expect(stderr).toMatch(
+      /^perplexity [\d.]+ · 20 tokens · most surprising: .* bits · cut at --max-tokens 20$/m,
+    );
   });
 
   it("takes the text from a pipe; --quiet says nothing else; the same seed, the same answer", async () => {
@@ -129,6 +131,7 @@ describe("surprisal chat --once", () => {
     ["no text", [], "", 1, "EMPTY_INPUT"],
     ["a temperature that is none", ["--once", "a", "--temperature", "warm"], "", 2, "USAGE"],
     ["no mass at all", ["--once", "a", "--top-p", "0"], "", 2, "USAGE"],
+    ["an option there is not", ["--once", "a", "--temprature", "1"], "", 2, "USAGE"],
     ["no tokens", ["--once", "a", "--max-tokens", "0"], "", 2, "USAGE"],
     ["a model there is not", ["--once", "a", "--model", "minni"], "", 2, "UNKNOWN_MODEL"],
     ["more alternatives than tokens", ["--once", "a", "--top-logprobs", "1000"], "", null, null],
@@ -138,7 +141,10 @@ describe("surprisal chat --once", () => {
     const events = await chat([...args, "--json"], { input });
     expect(words.code).toBeGreaterThan(0);
     if (exitCode) expect([words.code, events.code]).toEqual([exitCode, exitCode]);
-    if (errorCode) expect(words.stderr).toContain(`[${errorCode}]`);
+    if (errorCode)
+      for (const { stderr } of [words, events])
+        expect(stderr.trimEnd()).toMatch(new RegExp(`\\[${errorCode}\\]$`));
+    expect(words.stderr).not.toContain("score");
     expect(eventsOf(events.stdout)).toMatchObject([
       { type: "error", code: errorCode ?? expect.any(String), message: expect.stringMatching(/./) },
     ]);

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Answer, type AnsweredToken, writeAnswer } from "../src/cli/chat/answer.ts";
 import { Conversation } from "../src/cli/chat/conversation.ts";
 import { doneEvent, errorEvent, tokenEvent } from "../src/cli/chat/events.ts";
-import { withAlternatives } from "../src/cli/chat/options.ts";
+import { answerOptions, withAlternatives } from "../src/cli/chat/options.ts";
 import { AnswerScreen, answerStatus, answerSummary, PieceStream } from "../src/cli/render/index.ts";
 import { displayWidth } from "../src/cli/render/visible.ts";
 import { cellsOf, wrapCells } from "../src/cli/render/wrap.ts";
 import { PerplexityMeter, parsePolicy } from "../src/core/index.ts";
-import type { LanguageModel } from "../src/models/index.ts";
+import { type LanguageModel, resolve } from "../src/models/index.ts";
 import { OllamaModel } from "../src/models/ollama/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 import { FakeTerminal } from "./terminal.ts";
@@ -120,6 +120,44 @@ describe("AnswerScreen", () => {
     screen.end();
     expect(terminal.text).toBe("The\nhedgehog");
     expect(terminal.atNewLine).toBe(true);
+  });
+
+  /** As tokens of one character each, the accents too. */
+  const ACCENTED = "cafe\u0301 a\u030a\u0301ngstro\u0308m keycap 1\ufe0f\u20e3\ne\u0301";
+
+  it("puts an accent that is a token of its own on its letter, at every width", () => {
+    for (const columns of [8, 30]) {
+      const terminal = new FakeTerminal(columns);
+      const screen = screenOn(terminal);
+      const stream = new PieceStream();
+      for (const token of ACCENTED) screen.write(stream.push(encoder.encode(token), -3));
+      screen.write(stream.flush());
+      screen.end();
+      expect(terminal.text.replaceAll(/\s|↵/gu, "")).toBe(ACCENTED.replaceAll(/\s/gu, ""));
+    }
+    const alone = new FakeTerminal(30);
+    const screen = screenOn(alone);
+    screen.write([{ text: "\u0301", bits: 1 }]);
+    screen.end();
+    expect(alone.text).toBe("◌\u0301");
+  });
+
+  it("writes accents into a file as they are", () => {
+    for (const colour of ["none", "truecolor"] as const) {
+      let output = "";
+      const screen = new AnswerScreen({
+        stream: { write: (text) => (output += text) },
+        colour,
+        background: "dark",
+        moves: false,
+        status: () => "never",
+      });
+      const stream = new PieceStream();
+      for (const token of ACCENTED) screen.write(stream.push(encoder.encode(token), -0.1));
+      screen.write(stream.flush());
+      screen.end();
+      expect(output).toBe(`${ACCENTED}\n`);
+    }
   });
 
   it("only adds where nothing can move, and writes no control characters without colours", () => {
@@ -305,6 +343,40 @@ describe("Conversation", () => {
     expect(conversation.prompt("Once")).toBe("Once");
     conversation.keep("Once", " upon a time");
     expect(conversation.prompt("Then")).toBe("Once upon a time\n\nThen");
+  });
+});
+
+describe("answerOptions", () => {
+  const standard = { "max-tokens": "3", temperature: "0.7" };
+
+  it("names no seed that nobody asked for, since some services take none", async () => {
+    await using server = await startFakeServer({ dialect: "deepseek", model: plainModel() });
+    await using model = await resolve(`${server.url}#plain`);
+    const run = (options: Parameters<typeof writeAnswer>[2]) =>
+      writeAnswer(
+        model,
+        [{ role: "user", content: "Once" }],
+        options,
+        new AbortController().signal,
+        () => {},
+      );
+    expect(await run(answerOptions(standard))).toMatchObject({ tokens: 3, scored: 3, failure: null });
+    const refused = await run(answerOptions({ ...standard, seed: "1" }));
+    expect(refused.failure?.error).toMatchObject({ code: "UNSUPPORTED_CAPABILITY" });
+  });
+
+  it("shows a policy of several lines on one, above the pointer", () => {
+    const read = () => answerOptions({ ...standard, "stop-when": "window>80\nor foo" });
+    expect(read).toThrow("\n  window>80 or foo\n               ^\n");
+  });
+});
+
+describe("answerSummary", () => {
+  it("says whose limit cut the answer", () => {
+    const summary = { scored: 5, partial: false, perplexity: 2, surprising: [] };
+    const ended = { reason: "length", maxTokens: 9 } as const;
+    expect(answerSummary({ ...summary, tokens: 9, ended })).toMatch(/cut at --max-tokens 9$/);
+    expect(answerSummary({ ...summary, tokens: 5, ended })).toMatch(/cut at a limit of the server's own$/);
   });
 });
 

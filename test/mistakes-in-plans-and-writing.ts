@@ -86,6 +86,30 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     "a plan gives alternatives when asked",
     (m) => ({ scoreTokens: (ids, plan) => m.scoreTokens(ids, plan) }),
   ],
+  [
+    "distributions that are not normalised",
+    "a plan gives the distributions its numbers are read from, when asked",
+    spans(({ distributions, ...s }) =>
+      distributions
+        ? { ...s, distributions: { ...distributions, logSumExps: shifted(distributions.logSumExps, 0.01) } }
+        : s,
+    ),
+  ],
+  [
+    "distributions of the positions before",
+    "a plan gives the distributions its numbers are read from, when asked",
+    spans(({ distributions, ...s }) => {
+      if (!distributions) return s;
+      const { logits, logSumExps } = distributions;
+      const size = logits.length / logSumExps.length;
+      return { ...s, distributions: { logSumExps, logits: logits.map((_, i) => logits.at(i - size)!) } };
+    }),
+  ],
+  [
+    "distributions nobody asked for",
+    "a plan gives the distributions its numbers are read from, when asked",
+    (m) => ({ scoreTokens: (ids, plan, o) => m.scoreTokens(ids, plan, { ...o, distributions: true }) }),
+  ],
 
   [
     "writes too much",

@@ -197,6 +197,35 @@ describe("meter around the openai client", () => {
     await expect(meter(client.chat.completions.create(chat))).rejects.toThrow("no logprobs here");
   });
 
+  it("leaves the client's promise its other ways", async () => {
+    const client = await start();
+    const { data, response, request_id } = await meter(client.chat.completions.create(chat)).withResponse();
+    expect([data.reading.scored, response.status, request_id]).toEqual([TOKENS, 200, null]);
+    const stream = await meter(client.chat.completions.create({ ...chat, stream: true })).withResponse();
+    expect(numbersOf(await all(stream.data))).toHaveLength(TOKENS);
+    expect(stream.data.reading.scored).toBe(TOKENS);
+    // The body can be read once: nobody has read it for the meter.
+    const raw = await meter(client.chat.completions.create(chat)).asResponse();
+    expect(meter((await raw.json()) as OpenAI.Chat.ChatCompletion).reading.scored).toBe(TOKENS);
+    const promise = meter(client.chat.completions.create(chat));
+    expect(await promise.finally(() => {})).toBe(await promise);
+    expect(promise).toBeInstanceOf(Promise);
+    expect(() => meter(promise, { stopWhen: "windows>80" })).toThrow("windows");
+  });
+
+  it("aborts the request of a helper where a policy says so", async () => {
+    const client = await start("openai", { slow: 5 });
+    const helper = meter(client.chat.completions.stream(chat), { stopWhen: "tokens>=5" });
+    await all(helper);
+    expect(helper.stoppedBy?.token).toBe(5);
+    await expect.poll(() => server.requests[0]!.aborted).toBe(true);
+
+    const events = meter(client.responses.stream(response));
+    await all(events);
+    expect(events.end).toMatchObject({ scored: TOKENS, partial: false });
+    expect((await events.finalResponse()).output_text).toHaveLength(TOKENS);
+  });
+
   it("lets an error of the stream through, and knows no end then", async () => {
     const client = await start("openai", { errorAfterEvents: 6 });
     const answer = meter(await client.chat.completions.create({ ...chat, stream: true }));
@@ -298,7 +327,13 @@ describe("the types of the client", () => {
     for await (const { choices } of stream) types.push(choices[0]?.delta.content ?? "");
     const written: string = (await meter(client.responses.create(response))).output_text;
     const number: number | null = stream.reading.perplexity;
-    return [content, controller, same, written, number];
+    const { data, response: raw } = await meter(client.responses.create(response)).withResponse();
+    const parts: [number | null, string, number] = [data.reading.perplexity, data.output_text, raw.status];
+    const body: ReadableStream | null = (await meter(client.models.list()).asResponse()).body;
+    const plain: Promise<Metered<OpenAI.Completion>> = meter(Promise.resolve({} as OpenAI.Completion));
+    // @ts-expect-error A promise of another kind has no response.
+    (): unknown => plain.withResponse();
+    return [parts, body, plain, content, controller, same, written, number];
   }
 
   it("come through: this compiles", () => expect(types).toBeTypeOf("function"));

@@ -23,6 +23,25 @@ export function readArguments<Definition extends ArgsDef>(
   return parseWithCitty(rawArgs, definition);
 }
 
+/** Every value of an option that may be given several times, in order. To be called after `readArguments`. */
+export function valuesOf(rawArgs: string[], definition: ArgsDef, name: string): string[] {
+  const options = Object.entries(definition).filter(([, { type }]) => type !== "positional");
+  return tokensOf(rawArgs, options).flatMap((token) =>
+    token.kind === "option" && token.name === name && token.value !== undefined ? [token.value] : [],
+  );
+}
+
+/** All arguments that are no options, in order. To be called after `readArguments`. */
+export function positionalsOf(rawArgs: string[], definition: ArgsDef): string[] {
+  const options = Object.entries(definition).filter(([, { type }]) => type !== "positional");
+  return tokensOf(rawArgs, options).flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+}
+
+/** A positional that stands for as many as are given: its `valueHint` is "...". */
+export function isRepeated(option: ArgDef): boolean {
+  return option.type === "positional" && option.valueHint === "...";
+}
+
 function checkArguments(rawArgs: string[], definition: ArgsDef): void {
   const all = Object.entries(definition);
   const options = all.filter(([, { type }]) => type !== "positional");
@@ -30,7 +49,9 @@ function checkArguments(rawArgs: string[], definition: ArgsDef): void {
   const tokens = tokensOf(rawArgs, options);
   for (const token of tokens) if (token.kind === "option") checkOption(token, options);
   const given = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
-  if (given.length > positionals.length) throw usage(`One argument too many: ${given[positionals.length]}`);
+  const last = positionals.at(-1)?.[1];
+  if (given.length > positionals.length && !(last && isRepeated(last)))
+    throw usage(`One argument too many: ${given[positionals.length]}`);
   for (const [name, { required }] of positionals.slice(given.length))
     if (required !== false) throw usage(`${name.toUpperCase()} is missing`);
 }

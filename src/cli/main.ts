@@ -16,6 +16,7 @@ const main: Command = {
 Examples:
   surprisal score report.md
   surprisal score --text "The cat sat on the piano."
+  surprisal eval domains/ --model mini --model smollm2
   surprisal chat --model smollm2
   surprisal score --help
 
@@ -31,6 +32,10 @@ Environment:
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
   subCommands: {
     score: () => import("./commands/score.ts").then((module) => module.default),
+    eval: () => import("./commands/eval.ts").then((module) => module.default),
+    compare: () => import("./commands/compare.ts").then((module) => module.default),
+    runs: () => import("./commands/runs.ts").then((module) => module.default),
+    sql: () => import("./commands/sql.ts").then((module) => module.default),
     chat: () => import("./commands/chat.ts").then((module) => module.default),
     probe: () => import("./commands/probe.ts").then((module) => module.default),
     models: () => import("./commands/models.ts").then((module) => module.default),

@@ -1,6 +1,6 @@
 /** The pages of --help. */
 import type { ArgDef, ArgsDef } from "citty";
-import { shortOf } from "./arguments.ts";
+import { isRepeated, shortOf } from "./arguments.ts";
 import { wrapWords } from "./render/index.ts";
 
 /** A command, or a folder of them. */
@@ -41,7 +41,10 @@ export async function renderUsage(
   );
   const line = [
     ...names,
-    ...positionals.map(([name, { required }]) => (required === false ? `[${upper(name)}]` : upper(name))),
+    ...positionals.map(([name, option]) => {
+      const shown = upper(name) + (isRepeated(option) ? "..." : "");
+      return option.required === false ? `[${shown}]` : shown;
+    }),
     ...(options.length > 0 ? ["[OPTIONS]"] : []),
     ...(commands.length > 0 ? ["COMMAND"] : []),
   ];

@@ -1,4 +1,5 @@
 export * from "./divergence.ts";
+export * from "./divergence-sums.ts";
 export * from "./entropy.ts";
 export * from "./errors.ts";
 export * from "./kernel/index.ts";

@@ -86,6 +86,65 @@ export function blockBootstrap(
   };
 }
 
+/** What the bootstrap says about a mean over documents. */
+export interface DocumentBootstrap {
+  /** Standard deviation of the resampled means: of the same unit as the mean. */
+  standardError: number;
+  /** Lower end of the percentile interval of the mean. */
+  low: number;
+  /** Upper end. */
+  high: number;
+  /** Coverage of [low, high]. */
+  level: number;
+  resamples: number;
+}
+
+/** Documents drawn in all resamples together, at most: beyond, there are fewer resamples. */
+const MOST_DRAWS = 1e8;
+
+/**
+ * Standard error and percentile interval of Σ x / Σ n over documents, such as nats per token, by the bootstrap over
+ * documents: as many documents as there are, drawn with replacement, each with its x and its n. What depends on each
+ * other within a document stays together.
+ *
+ * `null` for fewer than two documents, or when a sum is infinite. With fewer than about ten it says little.
+ * Source: Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapters 6, 8 and 13.
+ * Cost: resamples · documents.
+ * @param numerators [D] x of each document, such as Σ -ln p, nats.
+ * @param denominators [D] n of each document, such as its scored tokens.
+ */
+export function documentBootstrap(
+  numerators: ArrayLike<number>,
+  denominators: ArrayLike<number>,
+  { seed = 0, resamples: wanted = 1000, level = 0.95 }: Omit<BlockBootstrapOptions, "blockLength"> = {},
+): DocumentBootstrap | null {
+  requireInteger(wanted, "resamples", 2);
+  const documents = numerators.length;
+  const resamples = Math.max(2, Math.min(wanted, Math.ceil(MOST_DRAWS / documents)));
+  if (documents < 2) return null;
+  const random = seededRandom(seed);
+  const means = new Float64Array(resamples);
+  for (let b = 0; b < resamples; b++) {
+    let x = 0;
+    let n = 0;
+    for (let drawn = 0; drawn < documents; drawn++) {
+      const i = Math.floor(random() * documents);
+      x += numerators[i]!;
+      n += denominators[i]!;
+    }
+    means[b] = x / n;
+  }
+  if (!means.every(Number.isFinite)) return null;
+  means.sort();
+  return {
+    standardError: standardDeviation(means),
+    low: quantile(means, (1 - level) / 2),
+    high: quantile(means, (1 + level) / 2),
+    level,
+    resamples,
+  };
+}
+
 /**
  * n^(1/3), the order that is best for a variance (Hall, Horowitz & Jing 1995), but no fewer than 16 tokens, about
  * a sentence, where the text has enough of them (sqrt(n) >= 16).

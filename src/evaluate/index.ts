@@ -1,5 +1,15 @@
 export { ByteSurprisal, type ComparedSpan, compareSpans } from "./byte-surprisal.ts";
 export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
+export type { Corpus, CorpusDocument, CorpusRule } from "./corpus/corpus.ts";
+export { type OpenCorporaOptions, openCorpora } from "./corpus/open.ts";
+export type { Executor } from "./harness/engines.ts";
+export {
+  type EvaluateHandlers,
+  type EvaluateOptions,
+  type EvaluateProgress,
+  evaluate,
+  resumeEvaluation,
+} from "./harness/evaluate.ts";
 export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
 export {
   type ProxyModel,
@@ -16,6 +26,14 @@ export {
   type ProxyPair,
 } from "./proxy-calibration.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
+export { compareRuns, type RunDifference } from "./runs/compare.ts";
+export { EXPORT_FORMATS, type ExportFormat, exportRuns, methodOf } from "./runs/export.ts";
+export { readRun } from "./runs/folder.ts";
+export type { DocumentEntry } from "./runs/journal.ts";
+export { type ListedRun, listRuns } from "./runs/list.ts";
+export { type RunRow, runRows } from "./runs/rows.ts";
+export type { Run, RunCorpus, RunFailure, RunModel, RunRequest, RunResult } from "./runs/run.ts";
+export { queryRuns, SQL_TABLES, type SqlAnswer } from "./runs/sql.ts";
 export {
   type ScoreProgress,
   type ScoreTextOptions,

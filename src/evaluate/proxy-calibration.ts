@@ -133,6 +133,7 @@ export function applyProxyCalibration(
   proxy: number,
   { bytes }: { bytes?: number } = {},
 ): ProxyEstimate {
+  requireCalibration(calibration);
   requireNatsPerByte(proxy, "proxy");
   if (bytes !== undefined) requireBytes(bytes, "bytes");
   const { intercept, slope, pairs, residualStandardError, typicalBytes, meanProxy, spread } = calibration;
@@ -202,8 +203,40 @@ function checkPairs(pairs: readonly ProxyPair[], level: number): void {
   }
 }
 
+/** It comes out of a file: a number lost on the way would be an estimate that is none. */
+function requireCalibration(calibration: ProxyCalibration): void {
+  const {
+    version,
+    intercept,
+    slope,
+    residualStandardError,
+    meanProxy,
+    pairs,
+    spread,
+    level,
+    range,
+    typicalBytes,
+  } = calibration ?? {};
+  if (
+    version === 1 &&
+    [intercept, slope, residualStandardError, meanProxy, range?.low, range?.high].every(Number.isFinite) &&
+    Number.isInteger(pairs) &&
+    pairs >= FEWEST_PAIRS &&
+    spread > 0 &&
+    level > 0 &&
+    level < 1 &&
+    (typicalBytes === null || typicalBytes > 0)
+  )
+    return;
+  throw invalid(
+    "This is no calibration of version 1",
+    "calibration",
+    "Give what calibrateProxy returned, unchanged.",
+  );
+}
+
 function requireNatsPerByte(value: number, where: string): void {
-  if (!(value >= 0 && value < Infinity))
+  if (!(Number.isFinite(value) && value >= 0))
     throw invalid(`${value} is no surprisal per byte`, where, "Give a finite number of nats of at least 0.");
 }
 

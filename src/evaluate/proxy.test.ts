@@ -239,6 +239,26 @@ describe("calibrateProxy", () => {
     expect(applyProxyCalibration(calibration, 0).low).toBe(0);
   });
 
+  it("refuses a calibration that was damaged, instead of an estimate that is no number", () => {
+    const calibration = calibrateProxy(
+      [1, 2, 3, 4.5].map((x) => ({ proxy: x, actual: x ** 1.1, bytes: 10 })),
+    );
+    const { leaveOneOutError, rSquared, ...needed } = calibration; // those two are for the reader only
+    for (const name of Object.keys(needed))
+      for (const wrong of [undefined, "x", {}])
+        expect(
+          () => applyProxyCalibration({ ...calibration, [name]: wrong }, 2, { bytes: 5 }),
+          `${name}: ${JSON.stringify(wrong)}`,
+        ).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", where: "calibration" }));
+    for (const wrong of [null, {}, { ...calibration, version: 2 }, { ...calibration, spread: 0 }])
+      expect(() => applyProxyCalibration(wrong as ProxyCalibration, 2)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", where: "calibration" }),
+      );
+    expect(() => calibrateProxy(["1", 2, 3, 4].map((x) => ({ proxy: x as number, actual: 1 })))).toThrow(
+      "pair 0",
+    );
+  });
+
   const good = [1, 2, 3, 4].map((x) => ({ proxy: x, actual: 2 * x }));
   it.each<[string, readonly ProxyPair[], string]>([
     ["too few pairs", good.slice(1), "pairs"],

@@ -178,7 +178,8 @@ function recipeFor(model: LanguageModel, options: ScoreTextOptions): ResolvedRec
   return resolveRecipe(recipe, overrides, factsOf(model));
 }
 
-function factsOf({ vocabulary, trainedContext, capabilities }: LanguageModel): RecipeFacts {
+/** What a recipe needs to know of a model. */
+export function factsOf({ vocabulary, trainedContext, capabilities }: LanguageModel): RecipeFacts {
   const { bos, eos, addsBos } = vocabulary;
   return { trainedContext, bos, eos, addsBos, canShift: capabilities.shift };
 }

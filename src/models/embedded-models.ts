@@ -24,15 +24,15 @@ export const EMBEDDED_MODELS: readonly EmbeddedModel[] = [
   },
   {
     name: "lab",
-    bytes: 1235904,
-    sha256: "7612b56fe9e9a5cc6b5cd731843927a030490541e21273f09e7212903d754dcd",
+    bytes: 2593120,
+    sha256: "6abc3d9e7ec7c8f8de9a3bd6edaac4dc27c25f58a11537831aba9f00129c337f",
     recordings: [
-      { context: "Calculate 31 + 46.\nAnswer directly.\nAnswer:", continuation: " 77", logprob: -0.3476 },
-      { context: "Calculate 31 + 46.\n", continuation: "Think step by step.\n", logprob: -0.9936 },
+      { context: "Calculate 31 + 46.\nAnswer directly.\nAnswer:", continuation: " 77", logprob: -0.0017 },
+      { context: "Calculate 31 + 46.\n", continuation: "Think step by step.\n", logprob: -56.3631 },
       {
         context: "Solve 3*r + 4 = 10 for r.\nAnswer directly.\nAnswer:",
         continuation: " 2",
-        logprob: -2.6527,
+        logprob: -0.0084,
       },
     ],
   },

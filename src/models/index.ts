@@ -10,11 +10,15 @@ export type * from "./openai/index.ts";
 export { probe } from "./probe.ts";
 export {
   cacheFolder,
+  type DatasetFile,
+  type DatasetRequest,
   DEFAULT_MODEL,
+  type LocatedDataset,
   type LocatedModel,
   type LocateOptions,
   listModels,
   locate,
+  locateDataset,
   type ModelInfo,
   type ModelTerms,
   modelInfo,

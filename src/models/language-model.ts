@@ -87,6 +87,11 @@ export interface ScoreOptions {
   signal?: AbortSignal;
 }
 
+export interface ScoreTokensOptions extends ScoreOptions {
+  /** Also the whole distribution each token was predicted from; needs the capability `distribution`. Default false. */
+  distributions?: boolean;
+}
+
 /** What stands beside every number: where it came from. */
 export interface Provenance {
   model: ModelIdentity;
@@ -111,6 +116,14 @@ export interface ScoredText {
   provenance: Provenance;
 }
 
+/** The whole distributions of m positions, as the model computes them: ln p = logit - ln Σ e^logit, nats. */
+export interface SpanDistributions {
+  /** [m*V] unnormalised ln p of every token, position by position; -Infinity = probability 0. */
+  logits: Float32Array;
+  /** [m] ln Σ e^logit per position. */
+  logSumExps: Float64Array;
+}
+
 /** The scored tokens of one piece of a plan, in document order. */
 export interface ScoredSpan {
   /** Document index of the first token in the columns. */
@@ -123,6 +136,11 @@ export interface ScoredSpan {
   ranks: Int32Array;
   /** [m*k] */
   alternatives: TokenTable["alternatives"];
+  /**
+   * What each token was predicted from, when it was asked for. The arrays are used again: they hold until the next
+   * span is asked for, so that memory does not grow with the text.
+   */
+  distributions?: SpanDistributions;
   /** Tokens run through the model since the span before. */
   tokensRun: number;
   /** Time inside the model since the span before, milliseconds. */
@@ -222,7 +240,11 @@ export interface LanguageModel extends AsyncDisposable {
   /** Answers in the order of the requests; requests that share a prefix cost that prefix once. */
   score(requests: Iterable<ScoreRequest>, options?: ScoreOptions): AsyncIterable<ScoredText>;
   /** Carries out a window plan over one document; spans arrive in document order as they are computed. */
-  scoreTokens(ids: ArrayLike<number>, plan: WindowPlan, options?: ScoreOptions): AsyncIterable<ScoredSpan>;
+  scoreTokens(
+    ids: ArrayLike<number>,
+    plan: WindowPlan,
+    options?: ScoreTokensOptions,
+  ): AsyncIterable<ScoredSpan>;
   /** Transformers-style loss of one text. Throws CONTEXT_EXCEEDED beyond the trained context. */
   loss(text: string, options?: { signal?: AbortSignal }): Promise<Loss>;
 

@@ -10,7 +10,7 @@ export const ANSWER_ARGUMENTS = {
   temperature: { type: "string", valueHint: "T", description: "Spread of the choice: 0 always takes the likeliest token, at most 2", default: "0.7" },
   "top-p": { type: "string", valueHint: "P", description: "Choose among the likeliest tokens that have this probability together (default: all)" },
   "top-k": { type: "string", valueHint: "K", description: "Choose among the K likeliest tokens (default: all)" },
-  seed: { type: "string", valueHint: "N", description: "The same seed gives the same answer on the same engine", default: "0" },
+  seed: { type: "string", valueHint: "N", description: "The same seed gives the same answer on the same engine (default: 0; some services take none)" },
   "top-logprobs": { type: "string", valueHint: "K", description: "Ask for K alternatives per token; they stand in --json" },
   "stop-when": { type: "string", valueHint: "POLICY", description: "End the answer when this holds, see below" },
 } as const;
@@ -27,12 +27,13 @@ export function answerOptions(given: AnswerArguments): AnswerOptions & { maxToke
   if (topP === 0) throw usage("--top-p takes a number above 0, at most 1");
   const topK = wholeNumber(given["top-k"], "top-k", 0, LARGEST);
   const alternatives = wholeNumber(given["top-logprobs"], "top-logprobs", 0, 1000);
+  const seed = wholeNumber(given.seed, "seed", 0, LARGEST);
   return {
     maxTokens: wholeNumber(given["max-tokens"], "max-tokens", 1, LARGEST)!,
     temperature: decimal(given.temperature, "temperature", 0, 2)!,
-    seed: wholeNumber(given.seed, "seed", 0, LARGEST)!,
     ...(topP !== undefined && { topP }),
     ...(topK !== undefined && { topK }),
+    ...(seed !== undefined && { seed }),
     ...(alternatives !== undefined && { alternatives }),
     ...(given["stop-when"] !== undefined && { stopWhen: readPolicy(given["stop-when"], "--stop-when") }),
   };
@@ -63,7 +64,7 @@ export function readPolicy(text: string, option: string): Policy {
     const pointer = `${" ".repeat(Number(place[1]) - 1)}^`;
     throw new SurprisalError({
       code,
-      what: `${option}: ${what}\n  ${text}\n  ${pointer}`,
+      what: `${option}: ${what}\n  ${text.replaceAll(/\s/g, " ")}\n  ${pointer}`,
       ...(wayOut && { wayOut }),
       cause,
     });

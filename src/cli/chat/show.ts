@@ -95,5 +95,8 @@ function endedOf({ end, stoppedBy, interrupted, failure }: Answer, maxTokens: nu
   return { reason: end.finishReason, maxTokens };
 }
 
+/** What the summary does not say already. */
 const warningsOf = ({ end }: Answer): string[] =>
-  (end?.warnings ?? []).map((warning) => `note: ${visible(warning)}`);
+  (end?.warnings ?? [])
+    .filter((warning) => !/^\d+ of \d+ tokens carry a number\.$/.test(warning))
+    .map((warning) => `note: ${visible(warning)}`);

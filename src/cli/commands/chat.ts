@@ -2,7 +2,7 @@
 import type { ParsedArgs } from "citty";
 import { SurprisalError } from "../../core/index.ts";
 import { decodeText } from "../../evaluate/index.ts";
-import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
+import { DEFAULT_MODEL, type LanguageModel, type LlamaLoadOptions } from "../../models/index.ts";
 import { exitCodeOf, readArguments, usage } from "../arguments.ts";
 import { type AnswerOptions, writeAnswer } from "../chat/answer.ts";
 import { Conversation } from "../chat/conversation.ts";
@@ -12,7 +12,7 @@ import { ANSWER_ARGUMENTS, answerOptions, withAlternatives } from "../chat/optio
 import { showAnswer } from "../chat/show.ts";
 import { readInput } from "../files.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
-import { visible } from "../render/index.ts";
+import { startWaiting, visible, wrapWords } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 // biome-ignore format: one option a line
@@ -47,9 +47,8 @@ const command: Command = {
   description: DESCRIPTION,
   args,
   async run(rawArgs) {
-    const given = readArguments(rawArgs, args);
-    if (given.json) await answerInEvents(given);
-    else await answerInWords(given);
+    if (rawArgs.includes("--json")) await answerInEvents(rawArgs);
+    else await answerInWords(readArguments(rawArgs, args));
   },
 };
 export default command;
@@ -58,10 +57,12 @@ async function answerInWords(given: Arguments): Promise<void> {
   const options = answerOptions(given);
   const load = loadOptions(given);
   const question = await readQuestion(given);
-  await using model = await openModel(given, load);
+  await using model = await openWaiting(given, load);
   const conversation = new Conversation(model.capabilities, given.system);
-  if (!model.capabilities.chat && !given.quiet)
-    process.stderr.write(`${baseModelNote(model, given.model)}\n`);
+  if (!model.capabilities.chat && !given.quiet) {
+    const columns = process.stderr.isTTY ? process.stderr.columns || 80 : null;
+    process.stderr.write(`${wrapWords(baseModelNote(model, given.model), columns).join("\n")}\n`);
+  }
   if (question === null) {
     await converse(model, conversation, { options, quiet: given.quiet });
     return;
@@ -77,14 +78,15 @@ async function answerInWords(given: Arguments): Promise<void> {
 }
 
 /** Every outcome is an event, also that the command was called wrongly. */
-async function answerInEvents(given: Arguments): Promise<void> {
+async function answerInEvents(rawArgs: string[]): Promise<void> {
   const write = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
   try {
+    const given = readArguments(rawArgs, args);
     const options: AnswerOptions = answerOptions(given);
     const load = loadOptions(given);
     const question = await readQuestion(given);
     if (question === null) throw usage("--json needs --once, or the text on standard input");
-    await using model = await openModel(given, load);
+    await using model = await openWaiting(given, load);
     const answer = await writeAnswer(
       model,
       new Conversation(model.capabilities, given.system).prompt(question),
@@ -97,7 +99,8 @@ async function answerInEvents(given: Arguments): Promise<void> {
   } catch (error) {
     write(errorEvent(error));
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")}\n`);
+    const { code } = errorEvent(error);
+    process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
     process.exitCode = exitCodeOf(error);
   }
 }
@@ -112,7 +115,7 @@ async function readQuestion({ once }: Arguments): Promise<string | null> {
   const where = piped ? "standard input" : "--once";
   const bytes = piped ? await readInput("-") : new TextEncoder().encode(once);
   // The line break at the end of a pipe is the shell's, and a base model would write on after it.
-  const text = decodeText(bytes, where).text.replace(/\r?\n$/, "");
+  const text = bytes.length > 0 ? decodeText(bytes, where).text.replace(/\r?\n$/, "") : "";
   if (text.trim() === "")
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -121,6 +124,18 @@ async function readQuestion({ once }: Arguments): Promise<string | null> {
       wayOut: "Give a text: --once TEXT, or pipe one in.",
     });
   return text;
+}
+
+/** A server is asked a few things first, and may take its time. */
+async function openWaiting(given: Arguments, load: LlamaLoadOptions): Promise<LanguageModel> {
+  const { model = DEFAULT_MODEL } = given;
+  const isServer = /^(?!hf:|pypi:)[a-z]{2,}:/i.test(model) && !/\.gguf$/i.test(model);
+  const end = isServer && !given.quiet ? startWaiting(`asking ${model.replace(/[?#].*/, "")}`) : null;
+  try {
+    return await openModel(given, load);
+  } finally {
+    end?.();
+  }
 }
 
 function baseModelNote({ identity }: LanguageModel, asked: string | undefined): string {

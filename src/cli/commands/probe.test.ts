@@ -62,10 +62,39 @@ describe("surprisal probe", () => {
     expect(shown).not.toMatch(/[\u001b\u0007]/);
   });
 
+  it("stays within a terminal's width", async () => {
+    const { url } = await serve("vllm");
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const stdout = process.stdout as { isTTY?: boolean; columns?: number };
+    const before = { isTTY: stdout.isTTY, columns: stdout.columns };
+    try {
+      for (const columns of [60, 100]) {
+        Object.assign(stdout, { isTTY: true, columns });
+        const lines = (await output([url])).split("\n");
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+        expect(lines.join(" ").replaceAll(/\s+/g, " ")).toContain("scored again, with the same numbers");
+        vi.mocked(process.stdout.write).mockRestore();
+      }
+    } finally {
+      Object.assign(stdout, before);
+    }
+  });
+
+  it.each([
+    ["localhost:8080/v1", "http://localhost:8080/v1"],
+    ["192.168.0.7:8080", "http://192.168.0.7:8080"],
+    ["ollama:qwen3:8b", "http://127.0.0.1:11434/v1#qwen3:8b"],
+    ["ollama:qwen3@box:9", "http://box:9/v1#qwen3"],
+    ["gemini:gemini-2.5-flash", "docs/servers.md"],
+  ])("%s: says what to write instead", async (address, words) => {
+    await expect(command.run!([address])).rejects.toThrow(words);
+  });
+
   it.each([
     ["http://127.0.0.1:9/v1", "SERVER_UNREACHABLE"],
     ["smollm2", "INVALID_ARGUMENT"],
     ["opnai:gpt-4.1", "INVALID_ARGUMENT"],
+    ["", "INVALID_ARGUMENT"],
   ])("%s is %s", async (address, code) => {
     const error: unknown = await command.run!([address]).catch((thrown: unknown) => thrown);
     expect(SurprisalError.isInstance(error) && error.code).toBe(code);

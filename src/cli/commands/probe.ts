@@ -1,7 +1,8 @@
 /** `surprisal probe`: what a server really gives, against what it says it gives. */
+import { SurprisalError } from "../../core/index.ts";
 import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
 import { readArguments } from "../arguments.ts";
-import { visible } from "../render/index.ts";
+import { startWaiting, visible, wrapWords } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const args = {
@@ -25,17 +26,56 @@ SURPRISAL_API_KEY to other addresses.`,
   args,
   async run(rawArgs) {
     const { address, json } = readArguments(rawArgs, args);
-    const report = await probe(address);
+    const meant = addressMeant(address);
+    if (meant)
+      throw new SurprisalError({
+        code: "INVALID_ARGUMENT",
+        what: "This is not the address of a server",
+        where: address,
+        wayOut: meant,
+      });
+    const end = startWaiting(`asking ${address.replace(/[?#].*/, "")}`);
+    const report = await probe(address).finally(end);
+    const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null;
     process.stdout.write(
-      json ? `${JSON.stringify({ schema: "surprisal.probe/1", ...report }, null, 2)}\n` : show(report),
+      json
+        ? `${JSON.stringify({ schema: "surprisal.probe/1", ...report }, null, 2)}\n`
+        : show(report, columns),
     );
   },
 };
 export default command;
 
-function show(report: ProbeReport): string {
-  const { address, server, evidence, model, models, chat, text, alternatives, counts, prompt, tokenize } =
-    report;
+/** What to write for a reference that names a server in another way; `null` = nothing better is known. */
+function addressMeant(reference: string): string | null {
+  const [, model, host = "127.0.0.1:11434"] = /^ollama:(.*?)(?:@([^@/]+))?$/.exec(reference) ?? [];
+  if (model !== undefined) return `Ollama has an address too: http://${host}/v1#${model}.`;
+  if (reference.startsWith("gemini:"))
+    return "Gemini's API is one of its own; docs/servers.md says what it gives.";
+  if (/^([\w.-]+|\[[\da-f:]+\]):\d+(?![^/#])|^localhost(?![^/#])/i.test(reference))
+    return `An address begins with http:// or https://, such as http://${reference}.`;
+  return null;
+}
+
+/** Narrower than this, what was seen has lines of its own. */
+const NARROWEST_COLUMN = 30;
+
+/** @param columns of the terminal; `null`: lines are as long as they are. */
+function show(report: ProbeReport, columns: number | null): string {
+  const {
+    address,
+    dialect,
+    server,
+    evidence,
+    model,
+    models,
+    chat,
+    text,
+    alternatives,
+    counts,
+    prompt,
+    tokenize,
+  } = report;
   const others = models.length > 1 ? `, one of ${models.length}` : "";
   const rows: [name: string, claims: string, gives: string, seen: string][] = [
     ["", "says", "does", ""],
@@ -48,13 +88,19 @@ function show(report: ProbeReport): string {
   ];
   const width = (column: 0 | 1 | 2) => Math.max(...rows.map((cells) => cells[column].length));
   const [names, says, does] = [width(0), width(1), width(2)];
-  const lines = rows.map((cells) =>
-    [cells[0].padEnd(names), cells[1].padEnd(says), cells[2].padEnd(does), cells[3]].join("  ").trimEnd(),
-  );
+  const left = names + says + does + 6;
+  const beside = columns === null || columns - left > NARROWEST_COLUMN;
+  const lines = rows.flatMap(([name, claims, gives, seen]) => {
+    const head = [name.padEnd(names), claims.padEnd(says), gives.padEnd(does)].join("  ");
+    const indent = " ".repeat(beside ? left : 2);
+    const [first = "", ...further] = wrapWords(seen, columns && columns - indent.length);
+    if (beside) return [`${head}  ${first}`.trimEnd(), ...further.map((line) => indent + line)];
+    return [head.trimEnd(), ...(seen ? [first, ...further].map((line) => indent + line) : [])];
+  });
   const writes = chat.found || text.found ? "writing with numbers" : "writing, without numbers";
   const uses = prompt.found ? `${writes}, and scoring texts` : `${writes}; not for scoring texts`;
   return [
-    `${address}: ${server} (by ${evidence})`,
+    `${address}: ${server}${dialect === "other" ? "" : ` (by ${evidence})`}`,
     `model ${model}${others}`,
     "",
     ...lines,

@@ -3,7 +3,7 @@ import { onInterrupt } from "../interrupt.ts";
 import { type Background, type ColourDepth, shadeOf, shadeSgr } from "./colour.ts";
 import type { AnswerPiece } from "./piece-stream.ts";
 import { splitSpaces } from "./pieces.ts";
-import { displayWidth, shorten } from "./visible.ts";
+import { clusters, clusterWidth, displayWidth, shorten, visibleCluster } from "./visible.ts";
 import { type Cell, cellsOf, wrapCells } from "./wrap.ts";
 
 /** The part of an output stream that is used. */
@@ -25,6 +25,7 @@ export interface AnswerScreenOptions {
 }
 
 const INTERVAL = 40; // milliseconds between two pictures, fast enough for the eye
+const LEADING_MARK = /^\p{M}/u;
 
 /**
  * The last line of the answer and the status line are erased and written again at each picture; everything above
@@ -41,6 +42,8 @@ export class AnswerScreen {
   #drawn: { line: number; status: number | null } | null = null;
   /** Of output that cannot go back: the cursor stands at the beginning of a line. */
   #atStart = true;
+  /** Of output that cannot go back: the last character of the line that is written. */
+  #behind: Cell | null = null;
   #last = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #calledOff: (() => void) | null = null;
@@ -77,11 +80,13 @@ export class AnswerScreen {
     if (this.#options.moves) this.#draw(false);
     if (this.#options.moves ? this.#cells.length > 0 : !this.#atStart) this.#options.stream.write("\n");
     this.#cells = [];
+    this.#behind = null;
     this.#drawn = null;
     this.#atStart = true;
   }
 
-  #add(text: string, shade: number | null): void {
+  #add(whole: string, shade: number | null): void {
+    const text = LEADING_MARK.test(whole) ? this.#joinMark(whole, shade) : whole;
     const [spaces, rest] = splitSpaces(text);
     // A line break is part of the text's layout; it is drawn only where it is itself a surprise.
     const marked = this.#options.colour !== "none" && shade !== null && shade > 0;
@@ -91,8 +96,27 @@ export class AnswerScreen {
       this.#wrap();
       this.#finished.push(this.#paint(this.#cells));
       this.#cells = line;
+      this.#behind = null;
     }
     this.#wrap();
+  }
+
+  /** An accent that is a token of its own belongs to the letter before it. @returns what comes after it. */
+  #joinMark(text: string, shade: number | null): string {
+    const letter = this.#cells.at(-1) ?? this.#behind;
+    if (!letter) return text;
+    const [joined = ""] = clusters(letter.shown + text);
+    if (joined.length === letter.shown.length) return text;
+    const shown = visibleCluster(joined);
+    // A character is as surprising as its more surprising part at least.
+    const darker = shade === null || letter.shade === null ? null : Math.max(shade, letter.shade);
+    const cell = { shown, width: clusterWidth(shown), shade: darker };
+    if (this.#cells.length > 0) this.#cells[this.#cells.length - 1] = cell;
+    else {
+      this.#options.stream.write(shown.slice(letter.shown.length));
+      this.#behind = cell;
+    }
+    return text.slice(joined.length - letter.shown.length);
   }
 
   #wrap(): void {
@@ -111,6 +135,7 @@ export class AnswerScreen {
     const shown = [...this.#finished, this.#paint(this.#cells)].join("\n");
     this.#finished = [];
     if (shown !== "") this.#options.stream.write(shown);
+    this.#behind = this.#cells.at(-1) ?? this.#behind;
     this.#cells = [];
     if (shown !== "") this.#atStart = shown.endsWith("\n");
   }

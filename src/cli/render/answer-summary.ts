@@ -64,13 +64,18 @@ function sparkline(bits: readonly (number | null)[]): string {
     .join("");
 }
 
-const REASONS: Record<FinishReason, (maxTokens: number) => string> = {
-  stop: () => "ended by the model",
-  length: (maxTokens) => `cut at the limit (--max-tokens ${formatCount(maxTokens)}, or the server's own)`,
-  "content-filter": () => "ended by the server's content filter",
-  "tool-calls": () => "ended with a call of a tool",
-  other: () => "ended for a reason of the server's own",
+const REASONS: Record<Exclude<FinishReason, "length">, string> = {
+  stop: "ended by the model",
+  "content-filter": "ended by the server's content filter",
+  "tool-calls": "ended with a call of a tool",
+  other: "ended for a reason of the server's own",
 };
+
+/** A source may end an answer before the limit that it was given. */
+function reasonOf(reason: FinishReason, tokens: number, maxTokens: number): string {
+  if (reason !== "length") return REASONS[reason];
+  return tokens >= maxTokens ? `cut at --max-tokens ${maxTokens}` : "cut at a limit of the server's own";
+}
 
 /** One line: perplexity, what it is of, where the surprise was, and why the answer ended. */
 export function answerSummary(summary: AnswerSummary): string {
@@ -83,6 +88,6 @@ export function answerSummary(summary: AnswerSummary): string {
     `perplexity ${formatNumber(perplexity)}`,
     carried,
     ...(top ? [`most surprising: ${top} bits`] : []),
-    "reason" in ended ? REASONS[ended.reason](ended.maxTokens) : visible(ended.message),
+    "reason" in ended ? reasonOf(ended.reason, tokens, ended.maxTokens) : visible(ended.message),
   ].join(" · ");
 }

@@ -45,28 +45,47 @@ const INTERVAL = 100; // milliseconds between two writes
 const CLEAR = "\r\u001b[2K";
 
 /** Starts the clock. Rate and time left are the mean since then. */
-export function startProgress({
-  label,
-  unit,
+export function startProgress({ label, unit, resumedFrom = 0, ...options }: ProgressOptions): Progress {
+  const { now = () => performance.now() } = options;
+  const started = now();
+  const line = startLine(options);
+  return {
+    update(state) {
+      line.show(() => {
+        const perSecond = (1000 * (state.done - resumedFrom)) / (now() - started);
+        return describe(visible(label), unit, state, perSecond);
+      });
+    },
+    end: () => line.end(),
+  };
+}
+
+/** A line that moves. */
+export interface MovingLine {
+  /** Call it as often as you like: `text` is asked for, and written, as often as an eye can follow. */
+  show(text: () => string): void;
+  /** Removes the line. */
+  end(): void;
+}
+
+/** The line at the bottom of a terminal; nothing where there is none. */
+export function startLine({
   stream = process.stderr,
-  resumedFrom = 0,
   after = 1000,
   now = () => performance.now(),
-}: ProgressOptions): Progress {
+}: Omit<ProgressOptions, "label" | "unit" | "resumedFrom">): MovingLine {
   const started = now();
   let written = Number.NEGATIVE_INFINITY;
   let calledOff: (() => void) | null = null;
   const clear = () => stream.write(CLEAR);
   return {
-    update(state) {
+    show(text) {
       if (!stream.isTTY || process.env.TERM === "dumb") return; // a line that moves needs escape sequences
       const at = now();
       if (at - started < after || at - written < INTERVAL) return;
       written = at;
       calledOff ??= onInterrupt(clear);
-      const perSecond = (1000 * (state.done - resumedFrom)) / (at - started);
-      const line = describe(visible(label), unit, state, perSecond);
-      stream.write(CLEAR + shorten(line, Math.max(1, (stream.columns || 80) - 1)));
+      stream.write(CLEAR + shorten(text(), Math.max(1, (stream.columns || 80) - 1)));
     },
     end() {
       if (calledOff === null) return;

@@ -3,24 +3,10 @@
  * arithmetic is the same on every machine.
  */
 import { requireInteger } from "../_arguments.ts";
-import { KERNEL_WASM } from "./generated.ts";
+import { instantiateKernel, type KernelInstance, paddedLength, reserve, rowAt } from "./instance.ts";
 
-/** The functions of kernel.assembly.ts. Addresses and sizes are in bytes. */
-interface KernelExports {
-  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  argMax(row: number, bytes: number): number;
-  accumulate(row: number, bytes: number, highest: number, threshold: number, sums: number): void;
-  selectTop(row: number, bytes: number, k: number, ids: number, logits: number): void;
-}
+export { DivergenceKernel } from "./divergence.ts";
 
-/** The one function used of an object that every runtime has and no type library shared by all of them declares. */
-declare const WebAssembly: {
-  instantiate(bytes: Uint8Array): Promise<{ instance: { exports: unknown } }>;
-};
-
-/** As in kernel.assembly.ts: elements per block. */
-const BLOCK = 64;
-const PAGE = 65_536; // bytes
 /** Start of our memory; address 0 stays free. */
 const SUMS = 16;
 
@@ -51,26 +37,24 @@ export class LogitKernel {
   /** [maxAlternatives] the first k: their ln p, nats; NaN where the id is -1. */
   readonly topLogprobs: Float32Array;
 
-  readonly #wasm: KernelExports;
+  readonly #wasm: KernelInstance;
   /** [4] see `accumulate`. */
   readonly #sums: Float64Array;
   readonly #bytes: number;
 
-  private constructor(wasm: KernelExports, vocabularySize: number, maxAlternatives: number) {
+  private constructor(wasm: KernelInstance, vocabularySize: number, maxAlternatives: number) {
     const topIds = SUMS + 4 * 8;
     const topLogprobs = topIds + 4 * maxAlternatives;
     const row = Math.ceil((topLogprobs + 4 * maxAlternatives) / 16) * 16;
-    const padded = Math.ceil(vocabularySize / BLOCK) * BLOCK;
-    const end = row + 4 * padded;
-    wasm.memory.grow(Math.max(0, Math.ceil((end - wasm.memory.buffer.byteLength) / PAGE)));
+    const bytes = 4 * paddedLength(vocabularySize);
+    reserve(wasm, row + bytes);
+    this.row = rowAt(wasm, row, vocabularySize);
     const { buffer } = wasm.memory;
-    new Float32Array(buffer, row, padded).fill(Number.NEGATIVE_INFINITY);
-    this.row = new Float32Array(buffer, row, vocabularySize);
     this.topIds = new Int32Array(buffer, topIds, maxAlternatives);
     this.topLogprobs = new Float32Array(buffer, topLogprobs, maxAlternatives);
     this.#wasm = wasm;
     this.#sums = new Float64Array(buffer, SUMS, 4);
-    this.#bytes = 4 * padded;
+    this.#bytes = bytes;
   }
 
   /**
@@ -81,9 +65,7 @@ export class LogitKernel {
   static async create(vocabularySize: number, maxAlternatives: number): Promise<LogitKernel> {
     requireInteger(vocabularySize, "vocabularySize", 1);
     requireInteger(maxAlternatives, "maxAlternatives", 0, vocabularySize);
-    const bytes = Uint8Array.from(atob(KERNEL_WASM), (character) => character.charCodeAt(0));
-    const { instance } = await WebAssembly.instantiate(bytes);
-    return new LogitKernel(instance.exports as KernelExports, vocabularySize, maxAlternatives);
+    return new LogitKernel(await instantiateKernel(), vocabularySize, maxAlternatives);
   }
 
   /**

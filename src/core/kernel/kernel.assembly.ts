@@ -198,3 +198,68 @@ export function selectTop(row: usize, bytes: usize, k: usize, ids: usize, logits
     siftDown(ids, logits, size, logit, id);
   }
 }
+
+/** Up to here δ - 1 + e^-δ is taken from its series, beyond it is too large to lose digits. */
+const SMALL: f32 = 0.5;
+/** A token of p that is less probable than e^-100 times the same token of q counts as that, as does one of neither. */
+const LOWEST_RATIO: f32 = -100;
+
+/** δ - 1 + e^-δ for |δ| < SMALL: δ² (1/2! - δ/3! + ... + δ⁶/8!), relative error 5e-8. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function excess(delta: v128): v128 {
+  const square = f32x4.mul(delta, delta);
+  const c01 = f32x4.sub(f32x4.splat(1 / 2.0), f32x4.mul(f32x4.splat(1 / 6.0), delta));
+  const c23 = f32x4.sub(f32x4.splat(1 / 24.0), f32x4.mul(f32x4.splat(1 / 120.0), delta));
+  const c45 = f32x4.sub(f32x4.splat(1 / 720.0), f32x4.mul(f32x4.splat(1 / 5040.0), delta));
+  const c456 = f32x4.add(c45, f32x4.mul(f32x4.splat(1 / 40320.0), square));
+  const sum = f32x4.add(c01, f32x4.mul(square, f32x4.add(c23, f32x4.mul(square, c456))));
+  return f32x4.mul(square, sum);
+}
+
+/**
+ * One token's share of KL(p‖q) times Σ e^d of p: p ln(p/q) - p + q, of which the last two cancel in the sum and keep
+ * every term from being negative.
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function divergenceTerm(x: v128, y: v128, topP: v128, topQ: v128, shift: v128, ratio: v128): v128 {
+  // Differences of neighbouring f32 are exact; in this order what is NaN, -Infinity in both rows, becomes the limit.
+  const delta = f32x4.pmax(f32x4.splat(LOWEST_RATIO), f32x4.sub(f32x4.sub(x, y), shift)); // ln p - ln q
+  const p = exponential(below(x, topP));
+  const q = f32x4.mul(exponential(below(y, topQ)), ratio);
+  const near = f32x4.mul(p, excess(delta));
+  const far = f32x4.add(f32x4.mul(p, f32x4.sub(delta, f32x4.splat(1))), q);
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(delta), f32x4.splat(SMALL)));
+}
+
+/**
+ * KL(p‖q) times Σ e^(element - highest) of row p.
+ * @param shift log-sum-exp of p less that of q.
+ * @param ratio Σ e^(element - highest) of p divided by that of q.
+ */
+export function divergence(
+  p: usize,
+  q: usize,
+  bytes: usize,
+  highestP: f32,
+  highestQ: f32,
+  shift: f32,
+  ratio: f32,
+): f64 {
+  const topP = f32x4.splat(highestP);
+  const topQ = f32x4.splat(highestQ);
+  const shifts = f32x4.splat(shift);
+  const ratios = f32x4.splat(ratio);
+  let total: f64 = 0;
+  for (let end = p + bytes; p < end; ) {
+    let sum = f32x4.splat(0);
+    for (let blockEnd = p + BLOCK_BYTES; p < blockEnd; p += 32, q += 32) {
+      const first = divergenceTerm(v128.load(p), v128.load(q), topP, topQ, shifts, ratios);
+      const second = divergenceTerm(v128.load(p, 16), v128.load(q, 16), topP, topQ, shifts, ratios);
+      sum = f32x4.add(sum, f32x4.add(first, second));
+    }
+    total += sumOfLanes(sum);
+  }
+  return total;
+}

@@ -9,7 +9,7 @@ export const toJson = (value: number): JsonNumber =>
 /**
  * The mean of numbers in (-Infinity, Infinity], by a sum whose error does not grow with their count: what rounding
  * takes from it is kept beside it. Numbers can be taken out again; infinite ones are counted apart for that, since
- * Infinity - Infinity is no number.
+ * Infinity - Infinity is no number. So are those whose sum could pass the largest number there is.
  * Source: Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen".
  */
 export class RunningMean {
@@ -33,14 +33,14 @@ export class RunningMean {
 
   add(x: number): void {
     this.#count++;
-    if (x === Infinity) this.#infinite++;
+    if (x >= AS_GOOD_AS_INFINITE) this.#infinite++;
     else this.#accumulate(x);
   }
 
   /** Takes out a number that was added before. */
   remove(x: number): void {
     this.#count--;
-    if (x === Infinity) this.#infinite--;
+    if (x >= AS_GOOD_AS_INFINITE) this.#infinite--;
     else this.#accumulate(-x);
   }
 
@@ -65,6 +65,9 @@ export class RunningMean {
     this.#sum = sum;
   }
 }
+
+/** exp of its negative is 0 in every format, and a hundred million of them still have a sum. */
+const AS_GOOD_AS_INFINITE = 1e300;
 
 /** Sum, compensation, count of infinite numbers, count of all. */
 export type RunningMeanState = [number, number, number, number];

@@ -18,6 +18,12 @@ function metered(stream: readonly TokenRecord[], options: MeterOptions): Perplex
   return meter;
 }
 
+/** Of every part of a value in JSON, the keys that lead to it. */
+function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => [[...path, key], ...pathsIn(part, [...path, key])]);
+}
+
 describe("PerplexityMeter", () => {
   it("knows nothing before the first token, and nothing from tokens without numbers", () => {
     const meter = new PerplexityMeter();
@@ -185,6 +191,10 @@ describe("PerplexityMeter", () => {
       "more alternatives than tokens",
       { text: "a", logprob: -1, alternatives: ["b", "c", "d"].map((text) => ({ text, logprob: -9 })) },
     ],
+    ["a number in words", { text: "a", logprob: "-1" as never }],
+    ["an entropy below 0", { text: "a", logprob: -1, entropy: -1 }],
+    ["an infinite entropy", { text: "a", logprob: -1, entropy: Number.POSITIVE_INFINITY }],
+    ["bounds that are crossed", { text: "a", logprob: -1, entropy: { low: 3, high: 1 } }],
   ])("refuses %s and stays as it was", (_, record) => {
     const meter = metered([{ text: "x", logprob: -1 }], { vocabularySize: 2 });
     const before = meter.toState();
@@ -226,8 +236,112 @@ describe("PerplexityMeter", () => {
       { ...state, options: { ...state.options, windowLength: -1 } },
     ])
       expect(() => PerplexityMeter.from(bad as MeterState)).toThrow(
-        expect.objectContaining({ code: "INVALID_ARGUMENT", where: "state" }),
+        expect.objectContaining({
+          code: "INVALID_ARGUMENT",
+          wayOut: expect.stringMatching(/toState|Give a/),
+        }),
       );
+  });
+
+  it("refuses a state of which a part is gone, or of another kind, and names it", () => {
+    const state = metered(
+      Array.from({ length: 9 }, (_, i) => ({
+        text: "x",
+        logprob: i === 8 ? -50 : -i / 3,
+        alternatives: [{ text: "x", logprob: -1 }],
+      })),
+      { windowLength: 3, groupLength: 3, spikeHistory: 4, vocabularySize: 50, spikesKept: 2 },
+    ).toState();
+    expect(state.spikes.largest).not.toBeNull();
+    for (const path of pathsIn(state))
+      for (const wrong of [undefined, "x", -1e-3, 1.5, null, [], {}, true]) {
+        const changed = structuredClone(state);
+        const parent = path
+          .slice(0, -1)
+          .reduce<Record<string, unknown>>((part, key) => part[key] as never, changed as never);
+        const key = path.at(-1)!;
+        const before = parent[key];
+        if (typeof wrong === typeof before && typeof wrong !== "object") continue;
+        if (typeof wrong === "number" && /^(NaN|Infinity)$/.test(String(before))) continue;
+        if (wrong === null && /largest|byteOffset|vocabularySize/.test(key)) continue; // these may be null
+        if (wrong === undefined) delete parent[key];
+        else parent[key] = wrong;
+        expect(() => PerplexityMeter.from(changed), `${path.join(".")} = ${JSON.stringify(wrong)}`).toThrow(
+          expect.objectContaining({
+            code: "INVALID_ARGUMENT",
+            where: expect.stringMatching(/^(state|\w+$)/),
+          }),
+        );
+      }
+    expect(PerplexityMeter.from(structuredClone(state)).toState()).toEqual(state);
+  });
+
+  it("refuses a state whose windows do not fit its counts", () => {
+    const state = metered(Array(5).fill({ text: "x", logprob: -1 }), { windowLength: 3 }).toState();
+    for (const change of [
+      { tokens: 4 },
+      { tokens: -5 },
+      { nll: [5, 0, 0, 2] },
+      { nll: [5, 0, 6, 5] },
+      { nll: [-5, 0, 0, 5] },
+      { window: { ...state.window, head: 3 } },
+      { window: { ...state.window, values: [1, 1], indexes: [0, 1] } },
+      { window: { ...state.window, end: 6 } },
+      { spikes: { ...state.spikes, history: [] } },
+      { last: { ...state.last, index: 5 } },
+      { options: { ...state.options, windowLength: 4 } },
+    ])
+      expect(
+        () => PerplexityMeter.from({ ...state, ...change } as MeterState),
+        JSON.stringify(change),
+      ).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", where: expect.stringContaining("state") }),
+      );
+  });
+
+  it("takes what was left out for missing", () => {
+    const left = { text: "x" } as TokenRecord;
+    const reading = metered([left, { text: "x", logprob: -1, alternatives: [left] }], {}).read();
+    expect(reading).toMatchObject({ tokens: 2, scored: 1, missing: 1, nll: 1, bits: 1 / Math.LN2 });
+    expect(reading.confidence.tokens).toBe(0);
+  });
+
+  it("takes rounding above probability 1 for probability 1", () => {
+    const above = { text: "x", logprob: 1e-4 };
+    const list = [above, { text: "y", logprob: -20 }];
+    const {
+      nll,
+      perplexity: ppl,
+      bits,
+      average,
+      margin,
+      confidence,
+      entropy,
+    } = metered(
+      [
+        { ...above, alternatives: [above] },
+        { ...above, alternatives: list },
+        { ...above, entropy: -1e-4 },
+      ],
+      {},
+    ).read();
+    expect([nll, ppl, bits, average?.perplexity]).toEqual([0, 1, 0, 1]);
+    expect(margin.last).toBeNull();
+    expect(margin.mean).toBeLessThanOrEqual(1);
+    expect(confidence.mean).toBeCloseTo(5, 3);
+    expect(entropy).toMatchObject({ tokens: 3, last: 0, mean: 0 });
+  });
+
+  it("takes probabilities too small for any sum for 0, and forgets them with the window", () => {
+    const meter = metered(
+      [-1e308, -1.7e308, -1.7e308, -1, -2].map((logprob) => ({ text: "x", logprob })),
+      { windowLength: 2 },
+    );
+    const { nll, perplexity: ppl, bits, average, window, lowestWindow, highestWindow } = meter.read();
+    expect([nll, ppl, bits, average?.perplexity]).toEqual(Array(4).fill(Number.POSITIVE_INFINITY));
+    expect(window).toEqual({ start: 3, end: 5, perplexity: expect.closeTo(Math.exp(1.5), 12) });
+    expect([lowestWindow, highestWindow?.perplexity]).toEqual([window, Number.POSITIVE_INFINITY]);
+    expect(PerplexityMeter.from(JSON.parse(JSON.stringify(meter.toState()))).read()).toEqual(meter.read());
   });
 
   it("takes alternatives in any number: fewer make other confidences, and it says so", () => {

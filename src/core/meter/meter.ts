@@ -5,12 +5,12 @@ import { RunningMean, SlidingMean, type Stretch, toJson } from "./means.ts";
 import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
 import type { ConfidenceReading, EntropyReading, LastToken, MeterReading, WindowReading } from "./reading.ts";
 import { SpikeDetector } from "./spikes.ts";
-import { METER_STATE_VERSION, type MeterState } from "./state.ts";
+import { checkMeterState, METER_STATE_VERSION, type MeterState, WAY_OUT } from "./state.ts";
 import { TopAlternatives } from "./top-alternatives.ts";
 import { utf8Size } from "./utf8.ts";
 
-/** A logprob above 0 by no more than this is rounding. */
-const LOGPROB_TOLERANCE = 1e-3;
+/** A logprob above 0, or an entropy below 0, by no more than this is rounding, and read as 0. */
+const TOLERANCE = 1e-3;
 
 /**
  * Reads token records as they arrive: perplexity, windows, entropy, confidence, spikes. Memory does not grow with the
@@ -79,35 +79,31 @@ export class PerplexityMeter {
         "state",
         "Give what toState() of this version of the package returned.",
       );
-    try {
-      const meter = new PerplexityMeter(state.options);
-      meter.#restore(state);
-      return meter;
-    } catch (error) {
-      throw invalidArgument(
-        `This state of a meter is damaged: ${(error as Error).message}`,
-        "state",
-        "Give what toState() returned, unchanged.",
-      );
-    }
+    if (typeof state.options !== "object" || state.options === null)
+      throw invalidArgument("This state of a meter has no options", "state.options", WAY_OUT);
+    const meter = new PerplexityMeter(state.options);
+    checkMeterState(state, meter.options);
+    meter.#restore(state);
+    return meter;
   }
 
   /**
    * Reads one record.
    * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, for alternatives that are no distribution,
-   *   and for a `tokenCount` below 1; the meter is then as it was before.
+   *   for an entropy that is none, and for a `tokenCount` below 1; the meter is then as it was before.
    */
   push(record: TokenRecord): void {
     const { tokenCount = 1, logprob, alternatives, bytes, text } = record;
     const index = this.#tokens;
     const top = this.#alternatives;
     if (tokenCount !== 1) requireInteger(tokenCount, `tokenCount of token ${index}`, 1);
-    if (logprob !== null && logprob > LOGPROB_TOLERANCE)
+    if (logprob != null && (typeof logprob !== "number" || logprob > TOLERANCE))
       throw invalidArgument(
         `${logprob} is no log-probability`,
         `logprob of token ${index}`,
         "Give ln p, which is never above 0, or null where the source did not say.",
       );
+    if (record.entropy != null) requireEntropy(record.entropy, index);
     if (tokenCount === 1 && alternatives !== undefined && alternatives.length > 0)
       top.read(alternatives, this.options.topK, this.options.vocabularySize);
     else top.forget();
@@ -119,8 +115,8 @@ export class PerplexityMeter {
     last.surprisal = last.zScore = Number.NaN;
     this.#tokens += tokenCount;
     const size = bytes === undefined ? utf8Size(text) : bytes.length;
-    if (tokenCount === 1 && logprob !== null && !Number.isNaN(logprob)) {
-      this.#readSurprisal(0 - logprob, index, text); // 0 - 0, because JSON has no -0
+    if (tokenCount === 1 && logprob != null && !Number.isNaN(logprob)) {
+      this.#readSurprisal(Math.max(0, 0 - logprob), index, text); // 0 - 0, because JSON has no -0
       this.#bytes += size;
     } else this.#unscoredBytes += size;
     this.#readEntropy(tokenCount === 1 ? record.entropy : null, index);
@@ -145,9 +141,9 @@ export class PerplexityMeter {
     let low = this.#alternatives.entropyLow;
     let high = this.#alternatives.entropyHigh;
     if (typeof entropy === "number") {
-      if (!Number.isNaN(entropy)) low = high = entropy;
+      if (!Number.isNaN(entropy)) low = high = Math.max(0, entropy);
     } else if (entropy) {
-      low = entropy.low;
+      low = Math.max(0, entropy.low);
       high = entropy.high ?? Infinity;
     }
     this.#last.entropyLow = low;
@@ -302,6 +298,19 @@ export class PerplexityMeter {
       margin: Number(last.margin),
     });
   }
+}
+
+/** NaN = missing, as in a logprob. */
+function requireEntropy(entropy: number | EntropyInterval, index: number): void {
+  const { low, high } = typeof entropy === "number" ? { low: entropy, high: entropy } : entropy;
+  if (Object.is(low, Number.NaN) && Object.is(high, low)) return;
+  if (low >= -TOLERANCE && low < Infinity && (high === null || (high >= low - TOLERANCE && high < Infinity)))
+    return;
+  throw invalidArgument(
+    `${JSON.stringify(entropy)} is no entropy`,
+    `entropy of token ${index}`,
+    "Give nats of at least 0, bounds with low <= high, or null where the source did not say.",
+  );
 }
 
 const known = (value: number): number | null => (Number.isNaN(value) ? null : value);

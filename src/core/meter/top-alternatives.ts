@@ -44,7 +44,7 @@ export class TopAlternatives {
     let second = 0;
     for (let i = 0; i < alternatives.length; i++) {
       const { logprob } = alternatives[i]!;
-      if (logprob === null || Number.isNaN(logprob)) {
+      if (logprob == null || Number.isNaN(logprob)) {
         gap = true;
         continue;
       }
@@ -74,9 +74,11 @@ export class TopAlternatives {
         "vocabularySize",
         "Give the size of the whole vocabulary.",
       );
-    if (this.k > 0) this.confidence = 0 - logprobSum / this.k;
-    if (known > 1 && !missing(alternatives[0]!) && !missing(alternatives[1]!)) this.margin = first - second;
-    this.#boundEntropy(knownEntropy, Math.max(0, 1 - mass), cap, known, vocabularySize);
+    // Rounding may have taken a probability above 1, by no more than the tolerance.
+    if (this.k > 0) this.confidence = Math.max(0, 0 - logprobSum / this.k);
+    if (known > 1 && !missing(alternatives[0]!) && !missing(alternatives[1]!))
+      this.margin = Math.min(1, first) - second;
+    this.#boundEntropy(Math.max(0, knownEntropy), Math.max(0, 1 - mass), cap, known, vocabularySize);
   }
 
   /** See `entropyInterval`, which this equals. */
@@ -96,4 +98,4 @@ export class TopAlternatives {
 /** -p ln p, nats, with 0 ln 0 = 0. */
 const term = (p: number): number => (p > 0 ? -p * Math.log(p) : 0);
 
-const missing = ({ logprob }: Alternative): boolean => logprob === null || Number.isNaN(logprob);
+const missing = ({ logprob }: Alternative): boolean => logprob == null || Number.isNaN(logprob);

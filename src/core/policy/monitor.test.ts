@@ -133,9 +133,27 @@ describe("monitorTokens", () => {
 
   it("refuses what is no policy before anything is read", () => {
     const { tokens, log } = server(() => 2);
-    expect(() => monitorTokens(tokens, { stopWhen: "window" })).toThrow(
-      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
-    );
+    const compare = { kind: "compare", measure: "window", relation: ">", bound: 80 };
+    for (const stopWhen of [
+      "window",
+      null,
+      [],
+      {},
+      { kind: "toString" },
+      { ...compare, measure: "windows" },
+      { ...compare, relation: "=" },
+      { ...compare, bound: null },
+      { ...compare, bound: Number.NaN },
+      { kind: "any", policies: [] },
+      { kind: "all" },
+      { kind: "not" },
+      { kind: "after", tokens: -1, policy: compare },
+      { kind: "lasting", tokens: 1.5, policy: compare },
+      { kind: "hysteresis", enter: compare, leave: 3 },
+    ])
+      expect(() => monitorTokens(tokens, { stopWhen: stopWhen as never }), JSON.stringify(stopWhen)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
     expect(log.written).toBe(0);
   });
 });

@@ -22,13 +22,14 @@ export interface PolicyEvent {
  * Watches for a policy: the function returned is to be called with the reading after each token, and returns an event
  * each time the policy comes to hold, `null` while it goes on to hold and while it does not.
  * @param policy or its text form.
- * @throws SurprisalError INVALID_ARGUMENT for a text that is no policy.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no policy.
  */
 export function watchPolicy(
   policy: Policy | string,
   what: "alarm" | "stopped" = "alarm",
 ): (reading: MeterReading) => PolicyEvent | null {
-  const watched = typeof policy === "string" ? parsePolicy(policy) : policy;
+  // A policy may come out of a file: whether it is one, its text form says.
+  const watched = parsePolicy(typeof policy === "string" ? policy : describePolicy(policy));
   let memory: PolicyMemory = null;
   let held = false;
   return (reading) => {

@@ -265,6 +265,7 @@ describe("decidePolicy", () => {
     () => policy.perplexityAbove(Number.NaN),
     () => policy.spikeAbove(Number.POSITIVE_INFINITY),
     () => policy.compare("toString" as PolicyMeasure, ">", 1),
+    () => policy.compare("window", "=" as ">", 1),
     () => policy.budget({}),
     () => policy.any(),
     () => policy.all(),
@@ -296,8 +297,19 @@ describe("repetition", () => {
 
   it("does not hold where the text says something new, or surprises", () => {
     expect(first(text(count(600)))).toBe(0);
-    expect(first(text(loop("a b c d", 20), -0.5))).toBe(0); // perplexity 1.65
+    expect(first(text(loop("a b c d", 23), -0.5))).toBe(0); // perplexity 1.65
     expect(first(text(`${loop(count(129), 4)}`))).toBe(0); // longer than is looked for
+  });
+
+  it("holds for a loop that surprises only when it goes on and on", () => {
+    expect(first(text(`x ${loop("a b c d", 40)}`, -1.6))).toBe(1 + 4 + 4 * 24);
+    expect(first(text(`x ${loop(count(40), 6)}`, -1.6))).toBe(1 + 40 + 4 * 40);
+    expect(first(text(`x ${loop(count(128), 6)}`, -1.6))).toBe(1 + 128 + 4 * 128);
+    const almost = loop("a b c d", 23).replace(/b(?=[^b]*$)/, "e"); // the last time with another word
+    expect(first(text(`${almost} ${loop("a b c d", 23)}`, -1.6))).toBe(0);
+    expect(decisions(policy.repetition(8), text(loop("a b c d", 9), -1.6)).at(-1)?.because).toBe(
+      "a loop of 4 tokens for 32 tokens",
+    );
   });
 
   it("goes by the text alone where no token carries a number", () => {

@@ -5,7 +5,8 @@
 import { invalidArgument, requireInteger } from "../_arguments.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 
-export type Relation = ">" | ">=" | "<" | "<=";
+const RELATIONS = [">", ">=", "<", "<="] as const;
+export type Relation = (typeof RELATIONS)[number];
 
 /** A condition on what a meter says. */
 export type Policy =
@@ -24,6 +25,8 @@ export function compare(measure: PolicyMeasure, relation: Relation, bound: numbe
       "measure",
       `Give one of ${Object.keys(MEASURES).join(", ")}.`,
     );
+  if (!RELATIONS.includes(relation))
+    throw invalidArgument(`"${relation}" is no relation`, "relation", `Give one of ${RELATIONS.join(", ")}.`);
   if (!(bound >= 0 && bound < Infinity))
     throw invalidArgument(
       `${bound} is no bound for ${MEASURES[measure].name}`,
@@ -57,9 +60,10 @@ export const spikeAbove = (bound: number): Policy => compare("spike", ">", bound
 /**
  * The text has run into a loop that surprises the model no more: for some period p of at most 128 tokens, each of the
  * last max(`tokens`, 2p) tokens is the one p before it, so that a phrase has come three times or more, and the last
- * `tokens` of them have a perplexity of at most 1.25. Tokens are compared by id, or by text where the source gives no
- * ids. Where none of the last carries a number, the text alone decides. A table or a line of dashes repeats itself too:
- * give more `tokens` where such are expected.
+ * `tokens` of them have a perplexity of at most 1.25. Or it goes on and on though it does surprise the model, as a small
+ * one's loops do: the same for the last max(4 `tokens`, 4p), at any perplexity. Tokens are compared by id, or by text
+ * where the source gives no ids. Where none of the last carries a number, the text alone decides. A table or a line of
+ * dashes repeats itself too: give more `tokens` where such are expected.
  * @param tokens 2 ... 10,000. Default 24.
  */
 export function repetition(tokens: number = 24): Policy {

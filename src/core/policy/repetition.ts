@@ -5,8 +5,11 @@ import type { PolicyDecision } from "./decide.ts";
 /** Longest phrase whose repetition is looked for, tokens. */
 const LONGEST_PERIOD = 128;
 
-/** Largest perplexity of a loop. */
+/** Largest perplexity of a loop that the model has settled in. */
 const CERTAIN = 1.25;
+
+/** Small models go round for ever at a perplexity of 3 to 5. So many times as long, and it is a loop all the same. */
+const STUBBORN = 4;
 
 /** Of the last records, oldest first. */
 export interface RepetitionMemory {
@@ -26,17 +29,22 @@ export function decideRepetition(
   const key = last.id ?? (last.text === "" ? null : last.text);
   const surprisal = last.surprisal === Infinity ? Number.MAX_VALUE : last.surprisal; // JSON has no Infinity
   const next: RepetitionMemory = {
-    keys: append(memory?.keys ?? [], key, Math.max(tokens, 2 * LONGEST_PERIOD) + LONGEST_PERIOD),
+    keys: append(memory?.keys ?? [], key, STUBBORN * Math.max(tokens, LONGEST_PERIOD) + LONGEST_PERIOD),
     surprisals: append(memory?.surprisals ?? [], surprisal, tokens),
   };
-  const period = loopPeriod(next.keys, tokens);
-  const perplexity = period === null ? null : perplexityOf(next.surprisals);
-  if (period === null || (perplexity !== null && perplexity > CERTAIN))
-    return { holds: false, because: "", memory: next };
-  const loop = `a loop of ${period} token${period === 1 ? "" : "s"}`;
-  const certainty = perplexity === null ? "" : `, the last ${tokens} at perplexity ${perplexity.toFixed(2)}`;
-  return { holds: true, because: loop + certainty, memory: next };
+  const decision = (because: string): PolicyDecision => ({ holds: because !== "", because, memory: next });
+  const period = loopPeriod(next.keys, tokens, 2);
+  if (period === null) return decision("");
+  const perplexity = perplexityOf(next.surprisals);
+  if (perplexity === null) return decision(loop(period));
+  if (perplexity <= CERTAIN)
+    return decision(`${loop(period)}, the last ${tokens} at perplexity ${perplexity.toFixed(2)}`);
+  const stubborn = loopPeriod(next.keys, STUBBORN * tokens, STUBBORN);
+  if (stubborn === null) return decision("");
+  return decision(`${loop(stubborn)} for ${Math.max(STUBBORN * tokens, STUBBORN * stubborn)} tokens`);
 }
+
+const loop = (period: number): string => `a loop of ${period} token${period === 1 ? "" : "s"}`;
 
 /** A new list of the last `most`. */
 function append<Value>(list: readonly Value[], value: Value, most: number): Value[] {
@@ -45,10 +53,10 @@ function append<Value>(list: readonly Value[], value: Value, most: number): Valu
   return next;
 }
 
-/** Smallest p for which each of the last max(tokens, 2p) keys is the one p before it; `null` when there is none. */
-function loopPeriod(keys: RepetitionMemory["keys"], tokens: number): number | null {
+/** Smallest p for which each of the last max(tokens, times p) keys is the one p before it; `null` when there is none. */
+function loopPeriod(keys: RepetitionMemory["keys"], tokens: number, times: number): number | null {
   for (let period = 1; period <= LONGEST_PERIOD; period++) {
-    const start = keys.length - Math.max(tokens, 2 * period);
+    const start = keys.length - Math.max(tokens, times * period);
     if (start < period) continue;
     let i = keys.length - 1;
     while (i >= start && keys[i] !== null && keys[i] === keys[i - period]) i--;

@@ -44,7 +44,7 @@ export function parsePolicy(text: string): Policy {
   return policy;
 }
 
-/** The text form of a policy. `parsePolicy` gives back an equal one. */
+/** The text form of a policy. `parsePolicy` gives back an equal one. @throws SurprisalError INVALID_ARGUMENT for none. */
 export function describePolicy(policy: Policy): string {
   return write(policy, LEVEL.any);
 }
@@ -54,6 +54,12 @@ const LEVEL = { any: 0, all: 1, not: 2, hysteresis: 2, after: 3, lasting: 3, com
 
 /** @param least level that may stand here without parentheses. */
 function write(policy: Policy, least: number): string {
+  if (!Object.hasOwn(LEVEL, policy?.kind ?? ""))
+    throw invalidArgument(
+      `${JSON.stringify(policy)?.slice(0, 40)} is no policy`,
+      "policy",
+      'Give what the functions of `policy` make, or a text such as "window>80 after 20".',
+    );
   const text = form(policy);
   return LEVEL[policy.kind] < least ? `(${text})` : text;
 }
@@ -65,9 +71,13 @@ function form(policy: Policy): string {
     case "repetition":
       return `repetition(${policy.tokens})`;
     case "any":
-      return policy.policies.map((part) => write(part, LEVEL.all)).join(" or ");
+      return partsOf(policy)
+        .map((part) => write(part, LEVEL.all))
+        .join(" or ");
     case "all":
-      return policy.policies.map((part) => write(part, LEVEL.not)).join(" and ");
+      return partsOf(policy)
+        .map((part) => write(part, LEVEL.not))
+        .join(" and ");
     case "not":
       return `not ${write(policy.policy, LEVEL.not)}`;
     case "hysteresis":
@@ -78,6 +88,10 @@ function form(policy: Policy): string {
       return `${write(policy.policy, LEVEL.lasting)} for ${policy.tokens}`;
   }
 }
+
+/** A policy out of a file may have anything here. */
+const partsOf = ({ policies }: Extract<Policy, { kind: "any" | "all" }>) =>
+  Array.isArray(policies) ? (policies as readonly Policy[]) : [];
 
 interface Word {
   text: string;

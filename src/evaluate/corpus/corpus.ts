@@ -6,12 +6,14 @@ export interface CorpusDocument {
   name: string;
   /** What is scored, after the corpus's rules. May be empty: whoever scores says so and goes on. */
   text: string;
+  /** Where a rule rewrites the words: the text before it, whose words and bytes lm-eval counts. */
+  original?: string;
 }
 
 export interface Corpus {
   /** For people, and for tables: "wikitext-2", "news.jsonl". */
   name: string;
-  /** Where it is from: path, pattern, or address. */
+  /** Where it is from: path, pattern, or address with the exact revision. */
   source: string;
   /** The domain it stands for, such as "news"; `null` when it stands for none. */
   domain: string | null;
@@ -19,17 +21,19 @@ export interface Corpus {
   rule: CorpusRule;
   /**
    * The documents in order. May be called again: the same documents come, unless the files have changed.
-   * Reads as it goes: memory holds a document, not the corpus.
+   * Reads as it goes: memory holds a document (of Parquet, a row group of one column), not the corpus.
    */
   documents(options?: { signal?: AbortSignal }): AsyncGenerator<CorpusDocument>;
 }
 
 /** How texts are made of what is stored. */
 export interface CorpusRule {
-  /** Short, for tables and hashes: "whole file", "rows", "wikitext: rows joined by newlines". */
+  /** Short, for tables and hashes: "whole file", "rows", "wikitext-file". */
   name: string;
   /** Where the rule is from, when it is somebody's: a tool and its version, a paper. */
   source: string | null;
+  /** Where a text file is cut into documents: "lines", "blank-lines", or the delimiter. */
+  split?: string;
   /** Column with the text, in JSONL, CSV and Parquet. */
   column?: string;
   /** SQL condition on the rows. */

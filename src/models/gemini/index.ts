@@ -1,3 +1,3 @@
 /** Gemini, over Google's own API. */
 export { GeminiModel, type GeminiOptions } from "./model.ts";
-export { type GeminiReader, type GeminiReaderOptions, geminiReader } from "./reader.ts";
+export { geminiReader } from "./reader.ts";

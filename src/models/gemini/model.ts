@@ -14,6 +14,7 @@ import {
   type RemoteAnswer,
   RemoteClient,
   type RemoteClientOptions,
+  readRecords,
   ServerRefusal,
 } from "../remote/index.ts";
 import { geminiReader } from "./reader.ts";
@@ -107,13 +108,7 @@ export class GeminiModel extends GenerateOnlyModel {
     const { maxTokens = 256, alternatives = 0 } = options;
     const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
     const reader = geminiReader({ server: answer.where, alternatives, maxTokens });
-    try {
-      for await (const json of answer.messages()) yield* reader.push(json);
-    } finally {
-      answer.dispose();
-    }
-    const { records, end } = reader.finish();
-    yield* records;
+    const { end } = yield* readRecords(answer, reader, options.signal);
     const warnings = [...end.warnings];
     if (typeof prompt === "string")
       warnings.push("Gemini answers chats only: the prompt was sent as a user's message.");

@@ -1,36 +1,17 @@
 /** Reads Gemini's `generateContent`, and the events of `streamGenerateContent`. */
 import type { TokenRecord } from "../../core/index.ts";
-import type { FinishReason, GenerationEnd } from "../language-model.ts";
+import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
-  type AnswerOptions,
-  complaintIn,
+  type AnswerReaderOptions,
+  finishAnswer,
   logprobOf,
   malformed,
-  serverError,
-  streamCut,
+  throwComplaint,
+  type WireReader,
   type WireToken,
 } from "../remote/index.ts";
 import { type GeminiPart, type GeminiToken, type LogprobsResult, readResponse } from "./schema.ts";
-
-export interface GeminiReaderOptions extends AnswerOptions {
-  /** Names the server in errors. Default "the server". */
-  server?: string | undefined;
-}
-
-export interface GeminiReader {
-  /**
-   * @param json the whole answer, an event of a stream, or a list of events (a stream without `alt=sse`).
-   * @returns the records that are complete with this.
-   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer.
-   */
-  push(json: unknown): TokenRecord[];
-  /**
-   * @returns the last records, and what is known at the end.
-   * @throws SurprisalError STREAM_CUT when no event had a finish reason.
-   */
-  finish(): { records: TokenRecord[]; end: Omit<GenerationEnd, "provenance"> };
-}
 
 /** `finishReason` (js-genai, enum FinishReason); what is not here is "other". */
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
@@ -45,26 +26,30 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 };
 
 /**
+ * Takes the whole answer, events of a stream, or a list of them (a stream without `alt=sse`).
+ *
  * Numbers come in one list per event, apart from the text. A missing `logProbability` is missing: the field has presence
  * (`optional float`), and a certain token is written with 0.
  */
-export function geminiReader(options: GeminiReaderOptions = {}): GeminiReader {
+export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
   let finishReason: FinishReason | null = null;
   let tokens: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    if (Array.isArray(json)) return json.flatMap(push);
-    if (typeof json === "object" && json !== null && "error" in json && json.error)
-      throw serverError(complaintIn(json) ?? { message: JSON.stringify(json.error), field: null }, server);
+    return Array.isArray(json) ? json.flatMap(next) : next(json);
+  }
+
+  function next(json: unknown): TokenRecord[] {
+    throwComplaint(json, server);
     const { candidates, promptFeedback, usageMetadata } = readResponse(json, server);
     tokens = usageMetadata?.candidatesTokenCount ?? tokens;
     if (promptFeedback?.blockReason) {
       finishReason = "content-filter";
       answer.warn(`The prompt was blocked: ${promptFeedback.blockReason}.`);
     }
-    const records: TokenRecord[] = [];
+    let records: TokenRecord[] = [];
     for (const [i, candidate] of (candidates ?? []).entries()) {
       const where = `${server}, candidates[${i}]`;
       if ((candidate.index ?? 0) !== 0)
@@ -73,13 +58,11 @@ export function geminiReader(options: GeminiReaderOptions = {}): GeminiReader {
         throw malformed("The answer goes on after its end", where);
       const parts = candidate.content?.parts ?? [];
       if (parts.some(isNoText)) answer.stopComparing();
-      records.push(
-        ...answer.add({
-          text: textOf(parts.filter(({ thought }) => !thought)),
-          thinking: textOf(parts.filter(({ thought }) => thought)),
-          tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
-        }),
-      );
+      records = answer.add({
+        text: textOf(parts.filter(({ thought }) => !thought)),
+        thinking: textOf(parts.filter(({ thought }) => thought)),
+        tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
+      });
       if (candidate.finishReason && candidate.finishReason !== "FINISH_REASON_UNSPECIFIED")
         finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";
     }
@@ -88,9 +71,9 @@ export function geminiReader(options: GeminiReaderOptions = {}): GeminiReader {
 
   return {
     push,
-    finish() {
-      if (!finishReason) throw streamCut("The answer ended without a finish reason", server);
-      return answer.finish({ finishReason, tokens });
+    finish: () => finishAnswer(answer, finishReason, tokens, server),
+    get doubts() {
+      return answer.doubts;
     },
   };
 }

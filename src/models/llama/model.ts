@@ -24,11 +24,13 @@ import type {
   ScoredText,
   ScoreOptions,
   ScoreRequest,
+  ScoreTokensOptions,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { type ContextShape, call, LlamaContext, MAX_SEQUENCES } from "./context.ts";
+import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
+import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
@@ -83,17 +85,15 @@ export class LlamaModel implements LanguageModel {
   readonly #recurrent: boolean;
   /** For calls that make a context and free it: as many contexts as callers would not fit into memory. */
   readonly #queue = new Queue();
-  /** Every context made and not freed. */
-  readonly #contexts = new Set<LlamaContext>();
-  /** A context nobody uses now; kept, because making one takes longer than scoring a short text. */
-  #idle: LlamaContext | null = null;
+  readonly #contexts: ContextPool;
   #sequences: Promise<SequencePool> | null = null;
   #disposed: Promise<void> | null = null;
 
   private constructor(model: LoadedModel) {
-    const { library, pointer, placement, vocabulary } = model;
+    const { library, pointer, placement, vocabulary, lifetime } = model;
     const { functions } = library;
     this.#model = model;
+    this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
     this.identity = model.identity;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
@@ -190,7 +190,7 @@ export class LlamaModel implements LanguageModel {
           options,
         );
       } finally {
-        await this.#release(context);
+        await this.#contexts.release(context);
       }
       firstIndex += encoded.length;
     }
@@ -220,7 +220,7 @@ export class LlamaModel implements LanguageModel {
   async *scoreTokens(
     ids: ArrayLike<number>,
     plan: WindowPlan,
-    options: ScoreOptions = {},
+    options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
     this.#checkAlternatives(options.alternatives);
@@ -230,7 +230,7 @@ export class LlamaModel implements LanguageModel {
     try {
       yield* runPlan(context, this.#model.reader, document, plan, options);
     } finally {
-      await this.#release(context);
+      await this.#contexts.release(context);
     }
   }
 
@@ -289,7 +289,7 @@ export class LlamaModel implements LanguageModel {
 
   async #openPool(): Promise<SequencePool> {
     try {
-      const context = await this.#createContext({
+      const context = await this.#contexts.create({
         cells: this.#model.sequenceCells,
         sequences: this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES,
         rowLength: this.vocabulary.size,
@@ -338,7 +338,7 @@ export class LlamaModel implements LanguageModel {
       encoded.push(ids);
     }
     const width = this.#model.library.functions.llama_model_n_embd_out(this.#model.pointer);
-    const context = await this.#createContext({
+    const context = await this.#contexts.create({
       cells: longest,
       sequences: 1,
       rowLength: width,
@@ -349,7 +349,7 @@ export class LlamaModel implements LanguageModel {
       for (const ids of encoded) pooled.push(await meanPooled(context, ids, width, signal));
       return pooled;
     } finally {
-      await this.#free(context);
+      await this.#contexts.free(context);
     }
   }
 
@@ -362,43 +362,16 @@ export class LlamaModel implements LanguageModel {
   async #dispose(): Promise<void> {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
-    for (const context of this.#contexts) await context.dispose();
-    this.#contexts.clear();
-    this.#idle = null;
+    await this.#contexts.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
   }
 
   /** A context for scoring with room for `cells` positions; two callers never share one. */
-  async #acquire(cells: number): Promise<LlamaContext> {
-    const idle = this.#idle;
-    this.#idle = null;
-    if (idle && idle.shape.cells >= cells) return idle;
-    if (idle) await this.#free(idle);
+  #acquire(cells: number): Promise<LlamaContext> {
     const sequences = this.#recurrent
       ? RECURRENT_SEQUENCES
       : Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
-    return this.#createContext({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
-  }
-
-  async #release(context: LlamaContext): Promise<void> {
-    if (this.#disposed) return; // disposing frees every context
-    if (this.#idle) await this.#free(context);
-    else this.#idle = context;
-  }
-
-  async #createContext(shape: ContextShape): Promise<LlamaContext> {
-    const { library, pointer, placement, lifetime } = this.#model;
-    return lifetime.run(async () => {
-      const { functions } = library;
-      const context = await LlamaContext.create(functions, pointer, shape, placement.context, lifetime);
-      this.#contexts.add(context); // before disposing goes on, which frees what is here
-      return context;
-    });
-  }
-
-  async #free(context: LlamaContext): Promise<void> {
-    if (this.#disposed || !this.#contexts.delete(context)) return;
-    await this.#model.lifetime.run(() => context.dispose());
+    return this.#contexts.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
   }
 
   #assertOpen(): void {

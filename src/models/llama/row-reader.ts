@@ -37,6 +37,11 @@ export class RowReader {
     columns.alternatives.logprobs.set(kernel.topLogprobs.subarray(0, k), index * k);
   }
 
+  /** ln Σ e^logit of the row read last, nats. */
+  get logSumExp(): number {
+    return this.#kernel.logSumExp;
+  }
+
   /** [V] ln p of every token, nats. */
   distribution(logits: Float32Array): Float32Array {
     this.#kernel.row.set(logits);

@@ -1,15 +1,17 @@
 /** Carrying out a window plan over one document. */
 import { emptyColumns, type WindowPlan, type WindowStep } from "../../core/index.ts";
-import type { ScoredSpan, ScoreOptions } from "../language-model.ts";
+import type { ScoredSpan, ScoreTokensOptions, SpanDistributions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import type { RowReader } from "./row-reader.ts";
 
 const SEQUENCE = [0];
 /** The first decode call of a document is short, so that the first numbers are there at once. */
 const FIRST_BATCH = 64;
+/** Rows of logits handed out at a time, bytes: llama.cpp's own are freed with the model, so these are copies. */
+const DISTRIBUTION_BYTES = 8 * 2 ** 20;
 
 /**
- * Spans arrive batch by batch, in document order.
+ * Spans arrive batch by batch, in document order; with distributions, in pieces of a batch.
  * @param context made for at least `plan.context` positions; its contents are dropped.
  */
 export async function* runPlan(
@@ -17,9 +19,10 @@ export async function* runPlan(
   reader: RowReader,
   ids: ArrayLike<number>,
   plan: WindowPlan,
-  { alternatives: k = 0, signal }: ScoreOptions,
+  { alternatives: k = 0, distributions = false, signal }: ScoreTokensOptions,
 ): AsyncGenerator<ScoredSpan> {
   context.clear();
+  const rows = distributions ? new LogitRows(context.shape.rowLength) : null;
   let kept = 0;
   let before = { tokensRun: context.tokensRun, decodeMs: context.decodeMs };
   for (const [index, step] of plan.steps.entries()) {
@@ -28,20 +31,54 @@ export async function* runPlan(
     const firstBatch = index === 0 ? FIRST_BATCH : Number.POSITIVE_INFINITY;
     for (const targets of fillBatches(context, ids, step, kept, scoreEnd, firstBatch)) {
       await context.decode(signal);
-      if (targets.length === 0) continue;
-      const columns = emptyColumns(targets.length, k);
-      for (let row = 0; row < targets.length; row++)
-        reader.read(context.row(row), ids[targets[row]!]!, columns, row, k);
-      const { tokensRun, decodeMs } = context;
-      yield {
-        start: targets[0]!,
-        ...columns,
-        tokensRun: tokensRun - before.tokensRun,
-        decodeMs: decodeMs - before.decodeMs,
-      };
-      before = { tokensRun, decodeMs };
+      const size = rows?.capacity ?? targets.length;
+      for (let first = 0; first < targets.length; first += size) {
+        const count = Math.min(size, targets.length - first);
+        const columns = emptyColumns(count, k);
+        for (let i = 0; i < count; i++) {
+          const logits = context.row(first + i);
+          reader.read(logits, ids[targets[first + i]!]!, columns, i, k);
+          rows?.keep(i, logits, reader.logSumExp);
+        }
+        const { tokensRun, decodeMs } = context;
+        yield {
+          start: targets[first]!,
+          ...columns,
+          ...(rows && { distributions: rows.first(count) }),
+          tokensRun: tokensRun - before.tokensRun,
+          decodeMs: decodeMs - before.decodeMs,
+        };
+        before = { tokensRun, decodeMs };
+      }
     }
     kept += step.prefix.length + step.run.end - step.run.start;
+  }
+}
+
+/** A few rows of logits in memory of our own, used again and again. */
+class LogitRows {
+  readonly capacity: number;
+  readonly #rowLength: number;
+  readonly #logits: Float32Array;
+  readonly #logSumExps: Float64Array;
+
+  constructor(rowLength: number) {
+    this.capacity = Math.max(1, Math.floor(DISTRIBUTION_BYTES / (4 * rowLength)));
+    this.#rowLength = rowLength;
+    this.#logits = new Float32Array(this.capacity * rowLength);
+    this.#logSumExps = new Float64Array(this.capacity);
+  }
+
+  keep(index: number, logits: Float32Array, logSumExp: number): void {
+    this.#logits.set(logits, index * this.#rowLength);
+    this.#logSumExps[index] = logSumExp;
+  }
+
+  first(count: number): SpanDistributions {
+    return {
+      logits: this.#logits.subarray(0, count * this.#rowLength),
+      logSumExps: this.#logSumExps.subarray(0, count),
+    };
   }
 }
 

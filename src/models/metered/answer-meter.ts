@@ -9,7 +9,7 @@ import {
   watchPolicy,
 } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
-import type { WireReader } from "../openai/index.ts";
+import type { WireReader } from "../remote/index.ts";
 import { type AnswerFormat, formatOf, HOW_TO_ASK, readerOf } from "./format.ts";
 
 export interface AnswerMeterOptions extends Omit<MonitorOptions, "controller"> {
@@ -74,7 +74,8 @@ export class AnswerMeter {
   /** Everything the meter knows now. */
   get reading(): MeterReading {
     const reading = this.#meter.read();
-    return { ...reading, partial: reading.partial || this.#broken !== null || (this.#end?.partial ?? false) };
+    const { partial = false } = this.#end ?? this.#reader?.doubts ?? {};
+    return { ...reading, partial: reading.partial || this.#broken !== null || partial };
   }
 
   /** `null` until it is known. */
@@ -120,14 +121,15 @@ export class AnswerMeter {
     const finished = this.#broken === null && this.#stoppedBy === null ? this.#finishReading() : null;
     this.#ended = true;
     const { tokens, missing } = this.#meter.read();
-    const warnings = [...(finished?.warnings ?? [])];
+    const known = finished ?? this.#reader?.doubts;
+    const warnings = [...(known?.warnings ?? [])];
     if (this.#broken !== null) warnings.push(this.#broken);
     if (this.#scored === 0 && finished?.tokens !== 0 && this.#format) warnings.push(this.#noNumbers());
     this.#end = {
       finishReason: finished?.finishReason ?? null,
       tokens: finished ? finished.tokens : this.#stoppedBy ? tokens : null,
       scored: this.#scored,
-      partial: missing > 0 || this.#broken !== null || (finished?.partial ?? false),
+      partial: missing > 0 || this.#broken !== null || (known?.partial ?? false),
       warnings,
     };
     return this.#end;

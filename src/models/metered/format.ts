@@ -1,14 +1,8 @@
 /** Which wire format an answer is in, and who reads it. */
 import type { TokenRecord } from "../../core/index.ts";
 import type { GenerationEnd } from "../language-model.ts";
-import {
-  chatReader,
-  completionsReader,
-  type ReaderOptions,
-  responsesReader,
-  type WireReader,
-} from "../openai/index.ts";
-import { streamCut } from "../remote/index.ts";
+import { chatReader, completionsReader, type ReaderOptions, responsesReader } from "../openai/index.ts";
+import { streamCut, type WireReader } from "../remote/index.ts";
 
 /** "surprisal" is a model of this package; the others are OpenAI's three. */
 export type AnswerFormat = "chat" | "completions" | "responses" | "surprisal";
@@ -66,6 +60,7 @@ function tokenReader(): WireReader {
       if (!end) throw streamCut("The answer ended before it was complete", "the model");
       return { records: [], end };
     },
+    doubts: { partial: false, warnings: [] },
   };
 }
 

@@ -8,7 +8,7 @@ import type {
   ModelIdentity,
   ModelVocabulary,
 } from "../language-model.ts";
-import { RemoteClient, type RemoteClientOptions, ServerRefusal } from "../remote/index.ts";
+import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
 import { ollamaReader } from "./reader.ts";
 import { readShow, readTags } from "./schema.ts";
 
@@ -127,13 +127,7 @@ export class OllamaModel extends GenerateOnlyModel {
         ? await this.#client.post("api/generate", { ...body, prompt, raw: true }, { signal })
         : await this.#client.post("api/chat", { ...body, messages: prompt }, { signal });
     const reader = ollamaReader({ server: answer.where, alternatives, maxTokens });
-    try {
-      for await (const json of answer.messages()) yield* reader.push(json);
-    } finally {
-      answer.dispose();
-    }
-    const { records, end } = reader.finish();
-    yield* records;
+    const { end } = yield* readRecords(answer, reader, signal);
     const provenance = { model: this.identity, probabilities: "raw" as const, eosCounted: false };
     const silent = end.scored === 0 && end.tokens !== 0;
     return {

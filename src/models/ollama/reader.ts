@@ -1,51 +1,32 @@
 /** Reads Ollama's own `/api/generate` and `/api/chat`: whole answers, and streams of a line each. */
 import type { TokenRecord } from "../../core/index.ts";
-import type { FinishReason, GenerationEnd } from "../language-model.ts";
+import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
-  type AnswerOptions,
-  complaintIn,
+  type AnswerReaderOptions,
+  finishAnswer,
   logprobOf,
   malformed,
-  serverError,
-  streamCut,
+  throwComplaint,
+  type WireReader,
   type WireToken,
 } from "../remote/index.ts";
 import { type OllamaEntry, readLine } from "./schema.ts";
-
-export interface OllamaReaderOptions extends AnswerOptions {
-  /** Names the server in errors. Default "the server". */
-  server?: string | undefined;
-}
-
-export interface OllamaReader {
-  /**
-   * @param json the whole answer, or a line of a stream.
-   * @returns the records that are complete with this.
-   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer.
-   */
-  push(json: unknown): TokenRecord[];
-  /**
-   * @returns the last records, and what is known at the end.
-   * @throws SurprisalError STREAM_CUT when no line said that it is the last.
-   */
-  finish(): { records: TokenRecord[]; end: Omit<GenerationEnd, "provenance"> };
-}
 
 /**
  * Ollama counts the end-of-text token in `eval_count` and gives no record for it. Its `bytes` are those of the text, so
  * a token that is a part of a character is lost (ollama/ollama issue 13497).
  */
-export function ollamaReader(options: OllamaReaderOptions = {}): OllamaReader {
+export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
-  let end: { finishReason: FinishReason; tokens: number | null } | null = null;
+  let finishReason: FinishReason | null = null;
+  let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    if (typeof json === "object" && json !== null && "error" in json && json.error)
-      throw serverError(complaintIn(json) ?? { message: JSON.stringify(json.error), field: null }, server);
+    throwComplaint(json, server);
     const said = readLine(json, server);
-    if (end) throw malformed("The answer goes on after its last line", server);
+    if (finishReason !== null) throw malformed("The answer goes on after its last line", server);
     const { message } = said;
     if (said.response === undefined && !message)
       throw malformed("A line without a text", `${server}, response`);
@@ -55,16 +36,18 @@ export function ollamaReader(options: OllamaReaderOptions = {}): OllamaReader {
     if (calls && calls.length > 0) answer.stopComparing();
     const tokens = (said.logprobs ?? []).map((entry, i) => wireToken(entry, `${server}, logprobs[${i}]`));
     const records = answer.add({ text, tokens, thinking });
-    if (said.done)
-      end = { finishReason: finishReasonOf(said.done_reason ?? ""), tokens: said.eval_count ?? null };
+    if (said.done) {
+      finishReason = finishReasonOf(said.done_reason ?? "");
+      count = said.eval_count ?? null;
+    }
     return records;
   }
 
   return {
     push,
-    finish() {
-      if (!end) throw streamCut("The answer ended before the line that says so", server);
-      return answer.finish(end);
+    finish: () => finishAnswer(answer, finishReason, count, server),
+    get doubts() {
+      return answer.doubts;
     },
   };
 }

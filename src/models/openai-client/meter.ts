@@ -21,6 +21,13 @@ export interface MeteredAnswer<Answer> {
 /** An answer with what is known about it. */
 export type Metered<Answer> = Answer extends object ? Answer & MeteredAnswer<Answer> : never;
 
+/** The promise of one. It has `withResponse` and `asResponse` where the client's has; the raw response is not metered. */
+export type MeteredPromise<Answer, Given> = Promise<Metered<Answer>> &
+  (Given extends { withResponse(): PromiseLike<infer With> }
+    ? { withResponse(): Promise<Omit<With, "data"> & { data: Metered<Answer> }> }
+    : unknown) &
+  (Given extends { asResponse(): infer Raw } ? { asResponse(): Raw } : unknown);
+
 /**
  * Meters what `client.chat.completions.create`, `client.completions.create` or `client.responses.create` returned: the
  * answer or the stream, or the promise of it. It is used as before: every chunk comes through as the same object,
@@ -36,18 +43,20 @@ export type Metered<Answer> = Answer extends object ? Answer & MeteredAnswer<Ans
  * Where a policy stops a stream, its request is aborted through its `controller`, the chunk that decided is the last
  * one, and the loop ends without an error. Of the two streams of `tee()`, the first is metered.
  *
+ * What is read by other ways is not metered: of what `chat.completions.stream` returned, the loop is, not its events.
+ *
  * Without log-probabilities every number is `null` and `end.warnings` says how to ask. What cannot be read of an answer
  * is a warning too: the answer itself comes through.
  *
  * @throws SurprisalError INVALID_ARGUMENT for options that are none, and for what is no answer.
  */
-export function meter<Answer extends object>(
-  answer: PromiseLike<Answer>,
+export function meter<Answer extends object, Given extends PromiseLike<Answer>>(
+  answer: Given & PromiseLike<Answer>,
   options?: MeterAnswerOptions,
-): Promise<Metered<Answer>>;
+): MeteredPromise<Answer, Given>;
 export function meter<Answer extends object>(answer: Answer, options?: MeterAnswerOptions): Metered<Answer>;
 export function meter(answer: object, options: MeterAnswerOptions = {}): object {
-  if (isPromise(answer)) return Promise.resolve(answer).then((settled) => meter(settled, options));
+  if (isPromise(answer)) return meteredPromise(answer, options);
   if (isStream(answer)) return meteredStream(answer, new AnswerMeter(options));
   const reader = new AnswerMeter(options, "whole");
   reader.push(answer);
@@ -71,6 +80,26 @@ interface ChunkStream extends AsyncIterable<unknown> {
 const isPromise = (value: object): value is PromiseLike<object> =>
   typeof (value as { then?: unknown }).then === "function";
 const isStream = (value: object): value is ChunkStream => Symbol.asyncIterator in value;
+
+/** The client's promise reads the answer only once someone waits for it: so does this one. */
+function meteredPromise(promise: PromiseLike<object>, options: MeterAnswerOptions): object {
+  new AnswerMeter(options); // complains now, not in the promise
+  let waiting: Promise<object> | null = null;
+  const metered = () => {
+    waiting ??= Promise.resolve(promise).then((answer) => meter(answer, options));
+    return waiting;
+  };
+  return new Proxy(promise, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== "function" || key === "constructor") return value;
+      if (key === "then" || key === "catch" || key === "finally")
+        return (...handlers: unknown[]) => Reflect.apply(Promise.prototype[key], metered(), handlers);
+      if (key !== "withResponse") return value.bind(target);
+      return async () => ({ ...(await value.call(target)), data: await metered() });
+    },
+  });
+}
 
 function meteredStream(stream: ChunkStream, reader: AnswerMeter): object {
   return withMeter(stream, reader, {

@@ -2,9 +2,9 @@
 import { SurprisalError } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
 import type { GenerateOptions, Prompt } from "../language-model.ts";
-import { type RemoteAnswer, type RemoteClient, ServerRefusal } from "../remote/index.ts";
+import { type RemoteAnswer, type RemoteClient, ServerRefusal, type WireReader } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
-import type { ReaderOptions, WireReader } from "./readers/reader.ts";
+import type { ReaderOptions } from "./readers/reader.ts";
 import { type Wanted, wireRequest } from "./requests.ts";
 
 export interface AskSettings {

@@ -9,7 +9,7 @@ export { PROVIDERS, type Provider, providerAddress } from "./providers.ts";
 export { chatReader } from "./readers/chat.ts";
 export { completionsReader } from "./readers/completions.ts";
 export { llamaServerReader } from "./readers/llama-server.ts";
-export type { FinishedAnswer, ReaderOptions, WireReader } from "./readers/reader.ts";
+export type { ReaderOptions } from "./readers/reader.ts";
 export { responsesReader } from "./readers/responses.ts";
 export { sglangReader } from "./readers/sglang.ts";
 export { tgiReader } from "./readers/tgi.ts";

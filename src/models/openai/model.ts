@@ -21,7 +21,6 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import type { RemoteClient } from "../remote/index.ts";
 import { createSampler } from "../sampling.ts";
 import type { AlignmentProof } from "./alignment-proof.ts";
 import { Asking } from "./asking.ts";
@@ -43,7 +42,6 @@ export class OpenAIModel implements LanguageModel {
   readonly dialect: Dialect;
   /** Whether the numbers of a prompt are right, and what was seen; `null` when the server gives none at all. */
   readonly proof: AlignmentProof | null;
-  readonly #client: RemoteClient;
   readonly #asking: Asking;
   readonly #tokenizer: RemoteVocabulary | null;
   readonly #scoring: PromptScoring | null;
@@ -51,7 +49,6 @@ export class OpenAIModel implements LanguageModel {
 
   private constructor(endpoint: Endpoint) {
     const { client, dialect, identity, tokenizer, numbers, proof } = endpoint;
-    this.#client = client;
     this.dialect = dialect;
     this.identity = identity;
     this.proof = proof;
@@ -140,11 +137,7 @@ export class OpenAIModel implements LanguageModel {
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
     const prompt = await this.#fitting(given, options);
-    try {
-      return yield* writeTokens(this.#asking, this, prompt, this.#stoppable({ ...options, maxTokens }));
-    } catch (error) {
-      throw this.#redacted(error);
-    }
+    return yield* writeTokens(this.#asking, this, prompt, this.#stoppable({ ...options, maxTokens }));
   }
 
   async open(): Promise<ModelSequence> {
@@ -217,15 +210,6 @@ export class OpenAIModel implements LanguageModel {
   #stoppable<Options extends { signal?: AbortSignal }>(options: Options): Options {
     const { signal } = this.#disposal;
     return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
-  }
-
-  /** A server's words in the middle of an answer may repeat the key. */
-  #redacted(error: unknown): unknown {
-    if (!SurprisalError.isInstance(error)) return error;
-    const what = this.#client.redact(error.what);
-    if (what === error.what) return error;
-    const { code, where, wayOut } = error;
-    return new SurprisalError({ code, what, ...(where && { where }), ...(wayOut && { wayOut }) });
   }
 
   #assertOpen(): void {

@@ -6,11 +6,12 @@ import {
   type RemoteClient,
   type RequestOptions,
   readFields,
+  throwComplaint,
   wireNumber,
 } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
 import { tokensOfArrays } from "./readers/completions.ts";
-import { throwComplaint, wireTokens } from "./readers/reader.ts";
+import { wireTokens } from "./readers/reader.ts";
 import { type CompletionsLogprobs, readCompletionsAnswer } from "./readers/schema.ts";
 import type { RemoteVocabulary } from "./vocabulary.ts";
 

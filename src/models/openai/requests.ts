@@ -2,11 +2,12 @@
 import { SurprisalError } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, Prompt } from "../language-model.ts";
+import type { WireReader } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
 import { chatReader } from "./readers/chat.ts";
 import { completionsReader } from "./readers/completions.ts";
 import { llamaServerReader } from "./readers/llama-server.ts";
-import type { ReaderOptions, WireReader } from "./readers/reader.ts";
+import type { ReaderOptions } from "./readers/reader.ts";
 import { responsesReader } from "./readers/responses.ts";
 import { sglangReader } from "./readers/sglang.ts";
 import { tgiReader } from "./readers/tgi.ts";

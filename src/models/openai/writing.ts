@@ -1,6 +1,7 @@
 /** Lets a server write, and reads what it writes. */
-import { abortError, type TokenRecord } from "../../core/index.ts";
+import type { TokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, GenerationEnd, ModelIdentity, Prompt } from "../language-model.ts";
+import { readRecords } from "../remote/index.ts";
 import type { Asking } from "./asking.ts";
 import { type Dialect, probabilitiesAfter } from "./dialects.ts";
 
@@ -15,17 +16,8 @@ export async function* writeTokens(
   const { answer, reader: makeReader, warnings } = await asking.ask(prompt, options);
   const { countsEndOfText } = dialect;
   const reader = makeReader({ server: answer.where, alternatives, maxTokens, countsEndOfText });
-  try {
-    for await (const json of answer.messages())
-      for (const record of reader.push(json)) {
-        if (signal?.aborted) throw abortError("Generating", signal);
-        yield record;
-      }
-  } finally {
-    answer.dispose();
-  }
-  const { records, end, probabilities = probabilitiesAfter(dialect, options) } = reader.finish();
-  yield* records;
+  const finished = yield* readRecords(answer, reader, signal);
+  const { end, probabilities = probabilitiesAfter(dialect, options) } = finished;
   return {
     ...end,
     provenance: { model: identity, probabilities, eosCounted: false },

@@ -19,7 +19,7 @@ export interface HubFile {
   revision?: string;
 }
 
-const ACCESS =
+export const ACCESS: string =
   "A private or gated repository needs HF_TOKEN, and a gated one that its terms were accepted on its page.";
 
 export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<FetchedFile> {
@@ -49,16 +49,22 @@ export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<Fetc
   };
 }
 
-function addressOf({ repository, path, revision = "main" }: HubFile, environment: NodeJS.ProcessEnv) {
-  const endpoint = (environment.HF_ENDPOINT || DEFAULT_ENDPOINT).replace(/\/+$/, "");
+/** Where the hub is, and what it may be shown. @throws TransferFailure HF_ENDPOINT is no address */
+export function hubEndpoint({ HF_ENDPOINT, HF_TOKEN }: NodeJS.ProcessEnv): {
+  endpoint: string;
+  authorization: Authorization | undefined;
+} {
+  const endpoint = (HF_ENDPOINT || DEFAULT_ENDPOINT).replace(/\/+$/, "");
   if (!URL.canParse(endpoint) || !/^https?:/i.test(endpoint))
     throw new TransferFailure("never", "Not an http:// or https:// address", "HF_ENDPOINT");
+  const { origin } = new URL(endpoint);
+  return { endpoint, authorization: HF_TOKEN ? { origin, value: `Bearer ${HF_TOKEN}` } : undefined };
+}
+
+function addressOf({ repository, path, revision = "main" }: HubFile, environment: NodeJS.ProcessEnv) {
+  const { endpoint, authorization } = hubEndpoint(environment);
   const file = path.split("/").map(encodeURIComponent).join("/");
   const url = new URL(`${endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${file}`);
-  const token = environment.HF_TOKEN;
-  const authorization: Authorization | undefined = token
-    ? { origin: url.origin, value: `Bearer ${token}` }
-    : undefined;
   return { url, authorization };
 }
 

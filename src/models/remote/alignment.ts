@@ -8,17 +8,23 @@
 import type { Piece } from "./wire-token.ts";
 
 /**
- * A byte of a token, or bytes that nobody gave: `least` to `most` of them, none of them ASCII. What is rendered as U+FFFD
- * is broken: there is no whole character among its bytes.
+ * Bytes that nobody gave: `least` to `most` of them, none of them ASCII. What is rendered as U+FFFD is broken: there is no
+ * whole character among its bytes.
  */
-type Part = number | { least: number; most: number; broken: boolean };
+interface Unknown {
+  least: number;
+  most: number;
+  broken: boolean;
+}
+
+/** A byte of a token, or some that are unknown. */
+type Part = number | Unknown;
 
 /** "matched": the text has it. "waiting": it may still come. "different": it has something else. */
 export type Match = "matched" | "waiting" | "different";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const REPLACEMENT = [0xef, 0xbf, 0xbd]; // U+FFFD
 
 /** Whether tokens are a text, as far as their renderings let one say. */
 export function tokensMatchText(pieces: readonly Piece[], text: string): boolean {
@@ -29,8 +35,11 @@ export function tokensMatchText(pieces: readonly Piece[], text: string): boolean
 
 /** Offsets are bytes from the beginning of the answer's text, as UTF-8. */
 export class TextAlignment {
-  /** Text that is not matched for certain. */
-  #text: Uint8Array = new Uint8Array(0);
+  /** Text that is not matched for certain, but for what was added since. */
+  #joined: Uint8Array = new Uint8Array(0);
+  /** Put together when it is needed: many tokens may wait for the one that makes them certain. */
+  #added: Uint8Array[] = [];
+  #addedLength = 0;
   /** Offset of `#text`. */
   #base = 0;
   /** Offsets the tokens may reach up to, ascending. */
@@ -42,15 +51,27 @@ export class TextAlignment {
   append(text: string, seam: boolean): void {
     if (seam) this.#seams.push(this.end);
     const added = encoder.encode(text);
-    const joined = new Uint8Array(this.#text.length + added.length);
-    joined.set(this.#text);
-    joined.set(added, this.#text.length);
-    this.#text = joined;
+    this.#added.push(added);
+    this.#addedLength += added.length;
   }
 
   /** Offset of the end of the text so far. */
   get end(): number {
-    return this.#base + this.#text.length;
+    return this.#base + this.#joined.length + this.#addedLength;
+  }
+
+  get #text(): Uint8Array {
+    if (this.#added.length === 0) return this.#joined;
+    const joined = new Uint8Array(this.#joined.length + this.#addedLength);
+    let at = 0;
+    for (const piece of [this.#joined, ...this.#added]) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.#joined = joined;
+    this.#added = [];
+    this.#addedLength = 0;
+    return joined;
   }
 
   /** Offset the tokens reach up to for certain, or `null`. */
@@ -71,20 +92,21 @@ export class TextAlignment {
     return this.#follow(pieces).places.includes(this.end);
   }
 
-  #follow(pieces: readonly Piece[]): { places: number[]; waiting: boolean } {
-    let places = [...this.#places];
+  #follow(pieces: readonly Piece[]): { places: readonly number[]; waiting: boolean } {
+    const { end } = this;
+    let places = this.#places;
     let waiting = false;
-    for (const piece of pieces) {
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i]!;
       const before = places;
-      for (const part of partsOf(piece)) {
-        waiting ||= places.includes(this.end);
-        const [only] = places;
-        places =
-          places.length === 1
-            ? this.#after(only!, part)
-            : [...new Set(places.flatMap((place) => this.#after(place, part)))];
+      let silent = 0; // one after the other: together they are one unknown of that many times the length
+      while (i + silent < pieces.length && isSilent(pieces[i + silent]!)) silent++;
+      if (silent > 0) i += silent - 1;
+      for (const part of silent > 0 ? [{ ...SILENT, most: SILENT.most * silent }] : partsOf(piece)) {
+        waiting ||= places.at(-1) === end;
+        places = typeof part === "number" ? this.#afterByte(places, part) : this.#afterUnknown(places, part);
       }
-      if (piece.special) places = [...new Set([...places, ...before])];
+      if (piece.special) places = union(before, places);
     }
     return { places, waiting };
   }
@@ -105,36 +127,79 @@ export class TextAlignment {
   }
 
   /** Keeps the text from the place before, which `between` may be asked for. */
-  #moveTo(places: number[]): void {
+  #moveTo(places: readonly number[]): void {
     const kept = this.#places[0]!;
-    this.#text = this.#text.subarray(kept - this.#base);
+    this.#joined = this.#text.subarray(kept - this.#base);
     this.#base = kept;
-    this.#places = places.sort((a, b) => a - b);
+    this.#places = places;
     this.#seams = this.#seams.filter((seam) => seam >= places[0]!);
   }
 
-  /** Offsets that a part may lead to from an offset. */
-  #after(place: number, part: Part): number[] {
-    const at = place - this.#base;
-    if (typeof part !== "number") {
-      const reached: number[] = [];
-      const text = part.broken ? this.#text.subarray(0, firstCharacterEnd(this.#text, at) - 1) : this.#text;
-      for (let n = 0; n <= part.most && (n === 0 || text[at + n - 1]! >= 0x80); n++)
-        if (n >= part.least) reached.push(place + n);
-      return reached;
+  /** Offsets that a byte may lead to from some offsets. */
+  #afterByte(places: readonly number[], byte: number): readonly number[] {
+    const text = this.#text;
+    const reached: number[] = [];
+    for (const place of places) {
+      const at = place - this.#base;
+      const found = text[at] === byte;
+      if (found) reached.push(place + 1);
+      const trimmed = !found && isWhiteSpace(byte) && this.#seams.includes(place) && place < this.end;
+      if (trimmed) reached.push(place);
+      const replaced = byte >= 0x80 && isReplacement(text, at);
+      // Neighbours share an end, which is taken once: the list stays sorted.
+      if (replaced && reached.at(-1) !== place) reached.push(place);
+      if (replaced) reached.push(place + 3); // one U+FFFD may stand for several bytes
     }
-    const reached = this.#text[at] === part ? [place + 1] : [];
-    const trimmed = isWhiteSpace(part) && this.#seams.includes(place) && place < this.end;
-    if (trimmed && reached.length === 0) reached.push(place);
-    const replaced = part >= 0x80 && REPLACEMENT.every((byte, i) => this.#text[at + i] === byte);
-    if (replaced) reached.push(place, place + REPLACEMENT.length); // one U+FFFD may stand for several bytes
+    return ascending(reached);
+  }
+
+  /** Offsets that bytes which nobody gave may lead to from some offsets. */
+  #afterUnknown(places: readonly number[], { least, most, broken }: Unknown): readonly number[] {
+    const text = this.#text;
+    const reached: number[] = [];
+    let runEnd = -1; // of the bytes that are not ASCII
+    let character = { start: -1, end: -1 };
+    for (const place of places) {
+      const at = place - this.#base;
+      if (runEnd < at) for (runEnd = at; text[runEnd]! >= 0x80; ) runEnd++;
+      if (broken && character.start < at) character = firstCharacter(text, at);
+      const furthest = Math.min(at + most, runEnd, broken ? character.end - 1 : runEnd);
+      // What is reached from an earlier place is not reached again: both ends only grow.
+      const first = Math.max(at + least, (reached.at(-1) ?? -1) - this.#base + 1);
+      for (let to = first; to <= furthest; to++) reached.push(this.#base + to);
+    }
     return reached;
   }
 }
 
+/** Sorted, each once. */
+function ascending(places: number[]): readonly number[] {
+  for (let i = 1; i < places.length; i++)
+    if (places[i]! <= places[i - 1]!) return [...new Set(places)].sort((a, b) => a - b);
+  return places;
+}
+
+/** Of two sorted lists. */
+function union(a: readonly number[], b: readonly number[]): readonly number[] {
+  const all: number[] = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    const place = Math.min(a[i] ?? Number.POSITIVE_INFINITY, b[j] ?? Number.POSITIVE_INFINITY);
+    if (a[i] === place) i++;
+    if (b[j] === place) j++;
+    all.push(place);
+  }
+  return all;
+}
+
+/** A token whose text is "" and whose bytes nobody gave. */
+function isSilent({ text, lossy }: Piece): boolean {
+  return lossy && text === "";
+}
+
+const SILENT: Unknown = { least: 0, most: 4, broken: false };
+
 function partsOf({ text, bytes, lossy }: Piece): Part[] {
   if (!lossy) return [...(bytes ?? encoder.encode(text))];
-  if (text === "") return [{ least: 0, most: 4, broken: false }];
   return text
     .split(/(\uFFFD+)/)
     .flatMap((run): Part[] =>
@@ -142,15 +207,20 @@ function partsOf({ text, bytes, lossy }: Piece): Part[] {
     );
 }
 
-/** Where the first whole character ends that begins at `start` or later and is not U+FFFD; Infinity if there is none. */
-function firstCharacterEnd(bytes: Uint8Array, start: number): number {
-  for (let at = start; at < bytes.length; at++) {
-    const lead = bytes[at]!;
-    const length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (length > 0 && /^[^\uFFFD]$/u.test(decoder.decode(bytes.subarray(at, at + length))))
-      return at + length;
+/** The first character of a text that begins at `from` or later and is not U+FFFD; at Infinity if there is none. */
+function firstCharacter(bytes: Uint8Array, from: number): { start: number; end: number } {
+  for (let start = from; start < bytes.length; start++) {
+    const lead = bytes[start]!;
+    if (lead >= 0x80 && lead < 0xc0) continue; // the middle of one
+    if (isReplacement(bytes, start)) continue;
+    return { start, end: start + (lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4) };
   }
-  return Number.POSITIVE_INFINITY;
+  return { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY };
+}
+
+/** Whether U+FFFD begins here. */
+function isReplacement(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd;
 }
 
 /** Nothing but bytes that are no character. */

@@ -31,6 +31,13 @@ export interface AnswerPiece {
   thinking?: string;
 }
 
+/** What is known to be wrong with the numbers. */
+export interface AnswerDoubts {
+  /** Some token carries no number, or may not. */
+  partial: boolean;
+  warnings: readonly string[];
+}
+
 interface Held {
   token: WireToken;
   piece: Piece;
@@ -44,6 +51,8 @@ export class AnswerAssembler {
   readonly #alignment = new TextAlignment();
   /** Tokens whose text has not come, or that may be no text. */
   #held: Held[] = [];
+  /** So many of them, from the first on, are not certain by themselves. */
+  #vague = 0;
   /** The part of the answer that the last text belongs to. */
   #part: "thinking" | "answer" | null = null;
   /** False once text and tokens cannot be compared, or differ. */
@@ -55,6 +64,8 @@ export class AnswerAssembler {
   /** Text that came without tokens, so that an unknown number of tokens has no record. */
   #textWithoutTokens = false;
   #scored = 0;
+  /** Some token came with alternatives. */
+  #givesAlternatives = false;
   readonly #warnings = new Set<string>();
 
   constructor(options: AnswerOptions = {}) {
@@ -68,7 +79,7 @@ export class AnswerAssembler {
       this.doubt("The answer goes on after its end: its events are not in order.");
     if (thinking !== "" && text !== "" && held.length > 0 && !fits(held, thinking, text))
       return [...this.add({ text: "", tokens: [], thinking }), ...this.add({ text, tokens })];
-    this.#held.push(...held);
+    for (const one of held) this.#held.push(one); // there may be more than a call takes arguments
     this.#append(thinking, "thinking");
     this.#append(text, "answer");
     return this.#emit(held.length === 0 ? thinking + text : "");
@@ -95,6 +106,11 @@ export class AnswerAssembler {
     this.#warnings.add(warning);
   }
 
+  /** What is known before the end. */
+  get doubts(): AnswerDoubts {
+    return { partial: this.#partial, warnings: [...this.#warnings] };
+  }
+
   finish({ finishReason, tokens: count }: AnswerEnd): {
     records: TokenRecord[];
     end: Omit<GenerationEnd, "provenance">;
@@ -111,8 +127,7 @@ export class AnswerAssembler {
         finishReason,
         tokens,
         scored: this.#scored,
-        partial: this.#partial,
-        warnings: [...this.#warnings],
+        ...this.doubts,
       },
     };
   }
@@ -136,7 +151,8 @@ export class AnswerAssembler {
     let next = 0; // of the held ones
     while (this.#comparable && next < this.#held.length) {
       // Tokens that may be no text, or any text, are only certain when the next one is.
-      const firm = firstFirm(this.#held, next);
+      const firm = firstFirm(this.#held, Math.max(next, this.#vague));
+      this.#vague = firm === null ? this.#held.length - next : 0;
       if (firm === null) break;
       const group = this.#held.slice(next, firm + 1);
       const before = this.#alignment.place;
@@ -148,14 +164,14 @@ export class AnswerAssembler {
       if (match === "different") this.#differ();
       else {
         next = firm + 1;
-        records.push(...this.#recordsOf(group, before, group.at(-1)!.piece));
+        for (const record of this.#recordsOf(group, before, group.at(-1)!.piece)) records.push(record);
       }
     }
     this.#held.splice(0, next);
     if (!this.#comparable) {
       const last = this.#held.at(-1);
       const kept = last?.piece.special ? this.#held.splice(-1) : []; // it may be the end-of-text token
-      records.push(...this.#held.splice(0).map((held) => this.#record(held)));
+      for (const held of this.#held) records.push(this.#record(held));
       this.#held = kept;
       if (textAlone !== "") records.push(this.#textRecord(textAlone));
       return records;
@@ -163,8 +179,9 @@ export class AnswerAssembler {
     if (this.#held.length > 0) {
       if (textAlone === "") return records;
       const tentative = this.#held.splice(0);
+      this.#vague = 0;
       this.#alignment.match(tentative.map(({ piece }) => piece));
-      records.push(...tentative.map((held) => this.#record(held)));
+      for (const held of tentative) records.push(this.#record(held));
     }
     const { rest } = this.#alignment;
     if (rest === "" || isBroken(rest)) return records; // tokens may still come that are the halves of a character
@@ -211,9 +228,24 @@ export class AnswerAssembler {
 
   #record({ token, piece }: Held): TokenRecord {
     this.#recordsOfTokens++;
-    if (token.logprob === null) this.#partial = true;
+    const logprob = this.#isPlaceholder(token) ? null : token.logprob;
+    if (logprob === null) this.#partial = true;
     else this.#scored++;
-    return recordOf(token, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
+    return recordOf({ ...token, logprob }, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * A certain token has its alternatives, if only itself, where others have theirs. Without them the number was never
+   * filled in: under speculative decoding llama-server writes 0 and an empty list for all tokens but the first
+   * (ggml-org/llama.cpp issue 27972).
+   */
+  #isPlaceholder({ logprob, alternatives }: WireToken): boolean {
+    if (alternatives?.length) this.#givesAlternatives = true;
+    if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
+    this.warn(
+      "Tokens with the probability 1 and no alternatives are taken as having no number: llama-server writes so under speculative decoding.",
+    );
+    return true;
   }
 
   #textRecord(text: string): TokenRecord {

@@ -1,5 +1,4 @@
 /** HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
 import { readNdjson, readServerSentEvents, readText } from "./events.ts";
@@ -113,7 +112,7 @@ export class RemoteClient {
           Math.min(backoffMs * 2 ** (failures - 1), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
         const asked = error instanceof ServerRefusal ? (error.retryAfterMs ?? 0) : 0;
         const pause = Math.max(backoff, Math.min(asked, LONGEST_ASKED_PAUSE_MS));
-        await sleep(pause, undefined, signal ? { signal } : {}).catch(() => {
+        await sleep(pause, signal).catch(() => {
           throw abortError("The request", signal);
         });
       }
@@ -304,4 +303,20 @@ function retryAfter(headers: ExchangeAnswer["headers"]): number | null {
       ? Number(value) * 1000
       : Date.parse(value) - Date.now();
   return milliseconds > 0 ? milliseconds : null;
+}
+
+/** Node's own timers with promises are not everywhere. @throws the signal's reason */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
 }

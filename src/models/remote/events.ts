@@ -64,10 +64,13 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
 export async function* readNdjson(body: Chunks, where: string): AsyncGenerator<unknown> {
   let rest = "";
   for await (const text of decoded(body, where)) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
+    const [first = "", ...lines] = text.split("\n"); // not of `rest` too: a long line would be gone through again and again
+    rest += first;
     if (rest.length > LONGEST_EVENT) throw malformed("A line of the stream does not end", where);
-    for (const line of lines) if (line.trim() !== "") yield parseJson(line, where);
+    for (const line of lines) {
+      if (rest.trim() !== "") yield parseJson(rest, where);
+      rest = line;
+    }
   }
   if (rest.trim() === "") return;
   try {
@@ -77,10 +80,16 @@ export async function* readNdjson(body: Chunks, where: string): AsyncGenerator<u
   }
 }
 
-/** The whole body as text. */
+/**
+ * The whole body as text.
+ * @throws SurprisalError WIRE_MALFORMED for one that does not end.
+ */
 export async function readText(body: Chunks, where: string): Promise<string> {
   let text = "";
-  for await (const piece of decoded(body, where)) text += piece;
+  for await (const piece of decoded(body, where)) {
+    text += piece;
+    if (text.length > LONGEST_EVENT) throw malformed("The server's answer does not end", where);
+  }
   return text;
 }
 

@@ -82,24 +82,37 @@ export function serverError(complaint: ServerComplaint, where: string): Surprisa
 /** Longest quotation of a server's own words, characters. */
 const QUOTATION = 500;
 
+/** Errors within errors that are looked into. */
+const DEEPEST = 8;
+
 /**
  * The complaint in an error body, or `null` when the JSON is none. Servers write `{error: {message, param}}` (OpenAI and
  * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), or one of these in a list (Gemini).
  */
-export function complaintIn(json: unknown): ServerComplaint | null {
-  if (Array.isArray(json)) return json.length > 0 ? complaintIn(json[0]) : null;
+export function complaintIn(json: unknown, depth = 0): ServerComplaint | null {
+  if (depth > DEEPEST) return null;
+  if (Array.isArray(json)) return json.length > 0 ? complaintIn(json[0], depth + 1) : null;
   if (typeof json !== "object" || json === null) return null;
   const { error, detail, message, param } = json as Record<string, unknown>;
   if (typeof error === "object" && error !== null)
-    return complaintIn(error) ?? { message: quotation(JSON.stringify(error)), field: null };
+    return complaintIn(error, depth + 1) ?? { message: quotationOf(error), field: null };
   for (const words of [error, message, detail])
     if (typeof words === "string") return { message: quotation(words), field: asText(param) };
-  return detail === undefined ? null : { message: quotation(JSON.stringify(detail)), field: null };
+  return detail === undefined ? null : { message: quotationOf(detail), field: null };
 }
 
 export function quotation(words: string): string {
   const line = words.replace(/\s+/g, " ").trim();
   return line.length > QUOTATION ? `${line.slice(0, QUOTATION)}...` : line;
+}
+
+/** What a server wrote that is no words. */
+export function quotationOf(json: unknown): string {
+  try {
+    return quotation(JSON.stringify(json) ?? String(json));
+  } catch {
+    return "it cannot be shown"; // nested too deep for JSON.stringify
+  }
 }
 
 function asText(value: unknown): string | null {

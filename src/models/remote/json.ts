@@ -1,8 +1,8 @@
 /** JSON as servers really write it. */
 import { malformed } from "./failure.ts";
 
-/** A string, or one of the bare words that Python's json module writes and JSON does not have. */
-const STRING_OR_WORD = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/gs;
+/** What says where strings are, and the bare words that Python's json module writes and JSON does not have. */
+const QUOTE_OR_WORD = /\\.|"|-?\bInfinity\b|\bNaN\b/gs;
 
 /** JSON has no Infinity; 1e999 is beyond every double and so read as one. */
 const IN_JSON: Record<string, string> = { NaN: "null", Infinity: "1e999", "-Infinity": "-1e999" };
@@ -20,8 +20,17 @@ export function parseJson(text: string, where: string): unknown {
     // Rare, so only now.
   }
   try {
-    return JSON.parse(json.replace(STRING_OR_WORD, (found) => IN_JSON[found] ?? found));
+    return JSON.parse(withoutBareWords(json));
   } catch {
     throw malformed("The server's answer is not JSON", where);
   }
+}
+
+/** One pass, whatever the text: an answer that was cut within a string of many quotes must not take for ever. */
+function withoutBareWords(json: string): string {
+  let inString = false;
+  return json.replace(QUOTE_OR_WORD, (found) => {
+    if (found === '"') inString = !inString;
+    return inString ? found : (IN_JSON[found] ?? found);
+  });
 }

@@ -63,7 +63,7 @@ function isAscii(token: string, bytes: readonly number[]): boolean {
 
 /** OpenAI writes a token that is no text as `\xe2\x80` or `bytes:\xe2\x80`, also where it gives no bytes beside it. */
 function escapedBytes(token: string): number[] | null {
-  if (!/^(bytes:)?(\\x[0-9a-f]{2})*\\x[89a-f][0-9a-f](\\x[0-9a-f]{2})*$/i.test(token)) return null;
+  if (!/^(bytes:)?(\\x[0-9a-f]{2})+$/i.test(token) || !/\\x[89a-f]/i.test(token)) return null;
   return Array.from(token.matchAll(/\\x([0-9a-f]{2})/gi), ([, hex]) => Number.parseInt(hex!, 16));
 }
 

@@ -8,7 +8,7 @@ import {
   type WindowOptions,
   type WindowPlan,
 } from "../../core/index.ts";
-import type { LanguageModel, ScoredSpan } from "../language-model.ts";
+import type { LanguageModel, ScoredSpan, ScoreTokensOptions } from "../language-model.ts";
 import { type ConformanceCase, conformanceCase } from "./_case.ts";
 import { allClose, check, close, collect, same, scoreOne, textIds } from "./_check.ts";
 
@@ -140,7 +140,43 @@ export const planCases: readonly ConformanceCase[] = [
         same(span.alternatives, null, "unasked alternatives");
     },
   ),
+
+  conformanceCase(
+    "a plan gives the distributions its numbers are read from, when asked",
+    ["score", "tokenize", "distribution"],
+    async (model, tolerance) => {
+      const { ids, prefix } = await document(model);
+      const plan = planWindows(ids.length, { method: "half", context: 16, overwriteFirst: prefix });
+      const expected = await carryOut(model, ids, plan);
+      const columns = await carryOut(model, ids, plan, { distributions: true }, checkDistributions(ids));
+      for (const column of ["logprobs", "entropies"] as const)
+        allClose(columns[column], expected[column], tolerance, column);
+      for (const span of await collect(model.scoreTokens(ids, plan)))
+        same(span.distributions, undefined, "unasked distributions");
+    },
+  ),
 ];
+
+/** Each row sums to 1 with its log-sum-exp, and its own numbers are those of the span. */
+const checkDistributions =
+  (ids: readonly number[]) =>
+  ({ start, logprobs, entropies, ranks, distributions }: ScoredSpan, { vocabulary }: LanguageModel): void => {
+    check(distributions !== undefined, "distributions were asked for");
+    const { logits, logSumExps } = distributions;
+    same(logSumExps.length, logprobs.length, "positions with a log-sum-exp");
+    const size = logits.length / logprobs.length; // V
+    if (vocabulary.size !== null) same(size, vocabulary.size, "tokens of a distribution");
+    for (const [i, logSumExp] of logSumExps.entries()) {
+      const row = Float64Array.from(logits.subarray(i * size, (i + 1) * size), (x) => x - logSumExp);
+      const target = row[ids[start + i]!]!;
+      const sum = (term: (logprob: number) => number) => row.reduce((total, x) => total + term(x), 0);
+      close(sum(Math.exp), 1, 1e-5, `sum of distribution ${i}`);
+      close(target, logprobs[i], 1e-5, `the token in distribution ${i}`);
+      const entropy = sum((logprob) => (logprob === -Infinity ? 0 : -Math.exp(logprob) * logprob));
+      close(entropy, entropies[i], 1e-5, `entropy of distribution ${i}`);
+      same(1 + row.filter((logprob) => logprob > target).length, ranks[i], `rank in distribution ${i}`);
+    }
+  };
 
 /** Windows that know nothing of one another: what they give is what `score` gives for what each token sees. */
 function windowCase(name: string, options: (prefix: number | null) => WindowOptions): ConformanceCase {
@@ -181,8 +217,14 @@ async function carryOut(
   model: LanguageModel,
   ids: readonly number[],
   plan: WindowPlan,
+  options: ScoreTokensOptions = {},
+  whileItHolds: (span: ScoredSpan, model: LanguageModel) => void = () => {},
 ): Promise<TokenColumns> {
-  const spans: ScoredSpan[] = await collect(model.scoreTokens(ids, plan));
+  const spans: ScoredSpan[] = [];
+  for await (const span of model.scoreTokens(ids, plan, options)) {
+    whileItHolds(span, model);
+    spans.push(span);
+  }
   const scored = spans.flatMap(({ start, logprobs }) => Array.from(logprobs, (_, i) => start + i));
   const wanted = plan.steps.flatMap(({ score }) =>
     Array.from({ length: score.end - score.start }, (_, i) => score.start + i),

@@ -28,6 +28,8 @@ import type {
   ScoredText,
   ScoreOptions,
   ScoreRequest,
+  ScoreTokensOptions,
+  SpanDistributions,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
@@ -157,7 +159,7 @@ export class TableModel implements LanguageModel {
   async *scoreTokens(
     ids: ArrayLike<number>,
     plan: WindowPlan,
-    options: ScoreOptions = {},
+    options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
     this.#checkAlternatives(options.alternatives);
@@ -167,7 +169,9 @@ export class TableModel implements LanguageModel {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
       const targets = Array.from(previous, (_, i) => ids[start + i]!);
-      yield { start, ...this.#read(previous, targets, options.alternatives ?? 0), tokensRun, decodeMs: 0 };
+      const columns = this.#read(previous, targets, options.alternatives ?? 0);
+      const distributions = options.distributions ? this.#distributions(previous) : null;
+      yield { start, ...columns, ...(distributions && { distributions }), tokensRun, decodeMs: 0 };
     }
   }
 
@@ -267,6 +271,14 @@ export class TableModel implements LanguageModel {
       );
     }
     return columns;
+  }
+
+  /** The rows of the table as they are, so that their logarithm of the sum is that of 1. */
+  #distributions(previous: readonly number[]): SpanDistributions {
+    const { size } = this.chain;
+    const logits = new Float32Array(previous.length * size);
+    for (const [i, token] of previous.entries()) logits.set(this.chain.prediction(token).logprobs, i * size);
+    return { logits, logSumExps: new Float64Array(previous.length) };
   }
 
   #record(previous: number, id: number, k: number): TokenRecord {

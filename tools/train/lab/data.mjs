@@ -8,10 +8,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { documents } from "../../../dist/refine/index.js";
 
-/** Direct answers are short, and learnt more slowly than any one step; what the hardest levels add is length. */
-const MIX = { direct: 0.6, difficulties: [1, 1, 2, 2, 3, 3, 4, 5] };
+/** Direct answers are short, and learnt more slowly than any one step; the hardest levels add length only. */
+const MIX = { direct: 0.8, difficulties: [1, 1, 2, 2, 3, 3, 4, 5] };
 
-const [folder, count = "160000"] = process.argv.slice(2);
+const [folder, count = "520000"] = process.argv.slice(2);
 if (!folder) throw new Error("usage: node tools/train/lab/data.mjs FOLDER [documents]");
 mkdirSync(folder, { recursive: true });
 for (const [split, seed, size] of [

@@ -1,17 +1,9 @@
 /** Reads `/v1/chat/completions`: whole answers and chunks, of OpenAI and of every server that speaks like it. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler } from "../../remote/index.ts";
-import {
-  choicesOf,
-  finishAnswer,
-  finishReasonOf,
-  type ReaderOptions,
-  throwComplaint,
-  type WireReader,
-  wireTokens,
-  withIds,
-} from "./reader.ts";
+import { AnswerAssembler, finishAnswer, throwComplaint, type WireReader } from "../../remote/index.ts";
+import { ChunkIds } from "./chunk-ids.ts";
+import { choicesOf, finishReasonOf, type ReaderOptions, wireTokens, withIds } from "./reader.ts";
 import { readChatAnswer } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -20,13 +12,15 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
   const usage = new UsageCount(options.choices ?? 1);
+  const ids = new ChunkIds();
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
     throwComplaint(json, server);
     const chunk = readChatAnswer(json, server);
     usage.add(chunk.usage);
-    const records: TokenRecord[] = [];
+    if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
+    let records: TokenRecord[] = [];
     for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
       const { delta, message, logprobs } = choice;
       const said = message ?? delta;
@@ -40,7 +34,7 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
       ];
       if (thinking !== "") usage.thinkingIsShown();
       if (said?.tool_calls?.length || said?.function_call) answer.stopComparing();
-      records.push(...answer.add({ text, tokens: withIds(tokens, choice), thinking }));
+      records = answer.add({ text, tokens: withIds(tokens, choice), thinking });
       if (!choice.finish_reason) continue;
       finishReason = finishReasonOf(choice.finish_reason, server);
       answer.markEnd();
@@ -48,5 +42,11 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  return { push, finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server) };
+  return {
+    push,
+    finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server),
+    get doubts() {
+      return answer.doubts;
+    },
+  };
 }

@@ -1,17 +1,17 @@
 /** Reads `/v1/completions`: the four arrays of the first OpenAI API, and llama-server's list of tokens. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler, logprobOf, malformed, type WireToken } from "../../remote/index.ts";
 import {
-  choicesOf,
+  AnswerAssembler,
   finishAnswer,
-  finishReasonOf,
-  type ReaderOptions,
+  logprobOf,
+  malformed,
   throwComplaint,
   type WireReader,
-  wireTokens,
-  withIds,
-} from "./reader.ts";
+  type WireToken,
+} from "../../remote/index.ts";
+import { ChunkIds } from "./chunk-ids.ts";
+import { choicesOf, finishReasonOf, type ReaderOptions, wireTokens, withIds } from "./reader.ts";
 import { type CompletionsLogprobs, type FourArrays, readCompletionsAnswer } from "./schema.ts";
 import { OffsetCheck } from "./text-offsets.ts";
 import { UsageCount } from "./usage.ts";
@@ -21,6 +21,7 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
   const usage = new UsageCount(options.choices ?? 1);
+  const ids = new ChunkIds();
   const offsets = new OffsetCheck();
   let finishReason: FinishReason | null = null;
 
@@ -28,13 +29,14 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
     throwComplaint(json, server);
     const chunk = readCompletionsAnswer(json, server);
     usage.add(chunk.usage);
-    const records: TokenRecord[] = [];
+    if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
+    let records: TokenRecord[] = [];
     for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
       const { text, logprobs } = choice;
       const tokens = withIds(tokensIn(logprobs, `${where}.logprobs`), choice);
       if (isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
       if (tokens.some(({ alternatives }) => alternatives?.some(isUnclear))) answer.warn(UNCLEAR);
-      records.push(...answer.add({ text: text ?? "", tokens: tokens.map(withClearAlternatives) }));
+      records = answer.add({ text: text ?? "", tokens: tokens.map(withClearAlternatives) });
       if (!choice.finish_reason) continue;
       finishReason = finishReasonOf(choice.finish_reason, server);
       answer.markEnd();
@@ -42,7 +44,13 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  return { push, finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server) };
+  return {
+    push,
+    finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server),
+    get doubts() {
+      return answer.doubts;
+    },
+  };
 }
 
 function isFourArrays(logprobs: CompletionsLogprobs): logprobs is FourArrays {
@@ -85,5 +93,7 @@ function isUnclear({ token }: Pick<WireToken, "token">): boolean {
 }
 
 function withClearAlternatives(token: WireToken): WireToken {
-  return { ...token, alternatives: token.alternatives?.filter((other) => !isUnclear(other)) };
+  if (!token.alternatives?.some(isUnclear)) return token;
+  const clear = token.alternatives.filter((other) => !isUnclear(other));
+  return { ...token, alternatives: clear.length > 0 ? clear : null };
 }

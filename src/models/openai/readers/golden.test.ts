@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { TokenRecord } from "../../../core/index.ts";
 import type { GenerationEnd } from "../../language-model.ts";
-import { parseJson, readServerSentEvents } from "../../remote/index.ts";
+import { parseJson, readServerSentEvents, type WireReader } from "../../remote/index.ts";
 import { chatReader } from "./chat.ts";
 import { completionsReader } from "./completions.ts";
 import { llamaServerReader } from "./llama-server.ts";
-import type { ReaderOptions, WireReader } from "./reader.ts";
+import type { ReaderOptions } from "./reader.ts";
 import { responsesReader } from "./responses.ts";
 
 function fixture(path: string): Uint8Array {

@@ -4,14 +4,17 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason, Provenance } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  finishAnswer,
   logprobOf,
   logprobOfProbability,
   readFields,
+  throwComplaint,
   type WireAlternative,
+  type WireReader,
   type WireToken,
   wireNumber,
 } from "../../remote/index.ts";
-import { finishAnswer, type ReaderOptions, throwComplaint, type WireReader } from "./reader.ts";
+import type { ReaderOptions } from "./reader.ts";
 
 const alternative = z.looseObject({
   id: z.int().nullish(),
@@ -39,7 +42,9 @@ const STOP_TYPES: Record<string, FinishReason> = { eos: "stop", word: "stop", li
 
 /**
  * A character of several tokens has one record, with the number of its last token: then the count is larger than the
- * records, and the answer partial. Source: llama.cpp, tools/server, and a real server's answers.
+ * records, and the answer partial. The record has no `tokenCount`: its number is a true one, that of one token, and only
+ * the events of a stream say how many tokens stand behind each, so that the same answer in one piece would have other
+ * records. Source: llama.cpp, tools/server, and a real server's answers.
  */
 export function llamaServerReader(options: ReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
@@ -73,6 +78,9 @@ export function llamaServerReader(options: ReaderOptions = {}): WireReader {
   return {
     push,
     finish: () => ({ ...finishAnswer(answer, finishReason, count, server), probabilities }),
+    get doubts() {
+      return answer.doubts;
+    },
   };
 }
 

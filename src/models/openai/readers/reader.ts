@@ -1,54 +1,19 @@
-/** What every reader of a wire format has in common. */
-import type { TokenRecord } from "../../../core/index.ts";
-import type { FinishReason, GenerationEnd, Provenance } from "../../language-model.ts";
+/** What the readers of OpenAI-compatible formats have in common. */
+import type { FinishReason } from "../../language-model.ts";
 import {
-  type AnswerAssembler,
-  type AnswerOptions,
-  complaintIn,
+  type AnswerReaderOptions,
   logprobOf,
   malformed,
   serverError,
-  streamCut,
   type WireToken,
 } from "../../remote/index.ts";
 import type { ChoiceFields, TokenEntry } from "./schema.ts";
 
-export interface ReaderOptions extends AnswerOptions {
-  /** Names the server in errors. Default "the server". */
-  server?: string | undefined;
-  /** Which of several choices to read. Default 0. */
+export interface ReaderOptions extends AnswerReaderOptions {
+  /** Which of several choices to read: a record is about one of them. Default 0. */
   choice?: number | undefined;
   /** Choices that were asked for (`n`). Default 1: an answer with another is malformed. */
   choices?: number | undefined;
-}
-
-/** Reads one answer: give it the whole answer, or the events of a stream one by one, as parsed JSON; then `finish`. */
-export interface WireReader {
-  /**
-   * @returns the records that are complete with this.
-   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer.
-   */
-  push(json: unknown): TokenRecord[];
-  /**
-   * @returns the last records, and what is known at the end.
-   * @throws SurprisalError STREAM_CUT when the answer was not complete.
-   */
-  finish(): FinishedAnswer;
-}
-
-export interface FinishedAnswer {
-  records: TokenRecord[];
-  end: Omit<GenerationEnd, "provenance">;
-  /** Left out where the format does not say. */
-  probabilities?: Provenance["probabilities"];
-}
-
-/** @throws SurprisalError SERVER_ERROR */
-export function throwComplaint(json: unknown, server: string): void {
-  if (typeof json !== "object" || json === null) return;
-  const { error, object } = json as Record<string, unknown>;
-  if ((error === undefined || error === null) && object !== "error") return; // vLLM once wrote {object: "error"}
-  throw serverError(complaintIn(json) ?? { message: JSON.stringify(error), field: null }, server);
 }
 
 const FINISH_REASONS: Record<string, FinishReason> = {
@@ -69,18 +34,6 @@ export function finishReasonOf(reason: string, server: string): FinishReason {
   if (reason === "error" || reason === "abort")
     throw serverError({ message: `it stopped writing (finish reason "${reason}")`, field: null }, server);
   return FINISH_REASONS[reason] ?? "other";
-}
-
-/** The end of an answer that says why it ended. */
-export function finishAnswer(
-  answer: AnswerAssembler,
-  finishReason: FinishReason | null,
-  tokens: number | null,
-  server: string,
-): FinishedAnswer {
-  if (finishReason === null)
-    throw streamCut("The answer ended before it was complete: it has no finish reason", server);
-  return answer.finish({ finishReason, tokens });
 }
 
 /** Of a choice that says nothing and does not end: Azure's verdicts come apart from the text that they are about. */

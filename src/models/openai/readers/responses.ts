@@ -1,8 +1,17 @@
 /** Reads `/v1/responses`: whole answers, and streams of named events in which everything is said several times. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler, complaintIn, malformed, serverError, type WireToken } from "../../remote/index.ts";
-import { finishAnswer, type ReaderOptions, throwComplaint, type WireReader, wireTokens } from "./reader.ts";
+import {
+  AnswerAssembler,
+  complaintIn,
+  finishAnswer,
+  malformed,
+  serverError,
+  throwComplaint,
+  type WireReader,
+  type WireToken,
+} from "../../remote/index.ts";
+import { type ReaderOptions, wireTokens } from "./reader.ts";
 import {
   type OutputPart,
   type ResponseEvent,
@@ -72,7 +81,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     const text = event.delta ?? "";
     const tokens = tokensOf(event.logprobs, "logprobs");
     part.text += text;
-    part.tokens.push(...tokens);
+    for (const token of tokens) part.tokens.push(token);
     return answer.add({ text, tokens });
   }
 
@@ -94,7 +103,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   /** @param news whether this is all there is; else it ends a stream. */
   function whole(response: ResponseFields, news: boolean): TokenRecord[] {
     const { status, error, incomplete_details: details, usage: counts } = response;
-    if (error) throw serverError(complaintIn({ error })!, server);
+    if (error) throwComplaint({ error }, server);
     if (status === "failed" || status === "cancelled")
       throw serverError(
         { message: `the answer ${status === "failed" ? "failed" : "was cancelled"}`, field: null },
@@ -106,7 +115,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         completion_tokens_details: counts.output_tokens_details,
       },
     );
-    const records: TokenRecord[] = [];
+    let records: TokenRecord[] = [];
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
       if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing();
@@ -115,8 +124,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         const text = textOf(part);
         const tokens = tokensOf(part.logprobs, `output[${i}].content[${j}].logprobs`);
         said.text += text;
-        said.tokens.push(...tokens);
-        if (news) records.push(...answer.add({ text, tokens }));
+        said.tokens = said.tokens.concat(tokens);
+        if (news) records = records.concat(answer.add({ text, tokens }));
       }
     }
     if (!news && said.text !== "") repeat(joined([...parts.values()]), said.text, said.tokens);
@@ -135,6 +144,9 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     finish() {
       if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
       return finishAnswer(answer, finishReason, usage.tokens(answer), server);
+    },
+    get doubts() {
+      return answer.doubts;
     },
   };
 }

@@ -30,6 +30,7 @@ export interface FourArrays {
 export interface Usage {
   completion_tokens?: Maybe<number>;
   prompt_tokens?: Maybe<number>;
+  total_tokens?: Maybe<number>;
   completion_tokens_details?: Maybe<{ reasoning_tokens?: Maybe<number> }>;
 }
 
@@ -41,6 +42,7 @@ export interface ChoiceFields {
 }
 
 interface Answer<Choice> {
+  id?: unknown;
   choices?: (Choice & ChoiceFields)[] | undefined;
   usage?: Maybe<Usage>;
   model?: Maybe<string>;
@@ -108,6 +110,7 @@ const fourArrays = z.looseObject({
 const usage = z.looseObject({
   completion_tokens: count.nullish(),
   prompt_tokens: count.nullish(),
+  total_tokens: count.nullish(),
   completion_tokens_details: z.looseObject({ reasoning_tokens: count.nullish() }).nullish(),
 });
 

@@ -4,25 +4,30 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  finishAnswer,
   logprobOf,
   malformed,
   readFields,
   serverError,
+  throwComplaint,
   type WireAlternative,
+  type WireReader,
   type WireToken,
   wireNumber,
 } from "../../remote/index.ts";
-import { finishAnswer, type ReaderOptions, throwComplaint, type WireReader } from "./reader.ts";
+import type { ReaderOptions } from "./reader.ts";
 
 /** ln p, id, text (where it was asked for). */
 const triple = z.tuple([wireNumber.nullable(), z.int(), z.string().nullish()]);
+const triples = z.array(triple).nullish();
 type Triple = z.infer<typeof triple>;
 
 const generated = z.looseObject({
   text: z.string(),
   meta_info: z.looseObject({
-    output_token_logprobs: z.array(triple).nullish(),
-    output_top_logprobs: z.array(z.array(triple).nullable()).nullish(),
+    // Checked entry by entry, once: every event has those of all events before it.
+    output_token_logprobs: z.array(z.unknown()).nullish(),
+    output_top_logprobs: z.array(z.unknown()).nullish(),
     completion_tokens: z.int().min(0),
     finish_reason: z
       .looseObject({
@@ -81,10 +86,13 @@ export function sglangReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  function wireToken(each: Triple, top: Triple[] | null | undefined, i: number): WireToken {
+  function wireToken(each: unknown, top: unknown, i: number): WireToken {
+    const [own, others] = [`meta_info.output_token_logprobs[${i}]`, `meta_info.output_top_logprobs[${i}]`];
     return {
-      ...wireAlternative(each, `meta_info.output_token_logprobs[${i}]`),
-      alternatives: top?.map((other) => wireAlternative(other, `meta_info.output_top_logprobs[${i}]`)),
+      ...wireAlternative(readFields(triple, each, `${server}, ${own}`), own),
+      alternatives: readFields(triples, top, `${server}, ${others}`)?.map((other) =>
+        wireAlternative(other, others),
+      ),
     };
   }
 
@@ -92,7 +100,13 @@ export function sglangReader(options: ReaderOptions = {}): WireReader {
     return { token: token ?? "", id, logprob: logprobOf(logprob, `${server}, ${field}`) };
   }
 
-  return { push, finish: () => finishAnswer(answer, finishReason, count, server) };
+  return {
+    push,
+    finish: () => finishAnswer(answer, finishReason, count, server),
+    get doubts() {
+      return answer.doubts;
+    },
+  };
 }
 
 /** Where texts were not asked for, the last token of an event gets the event's text. */

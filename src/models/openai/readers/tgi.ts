@@ -4,22 +4,19 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  finishAnswer,
   logprobOf,
   malformed,
   pieceOf,
   readFields,
+  throwComplaint,
   tokensMatchText,
   type WireAlternative,
+  type WireReader,
   type WireToken,
   wireNumber,
 } from "../../remote/index.ts";
-import {
-  finishAnswer,
-  finishReasonOf,
-  type ReaderOptions,
-  throwComplaint,
-  type WireReader,
-} from "./reader.ts";
+import { finishReasonOf, type ReaderOptions } from "./reader.ts";
 
 const token = z.looseObject({
   id: z.int(),
@@ -111,7 +108,13 @@ export function tgiReader(options: ReaderOptions = {}): WireReader {
     return { token: text, id, logprob: logprobOf(logprob, `${server}, logprob of ${JSON.stringify(text)}`) };
   }
 
-  return { push, finish: () => finishAnswer(answer, finishReason, count, server) };
+  return {
+    push,
+    finish: () => finishAnswer(answer, finishReason, count, server),
+    get doubts() {
+      return answer.doubts;
+    },
+  };
 }
 
 function isEvent(json: unknown): boolean {

@@ -1,0 +1,26 @@
+/** Pictures: plain data in, SVG or a page of its own out. In Node import `server.ts`, which brings a document. */
+export {
+  type CalibrationColumns,
+  type CalibrationInput,
+  calibrationByRank,
+  topChoiceReliability,
+} from "./calibration.ts";
+export { type CapabilityCell, type CapabilityMapOptions, capabilityMap } from "./capability-map.ts";
+export type { Chart, ChartTable } from "./chart.ts";
+export { type ConvergenceSeries, convergence } from "./convergence.ts";
+export {
+  type DivergenceOptions,
+  divergencePercentiles,
+  type ModelDivergence,
+} from "./divergence-percentiles.ts";
+export type { ChartDocument, ChartElement } from "./dom.ts";
+export { type PageOptions, type PageSection, renderPage } from "./page.ts";
+export {
+  type PerplexityIntervalsOptions,
+  type PerplexityResult,
+  perplexityIntervals,
+} from "./perplexity-intervals.ts";
+export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
+export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
+export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";
+export type { Theme } from "./theme.ts";

@@ -1,0 +1,167 @@
+/** Perplexity with error bars. */
+import { axisX, axisY, dot, gridX, link, text } from "@observablehq/plot";
+import { boundsOf, logTicks } from "./bins.ts";
+import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
+import {
+  formatList,
+  formatNumber,
+  formatWithError,
+  inSentence,
+  isNumber,
+  joinError,
+  shorten,
+  textWidth,
+  visible,
+} from "./text.ts";
+
+export interface PerplexityResult {
+  model: string;
+  corpus: string;
+  /** `null` = not measured. */
+  perplexity: number | null;
+  /** Of the perplexity; `null` = unknown. */
+  standardError?: number | null;
+}
+
+export interface PerplexityIntervalsOptions {
+  /** What the numbers are. Default "perplexity per token". */
+  measure?: string;
+  /** What an error bar is. Default "± one standard error". */
+  interval?: string;
+}
+
+/**
+ * A panel per corpus, on its own axis because corpora differ more than models do: a dot per model with its error
+ * bar, the best first, the number beside it.
+ */
+export function perplexityIntervals(
+  results: readonly PerplexityResult[],
+  options: PerplexityIntervalsOptions = {},
+): Chart {
+  const { measure = "perplexity per token", interval = "± one standard error" } = options;
+  const title = `${visible(measure).replace(/^\w/, (first) => first.toUpperCase())} by model`;
+  const columns = ["corpus", "model", visible(measure), "±"];
+  const corpora = groups(results);
+  const table = {
+    columns,
+    rows: corpora.flatMap(({ corpus, rows }) =>
+      rows.map(({ model, perplexity, standardError }) => {
+        const [value, error] = formatWithError(perplexity, standardError);
+        return [visible(corpus), visible(model), value, error ?? "–"];
+      }),
+    ),
+  };
+  const drawn = corpora.filter(({ rows }) => rows.some(({ perplexity }) => isNumber(perplexity)));
+  if (drawn.length === 0) return { ...emptyChart(title, "There are no numbers.", columns), table };
+  const written = (result: PerplexityResult) =>
+    isNumber(result.perplexity)
+      ? joinError(formatWithError(result.perplexity, result.standardError))
+      : "no number";
+  return {
+    title,
+    summary: `${drawn
+      .map(
+        ({ corpus, rows }) =>
+          `${corpus === "" ? "Best" : `Best on ${inSentence(corpus)}`}: ${inSentence(rows[0]!.model)}, ${written(rows[0]!)}.`,
+      )
+      .join(" ")} Further left is better; every corpus has its own axis.`,
+    numbers: corpora
+      .map(
+        ({ corpus, rows }) =>
+          `${inSentence(corpus)}: ${formatList(rows.map((result) => `${inSentence(result.model)} ${isNumber(result.perplexity) ? written(result) : "without a number"}`))}.`,
+      )
+      .join(" "),
+    table,
+    key: [
+      {
+        sign: "circle",
+        colour: ({ main }) => main,
+        text: `${visible(measure)}, ${visible(interval)}; left is better`,
+      },
+    ],
+    draw({ width, colours }) {
+      const room = width < NARROW ? 100 : 220;
+      const names = (rows: readonly PerplexityResult[]) =>
+        rows.map(({ model }) => shorten(model, room, FONT_SIZE));
+      const every = drawn.flatMap(({ rows }) => rows);
+      const marginLeft = Math.max(...names(every).map((name) => textWidth(name, FONT_SIZE))) + 14;
+      const marginRight = Math.max(...every.map((result) => textWidth(written(result), FONT_SIZE))) + 14;
+      return drawn.map(({ corpus, rows }) => {
+        const finite = rows.flatMap(({ perplexity, standardError }, row) => {
+          if (!isNumber(perplexity) || !Number.isFinite(perplexity)) return [];
+          const error = isNumber(standardError) && Number.isFinite(standardError) ? standardError : 0;
+          return [{ row, value: perplexity, low: Math.max(0, perplexity - error), high: perplexity + error }];
+        });
+        const [low, high] = boundsOf(finite.flatMap((entry) => [entry.low, entry.high])) ?? [1, 1];
+        // Beyond a factor of 20 a linear axis would show only the worst model.
+        const log = low > 0 && high / low > 20;
+        const pad = high > low ? 0.06 * (high - low) : Math.max(0.05 * high, 0.5);
+        const shown = names(rows);
+        const room = (width - marginLeft - marginRight) / 55;
+        const ticks = log ? logTicks(low * 0.9, high * 1.1, room) : room;
+        return {
+          ...((drawn.length > 1 || corpora.length > 1 || corpus !== "") && {
+            heading: log ? `${corpus} (log scale)` : corpus,
+          }),
+          plot: {
+            width,
+            height: 46 + 26 * Math.max(rows.length, 1),
+            ...{ marginLeft, marginRight, marginTop: 8, marginBottom: 30 },
+            x: log
+              ? { type: "log", domain: [low * 0.9, high * 1.1] }
+              : { domain: [Math.max(0, low - pad), high + pad] },
+            y: { type: "point", domain: rows.map((_, row) => row), label: null, padding: 0.5 },
+            marks: [
+              gridX({ stroke: colours.line, strokeOpacity: 1, ticks }),
+              axisX({
+                ticks,
+                text: tick,
+                label: null,
+              }),
+              axisY({ tickSize: 0, tickPadding: 8, tickFormat: (row: number) => shown[row]! }),
+              link(
+                finite.filter((entry) => entry.high > entry.low),
+                { x1: "low", x2: "high", y: "row", stroke: colours.main, strokeWidth: 2 },
+              ),
+              dot(finite, {
+                x: "value",
+                y: "row",
+                r: 4.5,
+                fill: colours.main,
+                stroke: colours.page,
+                strokeWidth: 1,
+              }),
+              text(rows, {
+                y: (_, row) => row,
+                text: written,
+                frameAnchor: "right",
+                textAnchor: "end",
+                dx: marginRight - 2,
+                fontVariant: "tabular-nums",
+              }),
+            ],
+          },
+        };
+      });
+    },
+  };
+}
+
+const tick = (value: number): string =>
+  Math.abs(value) >= 1e5 ? formatNumber(value, 2) : String(Number(value.toPrecision(6)));
+
+/** Corpora in the order they occur, each with its models, best first, those without a number last. */
+function groups(results: readonly PerplexityResult[]): { corpus: string; rows: PerplexityResult[] }[] {
+  const found = new Map<string, PerplexityResult[]>();
+  for (const result of results) {
+    const rows = found.get(result.corpus);
+    if (rows) rows.push(result);
+    else found.set(result.corpus, [result]);
+  }
+  const place = ({ perplexity }: PerplexityResult) =>
+    isNumber(perplexity) ? perplexity : Number.POSITIVE_INFINITY;
+  return [...found].map(([corpus, rows]) => ({
+    corpus,
+    rows: rows.sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))),
+  }));
+}

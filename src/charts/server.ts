@@ -1,0 +1,24 @@
+/** The door of this room in Node: the same functions, with a document of linkedom's to draw in. */
+import { parseHTML } from "linkedom";
+import type { Chart } from "./chart.ts";
+import type { ChartDocument, ChartElement } from "./dom.ts";
+import * as charts from "./index.ts";
+
+export * from "./index.ts";
+
+const withDocument = <T extends charts.SvgOptions>(options: T): T => ({
+  document: parseHTML("<!doctype html><html></html>").document as unknown as ChartDocument,
+  ...options,
+});
+
+export const drawChart = (chart: Chart, options: charts.SvgOptions = {}): ChartElement =>
+  charts.drawChart(chart, withDocument(options));
+
+export const renderSvg = (chart: Chart, options: charts.SvgOptions = {}): string =>
+  charts.renderSvg(chart, withDocument(options));
+
+export const renderPage = (
+  title: string,
+  sections: readonly charts.PageSection[],
+  options: charts.PageOptions = {},
+): string => charts.renderPage(title, sections, withDocument(options));

@@ -1,0 +1,219 @@
+/** `surprisal eval`: models over corpora. */
+import { join } from "node:path";
+import type { ParsedArgs } from "citty";
+import { RECIPES, type RecipeName, type RecipeOverrides, SurprisalError } from "../../core/index.ts";
+import {
+  type Corpus,
+  type EvaluateOptions,
+  type EvaluateProgress,
+  evaluate,
+  exportRuns,
+  openCorpora,
+  type Run,
+  type RunRequest,
+  readRun,
+  resumeEvaluation,
+} from "../../evaluate/index.ts";
+import { DEFAULT_MODEL } from "../../models/index.ts";
+import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
+import { assertWritable, writeWhole } from "../files.ts";
+import { onInterrupt } from "../interrupt.ts";
+import { LOAD_ARGUMENTS, loadOptions } from "../load-options.ts";
+import { reportModel } from "../model-progress.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatRate,
+  renderRun,
+  startLine,
+  visible,
+} from "../render/index.ts";
+import type { Command } from "../usage.ts";
+
+const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
+const RUNS = "surprisal-runs";
+
+// biome-ignore format: one option a line
+const args = {
+  corpus: { type: "positional", required: false, valueHint: "...", description: "Text, Markdown, JSONL, CSV, Parquet (also .gz, .zst), a folder of domains, a quoted pattern, -, wikitext-2, ptb, c4, hf:owner/dataset" },
+  model: { type: "string", alias: "m", description: `As for score; may be given several times (default: ${DEFAULT_MODEL})` },
+  recipe: { type: "string", alias: "r", valueHint: "NAME", description: `How texts are cut and what each token sees: ${RECIPE_NAMES.join(", ")} (default: cached)` },
+  context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
+  stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },
+  column: { type: "string", description: "Column with the text, in JSONL, CSV and Parquet" },
+  split: { type: "string", valueHint: "HOW", description: "Cut text files into documents: lines, blank-lines, or a delimiter" },
+  where: { type: "string", valueHint: "SQL", description: "Only the rows for which this holds" },
+  limit: { type: "string", valueHint: "N", description: "Only the first N documents of each corpus" },
+  run: { type: "string", valueHint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS})` },
+  resume: { type: "string", valueHint: "FOLDER", description: "Go on with a run that was broken off" },
+  tokens: { type: "boolean", description: "Keep every token's numbers, in tokens.parquet", default: false },
+  engines: { type: "string", valueHint: "N", description: "Models in memory that work side by side" },
+  concurrency: { type: "string", valueHint: "N", description: "Requests to a server at once (default: 4)" },
+  html: { type: "string", valueHint: "FILE", description: "Also write a page with pictures" },
+  json: { type: "boolean", description: "Events as lines of JSON on standard output; the last one is the result", default: false },
+  quiet: { type: "boolean", alias: "q", description: "No progress", default: false },
+  ...LOAD_ARGUMENTS,
+} as const;
+
+const DESCRIPTION = `Perplexity of models over corpora, as a run that can be broken off and gone on with
+
+Examples:
+  surprisal eval wiki.test.raw -m mini -m smollm2
+  surprisal eval domains/ -m mini -m smollm2 --html map.html
+  surprisal eval reviews.jsonl --column body --where "stars = 5" --limit 1000
+  surprisal eval wikitext-2 -m model.gguf --recipe llama.cpp
+  surprisal eval --resume ${RUNS}/2026-11-24T10-00-00-mini-domains`;
+
+type Arguments = ParsedArgs<typeof args>;
+
+const command: Command = {
+  name: "eval",
+  description: DESCRIPTION,
+  args,
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, args);
+    if (given.html !== undefined) assertWritable(given.html);
+    const { folder, request } =
+      given.resume === undefined
+        ? begun(rawArgs, given)
+        : { folder: given.resume, request: resumed(given, rawArgs) };
+    const run = await work(given, folder, request);
+    if (given.html !== undefined) await writeWhole(given.html, exportRuns([run], "html"));
+    if (given.json) event({ type: "result", folder, run });
+    else process.stdout.write(`${renderRun(run, process.stdout)}\n${visible(folder)}\n`);
+    if (run.status === "failed") throw failed(run, folder);
+  },
+};
+export default command;
+
+/** A run that is new. */
+function begun(rawArgs: string[], given: Arguments): { folder: string; request: RunRequest } {
+  const corpora = positionalsOf(rawArgs, args);
+  if (corpora.length === 0) throw usage("CORPUS is missing");
+  const models = valuesOf(rawArgs, args, "model");
+  const { column, split, where } = given;
+  const request: RunRequest = {
+    models: models.length > 0 ? models : [DEFAULT_MODEL],
+    corpora,
+    reading: { ...(column && { column }), ...(split && { split }), ...(where && { where }) },
+    recipe: oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached",
+    overrides: overridesOf(given),
+    limit: wholeNumber(given.limit, "limit", 1, Number.MAX_SAFE_INTEGER) ?? null,
+    tokens: given.tokens,
+    load: loadOptions(given),
+  };
+  return { folder: given.run ?? join(RUNS, newName(request)), request };
+}
+
+function overridesOf(given: Arguments): RecipeOverrides {
+  const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
+  const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
+  return { ...(context !== undefined && { context }), ...(stride !== undefined && { stride }) };
+}
+
+/** "2026-11-24T10-00-00-mini-domains" */
+function newName({ models, corpora }: RunRequest): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const word = (text: string) =>
+    text
+      .replace(/[/\\]+$/, "")
+      .split(/[/\\]/)
+      .at(-1)!
+      .replace(/[^\p{L}\p{N}.]+/gu, "-")
+      .replace(/^[-.]+|[-.]+$/g, "")
+      .slice(0, 30);
+  return [time, word(models[0]!), word(corpora[0]!)].filter((part) => part !== "").join("-");
+}
+
+/** What the run was begun with; it cannot be begun with something else now. */
+function resumed(given: Arguments, rawArgs: string[]): RunRequest {
+  const fixed = ["model", "recipe", "context", "stride", "column", "split", "where", "limit", "run"] as const;
+  const [other] = fixed.filter((name) => given[name] !== undefined);
+  if (other) throw usage(`--${other} cannot be changed when a run is gone on with`);
+  if (given.tokens || positionalsOf(rawArgs, args).length > 0)
+    throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");
+  return readRun(given.resume!).request;
+}
+
+async function work(given: Arguments, folder: string, request: RunRequest): Promise<Run> {
+  const reporter = reportModel({ quiet: given.quiet, acceptTerms: given["accept-terms"] });
+  const line = startLine({});
+  const quiet = given.quiet || given.json;
+  const say = (note: string) => {
+    line.end();
+    if (given.json) event({ type: "note", note });
+    else process.stderr.write(`${visible(note)}\n`);
+  };
+  const stopWatching = onInterrupt(() => {
+    process.stderr.write(`Interrupted. Go on with: surprisal eval --resume ${visible(folder)}\n`);
+  });
+  try {
+    const options = { ...reporter.options, onNote: say, ...request.reading };
+    const corpora: Corpus[] = await openCorpora(request.corpora, {
+      ...options,
+      ...(typeof request.recipe === "string" && { recipe: request.recipe }),
+    });
+    const evaluation: EvaluateOptions & { folder: string } = {
+      ...{ models: request.models, corpora, recipe: request.recipe, ...request.overrides },
+      ...{ folder, request, tokens: request.tokens, limit: request.limit ?? undefined },
+      load: { ...request.load, ...reporter.options },
+      engines: wholeNumber(given.engines, "engines", 1, 1024),
+      concurrency: wholeNumber(given.concurrency, "concurrency", 1, 1024),
+      ...(given.json && eventHandlers()),
+      ...(!quiet && { onProgress: (progress) => line.show(() => describe(progress)) }),
+    };
+    return await (given.resume === undefined ? evaluate(evaluation) : resumeEvaluation(evaluation));
+  } finally {
+    stopWatching();
+    line.end();
+    reporter.end();
+  }
+}
+
+function describe(progress: EvaluateProgress): string {
+  const { modelName, corpusName, documents, totalDocuments, bytes, totalBytes, perplexity } = progress;
+  const { tokensPerSecond, remainingMs } = progress;
+  const of = (index: number, count: number) => (count > 1 ? ` (${index + 1} of ${count})` : "");
+  return [
+    `${visible(modelName)}${of(progress.model, progress.models)}, ${visible(corpusName)}${of(progress.corpus, progress.corpora)}`,
+    `${Math.floor((100 * bytes) / Math.max(1, totalBytes))}%`,
+    ...(totalDocuments > 1 ? [`${formatCount(documents)} of ${formatCount(totalDocuments)} documents`] : []),
+    ...(tokensPerSecond === null ? [] : [formatRate(tokensPerSecond, "tokens")]),
+    ...(perplexity === null ? [] : [`perplexity ${formatNumber(perplexity)}`]),
+    ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
+  ].join("  ");
+}
+
+/** Least time between two events of progress, milliseconds. */
+const EVENT_INTERVAL = 500;
+
+function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument"> {
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    onProgress(progress) {
+      if (performance.now() - last < EVENT_INTERVAL) return;
+      last = performance.now();
+      event({ ...progress, type: "progress" });
+    },
+    onDocument(entry) {
+      const { log, ...document } = entry;
+      event(document);
+    },
+  };
+}
+
+function event(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function failed(run: Run, folder: string): SurprisalError {
+  const [first] = run.failures;
+  const many = run.failures.length > 1 ? `, and ${run.failures.length - 1} more` : "";
+  return new SurprisalError({
+    code: "MODEL_FAILED",
+    what: `${first!.reference} failed: ${first!.what} (${first!.code})${many}`,
+    where: folder,
+    wayOut: `The other models are done. Mend it and go on: surprisal eval --resume ${folder}`,
+  });
+}

@@ -1,0 +1,166 @@
+/** `surprisal runs`: what was evaluated, side by side. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  compareRuns,
+  EXPORT_FORMATS,
+  exportRuns,
+  listRuns,
+  type RunDifference,
+  readRun,
+} from "../../evaluate/index.ts";
+import { oneOf, positionalsOf, readArguments, usage } from "../arguments.ts";
+import { writeWhole } from "../files.ts";
+import { formatNumber, formatWithError, renderRun, table, visible } from "../render/index.ts";
+import type { Command } from "../usage.ts";
+
+export const RUNS = "surprisal-runs";
+
+const json = {
+  type: "boolean",
+  description: "One JSON document on standard output",
+  default: false,
+} as const;
+
+const list: Command = {
+  name: "list",
+  description: `The runs in a folder (default: ${RUNS})`,
+  args: { folder: { type: "positional", required: false, description: "Folder with runs in it" }, json },
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, this.args!);
+    const folder = typeof given.folder === "string" ? given.folder : RUNS;
+    const runs = listRuns(folder);
+    if (given.json) {
+      print({
+        schema: "surprisal.runs/1",
+        runs: runs.map(({ path, run, damage }) => ({ path, damage, ...run })),
+      });
+      return;
+    }
+    if (runs.length === 0) {
+      process.stdout.write(`There are no runs in ${visible(folder)}.\n`);
+      return;
+    }
+    const names = (values: readonly string[]) =>
+      visible(values.length > 2 ? `${values[0]}, ... (${values.length})` : values.join(", "));
+    const lines = table(
+      runs,
+      [
+        ["run", ({ path }) => visible(path)],
+        ["state", ({ run }) => run?.status ?? "damaged"],
+        ["models", ({ run, damage }) => (run ? names(run.request.models) : (damage ?? ""))],
+        ["corpora", ({ run }) => names(run?.corpora.map(({ name }) => name) ?? [])],
+        [
+          "perplexity",
+          ({ run }) =>
+            run?.results.length === 1
+              ? formatWithError(run.results[0]!.perplexity, run.results[0]!.stderr)
+              : "",
+        ],
+      ],
+      4,
+    );
+    process.stdout.write(`${lines.join("\n")}\n`);
+  },
+};
+
+const show: Command = {
+  name: "show",
+  description: "The results of a run",
+  args: { run: { type: "positional", required: true, description: "Folder of the run" }, json },
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, this.args!);
+    const run = readRun(folderOf(String(given.run)));
+    if (given.json) print(run);
+    else process.stdout.write(renderRun(run, process.stdout));
+  },
+};
+
+const compare: Command = {
+  name: "compare",
+  description: `Two runs over the same texts: the difference in bits per byte, with its error
+
+The error is that of the difference, over the documents that both scored: what is hard for both cancels.`,
+  args: {
+    base: { type: "positional", required: true, description: "Folder of the run that is compared with" },
+    other: { type: "positional", required: true, description: "Folder of the run that is compared" },
+    json,
+  },
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, this.args!);
+    const differences = compareRuns(folderOf(String(given.base)), folderOf(String(given.other)));
+    if (given.json) print({ schema: "surprisal.runs-compare/1", differences });
+    else process.stdout.write(showDifferences(differences));
+  },
+};
+
+function showDifferences(differences: readonly RunDifference[]): string {
+  const side = ({ model, recipe }: RunDifference["base"]) => visible(`${model}, ${recipe}`);
+  const lines = table(
+    differences,
+    [
+      ["corpus", ({ corpus }) => visible(corpus)],
+      ["base", ({ base }) => side(base)],
+      ["other", ({ other }) => side(other)],
+      ["base bits/byte", ({ base }) => formatNumber(base.bitsPerByte)],
+      ["other", ({ other }) => formatNumber(other.bitsPerByte)],
+      ["difference", ({ difference, stderr }) => formatWithError(difference, stderr)],
+      ["documents", ({ documents }) => String(documents)],
+    ],
+    3,
+  );
+  const notes = [...new Set(differences.flatMap((difference) => difference.notes))];
+  return `${[...lines, "", "Below 0: the other run's model needs fewer bits.", ...notes.map(visible)].join("\n")}\n`;
+}
+
+const exporting: Command = {
+  name: "export",
+  description: "Runs as a table (csv, md) or a page with pictures (html)",
+  args: {
+    run: { type: "positional", required: true, valueHint: "...", description: "Folders of runs" },
+    format: {
+      type: "string",
+      alias: "f",
+      valueHint: "FORMAT",
+      description: `${EXPORT_FORMATS.join(", ")} (default: by the name of the file, else csv)`,
+    },
+    out: {
+      type: "string",
+      alias: "o",
+      valueHint: "FILE",
+      description: "Write a file instead of standard output",
+    },
+  },
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, this.args!);
+    const out = given.out as string | undefined;
+    const ending = EXPORT_FORMATS.find((format) => out?.endsWith(`.${format}`));
+    const format = oneOf(given.format as string | undefined, "format", EXPORT_FORMATS) ?? ending ?? "csv";
+    const runs = positionalsOf(rawArgs, this.args!).map((folder) => readRun(folderOf(folder)));
+    const text = exportRuns(runs, format);
+    if (out === undefined) process.stdout.write(text);
+    else await writeWhole(out, text);
+  },
+};
+
+/** A run by its folder, or by its name in the usual place. */
+function folderOf(name: string): string {
+  if (name === "") throw usage("The name of a run is empty");
+  return !existsSync(name) && existsSync(join(RUNS, name)) ? join(RUNS, name) : name;
+}
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+const command: Command = {
+  name: "runs",
+  description: "What was evaluated: list, show, compare, export",
+  subCommands: {
+    list: async () => list,
+    show: async () => show,
+    compare: async () => compare,
+    export: async () => exporting,
+  },
+};
+export default command;

@@ -1,0 +1,50 @@
+/** `surprisal sql`: questions about all runs. */
+import { queryRuns, SQL_TABLES } from "../../evaluate/index.ts";
+import { readArguments } from "../arguments.ts";
+import { formatNumber, table, visible } from "../render/index.ts";
+import type { Command } from "../usage.ts";
+
+const args = {
+  query: { type: "positional", required: true, description: "SQL, as DuckDB speaks it" },
+  runs: {
+    type: "string",
+    valueHint: "FOLDER",
+    description: "Folder with the runs",
+    default: "surprisal-runs",
+  },
+  json: { type: "boolean", description: "One JSON document on standard output", default: false },
+} as const;
+
+const command: Command = {
+  name: "sql",
+  description: `Ask all runs a question in SQL; needs the package @duckdb/node-api
+
+Tables: ${SQL_TABLES}.
+
+Examples:
+  surprisal sql "select model, corpus, bitsPerByte from results order by bitsPerByte"
+  surprisal sql "select token, avg(-logprob / ln(2)) as bits from tokens group by token order by bits desc limit 20"`,
+  args,
+  async run(rawArgs) {
+    const { query, runs, json } = readArguments(rawArgs, args);
+    const answer = await queryRuns(runs, query);
+    if (json) {
+      const rows = answer.rows.map((row) =>
+        Object.fromEntries(answer.columns.map((name, i) => [name, row[i]])),
+      );
+      process.stdout.write(`${JSON.stringify({ schema: "surprisal.sql/1", ...answer, rows }, null, 2)}\n`);
+      return;
+    }
+    const columns = answer.columns.map(
+      (name, i) => [visible(name), (row: unknown[]) => cell(row[i])] as const,
+    );
+    process.stdout.write(`${table(answer.rows, columns, answer.columns.length).join("\n")}\n`);
+  },
+};
+export default command;
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number" && !Number.isInteger(value)) return formatNumber(value, 6);
+  return visible(typeof value === "object" ? JSON.stringify(value) : String(value));
+}

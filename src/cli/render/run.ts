@@ -1,0 +1,58 @@
+/** A run as a terminal shows it: a table of results, the map of domains, and how the numbers were made. */
+import { methodOf, type Run, type RunRow, runRows } from "../../evaluate/index.ts";
+import { formatCount, formatNumber, formatRate, formatWithError } from "./format.ts";
+import { displayWidth, shorten, visible } from "./visible.ts";
+
+/** Widest column of names. */
+const WIDEST_NAME = 32;
+
+type Column = readonly [heading: string, cell: (row: RunRow) => string];
+
+const NAMES: readonly Column[] = [
+  ["corpus", ({ corpus }) => shorten(visible(corpus), WIDEST_NAME)],
+  ["model", ({ model }) => shorten(visible(model), WIDEST_NAME)],
+];
+const NUMBERS: readonly Column[] = [
+  ["perplexity", ({ perplexity, stderr }) => formatWithError(perplexity, stderr)],
+  ["bits/byte", ({ bitsPerByte, bitsPerByteStderr }) => formatWithError(bitsPerByte, bitsPerByteStderr)],
+  ["per word", ({ wordPerplexity }) => formatNumber(wordPerplexity)],
+  ["tokens", ({ scored }) => formatCount(scored)],
+  ["documents", ({ documents }) => formatCount(documents)],
+  ["speed", ({ tokensRun, totalMs }) => formatRate((1000 * tokensRun) / totalMs, "tok")],
+];
+
+export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number }): string {
+  const rows = runRows(run);
+  const lines = table(rows, [...NAMES, ...NUMBERS]);
+  const recipes = [...new Set(run.models.map(({ recipe }) => `${recipe.name} (${recipe.id})`))];
+  const width = stream.isTTY ? stream.columns || 80 : null;
+  return [
+    ...lines.map((line) => (width === null ? line : shorten(line, width))),
+    "",
+    `recipe ${recipes.join(", ")}`,
+    ...methodOf([run]).map(visible),
+    "",
+  ].join("\n");
+}
+
+/** Columns of names to the left, of numbers to the right. */
+export function table<Row>(
+  rows: readonly Row[],
+  columns: readonly (readonly [heading: string, cell: (row: Row) => string])[],
+  names: number = NAMES.length,
+): string[] {
+  const cells = [
+    columns.map(([heading]) => heading),
+    ...rows.map((row) => columns.map(([, cell]) => cell(row))),
+  ];
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => displayWidth(line[i]!))));
+  return cells.map((line) =>
+    line
+      .map((cell, i) => {
+        const space = " ".repeat(widths[i]! - displayWidth(cell));
+        return i < names ? cell + space : space + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,11 @@
+export type { BitsPerByte, ByteMeasures, ChangedSpan } from "./byte-comparison.ts";
+export {
+  type CompareOptions,
+  type CompareProgress,
+  type Comparison,
+  compareModels,
+  type ModelComparison,
+} from "./compare-models.ts";
+export type { Place } from "./most-changed.ts";
+export { comparisonPage } from "./page.ts";
+export type { ChangedToken, TokenMeasures } from "./token-comparison.ts";

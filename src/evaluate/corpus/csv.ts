@@ -1,0 +1,74 @@
+/** CSV and TSV with a header (RFC 4180), read by csv-parse. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { CsvError, type Parser, parse } from "csv-parse";
+import { SurprisalError } from "../../core/index.ts";
+import { readBytes } from "./bytes.ts";
+import type { Reading } from "./reading.ts";
+import type { Column, Row } from "./rows.ts";
+import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
+import { decodeStream } from "./utf8.ts";
+
+export async function csvColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
+  for await (const { fields } of records(file, { ...reading, onNote: () => {} }))
+    return fields.map((name) => ({ name, isText: true }));
+  return [];
+}
+
+export async function* csvRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  let at: number | undefined;
+  let number = 0;
+  for await (const { fields, line } of records(file, reading)) {
+    const where = `${file.name}:${line}`;
+    if (at === undefined) at = positionOf(column, fields, where);
+    else yield { number: ++number, where, value: fields[at] };
+  }
+}
+
+function positionOf(column: string, header: string[], where: string): number {
+  const found = header.indexOf(column);
+  if (found >= 0 && found === header.lastIndexOf(column)) return found;
+  throw malformed(
+    found < 0 ? `There is no column "${column}"` : `The column "${column}" is there twice`,
+    where,
+    `The columns are: ${header.join(", ")}.`,
+  );
+}
+
+/** Every record with the line it ends on; empty lines are none. */
+async function* records(
+  file: StoredFile,
+  { limit, onNote, signal }: Reading,
+): AsyncGenerator<{ fields: string[]; line: number }> {
+  const { name } = file;
+  const parser = parse({
+    delimiter: file.format === "tsv" ? "\t" : ",",
+    info: true,
+    skip_empty_lines: true,
+    max_record_size: limit,
+  });
+  const source = Readable.from(decodeStream(readBytes(file, signal), { name, onNote }));
+  const flow = pipeline(source, parser).catch(() => {}); // the same error comes out of the loop
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: string[];
+      info: { lines: number };
+    }>)
+      yield { fields: record, line: info.lines };
+  } catch (error) {
+    throw readable(error, name, limit);
+  } finally {
+    source.destroy();
+    (parser as Parser).destroy();
+    await flow;
+  }
+}
+
+function readable(error: unknown, name: string, limit: number): unknown {
+  if (SurprisalError.isInstance(error) || !(error instanceof CsvError)) return error;
+  const where = `${name}:${(error as CsvError & { lines?: number }).lines}`;
+  if (error.code === "CSV_MAX_RECORD_SIZE") return tooLarge(limit, where, "Cut the text into several rows");
+  const wayOut =
+    "Mend the row: fields with commas, quotes or line breaks stand in quotes, and quotes are doubled.";
+  return malformed(`The row is not CSV: ${error.message}`, where, wayOut, error);
+}

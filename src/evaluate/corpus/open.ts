@@ -1,0 +1,233 @@
+/** From what a person names to corpora that can be read. */
+import { basename, join } from "node:path";
+import { SurprisalError } from "../../core/index.ts";
+import { type LocateOptions, locateDataset } from "../../models/index.ts";
+import type { Corpus, CorpusDocument } from "./corpus.ts";
+import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
+import { DATASET_NAMES, type HubCorpus, nearDatasets, parseHubCorpus } from "./named-datasets.ts";
+import type { Reading } from "./reading.ts";
+import { type Column, columnsOf, rowDocuments } from "./rows.ts";
+import { ruleNamed } from "./rules.ts";
+import { keepInput } from "./stdin.ts";
+import { type CorpusFormat, malformed, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
+import { textDocuments } from "./text-documents.ts";
+import { rowsThatFit } from "./where.ts";
+
+const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
+
+export interface OpenCorporaOptions
+  extends Pick<
+    LocateOptions,
+    "cache" | "offline" | "onProgress" | "onMessage" | "signal" | "environment" | "patience"
+  > {
+  /** Column with the text. Default: "text", else the only one that holds texts. */
+  column?: string;
+  /** Where text files are cut into documents: "none", "lines", "blank-lines", or a delimiter. Default "none". */
+  split?: string;
+  /** SQL condition on the rows, for JSONL, CSV and Parquet; needs the package @duckdb/node-api. */
+  where?: string;
+  /** Name of a rule that makes texts of the rows (RULES). Default: the data set's own, for files none. */
+  rule?: string;
+  /** Name of the recipe that will score; a data set known by name comes as that recipe's tool has it. */
+  recipe?: string;
+  /** What the files are, whatever their names say. */
+  format?: CorpusFormat;
+  /** Longest document, bytes. Default 256 MiB. */
+  maxDocumentBytes?: number;
+  /** Told what a person should know: a byte order mark left out, files of a folder left out. */
+  onNote?: (note: string) => void;
+  /** Read for "-". Default: standard input. */
+  input?: AsyncIterable<Uint8Array | string>;
+}
+
+/** A corpus before its rule is known: its files in order. */
+interface Source extends Pick<Corpus, "name" | "source" | "domain"> {
+  files: StoredFile[];
+  column?: string | undefined;
+  rule?: string | null;
+}
+
+/**
+ * Corpora of what is named: a file, a folder (each sub-folder and each file in it is a domain, a corpus of its own),
+ * a pattern ("news/**\/*.jsonl": one corpus), "-" (standard input), a data set by its name ("wikitext-2", "ptb", "c4",
+ * each also with "#split"), or any data set of the hub ("hf:owner/name[/config][@revision][#split]"). A name that exists
+ * on the disk is taken from there.
+ *
+ * A document is a text file (or a piece of it, see `split`) or a row. Their names are the same at every reading.
+ *
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, EMPTY_INPUT, CORPUS_MALFORMED, CORPUS_UNAVAILABLE,
+ *   INVALID_ARGUMENT; `documents()` also CORPUS_CHANGED, INVALID_UTF8, BINARY_INPUT, DOCUMENT_TOO_LARGE,
+ *   PACKAGE_MISSING, ABORTED
+ */
+export async function openCorpora(
+  specs: string | readonly string[],
+  options: OpenCorporaOptions = {},
+): Promise<Corpus[]> {
+  const { maxDocumentBytes: limit = MAX_DOCUMENT_BYTES, onNote = () => {} } = options;
+  if (!(limit > 0))
+    throw invalid("The limit of a document is no number of bytes above 0", "maxDocumentBytes");
+  if (options.split === "") throw invalid("An empty delimiter cuts nowhere", "split");
+  const sources: Source[] = [];
+  for (const spec of [specs].flat()) sources.push(...(await find(spec, options)));
+  const corpora: Corpus[] = [];
+  for (const source of sources) corpora.push(await open(source, options, { limit, onNote }));
+  return distinctNames(corpora);
+}
+
+async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]> {
+  const { format, onNote = () => {} } = options;
+  if (spec === "-") {
+    const path = await keepInput(options.input ?? process.stdin, options.signal);
+    return [
+      { name: "stdin", source: "-", domain: null, files: [storedFile(path, "stdin", format ?? "text")] },
+    ];
+  }
+  const kind = spec === "" ? null : await kindOfPath(spec);
+  if (kind === "file")
+    return [
+      { name: basename(spec), source: spec, domain: null, files: [storedFile(spec, basename(spec), format)] },
+    ];
+  if (kind === "folder") {
+    const { domains, leftOut } = await domainsOf(spec);
+    if (leftOut.length > 0)
+      onNote(
+        `${spec}: left out ${leftOut.slice(0, 5).join(", ")}${leftOut.length > 5 ? `, and ${leftOut.length - 5} more` : ""}: by their names they are no texts, or about the folder.`,
+      );
+    return domains.map(({ domain, files }) => ({
+      name: domain,
+      source: files.length === 1 ? join(spec, files[0]!) : join(spec, domain),
+      domain,
+      files: files.map((file) => storedFile(join(spec, file), file, format)),
+    }));
+  }
+  const hub = parseHubCorpus(spec, options.recipe);
+  if (hub) return [await fromHub(hub, options)];
+  if (!isPattern(spec)) throw notFound(spec);
+  const files = await matchingFiles(spec);
+  if (files.length === 0)
+    throw new SurprisalError({
+      code: "FILE_NOT_FOUND",
+      what: "No file fits the pattern",
+      where: spec,
+      wayOut: "Check it; ** stands for any folders, and a pattern in a shell needs quotes around it.",
+    });
+  return [
+    { name: spec, source: spec, domain: null, files: files.map((file) => storedFile(file, file, format)) },
+  ];
+}
+
+function notFound(spec: string): SurprisalError {
+  const near = nearDatasets(spec);
+  const meant = near.length > 0 ? ` Did you mean the data set ${near.join(" or ")}?` : "";
+  return new SurprisalError({
+    code: "FILE_NOT_FOUND",
+    what: "There is no such file, folder or data set",
+    where: spec,
+    wayOut: `Check the path.${meant} Known data sets: ${DATASET_NAMES.join(", ")}; others of the hub as hf:owner/name.`,
+  });
+}
+
+async function fromHub(
+  { name, request, column, rule }: HubCorpus,
+  options: OpenCorporaOptions,
+): Promise<Source> {
+  const { source, files } = await locateDataset(request, options);
+  const stored = files.map((file) => storedFile(file.path, file.name, options.format));
+  return { name, source, domain: null, files: stored, column, rule };
+}
+
+async function open(
+  { name, source, domain, files, ...own }: Source,
+  options: OpenCorporaOptions,
+  how: Omit<Reading, "signal">,
+): Promise<Corpus> {
+  const { split = "none", where } = options;
+  const texts = files.some(({ format }) => format === "text");
+  if (where !== undefined && texts)
+    throw invalid("A filter in SQL needs rows, and a text file has none", `where, ${name}`);
+  const rows = files.filter(({ format }) => format !== "text");
+  const column =
+    rows.length > 0
+      ? (options.column ?? own.column ?? (await columnFor(rows, { ...how, signal: options.signal })))
+      : undefined;
+  const made = options.rule ?? own.rule ?? null;
+  const rule = made === null ? null : ruleNamed(made);
+  const plain = [
+    ...(texts ? [split === "none" ? "whole file" : "pieces"] : []),
+    ...(rows.length > 0 ? ["rows"] : []),
+  ];
+  const noted = new Set<string>();
+  const onNote = (note: string) => {
+    if (!noted.has(note)) how.onNote(note); // once, however often the corpus is read
+    noted.add(note);
+  };
+  return {
+    name,
+    source,
+    domain,
+    rule: {
+      name: made ?? plain.join(" and "),
+      source: rule?.source ?? null,
+      ...(texts && split !== "none" && { split }),
+      ...(column !== undefined && { column }),
+      ...(where !== undefined && { where }),
+    },
+    documents({ signal = options.signal } = {}) {
+      const reading = { limit: how.limit, onNote, signal };
+      const stored = readFiles(files, split, column ?? "text", where, reading);
+      return rule ? rule.apply(stored, name, how.limit) : stored;
+    },
+  };
+}
+
+async function* readFiles(
+  files: readonly StoredFile[],
+  split: string,
+  column: string,
+  where: string | undefined,
+  reading: Reading,
+): AsyncGenerator<CorpusDocument> {
+  for (const file of files)
+    yield* whileUnchanged(file, () => {
+      if (file.format === "text") return textDocuments(file, split, reading);
+      return rowDocuments(
+        file,
+        column,
+        reading,
+        where === undefined ? undefined : rowsThatFit(file, where, reading),
+      );
+    });
+}
+
+/** By the first file that has columns; the others must have that one too. */
+async function columnFor(files: readonly StoredFile[], reading: Reading): Promise<string | undefined> {
+  for (const file of files) {
+    const columns = await columnsOf(file, reading);
+    if (columns.length > 0) return choose(columns, file.name);
+  }
+  return undefined;
+}
+
+function choose(columns: readonly Column[], where: string): string {
+  if (columns.some(({ name }) => name === "text")) return "text";
+  const texts = columns.filter(({ isText }) => isText);
+  if (texts.length === 1) return texts[0]!.name;
+  throw malformed(
+    texts.length === 0 ? "No column holds texts" : "Several columns hold texts, and none is called text",
+    where,
+    `Name one (column). The columns are: ${columns.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+/** Names stand in tables: where two are the same, the source says which is which. */
+function distinctNames(corpora: Corpus[]): Corpus[] {
+  const count = (name: string) => corpora.filter((corpus) => corpus.name === name).length;
+  const counts = new Map(corpora.map(({ name }) => [name, count(name)]));
+  return corpora.map((corpus) =>
+    counts.get(corpus.name)! > 1 ? { ...corpus, name: corpus.source } : corpus,
+  );
+}
+
+function invalid(what: string, where: string): SurprisalError {
+  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where });
+}

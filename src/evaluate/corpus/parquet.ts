@@ -1,0 +1,92 @@
+/** Parquet, read by hyparquet, a row group of one column at a time. */
+import { isUtf8 } from "node:buffer";
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import { SurprisalError } from "../../core/index.ts";
+import { readBytes } from "./bytes.ts";
+import type { Reading } from "./reading.ts";
+import type { Column, Row } from "./rows.ts";
+import { malformed, readFailure, type StoredFile, tooLarge } from "./stored-file.ts";
+
+export async function parquetColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
+  const { metadata } = await openParquet(file, reading);
+  const { parquetSchema } = await import("hyparquet");
+  return parquetSchema(metadata).children.map(({ element }) => ({
+    name: element.name,
+    isText: element.converted_type === "UTF8" || element.logical_type?.type === "STRING",
+  }));
+}
+
+export async function* parquetRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  const { buffer, metadata } = await openParquet(file, reading);
+  const [{ parquetReadObjects }, { compressors }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+  ]);
+  const { name } = file;
+  let rowStart = 0;
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows);
+    const place = `${name}, rows ${rowStart + 1} to ${rowEnd}`;
+    const stringFromBytes = (bytes: Uint8Array | undefined) => bytes && strictText(bytes, place);
+    const rows = await parquetReadObjects({
+      file: buffer,
+      metadata,
+      compressors,
+      columns: [column],
+      rowStart,
+      rowEnd,
+      parsers: { stringFromBytes },
+    }).catch((error) => {
+      throw readable(error, place);
+    });
+    for (const [i, row] of rows.entries()) {
+      const number = rowStart + i + 1;
+      yield { number, where: `${name}, row ${number}`, value: row[column] };
+    }
+    rowStart = rowEnd;
+  }
+}
+
+/** In place of hyparquet's own reading, which puts U+FFFD where bytes are wrong. */
+function strictText(bytes: Uint8Array, where: string): string {
+  if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+  throw new SurprisalError({
+    code: "INVALID_UTF8",
+    what: "A text of the column is not valid UTF-8",
+    where,
+    wayOut: "Write the file anew: strings of Parquet are UTF-8.",
+  });
+}
+
+async function openParquet(
+  file: StoredFile,
+  reading: Reading,
+): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
+  const { asyncBufferFromFile, parquetMetadataAsync } = await import("hyparquet");
+  try {
+    const buffer = file.compression ? await unpacked(file, reading) : await asyncBufferFromFile(file.path);
+    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+  } catch (error) {
+    throw readable(error, file.name);
+  }
+}
+
+/** Parquet is read from its end, so a packed file is unpacked into memory. */
+async function unpacked(file: StoredFile, { limit, signal }: Reading): Promise<AsyncBuffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of readBytes(file, signal)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) throw tooLarge(limit, file.name, "Unpack the file first: Parquet is packed inside");
+  }
+  const whole = Uint8Array.from(Buffer.concat(chunks)).buffer;
+  return { byteLength: length, slice: (start, end) => whole.slice(start, end) };
+}
+
+function readable(error: unknown, where: string): SurprisalError {
+  if (SurprisalError.isInstance(error)) return error;
+  if (typeof (error as { syscall?: unknown }).syscall === "string") return readFailure(error, where);
+  const wayOut = "The file is damaged, or no Parquet file: fetch it again.";
+  return malformed(`The file cannot be read as Parquet: ${(error as Error).message}`, where, wayOut, error);
+}

@@ -1,0 +1,98 @@
+/** Rows of a file, whatever its format, and the texts in one of their columns. */
+import type { CorpusDocument } from "./corpus.ts";
+import { csvColumns, csvRows } from "./csv.ts";
+import { jsonColumns, jsonRows } from "./jsonl.ts";
+import { parquetColumns, parquetRows } from "./parquet.ts";
+import type { Reading } from "./reading.ts";
+import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
+
+/** A column, and whether texts stand in it. */
+export interface Column {
+  name: string;
+  isText: boolean;
+}
+
+/** What stands in the wanted column of a row. */
+export interface Row {
+  /** From 1; lines that hold nothing are no rows. */
+  number: number;
+  /** For messages: "news.jsonl:14" (the line) or "news.parquet, row 14". */
+  where: string;
+  /** `undefined`: the row has no such column. */
+  value: unknown;
+}
+
+/** The columns of a file; none when it has no rows and no header. */
+export function columnsOf(file: StoredFile, reading: Reading): Promise<Column[]> {
+  if (file.format === "parquet") return parquetColumns(file, reading);
+  return file.format === "jsonl" ? jsonColumns(file, reading) : csvColumns(file, reading);
+}
+
+function rowsOf(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  if (file.format === "parquet") return parquetRows(file, column, reading);
+  return file.format === "jsonl" ? jsonRows(file, column, reading) : csvRows(file, column, reading);
+}
+
+/**
+ * The texts of a column, one document per row. `null` is an empty text.
+ *
+ * @param fits of every row whether it is wanted, for a filter; default: all are.
+ * @throws SurprisalError CORPUS_MALFORMED, DOCUMENT_TOO_LARGE, INVALID_UTF8, and what readBytes throws
+ */
+export async function* rowDocuments(
+  file: StoredFile,
+  column: string,
+  reading: Reading,
+  fits?: AsyncGenerator<boolean>,
+): AsyncGenerator<CorpusDocument> {
+  try {
+    for await (const row of rowsOf(file, column, reading)) {
+      const { done, value: wanted } = (await fits?.next()) ?? { value: true };
+      if (done) throw readDifferently(row.where);
+      if (wanted) yield { name: `${file.name}:${row.number}`, text: textOf(row, column, reading.limit) };
+    }
+    if (fits && !(await fits.next()).done) throw readDifferently(file.name);
+  } finally {
+    await fits?.return(undefined);
+  }
+}
+
+/** Another count of rows: then it is not known which of ours the filter meant. */
+function readDifferently(where: string): Error {
+  return malformed(
+    "The SQL filter sees other rows than there are",
+    where,
+    "DuckDB reads this file differently (blank lines in a CSV of one column are rows to it): convert it to Parquet or JSON lines.",
+  );
+}
+
+function textOf({ value, where }: Row, column: string, limit: number): string {
+  if (value === null) return "";
+  if (value === undefined)
+    throw malformed(
+      `There is no column "${column}"`,
+      where,
+      "Name the column that holds the text, or mend the row.",
+    );
+  if (typeof value !== "string")
+    throw malformed(
+      `The column "${column}" holds ${kindOf(value)}, not a text`,
+      where,
+      "Name the column that holds the text, or make it a string.",
+    );
+  if (value.length > limit || (value.length > limit / 3 && Buffer.byteLength(value) > limit))
+    throw tooLarge(limit, where, "Cut the text into several rows");
+  if (/\p{Surrogate}/u.test(value))
+    throw malformed(
+      "The text holds half a surrogate pair, which no UTF-8 can express",
+      where,
+      "Mend the row.",
+    );
+  return value;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a date";
+  return typeof value === "bigint" ? "a number" : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
+}

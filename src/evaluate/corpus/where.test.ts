@@ -1,0 +1,110 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { CorpusFolder, documentsOf } from "../../../test/corpus-folder.ts";
+import { parquetBytes } from "../../../test/parquet-fixture.ts";
+import { openCorpora } from "./open.ts";
+
+const folder = new CorpusFolder();
+afterAll(() => folder.remove());
+const write = (content: string | Uint8Array, name: string): string => folder.write(content, name);
+
+const ROWS = Array.from({ length: 5000 }, (_, i) => ({
+  id: i + 1,
+  lang: i % 3 ? "de" : "en",
+  stars: i % 10,
+  text: `text ${i + 1}, "größer"\n`,
+}));
+const json = (separator: string) => ROWS.map((row) => JSON.stringify(row) + separator).join("");
+const csv = ROWS.map(
+  ({ id, lang, stars, text }) => `${id},${lang},${stars},"${text.replaceAll('"', '""')}"\n`,
+).join("");
+const parquet = parquetBytes(
+  [
+    { name: "id", data: ROWS.map(({ id }) => id), type: "INT32" },
+    { name: "lang", data: ROWS.map(({ lang }) => lang), type: "STRING" },
+    { name: "stars", data: ROWS.map(({ stars }) => stars), type: "INT32" },
+    { name: "text", data: ROWS.map(({ text }) => text), type: "STRING" },
+  ],
+  1000,
+);
+
+describe("the filter in SQL", () => {
+  it.each([
+    ["rows.jsonl", json("\n")],
+    ["rows-gaps.jsonl", `\n${json("\n\n")}`],
+    ["rows.jsonl.gz", Buffer.concat([gzipSync(json("\n").slice(0, 1000)), gzipSync(json("\n").slice(1000))])],
+    ["rows.csv", `id,lang,stars,text\n${csv}`],
+    ["rows.parquet", parquet],
+  ])("leaves the rows of %s that fit, with their numbers and every byte", async (name, content) => {
+    const path = write(content, name);
+    const where = "stars >= 7 AND lang = 'en'";
+    const fitting = ROWS.filter(({ stars, lang }) => stars >= 7 && lang === "en");
+    expect(fitting.length).toBeGreaterThan(100);
+    expect(await documentsOf(path, { where })).toEqual(
+      fitting.map(({ id, text }) => ({ name: `${name}:${id}`, text })),
+    );
+    const [corpus] = await openCorpora(path, { where });
+    expect(corpus!.rule).toEqual({ name: "rows", source: null, column: "text", where });
+    expect(await documentsOf(path, { where: "id = 5000 -- the last" })).toHaveLength(1);
+    expect(await documentsOf(path, { where: "false" })).toEqual([]);
+  });
+
+  it("that is no condition on the columns is refused, in DuckDB's words", async () => {
+    const path = write(json("\n"), "rows.jsonl");
+    for (const [where, words] of [
+      ["star > 1", /column "star" not found/],
+      ["stars >", /Parser Error/],
+    ] as const)
+      await expect(documentsOf(path, { where })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        what: expect.stringMatching(words),
+      });
+  });
+
+  it("that DuckDB applies to other rows than ours is an error, never another text", async () => {
+    const path = write("text\na\n\nb\n", "one-column.csv");
+    expect((await documentsOf(path)).map(({ text }) => text)).toEqual(["a", "b"]);
+    await expect(documentsOf(path, { where: "text = 'b'" })).rejects.toMatchObject({
+      code: "CORPUS_MALFORMED",
+      what: "The SQL filter sees other rows than there are",
+    });
+    expect(
+      await documentsOf(write("id,text\n#1,a\n2,b\n", "hash.csv"), { where: "text = 'a'" }),
+    ).toHaveLength(1);
+  });
+
+  it("is applied to the file of that very name", async () => {
+    write('{"text":"b"}\n', "x.jsonl");
+    const path = write('{"text":"a"}\n{"text":"b"}\n', "[x].jsonl");
+    expect(await documentsOf(path, { where: "text = 'b'" })).toEqual([{ name: "[x].jsonl:2", text: "b" }]);
+  });
+
+  it("stops the reading when the reader stops", async () => {
+    const [corpus] = await openCorpora(write(json("\n"), "rows.jsonl"), { where: "stars = 1" });
+    const names: string[] = [];
+    for await (const { name } of corpus!.documents()) {
+      names.push(name);
+      if (names.length === 2) break;
+    }
+    expect(names).toEqual(["rows.jsonl:2", "rows.jsonl:12"]);
+  });
+
+  it("says which package it needs", async () => {
+    vi.doMock("@duckdb/node-api", () => {
+      throw new Error("Cannot find package '@duckdb/node-api'");
+    });
+    vi.resetModules();
+    try {
+      const fresh = await import("./open.ts");
+      const [corpus] = await fresh.openCorpora(write(json("\n"), "rows.jsonl"), { where: "stars = 1" });
+      await expect(corpus!.documents().next()).rejects.toMatchObject({
+        code: "PACKAGE_MISSING",
+        where: "@duckdb/node-api",
+        wayOut: expect.stringContaining("npm install @duckdb/node-api"),
+      });
+    } finally {
+      vi.doUnmock("@duckdb/node-api");
+      vi.resetModules();
+    }
+  });
+});

@@ -1,0 +1,310 @@
+/** One model over one corpus: documents in, journal entries out, in whatever order they are done. */
+import {
+  emptyTable,
+  fillColumns,
+  originalTextSize,
+  planFor,
+  type ResolvedRecipe,
+  SurprisalError,
+  sliceColumns,
+  sumTokens,
+  type TextSize,
+  type TokenTable,
+  type WindowPlan,
+} from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import type { Corpus } from "../corpus/corpus.ts";
+import type { DocumentEntry, WindowsEntry } from "../runs/journal.ts";
+import type { RunRecord } from "../runs/record.ts";
+import type { RunCorpus } from "../runs/run.ts";
+import { factsOf } from "../score-text.ts";
+import type { Executor } from "./engines.ts";
+import {
+  canScoreTogether,
+  type PartScore,
+  type Shard,
+  type ShardPart,
+  ShortDocuments,
+  shardsOf,
+} from "./shard.ts";
+import { assertSame, CorpusDigest, documentsOf, sha256 } from "./survey.ts";
+import { documentError } from "./totals.ts";
+
+/** What is done: shown while it is. */
+export interface CellProgress {
+  /** Documents that are done, of how many. */
+  documents: number;
+  totalDocuments: number;
+  /** UTF-8 bytes of text that are scored (about, within a document), of how many. */
+  bytes: number;
+  totalBytes: number;
+  /** Tokens run through the model in this session. */
+  tokensRun: number;
+  /** Of what is scored so far; `null` before anything is. */
+  perplexity: number | null;
+}
+
+export interface CellOptions {
+  /** Indices in run.json. */
+  at: { model: number; corpus: number };
+  corpus: Corpus;
+  /** What the corpus was when the run began. */
+  facts: RunCorpus;
+  model: LanguageModel;
+  tokenize: LanguageModel["tokenize"];
+  recipe: ResolvedRecipe;
+  executor: Executor;
+  record: RunRecord;
+  limit: number | null;
+  /** Keep every token's numbers. */
+  tokens: boolean;
+  onDocument?: ((entry: DocumentEntry) => void) | undefined;
+  onProgress?: ((progress: CellProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A document under way. */
+interface OpenDocument {
+  name: string;
+  sha256: string;
+  text: Uint8Array;
+  size: TextSize;
+  table: TokenTable;
+  /** Parts that are not done. */
+  pending: number;
+  parts: number;
+  tokensRun: number;
+  /** Bytes that count as scored in what is shown. */
+  shown: number;
+}
+
+/** Codes of texts that have nothing to score under a recipe. */
+const TOO_SHORT: readonly string[] = ["NOTHING_TO_SCORE", "TOO_FEW_TOKENS", "EMPTY_INPUT"];
+
+/** Scores what the record does not have yet. @throws SurprisalError what corpus, model and disk throw. */
+export async function scoreCell(options: CellOptions): Promise<void> {
+  await new Cell(options).run();
+}
+
+class Cell {
+  readonly #options: CellOptions;
+  readonly #open = new Map<number, OpenDocument>();
+  readonly #progress: CellProgress;
+  #nll = 0;
+  #scored = 0;
+
+  constructor(options: CellOptions) {
+    this.#options = options;
+    const { documents: totalDocuments, bytes: totalBytes } = options.facts;
+    this.#progress = { documents: 0, totalDocuments, bytes: 0, totalBytes, tokensRun: 0, perplexity: null };
+  }
+
+  async run(): Promise<void> {
+    const { executor } = this.#options;
+    const running = new Set<Promise<void>>();
+    let failure: { error: unknown } | null = null;
+    try {
+      for await (const shard of this.#shards()) {
+        while (running.size >= executor.slots && !failure) await Promise.race(running);
+        if (failure) break;
+        const work = this.#score(shard)
+          .catch((error: unknown) => {
+            failure ??= { error };
+          })
+          .finally(() => running.delete(work));
+        running.add(work);
+      }
+    } finally {
+      await Promise.all(running);
+    }
+    if (failure) throw (failure as { error: unknown }).error;
+  }
+
+  /** What is to do, in order. */
+  async *#shards(): AsyncGenerator<Shard> {
+    const { corpus, facts, limit, signal, record, at, model, recipe } = this.#options;
+    const cell = record.cell(at.model, at.corpus);
+    const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
+    const digest = new CorpusDigest();
+    let document = -1;
+    for await (const { name, text } of documentsOf(corpus, limit, signal)) {
+      document++;
+      const own = sha256(text);
+      digest.add(own);
+      const done = cell.documents[document];
+      if (done) this.#count(done);
+      const parts = done ? [] : await this.#partsOf(document, name, text, own);
+      // Whatever has no part ends the short documents before it: then they share their batches with the same
+      // neighbours when the run is resumed.
+      if (!short || parts.length !== 1) {
+        yield* short?.flush() ?? [];
+        for (const part of parts) yield { parts: [part] };
+      } else yield* short.add(parts[0]!);
+    }
+    yield* short?.flush() ?? [];
+    assertSame(facts, { documents: document + 1, sha256: digest.hex() });
+  }
+
+  /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
+  async #partsOf(document: number, name: string, text: string, sha256: string): Promise<ShardPart[]> {
+    const { at, record } = this.#options;
+    const bytes = new TextEncoder().encode(text);
+    const size = originalTextSize(text);
+    const planned = await this.#plan(text, name);
+    if (!planned) {
+      this.#finish([
+        {
+          ...{ type: "document", ...at, document, name, sha256, sums: null, size },
+          ...{ stderr: null, interval: null, tokensRun: 0, log: null },
+        },
+      ]);
+      return [];
+    }
+    const { ids, byteOffsets, plan } = planned;
+    const parts = [...shardsOf(document, ids, plan)];
+    const table = emptyTable(ids, byteOffsets, 0);
+    const count = { pending: parts.length, parts: parts.length, tokensRun: 0, shown: 0 };
+    const open: OpenDocument = { name, sha256, text: bytes, size, table, ...count };
+    this.#open.set(document, open);
+    const windows = record.cell(at.model, at.corpus).windows.get(document) ?? [];
+    const todo = parts.filter(({ range }) => {
+      const known = windows.find(({ start, end }) => start === range.start && end === range.end);
+      return !(known && this.#recall(open, known));
+    });
+    if (todo.length === 0) this.#finish([this.#entry(document, open)]); // killed between its last window and its entry
+    return todo;
+  }
+
+  /** `null` when the text has nothing to score under the recipe. */
+  async #plan(
+    text: string,
+    name: string,
+  ): Promise<{ ids: Int32Array; byteOffsets: Uint32Array; plan: WindowPlan } | null> {
+    const { model, recipe, tokenize } = this.#options;
+    if (text === "") return null;
+    try {
+      const { addSpecial, parseSpecial } = recipe;
+      const { ids, byteOffsets } = await tokenize(text, { addSpecial, parseSpecial });
+      return { ids, byteOffsets, plan: planFor(recipe, ids.length, factsOf(model)) };
+    } catch (error) {
+      if (!SurprisalError.isInstance(error)) throw error;
+      if (TOO_SHORT.includes(error.code)) return null;
+      throw error.at(name);
+    }
+  }
+
+  /** Takes the numbers of windows that were scored in an earlier session. @returns whether they are there. */
+  #recall(open: OpenDocument, { log, start, tokensRun }: WindowsEntry): boolean {
+    const frame = this.#options.record.frame(log[0]);
+    if (!frame) return false;
+    fillColumns(open.table, start, { ...frame, alternatives: null });
+    this.#advance(frame.document, frame.logprobs, 0);
+    open.pending--;
+    open.tokensRun += tokensRun;
+    return true;
+  }
+
+  async #score(shard: Shard): Promise<void> {
+    const { executor, signal } = this.#options;
+    let seen = false;
+    const { parts, tokensRun } = await executor.run(shard, {
+      signal,
+      onSpan: ({ logprobs, tokensRun }) => {
+        seen = true;
+        this.#advance(shard.parts[0]!.document, logprobs, tokensRun);
+      },
+    });
+    const runFor = shares(tokensRun, parts.length);
+    if (!seen)
+      for (const [i, { document, columns }] of parts.entries())
+        this.#advance(document, columns.logprobs, runFor[i]!);
+    const entries = parts.flatMap((part, i) => this.#take(part, runFor[i]!));
+    if (entries.length > 0) this.#finish(entries);
+  }
+
+  /** @returns the entry of the document, if this was the last of it. */
+  #take({ document, start, columns }: PartScore, tokensRun: number): DocumentEntry[] {
+    const { at, record, tokens } = this.#options;
+    const open = this.#open.get(document)!;
+    fillColumns(open.table, start, columns);
+    open.pending--;
+    open.tokensRun += tokensRun;
+    const end = start + columns.logprobs.length;
+    if (open.parts > 1) {
+      const log = this.#log(document, open, start, end);
+      if (log) record.add([{ type: "windows", ...at, document, start, end, tokensRun, log }]);
+    }
+    if (open.pending > 0) return [];
+    const whole = tokens && open.parts === 1;
+    return [this.#entry(document, open, whole ? this.#log(document, open, 0, open.table.length) : null)];
+  }
+
+  #log(document: number, { table, text }: OpenDocument, start: number, end: number): DocumentEntry["log"] {
+    const byteOffsets = table.byteOffsets.subarray(start, end + 1);
+    return this.#options.record.log({
+      document,
+      start,
+      ...sliceColumns(table, start, end),
+      ids: table.ids.subarray(start, end),
+      byteOffsets,
+      text: text.subarray(byteOffsets[0], byteOffsets.at(-1)),
+    });
+  }
+
+  #entry(document: number, open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
+    const { at, recipe } = this.#options;
+    const { name, sha256, size, table, text, tokensRun } = open;
+    const sums = sumTokens(table, text);
+    this.#open.delete(document);
+    this.#progress.bytes -= open.shown; // it counts whole from now on
+    return {
+      ...{ type: "document", ...at, document, name, sha256, sums, size },
+      ...documentError(table.logprobs, sums, recipe),
+      tokensRun,
+      log,
+    };
+  }
+
+  #finish(entries: DocumentEntry[]): void {
+    const { record, onDocument, onProgress } = this.#options;
+    record.add(entries);
+    for (const entry of entries) {
+      this.#progress.documents++;
+      this.#progress.bytes += entry.size.bytes;
+      onDocument?.(entry);
+    }
+    onProgress?.({ ...this.#progress });
+  }
+
+  /** A document of an earlier session. */
+  #count({ size, sums }: DocumentEntry): void {
+    this.#progress.documents++;
+    this.#progress.bytes += size.bytes;
+    this.#nll += sums?.nll ?? 0;
+    this.#scored += sums?.scored ?? 0;
+  }
+
+  #advance(document: number, logprobs: Float64Array, tokensRun: number): void {
+    for (const logprob of logprobs) {
+      if (Number.isNaN(logprob)) continue;
+      this.#nll -= logprob;
+      this.#scored++;
+    }
+    const open = this.#open.get(document)!;
+    const bytes = (open.text.length * logprobs.length) / open.table.length;
+    open.shown += bytes;
+    const progress = this.#progress;
+    progress.bytes += bytes;
+    progress.tokensRun += tokensRun;
+    progress.perplexity = this.#scored > 0 ? Math.exp(this.#nll / this.#scored) : null;
+    this.#options.onProgress?.({ ...progress });
+  }
+}
+
+/** Whole numbers that add up to a total, as equal as can be: who ran a token in a shared batch cannot be said. */
+function shares(total: number, count: number): number[] {
+  return Array.from(
+    { length: count },
+    (_, i) => Math.floor((total * (i + 1)) / count) - Math.floor((total * i) / count),
+  );
+}

@@ -1,0 +1,354 @@
+/** Every model over every corpus, in a run that can be broken off at any moment and gone on with. */
+import { randomBytes } from "node:crypto";
+import {
+  type Recipe,
+  type RecipeOverrides,
+  type ResolvedRecipe,
+  resolveRecipe,
+  SurprisalError,
+} from "../../core/index.ts";
+import {
+  type LanguageModel,
+  type LlamaLoadOptions,
+  type ResolveOptions,
+  resolve,
+} from "../../models/index.ts";
+import type { Corpus } from "../corpus/corpus.ts";
+import { RunFolder } from "../runs/folder.ts";
+import type { DocumentEntry } from "../runs/journal.ts";
+import { RunRecord, TOKEN_LOG } from "../runs/record.ts";
+import type { Run, RunCorpus, RunModel, RunRequest } from "../runs/run.ts";
+import { writeTokens } from "../runs/tokens-parquet.ts";
+import { packageVersion } from "../runs/version.ts";
+import { factsOf } from "../score-text.ts";
+import { type CellProgress, scoreCell } from "./cell.ts";
+import { Engines, type Executor } from "./engines.ts";
+import { assertSame, survey } from "./survey.ts";
+import { totalsOf } from "./totals.ts";
+
+export interface EvaluateProgress extends CellProgress {
+  /** Index of the model, of how many. */
+  model: number;
+  models: number;
+  /** Name of the model and of the corpus. */
+  modelName: string;
+  corpusName: string;
+  corpus: number;
+  corpora: number;
+  /** Tokens run per second in this session; `null` at the beginning. */
+  tokensPerSecond: number | null;
+  /** Time that all models and corpora will still take, milliseconds, as far as one can say; `null`: one cannot. */
+  remainingMs: number | null;
+}
+
+export interface EvaluateHandlers {
+  onProgress?: ((progress: EvaluateProgress) => void) | undefined;
+  /** Called for every document that is done in this session. */
+  onDocument?: ((entry: DocumentEntry) => void) | undefined;
+  /** Called when a model is done with a corpus, and when a model has failed. */
+  onResult?: ((run: Run) => void) | undefined;
+}
+
+export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
+  /** References, as for `resolve`, or models that are open (and stay so). At least one. */
+  models: readonly (string | LanguageModel)[];
+  /** What is scored: see `openCorpora`. At least one. */
+  corpora: readonly Corpus[];
+  /** A named recipe, or one of your own. Default "cached". */
+  recipe?: string | Recipe;
+  /** Folder for the run, new or empty; left out, nothing is kept on disk. */
+  folder?: string | undefined;
+  /** Most documents of each corpus. Default: all. */
+  limit?: number | undefined;
+  /** Keep every token's numbers, in tokens.parquet of the folder. Default false. */
+  tokens?: boolean | undefined;
+  /** How models given by name are placed and run. */
+  load?: ResolveOptions | undefined;
+  /** Models in memory that work side by side. Default: one for each core, for models that use one thread; else one. */
+  engines?: number | undefined;
+  /** Requests to a server at once. Default 4. */
+  concurrency?: number | undefined;
+  /** Who does the work in place of this process, such as workers behind a queue. */
+  executor?: ((model: LanguageModel, reference: string) => Promise<Executor>) | undefined;
+  /** What the person asked for, kept in run.json, so that the run can be gone on with by its folder alone. */
+  request?: Partial<RunRequest> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Scores every corpus with every model. A model that fails does not stop the others: the run then has the status
+ * "failed" and says which; when all have failed, the first one's error is thrown.
+ * @throws SurprisalError RUN_EXISTS, FILE_UNWRITABLE, DISK_FULL, EMPTY_INPUT, ABORTED, and what corpora and models throw.
+ *   What was done stays in the folder.
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Run> {
+  const folder = options.folder === undefined ? null : RunFolder.create(options.folder);
+  try {
+    const corpora = await surveyAll(options);
+    await checkModels(options);
+    const now = new Date().toISOString();
+    const run: Run = {
+      schema: "surprisal.run/1",
+      id: folder?.name ?? `run-${randomBytes(4).toString("hex")}`,
+      ...{ status: "running", version: packageVersion(), created: now, finished: null },
+      request: requestOf(options),
+      ...{ models: [], corpora, results: [], failures: [], notes: [] },
+    };
+    return await new Evaluation(options, folder, run).go();
+  } finally {
+    folder?.release();
+  }
+}
+
+/**
+ * Goes on with a run that was broken off, or failed: what is done is kept, the digits are those of a run in one go.
+ * @param options as the run was begun with, `folder` among them; models and corpora in the same order.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, RUN_DAMAGED, RUN_MISMATCH, CORPUS_CHANGED, ...
+ */
+export async function resumeEvaluation(options: EvaluateOptions & { folder: string }): Promise<Run> {
+  const { folder, run } = RunFolder.open(options.folder);
+  try {
+    if (run.status === "complete") return run;
+    const corpora = await surveyAll(options);
+    if (corpora.length !== run.corpora.length || options.models.length !== run.request.models.length)
+      throw mismatch("it has other models or corpora", options.folder);
+    for (const [i, before] of run.corpora.entries()) assertSame(before, corpora[i]!);
+    const version = packageVersion();
+    if (version !== run.version)
+      run.notes.push(
+        `Begun with surprisal ${run.version} and gone on with ${version}: last digits may differ.`,
+      );
+    Object.assign(run, { version, status: "running", failures: [] });
+    return await new Evaluation(options, folder, run).go();
+  } finally {
+    folder.release();
+  }
+}
+
+async function surveyAll({ corpora, models, limit, signal }: EvaluateOptions): Promise<RunCorpus[]> {
+  for (const [name, list] of Object.entries({ models, corpora }))
+    if (list.length === 0)
+      throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
+  const facts: RunCorpus[] = [];
+  for (const corpus of corpora) facts.push(await survey(corpus, limit ?? null, signal));
+  return facts;
+}
+
+/** A name that is wrong is said now, not after the hours that the first model takes. */
+async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
+  const { load, context, stride, sinks } = options;
+  for (const [i, source] of models.entries()) {
+    if (typeof source !== "string" || models.length === 1) continue;
+    if (models.indexOf(source) < i) continue;
+    await using model = await resolve(source, load);
+    resolveRecipe(recipe, defined({ context, stride, sinks }), factsOf(model));
+  }
+}
+
+function requestOf({ models, corpora, recipe = "cached", limit, ...options }: EvaluateOptions): RunRequest {
+  const { context, stride, sinks, tokens = false, load = {}, request } = options;
+  const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
+  return {
+    models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
+    corpora: corpora.map(({ source }) => source),
+    reading: {},
+    ...{ recipe, limit: limit ?? null, tokens },
+    overrides: defined({ context, stride, sinks }),
+    load: defined({ threads, device, batchSize, cacheType }),
+    ...request,
+  };
+}
+
+function defined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+class Evaluation {
+  readonly #options: EvaluateOptions;
+  readonly #folder: RunFolder | null;
+  readonly #run: Run;
+  readonly #started = performance.now();
+  /** Share of the whole that was done before this session, and is done now: 0 ... 1. */
+  #doneBefore = 0;
+
+  constructor(options: EvaluateOptions, folder: RunFolder | null, run: Run) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#run = run;
+  }
+
+  async go(): Promise<Run> {
+    const run = this.#run;
+    this.#folder?.write(run);
+    using record = new RunRecord(this.#folder);
+    this.#doneBefore = this.#shareDone(record);
+    let first: unknown;
+    for (const [model, source] of this.#options.models.entries()) {
+      try {
+        await this.#runModel(model, source, record);
+      } catch (error) {
+        if (!(error instanceof ModelFailure)) throw error;
+        first ??= error.cause;
+        this.#fail(model, error.cause);
+      }
+    }
+    if (this.#folder && run.request.tokens) writeTokens(this.#folder, run, record);
+    run.status = run.failures.length > 0 ? "failed" : "complete";
+    run.finished = new Date().toISOString();
+    this.#folder?.write(run);
+    if (run.failures.length === this.#options.models.length) throw first;
+    if (run.status === "complete") this.#folder?.remove(TOKEN_LOG);
+    return run;
+  }
+
+  async #runModel(model: number, source: string | LanguageModel, record: RunRecord): Promise<void> {
+    const { signal } = this.#options;
+    await using engines = await modelWork(() => Engines.open(source, this.#options), signal);
+    const recipe = await modelWork(async () => this.#recipeFor(model, engines.model), signal);
+    const { executor: other } = this.#options;
+    await using hired = other
+      ? await modelWork(() => other(engines.model, this.#run.models[model]!.reference), signal)
+      : null;
+    const executor = guarded(hired ?? engines, signal);
+    for (const [corpus, facts] of this.#run.corpora.entries()) {
+      const started = performance.now();
+      const cell = record.cell(model, corpus);
+      const todo = cell.documents.filter(Boolean).length < facts.documents;
+      if (todo)
+        try {
+          await scoreCell({
+            at: { model, corpus },
+            corpus: this.#options.corpora[corpus]!,
+            facts,
+            model: engines.model,
+            tokenize: (text, options) => modelWork(() => engines.model.tokenize(text, options), signal),
+            recipe,
+            executor,
+            record,
+            limit: this.#run.request.limit,
+            tokens: this.#run.request.tokens && this.#folder !== null,
+            onDocument: this.#options.onDocument,
+            onProgress: (progress) => this.#report(model, corpus, progress),
+            signal,
+          });
+        } finally {
+          record.add([{ type: "time", model, corpus, ms: performance.now() - started }]);
+        }
+      this.#addResult(model, corpus, record, recipe);
+    }
+  }
+
+  /** The recipe on this model; what the run says of the model is noted, or compared with what it was. */
+  #recipeFor(index: number, model: LanguageModel): ResolvedRecipe {
+    const { recipe, overrides, models } = this.#run.request;
+    const resolved = resolveRecipe(recipe, overrides, factsOf(model));
+    const { identity, settings } = model;
+    const before = this.#run.models[index];
+    const now: RunModel = { reference: models[index]!, identity, settings, recipe: resolved };
+    if (before) {
+      const same = before.identity.sha256 === identity.sha256 && before.identity.name === identity.name;
+      if (!same) throw mismatch(`the model ${before.reference} is another one`, this.#folder?.path);
+      if (before.recipe.id !== resolved.id)
+        throw mismatch(`the recipe was ${before.recipe.id} and is ${resolved.id}`, this.#folder?.path);
+      if (JSON.stringify(before.settings) !== JSON.stringify(settings))
+        this.#note(
+          `${identity.name} was begun with other settings than it goes on with: last digits may differ.`,
+        );
+    }
+    this.#run.models[index] = now;
+    for (const note of resolved.notes) this.#note(`${identity.name}: ${note}`);
+    this.#folder?.write(this.#run);
+    return resolved;
+  }
+
+  #note(note: string): void {
+    if (!this.#run.notes.includes(note)) this.#run.notes.push(note);
+  }
+
+  #addResult(model: number, corpus: number, record: RunRecord, recipe: ResolvedRecipe): void {
+    const run = this.#run;
+    const { documents, ms, tokensRun } = record.cell(model, corpus);
+    const totals = totalsOf(documents, recipe);
+    if (totals.documents === 0)
+      this.#note(`${run.corpora[corpus]!.name} has no document that is long enough to be scored.`);
+    run.results = run.results.filter((result) => result.model !== model || result.corpus !== corpus);
+    run.results.push({ model, corpus, ...totals, timing: { totalMs: ms, tokensRun } });
+    this.#folder?.write(run);
+    this.#options.onResult?.(run);
+  }
+
+  #fail(model: number, error: unknown): void {
+    const { failures, request } = this.#run;
+    const known = SurprisalError.isInstance(error);
+    const what = known ? error.what : error instanceof Error ? error.message : String(error);
+    failures.push({ model, reference: request.models[model]!, code: known ? error.code : "INTERNAL", what });
+    this.#folder?.write(this.#run);
+    this.#options.onResult?.(this.#run);
+  }
+
+  #report(model: number, corpus: number, progress: CellProgress): void {
+    const { onProgress } = this.#options;
+    if (!onProgress) return;
+    const { models, corpora } = this.#run;
+    const elapsed = performance.now() - this.#started;
+    const share = this.#share(model, corpus, progress.bytes);
+    const done = share - this.#doneBefore;
+    onProgress({
+      ...progress,
+      ...{ model, models: this.#options.models.length, modelName: models[model]!.identity.name },
+      ...{ corpus, corpora: corpora.length, corpusName: corpora[corpus]!.name },
+      tokensPerSecond: progress.tokensRun > 0 ? (1000 * progress.tokensRun) / elapsed : null,
+      remainingMs: done > 0.001 ? (elapsed * (1 - share)) / done : null,
+    });
+  }
+
+  /** Share of all models' work that is done when `bytes` of this corpus are, those before it being done. */
+  #share(model: number, corpus: number, bytes: number): number {
+    const { corpora } = this.#run;
+    const all = corpora.reduce((sum, each) => sum + each.bytes, 0);
+    const before = corpora.slice(0, corpus).reduce((sum, each) => sum + each.bytes, 0);
+    return (model * all + before + bytes) / (all * this.#options.models.length);
+  }
+
+  #shareDone(record: RunRecord): number {
+    const { corpora } = this.#run;
+    const all = corpora.reduce((sum, { bytes }) => sum + bytes, 0) * this.#options.models.length;
+    let done = 0;
+    for (let model = 0; model < this.#options.models.length; model++)
+      for (const corpus of corpora.keys())
+        for (const entry of record.cell(model, corpus).documents) done += entry?.size.bytes ?? 0;
+    return done / all;
+  }
+}
+
+/** What went wrong in a model, not in a corpus or on the disk: the other models can go on. */
+class ModelFailure extends Error {}
+
+const FATAL: readonly string[] = ["ABORTED", "DISK_FULL", "FILE_UNWRITABLE", "RUN_MISMATCH"];
+
+async function modelWork<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const ours = SurprisalError.isInstance(error);
+    if (signal?.aborted || (ours && FATAL.includes(error.code))) throw error;
+    throw new ModelFailure("", { cause: error });
+  }
+}
+
+function guarded(executor: Executor, signal: AbortSignal | undefined): Executor {
+  return {
+    slots: executor.slots,
+    run: (shard, options) => modelWork(() => executor.run(shard, options), signal),
+    [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
+  };
+}
+
+function mismatch(what: string, folder: string | undefined): SurprisalError {
+  return new SurprisalError({
+    code: "RUN_MISMATCH",
+    what: `The run cannot go on: ${what}`,
+    ...(folder && { where: folder }),
+    wayOut: "Bring back what the run was begun with, or start another run.",
+  });
+}

@@ -1,0 +1,79 @@
+/** Reading a corpus once before the long work: what is in it, and whether all of it can be read. */
+import { createHash, type Hash } from "node:crypto";
+import { SurprisalError } from "../../core/index.ts";
+import type { Corpus, CorpusDocument } from "../corpus/corpus.ts";
+import type { RunCorpus } from "../runs/run.ts";
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** sha256 of a corpus, as RunCorpus has it. */
+export class CorpusDigest {
+  #documents = 0;
+  #first = "";
+  readonly #all: Hash = createHash("sha256");
+
+  /** @param digest sha256 of the next document, hex. */
+  add(digest: string): void {
+    if (this.#documents++ === 0) this.#first = digest;
+    this.#all.update(`${digest}\n`);
+  }
+
+  hex(): string {
+    return this.#documents === 1 ? this.#first : this.#all.digest("hex");
+  }
+}
+
+/** The documents of a corpus up to a limit. */
+export async function* documentsOf(
+  corpus: Corpus,
+  limit: number | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CorpusDocument> {
+  let count = 0;
+  if (limit === 0) return;
+  for await (const document of corpus.documents(signal ? { signal } : {})) {
+    yield document;
+    if (++count === limit) return;
+  }
+}
+
+/** @throws SurprisalError what the corpus throws; EMPTY_INPUT where it holds nothing at all. */
+export async function survey(corpus: Corpus, limit: number | null, signal?: AbortSignal): Promise<RunCorpus> {
+  const digest = new CorpusDigest();
+  let documents = 0;
+  let bytes = 0;
+  for await (const { text } of documentsOf(corpus, limit, signal)) {
+    digest.add(sha256(text));
+    documents++;
+    bytes += Buffer.byteLength(text);
+  }
+  if (bytes === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: documents === 0 ? "The corpus has no documents" : "Every document of the corpus is empty",
+      where: corpus.source,
+      wayOut: "Check the path, the column and the condition.",
+    });
+  const { name, source, domain, rule } = corpus;
+  return { name, source, domain, rule, documents, bytes, sha256: digest.hex() };
+}
+
+/** @throws SurprisalError CORPUS_CHANGED */
+export function assertSame(before: RunCorpus, now: Pick<RunCorpus, "documents" | "sha256">): void {
+  if (before.sha256 === now.sha256 && before.documents === now.documents) return;
+  throw corpusChanged(
+    before.source,
+    `it had ${before.documents} documents with the sha256 ${before.sha256}, and has ${now.documents} with ${now.sha256}`,
+  );
+}
+
+export function corpusChanged(where: string, how: string): SurprisalError {
+  return new SurprisalError({
+    code: "CORPUS_CHANGED",
+    what: `The corpus is not what it was when the run began: ${how}`,
+    where,
+    wayOut: "Bring back the corpus, or start another run: numbers of two texts are no total.",
+  });
+}

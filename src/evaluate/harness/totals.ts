@@ -1,0 +1,95 @@
+/** From what was done, document by document, to the numbers of a model over a corpus. */
+import {
+  blockBootstrap,
+  documentBootstrap,
+  emptySums,
+  meanPerplexity,
+  measures,
+  mergeSums,
+  perplexityStandardError,
+  type ResolvedRecipe,
+  type ScoreSums,
+  type TextSize,
+} from "../../core/index.ts";
+import type { DocumentEntry } from "../runs/journal.ts";
+import type { PerplexityError, RunResult } from "../runs/run.ts";
+
+type DocumentError = Pick<DocumentEntry, "stderr" | "interval">;
+
+/**
+ * ± of one document's perplexity: over blocks of its tokens, or by llama.cpp's formula where the recipe is theirs.
+ * @param logprobs [n] ln p, nats; NaN = missing.
+ */
+export function documentError(
+  logprobs: Float64Array,
+  sums: ScoreSums,
+  { stderrMethod }: ResolvedRecipe,
+): DocumentError {
+  if (stderrMethod === "llama.cpp") return { stderr: perplexityStandardError(sums), interval: null };
+  const bootstrap = blockBootstrap(logprobs);
+  return {
+    stderr: bootstrap?.standardError ?? null,
+    interval: bootstrap && [bootstrap.low, bootstrap.high],
+  };
+}
+
+/**
+ * The numbers of a corpus.
+ * @param entries its documents in order; sums are added up in this order, so that the digits are always the same.
+ */
+export function totalsOf(
+  entries: readonly DocumentEntry[],
+  recipe: ResolvedRecipe,
+): Omit<RunResult, "model" | "corpus" | "timing"> {
+  const scored = entries.filter((entry) => entry.sums !== null && entry.sums.scored > 0);
+  const each = scored.map(({ sums }) => sums!);
+  const sums = each.reduce((whole, part) => mergeSums(whole, part), emptySums());
+  const size = recipe.denominator === "original" ? totalSize(scored) : sums;
+  const numbers = measures(sums, size);
+  return {
+    ...numbers,
+    ...totalError(scored, sums, size, recipe),
+    documents: scored.length,
+    skipped: entries.length - scored.length,
+    meanPerplexity: meanPerplexity(each.map((part) => measures(part).perplexity)),
+  };
+}
+
+function totalSize(entries: readonly DocumentEntry[]): TextSize {
+  const size = { bytes: 0, words: 0, characters: 0 };
+  for (const entry of entries)
+    for (const unit of Object.keys(size) as (keyof TextSize)[]) size[unit] += entry.size[unit];
+  return size;
+}
+
+function totalError(
+  entries: readonly DocumentEntry[],
+  sums: ScoreSums,
+  size: TextSize,
+  recipe: ResolvedRecipe,
+): PerplexityError & Pick<RunResult, "bitsPerByteStderr"> {
+  const { stderrMethod } = recipe;
+  const { perplexity } = measures(sums);
+  if (stderrMethod === "llama.cpp" || entries.length < 2) {
+    const { stderr = null, interval = null } =
+      entries.length === 1 ? entries[0]! : { stderr: perplexityStandardError(sums) };
+    const perToken = stderr === null || perplexity === null ? null : stderr / perplexity; // nats
+    const bitsPerByteStderr = perToken === null ? null : (perToken * sums.scored) / size.bytes / Math.LN2;
+    return { stderr, interval, stderrMethod, bitsPerByteStderr };
+  }
+  const nll = entries.map((entry) => entry.sums!.nll);
+  const perToken = documentBootstrap(
+    nll,
+    entries.map((entry) => entry.sums!.scored),
+  );
+  const perByte = documentBootstrap(
+    nll,
+    entries.map((entry) => (recipe.denominator === "original" ? entry.size.bytes : entry.sums!.bytes)),
+  );
+  return {
+    stderr: perToken && perToken.standardError * perplexity!,
+    interval: perToken && [Math.exp(perToken.low), Math.exp(perToken.high)],
+    stderrMethod: "document-bootstrap",
+    bitsPerByteStderr: perByte && perByte.standardError / Math.LN2,
+  };
+}

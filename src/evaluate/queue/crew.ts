@@ -1,0 +1,128 @@
+/** The workers of a run, as its coordinator hears of them. */
+import type { Redis } from "ioredis";
+import { SurprisalError } from "../../core/index.ts";
+import { type Answer, answersTo, listen, SILENCE_MS } from "./protocol.ts";
+import type { RedisAddress } from "./redis.ts";
+
+/** Time without any worker, or any Redis, after which people are told, milliseconds. */
+const TELL_AFTER_MS = 3000;
+/** Longest time that workers may take to leave, milliseconds. */
+const LEAVE_MS = 2000;
+
+export interface CrewOptions {
+  run: string;
+  listener: Redis;
+  address: RedisAddress;
+  patienceMs: number;
+  onMessage: (message: string) => void;
+}
+
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #workers = new Map<string, { answer: Answer; heard: number }>();
+  #leaving: (() => void) | null = null;
+  /** Since when there is nobody who works or may come to, and whether people were told. */
+  #alone: { since: number; told: boolean } | null = null;
+  #away: NodeJS.Timeout | null = null;
+  #wasAway = false;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    listen<Answer>(options.listener, answersTo(options.run), (answer) => this.#hear(answer));
+  }
+
+  /** Shards that all workers together do at once. */
+  get slots(): number {
+    let slots = 0;
+    for (const { answer } of this.#workers.values()) if (answer.state === "working") slots += answer.slots;
+    return slots;
+  }
+
+  #hear(answer: Answer): void {
+    const before = this.#workers.get(answer.worker)?.answer.state;
+    if (answer.state === "gone") this.#workers.delete(answer.worker);
+    else this.#workers.set(answer.worker, { answer, heard: performance.now() });
+    if (answer.state !== before && (before || answer.state !== "gone")) this.#report(answer);
+    if (this.#workers.size === 0) this.#leaving?.();
+  }
+
+  #report({ state, name, slots, reason }: Answer): void {
+    if (this.#leaving) return;
+    const joined = `has joined, with ${slots} ${slots === 1 ? "shard" : "shards"} at a time`;
+    const words = { working: joined, refused: `cannot help: ${reason}`, gone: "has left", loading: null }[
+      state
+    ];
+    if (words) this.#options.onMessage(`Worker ${name} ${words}.`);
+  }
+
+  /**
+   * To be called every now and then, while Redis is there.
+   * @returns an error when there are workers and none of them fits, for longer than one is patient.
+   */
+  check(waiting: boolean): SurprisalError | null {
+    this.#back();
+    const now = performance.now();
+    for (const [id, { answer, heard }] of this.#workers) {
+      if (now - heard < SILENCE_MS) continue;
+      this.#workers.delete(id);
+      this.#options.onMessage(`Worker ${answer.name} has fallen silent; its shards go to others.`);
+    }
+    const workers = [...this.#workers.values()].map(({ answer }) => answer);
+    if (!waiting || workers.some(({ state }) => state !== "refused")) {
+      this.#alone = null;
+      return null;
+    }
+    this.#alone ??= { since: now, told: false };
+    const alone = now - this.#alone.since;
+    if (workers.length > 0 && alone >= this.#options.patienceMs) {
+      this.#alone = null; // whoever tries again has the same patience
+      return this.#nobodyFits(workers);
+    }
+    if (workers.length === 0 && alone >= TELL_AFTER_MS && !this.#alone.told) {
+      this.#alone.told = true;
+      this.#options.onMessage(
+        `There is no worker yet; waiting. Start one: surprisal worker --queue ${this.#options.address.shown}`,
+      );
+    }
+    return null;
+  }
+
+  #nobodyFits(workers: readonly Answer[]): SurprisalError {
+    const reasons = workers.map(({ name, reason }) => `${name}: ${reason}`);
+    return new SurprisalError({
+      code: "QUEUE_NO_WORKER",
+      what: `No worker can do this: ${reasons.join("; ")}`,
+      where: this.#options.address.shown,
+      wayOut: "Start one that has the same version, model file and settings.",
+    });
+  }
+
+  /** The connection to Redis was lost. A moment without it is nothing to speak of. */
+  redisAway(): void {
+    this.#away ??= setTimeout(() => {
+      this.#wasAway = true;
+      this.#options.onMessage(`Redis is away (${this.#options.address.shown}); waiting for it.`);
+    }, TELL_AFTER_MS).unref();
+  }
+
+  #back(): void {
+    if (this.#away === null) return;
+    clearTimeout(this.#away);
+    this.#away = null;
+    for (const worker of this.#workers.values()) worker.heard = performance.now(); // nobody could be heard
+    if (this.#wasAway) this.#options.onMessage("Redis is back.");
+    this.#wasAway = false;
+  }
+
+  /** Resolves when all workers have left, or after a while. */
+  async dispersed(): Promise<void> {
+    if (this.#away) clearTimeout(this.#away);
+    if (this.slots === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#leaving = resolve;
+      timer = setTimeout(resolve, LEAVE_MS);
+    });
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,296 @@
+/** The coordinator's end of a queue: an executor whose shards are done by workers on other machines. */
+import { randomBytes } from "node:crypto";
+import type { Queue, QueueEvents } from "bullmq";
+import type { Redis } from "ioredis";
+import { abortError, SurprisalError } from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import type { Executor } from "../harness/engines.ts";
+import type { ScoreShardOptions, Shard, ShardScore } from "../harness/shard.ts";
+import { packageVersion } from "../runs/version.ts";
+import { Crew } from "./crew.ts";
+import { BEAT_MS, OFFERS, type Offer, type Over, queueOf, RUNS, type SharedLoad, say } from "./protocol.ts";
+import {
+  assertReachable,
+  bullConnection,
+  connect,
+  loadPackages,
+  type RedisAddress,
+  redisAddress,
+} from "./redis.ts";
+import {
+  decodeError,
+  decodeLogprobs,
+  decodeScore,
+  encodeShard,
+  type WireProgress,
+  type WireShardScore,
+} from "./wire.ts";
+
+export interface QueueExecutorOptions {
+  /** Open here for its tokenizer; workers must have the same file. */
+  model: Pick<LanguageModel, "identity" | "settings">;
+  /** What the model was asked for as: workers that are given no models of their own look it up. */
+  reference: string;
+  /** How the model was loaded, as far as it changes digits; workers load it like that. */
+  load?: SharedLoad | undefined;
+  /** A worker that is not heard of for so long has lost its shard to another, milliseconds. Default 10,000. */
+  leaseMs?: number | undefined;
+  /** How long workers that do not fit are put up with before it is an error, milliseconds. Default 30,000. */
+  patienceMs?: number | undefined;
+  /** For people: workers that come and go, a Redis that is away. */
+  onMessage?: ((message: string) => void) | undefined;
+}
+
+const DEFAULT_LEASE_MS = 10_000;
+const DEFAULT_PATIENCE_MS = 30_000;
+/** Times a shard is tried whose worker ran into trouble of its own, such as too little memory. */
+const ATTEMPTS = 3;
+/** Pause before the second attempt, milliseconds; doubles. */
+const BACKOFF_MS = 500;
+/** Pause between looking after shards whose result did not arrive, milliseconds. */
+const LOOK_AFTER_MS = 2000;
+/** Shards in Redis for each that is worked on: one to do and one to come. */
+const PER_SLOT = 2;
+/** Shards in Redis before one knows how many workers there are. */
+const LEAST_SLOTS = 8;
+/** Entries that the queue's stream of events has for each shard, roughly. */
+const EVENTS_PER_SHARD = 8;
+
+/** A shard that is in the queue. */
+interface Pending {
+  shard: Shard;
+  onSpan: ScoreShardOptions["onSpan"];
+  resolve: (score: ShardScore) => void;
+  reject: (error: unknown) => void;
+  /** Document index up to which `onSpan` was told. */
+  told: number;
+  toldRun: number;
+  /** Redis has it. */
+  added: boolean;
+}
+
+/**
+ * Puts shards into a queue in Redis and waits for the workers' results, which are those of this process bit by bit: a
+ * shard holds the very steps that would be run here, and only workers with the same file, engine and settings take it.
+ *
+ * Redis may restart and lose everything, and workers may die: their shards are done again. A result that comes twice
+ * counts once. Of `slots` shards at most there is something in Redis; when disposed, nothing is left there.
+ * @param url redis://[user:password@]host[:port][/database], rediss:// for TLS.
+ * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT, QUEUE_UNREACHABLE, UNAUTHORIZED,
+ *   UNSUPPORTED_CAPABILITY (a model behind a server). `run` throws QUEUE_NO_WORKER, QUEUE_SHARD_LOST, ABORTED, and what
+ *   the model throws.
+ */
+export async function queueExecutor(url: string, options: QueueExecutorOptions): Promise<Executor> {
+  const { identity } = options.model;
+  if (identity.sha256 === null)
+    throw new SurprisalError({
+      code: "UNSUPPORTED_CAPABILITY",
+      what: "A queue is for model files, which workers can tell apart by their sha256",
+      where: identity.name,
+      wayOut: "Leave --queue out: a server is asked by this process, several requests at a time.",
+    });
+  const address = redisAddress(url);
+  await assertReachable(address);
+  const run = randomBytes(8).toString("hex");
+  const { bullmq } = await loadPackages();
+  const connection = bullConnection(address);
+  const queue = new bullmq.Queue(queueOf(run), { connection });
+  const events = new bullmq.QueueEvents(queueOf(run), { connection });
+  const [speaker, listener] = [await connect(address), await connect(address)];
+  const offer: Offer = {
+    type: "offer",
+    run,
+    version: packageVersion(),
+    model: { name: identity.name, sha256: identity.sha256, reference: options.reference },
+    load: sharedLoad(options.load),
+    settings: options.model.settings,
+    leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
+  };
+  const executor = new QueueExecutor({ address, queue, events, speaker, listener, offer, options });
+  await Promise.all([speaker.connect(), events.waitUntilReady(), queue.waitUntilReady()]);
+  return executor;
+}
+
+/** Only what changes digits: the rest, such as functions and paths, is each machine's own. */
+function sharedLoad({ device, batchSize, cacheType, flashAttention }: SharedLoad = {}): SharedLoad {
+  const all = { device, batchSize, cacheType, flashAttention };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+interface Parts {
+  address: RedisAddress;
+  queue: Queue;
+  events: QueueEvents;
+  speaker: Redis;
+  listener: Redis;
+  offer: Offer;
+  options: QueueExecutorOptions;
+}
+
+class QueueExecutor implements Executor {
+  readonly #parts: Parts;
+  readonly #crew: Crew;
+  readonly #pending = new Map<string, Pending>();
+  readonly #timers: NodeJS.Timeout[];
+  #count = 0;
+  #closed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { queue, events, speaker, listener, offer, options, address } = parts;
+    const onMessage = options.onMessage ?? (() => {});
+    const patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    this.#crew = new Crew({ run: offer.run, listener, address, patienceMs, onMessage });
+    queue.on("error", () => {}); // they come back by themselves
+    events.on("error", () => {});
+    speaker.on("close", () => {
+      if (!this.#closed) this.#crew.redisAway();
+    });
+    speaker.on("ready", () => this.#beat());
+    events.on("completed", ({ jobId, returnvalue }) => this.#complete(jobId, returnvalue as never));
+    events.on("failed", ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
+    events.on("progress", ({ jobId, data }) => this.#progress(jobId, data as unknown as WireProgress));
+    this.#timers = [
+      setInterval(() => this.#beat(), BEAT_MS),
+      setInterval(() => void this.#lookAfter().catch(() => {}), LOOK_AFTER_MS),
+    ];
+  }
+
+  get slots(): number {
+    return Math.max(LEAST_SLOTS, PER_SLOT * this.#crew.slots);
+  }
+
+  async run(shard: Shard, { onSpan, signal }: ScoreShardOptions = {}): Promise<ShardScore> {
+    if (signal?.aborted) throw abortError("Scoring", signal);
+    const id = `shard-${this.#count++}`;
+    const stop = () => this.#settle(id)?.reject(abortError("Scoring", signal));
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      return await new Promise<ShardScore>((resolve, reject) => {
+        this.#pending.set(id, { shard, onSpan, resolve, reject, told: 0, toldRun: 0, added: false });
+        void this.#put(id);
+      });
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  async #put(id: string): Promise<void> {
+    const { queue } = this.#parts;
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    pending.added = false;
+    try {
+      await queue.add("shard", encodeShard(pending.shard), {
+        jobId: id,
+        attempts: ATTEMPTS,
+        backoff: { type: "exponential", delay: BACKOFF_MS },
+        stackTraceLimit: 0,
+      });
+      pending.added = true;
+    } catch (error) {
+      this.#settle(id)?.reject(error);
+    }
+  }
+
+  /** The shard is no longer waited for, and leaves Redis. @returns `undefined` when that was so already. */
+  #settle(id: string): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (!pending) return undefined;
+    this.#pending.delete(id);
+    this.#parts.queue.remove(id).catch(() => {}); // one that is worked on stays, until the run is over
+    return pending;
+  }
+
+  #complete(id: string, score: WireShardScore): void {
+    const pending = this.#settle(id);
+    if (!pending) return; // came before
+    try {
+      const result = decodeScore(score, pending.shard);
+      this.#tellRest(pending, result);
+      pending.resolve(result);
+    } catch (error) {
+      pending.reject(error);
+    }
+  }
+
+  #fail(id: string, reason: string): void {
+    const { model } = this.#parts.offer;
+    const error =
+      decodeError(reason) ??
+      new SurprisalError({
+        code: "QUEUE_SHARD_LOST",
+        what: `A shard was given up: ${reason}`,
+        where: model.name,
+        wayOut: "See what the workers say: one that is killed again and again may have too little memory.",
+      });
+    this.#settle(id)?.reject(error);
+  }
+
+  /** A shard that was begun anew tells again what is known already. */
+  #progress(id: string, { start, logprobs, tokensRun }: WireProgress): void {
+    const pending = this.#pending.get(id);
+    if (!pending?.onSpan || pending.shard.parts.length > 1) return;
+    const columns = decodeLogprobs(logprobs);
+    const known = pending.told - start;
+    if (known < 0) return; // something before it did not arrive; the result has it
+    if (columns.length > known) this.#tell(pending, columns.subarray(known), tokensRun);
+  }
+
+  #tellRest(pending: Pending, { parts, tokensRun }: ShardScore): void {
+    if (pending.told === 0) return; // the caller counts the whole
+    const { logprobs } = parts[0]!.columns;
+    this.#tell(pending, logprobs.subarray(pending.told), tokensRun);
+  }
+
+  #tell(pending: Pending, logprobs: Float64Array, tokensRun: number): void {
+    const run = Math.max(0, tokensRun - pending.toldRun);
+    pending.told += logprobs.length;
+    pending.toldRun += run;
+    pending.onSpan?.({ logprobs, tokensRun: run });
+  }
+
+  #beat(): void {
+    const { speaker, offer } = this.#parts;
+    if (speaker.status !== "ready") return;
+    say(speaker, OFFERS, offer);
+    speaker.sadd(RUNS, offer.run).catch(() => {});
+    const error = this.#crew.check(this.#pending.size > 0);
+    if (error) for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
+  }
+
+  /** Takes results whose news did not arrive, and puts shards again that Redis has lost. */
+  async #lookAfter(): Promise<void> {
+    const { queue, speaker } = this.#parts;
+    if (speaker.status !== "ready") return;
+    await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
+    for (const [id, pending] of [...this.#pending]) {
+      if (!pending.added) continue;
+      const state = await queue.getJobState(id);
+      if (this.#closed || this.#pending.get(id) !== pending) continue;
+      if (state === "unknown") await this.#put(id);
+      else if (state === "completed" || state === "failed") {
+        const job = await queue.getJob(id);
+        if (job && state === "completed") this.#complete(id, job.returnvalue);
+        else if (job) this.#fail(id, job.failedReason);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(abortError("Scoring"));
+    const { queue, events, speaker, listener, offer } = this.#parts;
+    if (speaker.status === "ready") {
+      say(speaker, OFFERS, { type: "over", run: offer.run } satisfies Over);
+      await this.#crew.dispersed();
+      await queue.obliterate({ force: true }).catch(() => {});
+      await speaker.srem(RUNS, offer.run).catch(() => {});
+    }
+    speaker.disconnect();
+    listener.disconnect();
+    await Promise.allSettled([events.close(), queue.close()]);
+  }
+}

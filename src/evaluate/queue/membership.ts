@@ -1,0 +1,192 @@
+/** A worker's part in one run: does it fit, and then shard after shard. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ConnectionOptions, Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
+import type { Engines } from "../harness/engines.ts";
+import type { Shard } from "../harness/shard.ts";
+import { type Answer, answersTo, misfit, type Offer, queueOf, say } from "./protocol.ts";
+import { loadPackages } from "./redis.ts";
+import type { Shelf } from "./shelf.ts";
+import {
+  decodeShard,
+  encodeError,
+  encodeProgress,
+  encodeScore,
+  type WireShard,
+  type WireShardScore,
+} from "./wire.ts";
+import type { WorkerEvent } from "./worker.ts";
+
+/** Times that a shard may lose its worker before it is given up: it may be what kills them. */
+const MOST_LOSSES = 2;
+/** Pause between two words about a shard under way, milliseconds. */
+const PROGRESS_MS = 1000;
+/** Longest time to give shards back, milliseconds. */
+const LEAVE_MS = 3000;
+/** Pause before a command is tried again that Redis was away for, milliseconds. */
+const RETRY_MS = 1000;
+/** Troubles of this machine, which another may not have. */
+const OWN_TROUBLE: readonly string[] = ["OUT_OF_MEMORY", "ENGINE_FAILED", "MODEL_DISPOSED", "INTERNAL"];
+
+interface Host {
+  version: string;
+  worker: string;
+  name: string;
+  shelf: Shelf;
+  speaker: Redis;
+  connection: ConnectionOptions;
+  emit: (event: WorkerEvent) => void;
+}
+
+export class Membership {
+  lastHeard: number = performance.now();
+  readonly #offer: Offer;
+  readonly #host: Host;
+  readonly #joined: Promise<void>;
+  #answer: Pick<Answer, "state" | "slots" | "reason"> = { state: "loading", slots: 0, reason: null };
+  #engines: Engines | null = null;
+  #worker: Worker | null = null;
+  #left = false;
+
+  constructor(offer: Offer, host: Host) {
+    this.#offer = offer;
+    this.#host = host;
+    this.#joined = this.#join().catch((error) => {
+      const known = SurprisalError.isInstance(error);
+      this.#refuse(known ? error.what : String(error));
+    });
+  }
+
+  /** The run was offered again. */
+  heard(): void {
+    this.lastHeard = performance.now();
+    this.#say();
+  }
+
+  #say(): void {
+    const { worker, name, speaker } = this.#host;
+    say(speaker, answersTo(this.#offer.run), { worker, name, ...this.#answer } satisfies Answer);
+  }
+
+  #refuse(reason: string): void {
+    if (this.#left) return;
+    this.#answer = { state: "refused", slots: 0, reason };
+    const { run, model } = this.#offer;
+    this.#host.emit({ type: "refused", run, model: model.name, reason });
+    this.#say();
+  }
+
+  async #join(): Promise<void> {
+    const { run, version, model, settings } = this.#offer;
+    const { shelf, emit } = this.#host;
+    if (version !== this.#host.version)
+      return this.#refuse(`it is surprisal ${this.#host.version}, the run is of ${version}`);
+    this.#say();
+    emit({ type: "loading", run, model: model.name });
+    const engines = await shelf.take(this.#offer);
+    const reason = misfit(settings, engines.model.settings);
+    if (this.#left || reason) {
+      await shelf.release(engines);
+      if (reason) this.#refuse(reason);
+      return;
+    }
+    this.#engines = engines;
+    await this.#begin(engines);
+    this.#answer = { state: "working", slots: engines.slots, reason: null };
+    emit({ type: "joined", run, model: model.name, slots: engines.slots });
+    this.#say();
+  }
+
+  async #begin(engines: Engines): Promise<void> {
+    const { run, leaseMs } = this.#offer;
+    const { bullmq } = await loadPackages();
+    const score = (job: Job<WireShard>, token: string | undefined, signal: AbortSignal | undefined) =>
+      this.#score(bullmq, engines, job, token, signal);
+    const worker = new bullmq.Worker<WireShard, WireShardScore>(queueOf(run), score as never, {
+      connection: this.#host.connection,
+      concurrency: engines.slots,
+      lockDuration: leaseMs,
+      stalledInterval: leaseMs / 2,
+      maxStalledCount: MOST_LOSSES,
+      runRetryDelay: RETRY_MS,
+    });
+    worker.on("error", () => {}); // Redis is away, or the shard is somebody else's by now
+    worker.on("lockRenewalFailed", (ids) => {
+      for (const id of ids) worker.cancelJob(id); // it is done again elsewhere
+    });
+    this.#worker = worker;
+  }
+
+  async #score(
+    { UnrecoverableError, WaitingError }: typeof import("bullmq"),
+    engines: Engines,
+    job: Job<WireShard>,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<WireShardScore> {
+    const start = performance.now();
+    const { run } = this.#offer;
+    const [shard, { emit }] = [decodeShard(job.data), this.#host];
+    const id = job.id!;
+    const tokens = shard.parts.reduce((sum, { plan }) => sum + tokensOf(plan), 0);
+    emit({ type: "begun", run, shard: id, tokens });
+    try {
+      const onSpan = progressOf(shard, (progress) => void job.updateProgress(progress).catch(() => {}));
+      const score = await engines.run(shard, { onSpan, signal });
+      emit({ type: "done", run, shard: id, tokensRun: score.tokensRun, ms: performance.now() - start });
+      return encodeScore(score);
+    } catch (error) {
+      if (signal?.aborted) {
+        emit({ type: "given-back", run, shard: id });
+        await job.moveToWait(token).catch(() => {}); // it may be another's
+        throw new WaitingError();
+      }
+      const reason = encodeError(error);
+      emit({ type: "failed", run, shard: id, reason: error instanceof Error ? error.message : reason });
+      // What the model says about the shard it says everywhere.
+      const lasting = SurprisalError.isInstance(error) && !OWN_TROUBLE.includes(error.code);
+      throw lasting ? new UnrecoverableError(reason) : new Error(reason);
+    }
+  }
+
+  /** Shards under way have so long to be finished, then they are given back. */
+  async leave(reason: "over" | "silent" | "stopped", graceMs: number): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    const worker = this.#worker;
+    if (worker) {
+      const closed = worker.close();
+      const rest = new AbortController();
+      await Promise.race([closed, sleep(graceMs, undefined, { signal: rest.signal }).catch(() => {})]);
+      rest.abort();
+      worker.cancelAllJobs();
+      await Promise.race([closed, sleep(LEAVE_MS, undefined, { ref: false })]);
+      await worker.disconnect().catch(() => {}); // where Redis is away it would wait for it
+    }
+    await this.#joined;
+    if (this.#engines) await this.#host.shelf.release(this.#engines);
+    if (this.#answer.state !== "refused") this.#host.emit({ type: "left", run: this.#offer.run, reason });
+    this.#answer = { state: "gone", slots: 0, reason: null };
+    this.#say();
+  }
+}
+
+/** Gathers what a shard has come to, and passes it on every now and then. Short shards say nothing. */
+function progressOf(
+  { parts }: Shard,
+  send: (progress: ReturnType<typeof encodeProgress>) => void,
+): ((span: { start?: number; logprobs: Float64Array; tokensRun: number }) => void) | undefined {
+  if (parts.length > 1) return undefined;
+  let gathered: Float64Array[] = [];
+  let [start, next, run, last] = [0, 0, 0, performance.now()];
+  return ({ logprobs, tokensRun }) => {
+    gathered.push(logprobs);
+    next += logprobs.length;
+    run += tokensRun;
+    if (performance.now() - last < PROGRESS_MS) return;
+    last = performance.now();
+    send(encodeProgress(start, gathered, run));
+    [gathered, start] = [[], next];
+  };
+}

@@ -1,0 +1,179 @@
+/** A worker: hears of runs, takes part in those it fits, and does their shards. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Redis } from "ioredis";
+import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
+import { packageVersion } from "../runs/version.ts";
+import { Membership } from "./membership.ts";
+import { listen, OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS } from "./protocol.ts";
+import {
+  assertReachable,
+  bullConnection,
+  connect,
+  loadPackages,
+  type RedisAddress,
+  redisAddress,
+} from "./redis.ts";
+import { Shelf } from "./shelf.ts";
+
+/** What a worker does, as it happens. `run` names a coordinator's run of one model. */
+export type WorkerEvent =
+  | { type: "ready"; queue: string; worker: string }
+  | { type: "loading"; run: string; model: string }
+  | { type: "joined"; run: string; model: string; slots: number }
+  | { type: "refused"; run: string; model: string; reason: string }
+  | { type: "begun"; run: string; shard: string; tokens: number }
+  | { type: "done"; run: string; shard: string; tokensRun: number; ms: number }
+  | { type: "failed"; run: string; shard: string; reason: string }
+  | { type: "given-back"; run: string; shard: string }
+  | { type: "left"; run: string; reason: "over" | "silent" | "stopped" }
+  | { type: "redis-away"; queue: string }
+  | { type: "redis-back"; queue: string };
+
+export interface WorkOptions {
+  /**
+   * Models that this worker may use: references, or models that are open and stay so. Default: whatever a run names, as
+   * far as it can be found under that name here.
+   */
+  models?: readonly (string | LanguageModel)[] | undefined;
+  /** Models in memory that work side by side. Default: one for each core, for models that use one thread; else one. */
+  engines?: number | undefined;
+  /** What is this machine's own, such as threads and the cache folder. */
+  load?: ResolveOptions | undefined;
+  /** Time that shards under way have to be finished when the worker is stopped, milliseconds. Default 5,000. */
+  graceMs?: number | undefined;
+  onEvent?: ((event: WorkerEvent) => void) | undefined;
+  /** Stops the worker. */
+  signal: AbortSignal;
+}
+
+const DEFAULT_GRACE_MS = 5000;
+const CLEAN_MS = 30_000;
+
+/**
+ * Works until it is stopped. A shard that cannot be finished then goes back into the queue.
+ * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT, QUEUE_UNREACHABLE, UNAUTHORIZED
+ */
+export async function work(url: string, options: WorkOptions): Promise<void> {
+  const address = redisAddress(url);
+  await assertReachable(address);
+  await using worker = await QueueWorker.create(address, options);
+  await worker.untilStopped();
+}
+
+class QueueWorker implements AsyncDisposable {
+  readonly #address: RedisAddress;
+  readonly #options: WorkOptions;
+  readonly #speaker: Redis;
+  readonly #listener: Redis;
+  readonly #shelf: Shelf;
+  readonly #id = randomBytes(8).toString("hex");
+  readonly #memberships = new Map<string, Membership>();
+  readonly #timers: NodeJS.Timeout[];
+  /** Since when offers could be heard without a break. */
+  #listeningSince = performance.now();
+  #away = false;
+
+  private constructor(address: RedisAddress, options: WorkOptions, speaker: Redis, listener: Redis) {
+    this.#address = address;
+    this.#options = options;
+    this.#speaker = speaker;
+    this.#listener = listener;
+    const { models = [], engines, load } = options;
+    this.#shelf = new Shelf({ models, engines, load });
+    listener.on("close", () => this.#redisAway());
+    listener.on("ready", () => this.#redisBack());
+    this.#timers = [
+      setInterval(() => this.#leaveSilent(), SILENCE_MS / 4),
+      setInterval(() => void this.#clean().catch(() => {}), CLEAN_MS),
+    ];
+  }
+
+  static async create(address: RedisAddress, options: WorkOptions): Promise<QueueWorker> {
+    return new QueueWorker(address, options, await connect(address), await connect(address));
+  }
+
+  async untilStopped(): Promise<void> {
+    const { signal } = this.#options;
+    if (signal.aborted) return;
+    listen<Offer | Over>(this.#listener, OFFERS, (message) => this.#hear(message));
+    await this.#speaker.connect();
+    this.#emit({ type: "ready", queue: this.#address.shown, worker: this.#name });
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  }
+
+  get #name(): string {
+    return `${hostname()}:${process.pid}`;
+  }
+
+  #emit(event: WorkerEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  #hear(message: Offer | Over): void {
+    if (this.#options.signal.aborted) return;
+    const { run } = message;
+    const known = this.#memberships.get(run);
+    if (message.type === "over") void this.#leave(run, "over");
+    else if (message.type !== "offer")
+      return; // of a version to come
+    else if (known) known.heard();
+    else
+      this.#memberships.set(
+        run,
+        new Membership(message, {
+          ...{ version: packageVersion(), worker: this.#id, name: this.#name },
+          ...{ shelf: this.#shelf, speaker: this.#speaker, connection: bullConnection(this.#address) },
+          emit: (event) => this.#emit(event),
+        }),
+      );
+  }
+
+  async #leave(run: string, reason: "over" | "silent" | "stopped", graceMs = 0): Promise<void> {
+    const membership = this.#memberships.get(run);
+    this.#memberships.delete(run);
+    await membership?.leave(reason, graceMs);
+  }
+
+  #leaveSilent(): void {
+    if (this.#away) return;
+    for (const [run, { lastHeard }] of this.#memberships)
+      if (performance.now() - Math.max(lastHeard, this.#listeningSince) > SILENCE_MS)
+        void this.#leave(run, "silent");
+  }
+
+  /** Takes what is left of runs away whose coordinator has died: nobody has offered them for a while. */
+  async #clean(): Promise<void> {
+    if (this.#away || performance.now() - this.#listeningSince < 2 * SILENCE_MS) return;
+    const { bullmq } = await loadPackages();
+    for (const run of await this.#speaker.smembers(RUNS)) {
+      if (this.#memberships.has(run)) continue;
+      const queue = new bullmq.Queue(queueOf(run), { connection: bullConnection(this.#address) });
+      queue.on("error", () => {});
+      await queue.obliterate({ force: true });
+      await queue.close();
+      await this.#speaker.srem(RUNS, run);
+    }
+  }
+
+  #redisAway(): void {
+    if (this.#away || this.#options.signal.aborted) return;
+    this.#away = true;
+    this.#emit({ type: "redis-away", queue: this.#address.shown });
+  }
+
+  #redisBack(): void {
+    this.#listeningSince = performance.now();
+    if (this.#away) this.#emit({ type: "redis-back", queue: this.#address.shown });
+    this.#away = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const { graceMs = DEFAULT_GRACE_MS } = this.#options;
+    await Promise.all([...this.#memberships.keys()].map((run) => this.#leave(run, "stopped", graceMs)));
+    this.#speaker.disconnect();
+    this.#listener.disconnect();
+    await this.#shelf[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,116 @@
+/** Two runs against each other, over the corpora they share. */
+
+import { join } from "node:path";
+import { documentBootstrap, SurprisalError } from "../../core/index.ts";
+import { readRun } from "./folder.ts";
+import { type DocumentEntry, readJournal } from "./journal.ts";
+import { JOURNAL } from "./record.ts";
+import { modelLabel } from "./rows.ts";
+import type { Run, RunResult } from "./run.ts";
+
+/** One model of the first run against one of the second, over the same texts. */
+export interface RunDifference {
+  corpus: string;
+  base: { model: string; recipe: string; perplexity: number | null; bitsPerByte: number | null };
+  other: { model: string; recipe: string; perplexity: number | null; bitsPerByte: number | null };
+  /** Of bits per byte, other - base: comparable across vocabularies. */
+  difference: number | null;
+  /**
+   * ± of the difference, by the bootstrap over documents that both scored: what is hard for both models cancels. `null`
+   * for one document.
+   */
+  stderr: number | null;
+  /** 95 % interval of the difference. */
+  interval: readonly [low: number, high: number] | null;
+  /** Documents that both scored. */
+  documents: number;
+  /** Why the numbers are not quite comparable, one sentence each. */
+  notes: string[];
+}
+
+/**
+ * Compares each result of `other` with each of `base` over the same corpus (by its sha256). Where the two runs share a
+ * model, only that model is compared with itself.
+ * @param base, other folders of runs.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no corpus.
+ */
+export function compareRuns(base: string, other: string): RunDifference[] {
+  const [a, b] = [load(base), load(other)];
+  const differences = b.run.results.flatMap((second) => {
+    const corpus = b.run.corpora[second.corpus]!;
+    const alike = a.run.results.filter((first) => a.run.corpora[first.corpus]!.sha256 === corpus.sha256);
+    const model = b.run.models[second.model]!.identity;
+    const same = alike.filter((first) => {
+      const { identity } = a.run.models[first.model]!;
+      return identity.sha256 === model.sha256 && identity.name === model.name;
+    });
+    return (same.length > 0 ? same : alike).map((first) => difference(a, first, b, second));
+  });
+  if (differences.length > 0) return differences;
+  throw new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
+    where: `${base}, ${other}`,
+    wayOut: "Compare runs over the same texts.",
+  });
+}
+
+interface Loaded {
+  run: Run;
+  entries: Map<string, DocumentEntry[]>;
+}
+
+function load(folder: string): Loaded {
+  const run = readRun(folder);
+  const entries = new Map<string, DocumentEntry[]>();
+  readJournal(join(folder, JOURNAL), (entry) => {
+    if (entry.type !== "document") return;
+    const key = `${entry.model} ${entry.corpus}`;
+    const documents = entries.get(key) ?? [];
+    documents[entry.document] ??= entry;
+    entries.set(key, documents);
+  });
+  return { run, entries };
+}
+
+function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): RunDifference {
+  const before = a.entries.get(`${first.model} ${first.corpus}`) ?? [];
+  const after = b.entries.get(`${second.model} ${second.corpus}`) ?? [];
+  const bits: number[] = [];
+  const bytes: number[] = [];
+  for (const [i, one] of before.entries()) {
+    const two = after[i];
+    if (!one?.sums?.scored || !two?.sums?.scored) continue;
+    // Each per byte of what it scored: the first token of a text may carry no number under one recipe.
+    const per = ({ sums, size }: DocumentEntry) => (sums!.nll / sums!.bytes) * size.bytes;
+    bits.push((per(two) - per(one)) / Math.LN2);
+    bytes.push(one.size.bytes);
+  }
+  const bootstrap = documentBootstrap(bits, bytes);
+  const [recipeA, recipeB] = [a.run.models[first.model]!.recipe, b.run.models[second.model]!.recipe];
+  return {
+    corpus: b.run.corpora[second.corpus]!.name,
+    base: side(a.run, first),
+    other: side(b.run, second),
+    difference:
+      first.bitsPerByte === null || second.bitsPerByte === null
+        ? null
+        : second.bitsPerByte - first.bitsPerByte,
+    stderr: bootstrap?.standardError ?? null,
+    interval: bootstrap && [bootstrap.low, bootstrap.high],
+    documents: bits.length,
+    notes:
+      recipeA.id === recipeB.id || recipeA.method === recipeB.method
+        ? []
+        : [`The recipes differ: ${recipeA.name} (${recipeA.id}) and ${recipeB.name} (${recipeB.id}).`],
+  };
+}
+
+function side(run: Run, { model, perplexity, bitsPerByte }: RunResult): RunDifference["base"] {
+  return {
+    model: modelLabel(run, model),
+    recipe: run.models[model]!.recipe.name ?? "own",
+    perplexity,
+    bitsPerByte,
+  };
+}

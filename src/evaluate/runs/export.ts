@@ -1,0 +1,111 @@
+/** Runs as CSV, Markdown and as a page with pictures. */
+import type { PageSection } from "../../charts/index.ts";
+import { capabilityMap, perplexityIntervals, renderPage } from "../../charts/server.ts";
+import { type RunRow, runRows } from "./rows.ts";
+import type { Run } from "./run.ts";
+
+export const EXPORT_FORMATS = ["csv", "md", "html"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** @param runs their results stand below each other. */
+export function exportRuns(runs: readonly Run[], format: ExportFormat): string {
+  const rows = runs.flatMap(runRows);
+  if (format === "csv") return csv(rows);
+  if (format === "md") return markdown(runs, rows);
+  return page(runs, rows);
+}
+
+/** RFC 4180, with a header; numbers in full precision. A missing number is an empty field. */
+function csv(rows: readonly RunRow[]): string {
+  const columns = Object.keys(rows[0] ?? {}) as (keyof RunRow)[];
+  const field = (value: unknown) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+  return `${lines.map((line) => line.map(field).join(",")).join("\r\n")}\r\n`;
+}
+
+const COLUMNS: readonly [heading: string, text: (row: RunRow) => string][] = [
+  ["corpus", ({ corpus }) => corpus],
+  ["model", ({ model }) => model],
+  ["perplexity", ({ perplexity, stderr }) => plusMinus(perplexity, stderr)],
+  ["bits per byte", ({ bitsPerByte, bitsPerByteStderr }) => plusMinus(bitsPerByte, bitsPerByteStderr)],
+  ["per word", ({ wordPerplexity }) => short(wordPerplexity)],
+  ["tokens", ({ scored }) => String(scored)],
+  ["documents", ({ documents }) => String(documents)],
+  ["recipe", ({ recipe, recipeId }) => `${recipe} (${recipeId})`],
+];
+
+function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ")).join(" | ")} |`;
+  const table = [
+    line(COLUMNS.map(([heading]) => heading)),
+    `|${COLUMNS.map(() => "---").join("|")}|`,
+    ...rows.map((row) => line(COLUMNS.map(([, text]) => text(row)))),
+  ];
+  return `${[...table, "", ...methodOf(runs).map((sentence) => `- ${sentence}`)].join("\n")}\n`;
+}
+
+/** What the numbers are, one sentence each. */
+export function methodOf(runs: readonly Run[]): string[] {
+  return runs.flatMap((run) => {
+    const methods = new Set(run.results.map(({ stderrMethod }) => ERRORS[stderrMethod]));
+    const skipped = run.results.reduce((sum, result) => sum + result.skipped, 0);
+    return [
+      `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
+      ...[...methods].map((method) => `± is one standard error: ${method}.`),
+      ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
+      ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
+      ...(skipped > 0 ? [`Left out, too short to score: ${skipped} documents.`] : []),
+      ...run.notes,
+    ];
+  });
+}
+
+const ERRORS: Record<string, string> = {
+  "document-bootstrap": "bootstrap over documents",
+  "block-bootstrap": "bootstrap over blocks of tokens",
+  "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
+};
+
+function page(runs: readonly Run[], rows: readonly RunRow[]): string {
+  const [first] = runs;
+  const labelled = labels(rows);
+  const sections: PageSection[] = [];
+  const map = labelled.map(({ label, row }) => ({
+    model: label,
+    domain: row.domain ?? row.corpus,
+    bitsPerByte: row.bitsPerByte,
+    standardError: row.bitsPerByteStderr,
+  }));
+  sections.push({ heading: "Capability map", chart: capabilityMap(map) });
+  const intervals = labelled.map(({ label, row }) => ({
+    model: label,
+    corpus: row.corpus,
+    perplexity: row.perplexity,
+    standardError: row.stderr,
+  }));
+  sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
+  return renderPage(first ? first.id : "Runs", sections, { lead: methodOf(runs).join(" ") });
+}
+
+/** The model's name; with the run's, where one model is there several times over the same corpus. */
+function labels(rows: readonly RunRow[]): { label: string; row: RunRow }[] {
+  const count = new Map<string, number>();
+  for (const { model, corpus } of rows) {
+    const key = `${model}\n${corpus}`;
+    count.set(key, (count.get(key) ?? 0) + 1);
+  }
+  const several = [...count.values()].some((times) => times > 1);
+  return rows.map((row) => ({ label: several ? `${row.model} (${row.run})` : row.model, row }));
+}
+
+function plusMinus(value: number | null, error: number | null): string {
+  return error === null ? short(value) : `${short(value)} ± ${short(error, 2)}`;
+}
+
+function short(value: number | null, digits = 5): string {
+  return value === null ? "–" : String(Number(value.toPrecision(digits)));
+}

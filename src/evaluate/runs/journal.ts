@@ -1,0 +1,159 @@
+/**
+ * What has been done, in lines of JSON: an entry, or a list of entries that were done together. A line is written as soon as that is done. A process may be killed at any moment: a line is complete when its newline is there; half a
+ * line at the end is cut off when the run goes on.
+ */
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
+import { writeFailure } from "./failure.ts";
+import type { PerplexityError } from "./run.ts";
+
+/** A document that is done. */
+export interface DocumentEntry extends Omit<PerplexityError, "stderrMethod"> {
+  type: "document";
+  /** Which model and corpus: indices in run.json. */
+  model: number;
+  corpus: number;
+  /** Index in the corpus. */
+  document: number;
+  name: string;
+  /** sha256 of its UTF-8 bytes. */
+  sha256: string;
+  /** `null`: there was nothing to score. */
+  sums: ScoreSums | null;
+  /** Words, bytes and characters of the whole text. */
+  size: TextSize;
+  /** Tokens run through the model. */
+  tokensRun: number;
+  /** Where its frame of the token log begins and ends, bytes; `null`: it has none, or one for each of its windows. */
+  log: readonly [at: number, end: number] | null;
+}
+
+/** Windows of a document that is not done yet; their numbers are a frame of the token log. */
+export interface WindowsEntry {
+  type: "windows";
+  model: number;
+  corpus: number;
+  document: number;
+  /** Index of the first token and one past the last. */
+  start: number;
+  end: number;
+  /** Where their frame of the token log begins and ends, bytes. */
+  log: readonly [at: number, end: number];
+  tokensRun: number;
+}
+
+/** Time that a model took for a corpus in one session. */
+export interface TimeEntry {
+  type: "time";
+  model: number;
+  corpus: number;
+  ms: number;
+}
+
+export type JournalEntry = DocumentEntry | WindowsEntry | TimeEntry;
+
+const CHUNK = 2 ** 20;
+
+export class Journal {
+  readonly #file: string;
+  readonly #descriptor: number;
+  #end: number;
+
+  private constructor(file: string, descriptor: number, end: number) {
+    this.#file = file;
+    this.#descriptor = descriptor;
+    this.#end = end;
+  }
+
+  /**
+   * Opens the journal, made if it is not there, and reads what it has.
+   * @param accept is given every line; what comes from the first one on that it refuses is cut off.
+   * @throws SurprisalError RUN_DAMAGED, FILE_UNWRITABLE, ...
+   */
+  static open(file: string, accept: (entries: readonly JournalEntry[]) => boolean): Journal {
+    try {
+      const descriptor = openSync(file, "a+");
+      const end = readLines(descriptor, (line) => accept(parseLine(file, line)));
+      ftruncateSync(descriptor, end);
+      return new Journal(file, descriptor, end);
+    } catch (error) {
+      throw writeFailure(file, error);
+    }
+  }
+
+  /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
+  append(entries: readonly JournalEntry[]): void {
+    const line = Buffer.from(`${JSON.stringify(entries.length === 1 ? entries[0] : entries, infinite)}\n`);
+    try {
+      for (let done = 0; done < line.length; ) done += writeSync(this.#descriptor, line, done);
+      this.#end += line.length;
+    } catch (error) {
+      ftruncateSync(this.#descriptor, this.#end);
+      throw writeFailure(this.#file, error);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** Reads a journal without changing it. */
+export function readJournal(file: string, onEntry: (entry: JournalEntry) => void): void {
+  const descriptor = openSync(file, "r");
+  try {
+    readLines(descriptor, (line) => {
+      parseLine(file, line).forEach(onEntry);
+      return true;
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function parseLine(file: string, line: string): JournalEntry[] {
+  try {
+    return [JSON.parse(line, finite) as JournalEntry | JournalEntry[]].flat();
+  } catch (cause) {
+    throw new SurprisalError({
+      code: "RUN_DAMAGED",
+      what: `A line of the run's journal is not JSON: ${line.slice(0, 80)}`,
+      where: file,
+      wayOut:
+        "Start the run again in another folder; or take the line out, and what it stood for is done again.",
+      cause,
+    });
+  }
+}
+
+/** @returns one past the last complete line that was accepted, bytes. */
+function readLines(descriptor: number, accept: (line: string) => boolean): number {
+  const chunk = Buffer.alloc(CHUNK);
+  let kept: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  let position = 0;
+  for (;;) {
+    const length = readSync(descriptor, chunk, 0, CHUNK, position);
+    if (length === 0) return position - kept.length;
+    position += length;
+    const bytes = Buffer.concat([kept, chunk.subarray(0, length)]);
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      if (!accept(bytes.toString("utf8", start, end))) return position - (bytes.length - start);
+      start = end + 1;
+    }
+    kept = bytes.subarray(start);
+  }
+}
+
+const NEWLINE = 0x0a;
+
+/** JSON has no Infinity; a text with a token of probability 0 has an infinite sum. */
+const SUMS: readonly string[] = ["nll", "nllSquared"];
+
+function infinite(_key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
+}
+
+function finite(key: string, value: unknown): unknown {
+  return value === "Infinity" && SUMS.includes(key) ? Number.POSITIVE_INFINITY : value;
+}

@@ -1,0 +1,105 @@
+/** What a run has done so far: in memory, and in its folder if it has one. */
+import { statSync } from "node:fs";
+import type { RunFolder } from "./folder.ts";
+import { type DocumentEntry, Journal, type JournalEntry, type WindowsEntry } from "./journal.ts";
+import { type TokenFrame, TokenLog } from "./token-log.ts";
+
+export const JOURNAL = "journal.jsonl";
+export const TOKEN_LOG = "tokens.bin";
+
+/** What was done of one model over one corpus. */
+export class CellRecord {
+  /** By index of the document; holes where one is not done. */
+  readonly documents: DocumentEntry[] = [];
+  /** By index of a document that is not done. */
+  readonly windows: Map<number, WindowsEntry[]> = new Map();
+  ms = 0;
+  /** Where the frames of the token log begin, by index of the document. */
+  readonly #frames = new Map<number, { start: number; at: number }[]>();
+
+  /** The first word counts: what was done twice has the same digits. */
+  add(entry: JournalEntry): void {
+    if (entry.type !== "time" && entry.log) {
+      const frames = this.#frames.get(entry.document) ?? [];
+      const start = entry.type === "windows" ? entry.start : 0;
+      this.#frames.set(entry.document, [
+        ...frames.filter((frame) => frame.start !== start),
+        { start, at: entry.log[0] },
+      ]);
+    }
+    if (entry.type === "time") this.ms += entry.ms;
+    else if (entry.type === "document") {
+      this.documents[entry.document] ??= entry;
+      this.windows.delete(entry.document);
+    } else if (!this.documents[entry.document])
+      this.windows.set(entry.document, [...(this.windows.get(entry.document) ?? []), entry]);
+  }
+
+  /** Where the frames of a document begin, in its order. */
+  frames(document: number): number[] {
+    const frames = this.#frames.get(document) ?? [];
+    return frames.sort((a, b) => a.start - b.start).map(({ at }) => at);
+  }
+
+  /** Tokens that were run for it. */
+  get tokensRun(): number {
+    return this.documents.reduce((sum, { tokensRun }) => sum + tokensRun, 0);
+  }
+}
+
+export class RunRecord implements Disposable {
+  readonly #cells = new Map<string, CellRecord>();
+  readonly #journal: Journal | null;
+  readonly #log: TokenLog | null;
+
+  /** @param folder `null`: nothing is kept on disk. */
+  constructor(folder: RunFolder | null) {
+    let end = 0;
+    const size = folder ? sizeOf(folder.file(TOKEN_LOG)) : 0;
+    // A frame is written before its entry; after a power failure it may be gone all the same.
+    const isHeld = (entry: JournalEntry) => entry.type === "time" || !entry.log || entry.log[1] <= size;
+    const accept = (entries: readonly JournalEntry[]) => {
+      if (!entries.every(isHeld)) return false;
+      for (const entry of entries) {
+        this.cell(entry.model, entry.corpus).add(entry);
+        if (entry.type !== "time" && entry.log) end = Math.max(end, entry.log[1]);
+      }
+      return true;
+    };
+    this.#journal = folder && Journal.open(folder.file(JOURNAL), accept);
+    this.#log = folder && new TokenLog(folder.file(TOKEN_LOG), end);
+  }
+
+  cell(model: number, corpus: number): CellRecord {
+    const key = `${model} ${corpus}`;
+    const cell = this.#cells.get(key) ?? new CellRecord();
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
+  add(entries: readonly JournalEntry[]): void {
+    this.#journal?.append(entries);
+    for (const entry of entries) this.cell(entry.model, entry.corpus).add(entry);
+  }
+
+  /** @returns where the frame is; `null` when nothing is kept on disk. */
+  log(frame: TokenFrame): readonly [at: number, end: number] | null {
+    if (!this.#log) return null;
+    const at = this.#log.append(frame);
+    return [at, this.#log.end];
+  }
+
+  frame(at: number): TokenFrame | null {
+    return this.#log?.read(at) ?? null;
+  }
+
+  [Symbol.dispose](): void {
+    this.#journal?.close();
+    this.#log?.close();
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

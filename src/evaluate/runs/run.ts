@@ -1,0 +1,104 @@
+/** What a run says of itself: the content of `run.json`. Types only. */
+import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
+import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
+import type { CorpusRule } from "../corpus/corpus.ts";
+
+/** What was asked for; enough to go on with a run that was broken off. */
+export interface RunRequest {
+  /** References, as for `resolve`. */
+  models: string[];
+  /** Paths, patterns or names, as for `openCorpora`. */
+  corpora: string[];
+  /** Options of `openCorpora`. */
+  reading: Record<string, unknown>;
+  recipe: string | Recipe;
+  overrides: RecipeOverrides;
+  /** Most documents of each corpus; `null` = all. */
+  limit: number | null;
+  /** Keep every token's numbers in tokens.parquet. */
+  tokens: boolean;
+  load: LlamaLoadOptions;
+}
+
+export interface RunModel {
+  reference: string;
+  identity: ModelIdentity;
+  settings: LanguageModel["settings"];
+  /** The recipe with this model's numbers in it. */
+  recipe: ResolvedRecipe;
+}
+
+export interface RunCorpus {
+  name: string;
+  source: string;
+  domain: string | null;
+  rule: CorpusRule;
+  documents: number;
+  /** UTF-8 bytes of all documents. */
+  bytes: number;
+  /**
+   * sha256 of what is scored: of the one document's UTF-8 bytes; of several, of their sha256 in lower-case hex, each
+   * followed by a newline.
+   */
+  sha256: string;
+}
+
+/** How sure a number is. */
+export interface PerplexityError {
+  /** ± of the perplexity (one standard error); `null` where it cannot be estimated. */
+  stderr: number | null;
+  /** 95 % interval of the perplexity, where the method gives one. */
+  interval: readonly [low: number, high: number] | null;
+  stderrMethod: "document-bootstrap" | Recipe["stderrMethod"];
+}
+
+/** One model over one corpus. */
+export interface RunResult extends Measures, PerplexityError {
+  /** Index in `models`. */
+  model: number;
+  /** Index in `corpora`. */
+  corpus: number;
+  /** Documents that were scored. */
+  documents: number;
+  /** Documents that hold nothing to score: empty ones, and those too short for the recipe. */
+  skipped: number;
+  /** Arithmetic mean of the documents' perplexities, as Hugging Face's evaluate reports it. */
+  meanPerplexity: number | null;
+  /** ± of bitsPerByte, bits; `null` where it cannot be estimated. */
+  bitsPerByteStderr: number | null;
+  timing: {
+    /** Milliseconds of work, over all sessions of the run. */
+    totalMs: number;
+    /** Tokens run through the model. */
+    tokensRun: number;
+  };
+}
+
+/** What went wrong with one model, while the others went on. */
+export interface RunFailure {
+  model: number | null;
+  /** Reference of the model. */
+  reference: string;
+  code: string;
+  what: string;
+}
+
+export interface Run {
+  schema: "surprisal.run/1";
+  /** Name of the run's folder. */
+  id: string;
+  /** "running": at work, or broken off. "failed": something is missing, see `failures`; may be resumed. */
+  status: "running" | "complete" | "failed";
+  /** Version of surprisal. */
+  version: string;
+  /** ISO 8601. */
+  created: string;
+  finished: string | null;
+  request: RunRequest;
+  models: RunModel[];
+  corpora: RunCorpus[];
+  results: RunResult[];
+  failures: RunFailure[];
+  /** What a person should know, one sentence each. */
+  notes: string[];
+}

@@ -1,0 +1,94 @@
+/** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
+import { renameSync, rmSync } from "node:fs";
+import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import { textAndBytes } from "../../core/index.ts";
+import { writeFailure } from "./failure.ts";
+import type { RunFolder } from "./folder.ts";
+import type { RunRecord } from "./record.ts";
+import type { Run } from "./run.ts";
+import type { TokenFrame } from "./token-log.ts";
+
+export const TOKENS = "tokens.parquet";
+
+const ROWS = 100_000; // of a row group
+
+/** What the file has, a row for each token. */
+const SCHEMA = [
+  ["model", "text"],
+  ["corpus", "text"],
+  ["document", "text"],
+  ["position", "INT32"], // in the document, from 0
+  ["byte_offset", "INT64"], // in the document's UTF-8
+  ["id", "INT32"],
+  ["token", "text"], // U+FFFD for bytes that are no character on their own
+  ["logprob", "DOUBLE"], // ln p, nats; null = missing
+  ["entropy", "DOUBLE"], // nats
+  ["rank", "INT32"], // 1 = first choice
+] as const;
+
+type Row = (string | number | bigint | null)[];
+
+/** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; the file is whole or not there. */
+export function writeTokens(folder: RunFolder, run: Run, record: RunRecord): void {
+  const file = folder.file(TOKENS);
+  const draft = `${file}.part`;
+  try {
+    const writer = new ParquetWriter({
+      writer: fileWriter(draft),
+      schema: [
+        { name: "root", num_children: SCHEMA.length },
+        ...SCHEMA.map(([name, type]) =>
+          type === "text"
+            ? ({ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" } as const)
+            : ({ name, type, repetition_type: "OPTIONAL" } as const),
+        ),
+      ],
+      kvMetadata: [{ key: "surprisal.run", value: run.id }],
+    });
+    let rows: Row[] = [];
+    const flush = () => {
+      const columnData = SCHEMA.map(([name], column) => ({ name, data: rows.map((row) => row[column]) }));
+      writer.write({ columnData, rowGroupSize: ROWS });
+      rows = [];
+    };
+    for (const row of rowsOf(run, record)) {
+      rows.push(row);
+      if (rows.length === ROWS) flush();
+    }
+    if (rows.length > 0) flush();
+    writer.finish();
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw writeFailure(file, error);
+  }
+}
+
+function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
+  for (const [model, { identity }] of run.models.entries())
+    for (const [corpus, { name }] of run.corpora.entries()) {
+      const cell = record.cell(model, corpus);
+      for (const { document, name: documentName } of cell.documents)
+        for (const at of cell.frames(document)) {
+          const frame = record.frame(at);
+          if (frame) for (const row of tokenRows(frame)) yield [identity.name, name, documentName, ...row];
+        }
+    }
+}
+
+function* tokenRows(frame: TokenFrame): Generator<Row> {
+  const { start, byteOffsets, ids, logprobs, entropies, ranks, text } = frame;
+  const base = byteOffsets[0]!;
+  for (let i = 0; i < ids.length; i++) {
+    const bytes = text.subarray(byteOffsets[i]! - base, byteOffsets[i + 1]! - base);
+    yield [
+      start + i,
+      BigInt(byteOffsets[i]!),
+      ids[i]!,
+      textAndBytes(bytes).text,
+      Number.isNaN(logprobs[i]!) ? null : logprobs[i]!,
+      Number.isNaN(entropies[i]!) ? null : entropies[i]!,
+      ranks[i]! > 0 ? ranks[i]! : null,
+    ];
+  }
+}

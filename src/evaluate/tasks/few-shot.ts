@@ -1,0 +1,112 @@
+/** Solved examples in front of a question, as lm-evaluation-harness writes and draws them. */
+import { SurprisalError } from "../../core/index.ts";
+import { PythonRandom } from "./python-random.ts";
+import type { Task, TaskItem } from "./task.ts";
+
+/**
+ * How examples are chosen.
+ * - "shared": drawn once, the same for every question, so that their tokens are run once per block.
+ * - "per-item": drawn anew for every question: lm-eval's "default" sampler. Nothing is shared between questions.
+ * - "first": the first ones: lm-eval's "first_n", as for MMLU.
+ */
+export type FewShotSampler = "shared" | "per-item" | "first";
+
+export interface FewShot {
+  /** Examples in front of every question, 1 or more. */
+  count: number;
+  /** Where they are from, such as the train split. It may be the task itself: a question is never its own example. */
+  examples: Task;
+  /** Default "shared". */
+  sampler?: FewShotSampler;
+  /** Seed of Python's generator, a whole number. Default 1234, lm-eval's `--seed` for examples. */
+  seed?: number;
+  /** Between an example and what comes next. Default: an empty line, lm-eval's `fewshot_delimiter`. */
+  delimiter?: string;
+}
+
+export const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
+
+/** Prompts of the items, in the order of the task. */
+export type Prompter = (item: TaskItem) => string;
+
+/** The question alone. */
+export const zeroShot: Prompter = ({ context }) => context;
+
+/**
+ * Reads the examples and returns what writes the prompts. It has to be asked for every item of the task in order,
+ * also for those of a run that are not scored again: "per-item" draws go on from item to item.
+ *
+ * An example is `context + delimiter + right choice + "\n\n"`. Of the examples drawn, one more than `count`, the
+ * question itself is left out, and what is too many.
+ * Source: lm-eval 0.4.13, lm_eval/api/task.py (`fewshot_context`, `build_qa_turn`) and lm_eval/api/samplers.py; the
+ * prompts are lm-eval's where it leaves the question out too: tasks that name neither `fewshot_split` nor
+ * `test_split`, such as HellaSwag. For LAMBADA lm-eval writes two spaces before an example's last word; this writes one.
+ * @throws SurprisalError INVALID_ARGUMENT when there are too few examples; and what reading them throws.
+ */
+export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): Promise<Prompter> {
+  const { count, examples, sampler, seed, delimiter } = { ...DEFAULT_FEW_SHOT, ...fewShot };
+  if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed))
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `${count} examples with the seed ${seed} cannot be drawn`,
+      where: "fewShot",
+      wayOut: "Give a number of examples of at least 1 and a whole number as seed.",
+    });
+  const pool: TaskItem[] = [];
+  const keys: string[] = [];
+  for await (const item of examples.items(signal ? { signal } : {})) {
+    pool.push(item);
+    keys.push(identity(item));
+    if (sampler === "first" && pool.length - mostOften(keys) >= count) break; // enough, whatever the question
+  }
+  if (pool.length < count)
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `There are ${pool.length} examples, fewer than the ${count} wanted`,
+      where: examples.source,
+      wayOut: "Take fewer examples, or draw them from a larger file.",
+    });
+  const texts = pool.map(
+    ({ context, delimiter: seam, choices, label }) => context + seam + choices[label]! + delimiter,
+  );
+  const random = new PythonRandom(seed);
+  const draw = () =>
+    sampler === "first" ? [...pool.keys()] : random.sample(pool.length, Math.min(count + 1, pool.length));
+  const shared = sampler === "per-item" ? null : draw();
+  return (item) => {
+    const own = identity(item);
+    let chosen = (shared ?? draw()).filter((i) => keys[i] !== own);
+    if (chosen.length < count) chosen = drawAgain(own);
+    return (
+      chosen
+        .slice(0, count)
+        .map((i) => texts[i]!)
+        .join("") + item.context
+    );
+  };
+
+  /** The question is there more than once: from the others, as lm-eval does then. */
+  function drawAgain(own: string): number[] {
+    const others = [...keys.keys()].filter((i) => keys[i] !== own);
+    if (others.length < count)
+      throw new SurprisalError({
+        code: "INVALID_ARGUMENT",
+        what: `Without the question itself there are ${others.length} examples, fewer than the ${count} wanted`,
+        where: examples.source,
+        wayOut: "Take fewer examples, or draw them from a larger file.",
+      });
+    const source = sampler === "per-item" ? random : new PythonRandom(seed);
+    return source.sample(others.length, count).map((i) => others[i]!);
+  }
+}
+
+/** How often the most frequent one of a few is there. */
+function mostOften(keys: readonly string[]): number {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return Math.max(...counts.values());
+}
+
+function identity({ context, choices, label }: TaskItem): string {
+  return JSON.stringify([context, choices, label]);
+}

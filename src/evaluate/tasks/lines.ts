@@ -1,0 +1,37 @@
+/** Lines of a text file as they are read, each with its place. */
+import { cut, readBytes } from "../corpus/bytes.ts";
+import { storedFile, tooLarge, whileUnchanged } from "../corpus/stored-file.ts";
+import { decodeAt } from "../corpus/utf8.ts";
+
+export interface Line {
+  /** Without its line end (LF or CR LF), and without a byte order mark. */
+  text: string;
+  /** "hellaswag_val.jsonl:12"; lines count from 1. */
+  where: string;
+}
+
+/** Longest line, bytes: a question with its choices is no book. */
+const LONGEST_LINE = 16 * 2 ** 20;
+
+/**
+ * The lines of a file; what follows the last line end is a line unless it is empty. Memory holds a line, not the file.
+ * @param path plain, .gz or .zst.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, CORPUS_MALFORMED (damaged archive), CORPUS_CHANGED,
+ *   DOCUMENT_TOO_LARGE, INVALID_UTF8, BINARY_INPUT, ABORTED
+ */
+export function readLines(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
+  const file = storedFile(path);
+  return whileUnchanged(file, async function* () {
+    const fail = (line: number) => tooLarge(LONGEST_LINE, `${file.name}:${line}`, "Cut the line");
+    let line = 0;
+    for await (const { bytes, offset } of cut(
+      readBytes(file, signal),
+      Buffer.from("\n"),
+      LONGEST_LINE,
+      fail,
+    )) {
+      const text = decodeAt(bytes, offset, { name: file.name, onNote: () => {} });
+      yield { text: text.endsWith("\r") ? text.slice(0, -1) : text, where: `${file.name}:${++line}` };
+    }
+  });
+}

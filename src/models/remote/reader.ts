@@ -1,0 +1,85 @@
+/** What every reader of an answer has in common, whatever the format. */
+import { abortError, SurprisalError, type TokenRecord } from "../../core/index.ts";
+import type { FinishReason, GenerationEnd, Provenance } from "../language-model.ts";
+import type { AnswerAssembler, AnswerDoubts, AnswerOptions } from "./answer.ts";
+import type { RemoteAnswer } from "./client.ts";
+import { complaintIn, quotationOf, serverError, streamCut } from "./failure.ts";
+
+export interface AnswerReaderOptions extends AnswerOptions {
+  /** Names the server in errors. Default "the server". */
+  server?: string | undefined;
+}
+
+/** Reads one answer: give it the whole answer, or the events of a stream one by one, as parsed JSON; then `finish`. */
+export interface WireReader {
+  /**
+   * @returns the records that are complete with this.
+   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer.
+   */
+  push(json: unknown): TokenRecord[];
+  /**
+   * @returns the last records, and what is known at the end.
+   * @throws SurprisalError STREAM_CUT when the answer was not complete.
+   */
+  finish(): FinishedAnswer;
+  /** What is known to be wrong so far: all there is to say of an answer that is not read to its end. */
+  readonly doubts: AnswerDoubts;
+}
+
+export interface FinishedAnswer {
+  records: TokenRecord[];
+  end: Omit<GenerationEnd, "provenance">;
+  /** Left out where the format does not say. */
+  probabilities?: Provenance["probabilities"];
+}
+
+/** Reads an answer as it arrives. Leaving the loop ends the request. */
+export async function* readRecords(
+  answer: RemoteAnswer,
+  reader: WireReader,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TokenRecord, FinishedAnswer, void> {
+  try {
+    for await (const json of answer.messages())
+      for (const record of reader.push(json)) {
+        if (signal?.aborted) throw abortError("Generating", signal);
+        yield record;
+      }
+  } catch (error) {
+    throw redacted(error, answer);
+  } finally {
+    answer.dispose();
+  }
+  const finished = reader.finish();
+  yield* finished.records;
+  return finished;
+}
+
+/** A server's words in the middle of an answer may repeat the key. */
+function redacted(error: unknown, answer: RemoteAnswer): unknown {
+  if (!SurprisalError.isInstance(error)) return error;
+  const what = answer.redact(error.what);
+  if (what === error.what) return error;
+  const { code, where, wayOut } = error;
+  return new SurprisalError({ code, what, ...(where && { where }), ...(wayOut && { wayOut }) });
+}
+
+/** @throws SurprisalError SERVER_ERROR */
+export function throwComplaint(json: unknown, server: string): void {
+  if (typeof json !== "object" || json === null) return;
+  const { error, object } = json as Record<string, unknown>;
+  if ((error === undefined || error === null) && object !== "error") return; // vLLM once wrote {object: "error"}
+  throw serverError(complaintIn(json) ?? { message: quotationOf(error), field: null }, server);
+}
+
+/** The end of an answer that says why it ended. */
+export function finishAnswer(
+  answer: AnswerAssembler,
+  finishReason: FinishReason | null,
+  tokens: number | null,
+  server: string,
+): FinishedAnswer {
+  if (finishReason === null)
+    throw streamCut("The answer ended before it was complete: it has no finish reason", server);
+  return answer.finish({ finishReason, tokens });
+}

@@ -1,0 +1,134 @@
+/** `surprisal eval`, `runs` and `sql` with the model that is in the package: what a person gets, also after kill -9. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluate, openCorpora, type Run, readRun } from "../src/evaluate/index.ts";
+import { runCommand } from "./cli-run.ts";
+
+const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const DEMO = readFileSync(new URL("../examples/demo.txt", import.meta.url), "utf8");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "surprisal-eval-"));
+  mkdirSync(join(folder, "domains"));
+  const sentences = DEMO.split(/(?<=[.!?])\s+/);
+  writeFileSync(join(folder, "domains", "demo.txt"), sentences.join("\n\n"));
+  writeFileSync(join(folder, "domains", "backwards.txt"), sentences.reverse().join("\n\n"));
+  writeFileSync(join(folder, "long.txt"), DEMO.repeat(Math.ceil(16_000 / DEMO.length)));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: string[]) => runCommand(args, { folder });
+const found = ({ results }: Run) =>
+  results.map(({ timing, ...result }) => ({ ...result, tokensRun: timing.tokensRun }));
+
+/** Runs a command and kills it, as nothing else does, after some of its events. */
+async function kill(args: readonly string[], after: number): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface(child.stdout!);
+  let events = 0;
+  lines.on("line", () => {
+    if (++events === after) child.kill("SIGKILL");
+  });
+  await once(child, "exit");
+  expect(child.signalCode).toBe("SIGKILL");
+}
+
+describe("surprisal eval", () => {
+  it.each([
+    ["cached", ["domains", "--split", "blank-lines"], 7],
+    ["llama.cpp", ["long.txt", "--context", "64"], 2],
+  ])("killed in the middle and gone on with has the same digits: %s", async (recipe, corpus, after) => {
+    const args = ["eval", ...corpus, "--recipe", recipe, "--json", "--engines", "1"];
+    const whole = await run(...args, "--run", `${recipe}-whole`);
+    expect(whole.stderr).toBe("");
+    await kill([...args, "--run", `${recipe}-killed`], after);
+    const broken = readRun(join(folder, `${recipe}-killed`));
+    expect(broken.status).toBe("running");
+    const { code, stdout } = await run("eval", "--resume", `${recipe}-killed`, "--json", "--engines", "1");
+    expect(code).toBe(0);
+    const last = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    expect(last.type).toBe("result");
+    expect(found(last.run)).toEqual(found(readRun(join(folder, `${recipe}-whole`))));
+  });
+
+  it("with several engines has the same digits", async () => {
+    const corpora = await openCorpora(join(folder, "domains"), { split: "blank-lines" });
+    const [one, two] = [
+      await evaluate({ models: ["mini"], corpora, engines: 1 }),
+      await evaluate({ models: ["mini"], corpora, engines: 2 }),
+    ];
+    expect(found(two)).toEqual(found(one));
+  });
+
+  it("shows a table, and keeps a run that can be listed, shown, compared, exported and asked", async () => {
+    const { code, stdout } = await run(
+      "eval",
+      "domains",
+      "--split",
+      "blank-lines",
+      "--tokens",
+      "--html",
+      "map.html",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^corpus +model +perplexity +bits\/byte/);
+    expect(stdout).toMatch(/^demo +mini +\d[\d.]* ± /m);
+    expect(stdout).toMatch(/recipe cached \([0-9a-f]{8}\)/);
+    const place = stdout.trim().split("\n").at(-1)!;
+    expect(readFileSync(join(folder, "map.html"), "utf8")).toContain("<svg");
+    expect((await run("runs", "list")).stdout).toContain(place);
+    expect((await run("runs", "show", place)).stdout).toMatch(/^demo +mini /m);
+    const csv = (await run("runs", "export", place)).stdout.split("\r\n");
+    expect(csv[0]).toMatch(/^run,model,corpus,/);
+    expect(csv).toHaveLength(4);
+    const answer = await run(
+      "sql",
+      "--json",
+      "select corpus, sum(-logprob) as nll, count(logprob) as n from tokens group by corpus order by corpus",
+    );
+    const { rows } = JSON.parse(answer.stdout);
+    for (const [i, { perplexity }] of readRun(join(folder, place)).results.entries())
+      expect(Math.exp(rows[i].nll / Number(rows[i].n))).toBeCloseTo(perplexity!, 6);
+    const other = await run(
+      "eval",
+      "domains",
+      "--split",
+      "blank-lines",
+      "--recipe",
+      "strided",
+      "--run",
+      "other",
+    );
+    expect(other.code).toBe(0);
+    const compared = await run("runs", "compare", place, "other");
+    expect(compared.stdout).toMatch(/^demo +mini, cached +mini, strided /m);
+  });
+
+  it("says what is wrong", async () => {
+    const cases: [args: string[], code: number, message: RegExp][] = [
+      [["eval"], 2, /CORPUS is missing/],
+      [["eval", "nothing.txt"], 1, /There is no such file/],
+      [["eval", "long.txt", "--recipe", "cachd"], 2, /did you mean cached/],
+      [["eval", "long.txt", "--model", "mini", "--model", "nope"], 2, /nope/],
+      [["eval", "--resume", "domains"], 1, /There is no run/],
+      [["eval", "--resume", "domains", "--model", "mini"], 2, /--model cannot be changed/],
+      [["runs", "list", "nowhere"], 1, /no such folder/],
+      [["sql", "select nonsense from results", "--runs", "."], 2, /DuckDB refuses/],
+    ];
+    for (const [args, code, message] of cases) {
+      const answer = await run(...args);
+      expect([args.join(" "), answer.code]).toEqual([args.join(" "), code]);
+      expect(answer.stderr).toMatch(message);
+    }
+  });
+});
