@@ -5,7 +5,7 @@ import { planWindows } from "../dist/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const MIB = 2 ** 20;
-const TOKENS = 1536;
+const TOKENS = 768;
 const WINDOW = { method: "disjoint", context: 512, prefix: null, prefixIn: "every", extendLast: false };
 const RECIPE = { recipe: "disjoint", context: 512 };
 
@@ -25,7 +25,7 @@ const compare = async (tokens) => {
   return performance.now() - start;
 };
 
-await compare(600); // warm-up
+await compare(512); // warm-up
 // Interleaved, and the ratio of the medians of three: machines are noisy.
 const scored = [];
 const compared = [];
@@ -44,8 +44,8 @@ const rows = [
   ),
 ];
 if (process.platform === "linux") {
-  const short = await peak(() => compare(1_024));
-  const long = await peak(() => compare(4_096));
+  const short = await peak(() => compare(512));
+  const long = await peak(() => compare(2_048));
   rows.push(row("peak memory of a comparison 4 times longer, MiB more", (long - short) / MIB, "<=", 16));
 }
 send(rows);

@@ -29,6 +29,7 @@ const MEASUREMENTS = [
   "decode-share",
   "windows",
   "prefix",
+  "tasks",
   "memory",
   "compare",
   "startup",

@@ -1,5 +1,4 @@
 /** HellaSwag, 0-shot and 5-shot: tokens run against the token tree and against each choice alone. */
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readTask, runTask } from "../dist/evaluate/tasks/index.js";
 import { loadSmollm2, row, send } from "./_shared.mjs";

@@ -26,19 +26,23 @@ const STORY = readFileSync(fileURLToPath(new URL("../docs/errors.md", import.met
 
 /** Documents of many lengths: long ones of several windows, short ones that share batches, one with nothing in it. */
 const TEXTS = [
-  STORY.slice(0, 9000),
+  STORY.slice(0, 5000),
   "One short text.",
   STORY.slice(500, 1100),
   "",
-  STORY.slice(3000, 7000),
-  ...Array.from({ length: 6 }, (_, i) => STORY.slice(9000 + 400 * i, 9300 + 450 * i)),
-  STORY.slice(100, 15_000),
+  STORY.slice(3000, 6000),
+  ...Array.from({ length: 5 }, (_, i) => STORY.slice(9000 + 400 * i, 9200 + 450 * i)),
+  STORY.slice(100, 8000),
 ];
 
-const corpusOf = (texts: readonly string[]): Corpus => ({
+/** Texts that take about as long as each other. */
+const texts = (count: number, length: number): string[] =>
+  Array.from({ length: count }, (_, i) => STORY.slice(1000 * i, 1000 * i + length));
+
+const corpusOf = (documents: readonly string[]): Corpus => ({
   ...{ name: "texts", source: "texts", domain: null, rule: { name: "texts", source: null } },
   async *documents() {
-    for (const [i, text] of texts.entries()) yield { name: `text ${i}`, text };
+    for (const [i, text] of documents.entries()) yield { name: `text ${i}`, text };
   },
 });
 
@@ -98,18 +102,18 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const options = (texts: readonly string[], more: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
-    ...{ models: ["mini"], corpora: [corpusOf(texts)], load: { threads: 1, device: "cpu" }, engines: 1 },
+  const options = (documents: readonly string[], more: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
+    ...{ models: ["mini"], corpora: [corpusOf(documents)], load: { threads: 1, device: "cpu" }, engines: 1 },
     ...more,
   });
-  const queued = (url: string, texts: readonly string[], more?: Partial<EvaluateOptions>): EvaluateOptions =>
-    options(texts, {
+  const queued = (url: string, documents: readonly string[], more?: Partial<EvaluateOptions>): EvaluateOptions =>
+    options(documents, {
       executor: (model, reference) =>
         queueExecutor(url, { model, reference, load: { device: "cpu" }, leaseMs: 1500 }),
       ...more,
     });
 
-  it.each(["cached", "llama.cpp", "hf-strided", "lm-eval"])(
+  it.each(["cached", "llama.cpp", "hf-strided"])(
     "gives the numbers of one process: %s",
     async (recipe) => {
       await using first = new WorkerProcess(server.url);
@@ -129,15 +133,15 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
   );
 
   it("loses nothing with a worker that is killed in the middle of a shard", async () => {
-    const texts = Array.from({ length: 4 }, (_, i) => STORY.slice(1000 * i).repeat(2));
+    const long = texts(4, 6000);
     await using doomed = new WorkerProcess(server.url);
-    const running = evaluate(queued(server.url, texts));
+    const running = evaluate(queued(server.url, long));
     await until(() => doomed.busy);
     await doomed.end("SIGKILL");
     expect(doomed.busy).toBe(true);
     await using other = new WorkerProcess(server.url);
-    expect(numbers(await running)).toEqual(numbers(await evaluate(options(texts))));
-    expect(other.count("done")).toBe(texts.length - doomed.count("done"));
+    expect(numbers(await running)).toEqual(numbers(await evaluate(options(long))));
+    expect(other.count("done")).toBe(long.length - doomed.count("done"));
   });
 
   it.each([{ persistent: false }, { persistent: true }])(
@@ -145,25 +149,25 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     async (settings) => {
       await using own = await RedisServer.start(settings);
       await using worker = new WorkerProcess(own.url);
-      const texts = Array.from({ length: 12 }, (_, i) => STORY.slice(1000 * i));
-      const running = evaluate(queued(own.url, texts));
+      const many = texts(8, 3000);
+      const running = evaluate(queued(own.url, many));
       await until(() => worker.count("done") >= 2 && worker.busy);
       await own.kill();
       await sleep(300);
       await own.start();
-      expect(numbers(await running)).toEqual(numbers(await evaluate(options(texts))));
+      expect(numbers(await running)).toEqual(numbers(await evaluate(options(many))));
       expect([worker.count("redis-away"), worker.count("redis-back")]).toEqual([1, 1]);
     },
   );
 
   it("is gone on with after its coordinator was killed", async () => {
     await using worker = new WorkerProcess(server.url);
-    const texts = Array.from({ length: 8 }, (_, i) => STORY.slice(1000 * i));
+    const some = texts(6, 4000);
     const run = join(folder, "killed");
     const coordinator = spawn(process.execPath, ["--input-type=module", "-e", COORDINATOR], {
       env: {
         ...process.env,
-        TEXTS: JSON.stringify(texts.map((text) => text.length)),
+        TEXTS: JSON.stringify(many.map((text) => text.length)),
         RUN: run,
         URL: server.url,
         BUILT,
@@ -174,8 +178,8 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     await until(() => worker.count("done") >= 2);
     coordinator.kill("SIGKILL");
     await ended;
-    const resumed = await resumeEvaluation({ ...queued(server.url, texts), folder: run });
-    expect(numbers(resumed)).toEqual(numbers(await evaluate(options(texts))));
+    const resumed = await resumeEvaluation({ ...queued(server.url, many), folder: run });
+    expect(numbers(resumed)).toEqual(numbers(await evaluate(options(many))));
   });
 
   it("is refused by a worker with another file, which says so and stays", async () => {

@@ -111,7 +111,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
           ]
         : []),
       ...(missing > 0
-        ? [{ sign: "outline" as const, colour: ({ line }: { line: string }) => line, text: "– not measured" }]
+        ? [{ sign: "outline" as const, colour: ({ soft }: { soft: string }) => soft, text: "– not measured" }]
         : []),
     ],
     draw: (space) => drawMap(space, models, domains, byPlace, bounds),
@@ -293,7 +293,7 @@ function drawMap(
               inset: 2.5,
               rx: 2,
               fill: "none",
-              stroke: colours.line,
+              stroke: colours.soft,
               strokeDasharray: "3 3",
               title,
             },

@@ -1,7 +1,11 @@
 export { ByteSurprisal, type ComparedSpan, compareSpans } from "./byte-surprisal.ts";
+export * from "./compare/index.ts";
 export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
 export type { Corpus, CorpusDocument, CorpusRule } from "./corpus/corpus.ts";
 export { type OpenCorporaOptions, openCorpora } from "./corpus/open.ts";
+export { RULES, type RuleName, type TextRule } from "./corpus/rules.ts";
+export type { CorpusFormat } from "./corpus/stored-file.ts";
+export { capabilitiesOf, type DomainScore, type ModelCapability } from "./domains/capability-map.ts";
 export type { Executor } from "./harness/engines.ts";
 export {
   type EvaluateHandlers,
@@ -25,6 +29,7 @@ export {
   type ProxyEstimate,
   type ProxyPair,
 } from "./proxy-calibration.ts";
+export * from "./queue/index.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
 export { compareRuns, type RunDifference } from "./runs/compare.ts";
 export { EXPORT_FORMATS, type ExportFormat, exportRuns, methodOf } from "./runs/export.ts";
@@ -41,3 +46,4 @@ export {
   scoreTexts,
   type TextScore,
 } from "./score-text.ts";
+export * from "./tasks/index.ts";

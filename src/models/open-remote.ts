@@ -12,7 +12,8 @@ import {
   probe,
   providerAddress,
 } from "./openai/index.ts";
-import { isLoopback } from "./remote/index.ts";
+import { isOffline } from "./registry/index.ts";
+import { ApiKey, isLoopback } from "./remote/index.ts";
 
 /** The forms of a reference to a server's model, for messages. */
 export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${providerForms()}.`;
@@ -71,18 +72,24 @@ async function openServer(
   const model = await OpenAIModel.open(url, { source, signal });
   if (model.dialect.name !== "ollama") return model;
   await model[Symbol.asyncDispose]();
-  return OllamaModel.open(model.identity.name, { address: url.origin, source, signal });
+  const key = ApiKey.fromEnvironment("SURPRISAL_API_KEY"); // for a proxy in front of it
+  return OllamaModel.open(model.identity.name, { address: url.origin, key, source, signal });
 }
 
 /**
  * What a server really gives; reference as for `openRemote`.
  * @throws SurprisalError INVALID_ARGUMENT, SERVER_UNREACHABLE, UNAUTHORIZED, UNKNOWN_MODEL, ...
  */
-export function probeRemote(reference: string, options: OpenAIOptions): Promise<ProbeReport> {
-  if (/^https?:\/\//i.test(reference)) return probe(reference, options);
+export async function probeRemote(reference: string, options: OpenAIOptions): Promise<ProbeReport> {
+  const offline = isOffline(process.env);
+  if (/^https?:\/\//i.test(reference)) {
+    if (URL.canParse(reference)) assertOnline(new URL(reference), offline);
+    return probe(reference, options);
+  }
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/i.exec(reference) ?? [];
   const provider = providerOf(scheme);
   if (provider) {
+    assertOnline(null, offline);
     const { dialect } = provider;
     return probe(providerAddress(provider), { ...options, dialect, model: named(rest, reference) });
   }

@@ -2,7 +2,7 @@
 import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
-import { DEFAULT_MODEL, type LocateOptions, locate } from "./registry/index.ts";
+import { DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
 
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
 
@@ -22,7 +22,7 @@ export async function resolve(
   options: ResolveOptions = {},
 ): Promise<LanguageModel> {
   const { environment = process.env, signal } = options;
-  const offline = options.offline ?? /^(1|on|yes|true)$/i.test(environment.SURPRISAL_OFFLINE ?? "");
+  const offline = options.offline ?? isOffline(environment);
   if (SCHEME.test(reference)) {
     const { openRemote } = await import("./open-remote.ts");
     const remote = await openRemote(reference, { offline, signal });

@@ -36,17 +36,17 @@ describe("models/lab.gguf", () => {
 
   it("is right at once on easy problems more often than on hard ones", async () => {
     const [easy, hard] = [await accuracy("direct", 1, 40), await accuracy("direct", 5, 40)];
-    expect(easy).toBeGreaterThan(hard + 0.2);
+    expect(easy).toBeGreaterThan(hard + 0.4);
   });
 
   it("is right step by step where it is wrong at once", async () => {
-    for (const difficulty of [2, 4] as const) {
+    for (const difficulty of [3, 5] as const) {
       const [direct, reasoning] = [
         await accuracy("direct", difficulty, 20),
         await accuracy("reasoning", difficulty, 20),
       ];
       expect(reasoning).toBeGreaterThan(direct + 0.2);
-      expect(reasoning).toBeGreaterThan(0.6);
+      expect(reasoning).toBeGreaterThan(0.8);
     }
   });
 });

@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
+  capabilitiesOf,
   compareRuns,
   EXPORT_FORMATS,
   exportRuns,
   listRuns,
+  type ModelCapability,
   type RunDifference,
   readRun,
 } from "../../evaluate/index.ts";
@@ -115,7 +117,7 @@ function showDifferences(differences: readonly RunDifference[]): string {
 
 const exporting: Command = {
   name: "export",
-  description: "Runs as a table (csv, md) or a page with pictures (html)",
+  description: "Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)",
   args: {
     run: { type: "positional", required: true, valueHint: "...", description: "Folders of runs" },
     format: {
@@ -143,6 +145,63 @@ const exporting: Command = {
   },
 };
 
+const map: Command = {
+  name: "map",
+  description: `The capability map: models over domains, in bits per byte
+
+Export it as a picture: surprisal runs export RUN... -o map.svg (or map.html).`,
+  args: {
+    run: { type: "positional", required: true, valueHint: "...", description: "Folders of runs" },
+    "in-domain": {
+      type: "string",
+      valueHint: "NAMES",
+      description:
+        "Domains that the models were made for, with commas between: shows what leaving them costs",
+    },
+    json,
+  },
+  async run(rawArgs) {
+    const given = readArguments(rawArgs, this.args!);
+    const runs = positionalsOf(rawArgs, this.args!).map((folder) => readRun(folderOf(folder)));
+    const named = given["in-domain"] as string | undefined;
+    const inDomain = named?.split(",") ?? [];
+    const models = capabilitiesOf(runs, inDomain);
+    if (given.json) print({ schema: "surprisal.map/1", inDomain, models });
+    else process.stdout.write(showMap(models, inDomain.length > 0));
+  },
+};
+
+/** Domains downwards, easiest for the best model first; models to the right. */
+function showMap(models: readonly ModelCapability[], withGap: boolean): string {
+  const domains = models[0]?.domains.map(({ domain }) => domain) ?? [];
+  const scores = (of: string) => models.map(({ domains }) => domains.find(({ domain }) => domain === of));
+  const rows: [name: string, cells: string[]][] = domains.map((domain) => [
+    visible(domain),
+    scores(domain).map((score) => (score ? formatWithError(score.bitsPerByte, score.stderr) : "")),
+  ]);
+  const line = (name: string, cell: (model: ModelCapability) => string): [string, string[]] => [
+    name,
+    models.map(cell),
+  ];
+  const summary = [
+    line("mean", ({ mean }) => formatNumber(mean)),
+    line("spread", ({ spread }) => formatNumber(spread)),
+    ...(withGap
+      ? [
+          line("in domain", (model) => formatNumber(model.inDomain)),
+          line("out of domain", (model) => formatNumber(model.outOfDomain)),
+          line("gap", ({ gap, gapStderr }) => formatWithError(gap, gapStderr)),
+        ]
+      : []),
+  ];
+  const columns = [
+    ["bits per byte", ([name]: [string, string[]]) => name],
+    ...models.map(({ model }, i) => [visible(model), ([, cells]: [string, string[]]) => cells[i]!]),
+  ] as [string, (row: [string, string[]]) => string][];
+  const lines = table([...rows, ["", models.map(() => "")], ...summary], columns, 1);
+  return `${lines.join("\n")}\n`;
+}
+
 /** A run by its folder, or by its name in the usual place. */
 function folderOf(name: string): string {
   if (name === "") throw usage("The name of a run is empty");
@@ -155,11 +214,12 @@ function print(value: object): void {
 
 const command: Command = {
   name: "runs",
-  description: "What was evaluated: list, show, compare, export",
+  description: "What was evaluated: list, show, compare, map, export",
   subCommands: {
     list: async () => list,
     show: async () => show,
     compare: async () => compare,
+    map: async () => map,
     export: async () => exporting,
   },
 };

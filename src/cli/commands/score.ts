@@ -32,7 +32,7 @@ const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
 const args = {
   file: { type: "positional", required: false, description: "Text file in UTF-8; - or nothing: standard input" },
   text: { type: "string", alias: "t", description: "Score this text instead of a file" },
-  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, or pypi:package (default: ${DEFAULT_MODEL})` },
+  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, pypi:package, or a server: http://host:port/v1#model (default: ${DEFAULT_MODEL})` },
   recipe: { type: "string", alias: "r", valueHint: "NAME", description: "How the text is cut and what each token sees, see below", default: "cached" },
   context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
   stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },

@@ -3,6 +3,7 @@
  * our own readers, so a filter changes which texts are scored and never a byte of them.
  */
 import { abortError, SurprisalError } from "../../core/index.ts";
+import { loadDuckDB } from "../duckdb.ts";
 import type { Reading } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
 
@@ -16,7 +17,7 @@ export async function* rowsThatFit(
   where: string,
   { limit, signal }: Reading,
 ): AsyncGenerator<boolean> {
-  const { DuckDBInstance } = await loadDuckDB();
+  const { DuckDBInstance } = await loadDuckDB("A filter in SQL needs DuckDB");
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
@@ -50,20 +51,6 @@ function reader({ format, compression }: StoredFile, limit: number): string {
       const separator = format === "tsv" ? "\\t" : ",";
       return `read_csv($1, header = true, delim = '${separator}', quote = '"', escape = '"', comment = ''${packed})`;
     }
-  }
-}
-
-async function loadDuckDB(): Promise<typeof import("@duckdb/node-api")> {
-  try {
-    return await import("@duckdb/node-api");
-  } catch (cause) {
-    throw new SurprisalError({
-      code: "PACKAGE_MISSING",
-      what: "A filter in SQL needs DuckDB, which is not installed",
-      where: "@duckdb/node-api",
-      wayOut: "Install it beside surprisal: npm install @duckdb/node-api. Or filter the file beforehand.",
-      cause,
-    });
   }
 }
 

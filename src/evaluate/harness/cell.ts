@@ -127,13 +127,15 @@ class Cell {
     const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
     const digest = new CorpusDigest();
     let document = -1;
-    for await (const { name, text } of documentsOf(corpus, limit, signal)) {
+    for await (const { name, text, original } of documentsOf(corpus, limit, signal)) {
       document++;
       const own = sha256(text);
       digest.add(own);
       const done = cell.documents[document];
       if (done) this.#count(done);
-      const parts = done ? [] : await this.#partsOf(document, name, text, own);
+      const parts = done
+        ? []
+        : await this.#partsOf(document, name, text, own, originalTextSize(original ?? text));
       // Whatever has no part ends the short documents before it: then they share their batches with the same
       // neighbours when the run is resumed.
       if (!short || parts.length !== 1) {
@@ -146,10 +148,15 @@ class Cell {
   }
 
   /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
-  async #partsOf(document: number, name: string, text: string, sha256: string): Promise<ShardPart[]> {
+  async #partsOf(
+    document: number,
+    name: string,
+    text: string,
+    sha256: string,
+    size: TextSize,
+  ): Promise<ShardPart[]> {
     const { at, record } = this.#options;
     const bytes = new TextEncoder().encode(text);
-    const size = originalTextSize(text);
     const planned = await this.#plan(text, name);
     if (!planned) {
       this.#finish([

@@ -166,7 +166,7 @@ describe("evaluate", () => {
             expect(readFileSync(join(place, "tokens.parquet")).equals(parquet)).toBe(true);
           },
         ),
-        { numRuns: 8 },
+        { numRuns: 4 },
       );
     }
   });
@@ -194,7 +194,7 @@ describe("evaluate", () => {
     ["CORPUS_CHANGED", { corpora: [corpusOf([...TEXTS.slice(1), "other"])] }],
     ["RUN_MISMATCH", { models: [TableModel.twoState(0.1, 0.2)] }],
     ["RUN_MISMATCH", { corpora: [corpusOf(TEXTS), corpusOf(TEXTS)] }],
-  ] as [ErrorCode, Partial<EvaluateOptions>][])(
+  ] as [ErrorCode, Omit<Partial<EvaluateOptions>, "folder">][])(
     "is %s when what it goes on with is something else",
     async (code, other) => {
       await brokenOff();

@@ -1,10 +1,10 @@
-/** Runs as CSV, Markdown and as a page with pictures. */
-import type { PageSection } from "../../charts/index.ts";
-import { capabilityMap, perplexityIntervals, renderPage } from "../../charts/server.ts";
+/** Runs as CSV, Markdown, a page with pictures, and the capability map alone. */
+import type { Chart, PageSection } from "../../charts/index.ts";
+import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../../charts/server.ts";
 import { type RunRow, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
-export const EXPORT_FORMATS = ["csv", "md", "html"] as const;
+export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** @param runs their results stand below each other. */
@@ -12,6 +12,7 @@ export function exportRuns(runs: readonly Run[], format: ExportFormat): string {
   const rows = runs.flatMap(runRows);
   if (format === "csv") return csv(rows);
   if (format === "md") return markdown(runs, rows);
+  if (format === "svg") return renderSvg(mapOf(rows));
   return page(runs, rows);
 }
 
@@ -74,13 +75,7 @@ function page(runs: readonly Run[], rows: readonly RunRow[]): string {
   const [first] = runs;
   const labelled = labels(rows);
   const sections: PageSection[] = [];
-  const map = labelled.map(({ label, row }) => ({
-    model: label,
-    domain: row.domain ?? row.corpus,
-    bitsPerByte: row.bitsPerByte,
-    standardError: row.bitsPerByteStderr,
-  }));
-  sections.push({ heading: "Capability map", chart: capabilityMap(map) });
+  sections.push({ heading: "Capability map", chart: mapOf(rows) });
   const intervals = labelled.map(({ label, row }) => ({
     model: label,
     corpus: row.corpus,
@@ -89,6 +84,16 @@ function page(runs: readonly Run[], rows: readonly RunRow[]): string {
   }));
   sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
   return renderPage(first ? first.id : "Runs", sections, { lead: methodOf(runs).join(" ") });
+}
+
+function mapOf(rows: readonly RunRow[]): Chart {
+  const cells = labels(rows).map(({ label, row }) => ({
+    model: label,
+    domain: row.domain ?? row.corpus,
+    bitsPerByte: row.bitsPerByte,
+    standardError: row.bitsPerByteStderr,
+  }));
+  return capabilityMap(cells);
 }
 
 /** The model's name; with the run's, where one model is there several times over the same corpus. */

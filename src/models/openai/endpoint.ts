@@ -106,6 +106,9 @@ function clientFor(url: URL, options: OpenAIOptions): RemoteClient {
 
 const proofs = new Map<string, Promise<AlignmentProof>>();
 
+/** How a server fails that was there a moment ago. */
+const BROKEN: readonly string[] = ["STREAM_CUT", "SERVER_UNREACHABLE", "SERVER_ERROR"];
+
 /** Once per server, model and process; a model that is listed otherwise than before is another one. */
 function proven(
   client: RemoteClient,
@@ -120,25 +123,32 @@ function proven(
   const proving = proveAlignment(numbers, tokenizer?.encode ?? null, { signal });
   proofs.set(name, proving);
   proving.catch(() => proofs.delete(name)); // may be tried again
-  return proving;
+  return proving.catch((error: unknown) => {
+    // It may still write: a chat needs no proof.
+    if (!SurprisalError.isInstance(error) || !BROKEN.includes(error.code)) throw error;
+    return { verdict: "refused", seen: `it could not be tried: ${error.what}` };
+  });
 }
 
 /** @throws SurprisalError UNKNOWN_MODEL when it is not clear which model is meant. */
 function chosenModel(name: string, models: readonly ListedModel[], server: string): ListedModel {
   const [first] = models;
   if (name === "" && first && models.length === 1) return first;
-  const listed = models.find(({ id }) => id === name);
-  if (listed) return listed;
+  const found = models.find(({ id }) => id === name);
+  if (found) return found;
   if (name !== "")
     return { id: name, context: null, vocabulary: null, parameters: null, quantisation: null, bytes: null };
   const names = models.map(({ id }) => id);
-  const several = names.length > MOST_NAMED ? [...names.slice(0, MOST_NAMED), "..."] : names;
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  const listed = names.length > MOST_NAMED ? `${shown} and ${names.length - MOST_NAMED} more` : shown;
   throw new SurprisalError({
     code: "UNKNOWN_MODEL",
     what:
       names.length === 0 ? "The server does not list its models" : `The server has ${names.length} models`,
     where: server,
-    wayOut: `Name one behind #, such as ${server}#${names[0] ?? "MODEL"}.${names.length > 0 ? ` It has ${several.join(", ")}.` : ""}`,
+    wayOut: `Name one behind #, such as ${server}#${encodeURIComponent(names[0] ?? "MODEL")
+      .replaceAll("%2F", "/")
+      .replaceAll("%3A", ":")}.${names.length > 0 ? ` It has ${listed}.` : ""}`,
   });
 }
 

@@ -6,5 +6,5 @@ export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
 export { nearestNames } from "./nearest-names.ts";
 export { proxyCredentials, proxyFor, tunnel } from "./proxy.ts";
-export { cacheFolder } from "./settings.ts";
+export { cacheFolder, isOffline } from "./settings.ts";
 export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";

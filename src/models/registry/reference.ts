@@ -40,7 +40,9 @@ export function parseReference(reference: string): Reference {
       code: "UNKNOWN_MODEL",
       what: `Models by ${scheme}: are not supported`,
       where: reference,
-      wayOut: FORMS,
+      wayOut: /^[a-z][\w.-]*:\d+(\/|$)/i.test(reference)
+        ? `A server is written http://${reference}. ${FORMS}`
+        : FORMS,
     });
   const near = nearestNames(
     reference,

@@ -17,7 +17,7 @@ export interface Settings extends Required<Pick<LocateOptions, "acceptTerms" | "
 
 export function readSettings(options: LocateOptions): Settings {
   const environment = options.environment ?? process.env;
-  const offline = options.offline ?? isOn(environment.SURPRISAL_OFFLINE);
+  const offline = options.offline ?? isOffline(environment);
   return {
     cache: resolve(options.cache ?? cacheFolder(environment)),
     environment,
@@ -29,6 +29,11 @@ export function readSettings(options: LocateOptions): Settings {
     onMessage: options.onMessage ?? (() => {}),
     signal: options.signal,
   };
+}
+
+/** Whether the person wants no network to be used. */
+export function isOffline(environment: NodeJS.ProcessEnv): boolean {
+  return isOn(environment.SURPRISAL_OFFLINE);
 }
 
 /** $SURPRISAL_CACHE, else $XDG_CACHE_HOME/surprisal, else what the platform uses. */

@@ -37,12 +37,18 @@ export class ServerUnreachable extends SurprisalError {
   /** "connected": worth another attempt only if this server has answered before. */
   readonly retry: "never" | "connected" | "always";
 
-  constructor(retry: ServerUnreachable["retry"], what: string, where: string, cause?: unknown) {
+  constructor(
+    retry: ServerUnreachable["retry"],
+    what: string,
+    where: string,
+    cause?: unknown,
+    wayOut: string = "Check the address, and that the server is running and can be reached from here.",
+  ) {
     super({
       code: "SERVER_UNREACHABLE",
       what,
       where,
-      wayOut: "Check the address, and that the server is running and can be reached from here.",
+      wayOut,
       ...(cause !== undefined && { cause }),
     });
     this.retry = retry;

@@ -197,11 +197,22 @@ async function* chunksOf(
 function failure(error: Error, where: string): ServerUnreachable {
   const code = String((error as NodeJS.ErrnoException).code ?? "");
   const reason = messageOf(error);
+  if (/wrong version number/i.test(reason))
+    return new ServerUnreachable(
+      "never",
+      "The server does not speak TLS",
+      where,
+      error,
+      "Write http:// in place of https://.",
+    );
   if (UNTRUSTED.test(code))
-    return new ServerUnreachable("never", `No trusted connection: ${reason}`, where, error);
+    return new ServerUnreachable("never", `No trusted connection: ${reason}`, where, error, COMPANY);
   const retry = UNREACHABLE.has(code) ? "connected" : "always";
   return new ServerUnreachable(retry, `The server cannot be reached: ${reason}`, where, error);
 }
+
+const COMPANY =
+  "If a company's proxy inspects traffic, or the server has a certificate of its own, set NODE_EXTRA_CA_CERTS to the file of the certificate authority.";
 
 /** Several failed addresses of one name come as an error without a message of its own. */
 function messageOf(error: unknown): string {

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { TableModel } from "../../models/test/index.ts";
+import type { Corpus } from "../corpus/corpus.ts";
+import { evaluate } from "../harness/evaluate.ts";
+import { capabilitiesOf } from "./capability-map.ts";
+
+const corpusOf = (domain: string, texts: readonly string[]): Corpus => ({
+  ...{ name: domain, source: domain, domain, rule: { name: "list", source: null } },
+  async *documents() {
+    for (const [i, text] of texts.entries()) yield { name: `${domain}:${i}`, text };
+  },
+});
+
+describe("capabilitiesOf", () => {
+  it("is the arithmetic of the domains' bits per byte", async () => {
+    const corpora = [
+      corpusOf("a", ["aaaa", "aaab"]),
+      corpusOf("b", ["bbbb", "baab"]),
+      corpusOf("c", ["abab", "abba"]),
+    ];
+    const run = await evaluate({ models: [TableModel.twoState(0.1, 0.3)], corpora });
+    const [a, b, c] = run.results.map(({ bitsPerByte }) => bitsPerByte!);
+    const [map] = capabilitiesOf([run], ["a", "b"]);
+    expect(map!.mean).toBeCloseTo((a! + b! + c!) / 3, 12);
+    expect(map!.inDomain).toBeCloseTo((a! + b!) / 2, 12);
+    expect(map!.gap).toBeCloseTo(c! - (a! + b!) / 2, 12);
+    const mean = map!.mean!;
+    expect(map!.spread).toBeCloseTo(
+      Math.sqrt(((a! - mean) ** 2 + (b! - mean) ** 2 + (c! - mean) ** 2) / 2),
+      12,
+    );
+    const [ea, eb, ec] = run.results.map(({ bitsPerByteStderr }) => bitsPerByteStderr!);
+    expect(map!.gapStderr).toBeCloseTo(Math.sqrt((ea! ** 2 + eb! ** 2) / 4 + ec! ** 2), 12);
+    expect(map!.domains.map(({ bitsPerByte }) => bitsPerByte)).toEqual([a, b, c].sort((x, y) => x! - y!));
+  });
+
+  it("has no gap where no domain is named, and refuses one that is none", async () => {
+    const run = await evaluate({ models: [TableModel.bytes()], corpora: [corpusOf("a", ["text one"])] });
+    expect(capabilitiesOf([run])[0]).toMatchObject({
+      gap: null,
+      inDomain: null,
+      outOfDomain: null,
+      spread: null,
+    });
+    expect(() => capabilitiesOf([run], ["news"])).toThrow(/There is no domain "news"/);
+    expect(() => capabilitiesOf([run, run])).toThrow(/two scores in the domain a/);
+  });
+});
