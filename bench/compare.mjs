@@ -44,8 +44,8 @@ const rows = [
   ),
 ];
 if (process.platform === "linux") {
-  const short = await peak(() => compare(512));
-  const long = await peak(() => compare(2_048));
+  const short = await peak(() => compare(1_100));
+  const long = await peak(() => compare(4_400));
   rows.push(row("peak memory of a comparison 4 times longer, MiB more", (long - short) / MIB, "<=", 16));
 }
 send(rows);

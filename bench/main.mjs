@@ -34,6 +34,7 @@ const MEASUREMENTS = [
   "compare",
   "startup",
   "recipes",
+  "queue",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

@@ -74,7 +74,7 @@ for (const [name, options, before, bound] of [
       `${name}: tokens run / nodes of the token tree`,
       tokensRun / nodes,
       "<=",
-      1.05,
+      1,
       `${tokensRun} : ${nodes}`,
     ),
     row(

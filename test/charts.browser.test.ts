@@ -106,8 +106,10 @@ describe.skipIf(missing.length > 0)(
       const harm = "[window.harmed, document.images.length, document.scripts.length]";
       expect(await page.evaluate(harm)).toEqual([undefined, 0, 0]);
       for (const chart of charts) {
-        await page.setContent(renderSvg(chart));
-        expect(await page.evaluate(harm)).toEqual([undefined, 0, 0]);
+        const file = await open(renderSvg(chart));
+        expect(await file.page.evaluate(harm)).toEqual([undefined, 0, 0]);
+        expect([...file.requests, ...file.errors]).toEqual([]);
+        await file.page.close();
       }
       expect(requests).toEqual([]);
       expect(errors).toEqual([]);
@@ -147,7 +149,12 @@ describe.skipIf(missing.length > 0)(
             /^\/(?:core|charts)\/[\w/-]+\.js$/.test(path) && existsSync(new URL(`.${path}`, dist));
           const body = script ? readFileSync(new URL(`.${path}`, dist), "utf8") : files[path];
           if (body === undefined) return response.writeHead(404).end();
-          response.setHeader("content-type", path === "/" ? "text/html" : "text/javascript").end(body);
+          response
+            .setHeader(
+              "content-type",
+              path === "/" ? "text/html; charset=utf-8" : "text/javascript; charset=utf-8",
+            )
+            .end(body);
         });
         await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
         try {

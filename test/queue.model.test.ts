@@ -106,31 +106,32 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     ...{ models: ["mini"], corpora: [corpusOf(documents)], load: { threads: 1, device: "cpu" }, engines: 1 },
     ...more,
   });
-  const queued = (url: string, documents: readonly string[], more?: Partial<EvaluateOptions>): EvaluateOptions =>
+  const queued = (
+    url: string,
+    documents: readonly string[],
+    more?: Partial<EvaluateOptions>,
+  ): EvaluateOptions =>
     options(documents, {
       executor: (model, reference) =>
         queueExecutor(url, { model, reference, load: { device: "cpu" }, leaseMs: 1500 }),
       ...more,
     });
 
-  it.each(["cached", "llama.cpp", "hf-strided"])(
-    "gives the numbers of one process: %s",
-    async (recipe) => {
-      await using first = new WorkerProcess(server.url);
-      await using second = new WorkerProcess(server.url, "--model", await mini());
-      await until(() => first.count("ready") + second.count("ready") === 2);
-      const [documents, alone]: [unknown[], unknown[]] = [[], []];
-      const into = (list: unknown[]) => (entry: { document: number }) => {
-        list[entry.document] = entry;
-      };
-      const run = await evaluate(queued(server.url, TEXTS, { recipe, onDocument: into(documents) }));
-      const expected = await evaluate(options(TEXTS, { recipe, onDocument: into(alone) }));
-      expect(numbers(run)).toEqual(numbers(expected));
-      expect(documents).toEqual(alone);
-      expect(first.count("failed") + second.count("failed")).toBe(0);
-      expect(await first.end("SIGTERM")).toBe(0);
-    },
-  );
+  it.each(["cached", "llama.cpp", "hf-strided"])("gives the numbers of one process: %s", async (recipe) => {
+    await using first = new WorkerProcess(server.url);
+    await using second = new WorkerProcess(server.url, "--model", await mini());
+    await until(() => first.count("ready") + second.count("ready") === 2);
+    const [documents, alone]: [unknown[], unknown[]] = [[], []];
+    const into = (list: unknown[]) => (entry: { document: number }) => {
+      list[entry.document] = entry;
+    };
+    const run = await evaluate(queued(server.url, TEXTS, { recipe, onDocument: into(documents) }));
+    const expected = await evaluate(options(TEXTS, { recipe, onDocument: into(alone) }));
+    expect(numbers(run)).toEqual(numbers(expected));
+    expect(documents).toEqual(alone);
+    expect(first.count("failed") + second.count("failed")).toBe(0);
+    expect(await first.end("SIGTERM")).toBe(0);
+  });
 
   it("loses nothing with a worker that is killed in the middle of a shard", async () => {
     const long = texts(4, 6000);
@@ -142,6 +143,20 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     await using other = new WorkerProcess(server.url);
     expect(numbers(await running)).toEqual(numbers(await evaluate(options(long))));
     expect(other.count("done")).toBe(long.length - doomed.count("done"));
+  });
+
+  it("gives up a text that kills every worker", async () => {
+    const executor: EvaluateOptions["executor"] = (model, reference) =>
+      queueExecutor(server.url, { model, reference, leaseMs: 500 });
+    const running = evaluate(queued(server.url, texts(1, 6000), { executor }));
+    const failed = expect(running).rejects.toMatchObject({ code: "QUEUE_SHARD_LOST" });
+    for (let deaths = 0; deaths < 3; deaths++) {
+      await using worker = new WorkerProcess(server.url);
+      await until(() => worker.busy);
+    }
+    await using worker = new WorkerProcess(server.url);
+    await failed;
+    expect(worker.count("begun")).toBe(0);
   });
 
   it.each([{ persistent: false }, { persistent: true }])(
@@ -167,7 +182,7 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     const coordinator = spawn(process.execPath, ["--input-type=module", "-e", COORDINATOR], {
       env: {
         ...process.env,
-        TEXTS: JSON.stringify(many.map((text) => text.length)),
+        TEXTS: JSON.stringify(some),
         RUN: run,
         URL: server.url,
         BUILT,
@@ -178,8 +193,8 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     await until(() => worker.count("done") >= 2);
     coordinator.kill("SIGKILL");
     await ended;
-    const resumed = await resumeEvaluation({ ...queued(server.url, many), folder: run });
-    expect(numbers(resumed)).toEqual(numbers(await evaluate(options(many))));
+    const resumed = await resumeEvaluation({ ...queued(server.url, some), folder: run });
+    expect(numbers(resumed)).toEqual(numbers(await evaluate(options(some))));
   });
 
   it("is refused by a worker with another file, which says so and stays", async () => {
@@ -195,13 +210,11 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
   });
 });
 
-/** Begins a run of the texts' lengths and never ends well. */
+/** Begins a run that is killed. */
 const COORDINATOR = `
-  import { readFileSync } from "node:fs";
   const { BUILT, TEXTS, RUN, URL: queue } = process.env;
   const { evaluate, queueExecutor } = await import(BUILT + "evaluate/index.js");
-  const story = readFileSync(BUILT + "../docs/errors.md", "utf8");
-  const texts = JSON.parse(TEXTS).map((length) => story.slice(story.length - length));
+  const texts = JSON.parse(TEXTS);
   const corpus = { name: "texts", source: "texts", domain: null, rule: { name: "texts", source: null },
     async *documents() { for (const [i, text] of texts.entries()) yield { name: "text " + i, text }; } };
   await evaluate({ models: ["mini"], corpora: [corpus], load: { threads: 1, device: "cpu" }, engines: 1, folder: RUN,

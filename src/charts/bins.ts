@@ -16,9 +16,16 @@ export interface Bin {
   max: number;
 }
 
-/** ln p of one token (NaN or null = missing) as bits; Infinity for probability 0, never -0. */
+/** No axis has room for more, and near the largest double the room around a number is infinite. */
+export const LARGEST = 1e15;
+
+/** ln p of one token (NaN or null = missing) as bits; Infinity for probability 0 (and as good as 0), never -0. */
 export const bitsOf = (logprob: number | null | undefined): number =>
-  logprob === null || logprob === undefined ? Number.NaN : Math.max(0, -logprob / Math.LN2);
+  logprob === null || logprob === undefined
+    ? Number.NaN
+    : -logprob > LARGEST
+      ? Infinity
+      : Math.max(0, -logprob / Math.LN2);
 
 /** Finite surprisals of tokens [start, end), bits, smallest first. */
 export function sortedBits(
@@ -86,7 +93,7 @@ export function runningSums(logprobs: ArrayLike<number | null>): { bits: Float64
 /** Indices of the tokens of probability 0. */
 export function impossible(logprobs: ArrayLike<number | null>): number[] {
   const found: number[] = [];
-  for (let i = 0; i < logprobs.length; i++) if (logprobs[i] === Number.NEGATIVE_INFINITY) found.push(i);
+  for (let i = 0; i < logprobs.length; i++) if (bitsOf(logprobs[i]) === Infinity) found.push(i);
   return found;
 }
 
@@ -113,6 +120,7 @@ export function boundsOf(values: Iterable<number | null | undefined>): [number, 
 
 /** At most `most` round numbers in [low, high] (> 0) for a logarithmic axis: powers of ten, or also 3, or also 2 and 5. */
 export function logTicks(low: number, high: number, most: number): number[] {
+  if (!(low > 0 && high < Infinity)) return [];
   let ticks: number[] = [];
   for (const steps of [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]]) {
     const finer: number[] = [];

@@ -92,7 +92,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
       ]),
     },
     key: [
-      ...(bounds
+      ...(bounds && bounds[1] > bounds[0]
         ? [
             {
               fills: Array.from({ length: 9 }, (_, i) => viridis(1 - i / 8).fill),

@@ -1,7 +1,7 @@
 /** Running perplexity over the tokens scored. */
 import { areaY, axisX, axisY, dot, gridX, gridY, line, text } from "@observablehq/plot";
 import { emptySums, perplexityStandardError } from "../core/index.ts";
-import { boundsOf, logTicks } from "./bins.ts";
+import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
 import {
   formatCount,
@@ -95,7 +95,11 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       const bottom = log ? 0.9 * Math.max(low, least / 2) : Math.max(0, low - pad);
       const top = log ? 1.1 * high : high + pad;
       const inside = (value: number) => Math.min(top, Math.max(bottom, value));
-      const shown = (value: number) => (value >= bottom && value <= top ? value : Number.NaN);
+      // Each line begins where it stays on the axis for good.
+      const shown = (points: readonly Point[]) => {
+        const lastOutside = points.findLastIndex(({ perplexity: value }) => value < bottom || value > top);
+        return points.slice(lastOutside + 1);
+      };
       const paint = (index: number) =>
         drawn.length <= colours.series.length ? colours.series[index % 6]! : colours.main;
       const labels = drawn.map((run) => {
@@ -144,16 +148,16 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
               ...drawn.flatMap(({ points, index }, i) => {
                 const colour = paint(i);
                 return [
-                  areaY(points, {
+                  areaY(shown(points), {
                     x: "tokens",
-                    y1: ({ perplexity, error }: Point) => shown(perplexity) && inside(perplexity - error),
-                    y2: ({ perplexity, error }: Point) => shown(perplexity) && inside(perplexity + error),
+                    y1: ({ perplexity, error }: Point) => inside(perplexity - error),
+                    y2: ({ perplexity, error }: Point) => inside(perplexity + error),
                     fill: colour,
                     fillOpacity: 0.2,
                   }),
-                  line(points, {
+                  line(shown(points), {
                     x: "tokens",
-                    y: ({ perplexity }: Point) => shown(perplexity),
+                    y: "perplexity",
                     stroke: colour,
                     strokeWidth: 2,
                     ...(DASHES[index % 6] && { strokeDasharray: DASHES[index % 6]! }),
@@ -223,7 +227,7 @@ function running(logprobs: ArrayLike<number | null>): Point[] {
     if (scored < next && scored !== scoredInAll) continue;
     next = Math.max(scored + 1, scored * step);
     const perplexity = Math.exp(nll / scored);
-    if (!Number.isFinite(perplexity)) return [];
+    if (!(perplexity < LARGEST)) return [];
     points.push({
       tokens: scored,
       perplexity,

@@ -1,6 +1,6 @@
 /** How far models are from a base model, token by token. */
 import { axisX, axisY, dot, gridX, link, ruleY } from "@observablehq/plot";
-import { logTicks } from "./bins.ts";
+import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./chart.ts";
 import { formatNumber, inSentence, isNumber, shorten, textWidth, visible } from "./text.ts";
 import type { Colours } from "./theme.ts";
@@ -60,7 +60,7 @@ export function divergencePercentiles(
   const points = sorted.flatMap((model, row) =>
     POINTS.flatMap(([field, label, symbol]) => {
       const value = model[field];
-      return isNumber(value) && value !== Infinity ? [{ row, field, label, symbol, value }] : [];
+      return isNumber(value) && value < LARGEST ? [{ row, field, label, symbol, value }] : [];
     }),
   );
   const table = {
@@ -86,7 +86,7 @@ export function divergencePercentiles(
     medians.length > 1
       ? `The closest is ${middle(medians[0]!)}, the furthest ${middle(medians.at(-1)!)}.`
       : medians.map((model) => `${middle(model)}.`).join("");
-  const infinite = sorted.filter((model) => model.max === Infinity);
+  const infinite = sorted.filter((model) => isNumber(model.max) && model.max >= LARGEST);
   return {
     title,
     summary: `How far each model's next-token probabilities are from those of ${base === undefined ? "the base model" : inSentence(base)}, token by token, in nats (log scale): further left is closer, 0 is the same. ${closest}`,

@@ -14,6 +14,7 @@ export interface ChartElement extends ChartNode {
   textContent: string | null;
   setAttribute(name: string, value: string): void;
   getAttribute(name: string): string | null;
+  removeAttribute(name: string): void;
   append(...nodes: unknown[]): void;
   remove(): void;
 }

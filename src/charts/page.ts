@@ -80,13 +80,13 @@ ${[text]
   .flat()
   .map((paragraph) => `<p>${oneLine(paragraph)}</p>`)
   .join("\n")}
-${chart ? renderFigure(chart, number, options) : ""}
-${table ? renderTable(table, heading ?? "Numbers") : ""}
+${chart ? renderFigure(chart, number, heading ?? "", options) : ""}
+${table ? renderTable(table, `Table ${number}: ${heading ?? ""}`) : ""}
 ${details ? `<dl>${details.map(([name, value]) => `<dt>${oneLine(name)}</dt><dd>${oneLine(value)}</dd>`).join("")}</dl>` : ""}
 </section>`;
 }
 
-function renderFigure(chart: Chart, number: number, { document }: PageOptions): string {
+function renderFigure(chart: Chart, number: number, heading: string, { document }: PageOptions): string {
   const picture = (size: keyof typeof WIDTHS) => {
     const width = WIDTHS[size];
     const svg = drawChart(chart, {
@@ -96,13 +96,15 @@ function renderFigure(chart: Chart, number: number, { document }: PageOptions): 
       ...(document && { document }),
     });
     const scrolls = Number(svg.getAttribute("width")) > width;
-    const region = scrolls ? ` role="region" tabindex="0" aria-label="${escapeMarkup(chart.title)}"` : "";
+    const region = scrolls
+      ? ` role="region" tabindex="0" aria-label="Picture ${number}: ${escapeMarkup(heading)}"`
+      : "";
     return `<div class="${size}${scrolls ? " scroll" : ""}"${region}>${serialise(svg)}</div>`;
   };
   const numbers =
     chart.table.rows.length === 0
       ? ""
-      : `<details><summary>The numbers as a table</summary>${renderTable(chart.table, chart.title)}</details>`;
+      : `<details><summary>The numbers as a table</summary>${renderTable(chart.table, `Numbers ${number}: ${heading}`)}</details>`;
   return `<p class="soft">${escapeMarkup(chart.summary)}</p><figure>${picture("wide")}${picture("narrow")}</figure>${numbers}`;
 }
 
@@ -120,5 +122,5 @@ function renderTable({ columns, rows }: ChartTable, name: string): string {
     );
     return `<tr>${cells.join("")}</tr>`;
   });
-  return `<div class="scroll" role="region" tabindex="0" aria-label="Table: ${escapeMarkup(name)}"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+  return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeMarkup(name)}"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }

@@ -1,6 +1,6 @@
 /** Perplexity with error bars. */
 import { axisX, axisY, dot, gridX, link, text } from "@observablehq/plot";
-import { boundsOf, logTicks } from "./bins.ts";
+import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
 import {
   formatList,
@@ -88,14 +88,16 @@ export function perplexityIntervals(
       const marginRight = Math.max(...every.map((result) => textWidth(written(result), FONT_SIZE))) + 14;
       return drawn.map(({ corpus, rows }) => {
         const finite = rows.flatMap(({ perplexity, standardError }, row) => {
-          if (!isNumber(perplexity) || !Number.isFinite(perplexity)) return [];
-          const error = isNumber(standardError) && Number.isFinite(standardError) ? standardError : 0;
+          if (!isNumber(perplexity) || perplexity > LARGEST) return [];
+          const error =
+            isNumber(standardError) && Math.abs(standardError) < LARGEST ? Math.abs(standardError) : 0;
           return [{ row, value: perplexity, low: Math.max(0, perplexity - error), high: perplexity + error }];
         });
         const [low, high] = boundsOf(finite.flatMap((entry) => [entry.low, entry.high])) ?? [1, 1];
         // Beyond a factor of 20 a linear axis would show only the worst model.
         const log = low > 0 && high / low > 20;
-        const pad = high > low ? 0.06 * (high - low) : Math.max(0.05 * high, 0.5);
+        const pad =
+          high > low ? Math.max(0.06 * (high - low), 1e-6 * high, 1e-9) : Math.max(0.05 * high, 0.5);
         const shown = names(rows);
         const room = (width - marginLeft - marginRight) / 55;
         const ticks = log ? logTicks(low * 0.9, high * 1.1, room) : room;

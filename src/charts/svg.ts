@@ -114,11 +114,18 @@ function drawPanel({ plot: options }: Panel, document: ChartDocument, colours: C
   }) as unknown as ChartElement;
   for (const child of [...drawn.childNodes] as ChartElement[])
     if (child.localName === "style") child.remove();
+  unlabel(drawn);
   drawn.setAttribute("font-size", String(FONT_SIZE));
   drawn.setAttribute("font-family", FAMILY);
   drawn.setAttribute("fill", colours.ink);
   drawn.setAttribute("overflow", "visible");
   return drawn;
+}
+
+/** Plot names its groups for screen readers, which a part of an image must not. */
+function unlabel(drawn: ChartElement): void {
+  drawn.removeAttribute("aria-label");
+  for (const child of drawn.childNodes) if (child.nodeType === 1) unlabel(child as ChartElement);
 }
 
 type Make = (name: string, attributes?: Record<string, string | number>, text?: string) => ChartElement;

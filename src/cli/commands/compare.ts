@@ -6,11 +6,13 @@ import {
   type ChangedToken,
   type CompareProgress,
   type Comparison,
+  type Corpus,
+  type CorpusDocument,
   compareModels,
   comparisonPage,
   type ModelComparison,
-} from "../../evaluate/compare/index.ts";
-import { type Corpus, type CorpusDocument, openCorpora } from "../../evaluate/index.ts";
+  openCorpora,
+} from "../../evaluate/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
 import { assertWritable, writeWhole } from "../files.ts";
@@ -90,7 +92,8 @@ const command: Command = {
         }),
       );
       const [base, ...labels] = labelsOf([given.base, ...others], models);
-      if (given.html !== undefined) await writeWhole(given.html, comparisonPage(comparison, base!, labels));
+      if (given.html !== undefined)
+        await writeWhole(given.html, await comparisonPage(comparison, base!, labels));
       if (given.json)
         process.stdout.write(
           `${JSON.stringify({ schema: "surprisal.compare/1", ...comparison }, null, 2)}\n`,

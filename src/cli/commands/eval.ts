@@ -79,7 +79,7 @@ const command: Command = {
         ? begun(rawArgs, given)
         : { folder: given.resume, request: resumed(given, rawArgs) };
     const run = await work(given, folder, request);
-    if (given.html !== undefined) await writeWhole(given.html, exportRuns([run], "html"));
+    if (given.html !== undefined) await writeWhole(given.html, await exportRuns([run], "html"));
     if (given.json) event({ type: "result", folder, run });
     else process.stdout.write(`${renderRun(run, process.stdout)}\n${visible(folder)}\n`);
     if (run.status === "failed") throw failed(run, folder);

@@ -139,7 +139,7 @@ const exporting: Command = {
     const ending = EXPORT_FORMATS.find((format) => out?.endsWith(`.${format}`));
     const format = oneOf(given.format as string | undefined, "format", EXPORT_FORMATS) ?? ending ?? "csv";
     const runs = positionalsOf(rawArgs, this.args!).map((folder) => readRun(folderOf(folder)));
-    const text = exportRuns(runs, format);
+    const text = await exportRuns(runs, format);
     if (out === undefined) process.stdout.write(text);
     else await writeWhole(out, text);
   },

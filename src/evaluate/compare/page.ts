@@ -1,11 +1,15 @@
 /** A comparison as a page with pictures. */
 import type { PageSection } from "../../charts/index.ts";
-import { divergencePercentiles, renderPage } from "../../charts/server.ts";
 import type { Comparison, ModelComparison } from "./compare-models.ts";
 import type { Place } from "./most-changed.ts";
 
 /** @param comparison its models are told apart by `labels`, in their order. */
-export function comparisonPage(comparison: ModelComparison, base: string, labels: readonly string[]): string {
+export async function comparisonPage(
+  comparison: ModelComparison,
+  base: string,
+  labels: readonly string[],
+): Promise<string> {
+  const { divergencePercentiles, renderPage } = await import("../../charts/server.ts"); // slow to load
   const { comparisons, texts } = comparison;
   const named = comparisons.map((one, i) => ({ one, name: labels[i]! }));
   const sections: PageSection[] = [];
@@ -17,7 +21,7 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
   if (divergences.length > 0) sections.push({ chart: divergencePercentiles(divergences, { base }) });
   for (const { one, name } of named) sections.push(numbers(one, name, base), changes(one, name));
   const lead = [
-    `${texts.documents} documents, ${texts.bytes} bytes, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
+    `${texts.documents} document${texts.documents === 1 ? "" : "s"}, ${texts.bytes} bytes, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
     "± is one standard error.",
   ].join(" ");
   return renderPage(`Compared with ${base}`, sections, { lead });
@@ -26,10 +30,13 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
 const figure = (value: number, digits = 5): string =>
   Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : value > 0 ? "∞" : "−∞";
 
-const estimate = ({ value, stderr }: { value: number; stderr: number | null }, scale = 1): string =>
-  stderr === null
-    ? figure(scale * value)
-    : `${figure(scale * value)} ± ${figure(Math.abs(scale) * stderr, 2)}`;
+/** The error with two digits, the number as far as that. */
+function estimate({ value, stderr }: { value: number; stderr: number | null }, scale = 1): string {
+  if (stderr === null || stderr === 0 || !Number.isFinite(value)) return figure(scale * value);
+  const error = scale * stderr;
+  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(error))));
+  return `${(scale * value).toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+}
 
 function numbers(one: Comparison, name: string, base: string): PageSection {
   const text = [...one.notes];

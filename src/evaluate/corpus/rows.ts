@@ -1,8 +1,6 @@
 /** Rows of a file, whatever its format, and the texts in one of their columns. */
 import type { CorpusDocument } from "./corpus.ts";
-import { csvColumns, csvRows } from "./csv.ts";
 import { jsonColumns, jsonRows } from "./jsonl.ts";
-import { parquetColumns, parquetRows } from "./parquet.ts";
 import type { Reading } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 
@@ -23,14 +21,18 @@ export interface Row {
 }
 
 /** The columns of a file; none when it has no rows and no header. */
-export function columnsOf(file: StoredFile, reading: Reading): Promise<Column[]> {
-  if (file.format === "parquet") return parquetColumns(file, reading);
-  return file.format === "jsonl" ? jsonColumns(file, reading) : csvColumns(file, reading);
+export async function columnsOf(file: StoredFile, reading: Reading): Promise<Column[]> {
+  if (file.format === "jsonl") return jsonColumns(file, reading);
+  if (file.format === "parquet") return (await import("./parquet.ts")).parquetColumns(file, reading);
+  return (await import("./csv.ts")).csvColumns(file, reading);
 }
 
-function rowsOf(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
-  if (file.format === "parquet") return parquetRows(file, column, reading);
-  return file.format === "jsonl" ? jsonRows(file, column, reading) : csvRows(file, column, reading);
+/** What reads CSV and Parquet is loaded when it is needed. */
+async function* rowsOf(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  if (file.format === "jsonl") yield* jsonRows(file, column, reading);
+  else if (file.format === "parquet")
+    yield* (await import("./parquet.ts")).parquetRows(file, column, reading);
+  else yield* (await import("./csv.ts")).csvRows(file, column, reading);
 }
 
 /**

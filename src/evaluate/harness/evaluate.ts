@@ -18,7 +18,6 @@ import { RunFolder } from "../runs/folder.ts";
 import type { DocumentEntry } from "../runs/journal.ts";
 import { RunRecord, TOKEN_LOG } from "../runs/record.ts";
 import type { Run, RunCorpus, RunModel, RunRequest } from "../runs/run.ts";
-import { writeTokens } from "../runs/tokens-parquet.ts";
 import { packageVersion } from "../runs/version.ts";
 import { factsOf } from "../score-text.ts";
 import { type CellProgress, scoreCell } from "./cell.ts";
@@ -192,7 +191,10 @@ class Evaluation {
         this.#fail(model, error.cause);
       }
     }
-    if (this.#folder && run.request.tokens) writeTokens(this.#folder, run, record);
+    if (this.#folder && run.request.tokens) {
+      const { writeTokens } = await import("../runs/tokens-parquet.ts"); // slow to load
+      writeTokens(this.#folder, run, record);
+    }
     run.status = run.failures.length > 0 ? "failed" : "complete";
     run.finished = new Date().toISOString();
     this.#folder?.write(run);

@@ -84,6 +84,7 @@ export class Membership {
       return this.#refuse(`it is surprisal ${this.#host.version}, the run is of ${version}`);
     this.#say();
     emit({ type: "loading", run, model: model.name });
+    const { bullmq } = await loadPackages();
     const engines = await shelf.take(this.#offer);
     const reason = misfit(settings, engines.model.settings);
     if (this.#left || reason) {
@@ -92,15 +93,14 @@ export class Membership {
       return;
     }
     this.#engines = engines;
-    await this.#begin(engines);
+    this.#worker = this.#begin(bullmq, engines);
     this.#answer = { state: "working", slots: engines.slots, reason: null };
     emit({ type: "joined", run, model: model.name, slots: engines.slots });
     this.#say();
   }
 
-  async #begin(engines: Engines): Promise<void> {
+  #begin(bullmq: typeof import("bullmq"), engines: Engines): Worker {
     const { run, leaseMs } = this.#offer;
-    const { bullmq } = await loadPackages();
     const score = (job: Job<WireShard>, token: string | undefined, signal: AbortSignal | undefined) =>
       this.#score(bullmq, engines, job, token, signal);
     const worker = new bullmq.Worker<WireShard, WireShardScore>(queueOf(run), score as never, {
@@ -115,7 +115,7 @@ export class Membership {
     worker.on("lockRenewalFailed", (ids) => {
       for (const id of ids) worker.cancelJob(id); // it is done again elsewhere
     });
-    this.#worker = worker;
+    return worker;
   }
 
   async #score(

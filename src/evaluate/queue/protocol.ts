@@ -8,7 +8,7 @@ import type { LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 /** Pause between two words of a coordinator. */
 export const BEAT_MS = 1000;
 /** Whoever was silent for so long is gone. */
-export const SILENCE_MS = 10_000;
+export const SILENCE_MS = 15_000;
 
 /** Coordinators talk here. */
 export const OFFERS = "surprisal:offers";

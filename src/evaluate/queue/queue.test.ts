@@ -8,8 +8,10 @@ import { planWindows, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
 import { type Shard, type ShardScore, scoreShard, shardsOf } from "../harness/shard.ts";
+import { packageVersion } from "../runs/version.ts";
 import { type QueueExecutorOptions, queueExecutor, type WorkerEvent, work } from "./index.ts";
-import { queueOf } from "./protocol.ts";
+import { OFFERS, type Offer, queueOf, SILENCE_MS } from "./protocol.ts";
+import { encodeShard } from "./wire.ts";
 
 const SHA256 = "a".repeat(64);
 
@@ -328,6 +330,34 @@ describe.skipIf(withoutRedis)("a queue on Redis", () => {
     expect(worker.count("done")).toBe(2);
     await dead.obliterate({ force: true });
     await dead.close();
+  });
+
+  it("is left by a worker whose coordinator has fallen silent, and taken out of Redis", async () => {
+    await using own = await RedisServer.start();
+    await using worker = new TestWorker(own.url, [slowModel(60_000)]);
+    await until(() => worker.count("ready") === 1);
+    const run = "silent";
+    const queue = new Queue(queueOf(run), { connection: { url: own.url } });
+    await queue.add("shard", encodeShard(someShards(1)[0]!), { jobId: "shard-0" });
+    const model = { name: "bytes", sha256: SHA256, reference: "table" };
+    const { settings } = TableModel.bytes();
+    const offer: Offer = {
+      type: "offer",
+      run,
+      version: packageVersion(),
+      model,
+      load: {},
+      settings,
+      leaseMs: 1000,
+    };
+    const redis = own.client();
+    await redis.publish(OFFERS, JSON.stringify(offer));
+    await until(() => worker.count("begun") === 1);
+    await until(() => worker.count("left") === 1, SILENCE_MS * 2);
+    expect(worker.count("given-back")).toBe(1);
+    await until(async () => (await redis.keys("*")).length === 0);
+    redis.disconnect();
+    await queue.close();
   });
 
   it.each([{ persistent: false }, { persistent: true }])(

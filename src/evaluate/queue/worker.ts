@@ -79,13 +79,13 @@ class QueueWorker implements AsyncDisposable {
     this.#options = options;
     this.#speaker = speaker;
     this.#listener = listener;
-    const { models = [], engines, load } = options;
-    this.#shelf = new Shelf({ models, engines, load });
+    const { models = [], engines, load, signal } = options;
+    this.#shelf = new Shelf({ models, engines, load: { ...load, signal } });
     listener.on("close", () => this.#redisAway());
     listener.on("ready", () => this.#redisBack());
     this.#timers = [
       setInterval(() => this.#leaveSilent(), SILENCE_MS / 4),
-      setInterval(() => void this.#clean().catch(() => {}), CLEAN_MS),
+      setInterval(() => void this.#cleanAll().catch(() => {}), CLEAN_MS),
     ];
   }
 
@@ -139,21 +139,24 @@ class QueueWorker implements AsyncDisposable {
     if (this.#away) return;
     for (const [run, { lastHeard }] of this.#memberships)
       if (performance.now() - Math.max(lastHeard, this.#listeningSince) > SILENCE_MS)
-        void this.#leave(run, "silent");
+        void this.#leave(run, "silent").then(() => this.#clean(run));
   }
 
-  /** Takes what is left of runs away whose coordinator has died: nobody has offered them for a while. */
-  async #clean(): Promise<void> {
+  /** Takes away what is left of runs whose coordinator died after all its workers: nobody offers them. */
+  async #cleanAll(): Promise<void> {
     if (this.#away || performance.now() - this.#listeningSince < 2 * SILENCE_MS) return;
+    for (const run of await this.#speaker.smembers(RUNS))
+      if (!this.#memberships.has(run)) await this.#clean(run);
+  }
+
+  /** Should the coordinator be alive after all, it puts its shards again. */
+  async #clean(run: string): Promise<void> {
     const { bullmq } = await loadPackages();
-    for (const run of await this.#speaker.smembers(RUNS)) {
-      if (this.#memberships.has(run)) continue;
-      const queue = new bullmq.Queue(queueOf(run), { connection: bullConnection(this.#address) });
-      queue.on("error", () => {});
-      await queue.obliterate({ force: true });
-      await queue.close();
-      await this.#speaker.srem(RUNS, run);
-    }
+    const queue = new bullmq.Queue(queueOf(run), { connection: bullConnection(this.#address) });
+    queue.on("error", () => {});
+    await queue.obliterate({ force: true }).catch(() => {});
+    await queue.close();
+    await this.#speaker.srem(RUNS, run).catch(() => {});
   }
 
   #redisAway(): void {

@@ -1,6 +1,4 @@
 /** Runs as CSV, Markdown, a page with pictures, and the capability map alone. */
-import type { Chart, PageSection } from "../../charts/index.ts";
-import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../../charts/server.ts";
 import { type RunRow, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -8,12 +6,12 @@ export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** @param runs their results stand below each other. */
-export function exportRuns(runs: readonly Run[], format: ExportFormat): string {
+export async function exportRuns(runs: readonly Run[], format: ExportFormat): Promise<string> {
   const rows = runs.flatMap(runRows);
   if (format === "csv") return csv(rows);
   if (format === "md") return markdown(runs, rows);
-  if (format === "svg") return renderSvg(mapOf(rows));
-  return page(runs, rows);
+  const { mapPicture, runsPage } = await import("./page.ts"); // slow to load
+  return format === "svg" ? mapPicture(rows) : runsPage(runs, rows);
 }
 
 /** RFC 4180, with a header; numbers in full precision. A missing number is an empty field. */
@@ -70,42 +68,6 @@ const ERRORS: Record<string, string> = {
   "block-bootstrap": "bootstrap over blocks of tokens",
   "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
 };
-
-function page(runs: readonly Run[], rows: readonly RunRow[]): string {
-  const [first] = runs;
-  const labelled = labels(rows);
-  const sections: PageSection[] = [];
-  sections.push({ heading: "Capability map", chart: mapOf(rows) });
-  const intervals = labelled.map(({ label, row }) => ({
-    model: label,
-    corpus: row.corpus,
-    perplexity: row.perplexity,
-    standardError: row.stderr,
-  }));
-  sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
-  return renderPage(first ? first.id : "Runs", sections, { lead: methodOf(runs).join(" ") });
-}
-
-function mapOf(rows: readonly RunRow[]): Chart {
-  const cells = labels(rows).map(({ label, row }) => ({
-    model: label,
-    domain: row.domain ?? row.corpus,
-    bitsPerByte: row.bitsPerByte,
-    standardError: row.bitsPerByteStderr,
-  }));
-  return capabilityMap(cells);
-}
-
-/** The model's name; with the run's, where one model is there several times over the same corpus. */
-function labels(rows: readonly RunRow[]): { label: string; row: RunRow }[] {
-  const count = new Map<string, number>();
-  for (const { model, corpus } of rows) {
-    const key = `${model}\n${corpus}`;
-    count.set(key, (count.get(key) ?? 0) + 1);
-  }
-  const several = [...count.values()].some((times) => times > 1);
-  return rows.map((row) => ({ label: several ? `${row.model} (${row.run})` : row.model, row }));
-}
 
 function plusMinus(value: number | null, error: number | null): string {
   return error === null ? short(value) : `${short(value)} ± ${short(error, 2)}`;

@@ -6,6 +6,7 @@ import { type TokenFrame, TokenLog } from "./token-log.ts";
 
 export const JOURNAL = "journal.jsonl";
 export const TOKEN_LOG = "tokens.bin";
+export const TOKENS = "tokens.parquet";
 
 /** What was done of one model over one corpus. */
 export class CellRecord {

@@ -6,9 +6,8 @@ import { SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { readJournal } from "./journal.ts";
 import { listRuns } from "./list.ts";
-import { JOURNAL } from "./record.ts";
+import { JOURNAL, TOKENS } from "./record.ts";
 import { modelLabel, runRows } from "./rows.ts";
-import { TOKENS } from "./tokens-parquet.ts";
 
 export interface SqlAnswer {
   columns: string[];

@@ -4,11 +4,9 @@ import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { textAndBytes } from "../../core/index.ts";
 import { writeFailure } from "./failure.ts";
 import type { RunFolder } from "./folder.ts";
-import type { RunRecord } from "./record.ts";
+import { type RunRecord, TOKENS } from "./record.ts";
 import type { Run } from "./run.ts";
 import type { TokenFrame } from "./token-log.ts";
-
-export const TOKENS = "tokens.parquet";
 
 const ROWS = 100_000; // of a row group
 

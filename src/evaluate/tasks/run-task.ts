@@ -14,13 +14,13 @@ export interface RunTaskOptions {
   limit?: number;
   /**
    * Items that are scored together, at least 1. It fixes how batches are composed, so it is a part of the number:
-   * the last bits may differ with another one. Default 64.
+   * the last bits may differ with another one. Default 256: the beginnings that are shared are run once per block.
    */
   itemsPerBlock?: number;
   signal?: AbortSignal;
 }
 
-export const DEFAULT_ITEMS_PER_BLOCK = 64;
+export const DEFAULT_ITEMS_PER_BLOCK = 256;
 
 /** How likely one choice is. */
 export interface ChoiceScore {
