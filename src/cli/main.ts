@@ -34,6 +34,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
   subCommands: {
     score: () => import("./commands/score.ts").then((module) => module.default),
     eval: () => import("./commands/eval.ts").then((module) => module.default),
+    worker: () => import("./commands/worker.ts").then((module) => module.default),
     compare: () => import("./commands/compare.ts").then((module) => module.default),
     runs: () => import("./commands/runs.ts").then((module) => module.default),
     sql: () => import("./commands/sql.ts").then((module) => module.default),

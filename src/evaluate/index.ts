@@ -13,6 +13,7 @@ export {
   type EvaluateProgress,
   evaluate,
   resumeEvaluation,
+  type TaskProgress,
 } from "./harness/evaluate.ts";
 export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
 export {
@@ -36,8 +37,17 @@ export { EXPORT_FORMATS, type ExportFormat, exportRuns, methodOf } from "./runs/
 export { readRun } from "./runs/folder.ts";
 export type { DocumentEntry } from "./runs/journal.ts";
 export { type ListedRun, listRuns } from "./runs/list.ts";
-export { type RunRow, runRows } from "./runs/rows.ts";
-export type { Run, RunCorpus, RunFailure, RunModel, RunRequest, RunResult } from "./runs/run.ts";
+export { modelLabel, type RunRow, runRows } from "./runs/rows.ts";
+export type {
+  Run,
+  RunCorpus,
+  RunFailure,
+  RunModel,
+  RunRequest,
+  RunResult,
+  RunTask,
+  RunTaskResult,
+} from "./runs/run.ts";
 export { queryRuns, SQL_TABLES, type SqlAnswer } from "./runs/sql.ts";
 export {
   type ScoreProgress,

@@ -12,7 +12,9 @@ import {
   type Run,
   type RunRequest,
   readRun,
+  readTask,
   resumeEvaluation,
+  type TaskProgress,
 } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL } from "../../models/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
@@ -44,7 +46,10 @@ const args = {
   column: { type: "string", description: "Column with the text, in JSONL, CSV and Parquet" },
   split: { type: "string", valueHint: "HOW", description: "Cut text files into documents: lines, blank-lines, or a delimiter" },
   where: { type: "string", valueHint: "SQL", description: "Only the rows for which this holds" },
-  limit: { type: "string", valueHint: "N", description: "Only the first N documents of each corpus" },
+  task: { type: "string", valueHint: "FILE", description: "Questions instead of a corpus: JSONL of HellaSwag, of {context, choices, label}, or of {context, target}; may be given several times" },
+  shots: { type: "string", valueHint: "N", description: "Solved examples in front of every question (default: none)" },
+  "shots-from": { type: "string", valueHint: "FILE", description: "Where the examples are from (default: the task itself, without the question)" },
+  limit: { type: "string", valueHint: "N", description: "Only the first N documents of each corpus, and questions of each task" },
   run: { type: "string", valueHint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS})` },
   resume: { type: "string", valueHint: "FOLDER", description: "Go on with a run that was broken off" },
   tokens: { type: "boolean", description: "Keep every token's numbers, in tokens.parquet", default: false },
@@ -63,6 +68,7 @@ Examples:
   surprisal eval domains/ -m mini -m smollm2 --html map.html
   surprisal eval reviews.jsonl --column body --where "stars = 5" --limit 1000
   surprisal eval wikitext-2 -m model.gguf --recipe llama.cpp
+  surprisal eval --task hellaswag_val.jsonl --limit 200 -m smollm2
   surprisal eval --resume ${RUNS}/2026-11-24T10-00-00-mini-domains`;
 
 type Arguments = ParsedArgs<typeof args>;
@@ -90,12 +96,13 @@ export default command;
 /** A run that is new. */
 function begun(rawArgs: string[], given: Arguments): { folder: string; request: RunRequest } {
   const corpora = positionalsOf(rawArgs, args);
-  if (corpora.length === 0) throw usage("CORPUS is missing");
+  const tasks = valuesOf(rawArgs, args, "task");
+  if (corpora.length + tasks.length === 0) throw usage("CORPUS is missing");
   const models = valuesOf(rawArgs, args, "model");
   const { column, split, where } = given;
   const request: RunRequest = {
     models: models.length > 0 ? models : [DEFAULT_MODEL],
-    corpora,
+    ...{ corpora, tasks, fewShot: shotsOf(given, tasks) },
     reading: { ...(column && { column }), ...(split && { split }), ...(where && { where }) },
     recipe: oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached",
     overrides: overridesOf(given),
@@ -106,6 +113,17 @@ function begun(rawArgs: string[], given: Arguments): { folder: string; request: 
   return { folder: given.run ?? join(RUNS, newName(request)), request };
 }
 
+function shotsOf(given: Arguments, tasks: readonly string[]): RunRequest["fewShot"] {
+  const count = wholeNumber(given.shots, "shots", 0, 1000) ?? 0;
+  const from = given["shots-from"];
+  if (count === 0) {
+    if (from !== undefined) throw usage("--shots-from needs --shots");
+    return null;
+  }
+  if (from === undefined && tasks.length !== 1) throw usage("--shots with several tasks needs --shots-from");
+  return { count, examples: from ?? tasks[0]! };
+}
+
 function overridesOf(given: Arguments): RecipeOverrides {
   const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
   const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
@@ -113,7 +131,7 @@ function overridesOf(given: Arguments): RecipeOverrides {
 }
 
 /** "2026-11-24T10-00-00-mini-domains" */
-function newName({ models, corpora }: RunRequest): string {
+function newName({ models, corpora, tasks }: RunRequest): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const word = (text: string) =>
     text
@@ -123,12 +141,25 @@ function newName({ models, corpora }: RunRequest): string {
       .replace(/[^\p{L}\p{N}.]+/gu, "-")
       .replace(/^[-.]+|[-.]+$/g, "")
       .slice(0, 30);
-  return [time, word(models[0]!), word(corpora[0]!)].filter((part) => part !== "").join("-");
+  return [time, word(models[0]!), word((corpora[0] ?? tasks[0])!)].filter((part) => part !== "").join("-");
 }
 
 /** What the run was begun with; it cannot be begun with something else now. */
 function resumed(given: Arguments, rawArgs: string[]): RunRequest {
-  const fixed = ["model", "recipe", "context", "stride", "column", "split", "where", "limit", "run"] as const;
+  const fixed = [
+    "model",
+    "recipe",
+    "context",
+    "stride",
+    "column",
+    "split",
+    "where",
+    "limit",
+    "run",
+    "task",
+    "shots",
+    "shots-from",
+  ] as const;
   const [other] = fixed.filter((name) => given[name] !== undefined);
   if (other) throw usage(`--${other} cannot be changed when a run is gone on with`);
   if (given.tokens || positionalsOf(rawArgs, args).length > 0)
@@ -154,14 +185,20 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
       ...options,
       ...(typeof request.recipe === "string" && { recipe: request.recipe }),
     });
+    const tasks = await Promise.all(request.tasks.map((file) => readTask(file)));
+    const { fewShot } = request;
     const evaluation: EvaluateOptions & { folder: string } = {
+      ...{ tasks, fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples) } },
       ...{ models: request.models, corpora, recipe: request.recipe, ...request.overrides },
       ...{ folder, request, tokens: request.tokens, limit: request.limit ?? undefined },
       load: { ...request.load, ...reporter.options },
       engines: wholeNumber(given.engines, "engines", 1, 1024),
       concurrency: wholeNumber(given.concurrency, "concurrency", 1, 1024),
       ...(given.json && eventHandlers()),
-      ...(!quiet && { onProgress: (progress) => line.show(() => describe(progress)) }),
+      ...(!quiet && {
+        onProgress: (progress) => line.show(() => describe(progress)),
+        onItem: (progress) => line.show(() => describeTask(progress)),
+      }),
     };
     return await (given.resume === undefined ? evaluate(evaluation) : resumeEvaluation(evaluation));
   } finally {
@@ -185,10 +222,14 @@ function describe(progress: EvaluateProgress): string {
   ].join("  ");
 }
 
+function describeTask({ name, items, totalItems }: TaskProgress): string {
+  return `${visible(name)}  ${formatCount(items)} of ${formatCount(totalItems)} questions`;
+}
+
 /** Least time between two events of progress, milliseconds. */
 const EVENT_INTERVAL = 500;
 
-function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument"> {
+function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument" | "onItem"> {
   let last = Number.NEGATIVE_INFINITY;
   return {
     onProgress(progress) {
@@ -196,6 +237,7 @@ function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument"> {
       last = performance.now();
       event({ ...progress, type: "progress" });
     },
+    onItem: (progress) => event({ ...progress, type: "item" }),
     onDocument(entry) {
       const { log, ...document } = entry;
       event(document);

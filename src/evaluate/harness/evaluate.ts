@@ -17,12 +17,14 @@ import type { Corpus } from "../corpus/corpus.ts";
 import { RunFolder } from "../runs/folder.ts";
 import type { DocumentEntry } from "../runs/journal.ts";
 import { RunRecord, TOKEN_LOG } from "../runs/record.ts";
-import type { Run, RunCorpus, RunModel, RunRequest } from "../runs/run.ts";
+import type { Run, RunModel, RunRequest } from "../runs/run.ts";
 import { packageVersion } from "../runs/version.ts";
 import { factsOf } from "../score-text.ts";
+import { type FewShot, summarise, type Task } from "../tasks/index.ts";
 import { type CellProgress, scoreCell } from "./cell.ts";
 import { Engines, type Executor } from "./engines.ts";
 import { assertSame, survey } from "./survey.ts";
+import { assertSameTask, scoreTask, surveyTask } from "./task-cell.ts";
 import { totalsOf } from "./totals.ts";
 
 export interface EvaluateProgress extends CellProgress {
@@ -40,24 +42,40 @@ export interface EvaluateProgress extends CellProgress {
   remainingMs: number | null;
 }
 
+export interface TaskProgress {
+  model: number;
+  task: number;
+  /** Name of the task. */
+  name: string;
+  /** Questions that are answered, of how many. */
+  items: number;
+  totalItems: number;
+}
+
 export interface EvaluateHandlers {
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
   /** Called for every document that is done in this session. */
   onDocument?: ((entry: DocumentEntry) => void) | undefined;
-  /** Called when a model is done with a corpus, and when a model has failed. */
+  /** Called for every question that is answered. */
+  onItem?: ((progress: TaskProgress) => void) | undefined;
+  /** Called when a model is done with a corpus or a task, and when a model has failed. */
   onResult?: ((run: Run) => void) | undefined;
 }
 
 export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** References, as for `resolve`, or models that are open (and stay so). At least one. */
   models: readonly (string | LanguageModel)[];
-  /** What is scored: see `openCorpora`. At least one. */
-  corpora: readonly Corpus[];
+  /** What is scored: see `openCorpora`. */
+  corpora?: readonly Corpus[] | undefined;
+  /** Questions that are answered: see `readTask`. At least one corpus or task. */
+  tasks?: readonly Task[] | undefined;
+  /** Solved examples in front of every question. Default: none. */
+  fewShot?: FewShot | null | undefined;
   /** A named recipe, or one of your own. Default "cached". */
   recipe?: string | Recipe;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */
   folder?: string | undefined;
-  /** Most documents of each corpus. Default: all. */
+  /** Most documents of each corpus, and items of each task. Default: all. */
   limit?: number | undefined;
   /** Keep every token's numbers, in tokens.parquet of the folder. Default false. */
   tokens?: boolean | undefined;
@@ -83,7 +101,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
 export async function evaluate(options: EvaluateOptions): Promise<Run> {
   const folder = options.folder === undefined ? null : RunFolder.create(options.folder);
   try {
-    const corpora = await surveyAll(options);
+    const { corpora, tasks } = await surveyAll(options);
     await checkModels(options);
     const now = new Date().toISOString();
     const run: Run = {
@@ -91,7 +109,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       id: folder?.name ?? `run-${randomBytes(4).toString("hex")}`,
       ...{ status: "running", version: packageVersion(), created: now, finished: null },
       request: requestOf(options),
-      ...{ models: [], corpora, results: [], failures: [], notes: [] },
+      ...{ models: [], corpora, results: [], tasks, taskResults: [], failures: [], notes: [] },
     };
     return await new Evaluation(options, folder, run).go();
   } finally {
@@ -108,10 +126,13 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   const { folder, run } = RunFolder.open(options.folder);
   try {
     if (run.status === "complete") return run;
-    const corpora = await surveyAll(options);
-    if (corpora.length !== run.corpora.length || options.models.length !== run.request.models.length)
-      throw mismatch("it has other models or corpora", options.folder);
-    for (const [i, before] of run.corpora.entries()) assertSame(before, corpora[i]!);
+    const { corpora, tasks } = await surveyAll(options);
+    const counts = [corpora.length, tasks.length, options.models.length];
+    const before = [run.corpora.length, run.tasks.length, run.request.models.length];
+    if (counts.join() !== before.join())
+      throw mismatch("it has other models, corpora or tasks", options.folder);
+    for (const [i, corpus] of run.corpora.entries()) assertSame(corpus, corpora[i]!);
+    for (const [i, task] of run.tasks.entries()) assertSameTask(task, tasks[i]!);
     const version = packageVersion();
     if (version !== run.version)
       run.notes.push(
@@ -124,12 +145,17 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   }
 }
 
-async function surveyAll({ corpora, models, limit, signal }: EvaluateOptions): Promise<RunCorpus[]> {
-  for (const [name, list] of Object.entries({ models, corpora }))
-    if (list.length === 0)
+async function surveyAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
+  const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
+  for (const [name, count] of Object.entries({
+    models: models.length,
+    corpora: corpora.length + tasks.length,
+  }))
+    if (count === 0)
       throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
-  const facts: RunCorpus[] = [];
-  for (const corpus of corpora) facts.push(await survey(corpus, limit ?? null, signal));
+  const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
+  for (const corpus of corpora) facts.corpora.push(await survey(corpus, limit ?? null, signal));
+  for (const task of tasks) facts.tasks.push(await surveyTask(task, fewShot, limit ?? null, signal));
   return facts;
 }
 
@@ -144,13 +170,25 @@ async function checkModels({ models, recipe = "cached", ...options }: EvaluateOp
   }
 }
 
-function requestOf({ models, corpora, recipe = "cached", limit, ...options }: EvaluateOptions): RunRequest {
-  const { context, stride, sinks, tokens = false, load = {}, request } = options;
+function requestOf({ models, recipe = "cached", limit, ...options }: EvaluateOptions): RunRequest {
+  const {
+    corpora = [],
+    tasks = [],
+    fewShot,
+    context,
+    stride,
+    sinks,
+    tokens = false,
+    load = {},
+    request,
+  } = options;
   const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
   return {
     models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
     reading: {},
+    tasks: tasks.map(({ source }) => source),
+    fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
     ...{ recipe, limit: limit ?? null, tokens },
     overrides: defined({ context, stride, sinks }),
     load: defined({ threads, device, batchSize, cacheType }),
@@ -220,7 +258,7 @@ class Evaluation {
         try {
           await scoreCell({
             at: { model, corpus },
-            corpus: this.#options.corpora[corpus]!,
+            corpus: this.#options.corpora![corpus]!,
             facts,
             model: engines.model,
             tokenize: (text, options) => modelWork(() => engines.model.tokenize(text, options), signal),
@@ -238,6 +276,30 @@ class Evaluation {
         }
       this.#addResult(model, corpus, record, recipe);
     }
+    for (const task of this.#run.tasks.keys())
+      await modelWork(() => this.#runTask({ model, task }, engines.model, record), signal);
+  }
+
+  async #runTask(
+    at: { model: number; task: number },
+    model: LanguageModel,
+    record: RunRecord,
+  ): Promise<void> {
+    const { tasks = [], fewShot = null, onItem, signal } = this.#options;
+    const run = this.#run;
+    const facts = run.tasks[at.task]!;
+    const done = record.task(at.model, at.task);
+    const task = tasks[at.task]!;
+    const show = () =>
+      onItem?.({ ...at, name: facts.name, items: done.results.length, totalItems: facts.items });
+    await scoreTask({ at, task, facts, model, fewShot, record, onItem: show, signal });
+    const timing = { totalMs: done.ms, tokensRun: done.tokensRun };
+    run.taskResults = run.taskResults.filter(
+      (result) => result.model !== at.model || result.task !== at.task,
+    );
+    run.taskResults.push({ ...at, summary: summarise(done.results), timing });
+    this.#folder?.write(run);
+    this.#options.onResult?.(run);
   }
 
   /** The recipe on this model; what the run says of the model is noted, or compared with what it was. */
@@ -309,7 +371,7 @@ class Evaluation {
     const { corpora } = this.#run;
     const all = corpora.reduce((sum, each) => sum + each.bytes, 0);
     const before = corpora.slice(0, corpus).reduce((sum, each) => sum + each.bytes, 0);
-    return (model * all + before + bytes) / (all * this.#options.models.length);
+    return (model * all + before + bytes) / Math.max(1, all * this.#options.models.length);
   }
 
   #shareDone(record: RunRecord): number {
@@ -319,7 +381,7 @@ class Evaluation {
     for (let model = 0; model < this.#options.models.length; model++)
       for (const corpus of corpora.keys())
         for (const entry of record.cell(model, corpus).documents) done += entry?.size.bytes ?? 0;
-    return done / all;
+    return done / Math.max(1, all);
   }
 }
 

@@ -56,6 +56,11 @@ export function methodOf(runs: readonly Run[]): string[] {
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
       ...[...methods].map((method) => `± is one standard error: ${method}.`),
       ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
+      ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
+        const shots = fewShot ? `${fewShot.count} examples` : "no examples";
+        return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
+      }),
+      ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
       ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
       ...(skipped > 0 ? [`Left out, too short to score: ${skipped} documents.`] : []),
       ...run.notes,

@@ -4,6 +4,7 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
+import type { TaskResult } from "../tasks/index.ts";
 import { writeFailure } from "./failure.ts";
 import type { PerplexityError } from "./run.ts";
 
@@ -50,7 +51,17 @@ export interface TimeEntry {
   ms: number;
 }
 
-export type JournalEntry = DocumentEntry | WindowsEntry | TimeEntry;
+/** Items of a task that are done. */
+export interface ItemEntry {
+  type: "item";
+  model: number;
+  task: number;
+  result: TaskResult;
+  /** Time since the item before, milliseconds. */
+  ms: number;
+}
+
+export type JournalEntry = DocumentEntry | WindowsEntry | TimeEntry | ItemEntry;
 
 const CHUNK = 2 ** 20;
 

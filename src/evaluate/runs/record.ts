@@ -1,7 +1,14 @@
 /** What a run has done so far: in memory, and in its folder if it has one. */
 import { statSync } from "node:fs";
+import type { TaskResult } from "../tasks/index.ts";
 import type { RunFolder } from "./folder.ts";
-import { type DocumentEntry, Journal, type JournalEntry, type WindowsEntry } from "./journal.ts";
+import {
+  type DocumentEntry,
+  type ItemEntry,
+  Journal,
+  type JournalEntry,
+  type WindowsEntry,
+} from "./journal.ts";
 import { type TokenFrame, TokenLog } from "./token-log.ts";
 
 export const JOURNAL = "journal.jsonl";
@@ -19,7 +26,7 @@ export class CellRecord {
   readonly #frames = new Map<number, { start: number; at: number }[]>();
 
   /** The first word counts: what was done twice has the same digits. */
-  add(entry: JournalEntry): void {
+  add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log) {
       const frames = this.#frames.get(entry.document) ?? [];
       const start = entry.type === "windows" ? entry.start : 0;
@@ -48,8 +55,26 @@ export class CellRecord {
   }
 }
 
+/** What was done of one model over one task. */
+export class TaskRecord {
+  /** By index of the item. */
+  readonly results: TaskResult[] = [];
+  ms = 0;
+
+  add({ result, ms }: ItemEntry): void {
+    this.results[result.index] ??= result;
+    this.ms += ms;
+  }
+
+  /** Tokens that were run for it. */
+  get tokensRun(): number {
+    return this.results.reduce((sum, { tokensRun }) => sum + tokensRun, 0);
+  }
+}
+
 export class RunRecord implements Disposable {
   readonly #cells = new Map<string, CellRecord>();
+  readonly #tasks = new Map<string, TaskRecord>();
   readonly #journal: Journal | null;
   readonly #log: TokenLog | null;
 
@@ -58,12 +83,12 @@ export class RunRecord implements Disposable {
     let end = 0;
     const size = folder ? sizeOf(folder.file(TOKEN_LOG)) : 0;
     // A frame is written before its entry; after a power failure it may be gone all the same.
-    const isHeld = (entry: JournalEntry) => entry.type === "time" || !entry.log || entry.log[1] <= size;
+    const isHeld = (entry: JournalEntry) => !("log" in entry) || !entry.log || entry.log[1] <= size;
     const accept = (entries: readonly JournalEntry[]) => {
       if (!entries.every(isHeld)) return false;
       for (const entry of entries) {
-        this.cell(entry.model, entry.corpus).add(entry);
-        if (entry.type !== "time" && entry.log) end = Math.max(end, entry.log[1]);
+        this.#remember(entry);
+        if ("log" in entry && entry.log) end = Math.max(end, entry.log[1]);
       }
       return true;
     };
@@ -78,10 +103,22 @@ export class RunRecord implements Disposable {
     return cell;
   }
 
+  task(model: number, task: number): TaskRecord {
+    const key = `${model} ${task}`;
+    const record = this.#tasks.get(key) ?? new TaskRecord();
+    this.#tasks.set(key, record);
+    return record;
+  }
+
+  #remember(entry: JournalEntry): void {
+    if (entry.type === "item") this.task(entry.model, entry.task).add(entry);
+    else this.cell(entry.model, entry.corpus).add(entry);
+  }
+
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
   add(entries: readonly JournalEntry[]): void {
     this.#journal?.append(entries);
-    for (const entry of entries) this.cell(entry.model, entry.corpus).add(entry);
+    for (const entry of entries) this.#remember(entry);
   }
 
   /** @returns where the frame is; `null` when nothing is kept on disk. */

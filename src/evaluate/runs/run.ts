@@ -2,6 +2,7 @@
 import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpus/corpus.ts";
+import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
 
 /** What was asked for; enough to go on with a run that was broken off. */
 export interface RunRequest {
@@ -11,9 +12,13 @@ export interface RunRequest {
   corpora: string[];
   /** Options of `openCorpora`. */
   reading: Record<string, unknown>;
+  /** Files of tasks, as for `readTask`. */
+  tasks: string[];
+  /** Solved examples in front of every question; `null` = none. */
+  fewShot: { count: number; examples: string } | null;
   recipe: string | Recipe;
   overrides: RecipeOverrides;
-  /** Most documents of each corpus; `null` = all. */
+  /** Most documents of each corpus and items of each task; `null` = all. */
   limit: number | null;
   /** Keep every token's numbers in tokens.parquet. */
   tokens: boolean;
@@ -41,6 +46,27 @@ export interface RunCorpus {
    * followed by a newline.
    */
   sha256: string;
+}
+
+export interface RunTask {
+  name: string;
+  source: string;
+  kind: TaskKind;
+  form: TaskFormName;
+  items: number;
+  /** sha256 over contexts, choices and labels. */
+  sha256: string;
+  fewShot: (Omit<FewShot, "examples"> & { examples: string }) | null;
+}
+
+/** One model over one task. */
+export interface RunTaskResult {
+  /** Index in `models`. */
+  model: number;
+  /** Index in `tasks`. */
+  task: number;
+  summary: TaskSummary;
+  timing: RunResult["timing"];
 }
 
 /** How sure a number is. */
@@ -98,6 +124,8 @@ export interface Run {
   models: RunModel[];
   corpora: RunCorpus[];
   results: RunResult[];
+  tasks: RunTask[];
+  taskResults: RunTaskResult[];
   failures: RunFailure[];
   /** What a person should know, one sentence each. */
   notes: string[];

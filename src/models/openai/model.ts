@@ -17,6 +17,7 @@ import type {
   ScoredText,
   ScoreOptions,
   ScoreRequest,
+  ScoreTokensOptions,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
@@ -111,9 +112,10 @@ export class OpenAIModel implements LanguageModel {
   async *scoreTokens(
     ids: ArrayLike<number>,
     plan: WindowPlan,
-    options: ScoreOptions = {},
+    options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
+    if (options.distributions) throw this.#unsupported("gives no whole distributions");
     this.#checkAlternatives(options.alternatives);
     yield* this.#scorer().scoreTokens(Array.from(ids), plan, this.#stoppable(options));
   }

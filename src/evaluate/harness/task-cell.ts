@@ -1,0 +1,78 @@
+/** One model over one task, item by item. */
+import { createHash } from "node:crypto";
+import { SurprisalError } from "../../core/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import type { RunRecord } from "../runs/record.ts";
+import type { RunTask } from "../runs/run.ts";
+import { type FewShot, runTask, type Task, type TaskItem } from "../tasks/index.ts";
+import { corpusChanged } from "./survey.ts";
+
+export interface TaskCellOptions {
+  /** Indices in run.json. */
+  at: { model: number; task: number };
+  task: Task;
+  facts: RunTask;
+  model: LanguageModel;
+  fewShot: FewShot | null;
+  record: RunRecord;
+  onItem?: (() => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Scores the items that the record does not have yet. @throws SurprisalError what model, file and disk throw. */
+export async function scoreTask(options: TaskCellOptions): Promise<void> {
+  const { at, task, facts, model, fewShot, record, onItem, signal } = options;
+  const from = record.task(at.model, at.task).results.length;
+  let before = performance.now();
+  const asked = { from, limit: facts.items, ...(fewShot && { fewShot }), ...(signal && { signal }) };
+  for await (const result of runTask(model, task, asked)) {
+    const now = performance.now();
+    record.add([{ type: "item", ...at, result, ms: now - before }]);
+    before = now;
+    onItem?.();
+  }
+}
+
+/** Reads a task once before the long work. @throws SurprisalError TASK_INVALID, EMPTY_INPUT, ... */
+export async function surveyTask(
+  task: Task,
+  fewShot: FewShot | null,
+  limit: number | null,
+  signal?: AbortSignal,
+): Promise<RunTask> {
+  const digest = createHash("sha256");
+  let items = 0;
+  for await (const item of itemsOf(task, limit, signal)) {
+    const { context, choices, label, delimiter } = item;
+    digest.update(JSON.stringify([context, choices, label, delimiter]));
+    items++;
+  }
+  if (items === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "The task has no items",
+      where: task.source,
+      wayOut: "Give a file with one question on each line.",
+    });
+  const { name, source, kind, form } = task;
+  const shots = fewShot && { ...fewShot, examples: fewShot.examples.source };
+  return { name, source, kind, form, items, sha256: digest.digest("hex"), fewShot: shots };
+}
+
+/** @throws SurprisalError CORPUS_CHANGED */
+export function assertSameTask(before: RunTask, now: RunTask): void {
+  if (before.sha256 === now.sha256 && before.items === now.items) return;
+  throw corpusChanged(before.source, `it had ${before.items} items, and has ${now.items} or others`);
+}
+
+async function* itemsOf(
+  task: Task,
+  limit: number | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TaskItem> {
+  let count = 0;
+  for await (const item of task.items(signal ? { signal } : {})) {
+    yield item;
+    if (++count === limit) return;
+  }
+}
