@@ -27,7 +27,7 @@ export function madeUpLogprobs(n: number, seed: number = 1, scale: number = 2.1)
   });
 }
 
-export function madeUpOffsets(n: number, seed: number = 2): Uint32Array {
+function madeUpOffsets(n: number, seed: number = 2): Uint32Array {
   const random = seededRandom(seed);
   const offsets = new Uint32Array(n + 1);
   for (let i = 0; i < n; i++) offsets[i + 1] = offsets[i]! + 1 + Math.floor(7 * random());

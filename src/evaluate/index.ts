@@ -37,7 +37,7 @@ export { EXPORT_FORMATS, type ExportFormat, exportRuns, methodOf } from "./runs/
 export { readRun } from "./runs/folder.ts";
 export type { DocumentEntry } from "./runs/journal.ts";
 export { type ListedRun, listRuns } from "./runs/list.ts";
-export { modelLabel, type RunRow, runRows } from "./runs/rows.ts";
+export { type RunRow, runRows, type TaskRow as RunTaskRow, taskRows } from "./runs/rows.ts";
 export type {
   Run,
   RunCorpus,

@@ -9,6 +9,7 @@ import {
   evaluate,
   exportRuns,
   openCorpora,
+  queueExecutor,
   type Run,
   type RunRequest,
   readRun,
@@ -32,9 +33,9 @@ import {
   visible,
 } from "../render/index.ts";
 import type { Command } from "../usage.ts";
+import { RUNS } from "./runs.ts";
 
 const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
-const RUNS = "surprisal-runs";
 
 // biome-ignore format: one option a line
 const args = {
@@ -55,6 +56,7 @@ const args = {
   tokens: { type: "boolean", description: "Keep every token's numbers, in tokens.parquet", default: false },
   engines: { type: "string", valueHint: "N", description: "Models in memory that work side by side" },
   concurrency: { type: "string", valueHint: "N", description: "Requests to a server at once (default: 4)" },
+  queue: { type: "string", valueHint: "URL", description: "Let workers do it, over this Redis: redis://host:port (see surprisal worker)" },
   html: { type: "string", valueHint: "FILE", description: "Also write a page with pictures" },
   json: { type: "boolean", description: "Events as lines of JSON on standard output; the last one is the result", default: false },
   quiet: { type: "boolean", alias: "q", description: "No progress", default: false },
@@ -194,6 +196,7 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
       load: { ...request.load, ...reporter.options },
       engines: wholeNumber(given.engines, "engines", 1, 1024),
       concurrency: wholeNumber(given.concurrency, "concurrency", 1, 1024),
+      ...(given.queue !== undefined && { executor: hire(given.queue, request, say) }),
       ...(given.json && eventHandlers()),
       ...(!quiet && {
         onProgress: (progress) => line.show(() => describe(progress)),
@@ -206,6 +209,15 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
     line.end();
     reporter.end();
   }
+}
+
+/** Workers behind a queue in place of this process. */
+function hire(
+  url: string,
+  { load }: RunRequest,
+  onMessage: (message: string) => void,
+): EvaluateOptions["executor"] {
+  return (model, reference) => queueExecutor(url, { model, reference, load, onMessage });
 }
 
 function describe(progress: EvaluateProgress): string {

@@ -20,6 +20,6 @@ export { renderRun, table } from "./run.ts";
 export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export type { ScoreView } from "./view.ts";
-export { displayWidth, visible, visibleToken } from "./visible.ts";
+export { visible, visibleToken } from "./visible.ts";
 export { startWaiting } from "./waiting.ts";
 export { wrapWords } from "./wrap.ts";

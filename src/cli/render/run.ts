@@ -1,12 +1,5 @@
 /** A run as a terminal shows it: a table of results, the map of domains, and how the numbers were made. */
-import {
-  methodOf,
-  modelLabel,
-  type Run,
-  type RunRow,
-  type RunTaskResult,
-  runRows,
-} from "../../evaluate/index.ts";
+import { methodOf, type Run, type RunRow, type RunTaskRow, runRows, taskRows } from "../../evaluate/index.ts";
 import { formatCount, formatNumber, formatRate, formatWithError } from "./format.ts";
 import { displayWidth, shorten, visible } from "./visible.ts";
 
@@ -31,7 +24,8 @@ const NUMBERS: readonly Column[] = [
 export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number }): string {
   const rows = runRows(run);
   const lines = rows.length > 0 ? table(rows, [...NAMES, ...NUMBERS]) : [];
-  if (run.taskResults.length > 0) lines.push(...(rows.length > 0 ? [""] : []), ...taskTable(run));
+  if (run.taskResults.length > 0)
+    lines.push(...(rows.length > 0 ? [""] : []), ...table(taskRows(run), TASKS));
   const recipes =
     rows.length > 0
       ? [...new Set(run.models.map(({ recipe }) => `recipe ${recipe.name} (${recipe.id})`))]
@@ -46,36 +40,19 @@ export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number 
   ].join("\n");
 }
 
-function taskTable(run: Run): string[] {
-  const cell = (result: RunTaskResult, rule: "acc" | "acc_norm" | "acc_norm_tokens") => {
-    const { summary } = result;
-    if (summary.kind === "target" && rule !== "acc") return "";
-    const accuracy = summary.kind === "target" ? summary.accuracy : summary.accuracies[rule];
-    return formatWithError(percent(accuracy.value), percent(accuracy.standardError));
-  };
-  return table(run.taskResults, [
-    ["task", ({ task }) => shorten(visible(run.tasks[task]!.name), WIDEST_NAME)],
-    ["model", ({ model }) => shorten(visible(modelLabel(run, model)), WIDEST_NAME)],
-    ["acc %", (result) => cell(result, "acc")],
-    ["acc_norm %", (result) => cell(result, "acc_norm")],
-    ["by tokens %", (result) => cell(result, "acc_norm_tokens")],
-    [
-      "chance %",
-      ({ summary }) => (summary.kind === "target" ? "" : formatNumber(percent(summary.chance), 3)),
-    ],
-    [
-      "perplexity",
-      ({ summary }) =>
-        summary.kind === "target" && summary.perplexity
-          ? formatWithError(summary.perplexity.value, summary.perplexity.standardError)
-          : "",
-    ],
-    ["questions", ({ summary }) => formatCount(summary.items)],
-  ]);
-}
+const TASKS: readonly (readonly [heading: string, cell: (row: RunTaskRow) => string])[] = [
+  ["task", ({ task }) => shorten(visible(task), WIDEST_NAME)],
+  ["model", ({ model }) => shorten(visible(model), WIDEST_NAME)],
+  ["acc %", ({ acc, accStderr }) => percent(acc, accStderr)],
+  ["acc_norm %", ({ accNorm, accNormStderr }) => percent(accNorm, accNormStderr)],
+  ["by tokens %", ({ accNormTokens, accNormTokensStderr }) => percent(accNormTokens, accNormTokensStderr)],
+  ["chance %", ({ chance }) => percent(chance, null)],
+  ["perplexity", ({ perplexity, perplexityStderr }) => formatWithError(perplexity, perplexityStderr)],
+  ["questions", ({ questions }) => formatCount(questions)],
+];
 
-function percent(share: number | null): number | null {
-  return share === null ? null : 100 * share;
+function percent(share: number | null, error: number | null): string {
+  return share === null ? "" : formatWithError(100 * share, error === null ? null : 100 * error);
 }
 
 /** Columns of names to the left, of numbers to the right. */

@@ -1,5 +1,5 @@
 /** Runs as CSV, Markdown, a page with pictures, and the capability map alone. */
-import { type RunRow, runRows } from "./rows.ts";
+import { type RunRow, runRows, type TaskRow, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
@@ -8,15 +8,17 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** @param runs their results stand below each other. */
 export async function exportRuns(runs: readonly Run[], format: ExportFormat): Promise<string> {
   const rows = runs.flatMap(runRows);
-  if (format === "csv") return csv(rows);
+  if (format === "csv")
+    return [csv(rows), csv(runs.flatMap(taskRows))].filter((part) => part !== "").join("\r\n");
   if (format === "md") return markdown(runs, rows);
   const { mapPicture, runsPage } = await import("./page.ts"); // slow to load
   return format === "svg" ? mapPicture(rows) : runsPage(runs, rows);
 }
 
-/** RFC 4180, with a header; numbers in full precision. A missing number is an empty field. */
-function csv(rows: readonly RunRow[]): string {
-  const columns = Object.keys(rows[0] ?? {}) as (keyof RunRow)[];
+/** RFC 4180, corpora and tasks with an empty line between, each with a header; numbers in full precision. A missing number is an empty field. */
+function csv<Row extends object>(rows: readonly Row[]): string {
+  if (rows.length === 0) return "";
+  const columns = Object.keys(rows[0]!) as (keyof Row & string)[];
   const field = (value: unknown) => {
     const text = value === null || value === undefined ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -25,7 +27,30 @@ function csv(rows: readonly RunRow[]): string {
   return `${lines.map((line) => line.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
-const COLUMNS: readonly [heading: string, text: (row: RunRow) => string][] = [
+type Columns<Row> = readonly (readonly [heading: string, text: (row: Row) => string])[];
+
+const TASK_COLUMNS: Columns<TaskRow> = [
+  ["task", ({ task }) => task],
+  ["model", ({ model }) => model],
+  ["acc %", ({ acc, accStderr }) => percent(acc, accStderr)],
+  ["acc_norm %", ({ accNorm, accNormStderr }) => percent(accNorm, accNormStderr)],
+  ["by tokens %", ({ accNormTokens, accNormTokensStderr }) => percent(accNormTokens, accNormTokensStderr)],
+  ["chance %", ({ chance }) => percent(chance, null)],
+  ["perplexity", ({ perplexity, perplexityStderr }) => plusMinus(perplexity, perplexityStderr)],
+  ["questions", ({ questions }) => String(questions)],
+];
+
+/** Tasks as a table of texts; `null` where there are none. */
+export function taskTable(runs: readonly Run[]): { columns: string[]; rows: string[][] } | null {
+  const rows = runs.flatMap(taskRows);
+  if (rows.length === 0) return null;
+  return {
+    columns: TASK_COLUMNS.map(([heading]) => heading),
+    rows: rows.map((row) => TASK_COLUMNS.map(([, text]) => text(row))),
+  };
+}
+
+const COLUMNS: Columns<RunRow> = [
   ["corpus", ({ corpus }) => corpus],
   ["model", ({ model }) => model],
   ["perplexity", ({ perplexity, stderr }) => plusMinus(perplexity, stderr)],
@@ -39,12 +64,24 @@ const COLUMNS: readonly [heading: string, text: (row: RunRow) => string][] = [
 function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ")).join(" | ")} |`;
-  const table = [
-    line(COLUMNS.map(([heading]) => heading)),
-    `|${COLUMNS.map(() => "---").join("|")}|`,
-    ...rows.map((row) => line(COLUMNS.map(([, text]) => text(row)))),
+  const table = (columns: readonly string[], body: readonly (readonly string[])[]) => [
+    line(columns),
+    `|${columns.map(() => "---").join("|")}|`,
+    ...body.map(line),
+    "",
   ];
-  return `${[...table, "", ...methodOf(runs).map((sentence) => `- ${sentence}`)].join("\n")}\n`;
+  const cells = rows.map((row) => COLUMNS.map(([, text]) => text(row)));
+  const tasks = taskTable(runs);
+  return `${[
+    ...(rows.length > 0
+      ? table(
+          COLUMNS.map(([heading]) => heading),
+          cells,
+        )
+      : []),
+    ...(tasks ? table(tasks.columns, tasks.rows) : []),
+    ...methodOf(runs).map((sentence) => `- ${sentence}`),
+  ].join("\n")}\n`;
 }
 
 /** What the numbers are, one sentence each. */
@@ -76,6 +113,10 @@ const ERRORS: Record<string, string> = {
 
 function plusMinus(value: number | null, error: number | null): string {
   return error === null ? short(value) : `${short(value)} ± ${short(error, 2)}`;
+}
+
+function percent(share: number | null, error: number | null): string {
+  return plusMinus(share === null ? null : 100 * share, error === null ? null : 100 * error);
 }
 
 function short(value: number | null, digits = 5): string {

@@ -44,7 +44,7 @@ export interface WindowsEntry {
 }
 
 /** Time that a model took for a corpus in one session. */
-export interface TimeEntry {
+interface TimeEntry {
   type: "time";
   model: number;
   corpus: number;

@@ -1,7 +1,7 @@
 /** Runs as a page with pictures. */
 import type { Chart, PageSection } from "../../charts/index.ts";
 import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../../charts/server.ts";
-import { methodOf } from "./export.ts";
+import { methodOf, taskTable } from "./export.ts";
 import type { RunRow } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -14,15 +14,20 @@ export function runsPage(runs: readonly Run[], rows: readonly RunRow[]): string 
   const [first] = runs;
   const labelled = labels(rows);
   const sections: PageSection[] = [];
-  sections.push({ heading: "Capability map", chart: mapOf(rows) });
+  if (rows.length > 0) sections.push({ heading: "Capability map", chart: mapOf(rows) });
   const intervals = labelled.map(({ label, row }) => ({
     model: label,
     corpus: row.corpus,
     perplexity: row.perplexity,
     standardError: row.stderr,
   }));
-  sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
-  return renderPage(first ? first.id : "Runs", sections, { lead: methodOf(runs).join(" ") });
+  if (rows.length > 0)
+    sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
+  const tasks = taskTable(runs);
+  if (tasks) sections.push({ heading: "Tasks", table: tasks });
+  sections.push({ heading: "How the numbers were made", text: methodOf(runs) });
+  const title = runs.length === 1 && first ? first.id : "Runs";
+  return renderPage(title, sections, { lead: "± is one standard error." });
 }
 
 function mapOf(rows: readonly RunRow[]): Chart {

@@ -56,6 +56,54 @@ export function runRows(run: Run): RunRow[] {
   });
 }
 
+/** A model's answers to a task. Shares are 0 ... 1, with lm-eval's sample standard error. */
+export interface TaskRow {
+  run: string;
+  model: string;
+  task: string;
+  questions: number;
+  acc: number | null;
+  accStderr: number | null;
+  /** By characters (lm-eval). */
+  accNorm: number | null;
+  accNormStderr: number | null;
+  /** By tokens (llama.cpp). */
+  accNormTokens: number | null;
+  accNormTokensStderr: number | null;
+  /** What guessing would give. */
+  chance: number | null;
+  /** Per target (lm-eval's LAMBADA). */
+  perplexity: number | null;
+  perplexityStderr: number | null;
+  taskSha256: string;
+  modelSha256: string | null;
+}
+
+export function taskRows(run: Run): TaskRow[] {
+  return run.taskResults.map(({ model, task, summary }) => {
+    const choices = summary.kind === "multiple-choice" ? summary.accuracies : null;
+    const acc = summary.kind === "target" ? summary.accuracy : summary.accuracies.acc;
+    const target = summary.kind === "target" ? summary.perplexity : null;
+    return {
+      run: run.id,
+      model: modelLabel(run, model),
+      task: run.tasks[task]!.name,
+      questions: summary.items,
+      acc: acc.value,
+      accStderr: acc.standardError,
+      accNorm: choices?.acc_norm.value ?? null,
+      accNormStderr: choices?.acc_norm.standardError ?? null,
+      accNormTokens: choices?.acc_norm_tokens.value ?? null,
+      accNormTokensStderr: choices?.acc_norm_tokens.standardError ?? null,
+      chance: summary.kind === "multiple-choice" ? summary.chance : null,
+      perplexity: target?.value ?? null,
+      perplexityStderr: target?.standardError ?? null,
+      taskSha256: run.tasks[task]!.sha256,
+      modelSha256: run.models[model]!.identity.sha256,
+    };
+  });
+}
+
 function numbersOf(result: RunResult) {
   const { documents, skipped, tokens, scored, nll, perplexity, stderr, stderrMethod, meanPerplexity } =
     result;

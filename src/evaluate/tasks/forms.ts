@@ -6,7 +6,7 @@ import type { TaskItem, TaskKind } from "./task.ts";
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What a row says, before it is checked. */
-export interface RowContent {
+interface RowContent {
   context: unknown;
   choices: unknown;
   label: unknown;

@@ -21,7 +21,7 @@ export function preprocessHellaSwag(text: string): string {
  * becomes "He runs to tom". That is in lm-eval's contexts, and so in its numbers.
  * (For a handful of digraphs such as U+01C6, title case is not upper case; JavaScript has no function for it.)
  */
-export function pythonCapitalize(text: string): string {
+function pythonCapitalize(text: string): string {
   const [first = ""] = text;
   const upper = first.toUpperCase();
   const [head = "", ...tail] = upper; // "ß" is "SS" in upper case and "Ss" in title case
