@@ -31,6 +31,7 @@ const MEASUREMENTS = [
   "prefix",
   "tasks",
   "memory",
+  "evaluate",
   "compare",
   "startup",
   "recipes",

@@ -219,6 +219,8 @@ class Evaluation {
     this.#folder?.write(run);
     using record = new RunRecord(this.#folder);
     this.#doneBefore = this.#shareDone(record);
+    const share = `${Math.floor(100 * this.#doneBefore)} % of the text is done`;
+    this.#log(`surprisal ${run.version}, process ${process.pid}: ${run.request.models.join(", ")}; ${share}`);
     let first: unknown;
     for (const [model, source] of this.#options.models.entries()) {
       try {
@@ -236,6 +238,7 @@ class Evaluation {
     run.status = run.failures.length > 0 ? "failed" : "complete";
     run.finished = new Date().toISOString();
     this.#folder?.write(run);
+    this.#log(run.status);
     if (run.failures.length === this.#options.models.length) throw first;
     if (run.status === "complete") this.#folder?.remove(TOKEN_LOG);
     return run;
@@ -298,6 +301,7 @@ class Evaluation {
       (result) => result.model !== at.model || result.task !== at.task,
     );
     run.taskResults.push({ ...at, summary: summarise(done.results), timing });
+    this.#log(`${model.identity.name}, ${facts.name}: ${facts.items} questions in ${Math.round(done.ms)} ms`);
     this.#folder?.write(run);
     this.#options.onResult?.(run);
   }
@@ -326,7 +330,13 @@ class Evaluation {
   }
 
   #note(note: string): void {
-    if (!this.#run.notes.includes(note)) this.#run.notes.push(note);
+    if (this.#run.notes.includes(note)) return;
+    this.#run.notes.push(note);
+    this.#log(note);
+  }
+
+  #log(line: string): void {
+    this.#folder?.log(line);
   }
 
   #addResult(model: number, corpus: number, record: RunRecord, recipe: ResolvedRecipe): void {
@@ -337,6 +347,10 @@ class Evaluation {
       this.#note(`${run.corpora[corpus]!.name} has no document that is long enough to be scored.`);
     run.results = run.results.filter((result) => result.model !== model || result.corpus !== corpus);
     run.results.push({ model, corpus, ...totals, timing: { totalMs: ms, tokensRun } });
+    const names = `${run.models[model]!.identity.name}, ${run.corpora[corpus]!.name}`;
+    this.#log(
+      `${names}: perplexity ${totals.perplexity} ± ${totals.stderr}, ${totals.scored} tokens in ${Math.round(ms)} ms`,
+    );
     this.#folder?.write(run);
     this.#options.onResult?.(run);
   }
@@ -346,6 +360,7 @@ class Evaluation {
     const known = SurprisalError.isInstance(error);
     const what = known ? error.what : error instanceof Error ? error.message : String(error);
     failures.push({ model, reference: request.models[model]!, code: known ? error.code : "INTERNAL", what });
+    this.#log(`${request.models[model]} failed: ${what}`);
     this.#folder?.write(this.#run);
     this.#options.onResult?.(this.#run);
   }

@@ -1,5 +1,14 @@
 /** A run on disk: a folder with run.json, the journal, and (while it is needed) the log of tokens. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
@@ -8,6 +17,7 @@ import type { Run } from "./run.ts";
 
 const RUN = "run.json";
 const LOCK = "lock";
+const LOG = "log.txt";
 
 /** The run that is in a folder. @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED */
 export function readRun(folder: string): Run {
@@ -105,6 +115,15 @@ export class RunFolder {
     } catch (error) {
       rmSync(draft, { force: true });
       throw writeFailure(file, error);
+    }
+  }
+
+  /** Adds a line to the log, for people; a log that cannot be written loses nothing. */
+  log(line: string): void {
+    try {
+      appendFileSync(this.file(LOG), `${new Date().toISOString()} ${line.replaceAll("\n", " ")}\n`);
+    } catch {
+      // the disk is full: the journal says so
     }
   }
 
