@@ -1,4 +1,5 @@
 /** `surprisal eval`: models over corpora. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedArgs } from "citty";
 import { RECIPES, type RecipeName, type RecipeOverrides, SurprisalError } from "../../core/index.ts";
@@ -179,6 +180,7 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
     else process.stderr.write(`${visible(note)}\n`);
   };
   const stopWatching = onInterrupt(() => {
+    if (!existsSync(join(folder, "run.json"))) return; // nothing has begun
     process.stderr.write(`Interrupted. Go on with: surprisal eval --resume ${visible(folder)}\n`);
   });
   try {

@@ -205,8 +205,11 @@ class Evaluation {
   readonly #folder: RunFolder | null;
   readonly #run: Run;
   readonly #started = performance.now();
-  /** Share of the whole that was done before this session, and is done now: 0 ... 1. */
+  /** Share of the whole that was done before this session, 0 ... 1. */
   #doneBefore = 0;
+  /** Tokens run in this session: for the corpora before, and for the one at work. */
+  #ranBefore = 0;
+  #ran = 0;
 
   constructor(options: EvaluateOptions, folder: RunFolder | null, run: Run) {
     this.#options = options;
@@ -276,6 +279,8 @@ class Evaluation {
           });
         } finally {
           record.add([{ type: "time", model, corpus, ms: performance.now() - started }]);
+          this.#ranBefore += this.#ran;
+          this.#ran = 0;
         }
       this.#addResult(model, corpus, record, recipe);
     }
@@ -371,12 +376,15 @@ class Evaluation {
     const { models, corpora } = this.#run;
     const elapsed = performance.now() - this.#started;
     const share = this.#share(model, corpus, progress.bytes);
+    this.#ran = progress.tokensRun;
+    const tokensRun = this.#ranBefore + this.#ran;
     const done = share - this.#doneBefore;
     onProgress({
       ...progress,
       ...{ model, models: this.#options.models.length, modelName: models[model]!.identity.name },
       ...{ corpus, corpora: corpora.length, corpusName: corpora[corpus]!.name },
-      tokensPerSecond: progress.tokensRun > 0 ? (1000 * progress.tokensRun) / elapsed : null,
+      tokensRun,
+      tokensPerSecond: tokensRun > 0 ? (1000 * tokensRun) / elapsed : null,
       remainingMs: done > 0.001 ? (elapsed * (1 - share)) / done : null,
     });
   }

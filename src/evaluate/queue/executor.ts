@@ -1,5 +1,6 @@
 /** The coordinator's end of a queue: an executor whose shards are done by workers on other machines. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import { abortError, SurprisalError } from "../../core/index.ts";
@@ -53,6 +54,8 @@ const LOOK_AFTER_MS = 2000;
 const PER_SLOT = 2;
 /** Shards in Redis before one knows how many workers there are. */
 const LEAST_SLOTS = 8;
+/** Longest time to close connections, milliseconds: where Redis is away they would wait for it. */
+const CLOSE_MS = 3000;
 /** Entries that the queue's stream of events has for each shard, roughly. */
 const EVENTS_PER_SHARD = 8;
 
@@ -93,7 +96,8 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
   await assertReachable(address);
   const run = randomBytes(8).toString("hex");
   const { bullmq } = await loadPackages();
-  const connection = bullConnection(address);
+  const over = new AbortController();
+  const connection = bullConnection(address, over.signal);
   const queue = new bullmq.Queue(queueOf(run), { connection });
   const events = new bullmq.QueueEvents(queueOf(run), { connection });
   const [speaker, listener] = [await connect(address), await connect(address)];
@@ -106,7 +110,7 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
     settings: options.model.settings,
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
   };
-  const executor = new QueueExecutor({ address, queue, events, speaker, listener, offer, options });
+  const executor = new QueueExecutor({ address, over, queue, events, speaker, listener, offer, options });
   await Promise.all([speaker.connect(), events.waitUntilReady(), queue.waitUntilReady()]);
   return executor;
 }
@@ -119,6 +123,7 @@ function sharedLoad({ device, batchSize, cacheType, flashAttention }: SharedLoad
 
 interface Parts {
   address: RedisAddress;
+  over: AbortController;
   queue: Queue;
   events: QueueEvents;
   speaker: Redis;
@@ -282,7 +287,7 @@ class QueueExecutor implements Executor {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(abortError("Scoring"));
-    const { queue, events, speaker, listener, offer } = this.#parts;
+    const { over, queue, events, speaker, listener, offer } = this.#parts;
     if (speaker.status === "ready") {
       say(speaker, OFFERS, { type: "over", run: offer.run } satisfies Over);
       await this.#crew.dispersed();
@@ -291,6 +296,8 @@ class QueueExecutor implements Executor {
     }
     speaker.disconnect();
     listener.disconnect();
-    await Promise.allSettled([events.close(), queue.close()]);
+    over.abort();
+    const closed = Promise.allSettled([events.close(), queue.close()]);
+    await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }

@@ -22,7 +22,7 @@ import type { WorkerEvent } from "./worker.ts";
 const MOST_LOSSES = 2;
 /** Pause between two words about a shard under way, milliseconds. */
 const PROGRESS_MS = 1000;
-/** Longest time to give shards back, milliseconds. */
+/** Longest time to give shards back, milliseconds: where Redis is away it would be waited for. */
 const LEAVE_MS = 3000;
 /** Pause before a command is tried again that Redis was away for, milliseconds. */
 const RETRY_MS = 1000;
@@ -156,13 +156,12 @@ export class Membership {
     this.#left = true;
     const worker = this.#worker;
     if (worker) {
-      const closed = worker.close();
+      const closed = worker.close().catch(() => {});
       const rest = new AbortController();
       await Promise.race([closed, sleep(graceMs, undefined, { signal: rest.signal }).catch(() => {})]);
       rest.abort();
       worker.cancelAllJobs();
       await Promise.race([closed, sleep(LEAVE_MS, undefined, { ref: false })]);
-      await worker.disconnect().catch(() => {}); // where Redis is away it would wait for it
     }
     await this.#joined;
     if (this.#engines) await this.#host.shelf.release(this.#engines);

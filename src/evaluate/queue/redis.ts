@@ -47,14 +47,13 @@ export function redisAddress(url: string): RedisAddress {
   return { url, shown: `${protocol}//${host}${pathname === "/" ? "" : pathname}` };
 }
 
-/** For BullMQ, which makes connections of its own. */
-export function bullConnection({ url }: RedisAddress): ConnectionOptions {
-  return {
-    url,
-    maxRetriesPerRequest: null,
-    retryStrategy: pause,
-    skipVersionCheck: true,
-  } as ConnectionOptions;
+/**
+ * For BullMQ, which makes connections of its own.
+ * @param over no connection is tried again from then on, so that a process can end while Redis is away.
+ */
+export function bullConnection({ url }: RedisAddress, over: AbortSignal): ConnectionOptions {
+  const retryStrategy = (attempt: number) => (over.aborted ? null : pause(attempt));
+  return { url, maxRetriesPerRequest: null, retryStrategy, skipVersionCheck: true } as ConnectionOptions;
 }
 
 const pause = (attempt: number): number => Math.min(100 * 2 ** attempt, MOST_PAUSE_MS);

@@ -73,6 +73,7 @@ class QueueWorker implements AsyncDisposable {
   /** Since when offers could be heard without a break. */
   #listeningSince = performance.now();
   #away = false;
+  readonly #over = new AbortController();
 
   private constructor(address: RedisAddress, options: WorkOptions, speaker: Redis, listener: Redis) {
     this.#address = address;
@@ -123,7 +124,11 @@ class QueueWorker implements AsyncDisposable {
         run,
         new Membership(message, {
           ...{ version: packageVersion(), worker: this.#id, name: this.#name },
-          ...{ shelf: this.#shelf, speaker: this.#speaker, connection: bullConnection(this.#address) },
+          ...{
+            shelf: this.#shelf,
+            speaker: this.#speaker,
+            connection: bullConnection(this.#address, this.#over.signal),
+          },
           emit: (event) => this.#emit(event),
         }),
       );
@@ -152,7 +157,9 @@ class QueueWorker implements AsyncDisposable {
   /** Should the coordinator be alive after all, it puts its shards again. */
   async #clean(run: string): Promise<void> {
     const { bullmq } = await loadPackages();
-    const queue = new bullmq.Queue(queueOf(run), { connection: bullConnection(this.#address) });
+    const queue = new bullmq.Queue(queueOf(run), {
+      connection: bullConnection(this.#address, this.#over.signal),
+    });
     queue.on("error", () => {});
     await queue.obliterate({ force: true }).catch(() => {});
     await queue.close();
@@ -175,6 +182,7 @@ class QueueWorker implements AsyncDisposable {
     for (const timer of this.#timers) clearInterval(timer);
     const { graceMs = DEFAULT_GRACE_MS } = this.#options;
     await Promise.all([...this.#memberships.keys()].map((run) => this.#leave(run, "stopped", graceMs)));
+    this.#over.abort();
     this.#speaker.disconnect();
     this.#listener.disconnect();
     await this.#shelf[Symbol.asyncDispose]();
