@@ -15,8 +15,8 @@ import { TableModel } from "../dist/models/test/index.js";
 import { row, send } from "./_shared.mjs";
 
 const TOKENS = 512; // of a shard
-const SLEEP_MS = 50; // of a shard
-const SHARDS = { sleeping: 240, idle: 400 };
+const SLEEP_MS = 100; // of a shard
+const SHARDS = { sleeping: 160, idle: 400 };
 const BLOCKS = 5; // of idle shards; the median counts
 
 /** A model whose every number is missing, and which takes so long for them. */
@@ -62,7 +62,7 @@ async function measure() {
     const each = (time) => `${(time / SHARDS.sleeping).toFixed(1)} ms a shard`;
     return [
       row(
-        "four workers against one, on a model that sleeps 50 ms a shard",
+        "four workers against one, on a model that sleeps 100 ms a shard",
         one / four,
         ">=",
         3.8,
@@ -103,7 +103,9 @@ async function times(address, workers, ms, count, blocks = 1) {
   }
 }
 
-const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+function median(values) {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
 
 async function runAll(executor, shard, count) {
   const running = new Set();

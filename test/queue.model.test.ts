@@ -117,7 +117,7 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
       ...more,
     });
 
-  it.each(["cached", "llama.cpp", "hf-strided"])("gives the numbers of one process: %s", async (recipe) => {
+  it.each(["cached", "llama.cpp"])("gives the numbers of one process: %s", async (recipe) => {
     await using first = new WorkerProcess(server.url);
     await using second = new WorkerProcess(server.url, "--model", await mini());
     await until(() => first.count("ready") + second.count("ready") === 2);
@@ -134,7 +134,7 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
   });
 
   it("loses nothing with a worker that is killed in the middle of a shard", async () => {
-    const long = texts(4, 6000);
+    const long = texts(3, 6000);
     await using doomed = new WorkerProcess(server.url);
     const running = evaluate(queued(server.url, long));
     await until(() => doomed.busy);
@@ -159,25 +159,36 @@ describe.skipIf(withoutRedis)("a run over a queue", () => {
     expect(worker.count("begun")).toBe(0);
   });
 
-  it.each([{ persistent: false }, { persistent: true }])(
-    "goes on after Redis was killed, %o",
-    async (settings) => {
-      await using own = await RedisServer.start(settings);
-      await using worker = new WorkerProcess(own.url);
-      const many = texts(8, 3000);
-      const running = evaluate(queued(own.url, many));
-      await until(() => worker.count("done") >= 2 && worker.busy);
-      await own.kill();
-      await sleep(300);
-      await own.start();
-      expect(numbers(await running)).toEqual(numbers(await evaluate(options(many))));
-      expect([worker.count("redis-away"), worker.count("redis-back")]).toEqual([1, 1]);
-    },
-  );
+  it("goes on after Redis was killed and has lost everything", async () => {
+    await using own = await RedisServer.start();
+    await using worker = new WorkerProcess(own.url);
+    const many = texts(8, 3000);
+    const running = evaluate(queued(own.url, many));
+    await until(() => worker.count("done") >= 2 && worker.busy);
+    await own.kill();
+    await sleep(300);
+    await own.start();
+    expect(numbers(await running)).toEqual(numbers(await evaluate(options(many))));
+    expect([worker.count("redis-away"), worker.count("redis-back")]).toEqual([1, 1]);
+  });
+
+  it("is left by worker and coordinator that are stopped while Redis is away", async () => {
+    await using own = await RedisServer.start();
+    await using worker = new WorkerProcess(own.url);
+    const stop = new AbortController();
+    const running = evaluate(queued(own.url, texts(20, 3000), { signal: stop.signal }));
+    await until(() => worker.busy);
+    await own.kill();
+    await until(() => worker.count("redis-away") === 1);
+    const ended = worker.end("SIGTERM");
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+    expect(await ended).toBe(0);
+  });
 
   it("is gone on with after its coordinator was killed", async () => {
     await using worker = new WorkerProcess(server.url);
-    const some = texts(6, 4000);
+    const some = texts(5, 3000);
     const run = join(folder, "killed");
     const coordinator = spawn(process.execPath, ["--input-type=module", "-e", COORDINATOR], {
       env: {

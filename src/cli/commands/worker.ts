@@ -43,6 +43,7 @@ Examples:
       load: threads === undefined ? {} : { threads },
       onEvent: reporter(given),
     });
+    process.exit(); // where Redis is away, BullMQ would wait for it
   },
 };
 export default command;

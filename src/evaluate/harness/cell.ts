@@ -173,10 +173,10 @@ class Cell {
     const count = { pending: parts.length, parts: parts.length, tokensRun: 0, shown: 0 };
     const open: OpenDocument = { name, sha256, text: bytes, size, table, ...count };
     this.#open.set(document, open);
-    const windows = record.cell(at.model, at.corpus).windows.get(document) ?? [];
+    const windows = record.cell(at.model, at.corpus).windows.get(document);
     const todo = parts.filter(({ range }) => {
-      const known = windows.find(({ start, end }) => start === range.start && end === range.end);
-      return !(known && this.#recall(open, known));
+      const known = windows?.get(range.start);
+      return !(known?.end === range.end && this.#recall(open, known));
     });
     if (todo.length === 0) this.#finish([this.#entry(document, open)]); // killed between its last window and its entry
     return todo;
@@ -259,14 +259,14 @@ class Cell {
   }
 
   #entry(document: number, open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
-    const { at, recipe } = this.#options;
+    const { at, recipe, facts } = this.#options;
     const { name, sha256, size, table, text, tokensRun } = open;
     const sums = sumTokens(table, text);
     this.#open.delete(document);
     this.#progress.bytes -= open.shown; // it counts whole from now on
     return {
       ...{ type: "document", ...at, document, name, sha256, sums, size },
-      ...documentError(table.logprobs, sums, recipe),
+      ...documentError(table.logprobs, sums, recipe, facts.documents === 1),
       tokensRun,
       log,
     };
@@ -277,16 +277,17 @@ class Cell {
     record.add(entries);
     for (const entry of entries) {
       this.#progress.documents++;
-      this.#progress.bytes += entry.size.bytes;
+      this.#progress.bytes += textBytes(entry);
       onDocument?.(entry);
     }
     onProgress?.({ ...this.#progress });
   }
 
   /** A document of an earlier session. */
-  #count({ size, sums }: DocumentEntry): void {
+  #count(entry: DocumentEntry): void {
+    const { sums } = entry;
     this.#progress.documents++;
-    this.#progress.bytes += size.bytes;
+    this.#progress.bytes += textBytes(entry);
     this.#nll += sums?.nll ?? 0;
     this.#scored += sums?.scored ?? 0;
   }
@@ -306,6 +307,11 @@ class Cell {
     progress.perplexity = this.#scored > 0 ? Math.exp(this.#nll / this.#scored) : null;
     this.#options.onProgress?.({ ...progress });
   }
+}
+
+/** UTF-8 bytes of what was scored: `size` may be that of another form of the text, the original. */
+export function textBytes({ sums, size }: DocumentEntry): number {
+  return sums ? sums.bytes + sums.unscoredBytes : size.bytes;
 }
 
 /** Whole numbers that add up to a total, as equal as can be: who ran a token in a shared batch cannot be said. */

@@ -21,7 +21,7 @@ import type { Run, RunModel, RunRequest } from "../runs/run.ts";
 import { packageVersion } from "../runs/version.ts";
 import { factsOf } from "../score-text.ts";
 import { type FewShot, summarise, type Task } from "../tasks/index.ts";
-import { type CellProgress, scoreCell } from "./cell.ts";
+import { type CellProgress, scoreCell, textBytes } from "./cell.ts";
 import { Engines, type Executor } from "./engines.ts";
 import { assertSame, survey } from "./survey.ts";
 import { assertSameTask, scoreTask, surveyTask } from "./task-cell.ts";
@@ -125,7 +125,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
 export async function resumeEvaluation(options: EvaluateOptions & { folder: string }): Promise<Run> {
   const { folder, run } = RunFolder.open(options.folder);
   try {
-    if (run.status === "complete") return run;
+    if (run.status === "complete") {
+      folder.remove(TOKEN_LOG); // killed between its last two steps
+      return run;
+    }
     const { corpora, tasks } = await surveyAll(options);
     const counts = [corpora.length, tasks.length, options.models.length];
     const before = [run.corpora.length, run.tasks.length, run.request.models.length];
@@ -249,7 +252,14 @@ class Evaluation {
 
   async #runModel(model: number, source: string | LanguageModel, record: RunRecord): Promise<void> {
     const { signal } = this.#options;
-    await using engines = await modelWork(() => Engines.open(source, this.#options), signal);
+    await using engines = await modelWork(
+      () =>
+        Engines.open(source, {
+          ...this.#options,
+          engines: this.#options.executor ? 1 : this.#options.engines,
+        }),
+      signal,
+    );
     const recipe = await modelWork(async () => this.#recipeFor(model, engines.model), signal);
     const { executor: other } = this.#options;
     await using hired = other
@@ -403,7 +413,9 @@ class Evaluation {
     let done = 0;
     for (let model = 0; model < this.#options.models.length; model++)
       for (const corpus of corpora.keys())
-        for (const entry of record.cell(model, corpus).documents) done += entry?.size.bytes ?? 0;
+        record.cell(model, corpus).documents.forEach((entry) => {
+          done += textBytes(entry);
+        });
     return done / Math.max(1, all);
   }
 }
@@ -425,7 +437,9 @@ async function modelWork<T>(work: () => Promise<T>, signal: AbortSignal | undefi
 
 function guarded(executor: Executor, signal: AbortSignal | undefined): Executor {
   return {
-    slots: executor.slots,
+    get slots() {
+      return executor.slots; // grows as workers join
+    },
     run: (shard, options) => modelWork(() => executor.run(shard, options), signal),
     [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
   };

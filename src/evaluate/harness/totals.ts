@@ -16,17 +16,22 @@ import type { PerplexityError, RunResult } from "../runs/run.ts";
 
 type DocumentError = Pick<DocumentEntry, "stderr" | "interval">;
 
+/** Of a document among others: enough for its ±, and a fifth of the time, which counts where documents are short. */
+const RESAMPLES_AMONG_OTHERS = 200;
+
 /**
  * ± of one document's perplexity: over blocks of its tokens, or by llama.cpp's formula where the recipe is theirs.
  * @param logprobs [n] ln p, nats; NaN = missing.
+ * @param alone whether it is the whole corpus.
  */
 export function documentError(
   logprobs: Float64Array,
   sums: ScoreSums,
   { stderrMethod }: ResolvedRecipe,
+  alone: boolean,
 ): DocumentError {
   if (stderrMethod === "llama.cpp") return { stderr: perplexityStandardError(sums), interval: null };
-  const bootstrap = blockBootstrap(logprobs);
+  const bootstrap = blockBootstrap(logprobs, alone ? {} : { resamples: RESAMPLES_AMONG_OTHERS });
   return {
     stderr: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],

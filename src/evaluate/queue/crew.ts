@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { SurprisalError } from "../../core/index.ts";
 import { type Answer, answersTo, listen, SILENCE_MS } from "./protocol.ts";
 import type { RedisAddress } from "./redis.ts";
+import { within } from "./within.ts";
 
 /** Time without any worker, or any Redis, after which people are told, milliseconds. */
 const TELL_AFTER_MS = 3000;
@@ -118,11 +119,9 @@ export class Crew {
   async dispersed(): Promise<void> {
     if (this.#away) clearTimeout(this.#away);
     if (this.slots === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
+    const left = new Promise<void>((resolve) => {
       this.#leaving = resolve;
-      timer = setTimeout(resolve, LEAVE_MS);
     });
-    clearTimeout(timer);
+    await within(LEAVE_MS, left);
   }
 }

@@ -1,6 +1,5 @@
 /** The coordinator's end of a queue: an executor whose shards are done by workers on other machines. */
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import { abortError, SurprisalError } from "../../core/index.ts";
@@ -26,6 +25,7 @@ import {
   type WireProgress,
   type WireShardScore,
 } from "./wire.ts";
+import { within } from "./within.ts";
 
 export interface QueueExecutorOptions {
   /** Open here for its tokenizer; workers must have the same file. */
@@ -297,7 +297,6 @@ class QueueExecutor implements Executor {
     speaker.disconnect();
     listener.disconnect();
     over.abort();
-    const closed = Promise.allSettled([events.close(), queue.close()]);
-    await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
+    await within(CLOSE_MS, Promise.allSettled([events.close(), queue.close()]));
   }
 }

@@ -1,5 +1,4 @@
 /** A worker's part in one run: does it fit, and then shard after shard. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions, Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
@@ -16,6 +15,7 @@ import {
   type WireShard,
   type WireShardScore,
 } from "./wire.ts";
+import { within } from "./within.ts";
 import type { WorkerEvent } from "./worker.ts";
 
 /** Times that a shard may lose its worker before it is given up: it may be what kills them. */
@@ -157,11 +157,9 @@ export class Membership {
     const worker = this.#worker;
     if (worker) {
       const closed = worker.close().catch(() => {});
-      const rest = new AbortController();
-      await Promise.race([closed, sleep(graceMs, undefined, { signal: rest.signal }).catch(() => {})]);
-      rest.abort();
+      await within(graceMs, closed);
       worker.cancelAllJobs();
-      await Promise.race([closed, sleep(LEAVE_MS, undefined, { ref: false })]);
+      await within(LEAVE_MS, closed);
     }
     await this.#joined;
     if (this.#engines) await this.#host.shelf.release(this.#engines);

@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -13,11 +14,14 @@ import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "./failure.ts";
+import { JOURNAL, TOKEN_LOG } from "./record.ts";
 import type { Run } from "./run.ts";
 
 const RUN = "run.json";
 const LOCK = "lock";
 const LOG = "log.txt";
+/** Locks that this process holds. */
+const held = new Set<string>();
 
 /** The run that is in a folder. @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED */
 export function readRun(folder: string): Run {
@@ -35,12 +39,25 @@ export function readRun(folder: string): Run {
   }
   let run: Run;
   try {
-    run = JSON.parse(text) as Run;
+    run = JSON.parse(text, finite) as Run;
   } catch (cause) {
     throw damaged(folder, "run.json is not JSON", cause);
   }
   if (run?.schema !== "surprisal.run/1") throw damaged(folder, `run.json has the schema ${run?.schema}`);
+  for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];
   return run;
+}
+
+/** JSON has no Infinity; a text with a token of probability 0 has an infinite perplexity. */
+const INFINITE = "+Infinity";
+
+function infinite(_key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY ? INFINITE : value;
+}
+
+function finite(key: string, value: unknown): unknown {
+  const isNumber = /^nll$|perplexity$|^bitsPer/i.test(key);
+  return value === INFINITE && isNumber ? Number.POSITIVE_INFINITY : value;
 }
 
 function damaged(folder: string, what: string, cause?: unknown): SurprisalError {
@@ -73,28 +90,32 @@ export class RunFolder {
     }
     const folder = new RunFolder(resolve(path));
     folder.#lock();
-    try {
-      readRun(path);
-    } catch (error) {
-      if (SurprisalError.isInstance(error) && error.code === "RUN_NOT_FOUND") return folder;
-      folder.release();
-      throw error;
-    }
+    // A journal without its run.json would be taken for what this run has done.
+    const found = [RUN, JOURNAL, TOKEN_LOG].find((name) => existsSync(folder.file(name)));
+    if (found === undefined) return folder;
     folder.release();
     throw new SurprisalError({
       code: "RUN_EXISTS",
-      what: "There is a run in this folder already",
+      what: found === RUN ? "There is a run in this folder already" : `There is a run's ${found} in this folder`,
       where: path,
-      wayOut: `Go on with it: surprisal eval --resume ${path}; or name another folder.`,
+      wayOut:
+        found === RUN
+          ? `Go on with it: surprisal eval --resume ${path}; or name another folder.`
+          : `Its ${RUN} is gone: name another folder.`,
     });
   }
 
   /** Takes over the folder of a run, to go on with it. @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, ... */
   static open(path: string): { folder: RunFolder; run: Run } {
-    const run = readRun(path);
+    readRun(path); // before anything is written where there is no run
     const folder = new RunFolder(resolve(path));
     folder.#lock();
-    return { folder, run };
+    try {
+      return { folder, run: readRun(path) }; // again: who held it may just have finished
+    } catch (error) {
+      folder.release();
+      throw error;
+    }
   }
 
   get name(): string {
@@ -110,7 +131,7 @@ export class RunFolder {
     const file = this.file(RUN);
     const draft = `${file}.part`;
     try {
-      writeFileSync(draft, `${JSON.stringify(run, null, 2)}\n`);
+      writeFileSync(draft, `${JSON.stringify(run, infinite, 2)}\n`);
       renameSync(draft, file);
     } catch (error) {
       rmSync(draft, { force: true });
@@ -128,42 +149,96 @@ export class RunFolder {
   }
 
   remove(name: string): void {
-    rmSync(this.file(name), { force: true });
+    remove(this.file(name));
   }
 
   release(): void {
-    this.remove(LOCK);
+    const file = this.file(LOCK);
+    held.delete(file);
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // the disk has become read-only; the lock is a dead process's soon
+    }
   }
 
   /** A process that was killed leaves its lock behind: it holds as long as the process lives. */
   #lock(): void {
     const file = this.file(LOCK);
     const own = `${process.pid} ${hostname()}`;
-    try {
-      const descriptor = openSync(file, "wx");
-      writeFileSync(descriptor, own);
-      closeSync(descriptor);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(file, error);
+    for (let tookOver = false; ; ) {
+      if (place(file, own)) {
+        // Another process may have seen the same dead lock, and have removed this one for it.
+        if (tookOver) pause();
+        if (!tookOver || readIfThere(file) === own) break;
+      }
+      let holder = readIfThere(file);
+      if (holder === "") {
+        pause(); // made and not written yet; or whoever made it was killed between the two
+        holder = readIfThere(file);
+      }
+      if (holder === null) continue; // let go of just now
+      const [pid = "", host] = holder.split(" ");
+      if (holder !== "" && (host !== hostname() || isHolder(Number(pid), file)))
+        throw new SurprisalError({
+          code: "RUN_LOCKED",
+          what: `Process ${pid} on ${host} is at work on this run`,
+          where: this.path,
+          wayOut: "Wait until it has finished, or end it; if there is no such process, remove the file lock.",
+        });
+      tookOver = true;
+      remove(file);
     }
-    const [pid = "", host] = readFileSync(file, "utf8").split(" ");
-    if (host === hostname() && !isAlive(Number(pid))) {
-      rmSync(file, { force: true });
-      this.#lock();
-      return;
-    }
-    throw new SurprisalError({
-      code: "RUN_LOCKED",
-      what: `Process ${pid} on ${host} is at work on this run`,
-      where: this.path,
-      wayOut: "Wait until it has finished, or end it; if there is no such process, remove the file lock.",
-    });
+    held.add(file);
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
+/** Makes a file. @returns whether there was none. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
+function place(file: string, content: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "wx");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw writeFailure(file, error);
+  }
+  try {
+    writeFileSync(descriptor, content);
+    return true;
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw writeFailure(file, error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** `null`: there is no such file. */
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw writeFailure(file, error);
+  }
+}
+
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    throw writeFailure(file, error);
+  }
+}
+
+/** Long enough for another process to write a line. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+}
+
+/** A process that has this one's number and does not hold the lock is a dead one: containers number from 1. */
+function isHolder(pid: number, file: string): boolean {
+  if (pid === process.pid) return held.has(file);
   try {
     process.kill(pid, 0);
     return true;

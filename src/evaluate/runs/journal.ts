@@ -1,11 +1,12 @@
 /**
- * What has been done, in lines of JSON: an entry, or a list of entries that were done together. A line is written as soon as that is done. A process may be killed at any moment: a line is complete when its newline is there; half a
+ * What has been done, in lines of JSON: an entry, or a list of entries that were done together. A line is written as
+ * soon as that is done. A process may be killed at any moment: a line is complete when its newline is there; half a
  * line at the end is cut off when the run goes on.
  */
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
-import { writeFailure } from "./failure.ts";
+import { appendWhole, writeFailure } from "./failure.ts";
 import type { PerplexityError } from "./run.ts";
 
 /** A document that is done. */
@@ -95,13 +96,8 @@ export class Journal {
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
   append(entries: readonly JournalEntry[]): void {
     const line = Buffer.from(`${JSON.stringify(entries.length === 1 ? entries[0] : entries, infinite)}\n`);
-    try {
-      for (let done = 0; done < line.length; ) done += writeSync(this.#descriptor, line, done);
-      this.#end += line.length;
-    } catch (error) {
-      ftruncateSync(this.#descriptor, this.#end);
-      throw writeFailure(this.#file, error);
-    }
+    appendWhole(this.#file, this.#descriptor, line, this.#end);
+    this.#end += line.length;
   }
 
   close(): void {
@@ -159,12 +155,12 @@ function readLines(descriptor: number, accept: (line: string) => boolean): numbe
 const NEWLINE = 0x0a;
 
 /** JSON has no Infinity; a text with a token of probability 0 has an infinite sum. */
-const SUMS: readonly string[] = ["nll", "nllSquared"];
+const MAY_BE_INFINITE: readonly string[] = ["nll", "nllSquared"];
 
-function infinite(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? "Infinity" : value;
+function infinite(key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY && MAY_BE_INFINITE.includes(key) ? "Infinity" : value;
 }
 
 function finite(key: string, value: unknown): unknown {
-  return value === "Infinity" && SUMS.includes(key) ? Number.POSITIVE_INFINITY : value;
+  return value === "Infinity" && MAY_BE_INFINITE.includes(key) ? Number.POSITIVE_INFINITY : value;
 }

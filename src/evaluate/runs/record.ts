@@ -19,34 +19,27 @@ export const TOKENS = "tokens.parquet";
 export class CellRecord {
   /** By index of the document; holes where one is not done. */
   readonly documents: DocumentEntry[] = [];
-  /** By index of a document that is not done. */
-  readonly windows: Map<number, WindowsEntry[]> = new Map();
+  /** By index of a document that is not done, by index of the first token. */
+  readonly windows: Map<number, Map<number, WindowsEntry>> = new Map();
   ms = 0;
-  /** Where the frames of the token log begin, by index of the document. */
-  readonly #frames = new Map<number, { start: number; at: number }[]>();
+  /** Where the frames of the token log begin: by index of the document, by index of the first token. */
+  readonly #frames = new Map<number, Map<number, number>>();
 
   /** The first word counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
-    if (entry.type !== "time" && entry.log) {
-      const frames = this.#frames.get(entry.document) ?? [];
-      const start = entry.type === "windows" ? entry.start : 0;
-      this.#frames.set(entry.document, [
-        ...frames.filter((frame) => frame.start !== start),
-        { start, at: entry.log[0] },
-      ]);
-    }
+    if (entry.type !== "time" && entry.log)
+      within(this.#frames, entry.document).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
       this.documents[entry.document] ??= entry;
       this.windows.delete(entry.document);
-    } else if (!this.documents[entry.document])
-      this.windows.set(entry.document, [...(this.windows.get(entry.document) ?? []), entry]);
+    } else if (!this.documents[entry.document]) within(this.windows, entry.document).set(entry.start, entry);
   }
 
   /** Where the frames of a document begin, in its order. */
   frames(document: number): number[] {
-    const frames = this.#frames.get(document) ?? [];
-    return frames.sort((a, b) => a.start - b.start).map(({ at }) => at);
+    const frames = [...(this.#frames.get(document) ?? [])];
+    return frames.sort(([a], [b]) => a - b).map(([, at]) => at);
   }
 
   /** Tokens that were run for it. */
@@ -136,6 +129,13 @@ export class RunRecord implements Disposable {
     this.#journal?.close();
     this.#log?.close();
   }
+}
+
+/** The map of a document, made if there is none. */
+function within<Value>(maps: Map<number, Map<number, Value>>, document: number): Map<number, Value> {
+  const map = maps.get(document) ?? new Map<number, Value>();
+  maps.set(document, map);
+  return map;
 }
 
 function sizeOf(file: string): number {

@@ -121,6 +121,7 @@ export interface Run {
   created: string;
   finished: string | null;
   request: RunRequest;
+  /** By index in the request; a hole (`null` in run.json) where one could not be opened. */
   models: RunModel[];
   corpora: RunCorpus[];
   results: RunResult[];

@@ -6,8 +6,8 @@
  * text), [m] float64 ln p, [m] float64 entropy, [m+1] uint32 byte offsets in the document, [m] int32 id, [m] int32 rank,
  * [b] text, zeros up to a multiple of 8.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { writeFailure } from "./failure.ts";
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { appendWhole, writeFailure } from "./failure.ts";
 
 export interface TokenFrame {
   document: number;
@@ -55,12 +55,7 @@ export class TokenLog {
   append(frame: TokenFrame): number {
     const at = this.#end;
     const bytes = encode(frame);
-    try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
-    } catch (error) {
-      ftruncateSync(this.#descriptor, at);
-      throw writeFailure(this.#file, error);
-    }
+    appendWhole(this.#file, this.#descriptor, bytes, at);
     this.#end += bytes.length;
     return at;
   }

@@ -62,16 +62,20 @@ export function writeTokens(folder: RunFolder, run: Run, record: RunRecord): voi
   }
 }
 
+/** Of the documents that are done: in a run that has failed there are holes. */
 function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
-  for (const [model, { identity }] of run.models.entries())
+  for (const [model, known] of run.models.entries()) {
+    if (!known) continue; // it could not be opened
     for (const [corpus, { name }] of run.corpora.entries()) {
       const cell = record.cell(model, corpus);
-      for (const { document, name: documentName } of cell.documents)
-        for (const at of cell.frames(document)) {
+      for (const entry of cell.documents)
+        for (const at of entry ? cell.frames(entry.document) : []) {
           const frame = record.frame(at);
-          if (frame) for (const row of tokenRows(frame)) yield [identity.name, name, documentName, ...row];
+          if (!frame) continue;
+          for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.name, ...row];
         }
     }
+  }
 }
 
 function* tokenRows(frame: TokenFrame): Generator<Row> {
