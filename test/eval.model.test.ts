@@ -83,8 +83,8 @@ describe("surprisal eval", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^corpus +model +perplexity +bits\/byte/);
     expect(stdout).toMatch(/^demo +mini +\d[\d.]* ± /m);
-    expect(stdout).toMatch(/recipe cached \([0-9a-f]{8}\)/);
-    const place = stdout.trim().split("\n").at(-1)!;
+    expect(stdout).toMatch(/^Model mini: recipe cached \([0-9a-f]{8}\), sha256 [0-9a-f]{12}\.$/m);
+    const place = /^Kept in (.+?); /m.exec(stdout)![1]!;
     expect(readFileSync(join(folder, "map.html"), "utf8")).toContain("<svg");
     expect((await run("runs", "list")).stdout).toContain(place);
     expect((await run("runs", "show", place)).stdout).toMatch(/^demo +mini /m);
@@ -112,11 +112,29 @@ describe("surprisal eval", () => {
     expect(other.code).toBe(0);
     const compared = await run("runs", "compare", place, "other");
     expect(compared.stdout).toMatch(/^demo +mini, cached +mini, strided /m);
+    // Side by side on the map, each under its run: one model under two recipes is not one column.
+    const map = await run("runs", "map", place, "other");
+    expect(map.stdout).toMatch(/^bits per byte +mini \(.+\) +mini \(.+\)$/m);
+    expect(map.stdout).toMatch(/^demo( +\d[\d.]* ± [\d.]+){2}$/m);
+    const text = readFileSync(join(folder, "domains", "demo.txt"), "utf8");
+    writeFileSync(join(folder, "a|b\n<i>.txt"), text.slice(0, 500));
+    expect((await run("eval", "a|b\n<i>.txt", "--run", "hostile")).code).toBe(0);
+    const lines = (await run("runs", "export", "hostile", "-f", "md")).stdout.trimEnd().split("\n");
+    expect(lines[2]).toMatch(/^\| a\\\|b \\<i\\>/);
+    for (const line of lines) expect(line).toMatch(/^(\||- |$)/);
+    // A model that lacks a domain loses none of the others'.
+    expect((await run("runs", "map", "other", "hostile")).stdout).toMatch(
+      /^demo [\s\S]*not over the same domains/m,
+    );
   });
 
   it("says what is wrong", async () => {
     const cases: [args: string[], code: number, message: RegExp][] = [
       [["eval"], 2, /CORPUS is missing/],
+      [["eval", "long.txt", "--model", "mini", "--model", "mini"], 2, /mini is given twice/],
+      [["eval", "domains", "--run", "domains"], 2, /holds other files/],
+      [["eval", "long.txt", "--shots", "2"], 2, /--shots needs --task/],
+      [["sql", " ", "--runs", "."], 2, /query is empty/],
       [["eval", "nothing.txt"], 1, /There is no such file/],
       [["eval", "long.txt", "--recipe", "cachd"], 2, /did you mean cached/],
       [["eval", "long.txt", "--model", "mini", "--model", "nope"], 2, /nope/],

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addToken, emptySums, perplexity } from "./perplexity.ts";
-import { blockBootstrap, defaultBlockLength, perplexityStandardError, seededRandom } from "./statistics.ts";
+import {
+  blockBootstrap,
+  defaultBlockLength,
+  documentBootstrap,
+  perplexityStandardError,
+  seededRandom,
+} from "./statistics.ts";
 
 function sumsOf(logprobs: Iterable<number>) {
   const sums = emptySums();
@@ -140,6 +146,75 @@ describe("blockBootstrap", () => {
 
   it("grows its blocks with the cube root of the text", () => {
     expect([2, 20, 256, 4096, 1e6].map(defaultBlockLength)).toEqual([1, 4, 16, 16, 100]);
+  });
+});
+
+/** D documents of 1 ... 40 tokens, with x = 3 n + noise that grows with sqrt(n). */
+function documents(count: number, seed: number): { x: number[]; n: number[] } {
+  const random = seededRandom(seed);
+  const n = Array.from({ length: count }, () => 1 + Math.floor(40 * random()));
+  return { n, x: n.map((each) => 3 * each + Math.sqrt(12 * each) * (random() - 0.5)) };
+}
+
+/** Standard error of Σ x / Σ n by linearisation: Cochran 1977, "Sampling Techniques", section 6.4. */
+function ratioError(x: readonly number[], n: readonly number[]): { ratio: number; standardError: number } {
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+  const ratio = total(x) / total(n);
+  const squares = total(x.map((each, i) => (each - ratio * n[i]!) ** 2));
+  return { ratio, standardError: Math.sqrt((squares * x.length) / (x.length - 1)) / total(n) };
+}
+
+describe("documentBootstrap", () => {
+  it("equals a slow implementation that draws documents", () => {
+    const { x, n } = documents(23, 5);
+    const [resamples, seed] = [40, 11];
+    const random = seededRandom(seed);
+    const means = Array.from({ length: resamples }, () => {
+      const drawn = Array.from({ length: 23 }, () => Math.floor(random() * 23));
+      return drawn.reduce((sum, i) => sum + x[i]!, 0) / drawn.reduce((sum, i) => sum + n[i]!, 0);
+    }).sort((a, b) => a - b);
+    const mean = means.reduce((sum, each) => sum + each, 0) / resamples;
+    const variance = means.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (resamples - 1);
+    const result = documentBootstrap(x, n, { seed, resamples, level: 0.9 })!;
+    expect(result.standardError).toBeCloseTo(Math.sqrt(variance), 12);
+    expect(result.low).toBeCloseTo(means[1]! + 0.95 * (means[2]! - means[1]!), 12);
+    expect(result.high).toBeCloseTo(means[37]! + 0.05 * (means[38]! - means[37]!), 12);
+  });
+
+  it.each([100, 3000, 10_000, 10_001, 50_000, 300_000])(
+    "of %i documents is the standard error of a ratio, with the ratio inside",
+    (count) => {
+      const { x, n } = documents(count, count);
+      const { ratio, standardError } = ratioError(x, n);
+      const result = documentBootstrap(x, n)!;
+      expect(Math.abs(result.standardError / standardError - 1)).toBeLessThan(0.12); // 1000 resamples: ± 2 %
+      expect(result.low).toBeLessThan(ratio);
+      expect(result.high).toBeGreaterThan(ratio);
+      expect((result.high - result.low) / (2 * 1.96 * standardError)).toBeCloseTo(1, 0);
+    },
+  );
+
+  it("does not take order for dependence: sorted documents have the same error", () => {
+    const { x, n } = documents(60_000, 1);
+    const order = [...n.keys()].sort((a, b) => x[a]! / n[a]! - x[b]! / n[b]!);
+    const sorted = documentBootstrap(
+      order.map((i) => x[i]!),
+      order.map((i) => n[i]!),
+    )!;
+    expect(sorted.standardError / ratioError(x, n).standardError).toBeCloseTo(1, 0.5);
+  });
+
+  it("has nothing to say about one document, or an infinite sum, and refuses what has no meaning", () => {
+    expect(documentBootstrap([], [])).toBeNull();
+    expect(documentBootstrap([3], [1])).toBeNull();
+    expect(documentBootstrap([1, 2, Infinity], [1, 1, 1])).toBeNull();
+    expect(documentBootstrap([1, 2, Infinity], [1, 1, 1], { resamples: 2, seed: 3 })).toBeNull();
+    expect(documentBootstrap([1, 2], [0, 0])).toBeNull();
+    expect(documentBootstrap([2, 4], [1, 2])!.standardError).toBe(0);
+    for (const options of [{ resamples: 1 }, { level: 1 }])
+      expect(() => documentBootstrap([1, 2], [1, 1], options)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
   });
 });
 

@@ -159,7 +159,11 @@ export function defaultBlockLength(n: number): number {
 
 function requireCoverage(level: number): void {
   if (level > 0 && level < 1) return;
-  throw invalidArgument(`${level} is not a coverage`, "level", "Give a number between 0 and 1, such as 0.95.");
+  throw invalidArgument(
+    `${level} is not a coverage`,
+    "level",
+    "Give a number between 0 and 1, such as 0.95.",
+  );
 }
 
 /** [n+1] running sums of -ln p over the n tokens that carry a number. */

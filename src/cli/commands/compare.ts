@@ -72,6 +72,8 @@ const command: Command = {
     if (given.base === undefined) throw usage("--base is missing");
     const names = valuesOf(rawArgs, args, "model");
     const others = names.length > 0 ? names : [DEFAULT_MODEL];
+    const twice = others.find((name, i) => others.indexOf(name) < i);
+    if (twice !== undefined) throw usage(`--model ${twice} is given twice`);
     const specs = positionalsOf(rawArgs, args);
     const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
     const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
@@ -291,13 +293,22 @@ function byteTable(rows: readonly Named<"byte">[]): string[] {
 
 /** Text shown on either side, characters. */
 const CONTEXT = 40;
+/** What the token itself and the columns beside it take, about. */
+const OTHER_COLUMNS = { token: 60, byte: 35 };
 
 const shownToken = (text: string): string => visibleToken(new TextEncoder().encode(text));
 
 function changes(name: string, one: Comparison): string[] {
   if (one.measures.mostChanged.length === 0) return [];
+  if (one.per === "token" && one.measures.divergencePercentiles.max === 0)
+    return [`Nothing changed under ${name}: the same distribution everywhere.`, ""];
+  // In a terminal, what is left of its width beside the other columns.
+  const { isTTY, columns } = process.stdout;
+  const room = isTTY
+    ? Math.min(CONTEXT, Math.max(8, Math.floor(((columns || 80) - OTHER_COLUMNS[one.per]) / 2)))
+    : CONTEXT;
   const around = ({ before, text, after }: ChangedToken | ChangedSpan) =>
-    `${visible(before.slice(-CONTEXT))}⟦${visible(text)}⟧${visible(after.slice(0, CONTEXT))}`;
+    `${visible([...before].slice(-room).join(""))}⟦${visible(text)}⟧${visible([...after].slice(0, room).join(""))}`;
   const chance = (logprob: number) => formatNumber(100 * Math.exp(logprob), 3);
   const bits = (nats: number) => formatNumber(nats / Math.LN2, 3);
   if (one.per === "byte")

@@ -1,5 +1,5 @@
 /** `surprisal eval`: models over corpora. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedArgs } from "citty";
 import { RECIPES, type RecipeName, type RecipeOverrides, SurprisalError } from "../../core/index.ts";
@@ -90,7 +90,10 @@ const command: Command = {
     const run = await work(given, folder, request);
     if (given.html !== undefined) await writeWhole(given.html, await exportRuns([run], "html"));
     if (given.json) event({ type: "result", folder, run });
-    else process.stdout.write(`${renderRun(run, process.stdout)}\n${visible(folder)}\n`);
+    else
+      process.stdout.write(
+        `${renderRun(run, process.stdout)}\nKept in ${visible(folder)}; \`surprisal runs\` shows, compares, maps and exports it.\n`,
+      );
     if (run.status === "failed") throw failed(run, folder);
   },
 };
@@ -102,6 +105,11 @@ function begun(rawArgs: string[], given: Arguments): { folder: string; request: 
   const tasks = valuesOf(rawArgs, args, "task");
   if (corpora.length + tasks.length === 0) throw usage("CORPUS is missing");
   const models = valuesOf(rawArgs, args, "model");
+  for (const given of [models, corpora, tasks]) {
+    const twice = given.find((name, i) => given.indexOf(name) < i);
+    if (twice !== undefined) throw usage(`${twice} is given twice`);
+  }
+  if (given.run !== undefined) assertRoomForRun(given.run);
   const { column, split, where } = given;
   const request: RunRequest = {
     models: models.length > 0 ? models : [DEFAULT_MODEL],
@@ -116,6 +124,14 @@ function begun(rawArgs: string[], given: Arguments): { folder: string; request: 
   return { folder: given.run ?? join(RUNS, newName(request)), request };
 }
 
+/** A run among a corpus's texts would be read as one of them the next time. */
+function assertRoomForRun(folder: string): void {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return;
+  const ofRun = /^(\.|(run\.json|journal\.jsonl|log\.txt|tokens\.(bin|parquet)|lock)(\.part)?$)/;
+  const other = readdirSync(folder).find((name) => !ofRun.test(name));
+  if (other !== undefined) throw usage(`--run ${folder} holds other files (${other}); name a new folder`);
+}
+
 function shotsOf(given: Arguments, tasks: readonly string[]): RunRequest["fewShot"] {
   const count = wholeNumber(given.shots, "shots", 0, 1000) ?? 0;
   const from = given["shots-from"];
@@ -123,7 +139,8 @@ function shotsOf(given: Arguments, tasks: readonly string[]): RunRequest["fewSho
     if (from !== undefined) throw usage("--shots-from needs --shots");
     return null;
   }
-  if (from === undefined && tasks.length !== 1) throw usage("--shots with several tasks needs --shots-from");
+  if (tasks.length === 0) throw usage("--shots needs --task");
+  if (from === undefined && tasks.length > 1) throw usage("--shots with several tasks needs --shots-from");
   return { count, examples: from ?? tasks[0]! };
 }
 
@@ -180,6 +197,7 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
     else process.stderr.write(`${visible(note)}\n`);
   };
   const stopWatching = onInterrupt(() => {
+    line.end();
     if (!existsSync(join(folder, "run.json"))) return; // nothing has begun
     process.stderr.write(`Interrupted. Go on with: surprisal eval --resume ${visible(folder)}\n`);
   });

@@ -1,6 +1,7 @@
 /** `surprisal runs`: what was evaluated, side by side. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { SurprisalError } from "../../core/index.ts";
 import {
   capabilitiesOf,
   compareRuns,
@@ -50,8 +51,11 @@ const list: Command = {
       [
         ["run", ({ path }) => visible(path)],
         ["state", ({ run }) => run?.status ?? "damaged"],
-        ["models", ({ run, damage }) => (run ? names(run.request.models) : (damage ?? ""))],
-        ["corpora", ({ run }) => names(run?.corpora.map(({ name }) => name) ?? [])],
+        ["models", ({ run }) => names(run?.request.models ?? [])],
+        [
+          "corpora and tasks",
+          ({ run }) => names([...(run?.corpora ?? []), ...(run?.tasks ?? [])].map(({ name }) => name)),
+        ],
         [
           "perplexity",
           ({ run }) =>
@@ -62,7 +66,10 @@ const list: Command = {
       ],
       4,
     );
-    process.stdout.write(`${lines.join("\n")}\n`);
+    const damages = runs.flatMap(({ path, damage }) =>
+      damage === null ? [] : [`${visible(path)}: ${visible(damage)}`],
+    );
+    process.stdout.write(`${[...lines, ...(damages.length > 0 ? ["", ...damages] : [])].join("\n")}\n`);
   },
 };
 
@@ -112,7 +119,10 @@ function showDifferences(differences: readonly RunDifference[]): string {
     3,
   );
   const notes = [...new Set(differences.flatMap((difference) => difference.notes))];
-  return `${[...lines, "", "Below 0: the other run's model needs fewer bits.", ...notes.map(visible)].join("\n")}\n`;
+  const errors = differences.some(({ documents }) => documents < 2)
+    ? ["Without ±: the error is taken over documents, and there are fewer than two that both scored."]
+    : [];
+  return `${[...lines, "", "Below 0: the other run's model needs fewer bits.", ...errors, ...notes.map(visible)].join("\n")}\n`;
 }
 
 const exporting: Command = {
@@ -166,14 +176,24 @@ Export it as a picture: surprisal runs export RUN... -o map.svg (or map.html).`,
     const named = given["in-domain"] as string | undefined;
     const inDomain = named?.split(",") ?? [];
     const models = capabilitiesOf(runs, inDomain);
+    if (models.length === 0)
+      throw new SurprisalError({
+        code: "INVALID_ARGUMENT",
+        what: "There is nothing to map: these runs have no results over corpora",
+        where: positionalsOf(rawArgs, this.args!).join(", "),
+        wayOut: "A map is made of runs over corpora, such as a folder with a file for each domain.",
+      });
     if (given.json) print({ schema: "surprisal.map/1", inDomain, models });
     else process.stdout.write(showMap(models, inDomain.length > 0));
   },
 };
 
+/** Bits per byte without an error, in as many decimals as those beside it have. */
+const plain = (bits: number | null): string => (bits === null ? "–" : bits.toFixed(3));
+
 /** Domains downwards, easiest for the best model first; models to the right. */
 function showMap(models: readonly ModelCapability[], withGap: boolean): string {
-  const domains = models[0]?.domains.map(({ domain }) => domain) ?? [];
+  const domains = [...new Set(models.flatMap((model) => model.domains.map(({ domain }) => domain)))];
   const scores = (of: string) => models.map(({ domains }) => domains.find(({ domain }) => domain === of));
   const rows: [name: string, cells: string[]][] = domains.map((domain) => [
     visible(domain),
@@ -184,12 +204,12 @@ function showMap(models: readonly ModelCapability[], withGap: boolean): string {
     models.map(cell),
   ];
   const summary = [
-    line("mean", ({ mean }) => formatNumber(mean)),
-    line("spread", ({ spread }) => formatNumber(spread)),
+    line("mean", ({ mean }) => plain(mean)),
+    line("spread", ({ spread }) => plain(spread)),
     ...(withGap
       ? [
-          line("in domain", (model) => formatNumber(model.inDomain)),
-          line("out of domain", (model) => formatNumber(model.outOfDomain)),
+          line("in domain", (model) => plain(model.inDomain)),
+          line("out of domain", (model) => plain(model.outOfDomain)),
           line("gap", ({ gap, gapStderr }) => formatWithError(gap, gapStderr)),
         ]
       : []),
@@ -199,6 +219,8 @@ function showMap(models: readonly ModelCapability[], withGap: boolean): string {
     ...models.map(({ model }, i) => [visible(model), ([, cells]: [string, string[]]) => cells[i]!]),
   ] as [string, (row: [string, string[]]) => string][];
   const lines = table([...rows, ["", models.map(() => "")], ...summary], columns, 1);
+  if (models.some((model) => model.domains.length < domains.length))
+    lines.push("", "Not every model was scored in every domain: the means are not over the same domains.");
   return `${lines.join("\n")}\n`;
 }
 

@@ -1,6 +1,6 @@
 /** `surprisal sql`: questions about all runs. */
 import { queryRuns, SQL_TABLES } from "../../evaluate/index.ts";
-import { readArguments } from "../arguments.ts";
+import { readArguments, usage } from "../arguments.ts";
 import { formatNumber, table, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -27,6 +27,7 @@ Examples:
   args,
   async run(rawArgs) {
     const { query, runs, json } = readArguments(rawArgs, args);
+    if (query.trim() === "") throw usage("The query is empty");
     const answer = await queryRuns(runs, query);
     if (json) {
       const rows = answer.rows.map((row) =>
@@ -38,10 +39,16 @@ Examples:
     const columns = answer.columns.map(
       (name, i) => [visible(name), (row: unknown[]) => cell(row[i])] as const,
     );
-    process.stdout.write(`${table(answer.rows, columns, answer.columns.length).join("\n")}\n`);
+    const isNumber = (value: unknown) =>
+      value === null || typeof value === "number" || NUMBER.test(String(value));
+    const isName = (column: number) => !answer.rows.every((row) => isNumber(row[column]));
+    process.stdout.write(`${table(answer.rows, columns, isName).join("\n")}\n`);
   },
 };
 export default command;
+
+/** Numbers that DuckDB writes as texts: whole ones beyond 2^53, decimals, and those that JSON has no way to write. */
+const NUMBER = /^(-?(\d+(\.\d+)?|Infinity)|NaN)$/;
 
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "";

@@ -23,21 +23,14 @@ const NUMBERS: readonly Column[] = [
 
 export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number }): string {
   const rows = runRows(run);
-  const lines = rows.length > 0 ? table(rows, [...NAMES, ...NUMBERS]) : [];
-  if (run.taskResults.length > 0)
-    lines.push(...(rows.length > 0 ? [""] : []), ...table(taskRows(run), TASKS));
-  const recipes =
-    rows.length > 0
-      ? [...new Set(run.models.map(({ recipe }) => `recipe ${recipe.name} (${recipe.id})`))]
-      : [];
-  const width = stream.isTTY ? stream.columns || 80 : null;
-  return [
-    ...lines.map((line) => (width === null ? line : shorten(line, width))),
-    "",
-    ...recipes,
-    ...methodOf([run]).map(visible),
-    "",
-  ].join("\n");
+  const width = stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+  const lines = rows.length > 0 ? fitting(rows, [...NAMES, ...NUMBERS], width) : [];
+  const answers = taskRows(run);
+  if (answers.length > 0) {
+    const known = TASKS.filter(([, cell]) => answers.some((row) => cell(row) !== MISSING));
+    lines.push(...(rows.length > 0 ? [""] : []), ...fitting(answers, known, width));
+  }
+  return [...lines, "", ...methodOf([run]).map(visible), ""].join("\n");
 }
 
 const TASKS: readonly (readonly [heading: string, cell: (row: RunTaskRow) => string])[] = [
@@ -51,16 +44,32 @@ const TASKS: readonly (readonly [heading: string, cell: (row: RunTaskRow) => str
   ["questions", ({ questions }) => formatCount(questions)],
 ];
 
+const MISSING = formatNumber(null);
+
 function percent(share: number | null, error: number | null): string {
-  return share === null ? "" : formatWithError(100 * share, error === null ? null : 100 * error);
+  return share === null ? MISSING : formatWithError(100 * share, error === null ? null : 100 * error);
 }
 
-/** Columns of names to the left, of numbers to the right. */
+type Columns<Row> = readonly (readonly [heading: string, cell: (row: Row) => string])[];
+
+/** A table that leaves out its last columns where the terminal has no room for them: half a number would be a wrong one. */
+function fitting<Row>(rows: readonly Row[], columns: Columns<Row>, width: number): string[] {
+  const lines = table(rows, columns);
+  if (columns.length > NAMES.length + 1 && lines.some((line) => displayWidth(line) > width))
+    return fitting(rows, columns.slice(0, -1), width);
+  return lines;
+}
+
+/**
+ * Columns of names to the left, of numbers to the right.
+ * @param names how many columns from the first on are names, or which ones.
+ */
 export function table<Row>(
   rows: readonly Row[],
-  columns: readonly (readonly [heading: string, cell: (row: Row) => string])[],
-  names: number = NAMES.length,
+  columns: Columns<Row>,
+  names: number | ((column: number) => boolean) = NAMES.length,
 ): string[] {
+  const isName = typeof names === "number" ? (column: number) => column < names : names;
   const cells = [
     columns.map(([heading]) => heading),
     ...rows.map((row) => columns.map(([, cell]) => cell(row))),
@@ -70,7 +79,7 @@ export function table<Row>(
     line
       .map((cell, i) => {
         const space = " ".repeat(widths[i]! - displayWidth(cell));
-        return i < names ? cell + space : space + cell;
+        return isName(i) ? cell + space : space + cell;
       })
       .join("  ")
       .trimEnd(),

@@ -134,8 +134,8 @@ function nameDomains(keys: string[]): string[] {
 }
 
 /**
- * Every file below, hidden ones apart, relative and sorted. Linked folders are not entered, since they may lead back:
- * they stand in the list with a slash behind them.
+ * Every file below, hidden ones apart, relative and sorted. Linked folders are not entered, since they may lead back,
+ * and neither are runs, whose journals are no texts: they stand in the list with a slash behind them.
  */
 async function filesBelow(folder: string, prefix: string): Promise<string[]> {
   const files: string[] = [];
@@ -143,11 +143,20 @@ async function filesBelow(folder: string, prefix: string): Promise<string[]> {
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
     const linked = entry.isSymbolicLink() ? await kindOfPath(join(folder, path)) : null;
-    if (entry.isDirectory()) files.push(...(await filesBelow(folder, `${path}/`)));
+    if (entry.isDirectory() && (await isRun(join(folder, path)))) files.push(`${path}/`);
+    else if (entry.isDirectory()) files.push(...(await filesBelow(folder, `${path}/`)));
     else if (entry.isFile() || linked === "file") files.push(path);
     else if (linked === "folder") files.push(`${path}/`);
   }
   return files;
+}
+
+/** A run of `surprisal eval`: it writes them into the folder it is called in, which may be the corpus. */
+async function isRun(folder: string): Promise<boolean> {
+  const kinds = await Promise.all(
+    ["run.json", "journal.jsonl"].map((name) => kindOfPath(join(folder, name))),
+  );
+  return kinds.every((kind) => kind === "file");
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {

@@ -45,4 +45,18 @@ describe("capabilitiesOf", () => {
     expect(() => capabilitiesOf([run], ["news"])).toThrow(/There is no domain "news"/);
     expect(() => capabilitiesOf([run, run])).toThrow(/two scores in the domain a/);
   });
+
+  it("keeps apart what several runs say of a model in one domain, or under several recipes", async () => {
+    const models = [TableModel.bytes()];
+    const [text, other] = [corpusOf("a", ["text one"]), corpusOf("b", ["text two"])];
+    const runs = [
+      await evaluate({ models, corpora: [text] }),
+      await evaluate({ models, corpora: [other] }),
+      await evaluate({ models, corpora: [other], recipe: "disjoint" }),
+    ].map((run, i) => ({ ...run, id: `run ${i + 1}` }));
+    const names = (of: typeof runs) => capabilitiesOf(of).map(({ model }) => model.replace(/^.*? \(/, "("));
+    expect(capabilitiesOf(runs.slice(0, 2))).toHaveLength(1); // one model, one recipe: one row of the map
+    expect(names(runs.slice(1)).sort()).toEqual(["(run 2)", "(run 3)"]);
+    expect(names([runs[0]!, runs[2]!]).sort()).toEqual(["(run 1)", "(run 3)"]);
+  });
 });

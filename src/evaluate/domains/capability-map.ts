@@ -1,6 +1,6 @@
 /** What models can do where: bits per byte over domains, and what is to be said about each model. */
 import { SurprisalError } from "../../core/index.ts";
-import { type RunRow, runRows } from "../runs/rows.ts";
+import { labelled, type RunRow, runRows } from "../runs/rows.ts";
 import type { Run } from "../runs/run.ts";
 
 export interface DomainScore {
@@ -31,7 +31,8 @@ export interface ModelCapability {
 /**
  * Reads the map off runs. A domain is what the corpus says it is, else the corpus.
  * @param inDomain names of the domains that the models were made for.
- * @throws SurprisalError INVALID_ARGUMENT when a name of `inDomain` is no domain, or a model was scored twice in one.
+ * @throws SurprisalError INVALID_ARGUMENT when a name of `inDomain` is no domain, or a run has two scores of a model in one.
+ *   A model that several runs scored in one domain, or under several recipes, stands there once for each run.
  */
 export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[] = []): ModelCapability[] {
   const rows = runs.flatMap(runRows);
@@ -44,11 +45,12 @@ export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[]
       where: "inDomain",
       wayOut: `The domains are: ${[...domains].join(", ")}.`,
     });
-  const models = [...new Set(rows.map(({ model }) => model))];
+  const scored = labelled(rows);
+  const models = [...new Set(scored.map(({ label }) => label))];
   const map = models.map((model) =>
     capability(
       model,
-      rows.filter((row) => row.model === model),
+      scored.flatMap(({ label, row }) => (label === model ? [row] : [])),
       inDomain,
     ),
   );

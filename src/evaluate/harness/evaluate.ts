@@ -21,6 +21,7 @@ import type { Run, RunModel, RunRequest } from "../runs/run.ts";
 import { packageVersion } from "../runs/version.ts";
 import { factsOf } from "../score-text.ts";
 import { type FewShot, summarise, type Task } from "../tasks/index.ts";
+import { guarded, HandlerFailure, ModelFailure, modelWork, tell } from "./blame.ts";
 import { type CellProgress, scoreCell, textBytes } from "./cell.ts";
 import { Engines, type Executor } from "./engines.ts";
 import { assertSame, survey } from "./survey.ts";
@@ -221,6 +222,14 @@ class Evaluation {
   }
 
   async go(): Promise<Run> {
+    try {
+      return await this.#everything();
+    } catch (error) {
+      throw error instanceof HandlerFailure ? error.cause : error;
+    }
+  }
+
+  async #everything(): Promise<Run> {
     const run = this.#run;
     this.#folder?.write(run);
     using record = new RunRecord(this.#folder);
@@ -309,7 +318,7 @@ class Evaluation {
     const done = record.task(at.model, at.task);
     const task = tasks[at.task]!;
     const show = () =>
-      onItem?.({ ...at, name: facts.name, items: done.results.length, totalItems: facts.items });
+      tell(onItem, { ...at, name: facts.name, items: done.results.length, totalItems: facts.items });
     await scoreTask({ at, task, facts, model, fewShot, record, onItem: show, signal });
     const timing = { totalMs: done.ms, tokensRun: done.tokensRun };
     run.taskResults = run.taskResults.filter(
@@ -318,7 +327,7 @@ class Evaluation {
     run.taskResults.push({ ...at, summary: summarise(done.results), timing });
     this.#log(`${model.identity.name}, ${facts.name}: ${facts.items} questions in ${Math.round(done.ms)} ms`);
     this.#folder?.write(run);
-    this.#options.onResult?.(run);
+    tell(this.#options.onResult, run);
   }
 
   /** The recipe on this model; what the run says of the model is noted, or compared with what it was. */
@@ -367,7 +376,7 @@ class Evaluation {
       `${names}: perplexity ${totals.perplexity} ± ${totals.stderr}, ${totals.scored} tokens in ${Math.round(ms)} ms`,
     );
     this.#folder?.write(run);
-    this.#options.onResult?.(run);
+    tell(this.#options.onResult, run);
   }
 
   #fail(model: number, error: unknown): void {
@@ -377,7 +386,7 @@ class Evaluation {
     failures.push({ model, reference: request.models[model]!, code: known ? error.code : "INTERNAL", what });
     this.#log(`${request.models[model]} failed: ${what}`);
     this.#folder?.write(this.#run);
-    this.#options.onResult?.(this.#run);
+    tell(this.#options.onResult, this.#run);
   }
 
   #report(model: number, corpus: number, progress: CellProgress): void {
@@ -389,7 +398,7 @@ class Evaluation {
     this.#ran = progress.tokensRun;
     const tokensRun = this.#ranBefore + this.#ran;
     const done = share - this.#doneBefore;
-    onProgress({
+    tell(onProgress, {
       ...progress,
       ...{ model, models: this.#options.models.length, modelName: models[model]!.identity.name },
       ...{ corpus, corpora: corpora.length, corpusName: corpora[corpus]!.name },
@@ -418,31 +427,6 @@ class Evaluation {
         });
     return done / Math.max(1, all);
   }
-}
-
-/** What went wrong in a model, not in a corpus or on the disk: the other models can go on. */
-class ModelFailure extends Error {}
-
-const FATAL: readonly string[] = ["ABORTED", "DISK_FULL", "FILE_UNWRITABLE", "RUN_MISMATCH"];
-
-async function modelWork<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const ours = SurprisalError.isInstance(error);
-    if (signal?.aborted || (ours && FATAL.includes(error.code))) throw error;
-    throw new ModelFailure("", { cause: error });
-  }
-}
-
-function guarded(executor: Executor, signal: AbortSignal | undefined): Executor {
-  return {
-    get slots() {
-      return executor.slots; // grows as workers join
-    },
-    run: (shard, options) => modelWork(() => executor.run(shard, options), signal),
-    [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
-  };
 }
 
 function mismatch(what: string, folder: string | undefined): SurprisalError {

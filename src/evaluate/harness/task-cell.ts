@@ -1,5 +1,6 @@
 /** One model over one task, item by item. */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { RunRecord } from "../runs/record.ts";
@@ -40,13 +41,7 @@ export async function surveyTask(
   limit: number | null,
   signal?: AbortSignal,
 ): Promise<RunTask> {
-  const digest = createHash("sha256");
-  let items = 0;
-  for await (const item of itemsOf(task, limit, signal)) {
-    const { context, choices, label, delimiter } = item;
-    digest.update(JSON.stringify([context, choices, label, delimiter]));
-    items++;
-  }
+  const { items, sha256 } = await digestOf(task, limit, signal);
   if (items === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -55,14 +50,36 @@ export async function surveyTask(
       wayOut: "Give a file with one question on each line.",
     });
   const { name, source, kind, form } = task;
-  const shots = fewShot && { ...fewShot, examples: fewShot.examples.source };
-  return { name, source, kind, form, items, sha256: digest.digest("hex"), fewShot: shots };
+  const shots = fewShot && {
+    ...fewShot,
+    examples: fewShot.examples.source,
+    sha256: (await digestOf(fewShot.examples, null, signal)).sha256,
+  };
+  return { name, source, kind, form, items, sha256, fewShot: shots };
+}
+
+async function digestOf(
+  task: Task,
+  limit: number | null,
+  signal: AbortSignal | undefined,
+): Promise<Pick<RunTask, "items" | "sha256">> {
+  const digest = createHash("sha256");
+  let items = 0;
+  for await (const { context, choices, label, delimiter } of itemsOf(task, limit, signal)) {
+    digest.update(JSON.stringify([context, choices, label, delimiter]));
+    items++;
+  }
+  return { items, sha256: digest.digest("hex") };
 }
 
 /** @throws SurprisalError CORPUS_CHANGED */
 export function assertSameTask(before: RunTask, now: RunTask): void {
-  if (before.sha256 === now.sha256 && before.items === now.items) return;
-  throw corpusChanged(before.source, `it had ${before.items} items, and has ${now.items} or others`);
+  const { source, items, sha256, fewShot } = before;
+  if (sha256 !== now.sha256 || items !== now.items)
+    throw corpusChanged(source, `it had ${items} items, and has ${now.items} or others`);
+  if (!isDeepStrictEqual(fewShot, JSON.parse(JSON.stringify(now.fewShot))))
+    // as it comes out of run.json
+    throw corpusChanged(source, "there are other examples in front of its questions");
 }
 
 async function* itemsOf(

@@ -51,7 +51,8 @@ export function compareRuns(base: string, other: string): RunDifference[] {
     code: "INVALID_ARGUMENT",
     what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
     where: `${base}, ${other}`,
-    wayOut: "Compare runs over the same texts.",
+    wayOut:
+      "Compare runs over the same texts; answers to tasks stand side by side in `surprisal runs export`.",
   });
 }
 

@@ -1,5 +1,5 @@
 /** Runs as CSV, Markdown, a page with pictures, and the capability map alone. */
-import { type RunRow, runRows, type TaskRow, taskRows } from "./rows.ts";
+import { modelLabel, type RunRow, runRows, type TaskRow, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
@@ -62,8 +62,13 @@ const COLUMNS: Columns<RunRow> = [
 ];
 
 function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replace(/[\\|`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ")).join(" | ")} |`;
+  // Names of files may hold anything, line ends and terminal sequences too.
+  const inline = (text: string) =>
+    text
+      .replace(/[\s\p{Cc}]+/gu, " ")
+      .trim()
+      .replace(/[\\|`*_<>[\]]/g, "\\$&");
+  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(" | ")} |`;
   const table = (columns: readonly string[], body: readonly (readonly string[])[]) => [
     line(columns),
     `|${columns.map(() => "---").join("|")}|`,
@@ -80,7 +85,7 @@ function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
         )
       : []),
     ...(tasks ? table(tasks.columns, tasks.rows) : []),
-    ...methodOf(runs).map((sentence) => `- ${sentence}`),
+    ...methodOf(runs).map((sentence) => `- ${inline(sentence)}`),
   ].join("\n")}\n`;
 }
 
@@ -91,15 +96,25 @@ export function methodOf(runs: readonly Run[]): string[] {
     const skipped = run.results.reduce((sum, result) => sum + result.skipped, 0);
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
+      ...run.models.map(({ identity, recipe }, i) => {
+        const scored = run.results.some(({ model }) => model === i);
+        const parts = [
+          ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
+          ...(identity.sha256 ? [`sha256 ${identity.sha256.slice(0, 12)}`] : []),
+        ];
+        return `Model ${modelLabel(run, i)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
+      }),
       ...[...methods].map((method) => `± is one standard error: ${method}.`),
       ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
       ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
-        const shots = fewShot ? `${fewShot.count} examples` : "no examples";
+        const shots = fewShot ? `${fewShot.count} example${fewShot.count === 1 ? "" : "s"}` : "no examples";
         return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
       }),
       ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
       ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
-      ...(skipped > 0 ? [`Left out, too short to score: ${skipped} documents.`] : []),
+      ...(skipped > 0
+        ? [`Left out, too short to score: ${skipped} document${skipped === 1 ? "" : "s"}.`]
+        : []),
       ...run.notes,
     ];
   });
@@ -111,14 +126,27 @@ const ERRORS: Record<string, string> = {
   "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
 };
 
+/** Cut where the error has two significant digits: "23.59 ± 0.72", "1.06e5 ± 4.3e3". */
 function plusMinus(value: number | null, error: number | null): string {
-  return error === null ? short(value) : `${short(value)} ± ${short(error, 2)}`;
+  if (value === null || !error || !Number.isFinite(value) || !Number.isFinite(error)) return short(value);
+  if (value >= LARGE) return `${short(value)} ± ${exponential(error, 2)}`;
+  const decimals = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(error))));
+  return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
 }
 
 function percent(share: number | null, error: number | null): string {
   return plusMinus(share === null ? null : 100 * share, error === null ? null : 100 * error);
 }
 
-function short(value: number | null, digits = 5): string {
-  return value === null ? "–" : String(Number(value.toPrecision(digits)));
+/** From here on with an exponent, as in the terminal. */
+const LARGE = 1e5;
+
+function exponential(value: number, digits: number): string {
+  return value.toExponential(digits - 1).replace("e+", "e");
+}
+
+function short(value: number | null): string {
+  if (value === null) return "–";
+  if (value === Number.POSITIVE_INFINITY) return "∞";
+  return value >= LARGE ? exponential(value, 4) : String(Number(value.toPrecision(4)));
 }

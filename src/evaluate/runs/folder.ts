@@ -14,6 +14,7 @@ import { hostname } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "./failure.ts";
+import { readInfinity, writeInfinity } from "./journal.ts";
 import { JOURNAL, TOKEN_LOG } from "./record.ts";
 import type { Run } from "./run.ts";
 
@@ -39,25 +40,13 @@ export function readRun(folder: string): Run {
   }
   let run: Run;
   try {
-    run = JSON.parse(text, finite) as Run;
+    run = JSON.parse(text, readInfinity) as Run;
   } catch (cause) {
     throw damaged(folder, "run.json is not JSON", cause);
   }
   if (run?.schema !== "surprisal.run/1") throw damaged(folder, `run.json has the schema ${run?.schema}`);
   for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];
   return run;
-}
-
-/** JSON has no Infinity; a text with a token of probability 0 has an infinite perplexity. */
-const INFINITE = "+Infinity";
-
-function infinite(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? INFINITE : value;
-}
-
-function finite(key: string, value: unknown): unknown {
-  const isNumber = /^nll$|perplexity$|^bitsPer/i.test(key);
-  return value === INFINITE && isNumber ? Number.POSITIVE_INFINITY : value;
 }
 
 function damaged(folder: string, what: string, cause?: unknown): SurprisalError {
@@ -96,7 +85,8 @@ export class RunFolder {
     folder.release();
     throw new SurprisalError({
       code: "RUN_EXISTS",
-      what: found === RUN ? "There is a run in this folder already" : `There is a run's ${found} in this folder`,
+      what:
+        found === RUN ? "There is a run in this folder already" : `There is a run's ${found} in this folder`,
       where: path,
       wayOut:
         found === RUN
@@ -131,7 +121,7 @@ export class RunFolder {
     const file = this.file(RUN);
     const draft = `${file}.part`;
     try {
-      writeFileSync(draft, `${JSON.stringify(run, infinite, 2)}\n`);
+      writeFileSync(draft, `${JSON.stringify(run, writeInfinity, 2)}\n`);
       renameSync(draft, file);
     } catch (error) {
       rmSync(draft, { force: true });

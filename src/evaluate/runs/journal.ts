@@ -95,7 +95,9 @@ export class Journal {
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
   append(entries: readonly JournalEntry[]): void {
-    const line = Buffer.from(`${JSON.stringify(entries.length === 1 ? entries[0] : entries, infinite)}\n`);
+    const line = Buffer.from(
+      `${JSON.stringify(entries.length === 1 ? entries[0] : entries, writeInfinity)}\n`,
+    );
     appendWhole(this.#file, this.#descriptor, line, this.#end);
     this.#end += line.length;
   }
@@ -120,7 +122,7 @@ export function readJournal(file: string, onEntry: (entry: JournalEntry) => void
 
 function parseLine(file: string, line: string): JournalEntry[] {
   try {
-    return [JSON.parse(line, finite) as JournalEntry | JournalEntry[]].flat();
+    return [JSON.parse(line, readInfinity) as JournalEntry | JournalEntry[]].flat();
   } catch (cause) {
     throw new SurprisalError({
       code: "RUN_DAMAGED",
@@ -154,13 +156,15 @@ function readLines(descriptor: number, accept: (line: string) => boolean): numbe
 
 const NEWLINE = 0x0a;
 
-/** JSON has no Infinity; a text with a token of probability 0 has an infinite sum. */
-const MAY_BE_INFINITE: readonly string[] = ["nll", "nllSquared"];
+/** What is infinite where a token had probability 0. */
+const MAY_BE_INFINITE = /^nll|perplexity$|^bitsPer/i;
 
-function infinite(key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY && MAY_BE_INFINITE.includes(key) ? "Infinity" : value;
+/** For JSON.stringify: JSON has no Infinity, and `null` would say that there is no number. */
+export function writeInfinity(key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY && MAY_BE_INFINITE.test(key) ? "Infinity" : value;
 }
 
-function finite(key: string, value: unknown): unknown {
-  return value === "Infinity" && MAY_BE_INFINITE.includes(key) ? Number.POSITIVE_INFINITY : value;
+/** For JSON.parse. */
+export function readInfinity(key: string, value: unknown): unknown {
+  return value === "Infinity" && MAY_BE_INFINITE.test(key) ? Number.POSITIVE_INFINITY : value;
 }

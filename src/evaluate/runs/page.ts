@@ -2,7 +2,7 @@
 import type { Chart, PageSection } from "../../charts/index.ts";
 import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../../charts/server.ts";
 import { methodOf, taskTable } from "./export.ts";
-import type { RunRow } from "./rows.ts";
+import { labelled, type RunRow } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 /** The capability map as an SVG of its own. */
@@ -12,10 +12,9 @@ export function mapPicture(rows: readonly RunRow[]): string {
 
 export function runsPage(runs: readonly Run[], rows: readonly RunRow[]): string {
   const [first] = runs;
-  const labelled = labels(rows);
   const sections: PageSection[] = [];
   if (rows.length > 0) sections.push({ heading: "Capability map", chart: mapOf(rows) });
-  const intervals = labelled.map(({ label, row }) => ({
+  const intervals = labelled(rows).map(({ label, row }) => ({
     model: label,
     corpus: row.corpus,
     perplexity: row.perplexity,
@@ -31,22 +30,11 @@ export function runsPage(runs: readonly Run[], rows: readonly RunRow[]): string 
 }
 
 function mapOf(rows: readonly RunRow[]): Chart {
-  const cells = labels(rows).map(({ label, row }) => ({
+  const cells = labelled(rows).map(({ label, row }) => ({
     model: label,
     domain: row.domain ?? row.corpus,
     bitsPerByte: row.bitsPerByte,
     standardError: row.bitsPerByteStderr,
   }));
   return capabilityMap(cells);
-}
-
-/** The model's name; with the run's, where one model is there several times over the same corpus. */
-function labels(rows: readonly RunRow[]): { label: string; row: RunRow }[] {
-  const count = new Map<string, number>();
-  for (const { model, corpus } of rows) {
-    const key = `${model}\n${corpus}`;
-    count.set(key, (count.get(key) ?? 0) + 1);
-  }
-  const several = [...count.values()].some((times) => times > 1);
-  return rows.map((row) => ({ label: several ? `${row.model} (${row.run})` : row.model, row }));
 }

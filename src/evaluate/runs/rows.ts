@@ -111,7 +111,10 @@ function numbersOf(result: RunResult) {
     result;
   return {
     ...{ documents, skipped, tokens, scored, nll, perplexity, stderr, stderrMethod, meanPerplexity },
-    ...{ wordPerplexity, bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStderr, bitsPerCharacter },
+    // Over a text of few "words", such as a Chinese one, it passes 1.8e308, which is not infinite but no number either.
+    wordPerplexity:
+      wordPerplexity === Number.POSITIVE_INFINITY && Number.isFinite(nll) ? null : wordPerplexity,
+    ...{ bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStderr, bitsPerCharacter },
   };
 }
 
@@ -120,4 +123,25 @@ export function modelLabel(run: Run, index: number): string {
   const { identity, reference } = run.models[index]!;
   const alike = run.models.filter((other) => other.identity.name === identity.name);
   return alike.length > 1 ? reference : identity.name;
+}
+
+/**
+ * Rows with the names of their models; with the run's name too, where a model's name stands for several files or
+ * recipes, or for several scores of one corpus: those are not one model's numbers.
+ */
+export function labelled(rows: readonly RunRow[]): { label: string; row: RunRow }[] {
+  const ambiguous = new Set<string>();
+  const methods = new Map<string, string>();
+  const scores = new Set<string>();
+  for (const { model, corpus, modelSha256, recipeId } of rows) {
+    const method = JSON.stringify([modelSha256, recipeId]);
+    const score = JSON.stringify([model, corpus]);
+    if ((methods.get(model) ?? method) !== method || scores.has(score)) ambiguous.add(model);
+    methods.set(model, method);
+    scores.add(score);
+  }
+  return rows.map((row) => ({
+    label: ambiguous.has(row.model) ? `${row.model} (${row.run})` : row.model,
+    row,
+  }));
 }

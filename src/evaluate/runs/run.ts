@@ -1,4 +1,4 @@
-/** What a run says of itself: the content of `run.json`. Types only. */
+/** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
 import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpus/corpus.ts";
@@ -56,7 +56,8 @@ export interface RunTask {
   items: number;
   /** sha256 over contexts, choices and labels. */
   sha256: string;
-  fewShot: (Omit<FewShot, "examples"> & { examples: string }) | null;
+  /** Where the examples are from, and their sha256. */
+  fewShot: (Omit<FewShot, "examples"> & { examples: string; sha256: string }) | null;
 }
 
 /** One model over one task. */

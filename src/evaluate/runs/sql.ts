@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
-import { readJournal } from "./journal.ts";
+import { readJournal, writeInfinity } from "./journal.ts";
 import { listRuns } from "./list.ts";
 import { JOURNAL, TOKENS } from "./record.ts";
-import { modelLabel, runRows } from "./rows.ts";
+import { modelLabel, runRows, taskRows } from "./rows.ts";
 
 export interface SqlAnswer {
   columns: string[];
@@ -17,7 +17,7 @@ export interface SqlAnswer {
 
 /** Tables that a query may use, for people. */
 export const SQL_TABLES =
-  "results (a row for each run, model and corpus), documents (for each document), tokens (for each token, of runs with --tokens)";
+  "results (a row for each run, model and corpus), documents (for each document), tasks (for each run, model and task), tokens (for each token, of runs with --tokens)";
 
 /**
  * Asks a question about all runs in a folder.
@@ -33,10 +33,12 @@ export async function queryRuns(folder: string, query: string): Promise<SqlAnswe
   try {
     const results: object[] = [];
     const documents: object[] = [];
+    const tasks: object[] = [];
     const tokens: { run: string; file: string }[] = [];
     for (const { path, run } of runs) {
       if (!run) continue;
       results.push(...runRows(run).map((row) => ({ folder: path, ...row })));
+      tasks.push(...taskRows(run).map((row) => ({ folder: path, ...row })));
       if (existsSync(join(path, TOKENS))) tokens.push({ run: run.id, file: join(path, TOKENS) });
       if (!existsSync(join(path, JOURNAL))) continue;
       readJournal(join(path, JOURNAL), (entry) => {
@@ -58,6 +60,7 @@ export async function queryRuns(folder: string, query: string): Promise<SqlAnswe
     }
     await table(connection, scratch, "results", results, RESULTS);
     await table(connection, scratch, "documents", documents, DOCUMENTS);
+    await table(connection, scratch, "tasks", tasks, TASKS);
     const files = tokens.map(
       ({ run, file }) => `SELECT ${literal(run)} AS run, * FROM read_parquet(${literal(file)})`,
     );
@@ -71,7 +74,7 @@ export async function queryRuns(folder: string, query: string): Promise<SqlAnswe
         cause,
       });
     });
-    return { columns: reader.columnNames(), rows: reader.getRowsJson() as unknown[][] };
+    return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowsJson() as unknown[][] };
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -116,6 +119,20 @@ const DOCUMENTS = {
   ...whole("document", "bytes", "scored"),
   ...numbers("stderr", "nll", "perplexity", "bitsPerByte"),
 };
+const TASKS = {
+  ...words("folder", "run", "model", "task", "taskSha256", "modelSha256"),
+  ...whole("questions"),
+  ...numbers(
+    "acc",
+    "accStderr",
+    "accNorm",
+    "accNormStderr",
+    "accNormTokens",
+    "accNormTokensStderr",
+    "chance",
+  ),
+  ...numbers("perplexity", "perplexityStderr"),
+};
 
 function typed(type: string) {
   return (...names: string[]): Record<string, string> =>
@@ -145,7 +162,7 @@ async function table(
   await connection.run(`CREATE TABLE ${name} (${types.join(", ")})`);
   if (rows.length === 0) return;
   const file = join(scratch, `${name}.jsonl`);
-  writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+  writeFileSync(file, rows.map((row) => JSON.stringify(row, writeInfinity)).join("\n"));
   const struct = Object.entries(columns).map(([column, type]) => `${literal(column)}: ${literal(type)}`);
   await connection.run(
     `INSERT INTO ${name} BY NAME SELECT * FROM read_json(${literal(file)}, format = 'newline_delimited', columns = {${struct.join(", ")}})`,

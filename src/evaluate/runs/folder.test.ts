@@ -1,0 +1,79 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RunFolder, readRun } from "./folder.ts";
+import type { Run } from "./run.ts";
+
+const RUN: Run = {
+  ...{ schema: "surprisal.run/1", id: "run", status: "running", version: "0", created: "", finished: null },
+  request: {
+    ...{ models: [], corpora: [], reading: {}, tasks: [], fewShot: null, recipe: "cached", overrides: {} },
+    ...{ limit: null, tokens: false, load: {} },
+  },
+  ...{ models: [], corpora: [], results: [], tasks: [], taskResults: [], failures: [], notes: [] },
+};
+
+let path: string;
+let lock: string;
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), "surprisal-folder- ü-"));
+  lock = join(path, "lock");
+});
+afterEach(() => rmSync(path, { recursive: true, force: true }));
+
+function writeRun(): void {
+  const folder = RunFolder.create(path);
+  folder.write(RUN);
+  folder.release();
+}
+
+describe("RunFolder", () => {
+  it("is held by one, and leaves nothing behind", () => {
+    writeRun();
+    const { folder } = RunFolder.open(path);
+    expect(readFileSync(lock, "utf8")).toBe(`${process.pid} ${hostname()}`);
+    for (const take of [() => RunFolder.open(path), () => RunFolder.create(path)])
+      expect(take).toThrow(expect.objectContaining({ code: "RUN_LOCKED" }));
+    folder.release();
+    RunFolder.open(path).folder.release();
+    expect(readdirSync(path)).toEqual(["run.json"]);
+  });
+
+  it.each([
+    ["killed before it wrote its number", ""],
+    ["another process with this one's number, as in a container that was started again", `${process.pid}`],
+    ["a process that is no more", "999999999"],
+  ])("takes over the lock of %s", (_, pid) => {
+    writeRun();
+    writeFileSync(lock, pid && `${pid} ${hostname()}`);
+    RunFolder.open(path).folder.release();
+  });
+
+  it("respects the lock of another machine", () => {
+    writeRun();
+    writeFileSync(lock, "1 some-other-machine");
+    expect(() => RunFolder.open(path)).toThrow(expect.objectContaining({ code: "RUN_LOCKED" }));
+  });
+
+  it.each(["journal.jsonl", "tokens.bin"])("does not take the %s of another run for its own", (name) => {
+    writeFileSync(join(path, name), "");
+    expect(() => RunFolder.create(path)).toThrow(
+      expect.objectContaining({ code: "RUN_EXISTS", what: expect.stringContaining(name) }),
+    );
+    expect(readdirSync(path)).toEqual([name]);
+  });
+
+  it("keeps what is infinite, and what is missing", () => {
+    const folder = RunFolder.create(path);
+    const numbers = { perplexity: Number.POSITIVE_INFINITY, nll: Number.POSITIVE_INFINITY, stderr: null };
+    const models: Run["models"] = [];
+    models[1] = { reference: "second" } as Run["models"][number]; // the first could not be opened
+    folder.write({ ...RUN, models, results: [numbers as unknown as Run["results"][number]] });
+    folder.release();
+    const run = readRun(path);
+    expect(run.results).toEqual([numbers]);
+    expect(0 in run.models).toBe(false);
+    expect(run.models.map(({ reference }) => reference)[1]).toBe("second");
+  });
+});
