@@ -96,7 +96,7 @@ export function methodOf(runs: readonly Run[]): string[] {
     const skipped = run.results.reduce((sum, result) => sum + result.skipped, 0);
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
-      ...run.models.map(({ identity, recipe }, i) => {
+      ...run.models.flatMap(({ identity, recipe }, i) => {
         const scored = run.results.some(({ model }) => model === i);
         const parts = [
           ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
