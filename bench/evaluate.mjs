@@ -44,7 +44,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 await model[Symbol.asyncDispose]();
 
-const pieces = readText(60_000).match(/[^]{1,1500}/g);
+const pieces = readText(60_000).match(/[\s\S]{1,1500}/g);
 const gains = [];
 for (let round = 0; round < ROUNDS; round++) {
   const one = await timed({ models: ["mini"], corpora: [corpusOf(pieces)], engines: 1 });

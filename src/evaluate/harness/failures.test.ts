@@ -87,7 +87,7 @@ describe("a run in which something fails", () => {
     const run = readRun(two.folder);
     expect(run).toMatchObject({ status: "failed", failures: [{ model: 0 }, { model: 1 }] });
     const rows = await parquetReadObjects({ file: parquet(two.folder) });
-    expect(new Set(rows.map((row) => row["document"])).has("text:4")).toBe(false);
+    expect(new Set(rows.map(({ document }) => document)).has("text:4")).toBe(false);
     expect(rows.length).toBeGreaterThan(100);
     const whole = await resumeEvaluation({ ...two, executor: unruly(() => null) });
     expect(numbers(whole).map(({ model, ...result }) => ({ model: 0, ...result }))).toEqual([
