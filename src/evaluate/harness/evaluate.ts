@@ -7,12 +7,7 @@ import {
   resolveRecipe,
   SurprisalError,
 } from "../../core/index.ts";
-import {
-  type LanguageModel,
-  type LlamaLoadOptions,
-  type ResolveOptions,
-  resolve,
-} from "../../models/index.ts";
+import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { RunFolder } from "../runs/folder.ts";
 import type { DocumentEntry } from "../runs/journal.ts";
@@ -24,8 +19,9 @@ import { type FewShot, summarise, type Task } from "../tasks/index.ts";
 import { guarded, HandlerFailure, ModelFailure, modelWork, tell } from "./blame.ts";
 import { type CellProgress, scoreCell, textBytes } from "./cell.ts";
 import { Engines, type Executor } from "./engines.ts";
-import { assertSame, survey } from "./survey.ts";
-import { assertSameTask, scoreTask, surveyTask } from "./task-cell.ts";
+import { checkModels, requestOf, surveyAll } from "./prepare.ts";
+import { assertSame } from "./survey.ts";
+import { assertSameTask, scoreTask } from "./task-cell.ts";
 import { totalsOf } from "./totals.ts";
 
 export interface EvaluateProgress extends CellProgress {
@@ -147,61 +143,6 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   } finally {
     folder.release();
   }
-}
-
-async function surveyAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
-  const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
-  for (const [name, count] of Object.entries({
-    models: models.length,
-    corpora: corpora.length + tasks.length,
-  }))
-    if (count === 0)
-      throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
-  const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
-  for (const corpus of corpora) facts.corpora.push(await survey(corpus, limit ?? null, signal));
-  for (const task of tasks) facts.tasks.push(await surveyTask(task, fewShot, limit ?? null, signal));
-  return facts;
-}
-
-/** A name that is wrong is said now, not after the hours that the first model takes. */
-async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
-  const { load, context, stride, sinks } = options;
-  for (const [i, source] of models.entries()) {
-    if (typeof source !== "string" || models.length === 1) continue;
-    if (models.indexOf(source) < i) continue;
-    await using model = await resolve(source, load);
-    resolveRecipe(recipe, defined({ context, stride, sinks }), factsOf(model));
-  }
-}
-
-function requestOf({ models, recipe = "cached", limit, ...options }: EvaluateOptions): RunRequest {
-  const {
-    corpora = [],
-    tasks = [],
-    fewShot,
-    context,
-    stride,
-    sinks,
-    tokens = false,
-    load = {},
-    request,
-  } = options;
-  const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
-  return {
-    models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
-    corpora: corpora.map(({ source }) => source),
-    reading: {},
-    tasks: tasks.map(({ source }) => source),
-    fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
-    ...{ recipe, limit: limit ?? null, tokens },
-    overrides: defined({ context, stride, sinks }),
-    load: defined({ threads, device, batchSize, cacheType }),
-    ...request,
-  };
-}
-
-function defined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
 class Evaluation {

@@ -1,0 +1,65 @@
+/** What is done before the long work: everything is read once, and every model opened. */
+import { resolveRecipe, SurprisalError } from "../../core/index.ts";
+import { type LlamaLoadOptions, resolve } from "../../models/index.ts";
+import type { Run, RunRequest } from "../runs/run.ts";
+import { factsOf } from "../score-text.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
+import { survey } from "./survey.ts";
+import { surveyTask } from "./task-cell.ts";
+
+/** @throws SurprisalError INVALID_ARGUMENT, and what corpora and tasks throw. */
+export async function surveyAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
+  const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
+  for (const [name, count] of Object.entries({
+    models: models.length,
+    corpora: corpora.length + tasks.length,
+  }))
+    if (count === 0)
+      throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
+  const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
+  for (const corpus of corpora) facts.corpora.push(await survey(corpus, limit ?? null, signal));
+  for (const task of tasks) facts.tasks.push(await surveyTask(task, fewShot, limit ?? null, signal));
+  return facts;
+}
+
+/** A name that is wrong is said now, not after the hours that the first model takes. */
+export async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
+  const { load, context, stride, sinks } = options;
+  for (const [i, source] of models.entries()) {
+    if (typeof source !== "string" || models.length === 1) continue;
+    if (models.indexOf(source) < i) continue;
+    await using model = await resolve(source, load);
+    resolveRecipe(recipe, defined({ context, stride, sinks }), factsOf(model));
+  }
+}
+
+/** What run.json keeps of the options. */
+export function requestOf({ models, recipe = "cached", limit, ...options }: EvaluateOptions): RunRequest {
+  const {
+    corpora = [],
+    tasks = [],
+    fewShot,
+    context,
+    stride,
+    sinks,
+    tokens = false,
+    load = {},
+    request,
+  } = options;
+  const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
+  return {
+    models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
+    corpora: corpora.map(({ source }) => source),
+    reading: {},
+    tasks: tasks.map(({ source }) => source),
+    fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
+    ...{ recipe, limit: limit ?? null, tokens },
+    overrides: defined({ context, stride, sinks }),
+    load: defined({ threads, device, batchSize, cacheType }),
+    ...request,
+  };
+}
+
+function defined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
