@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // Two cores: test files that run a model would only take the processor from each other.
     fileParallelism: false,
+    setupFiles: "test/properties.ts",
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
