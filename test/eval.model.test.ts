@@ -1,9 +1,9 @@
 /** `surprisal eval`, `runs` and `sql` with the model that is in the package: what a person gets, also after kill -9. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -85,7 +85,9 @@ describe("surprisal eval", () => {
     expect(stdout).toMatch(/^demo +mini +\d[\d.]* ± /m);
     expect(stdout).toMatch(/^Model mini: recipe cached \([0-9a-f]{8}\), sha256 [0-9a-f]{12}\.$/m);
     const place = /^Kept in (.+?); /m.exec(stdout)![1]!;
-    expect(readFileSync(join(folder, "map.html"), "utf8")).toContain("<svg");
+    const page = readFileSync(join(folder, "map.html"), "utf8");
+    expect(page).toContain("<svg");
+    expect(page).toContain("How surprising the tokens were");
     expect((await run("runs", "list")).stdout).toContain(place);
     expect((await run("runs", "show", place)).stdout).toMatch(/^demo +mini /m);
     const csv = (await run("runs", "export", place)).stdout.split("\r\n");
@@ -111,6 +113,7 @@ describe("surprisal eval", () => {
     );
     expect(other.code).toBe(0);
     const compared = await run("runs", "compare", place, "other");
+    expect(compared.stdout).toContain(`base: ${basename(place)}\nother: other\n\ncorpus `);
     expect(compared.stdout).toMatch(/^demo +mini, cached +mini, strided /m);
     // Side by side on the map, each under its run: one model under two recipes is not one column.
     const map = await run("runs", "map", place, "other");
@@ -138,15 +141,19 @@ describe("surprisal eval", () => {
       [["eval", "nothing.txt"], 1, /There is no such file/],
       [["eval", "long.txt", "--recipe", "cachd"], 2, /did you mean cached/],
       [["eval", "long.txt", "--model", "mini", "--model", "nope"], 2, /nope/],
+      [["eval", "long.txt", "--model", "nope"], 2, /nope/],
+      [["eval", "long.txt", "--model", "missing.gguf", "--run", "runs/one"], 1, /missing\.gguf/],
       [["eval", "--resume", "domains"], 1, /There is no run/],
       [["eval", "--resume", "domains", "--model", "mini"], 2, /--model cannot be changed/],
       [["runs", "list", "nowhere"], 1, /no such folder/],
       [["sql", "select nonsense from results", "--runs", "."], 2, /DuckDB refuses/],
     ];
+    const before = readdirSync(folder, { recursive: true });
     for (const [args, code, message] of cases) {
       const answer = await run(...args);
       expect([args.join(" "), answer.code]).toEqual([args.join(" "), code]);
       expect(answer.stderr).toMatch(message);
     }
+    expect(readdirSync(folder, { recursive: true })).toEqual(before); // nothing is left of what could not begin
   });
 });

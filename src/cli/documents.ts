@@ -1,4 +1,7 @@
-/** The JSON documents the commands print. Their `schema` names the version; fields are only ever added. */
+/**
+ * The JSON documents the commands print. Their `schema` names the version; fields are only ever added. An infinite number
+ * is a text there, see json.ts.
+ */
 import { type TokenRecord, tokenRecord } from "../core/index.ts";
 import type { TextScore } from "../evaluate/index.ts";
 

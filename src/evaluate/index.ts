@@ -33,7 +33,13 @@ export {
 export * from "./queue/index.ts";
 export { type DecodedText, decodeText } from "./read-text.ts";
 export { compareRuns, type RunDifference } from "./runs/compare.ts";
-export { EXPORT_FORMATS, type ExportFormat, exportRuns, methodOf } from "./runs/export.ts";
+export {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  type ExportOptions,
+  exportRuns,
+  methodOf,
+} from "./runs/export.ts";
 export { readRun } from "./runs/folder.ts";
 export type { DocumentEntry } from "./runs/journal.ts";
 export { type ListedRun, listRuns } from "./runs/list.ts";

@@ -11,6 +11,7 @@ import { converse } from "../chat/interactive.ts";
 import { ANSWER_ARGUMENTS, answerOptions, withAlternatives } from "../chat/options.ts";
 import { showAnswer } from "../chat/show.ts";
 import { readInput } from "../files.ts";
+import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { startWaiting, visible, wrapWords } from "../render/index.ts";
 import type { Command } from "../usage.ts";
@@ -79,7 +80,6 @@ async function answerInWords(given: Arguments): Promise<void> {
 
 /** Every outcome is an event, also that the command was called wrongly. */
 async function answerInEvents(rawArgs: string[]): Promise<void> {
-  const write = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
   try {
     const given = readArguments(rawArgs, args);
     const options: AnswerOptions = answerOptions(given);
@@ -92,12 +92,12 @@ async function answerInEvents(rawArgs: string[]): Promise<void> {
       new Conversation(model.capabilities, given.system).prompt(question),
       withAlternatives(options, model),
       new AbortController().signal,
-      (token) => write(tokenEvent(token)),
+      (token) => printEvent(tokenEvent(token)),
     );
     if (answer.failure) throw answer.failure.error;
-    write(doneEvent(answer));
+    printEvent(doneEvent(answer));
   } catch (error) {
-    write(errorEvent(error));
+    printEvent(errorEvent(error));
     const message = error instanceof Error ? error.message : String(error);
     const { code } = errorEvent(error);
     process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);

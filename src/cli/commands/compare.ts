@@ -16,6 +16,7 @@ import {
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
 import { assertWritable, writeWhole } from "../files.ts";
+import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
 import {
@@ -96,10 +97,7 @@ const command: Command = {
       const [base, ...labels] = labelsOf([given.base, ...others], models);
       if (given.html !== undefined)
         await writeWhole(given.html, await comparisonPage(comparison, base!, labels));
-      if (given.json)
-        process.stdout.write(
-          `${JSON.stringify({ schema: "surprisal.compare/1", ...comparison }, null, 2)}\n`,
-        );
+      if (given.json) printDocument({ schema: "surprisal.compare/1", ...comparison });
       else process.stdout.write(`${render(comparison, base!, labels)}\n`);
     } finally {
       for (const model of models) await model[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import {
   selfTest,
 } from "../../models/index.ts";
 import { readArguments } from "../arguments.ts";
+import { printDocument } from "../json.ts";
 import { formatBytes, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -38,11 +39,8 @@ const command: Command = {
     const { model, json } = readArguments(rawArgs, args);
     const lines = [...machine(), ...engine(), cache(), await test(model)];
     const failed = lines.some(({ ok }) => !ok);
-    if (json) {
-      process.stdout.write(
-        `${JSON.stringify({ schema: "surprisal.doctor/1", ok: !failed, checks: lines }, null, 2)}\n`,
-      );
-    } else {
+    if (json) printDocument({ schema: "surprisal.doctor/1", ok: !failed, checks: lines });
+    else {
       const width = Math.max(...lines.map(({ name }) => name.length));
       for (const { name, value, ok } of lines)
         process.stdout.write(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${shown(value, width + 8)}\n`);

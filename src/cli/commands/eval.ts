@@ -22,6 +22,7 @@ import { DEFAULT_MODEL } from "../../models/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
 import { assertWritable, writeWhole } from "../files.ts";
 import { onInterrupt } from "../interrupt.ts";
+import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
 import {
@@ -58,7 +59,7 @@ const args = {
   engines: { type: "string", valueHint: "N", description: "Models in memory that work side by side" },
   concurrency: { type: "string", valueHint: "N", description: "Requests to a server at once (default: 4)" },
   queue: { type: "string", valueHint: "URL", description: "Let workers do it, over this Redis: redis://host:port (see surprisal worker)" },
-  html: { type: "string", valueHint: "FILE", description: "Also write a page with pictures" },
+  html: { type: "string", valueHint: "FILE", description: "Also write a page with pictures; with --tokens, of the tokens too" },
   json: { type: "boolean", description: "Events as lines of JSON on standard output; the last one is the result", default: false },
   quiet: { type: "boolean", alias: "q", description: "No progress", default: false },
   ...LOAD_ARGUMENTS,
@@ -88,8 +89,9 @@ const command: Command = {
         ? begun(rawArgs, given)
         : { folder: given.resume, request: resumed(given, rawArgs) };
     const run = await work(given, folder, request);
-    if (given.html !== undefined) await writeWhole(given.html, await exportRuns([run], "html"));
-    if (given.json) event({ type: "result", folder, run });
+    if (given.html !== undefined)
+      await writeWhole(given.html, await exportRuns([run], "html", { folders: [folder] }));
+    if (given.json) printEvent({ type: "result", folder, run });
     else
       process.stdout.write(
         `${renderRun(run, process.stdout)}\nKept in ${visible(folder)}; \`surprisal runs\` shows, compares, maps and exports it.\n`,
@@ -193,7 +195,7 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
   const quiet = given.quiet || given.json;
   const say = (note: string) => {
     line.end();
-    if (given.json) event({ type: "note", note });
+    if (given.json) printEvent({ type: "note", note });
     else process.stderr.write(`${visible(note)}\n`);
   };
   const stopWatching = onInterrupt(() => {
@@ -267,18 +269,14 @@ function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument" | "o
     onProgress(progress) {
       if (performance.now() - last < EVENT_INTERVAL) return;
       last = performance.now();
-      event({ ...progress, type: "progress" });
+      printEvent({ ...progress, type: "progress" });
     },
-    onItem: (progress) => event({ ...progress, type: "item" }),
+    onItem: (progress) => printEvent({ ...progress, type: "item" }),
     onDocument(entry) {
       const { log, ...document } = entry;
-      event(document);
+      printEvent(document);
     },
   };
-}
-
-function event(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 function failed(run: Run, folder: string): SurprisalError {

@@ -10,6 +10,7 @@ import {
   type TransferProgress,
 } from "../../models/index.ts";
 import { readArguments } from "../arguments.ts";
+import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
 import { formatBytes, formatDuration, formatRate, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
@@ -45,9 +46,8 @@ function command<T extends object>(
       const given: Record<string, unknown> = readArguments(rawArgs, args);
       const document = await answer(given);
       const schema = `surprisal.models.${meta.name}/1`;
-      process.stdout.write(
-        given.json ? `${JSON.stringify({ schema, ...document }, null, 2)}\n` : show(document),
-      );
+      if (given.json) printDocument({ schema, ...document });
+      else process.stdout.write(show(document));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { SurprisalError } from "../../core/index.ts";
 import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
 import { readArguments } from "../arguments.ts";
+import { printDocument } from "../json.ts";
 import { startWaiting, visible, wrapWords } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -37,11 +38,8 @@ SURPRISAL_API_KEY to other addresses.`,
     const end = startWaiting(`asking ${address.replace(/[?#].*/, "")}`);
     const report = await probe(address).finally(end);
     const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null;
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ schema: "surprisal.probe/1", ...report }, null, 2)}\n`
-        : show(report, columns),
-    );
+    if (json) printDocument({ schema: "surprisal.probe/1", ...report });
+    else process.stdout.write(show(report, columns));
   },
 };
 export default command;

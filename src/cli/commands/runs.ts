@@ -9,11 +9,13 @@ import {
   exportRuns,
   listRuns,
   type ModelCapability,
+  type Run,
   type RunDifference,
   readRun,
 } from "../../evaluate/index.ts";
 import { oneOf, positionalsOf, readArguments, usage } from "../arguments.ts";
 import { writeWhole } from "../files.ts";
+import { printDocument } from "../json.ts";
 import { formatNumber, formatWithError, renderRun, table, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -34,7 +36,7 @@ const list: Command = {
     const folder = typeof given.folder === "string" ? given.folder : RUNS;
     const runs = listRuns(folder);
     if (given.json) {
-      print({
+      printDocument({
         schema: "surprisal.runs/1",
         runs: runs.map(({ path, run, damage }) => ({ path, damage, ...run })),
       });
@@ -80,7 +82,7 @@ const show: Command = {
   async run(rawArgs) {
     const given = readArguments(rawArgs, this.args!);
     const run = readRun(folderOf(String(given.run)));
-    if (given.json) print(run);
+    if (given.json) printDocument(run);
     else process.stdout.write(renderRun(run, process.stdout));
   },
 };
@@ -97,11 +99,19 @@ The error is that of the difference, over the documents that both scored: what i
   },
   async run(rawArgs) {
     const given = readArguments(rawArgs, this.args!);
-    const differences = compareRuns(folderOf(String(given.base)), folderOf(String(given.other)));
-    if (given.json) print({ schema: "surprisal.runs-compare/1", differences });
-    else process.stdout.write(showDifferences(differences));
+    const [base, other] = [folderOf(String(given.base)), folderOf(String(given.other))];
+    const differences = compareRuns(base, other);
+    if (given.json) printDocument({ schema: "surprisal.runs-compare/1", differences });
+    else
+      process.stdout.write(`${runsCompared(readRun(base), readRun(other))}\n${showDifferences(differences)}`);
   },
 };
+
+/** Which runs they are; two of one name, in two folders, with the time of their creation. */
+function runsCompared(base: Run, other: Run): string {
+  const name = ({ id, created }: Run) => visible(base.id === other.id ? `${id}, ${created}` : id);
+  return `base: ${name(base)}\nother: ${name(other)}\n`;
+}
 
 function showDifferences(differences: readonly RunDifference[]): string {
   const side = ({ model, recipe }: RunDifference["base"]) => visible(`${model}, ${recipe}`);
@@ -127,7 +137,9 @@ function showDifferences(differences: readonly RunDifference[]): string {
 
 const exporting: Command = {
   name: "export",
-  description: "Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)",
+  description: `Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)
+
+A page shows the tokens of runs with --tokens too.`,
   args: {
     run: { type: "positional", required: true, valueHint: "...", description: "Folders of runs" },
     format: {
@@ -148,8 +160,8 @@ const exporting: Command = {
     const out = given.out as string | undefined;
     const ending = EXPORT_FORMATS.find((format) => out?.endsWith(`.${format}`));
     const format = oneOf(given.format as string | undefined, "format", EXPORT_FORMATS) ?? ending ?? "csv";
-    const runs = positionalsOf(rawArgs, this.args!).map((folder) => readRun(folderOf(folder)));
-    const text = await exportRuns(runs, format);
+    const folders = positionalsOf(rawArgs, this.args!).map(folderOf);
+    const text = await exportRuns(folders.map(readRun), format, { folders });
     if (out === undefined) process.stdout.write(text);
     else await writeWhole(out, text);
   },
@@ -183,13 +195,14 @@ Export it as a picture: surprisal runs export RUN... -o map.svg (or map.html).`,
         where: positionalsOf(rawArgs, this.args!).join(", "),
         wayOut: "A map is made of runs over corpora, such as a folder with a file for each domain.",
       });
-    if (given.json) print({ schema: "surprisal.map/1", inDomain, models });
+    if (given.json) printDocument({ schema: "surprisal.map/1", inDomain, models });
     else process.stdout.write(showMap(models, inDomain.length > 0));
   },
 };
 
 /** Bits per byte without an error, in as many decimals as those beside it have. */
-const plain = (bits: number | null): string => (bits === null ? "–" : bits.toFixed(3));
+const plain = (bits: number | null): string =>
+  bits !== null && Number.isFinite(bits) ? bits.toFixed(3) : formatNumber(bits);
 
 /** Domains downwards, easiest for the best model first; models to the right. */
 function showMap(models: readonly ModelCapability[], withGap: boolean): string {
@@ -228,10 +241,6 @@ function showMap(models: readonly ModelCapability[], withGap: boolean): string {
 function folderOf(name: string): string {
   if (name === "") throw usage("The name of a run is empty");
   return !existsSync(name) && existsSync(join(RUNS, name)) ? join(RUNS, name) : name;
-}
-
-function print(value: object): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 const command: Command = {

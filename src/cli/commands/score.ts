@@ -13,6 +13,7 @@ import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../files.ts";
+import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import {
   decideBackground,
@@ -95,8 +96,7 @@ const command: Command = {
     const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
     if (html !== undefined) await writeWhole(html, renderHtml(view!));
-    if (json)
-      process.stdout.write(`${JSON.stringify(scoreDocument(score, loadMs, notes, given.tokens), null, 2)}\n`);
+    if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens));
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
@@ -190,6 +190,6 @@ function show(view: ScoreView, tokens: boolean, top: number): string {
 
 function infinite({ perplexity }: TextScore): string[] {
   return perplexity === Number.POSITIVE_INFINITY
-    ? ["The model gave a token of this text the probability 0, so the perplexity is infinite (null in JSON)."]
+    ? ["The model gave a token of this text the probability 0, so the perplexity is infinite."]
     : [];
 }

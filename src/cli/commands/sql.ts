@@ -1,6 +1,7 @@
 /** `surprisal sql`: questions about all runs. */
 import { queryRuns, SQL_TABLES } from "../../evaluate/index.ts";
 import { readArguments, usage } from "../arguments.ts";
+import { printDocument } from "../json.ts";
 import { formatNumber, table, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -33,7 +34,7 @@ Examples:
       const rows = answer.rows.map((row) =>
         Object.fromEntries(answer.columns.map((name, i) => [name, row[i]])),
       );
-      process.stdout.write(`${JSON.stringify({ schema: "surprisal.sql/1", ...answer, rows }, null, 2)}\n`);
+      printDocument({ schema: "surprisal.sql/1", ...answer, rows });
       return;
     }
     const columns = answer.columns.map(

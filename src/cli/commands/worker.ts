@@ -2,6 +2,7 @@
 import type { ParsedArgs } from "citty";
 import { type WorkerEvent, work } from "../../evaluate/index.ts";
 import { readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
+import { printEvent } from "../json.ts";
 import { formatRate, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
@@ -49,7 +50,7 @@ Examples:
 export default command;
 
 function reporter({ json, quiet }: Arguments): (event: WorkerEvent) => void {
-  if (json) return (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+  if (json) return printEvent;
   if (quiet) return () => {};
   const shards = new ShardReport();
   return (event) => {

@@ -59,4 +59,21 @@ describe("capabilitiesOf", () => {
     expect(names(runs.slice(1)).sort()).toEqual(["(run 2)", "(run 3)"]);
     expect(names([runs[0]!, runs[2]!]).sort()).toEqual(["(run 1)", "(run 3)"]);
   });
+
+  it("has no number where Infinity leaves none", async () => {
+    const never = new TableModel({
+      symbols: ["a", "b"],
+      transitions: [
+        [0.5, 0.5],
+        [1, 0],
+      ],
+    });
+    const corpora = [corpusOf("a", ["aab", "aba"]), corpusOf("b", ["abb"]), corpusOf("c", ["bb"])];
+    const run = await evaluate({ models: [never], corpora });
+    expect(run.results.map(({ bitsPerByte }) => bitsPerByte === Infinity)).toEqual([false, true, true]);
+    const infinite = { mean: Infinity, spread: null, gapStderr: null };
+    expect(capabilitiesOf([run], ["a"])[0]).toMatchObject({ ...infinite, gap: Infinity });
+    expect(capabilitiesOf([run], ["b", "c"])[0]).toMatchObject({ ...infinite, gap: -Infinity });
+    expect(capabilitiesOf([run], ["b"])[0]).toMatchObject({ ...infinite, gap: null });
+  });
 });

@@ -10,7 +10,10 @@ export interface DomainScore {
   stderr: number | null;
 }
 
-/** A model over all domains. Numbers are bits per byte; `null` where there are too few domains. */
+/**
+ * A model over all domains. Numbers are bits per byte; `null` where there are too few domains, or where Infinity (after
+ * a token of probability 0) leaves no number, as in the spread.
+ */
 export interface ModelCapability {
   model: string;
   /** Best first. */
@@ -88,10 +91,10 @@ function capability(model: string, rows: readonly RunRow[], inDomain: readonly s
     spread: spreadOf(known, all.mean),
     inDomain: within.mean,
     outOfDomain: without.mean,
-    gap: isGap ? without.mean! - within.mean! : null,
+    gap: isGap ? orNull(without.mean! - within.mean!) : null,
     gapStderr:
       isGap && within.stderr !== null && without.stderr !== null
-        ? Math.hypot(within.stderr, without.stderr)
+        ? orNull(Math.hypot(within.stderr, without.stderr))
         : null,
   };
 }
@@ -108,5 +111,10 @@ function meanOf(scores: readonly DomainScore[]): typeof EMPTY {
 function spreadOf(scores: readonly DomainScore[], mean: number | null): number | null {
   if (mean === null || scores.length < 2) return null;
   const squares = scores.reduce((sum, { bitsPerByte }) => sum + (bitsPerByte! - mean) ** 2, 0);
-  return Math.sqrt(squares / (scores.length - 1));
+  return orNull(Math.sqrt(squares / (scores.length - 1)));
+}
+
+/** Infinity - Infinity is no number. */
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }

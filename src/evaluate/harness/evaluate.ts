@@ -93,7 +93,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
  * Scores every corpus with every model. A model that fails does not stop the others: the run then has the status
  * "failed" and says which; when all have failed, the first one's error is thrown.
  * @throws SurprisalError RUN_EXISTS, FILE_UNWRITABLE, DISK_FULL, EMPTY_INPUT, ABORTED, and what corpora and models throw.
- *   What was done stays in the folder.
+ *   What was done stays in the folder; where no model could be opened, nothing does.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Run> {
   const folder = options.folder === undefined ? null : RunFolder.create(options.folder);
@@ -108,7 +108,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       request: requestOf(options),
       ...{ models: [], corpora, results: [], tasks, taskResults: [], failures: [], notes: [] },
     };
-    return await new Evaluation(options, folder, run).go();
+    try {
+      return await new Evaluation(options, folder, run).go();
+    } catch (error) {
+      if (run.models.length === 0) folder?.clear();
+      throw error;
+    }
   } finally {
     folder?.release();
   }

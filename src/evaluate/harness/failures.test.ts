@@ -108,6 +108,22 @@ describe("a run in which something fails", () => {
     expect(existsSync(join(working.folder, "tokens.parquet"))).toBe(true);
   });
 
+  it("leaves nothing behind when it could not begin: no model could be opened, or no corpus read", async () => {
+    const missing = ["missing.gguf", "nor.gguf"].map((name) => join(folder, name));
+    for (const models of [missing.slice(0, 1), missing, [missing[0]!, bytes()]]) {
+      await failureOf(evaluate({ ...options(), folder: join(folder, "runs", "run"), models }));
+      expect(readdirSync(folder)).toEqual([]);
+    }
+    expect(await failureOf(evaluate({ ...options(), corpora: [corpusOf([])] }))).toMatchObject({
+      code: "EMPTY_INPUT",
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    // The name is free for a run that can begin; what that has done stays when it is gone on with in vain.
+    await evaluate({ ...options(), executor: async () => Promise.reject(gone()) }).catch(() => {});
+    await failureOf(resumeEvaluation({ ...options(), models: missing.slice(0, 1) }));
+    expect(numbers(await resumeEvaluation(options()))).toHaveLength(1);
+  });
+
   it.each([0, 1, 5, 11])("is stopped by a signal after %i documents, and gone on with", async (count) => {
     const expected = numbers(await evaluate({ ...options(), folder: undefined }));
     const given = { ...options(), executor: unruly(() => null) };

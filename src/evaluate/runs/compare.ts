@@ -13,7 +13,7 @@ export interface RunDifference {
   corpus: string;
   base: { model: string; recipe: string; perplexity: number | null; bitsPerByte: number | null };
   other: { model: string; recipe: string; perplexity: number | null; bitsPerByte: number | null };
-  /** Of bits per byte, other - base: comparable across vocabularies. */
+  /** Of bits per byte, other - base: comparable across vocabularies; `null` where one is missing, or both are Infinity. */
   difference: number | null;
   /**
    * ± of the difference, by the bootstrap over documents that both scored: what is hard for both models cancels. `null`
@@ -93,10 +93,7 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     corpus: b.run.corpora[second.corpus]!.name,
     base: side(a.run, first),
     other: side(b.run, second),
-    difference:
-      first.bitsPerByte === null || second.bitsPerByte === null
-        ? null
-        : second.bitsPerByte - first.bitsPerByte,
+    difference: less(second.bitsPerByte, first.bitsPerByte),
     stderr: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],
     documents: bits.length,
@@ -105,6 +102,10 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
         ? []
         : [`The recipes differ: ${recipeA.name} (${recipeA.id}) and ${recipeB.name} (${recipeB.id}).`],
   };
+}
+
+function less(a: number | null, b: number | null): number | null {
+  return a === null || b === null || Number.isNaN(a - b) ? null : a - b;
 }
 
 function side(run: Run, { model, perplexity, bitsPerByte }: RunResult): RunDifference["base"] {

@@ -1,18 +1,27 @@
 /** Runs as CSV, Markdown, a page with pictures, and the capability map alone. */
-import { modelLabel, type RunRow, runRows, type TaskRow, taskRows } from "./rows.ts";
+import { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+export interface ExportOptions {
+  /** Folder of each run, in the order of the runs: a page then has pictures of the tokens that are kept there. */
+  folders?: readonly (string | undefined)[];
+}
+
 /** @param runs their results stand below each other. */
-export async function exportRuns(runs: readonly Run[], format: ExportFormat): Promise<string> {
+export async function exportRuns(
+  runs: readonly Run[],
+  format: ExportFormat,
+  { folders = [] }: ExportOptions = {},
+): Promise<string> {
   const rows = runs.flatMap(runRows);
   if (format === "csv")
     return [csv(rows), csv(runs.flatMap(taskRows))].filter((part) => part !== "").join("\r\n");
   if (format === "md") return markdown(runs, rows);
   const { mapPicture, runsPage } = await import("./page.ts"); // slow to load
-  return format === "svg" ? mapPicture(rows) : runsPage(runs, rows);
+  return format === "svg" ? mapPicture(rows) : runsPage(runs, rows, folders);
 }
 
 /** RFC 4180, corpora and tasks with an empty line between, each with a header; numbers in full precision. A missing number is an empty field. */
@@ -28,6 +37,11 @@ function csv<Row extends object>(rows: readonly Row[]): string {
 }
 
 type Columns<Row> = readonly (readonly [heading: string, text: (row: Row) => string])[];
+
+/** Rows as texts, with the models' names as in the pictures: rows of two runs do not look alike. */
+function textsOf<Row extends RunRow | TaskRow>(rows: readonly Row[], columns: Columns<Row>): string[][] {
+  return labelled(rows).map(({ label, row }) => columns.map(([, text]) => text({ ...row, model: label })));
+}
 
 const TASK_COLUMNS: Columns<TaskRow> = [
   ["task", ({ task }) => task],
@@ -46,7 +60,7 @@ export function taskTable(runs: readonly Run[]): { columns: string[]; rows: stri
   if (rows.length === 0) return null;
   return {
     columns: TASK_COLUMNS.map(([heading]) => heading),
-    rows: rows.map((row) => TASK_COLUMNS.map(([, text]) => text(row))),
+    rows: textsOf(rows, TASK_COLUMNS),
   };
 }
 
@@ -75,13 +89,12 @@ function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
     ...body.map(line),
     "",
   ];
-  const cells = rows.map((row) => COLUMNS.map(([, text]) => text(row)));
   const tasks = taskTable(runs);
   return `${[
     ...(rows.length > 0
       ? table(
           COLUMNS.map(([heading]) => heading),
-          cells,
+          textsOf(rows, COLUMNS),
         )
       : []),
     ...(tasks ? table(tasks.columns, tasks.rows) : []),

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,6 +46,46 @@ describe("RunFolder", () => {
     folder.release();
     RunFolder.open(path).folder.release();
     expect(readdirSync(path)).toEqual(["run.json"]);
+  });
+
+  it("goes again with the folders that were made for it, where nothing was kept", () => {
+    const run = join(path, "runs", "first");
+    RunFolder.create(run).release();
+    expect(readdirSync(path)).toEqual([]);
+    mkdirSync(join(path, "runs"));
+    const begun = RunFolder.create(run);
+    begun.write(RUN);
+    begun.log("begun");
+    begun.clear();
+    begun.release();
+    expect(readdirSync(path)).toEqual(["runs"]); // was there before
+    const kept = RunFolder.create(run);
+    kept.write(RUN);
+    kept.release();
+    RunFolder.open(run).folder.release();
+    expect(readdirSync(run)).toEqual(["run.json"]);
+  });
+
+  it("stays when it was there before, with what is not the run's", () => {
+    writeFileSync(join(path, "log.txt"), "of another day\n");
+    const folder = RunFolder.create(path);
+    folder.write(RUN);
+    folder.log("begun");
+    folder.clear();
+    folder.release();
+    expect(readdirSync(path)).toEqual(["log.txt"]);
+    expect(readFileSync(join(path, "log.txt"), "utf8")).toMatch(/^of another day\n/);
+  });
+
+  it("is not taken from who came after", () => {
+    const run = join(path, "run");
+    const first = RunFolder.create(run);
+    first.release();
+    const [second, third] = [RunFolder.create(run), () => RunFolder.create(run)];
+    expect(third).toThrow(expect.objectContaining({ code: "RUN_LOCKED" }));
+    expect(existsSync(join(run, "lock"))).toBe(true);
+    second.release();
+    expect(existsSync(run)).toBe(false);
   });
 
   it.each([

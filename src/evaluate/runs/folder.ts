@@ -7,15 +7,16 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "./failure.ts";
 import { readInfinity, writeInfinity } from "./journal.ts";
-import { JOURNAL, TOKEN_LOG } from "./record.ts";
+import { JOURNAL, TOKEN_LOG, TOKENS } from "./record.ts";
 import type { Run } from "./run.ts";
 
 const RUN = "run.json";
@@ -62,23 +63,30 @@ function damaged(folder: string, what: string, cause?: unknown): SurprisalError 
 /** A run's folder, held by this process. */
 export class RunFolder {
   readonly path: string;
+  /** Folders that were made for it, innermost first. */
+  readonly #made: readonly string[];
+  /** There was a log before this run. */
+  readonly #hadLog: boolean;
 
-  private constructor(path: string) {
-    this.path = path;
+  private constructor(path: string, made: readonly string[] = []) {
+    this.path = resolve(path);
+    this.#made = made;
+    this.#hadLog = existsSync(this.file(LOG));
   }
 
   /**
-   * Makes the folder, or takes it over when it is empty.
+   * Makes the folder, or takes it over when it is empty. What it made goes again when nothing was kept in it.
    * @throws SurprisalError RUN_EXISTS, RUN_LOCKED, FILE_UNWRITABLE, DISK_FULL
    */
   static create(path: string): RunFolder {
+    const folder = new RunFolder(path, missingFolders(path));
     try {
       mkdirSync(path, { recursive: true });
+      folder.#lock();
     } catch (error) {
+      folder.#removeMade();
       throw writeFailure(path, error);
     }
-    const folder = new RunFolder(resolve(path));
-    folder.#lock();
     // A journal without its run.json would be taken for what this run has done.
     const found = [RUN, JOURNAL, TOKEN_LOG].find((name) => existsSync(folder.file(name)));
     if (found === undefined) return folder;
@@ -98,7 +106,7 @@ export class RunFolder {
   /** Takes over the folder of a run, to go on with it. @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, ... */
   static open(path: string): { folder: RunFolder; run: Run } {
     readRun(path); // before anything is written where there is no run
-    const folder = new RunFolder(resolve(path));
+    const folder = new RunFolder(path);
     folder.#lock();
     try {
       return { folder, run: readRun(path) }; // again: who held it may just have finished
@@ -142,6 +150,16 @@ export class RunFolder {
     remove(this.file(name));
   }
 
+  /** Takes back what a new run has written that could not begin: nothing of it is worth going on with. */
+  clear(): void {
+    const written = [RUN, JOURNAL, TOKEN_LOG, TOKENS, ...(this.#hadLog ? [] : [LOG])];
+    try {
+      for (const name of written) rmSync(this.file(name), { force: true });
+    } catch {
+      // why the run could not begin is what counts
+    }
+  }
+
   release(): void {
     const file = this.file(LOCK);
     held.delete(file);
@@ -149,6 +167,15 @@ export class RunFolder {
       rmSync(file, { force: true });
     } catch {
       // the disk has become read-only; the lock is a dead process's soon
+    }
+    this.#removeMade();
+  }
+
+  #removeMade(): void {
+    try {
+      for (const path of this.#made) rmdirSync(path);
+    } catch {
+      // there is something in it: it stays
     }
   }
 
@@ -181,6 +208,14 @@ export class RunFolder {
     }
     held.add(file);
   }
+}
+
+/** Folders that have to be made for `path`, itself among them, innermost first. */
+function missingFolders(path: string): string[] {
+  const missing: string[] = [];
+  let folder = resolve(path);
+  for (; !existsSync(folder) && folder !== dirname(folder); folder = dirname(folder)) missing.push(folder);
+  return missing;
 }
 
 /** Makes a file. @returns whether there was none. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */

@@ -156,15 +156,23 @@ function readLines(descriptor: number, accept: (line: string) => boolean): numbe
 
 const NEWLINE = 0x0a;
 
-/** What is infinite where a token had probability 0. */
-const MAY_BE_INFINITE = /^nll|perplexity$|^bitsPer/i;
-
 /** For JSON.stringify: JSON has no Infinity, and `null` would say that there is no number. */
-export function writeInfinity(key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY && MAY_BE_INFINITE.test(key) ? "Infinity" : value;
+export function writeInfinity(_key: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? String(value) : value;
 }
+
+/**
+ * What is a number and never a text, and infinite where a token had probability 0, or where exp of finite nats passes
+ * 1.8e308. A model, a document or a column may be called "Infinity" too.
+ */
+const NUMBERS = /^nll|perplexity|^bitsPer|^stderr$|^standardError$|^(value|low|high)$/i;
 
 /** For JSON.parse. */
 export function readInfinity(key: string, value: unknown): unknown {
-  return value === "Infinity" && MAY_BE_INFINITE.test(key) ? Number.POSITIVE_INFINITY : value;
+  if (key === "interval" && Array.isArray(value)) return value.map(fromText);
+  return NUMBERS.test(key) ? fromText(value) : value;
+}
+
+function fromText(value: unknown): unknown {
+  return value === "Infinity" || value === "-Infinity" ? Number(value) : value;
 }

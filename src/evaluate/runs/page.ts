@@ -4,13 +4,19 @@ import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../..
 import { methodOf, taskTable } from "./export.ts";
 import { labelled, type RunRow } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { tokenPictures } from "./token-pictures.ts";
 
 /** The capability map as an SVG of its own. */
 export function mapPicture(rows: readonly RunRow[]): string {
   return renderSvg(mapOf(rows));
 }
 
-export function runsPage(runs: readonly Run[], rows: readonly RunRow[]): string {
+/** @param folders of the runs, in their order; without one, a run has no pictures of its tokens. */
+export async function runsPage(
+  runs: readonly Run[],
+  rows: readonly RunRow[],
+  folders: readonly (string | undefined)[],
+): Promise<string> {
   const [first] = runs;
   const sections: PageSection[] = [];
   if (rows.length > 0) sections.push({ heading: "Capability map", chart: mapOf(rows) });
@@ -22,9 +28,11 @@ export function runsPage(runs: readonly Run[], rows: readonly RunRow[]): string 
   }));
   if (rows.length > 0)
     sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
+  const tokens = await tokenPictures(runs, folders);
+  sections.push(...tokens.sections);
   const tasks = taskTable(runs);
   if (tasks) sections.push({ heading: "Tasks", table: tasks });
-  sections.push({ heading: "How the numbers were made", text: methodOf(runs) });
+  sections.push({ heading: "How the numbers were made", text: [...methodOf(runs), ...tokens.notes] });
   const title = runs.length === 1 && first ? first.id : "Runs";
   return renderPage(title, sections, { lead: "± is one standard error." });
 }

@@ -77,6 +77,7 @@ export interface TaskRow {
   perplexityStderr: number | null;
   taskSha256: string;
   modelSha256: string | null;
+  created: string;
 }
 
 export function taskRows(run: Run): TaskRow[] {
@@ -100,6 +101,7 @@ export function taskRows(run: Run): TaskRow[] {
       perplexityStderr: target?.standardError ?? null,
       taskSha256: run.tasks[task]!.sha256,
       modelSha256: run.models[model]!.identity.sha256,
+      created: run.created,
     };
   });
 }
@@ -127,21 +129,28 @@ export function modelLabel(run: Run, index: number): string {
 
 /**
  * Rows with the names of their models; with the run's name too, where a model's name stands for several files or
- * recipes, or for several scores of one corpus: those are not one model's numbers.
+ * recipes, or for several runs' scores of one corpus or task: those are not one model's numbers. Runs of one name, in
+ * two folders, have the time of their creation beside it.
  */
-export function labelled(rows: readonly RunRow[]): { label: string; row: RunRow }[] {
+export function labelled<Row extends RunRow | TaskRow>(rows: readonly Row[]): { label: string; row: Row }[] {
   const ambiguous = new Set<string>();
   const methods = new Map<string, string>();
-  const scores = new Set<string>();
-  for (const { model, corpus, modelSha256, recipeId } of rows) {
-    const method = JSON.stringify([modelSha256, recipeId]);
-    const score = JSON.stringify([model, corpus]);
-    if ((methods.get(model) ?? method) !== method || scores.has(score)) ambiguous.add(model);
+  const scores = new Map<string, string>();
+  const runs = new Map<string, Set<string>>(); // by name, when they were created
+  for (const row of rows) {
+    const { run, created, model, modelSha256 } = row;
+    const method = JSON.stringify([modelSha256, "recipeId" in row ? row.recipeId : null]);
+    const score = JSON.stringify([model, "corpus" in row ? row.corpus : row.task]);
+    const origin = JSON.stringify([run, created]);
+    if ((methods.get(model) ?? method) !== method || (scores.get(score) ?? origin) !== origin)
+      ambiguous.add(model);
     methods.set(model, method);
-    scores.add(score);
+    scores.set(score, origin);
+    runs.set(run, (runs.get(run) ?? new Set()).add(created));
   }
+  const nameOf = ({ run, created }: Row) => (runs.get(run)!.size > 1 ? `${run}, ${created}` : run);
   return rows.map((row) => ({
-    label: ambiguous.has(row.model) ? `${row.model} (${row.run})` : row.model,
+    label: ambiguous.has(row.model) ? `${row.model} (${nameOf(row)})` : row.model,
     row,
   }));
 }

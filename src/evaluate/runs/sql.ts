@@ -132,6 +132,7 @@ const TASKS = {
     "chance",
   ),
   ...numbers("perplexity", "perplexityStderr"),
+  created: "TIMESTAMP",
 };
 
 function typed(type: string) {

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { TableModel } from "../../models/test/index.ts";
+import { evaluate } from "../harness/evaluate.ts";
+import type { Task } from "../tasks/index.ts";
+import { readRun } from "./folder.ts";
+import { type DocumentEntry, Journal, readInfinity, readJournal, writeInfinity } from "./journal.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "surprisal-journal-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const readAgain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, writeInfinity), readInfinity);
+
+/** "b" has the probability 1e-300: three of them in a row pass the largest number there is. */
+const hardly = new TableModel({
+  symbols: ["a", "b"],
+  transitions: [
+    [1, 1e-300],
+    [1, 1e-300],
+  ],
+});
+
+const task: Task = {
+  ...{ name: "Infinity", source: "Infinity", kind: "target", form: { name: "target", source: null } },
+  async *items() {
+    for (const target of ["bbb", "bbbb", "bbbbb"])
+      yield { where: target, context: "a", choices: [target], label: 0, delimiter: "" };
+  },
+};
+
+describe("what is infinite", () => {
+  it("is a text in JSON, and a number again", () => {
+    const numbers = {
+      sums: { nll: Infinity, nllSquared: Infinity },
+      ...{ stderr: Infinity, interval: [1, Infinity], difference: null, bitsPerByte: Infinity },
+      summary: {
+        perplexity: { value: Infinity, standardError: Infinity, interval: { low: 1, high: Infinity } },
+      },
+      perplexityPerToken: -Infinity,
+    };
+    expect(readAgain(numbers)).toEqual(numbers);
+    expect(JSON.parse(JSON.stringify({ elsewhere: Infinity }, writeInfinity))).toEqual({
+      elsewhere: "Infinity",
+    });
+  });
+
+  it("is no text of that name", () => {
+    const texts = { name: "Infinity", models: ["Infinity", "-Infinity"], reading: { column: "Infinity" } };
+    expect(readAgain(texts)).toEqual(texts);
+  });
+
+  it("comes out of a journal as it went in", () => {
+    const file = join(folder, "journal.jsonl");
+    const entry: DocumentEntry = {
+      ...{ type: "document", model: 0, corpus: 0, document: 0, name: "Infinity", sha256: "", sums: null },
+      ...{ size: { bytes: 1, words: 1, characters: 1 }, tokensRun: 1, log: null },
+      ...{ stderr: Infinity, interval: [Infinity, Infinity] },
+    };
+    const journal = Journal.open(file, () => true);
+    journal.append([entry]);
+    journal.append([entry, entry]);
+    journal.close();
+    const found: unknown[] = [];
+    readJournal(file, (again) => found.push(again));
+    expect(found).toEqual([entry, entry, entry]);
+  });
+
+  it("is in the run that is read again what it was: a task's perplexity per target", async () => {
+    const { taskResults } = await evaluate({ models: [hardly], tasks: [task], folder: join(folder, "run") });
+    const again = readRun(join(folder, "run"));
+    expect(again.taskResults).toEqual(taskResults);
+    expect(again.taskResults[0]!.summary).toMatchObject({
+      perplexity: { value: Infinity, standardError: Infinity, interval: { low: Infinity, high: Infinity } },
+    });
+    expect(again.tasks[0]!.name).toBe("Infinity");
+  });
+});

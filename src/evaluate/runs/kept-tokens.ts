@@ -1,0 +1,144 @@
+/** A run's tokens.parquet, read a row group at a time; it may hold more tokens than memory does. */
+import type { DecodedArray, ParquetScan } from "hyparquet";
+import { SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../corpus/stored-file.ts";
+import type { Run } from "./run.ts";
+
+/** Neighbouring tokens of a document. */
+export interface KeptTokens {
+  /** Indices in run.json. */
+  model: number;
+  corpus: number;
+  document: string;
+  /** Whether they are the document's first. */
+  first: boolean;
+  /** [n] ln p, nats; NaN = missing. */
+  logprobs: Float64Array;
+  /** [n] where each begins in the document's UTF-8, bytes. */
+  byteOffsets: Float64Array;
+}
+
+type Names = Record<"model" | "corpus" | "document", string>;
+
+const COLUMNS = ["model", "corpus", "document", "byte_offset", "logprob"] as const;
+
+/**
+ * All tokens in the order of the file: model, corpus, document.
+ * @param file as `writeTokens` wrote it.
+ * @throws SurprisalError RUN_DAMAGED when the file is damaged, or has not the tokens that run.json counts;
+ *   FILE_UNREADABLE, FILE_NOT_FOUND.
+ */
+export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
+  const cells = new Cells(file, run);
+  let before: Names = { model: "", corpus: "", document: "" };
+  let lastOffset = Number.POSITIVE_INFINITY;
+  for await (const columns of rowGroups(file)) {
+    const logprobs = Float64Array.from(columns.logprob, numberOf);
+    const offsets = Float64Array.from(columns.byte_offset, numberOf);
+    const isOf = ({ model, corpus, document }: Names, row: number) =>
+      columns.document[row] === document && columns.corpus[row] === corpus && columns.model[row] === model;
+    for (let start = 0, end = 0; start < logprobs.length; start = end) {
+      const names: Names = {
+        model: columns.model[start],
+        corpus: columns.corpus[start],
+        document: columns.document[start],
+      };
+      const first = !isOf(before, start) || offsets[start]! < lastOffset;
+      for (end = start + 1; end < logprobs.length && isOf(names, end); end++)
+        if (offsets[end]! < offsets[end - 1]!) break; // another document of that name
+      const part = { logprobs: logprobs.subarray(start, end), byteOffsets: offsets.subarray(start, end) };
+      yield { ...cells.add(names, first, part.logprobs), document: names.document, first, ...part };
+      [before, lastOffset] = [names, offsets[end - 1]!];
+    }
+  }
+  cells.check();
+}
+
+const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));
+
+async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[number], DecodedArray>> {
+  const [{ asyncBufferFromFile, parquetScan }, { compressors }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+  ]);
+  const broken = (error: unknown) =>
+    typeof (error as { syscall?: unknown }).syscall === "string"
+      ? readFailure(error, file)
+      : damaged(file, `cannot be read as Parquet: ${(error as Error).message}`, AGAIN, error);
+  let scan: ParquetScan;
+  try {
+    scan = await parquetScan({ file: await asyncBufferFromFile(file), columns: [...COLUMNS], compressors });
+  } catch (error) {
+    throw broken(error);
+  }
+  for (const range of scan.ranges)
+    try {
+      const columns = COLUMNS.map(async (column) => [column, await scan.readColumn({ column, ...range })]);
+      yield Object.fromEntries(await Promise.all(columns));
+    } catch (error) {
+      throw broken(error);
+    }
+}
+
+interface Cell {
+  model: number;
+  corpus: number;
+  names: readonly [model: string, corpus: string];
+  /** Tokens with a number, as run.json says; `null`: the model failed before it was done. */
+  scored: number | null;
+  found: number;
+}
+
+/** Models over corpora, in the order of the file. Their names say which is which; where names repeat, what is scored. */
+class Cells {
+  readonly #file: string;
+  readonly #isComplete: boolean;
+  readonly #cells: Cell[];
+  #at = 0;
+
+  constructor(file: string, { models, corpora, results, status }: Run) {
+    this.#file = file;
+    this.#isComplete = status === "complete";
+    this.#cells = models.flatMap(({ identity }, model) =>
+      corpora.map(({ name }, corpus): Cell => {
+        const result = results.find((each) => each.model === model && each.corpus === corpus);
+        const names = [identity.name, name] as const;
+        return { model, corpus, names, scored: result?.scored ?? null, found: 0 };
+      }),
+    );
+  }
+
+  /** @returns whose the tokens are. */
+  add(names: Names, first: boolean, logprobs: Float64Array): { model: number; corpus: number } {
+    const fits = (cell: Cell | undefined) => cell?.names[0] === names.model && cell.names[1] === names.corpus;
+    const [now, next] = this.#cells.slice(this.#at, this.#at + 2);
+    const isDone = first && now?.found === now?.scored && fits(next);
+    if (!fits(now) || isDone) this.#at = this.#cells.findIndex((cell, i) => i > this.#at && fits(cell));
+    const cell = this.#cells[this.#at];
+    if (!cell) throw this.#mismatch();
+    for (const logprob of logprobs) if (!Number.isNaN(logprob)) cell.found++;
+    return { model: cell.model, corpus: cell.corpus };
+  }
+
+  check(): void {
+    if (this.#cells.some(({ scored, found }) => scored !== null && scored !== found)) throw this.#mismatch();
+  }
+
+  #mismatch(): SurprisalError {
+    const goOn = "Go on with the run, which writes it anew: surprisal eval --resume FOLDER.";
+    const what = "has not the tokens that run.json counts";
+    return damaged(this.#file, what, this.#isComplete ? AGAIN : goOn);
+  }
+}
+
+const AGAIN = "Evaluate again with --tokens, in another folder.";
+
+function damaged(file: string, what: string, wayOut: string, cause?: unknown): SurprisalError {
+  return new SurprisalError({
+    code: "RUN_DAMAGED",
+    what: `tokens.parquet ${what}`,
+    where: file,
+    wayOut,
+    cause,
+  });
+}

@@ -1,0 +1,250 @@
+/** What pictures of tokens are drawn from: of every tokens.parquet as much as memory should hold. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { SurprisalError, seededRandom } from "../../core/index.ts";
+import { type KeptTokens, keptTokens } from "./kept-tokens.ts";
+import { TOKENS } from "./record.ts";
+import { labelled, runRows } from "./rows.ts";
+import type { Run } from "./run.ts";
+
+/** Pictures of documents. A corpus has one for each model or none; the first one, for so many models. */
+export const MOST_DOCUMENTS = 6;
+/** Corpora with a running perplexity of their own; where there are more, there is one over all. */
+const MOST_CORPORA = 6;
+
+/** Tokens of one model. */
+export interface ModelTokens {
+  /** The model's name on the page. */
+  label: string;
+  /** [n] ln p, nats; NaN = missing. */
+  logprobs: number[];
+  /** How many there were; more than n where there was no room for all. */
+  tokens: number;
+}
+
+/** A document under one model. */
+interface DocumentTokens extends ModelTokens {
+  document: string;
+  /** [n] where each token begins, bytes. */
+  byteOffsets: number[];
+}
+
+export interface TokenCollection {
+  corpora: string[];
+  /** Of every model, over all its corpora; a uniform sample where there was no room for all. */
+  samples: ModelTokens[];
+  /** Of every model, in the order of the run, from the beginning; of all corpora together where they are many. */
+  beginnings: { corpus: string | null; models: ModelTokens[] }[];
+  /** The longest document of some corpora: that with most tokens under the first model, and the same under the others. */
+  documents: { corpus: string; models: DocumentTokens[] }[];
+  /** What is missing, one sentence each. */
+  notes: string[];
+}
+
+/** One model over one corpus. */
+interface Cell {
+  label: string;
+  corpus: string;
+  tokens: number;
+}
+
+interface Source {
+  run: Run;
+  file: string;
+  /** By model and corpus. */
+  cells: Map<string, Cell>;
+}
+
+const keyOf = ({ model, corpus }: { model: number; corpus: number }): string => `${model} ${corpus}`;
+
+/**
+ * @param folders of the runs, in their order; where there is none, there is nothing to say.
+ * @param limit most tokens that are kept of a model for each kind of picture.
+ */
+export async function collectTokens(
+  runs: readonly Run[],
+  folders: readonly (string | undefined)[],
+  limit: number,
+): Promise<TokenCollection> {
+  const notes: string[] = [];
+  const sources: Source[] = [];
+  const rows = labelled(runs.flatMap(runRows)).values();
+  for (const [i, run] of runs.entries()) {
+    const cells = new Map<string, Cell>();
+    for (const result of run.results) {
+      const { label, row } = rows.next().value!;
+      cells.set(keyOf(result), { label, corpus: row.corpus, tokens: row.tokens });
+    }
+    const folder = folders[i];
+    if (folder === undefined || cells.size === 0) continue;
+    const file = join(folder, TOKENS);
+    if (existsSync(file)) sources.push({ run, file, cells });
+    else notes.push(withoutTokens(run));
+  }
+  return { ...(await collect(sources, limit, notes)), notes };
+}
+
+function withoutTokens({ id, status, request }: Run): string {
+  return status === "running" && request.tokens
+    ? `Run ${id} has not come to its end, where it writes its tokens: then there are pictures of them too.`
+    : `There are no pictures of the tokens of run ${id}, which did not keep them: surprisal eval --tokens does.`;
+}
+
+async function collect(
+  sources: readonly Source[],
+  limit: number,
+  notes: string[],
+): Promise<Omit<TokenCollection, "notes">> {
+  const collector = new Collector(
+    sources.flatMap(({ cells }) => [...cells.values()]),
+    limit,
+  );
+  for (const source of sources) {
+    const { run, file, cells } = source;
+    try {
+      for await (const tokens of keptTokens(file, run)) {
+        const cell = cells.get(keyOf(tokens)); // none: its model failed
+        if (cell) collector.add(cell, tokens);
+      }
+    } catch (error) {
+      if (!SurprisalError.isInstance(error)) throw error;
+      notes.push(`There are no pictures of the tokens of run ${run.id}: ${error.what}. ${error.wayOut}`);
+      // The collector has some of them: it begins again without this run.
+      return collect(
+        sources.filter((other) => other !== source),
+        limit,
+        notes,
+      );
+    }
+  }
+  return collector.collected();
+}
+
+class Collector {
+  readonly #cells: readonly Cell[];
+  readonly #limit: number;
+  readonly #corpora: string[];
+  readonly #samples = new Map<string, Sample>();
+  readonly #beginnings = new Map<string | null, Map<string, Beginning>>();
+  /** Of the corpora that have pictures of a document, by model. */
+  readonly #documents = new Map<string, Map<string, LongestDocument>>();
+
+  constructor(cells: readonly Cell[], limit: number) {
+    this.#cells = cells;
+    this.#limit = limit;
+    this.#corpora = [...new Set(cells.map(({ corpus }) => corpus))];
+    let pictures = 0;
+    for (const corpus of this.#corpora) {
+      pictures += cells.filter((cell) => cell.corpus === corpus).length;
+      if (this.#documents.size > 0 && pictures > MOST_DOCUMENTS) break;
+      this.#documents.set(corpus, new Map());
+    }
+  }
+
+  add({ label, corpus }: Cell, tokens: KeptTokens): void {
+    at(this.#samples, label, () => new Sample(label, this.#limit)).add(tokens);
+    const place = this.#corpora.length > MOST_CORPORA ? null : corpus;
+    const beginnings = at(this.#beginnings, place, () => new Map<string, Beginning>());
+    at(beginnings, label, () => new Beginning(label, this.#room(label))).add(tokens);
+    const documents = this.#documents.get(corpus);
+    if (!documents || (documents.size === MOST_DOCUMENTS && !documents.has(label))) return;
+    const [first] = documents.values();
+    at(documents, label, () => new LongestDocument(label, this.#limit, first?.longest?.document)).add(tokens);
+  }
+
+  /** Tokens of a beginning. */
+  #room(label: string): number {
+    const cells = this.#cells.filter((cell) => cell.label === label);
+    const tokens = cells.reduce((sum, cell) => sum + cell.tokens, 0);
+    const isShared = this.#corpora.length <= MOST_CORPORA && tokens > this.#limit;
+    return isShared ? Math.floor(this.#limit / cells.length) : this.#limit;
+  }
+
+  collected(): Omit<TokenCollection, "notes"> {
+    return {
+      corpora: this.#corpora,
+      samples: [...this.#samples.values()],
+      beginnings: [...this.#beginnings].map(([corpus, models]) => ({ corpus, models: [...models.values()] })),
+      documents: [...this.#documents].map(([corpus, models]) => ({
+        corpus,
+        models: [...models.values()].flatMap(({ longest }) => longest ?? []),
+      })),
+    };
+  }
+}
+
+function at<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}
+
+/** Every token has the same chance to be in it. Source: Vitter 1985, algorithm R. */
+class Sample implements ModelTokens {
+  readonly label: string;
+  readonly logprobs: number[] = [];
+  tokens = 0;
+  readonly #limit: number;
+  readonly #random = seededRandom(1); // the same page from the same runs
+
+  constructor(label: string, limit: number) {
+    this.label = label;
+    this.#limit = limit;
+  }
+
+  add({ logprobs }: KeptTokens): void {
+    for (const logprob of logprobs) {
+      this.tokens++;
+      const place = this.tokens <= this.#limit ? this.tokens - 1 : Math.floor(this.#random() * this.tokens);
+      if (place < this.#limit) this.logprobs[place] = logprob;
+    }
+  }
+}
+
+class Beginning implements ModelTokens {
+  readonly label: string;
+  readonly logprobs: number[] = [];
+  tokens = 0;
+  readonly #limit: number;
+
+  constructor(label: string, limit: number) {
+    this.label = label;
+    this.#limit = limit;
+  }
+
+  add({ logprobs }: KeptTokens): void {
+    append(this.logprobs, logprobs, this.#limit);
+    this.tokens += logprobs.length;
+  }
+}
+
+/** Of several of the same length, the first. */
+class LongestDocument {
+  longest: DocumentTokens | null = null;
+  readonly #label: string;
+  readonly #limit: number;
+  readonly #name: string | undefined;
+  #current: DocumentTokens | null = null;
+
+  /** @param name only documents of this name; left out, all. */
+  constructor(label: string, limit: number, name: string | undefined) {
+    this.#label = label;
+    this.#limit = limit;
+    this.#name = name;
+  }
+
+  add({ document, first, logprobs, byteOffsets }: KeptTokens): void {
+    if (first) this.#current = { label: this.#label, document, tokens: 0, logprobs: [], byteOffsets: [] };
+    const current = this.#current;
+    if (!current || document !== (this.#name ?? document)) return;
+    append(current.logprobs, logprobs, this.#limit);
+    append(current.byteOffsets, byteOffsets, this.#limit);
+    current.tokens += logprobs.length;
+    if (current.tokens > (this.longest?.tokens ?? 0)) this.longest = current;
+  }
+}
+
+function append(kept: number[], values: Float64Array, limit: number): void {
+  const room = Math.min(values.length, limit - kept.length);
+  for (let i = 0; i < room; i++) kept.push(values[i]!);
+}
