@@ -51,6 +51,7 @@ describe("perplexityStandardError", () => {
     expect(perplexityStandardError(sumsOf([-2]))).toBeNull();
     expect(perplexityStandardError(emptySums())).toBeNull();
     expect(perplexityStandardError(sumsOf([-2, -Infinity]))).toBeNull();
+    expect(perplexityStandardError(sumsOf([-800, -800]))).toBeNull(); // exp(800) is beyond the greatest number
   });
 });
 
@@ -127,6 +128,7 @@ describe("blockBootstrap", () => {
     expect(blockBootstrap([])).toBeNull();
     expect(blockBootstrap([-1, Number.NaN])).toBeNull();
     expect(blockBootstrap([-1, -2, -Infinity])).toBeNull();
+    expect(blockBootstrap([-800, -800, -800])).toBeNull();
     expect(blockBootstrap([-2, -2])!.standardError).toBeCloseTo(0, 10);
     expect(blockBootstrap([-1, -3])!.standardError).toBeGreaterThan(1);
   });

@@ -9,10 +9,11 @@ import type { ScoreSums } from "./perplexity.ts";
  * Source: llama.cpp, tools/perplexity/perplexity.cpp, the line "Final estimate".
  */
 export function perplexityStandardError({ scored, nll, nllSquared }: ScoreSums): number | null {
-  if (scored < 2 || !Number.isFinite(nll)) return null;
   const mean = nll / scored;
+  const perplexity = Math.exp(mean);
+  if (scored < 2 || !Number.isFinite(perplexity)) return null;
   const variance = Math.max(0, nllSquared / scored - mean * mean); // rounding may leave it below 0
-  return Math.sqrt(variance / (scored - 1)) * Math.exp(mean);
+  return Math.sqrt(variance / (scored - 1)) * perplexity;
 }
 
 export interface BlockBootstrapOptions {
@@ -48,7 +49,7 @@ export interface BlockBootstrap {
  * of -ln p is laid in a ring, blocks of neighbours are drawn with replacement until there are n tokens again, so
  * that the dependence between neighbours survives in every resample.
  *
- * `null` for fewer than two tokens with a number, or when one of them had probability 0.
+ * `null` for fewer than two tokens with a number, or an infinite perplexity.
  * Sources: Künsch 1989 (block bootstrap); Politis & Romano 1992, "A circular block-resampling procedure for
  * stationary data" (the ring); Efron & Tibshirani 1993, chapter 13 (percentile interval).
  * Cost: n + resamples · n / blockLength.
@@ -63,7 +64,8 @@ export function blockBootstrap(
   requireCoverage(level);
   const sums = ringSums(logprobs); // [n+1]
   const n = sums.length - 1;
-  if (n < 2 || !Number.isFinite(sums[n]!)) return null;
+  const perplexity = Math.exp(sums[n]! / n);
+  if (n < 2 || !Number.isFinite(perplexity)) return null;
   const { blockLength = defaultBlockLength(n) } = options;
   requireInteger(blockLength, "blockLength", 1, n);
 
@@ -72,7 +74,7 @@ export function blockBootstrap(
   for (let b = 0; b < resamples; b++) means[b] = resampledNll(sums, blockLength, random) / n;
   means.sort();
   return {
-    standardError: standardDeviation(means) * Math.exp(sums[n]! / n),
+    standardError: standardDeviation(means) * perplexity,
     low: Math.exp(quantile(means, (1 - level) / 2)),
     high: Math.exp(quantile(means, (1 + level) / 2)),
     level,

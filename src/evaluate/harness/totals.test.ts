@@ -84,4 +84,11 @@ describe("totalsOf", () => {
       expect(stderr).toBeGreaterThan(0);
     }
   });
+
+  it.each([1, 2])("has no error where exp overflows: %i documents", (documents) => {
+    const far = entry(Array(8).fill(-800), OURS);
+    const { perplexity, stderr, bitsPerByteStderr } = totalsOf(Array(documents).fill(far), OURS);
+    expect([perplexity, stderr]).toEqual([Number.POSITIVE_INFINITY, null]);
+    expect(bitsPerByteStderr).not.toBeNaN();
+  });
 });

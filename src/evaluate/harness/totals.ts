@@ -75,10 +75,11 @@ function totalError(
 ): PerplexityError & Pick<RunResult, "bitsPerByteStderr"> {
   const { stderrMethod } = recipe;
   const { perplexity } = measures(sums);
+  const isBounded = perplexity !== null && Number.isFinite(perplexity);
   if (stderrMethod === "llama.cpp" || entries.length < 2) {
     const { stderr = null, interval = null } =
       entries.length === 1 ? entries[0]! : { stderr: perplexityStandardError(sums) };
-    const perToken = stderr === null || perplexity === null ? null : stderr / perplexity; // nats
+    const perToken = stderr === null || !isBounded ? null : stderr / perplexity; // nats
     const bitsPerByteStderr = perToken === null ? null : (perToken * sums.scored) / size.bytes / Math.LN2;
     return { stderr, interval, stderrMethod, bitsPerByteStderr };
   }
@@ -92,7 +93,7 @@ function totalError(
     entries.map((entry) => (recipe.denominator === "original" ? entry.size.bytes : entry.sums!.bytes)),
   );
   return {
-    stderr: perToken && perToken.standardError * perplexity!,
+    stderr: perToken && isBounded ? perToken.standardError * perplexity : null,
     interval: perToken && [Math.exp(perToken.low), Math.exp(perToken.high)],
     stderrMethod: "document-bootstrap",
     bitsPerByteStderr: perByte && perByte.standardError / Math.LN2,

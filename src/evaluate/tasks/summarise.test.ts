@@ -108,6 +108,14 @@ describe("summarise", () => {
     });
   });
 
+  it("has no error where exp overflows", () => {
+    const far = result([choice(-800, { tokens: 9 })], 0, "target");
+    expect((summarise([far, far]) as TargetSummary).perplexity).toMatchObject({
+      value: Number.POSITIVE_INFINITY,
+      standardError: null,
+    });
+  });
+
   it("says the same of results read back from JSON", () => {
     fc.assert(
       fc.property(

@@ -187,7 +187,7 @@ function perplexity(nlls: readonly number[], value: number): TargetPerplexity {
   const { low, high, standardError } = bootstrap;
   return {
     value,
-    standardError: standardError * value,
+    standardError: Number.isFinite(value) ? standardError * value : null,
     interval: { low: Math.exp(low), high: Math.exp(high), level: LEVEL },
   };
 }
