@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--stop-after", type=int, help="stop after this step, to try resuming")
     options = parser.parse_args()
 
+    cuda = options.device.startswith("cuda")
     config = tomllib.loads(options.config.read_text())
     schedule, batch, logging = config["schedule"], config["batch"], config["log"]
     options.out.mkdir(parents=True, exist_ok=True)
@@ -123,9 +124,9 @@ def main() -> None:
     model = Llama(Shape(**config["model"])).to(options.device)
     optimizers = make_optimizers(model, config["optimizer"])
     loss_of = model.loss if options.no_compile else torch.compile(model.loss)
-    autocast = lambda: torch.autocast(options.device, torch.bfloat16, enabled=options.precision == "bfloat16")
+    autocast = lambda: torch.autocast(torch.device(options.device).type, torch.bfloat16, enabled=options.precision == "bfloat16")
     batches = Batches(streams["train"], batch["length"], batch["micro"], config["seed"])
-    log = Log(options.out / "log.jsonl", keep=20 if options.device == "cuda" else 1)
+    log = Log(options.out / "log.jsonl", keep=20 if cuda else 1)
 
     checkpoint, first = options.out / "checkpoint.pt", 0
     if checkpoint.exists():
@@ -146,8 +147,8 @@ def main() -> None:
         save(checkpoint, state | dict(config=config))
 
     def place(tensor):
-        """On the device; without waiting for it where it is a GPU."""
-        return tensor.pin_memory().to(options.device, non_blocking=True) if options.device == "cuda" else tensor
+        """On the device; without waiting for it where that is a GPU."""
+        return (tensor.pin_memory() if cuda else tensor).to(options.device, non_blocking=cuda)
 
     def validation(step: int) -> None:
         loss = validate(model, validated, batch["length"], batch["micro"], options.device, autocast)
