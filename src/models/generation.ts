@@ -50,6 +50,16 @@ export function isChat(prompt: Prompt): prompt is readonly ChatMessage[] {
   return typeof prompt !== "string" && prompt.length > 0 && typeof prompt[0] === "object";
 }
 
+/** @throws SurprisalError EMPTY_INPUT */
+export function checkNotEmpty(prompt: { readonly length: number }): void {
+  if (prompt.length === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "The prompt is empty",
+      wayOut: "Give some text to continue.",
+    });
+}
+
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function checkMaxTokens(maxTokens: number): void {
   if (!(maxTokens >= 0))

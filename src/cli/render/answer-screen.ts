@@ -1,21 +1,15 @@
 /** An answer that grows on the screen, coloured by surprisal, above a line that says how it goes. */
 import { onInterrupt } from "../interrupt.ts";
-import { type Background, type ColourDepth, shadeOf, shadeSgr } from "./colour.ts";
+import { type Background, type ColourDepth, shadeOf } from "./colour.ts";
+import { type Paint, paintCells, painter } from "./paint.ts";
 import type { AnswerPiece } from "./piece-stream.ts";
 import { splitSpaces } from "./pieces.ts";
+import type { TerminalStream } from "./progress.ts";
 import { clusters, clusterWidth, displayWidth, shorten, visibleCluster } from "./visible.ts";
 import { type Cell, cellsOf, wrapCells } from "./wrap.ts";
 
-/** The part of an output stream that is used. */
-interface AnswerStream {
-  isTTY?: boolean;
-  /** Width; 0 and undefined: unknown, taken for 80. */
-  columns?: number;
-  write(text: string): unknown;
-}
-
 export interface AnswerScreenOptions {
-  stream: AnswerStream;
+  stream: TerminalStream;
   colour: ColourDepth;
   background: Background;
   /** Lines may be erased and written again: a terminal that is not dumb. Otherwise text is only ever added. */
@@ -34,6 +28,7 @@ const LEADING_MARK = /^\p{M}/u;
  */
 export class AnswerScreen {
   readonly #options: AnswerScreenOptions;
+  readonly #paint: Paint;
   /** Of the last line. */
   #cells: Cell[] = [];
   /** Finished lines that are not on the screen yet, painted. */
@@ -50,6 +45,7 @@ export class AnswerScreen {
 
   constructor(options: AnswerScreenOptions) {
     this.#options = options;
+    this.#paint = painter(options);
     if (options.moves) this.#calledOff = onInterrupt(() => this.end());
   }
 
@@ -94,7 +90,7 @@ export class AnswerScreen {
     this.#cells.push(...cellsOf(spaces, 0, false)[0]!, ...same!);
     for (const line of further) {
       this.#wrap();
-      this.#finished.push(this.#paint(this.#cells));
+      this.#finished.push(paintCells(this.#cells, this.#paint));
       this.#cells = line;
       this.#behind = null;
     }
@@ -123,7 +119,7 @@ export class AnswerScreen {
     if (!this.#options.moves) return;
     const lines = wrapCells(this.#cells, this.#columns);
     this.#cells = lines.pop()!;
-    for (const line of lines) this.#finished.push(this.#paint(line));
+    for (const line of lines) this.#finished.push(paintCells(line, this.#paint));
   }
 
   get #columns(): number {
@@ -132,7 +128,7 @@ export class AnswerScreen {
 
   /** For what cannot go back: everything new, at once. */
   #append(): void {
-    const shown = [...this.#finished, this.#paint(this.#cells)].join("\n");
+    const shown = [...this.#finished, paintCells(this.#cells, this.#paint)].join("\n");
     this.#finished = [];
     if (shown !== "") this.#options.stream.write(shown);
     this.#behind = this.#cells.at(-1) ?? this.#behind;
@@ -144,9 +140,9 @@ export class AnswerScreen {
     const columns = this.#columns;
     const status = withStatus ? shorten(this.#options.status(columns), columns - 1) : "";
     const line = widthOf(this.#cells);
-    const text = [...this.#finished, this.#paint(this.#cells)].join("\n");
+    const text = [...this.#finished, paintCells(this.#cells, this.#paint)].join("\n");
     this.#finished = [];
-    const beneath = status === "" ? "" : `\n${this.#faint(status)}`;
+    const beneath = status === "" ? "" : `\n${this.#paint.faint(status)}`;
     this.#options.stream.write(this.#erase(columns) + text + beneath);
     this.#drawn = { line, status: status === "" ? null : displayWidth(status) };
     this.#last = performance.now();
@@ -159,27 +155,6 @@ export class AnswerScreen {
     const { line, status } = this.#drawn;
     const up = rows(line) + (status === null ? 0 : rows(status)) - 1;
     return `\r${up > 0 ? `\u001b[${up}A` : ""}\u001b[J`;
-  }
-
-  /** One SGR sequence per run of cells of one shade. */
-  #paint(cells: readonly Cell[]): string {
-    const { colour, background } = this.#options;
-    let text = "";
-    for (let start = 0, end = 0; start < cells.length; start = end) {
-      const { shade } = cells[start]!;
-      for (end = start; end < cells.length && cells[end]!.shade === shade; ) end++;
-      const run = cells
-        .slice(start, end)
-        .map(({ shown }) => shown)
-        .join("");
-      const code = shadeSgr(shade, colour, background);
-      text += code === "" ? run : `\u001b[${code}m${run}\u001b[0m`;
-    }
-    return text;
-  }
-
-  #faint(text: string): string {
-    return this.#options.colour === "none" ? text : `\u001b[2m${text}\u001b[0m`;
   }
 }
 

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } fr
 import { shorten, visible } from "./visible.ts";
 
 /** The part of a terminal stream that is used. */
-interface ProgressStream {
+export interface TerminalStream {
   isTTY?: boolean;
   /** Width; 0 and undefined: unknown, taken for 80. */
   columns?: number;
@@ -17,7 +17,7 @@ export interface ProgressOptions {
   /** What is counted: "tokens", "bytes", ... Bytes are shown with prefixes. */
   unit: string;
   /** Default: `process.stderr`. Nothing is written unless it is a terminal. */
-  stream?: ProgressStream;
+  stream?: TerminalStream;
   /** Units that were there already when the clock started (a resumed download); they do not count as speed. */
   resumedFrom?: number;
   /** Nothing is written before this many milliseconds. Default 1000. */

@@ -1,6 +1,7 @@
 /** A score as a terminal shows it. */
-import { type Background, type ColourDepth, SHADES, shadeLabel, shadeOf, shadeSgr } from "./colour.ts";
+import { type Background, type ColourDepth, SHADES, shadeLabel, shadeOf } from "./colour.ts";
 import { formatBits, formatCount, formatPlural, formatProbability, formatWithError } from "./format.ts";
+import { type Paint, paintCells, painter } from "./paint.ts";
 import { type Piece, piecesOf, splitSpaces } from "./pieces.ts";
 import { provenance, summary } from "./provenance.ts";
 import { mostSurprising, type SurprisingToken } from "./surprising.ts";
@@ -18,13 +19,6 @@ export interface TerminalOptions {
   top: number;
   /** Tokens of the text shown; a longer text is cut, with a note. Default 4000, about 30 screens. */
   textTokens?: number;
-}
-
-/** How things are painted: SGR sequences, or nothing at all. */
-interface Paint {
-  shade: (text: string, shade: number | null) => string;
-  bold: (text: string) => string;
-  faint: (text: string) => string;
 }
 
 const HEADING = 16; // columns of a heading and the gap after it
@@ -48,17 +42,6 @@ export function renderScore(view: ScoreView, options: TerminalOptions): string {
   ];
   const shown = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
   return `${shown.join("\n\n")}\n`;
-}
-
-function painter({ colour, background = "dark" }: TerminalOptions): Paint {
-  const sgr = (text: string, code: string) =>
-    code === "" || text === "" ? text : `\u001b[${code}m${text}\u001b[0m`;
-  const style = (code: string) => (text: string) => (colour === "none" ? text : sgr(text, code));
-  return {
-    shade: (text, shade) => sgr(text, shadeSgr(shade, colour, background)),
-    bold: style("1"),
-    faint: style("2"),
-  };
 }
 
 /** `heading   value`, the value wrapped beside its heading. */
@@ -106,20 +89,6 @@ function linesOf(pieces: readonly Piece[], marked: boolean): Cell[][] {
   }
   if (lines.at(-1)!.length === 0) lines.pop();
   return lines;
-}
-
-/** One SGR sequence per run of cells of one shade. */
-function paintCells(cells: readonly Cell[], paint: Paint): string {
-  let line = "";
-  for (let start = 0; start < cells.length; ) {
-    const { shade } = cells[start]!;
-    let end = start + 1;
-    while (end < cells.length && cells[end]!.shade === shade) end++;
-    const run = cells.slice(start, end).map(({ shown }) => shown);
-    line += paint.shade(run.join(""), shade);
-    start = end;
-  }
-  return line;
 }
 
 /** Bars beneath a line, for a terminal without colours. */

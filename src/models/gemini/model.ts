@@ -5,7 +5,6 @@ import type {
   ChatMessage,
   GenerateOptions,
   GenerationEnd,
-  ModelCapabilities,
   ModelIdentity,
   ModelVocabulary,
 } from "../language-model.ts";
@@ -45,18 +44,6 @@ export class GeminiModel extends GenerateOnlyModel {
   readonly vocabulary: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
   readonly trainedContext: number | null;
   readonly settings: Readonly<Record<string, string>>;
-  readonly capabilities: ModelCapabilities = {
-    score: false,
-    alternatives: MOST_ALTERNATIVES,
-    distribution: false,
-    tokenize: false,
-    generate: true,
-    fork: false,
-    shift: false,
-    embed: false,
-    chat: true,
-    chatTemplate: false,
-  };
   protected readonly source = "Gemini";
   readonly #client: RemoteClient;
   readonly #path: string;
@@ -69,7 +56,7 @@ export class GeminiModel extends GenerateOnlyModel {
     source: string,
     { version, inputTokenLimit }: GeminiDescription,
   ) {
-    super();
+    super(MOST_ALTERNATIVES);
     this.#client = client;
     this.#path = modelPath(name);
     this.trainedContext = inputTokenLimit ?? null;

@@ -8,7 +8,7 @@ import {
 } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -248,12 +248,7 @@ export class LlamaModel implements LanguageModel {
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     this.#checkAlternatives(options.alternatives);
     const ids = await this.#promptIds(prompt, options.parseSpecial ?? true);
-    if (ids.length === 0)
-      throw new SurprisalError({
-        code: "EMPTY_INPUT",
-        what: "The prompt is empty",
-        wayOut: "Give some text to continue.",
-      });
+    checkNotEmpty(ids);
     await using sequence = await this.open();
     const { finishReason, tokens } = yield* generateTokens(
       sequence,

@@ -1,13 +1,7 @@
 /** Models of an Ollama server, over its own API. */
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
-import type {
-  GenerateOptions,
-  GenerationEnd,
-  ModelCapabilities,
-  ModelIdentity,
-  ModelVocabulary,
-} from "../language-model.ts";
+import type { GenerateOptions, GenerationEnd, ModelIdentity, ModelVocabulary } from "../language-model.ts";
 import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
 import { ollamaReader } from "./reader.ts";
 import { readShow, readTags } from "./schema.ts";
@@ -55,24 +49,12 @@ export class OllamaModel extends GenerateOnlyModel {
   readonly vocabulary: ModelVocabulary;
   readonly trainedContext: number | null;
   readonly settings: Readonly<Record<string, string>>;
-  readonly capabilities: ModelCapabilities = {
-    score: false,
-    alternatives: MOST_ALTERNATIVES,
-    distribution: false,
-    tokenize: false,
-    generate: true,
-    fork: false,
-    shift: false,
-    embed: false,
-    chat: true,
-    chatTemplate: false,
-  };
   protected readonly source = "Ollama";
   readonly #client: RemoteClient;
   readonly #name: string;
 
   private constructor(client: RemoteClient, name: string, description: Description) {
-    super();
+    super(MOST_ALTERNATIVES);
     this.#client = client;
     this.#name = name;
     this.identity = description.identity;

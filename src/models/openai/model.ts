@@ -1,6 +1,6 @@
 /** A model behind a server that speaks OpenAI's API, in one of its dialects. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../../core/index.ts";
-import { checkMaxTokens, completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -166,12 +166,7 @@ export class OpenAIModel implements LanguageModel {
     this.#checkAlternatives(options.alternatives);
     checkMaxTokens(options.maxTokens ?? 256);
     createSampler(options); // only to check them
-    if (prompt.length === 0)
-      throw new SurprisalError({
-        code: "EMPTY_INPUT",
-        what: "The prompt is empty",
-        wayOut: "Give some text to continue.",
-      });
+    checkNotEmpty(prompt);
     if (options.signal?.aborted) throw abortError("Generating", options.signal);
     return options;
   }

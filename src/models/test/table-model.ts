@@ -11,7 +11,7 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { checkMaxTokens, completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -197,12 +197,7 @@ export class TableModel implements LanguageModel {
         ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
         : (prompt as ArrayLike<number>);
     this.vocabulary.check(ids);
-    if (ids.length === 0)
-      throw new SurprisalError({
-        code: "EMPTY_INPUT",
-        what: "The prompt is empty",
-        wayOut: "Give some text to continue.",
-      });
+    checkNotEmpty(ids);
     const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
     const sample = createSampler(options);
     let previous = ids[ids.length - 1]!;
