@@ -40,7 +40,7 @@ for (const [type, index] of [
       expect(perplexity).toBeCloseTo(Math.exp(nll / count), 6);
       // llama-perplexity printed "26.7138 +/- 1.62426" for ten chunks of the Q8_0 file.
       if (type === "Q8_0") expect(relativeDifference(stderr!, 1.62426)).toBeLessThan(1e-3);
-    }, 120_000);
+    }, 600_000);
   });
 }
 
@@ -70,7 +70,7 @@ describe.skipIf(f32 === null)("SmolLM2 F32 under the recipes of the Python tools
     const words = text.split(/\s+/).length; // lm-eval's count, empty strings at the ends included
     expect(wordPerplexity).toBeCloseTo(Math.exp(sums.nll / words), 6);
     expect(bitsPerByte).toBeCloseTo(sums.nll / peers.bytes / Math.LN2, 9);
-  }, 180_000);
+  }, 600_000);
 
   it("equals Hugging Face's strided window", async () => {
     const { perplexity, scored, table, timing } = await scoreText(model, text, { recipe: "hf-strided" });
@@ -88,7 +88,7 @@ describe.skipIf(f32 === null)("SmolLM2 F32 under the recipes of the Python tools
       scoredTo = end;
     }
     expect(timing.tokensRun).toBeLessThanOrEqual(peers.strided_1024_512.forwarded);
-  }, 240_000);
+  }, 600_000);
 
   it("equals lm-eval's loglikelihood", async () => {
     const answers = [];
