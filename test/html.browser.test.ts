@@ -42,6 +42,7 @@ describe.skipIf(missing.length > 0)(
       const errors: string[] = [];
       page.on("request", (request) => requests.push(request.url()));
       page.on("pageerror", (error) => errors.push(error.message));
+      page.on("console", (message) => errors.push(message.text())); // also what the policy refuses
       await page.setContent(html);
       return { page, requests, errors };
     }
@@ -56,7 +57,7 @@ describe.skipIf(missing.length > 0)(
 
     it("runs no script of the text or of a name, and asks for nothing", async () => {
       const view = madeUpView(ATTACK.repeat(3));
-      const html = renderHtml({
+      const html = await renderHtml({
         ...view,
         title: ATTACK,
         notes: [ATTACK],
@@ -76,11 +77,17 @@ describe.skipIf(missing.length > 0)(
       ["light", { colorScheme: "light" }],
       ["dark", { colorScheme: "dark" }],
       ["narrow", { viewport: { width: 360, height: 740 } }],
+      ["narrow and dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
+      ["in between", { viewport: { width: 790, height: 740 } }],
       ["reduced motion, high contrast", { reducedMotion: "reduce", forcedColors: "active" }],
     ])("has no fault that axe-core finds: %s", async (_, options) => {
       // Every shade occurs, and a token without a number.
       const view = madeUpView(DEMO, { bits: (_, i) => (i === 0 ? Number.NaN : i % 18) });
-      const { page } = await open(renderHtml({ ...view, title: "demo.txt" }), options);
+      const { page, errors } = await open(await renderHtml({ ...view, title: "demo.txt" }), options);
+      expect(errors).toEqual([]);
+      await page.evaluate(
+        "document.querySelectorAll('details').forEach((details) => { details.open = true })",
+      );
       await page.evaluate(axe.source);
       const { violations, passes } = await page.evaluate<{
         violations: { id: string; nodes: { html: string }[] }[];
@@ -94,7 +101,7 @@ describe.skipIf(missing.length > 0)(
 
     it("explains the token under the pointer, and goes back to the one in question", async () => {
       const { page } = await open(
-        renderHtml(madeUpView("The train left.", { bits: (_, i) => [1, 3, 9, 2][i]! })),
+        await renderHtml(madeUpView("The train left.", { bits: (_, i) => [1, 3, 9, 2][i]! })),
       );
       expect(await panel(page)).toMatch(/^␣left\n/);
       await page.hover("#text span:nth-of-type(2)");
@@ -108,7 +115,7 @@ describe.skipIf(missing.length > 0)(
 
     it("is one stop of the Tab key, with the arrow keys inside, and says what they reach", async () => {
       const { page } = await open(
-        renderHtml(madeUpView("The train left.\nIt was late.", { bits: (_, i) => 9 - i })),
+        await renderHtml(madeUpView("The train left.\nIt was late.", { bits: (_, i) => 9 - i })),
       );
       await tabTo(page, IN_TEXT);
       expect(await active(page)).toBe("The");
@@ -137,15 +144,58 @@ describe.skipIf(missing.length > 0)(
 
     it("goes from the table to the token in the text", async () => {
       const { page } = await open(
-        renderHtml(madeUpView(DEMO, { bits: (token) => (token === " pangolin" ? 15 : 1) })),
+        await renderHtml(madeUpView(DEMO, { bits: (token) => (token === " pangolin" ? 15 : 1) })),
       );
       await page.click(".top tbody tr:first-child a");
       expect(await active(page)).toBe("pangolin");
       await page.close();
     });
 
+    it.each([
+      ["a screen", { width: 1280, height: 900 }],
+      ["a phone", { width: 360, height: 740 }],
+    ])("has each picture once on %s, and its numbers from the keyboard", async (_, viewport) => {
+      const { page } = await open(await renderHtml(madeUpView(DEMO)), { viewport });
+      const pictures = await page.evaluate<{ name: string; inside: boolean }[]>(
+        `[...document.querySelectorAll("svg.chart")].filter((svg) => svg.getClientRects().length > 0).map((svg) => ({
+          name: document.getElementById(svg.getAttribute("aria-labelledby")).textContent,
+          inside: svg.getBoundingClientRect().right <= innerWidth,
+        }))`,
+      );
+      expect(pictures).toEqual(
+        ["Surprisal along the text", "How surprising the tokens were", "Calibration by rank"].map((name) => ({
+          name,
+          inside: true,
+        })),
+      );
+      await page.focus("section:has(> #h-picture-3) summary");
+      await page.keyboard.press("Enter");
+      expect(await page.evaluate<string>("document.querySelector('details[open] table').innerText")).toMatch(
+        /^choice\s+places\s+probability given/,
+      );
+      await page.close();
+    });
+
+    it("draws the pictures in the reader's colours", async () => {
+      const html = await renderHtml(madeUpView(DEMO));
+      const colours = async (options: object) => {
+        const { page } = await open(html, options);
+        const found = await page.evaluate<string[]>(
+          `[getComputedStyle(document.body).color, getComputedStyle(document.querySelector("svg.chart")).fill, getComputedStyle(document.querySelector(".wide .plot rect")).fill]`,
+        );
+        await page.close();
+        return found;
+      };
+      const [light, dark, forced] = await Promise.all(
+        [{ colorScheme: "light" }, { colorScheme: "dark" }, { forcedColors: "active" }].map(colours),
+      );
+      for (const [text, ofPicture] of [light!, dark!, forced!]) expect(ofPicture).toBe(text);
+      expect(dark).not.toContain(light![0]);
+      expect(dark![2]).not.toBe(light![2]);
+    });
+
     it("shows everything but the explanations without scripts", async () => {
-      const html = renderHtml(madeUpView(DEMO));
+      const html = await renderHtml(madeUpView(DEMO));
       const { page } = await open(html, { javaScriptEnabled: false });
       const text = await page.evaluate<string>("document.getElementById('text').textContent");
       expect(text).toBe(DEMO);
@@ -157,7 +207,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     it("stays usable with twenty thousand tokens", async () => {
-      const { page } = await open(renderHtml(madeUpView(DEMO.repeat(90))));
+      const { page } = await open(await renderHtml(madeUpView(DEMO.repeat(90))));
       expect(await page.evaluate<number>("document.querySelectorAll('#text span').length")).toBeGreaterThan(
         19_000,
       );

@@ -14,7 +14,8 @@ export {
   type ModelDivergence,
 } from "./divergence-percentiles.ts";
 export type { ChartDocument, ChartElement } from "./dom.ts";
-export { type PageOptions, type PageSection, renderPage } from "./page.ts";
+export { type FigureOptions, type PageOptions, type PageSection, renderFigure, renderPage } from "./page.ts";
+export { FIGURE_STYLE } from "./page-style.ts";
 export {
   type PerplexityIntervalsOptions,
   type PerplexityResult,

@@ -25,6 +25,13 @@ export interface PageOptions {
   lead?: string;
 }
 
+export interface FigureOptions {
+  /** As for `drawChart`. */
+  document?: ChartDocument;
+  /** Of the picture on its page, from 1; ids and labels have it, so that no two are the same. Default 1. */
+  number?: number;
+}
+
 /** Width of the pictures, pixels: on a screen, and on a phone of 360. */
 const WIDTHS = { wide: 800, narrow: 336 };
 
@@ -80,13 +87,19 @@ ${[text]
   .flat()
   .map((paragraph) => `<p>${oneLine(paragraph)}</p>`)
   .join("\n")}
-${chart ? renderFigure(chart, number, heading ?? "", options) : ""}
-${table ? renderTable(table, `Table ${number}: ${heading ?? ""}`) : ""}
+${chart ? renderFigure(chart, { ...options, number }) : ""}
+${table ? renderTable(table, `Table ${number}: ${escapeMarkup(heading ?? "")}`) : ""}
 ${details ? `<dl>${details.map(([name, value]) => `<dt>${oneLine(name)}</dt><dd>${oneLine(value)}</dd>`).join("")}</dl>` : ""}
 </section>`;
 }
 
-function renderFigure(chart: Chart, number: number, heading: string, { document }: PageOptions): string {
+/**
+ * A picture inside a page of yours: what it shows in words, the picture for a screen and for a phone, and its numbers
+ * as a table behind a summary. The heading is the page's; `FIGURE_STYLE` is the style sheet that it needs.
+ * @throws SurprisalError INVALID_ARGUMENT when there is no document.
+ */
+export function renderFigure(chart: Chart, { document, number = 1 }: FigureOptions = {}): string {
+  const title = escapeMarkup(chart.title);
   const picture = (size: keyof typeof WIDTHS) => {
     const width = WIDTHS[size];
     const svg = drawChart(chart, {
@@ -96,21 +109,20 @@ function renderFigure(chart: Chart, number: number, heading: string, { document 
       ...(document && { document }),
     });
     const scrolls = Number(svg.getAttribute("width")) > width;
-    const region = scrolls
-      ? ` role="region" tabindex="0" aria-label="Picture ${number}: ${escapeMarkup(heading)}"`
-      : "";
+    const region = scrolls ? ` role="region" tabindex="0" aria-label="Picture ${number}: ${title}"` : "";
     return `<div class="${size}${scrolls ? " scroll" : ""}"${region}>${serialise(svg)}</div>`;
   };
   const numbers =
     chart.table.rows.length === 0
       ? ""
-      : `<details><summary>The numbers as a table</summary>${renderTable(chart.table, `Numbers ${number}: ${heading}`)}</details>`;
+      : `<details><summary>The numbers as a table</summary>${renderTable(chart.table, `Numbers ${number}: ${title}`)}</details>`;
   return `<p class="soft">${escapeMarkup(chart.summary)}</p><figure>${picture("wide")}${picture("narrow")}</figure>${numbers}`;
 }
 
 const FIGURE = /^(?:[<>]?[−-]?\d.*|[–∞]|−∞)$/;
 
-function renderTable({ columns, rows }: ChartTable, name: string): string {
+/** @param label as an attribute's value. */
+function renderTable({ columns, rows }: ChartTable, label: string): string {
   const isFigure = columns.map((_, i) => i > 0 && rows.every((row) => FIGURE.test(row[i] ?? "")));
   const style = (i: number) => (isFigure[i] ? ' class="figure"' : "");
   const head = columns.map((column, i) => `<th scope="col"${style(i)}>${oneLine(column)}</th>`).join("");
@@ -122,5 +134,5 @@ function renderTable({ columns, rows }: ChartTable, name: string): string {
     );
     return `<tr>${cells.join("")}</tr>`;
   });
-  return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeMarkup(name)}"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+  return `<div class="numbers scroll" role="region" tabindex="0" aria-label="${label}"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }

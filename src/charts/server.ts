@@ -6,7 +6,7 @@ import * as charts from "./index.ts";
 
 export * from "./index.ts";
 
-const withDocument = <T extends charts.SvgOptions>(options: T): T => ({
+const withDocument = <T extends { document?: ChartDocument }>(options: T): T => ({
   document: parseHTML("<!doctype html><html></html>").document as unknown as ChartDocument,
   ...options,
 });
@@ -16,6 +16,9 @@ export const drawChart = (chart: Chart, options: charts.SvgOptions = {}): ChartE
 
 export const renderSvg = (chart: Chart, options: charts.SvgOptions = {}): string =>
   charts.renderSvg(chart, withDocument(options));
+
+export const renderFigure = (chart: Chart, options: charts.FigureOptions = {}): string =>
+  charts.renderFigure(chart, withDocument(options));
 
 export const renderPage = (
   title: string,

@@ -38,7 +38,7 @@ const args = {
   context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
   stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },
   top: { type: "string", valueHint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" },
-  html: { type: "string", valueHint: "FILE", description: "Also write a page with the heat-map" },
+  html: { type: "string", valueHint: "FILE", description: "Also write a page with the heat-map and pictures of the numbers" },
   json: { type: "boolean", description: "One JSON document on standard output", default: false },
   tokens: { type: "boolean", description: "Every token with its numbers; with --json as its tokenTable", default: false },
   quiet: { type: "boolean", alias: "q", description: "The perplexity only, and no progress", default: false },
@@ -95,7 +95,7 @@ const command: Command = {
     const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
     const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
-    if (html !== undefined) await writeWhole(html, renderHtml(view!));
+    if (html !== undefined) await writeWhole(html, await renderHtml(view!));
     if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens));
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { SHADES, shadeLabel, shadeOf } from "./colour.ts";
 import { formatBits, formatCount, formatNumber, formatProbability, formatWithError } from "./format.ts";
+import { pictures } from "./html-pictures.ts";
 import { SCRIPT } from "./html-script.ts";
 import { STYLE } from "./html-style.ts";
 import { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
@@ -17,19 +18,21 @@ interface HtmlOptions {
 
 /**
  * One HTML page: measures, the text with its surprise as colour and an explanation of each token under pointer
- * and keyboard, the most surprising tokens (counted from 1), and what the score was made with.
+ * and keyboard, the most surprising tokens (counted from 1), pictures of them all, and what the score was made with.
  *
  * It asks the network for nothing, and its content security policy would not let it; its only script is its own,
  * known by its hash, so that no text, model name or file name can bring another. Without scripts everything but
  * the explanations is there. Follows the reader's light or dark preference; contrast AA (WCAG 2.2) throughout.
  */
-export function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): string {
+export async function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): Promise<string> {
   const pieces = piecesOf(view).filter(({ text }) => text !== "");
   const surprising = mostSurprising(view, pieces, top);
   const perplexity = formatWithError(view.perplexity, view.stderr);
   const [number, error] = perplexity.split(" ± ");
   const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
-  const policy = `default-src 'none'; style-src '${hash(STYLE)}'; script-src '${hash(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
+  const drawn = await pictures(view);
+  const style = STYLE + drawn.style;
+  const policy = `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +42,7 @@ export function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): str
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="surprisal">
 <title>${oneLine(title)}</title>
-<style>${STYLE}</style>
+<style>${style}</style>
 </head>
 <body>
 <header>
@@ -50,6 +53,7 @@ export function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): str
 ${measures(view)}
 ${heatMap(view, pieces, surprising)}
 ${surprisingTable(surprising)}
+${drawn.html}
 ${compression(view)}
 ${details(provenance(view))}
 </main>
