@@ -376,7 +376,9 @@ describe("answerSummary", () => {
     const summary = { scored: 5, partial: false, perplexity: 2, surprising: [] };
     const ended = { reason: "length", maxTokens: 9 } as const;
     expect(answerSummary({ ...summary, tokens: 9, ended })).toMatch(/cut at --max-tokens 9$/);
-    expect(answerSummary({ ...summary, tokens: 5, ended })).toMatch(/cut at a limit of the server's own$/);
+    expect(answerSummary({ ...summary, tokens: 5, ended })).toMatch(
+      /cut before --max-tokens \d+: the context is full, or the server has a limit of its own$/,
+    );
   });
 });
 

@@ -74,7 +74,9 @@ const REASONS: Record<Exclude<FinishReason, "length">, string> = {
 /** A source may end an answer before the limit that it was given. */
 function reasonOf(reason: FinishReason, tokens: number, maxTokens: number): string {
   if (reason !== "length") return REASONS[reason];
-  return tokens >= maxTokens ? `cut at --max-tokens ${maxTokens}` : "cut at a limit of the server's own";
+  return tokens >= maxTokens
+    ? `cut at --max-tokens ${maxTokens}`
+    : `cut before --max-tokens ${maxTokens}: the context is full, or the server has a limit of its own`;
 }
 
 /** One line: perplexity, what it is of, where the surprise was, and why the answer ended. */

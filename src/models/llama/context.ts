@@ -84,15 +84,16 @@ export class LlamaContext {
   ): Promise<LlamaContext> {
     const cells = Math.ceil(wanted.cells / CELL_ALIGNMENT) * CELL_ALIGNMENT;
     const shape = { ...wanted, cells };
+    const batch = Math.min(settings.batch, cells); // llama.cpp takes no more, and ends the process when it gets more
     const abortFlag = functions.ggml_init({ mem_size: 1024, mem_buffer: null, no_alloc: false });
     const params: ContextParams = {
       ...functions.llama_context_default_params(),
       n_ctx: cells,
-      n_batch: settings.batch,
-      n_ubatch: settings.batch,
+      n_batch: batch,
+      n_ubatch: batch,
       n_seq_max: shape.sequences,
-      n_outputs_max: Math.max(settings.batch, shape.sequences), // llama.cpp keeps one row per sequence at least
-      n_outputs_max_per_seq: settings.batch,
+      n_outputs_max: Math.max(batch, shape.sequences), // llama.cpp keeps one row per sequence at least
+      n_outputs_max_per_seq: batch,
       n_threads: settings.threads,
       n_threads_batch: settings.threads,
       flash_attn_type: settings.flashAttention,
@@ -112,11 +113,11 @@ export class LlamaContext {
       functions.ggml_free(abortFlag);
       throw new SurprisalError({
         code: "OUT_OF_MEMORY",
-        what: `llama.cpp could not make a context of ${cells} tokens with batches of ${settings.batch}`,
+        what: `llama.cpp could not make a context of ${cells} tokens with batches of ${batch}`,
         wayOut: 'Use a smaller context or batch size, or a cache of lower precision (cacheType: "q8_0").',
       });
     }
-    return new LlamaContext(functions, { context, abortFlag }, shape, settings.batch, lifetime);
+    return new LlamaContext(functions, { context, abortFlag }, shape, batch, lifetime);
   }
 
   /** Tokens in the batch being composed. */

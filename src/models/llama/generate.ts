@@ -1,12 +1,16 @@
 /** Writing on from a prompt, one record per token. */
-import { emptyTable, type TokenRecord, tokenRecord } from "../../core/index.ts";
+import { emptyTable, SurprisalError, type TokenRecord, tokenRecord } from "../../core/index.ts";
 import { checkMaxTokens } from "../generation.ts";
 import type { FinishReason, GenerateOptions, ModelSequence } from "../language-model.ts";
 import { createSampler } from "../sampling.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
-/** Extends `sequence` by the prompt, then by what the sampler chooses, until the model ends or `maxTokens`. */
+/**
+ * Extends `sequence` by the prompt, then by what the sampler chooses, until the model ends, `maxTokens`, or the end of
+ * the context, which is a "length" too.
+ * @throws SurprisalError CONTEXT_EXCEEDED: the prompt alone does not fit.
+ */
 export async function* generateTokens(
   sequence: ModelSequence,
   reader: RowReader,
@@ -18,7 +22,23 @@ export async function* generateTokens(
   const scoring = signal ? { signal } : {};
   checkMaxTokens(maxTokens);
   const sample = createSampler(options);
-  await sequence.extend(prompt, scoring);
+  const extend = async (ids: ArrayLike<number>): Promise<SurprisalError | null> => {
+    try {
+      await sequence.extend(ids, scoring);
+      return null;
+    } catch (error) {
+      if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;
+      throw error;
+    }
+  };
+  const full = await extend(prompt);
+  if (full)
+    throw new SurprisalError({
+      code: "CONTEXT_EXCEEDED",
+      what: `The ${prompt.length} tokens of the prompt do not fit into the model's context`,
+      wayOut: "Shorten the prompt or the conversation, or load the model with a larger contextSize.",
+      cause: full,
+    });
   for (let written = 0; written < maxTokens; written++) {
     const distribution = sequence.next(); // [V] nats, before temperature: what is reported
     const id = sample(distribution);
@@ -27,7 +47,8 @@ export async function* generateTokens(
     const table = emptyTable(Int32Array.of(id), Uint32Array.of(0, bytes.length), alternatives);
     reader.read(distribution, id, table, 0, alternatives);
     yield tokenRecord(table, 0, bytes, (other) => vocabulary.piece(other));
-    if (written + 1 < maxTokens) await sequence.extend([id], scoring);
+    if (written + 1 < maxTokens && (await extend([id])))
+      return { finishReason: "length", tokens: written + 1 };
   }
   return { finishReason: "length", tokens: maxTokens };
 }

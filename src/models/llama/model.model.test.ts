@@ -235,8 +235,24 @@ describe("LlamaModel", () => {
     await sequence.extend(ids.slice(0, 200));
     const before = sequence.next();
     expect(await rejection(sequence.extend(ids.slice(200, 300)))).toBe("CONTEXT_EXCEEDED");
+    expect(await rejection(sequence.extend(ids.slice(0, 300)))).toBe("CONTEXT_EXCEEDED"); // more than the whole cache
     expect(sequence.length).toBe(200);
     expect(sequence.next()).toEqual(before);
+  });
+
+  it("writes until its context is full, and refuses a prompt that does not fit", async () => {
+    await using tiny = await LlamaModel.load(path, { contextSize: 256 });
+    const { ids } = await tiny.tokenize(text);
+    const generation = tiny.generate(ids.slice(0, 200), { maxTokens: 500, temperature: 1, seed: 3 });
+    let written = 0;
+    for await (const _ of generation) written++;
+    expect(generation.end).toMatchObject({ finishReason: "length", tokens: written, partial: false });
+    expect(written).toBe(57); // the last one needs no place
+    const long = tiny.generate(ids.slice(0, 300), { maxTokens: 1 });
+    await expect(long.next()).rejects.toMatchObject({
+      code: "CONTEXT_EXCEEDED",
+      what: expect.stringContaining("300 tokens of the prompt"),
+    });
   });
 
   it("embeds texts alike, whatever the batch", async () => {
