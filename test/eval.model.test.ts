@@ -1,7 +1,17 @@
 /** `surprisal eval`, `runs` and `sql` with the model that is in the package: what a person gets, also after kill -9. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -131,11 +141,76 @@ describe("surprisal eval", () => {
     );
   });
 
+  it("shows its results before the page that cannot be made of them", async () => {
+    // Twice the same folder: neither domains nor names tell its corpora apart.
+    const twice = ["eval", "domains", "domains/", "--run", "twice"];
+    const { code, stdout, stderr } = await run(...twice, "--html", "twice.html");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Kept in twice; /m);
+    expect(stderr).toMatch(/The page cannot be made: .+\n.*surprisal runs export twice -f md/);
+    expect(readRun(join(folder, "twice")).status).toBe("complete");
+  });
+
+  it("begun several times in one second has a folder for each", async () => {
+    writeFileSync(join(folder, "short.txt"), DEMO.slice(0, 200));
+    const finished = await Promise.all(Array.from({ length: 5 }, () => run("eval", "short.txt")));
+    const places = finished.map(({ stdout }) => /^Kept in (.+?); /m.exec(stdout)?.[1]);
+    expect(new Set(places).size).toBe(5);
+    for (const place of places) expect(readRun(join(folder, place!)).status).toBe("complete");
+  });
+
+  it.each([[[]], [["--model", "mini"]]])(
+    "interrupted while a model opens leaves nothing, and says so: %j",
+    async (others) => {
+      const server = createServer(() => {}).listen(0, "127.0.0.1"); // never answers
+      await once(server, "listening");
+      const remote = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#model`;
+      const args = ["eval", "long.txt", ...others, "--model", remote, "--run", "interrupted/run"];
+      const { signal, stderr } = await runCommand(args, {
+        folder,
+        meanwhile: (child) => server.once("request", () => child.kill("SIGINT")),
+      });
+      expect(signal).toBe("SIGINT");
+      expect(stderr).toContain("Interrupted before anything was scored: nothing is kept.");
+      expect(existsSync(join(folder, "interrupted"))).toBe(false);
+      server.closeAllConnections();
+      server.close();
+    },
+  );
+
+  it("interrupted while it scores is gone on with", async () => {
+    const { signal, stdout, stderr } = await runCommand(
+      [
+        "eval",
+        "long.txt",
+        "--recipe",
+        "llama.cpp",
+        "--context",
+        "64",
+        "--engines",
+        "1",
+        "--json",
+        "--run",
+        "halted",
+      ],
+      {
+        folder,
+        meanwhile: (child) => child.stdout!.once("data", () => child.kill("SIGINT")),
+      },
+    );
+    expect(signal).toBe("SIGINT");
+    expect(stdout).not.toContain('"result"');
+    expect(stderr).toBe("Interrupted. Go on with: surprisal eval --resume halted\n");
+    expect((await run("eval", "--resume", "halted")).code).toBe(0);
+  });
+
   it("says what is wrong", async () => {
     const cases: [args: string[], code: number, message: RegExp][] = [
       [["eval"], 2, /CORPUS is missing/],
       [["eval", "long.txt", "--model", "mini", "--model", "mini"], 2, /mini is given twice/],
       [["eval", "domains", "--run", "domains"], 2, /holds other files/],
+      [["eval", "long.txt", "--model", "missing.gguf", "--run", "foreign"], 1, /a run's tokens\.parquet/],
+      [["eval", "long.txt", "--run", `new/${"x".repeat(300)}`], 1, /FILE_UNWRITABLE/],
       [["eval", "long.txt", "--shots", "2"], 2, /--shots needs --task/],
       [["sql", " ", "--runs", "."], 2, /query is empty/],
       [["eval", "nothing.txt"], 1, /There is no such file/],
@@ -148,6 +223,8 @@ describe("surprisal eval", () => {
       [["runs", "list", "nowhere"], 1, /no such folder/],
       [["sql", "select nonsense from results", "--runs", "."], 2, /DuckDB refuses/],
     ];
+    mkdirSync(join(folder, "foreign"));
+    writeFileSync(join(folder, "foreign", "tokens.parquet"), "");
     const before = readdirSync(folder, { recursive: true });
     for (const [args, code, message] of cases) {
       const answer = await run(...args);

@@ -1,4 +1,5 @@
 /** `surprisal eval`: models over corpora. */
+import { setMaxListeners } from "node:events";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedArgs } from "citty";
@@ -19,7 +20,15 @@ import {
   type TaskProgress,
 } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL } from "../../models/index.ts";
-import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
+import {
+  exitCodeOf,
+  oneOf,
+  positionalsOf,
+  readArguments,
+  usage,
+  valuesOf,
+  wholeNumber,
+} from "../arguments.ts";
 import { assertWritable, writeWhole } from "../files.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { printEvent } from "../json.ts";
@@ -84,25 +93,30 @@ const command: Command = {
   async run(rawArgs) {
     const given = readArguments(rawArgs, args);
     if (given.html !== undefined) assertWritable(given.html);
-    const { folder, request } =
+    const { run, folder } = await work(
+      given,
       given.resume === undefined
         ? begun(rawArgs, given)
-        : { folder: given.resume, request: resumed(given, rawArgs) };
-    const run = await work(given, folder, request);
-    if (given.html !== undefined)
-      await writeWhole(given.html, await exportRuns([run], "html", { folders: [folder] }));
+        : { folder: given.resume, request: resumed(given, rawArgs) },
+    );
     if (given.json) printEvent({ type: "result", folder, run });
     else
       process.stdout.write(
         `${renderRun(run, process.stdout)}\nKept in ${visible(folder)}; \`surprisal runs\` shows, compares, maps and exports it.\n`,
       );
+    if (given.html !== undefined) await writePage(given.html, run, folder);
     if (run.status === "failed") throw failed(run, folder);
   },
 };
 export default command;
 
+interface Begun {
+  folder: string;
+  request: RunRequest;
+}
+
 /** A run that is new. */
-function begun(rawArgs: string[], given: Arguments): { folder: string; request: RunRequest } {
+function begun(rawArgs: string[], given: Arguments): Begun {
   const corpora = positionalsOf(rawArgs, args);
   const tasks = valuesOf(rawArgs, args, "task");
   if (corpora.length + tasks.length === 0) throw usage("CORPUS is missing");
@@ -189,7 +203,10 @@ function resumed(given: Arguments, rawArgs: string[]): RunRequest {
   return readRun(given.resume!).request;
 }
 
-async function work(given: Arguments, folder: string, request: RunRequest): Promise<Run> {
+/** @param begin the folder of a new run without --run is one that is free: this name, or with -2, -3, ... behind it. */
+async function work(given: Arguments, begin: Begun): Promise<{ run: Run; folder: string }> {
+  const { request } = begin;
+  let { folder } = begin;
   const reporter = reportModel({ quiet: given.quiet, acceptTerms: given["accept-terms"] });
   const line = startLine({});
   const quiet = given.quiet || given.json;
@@ -198,10 +215,16 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
     if (given.json) printEvent({ type: "note", note });
     else process.stderr.write(`${visible(note)}\n`);
   };
+  const interruption = new AbortController();
+  setMaxListeners(0, interruption.signal); // each engine listens
   const stopWatching = onInterrupt(() => {
     line.end();
-    if (!existsSync(join(folder, "run.json"))) return; // nothing has begun
-    process.stderr.write(`Interrupted. Go on with: surprisal eval --resume ${visible(folder)}\n`);
+    interruption.abort(); // a run in which nothing has begun leaves nothing
+    process.stderr.write(
+      existsSync(join(folder, "run.json"))
+        ? `Interrupted. Go on with: surprisal eval --resume ${visible(folder)}\n`
+        : "Interrupted before anything was scored: nothing is kept.\n",
+    );
   });
   try {
     const options = { ...reporter.options, onNote: say, ...request.reading };
@@ -211,10 +234,11 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
     });
     const tasks = await Promise.all(request.tasks.map((file) => readTask(file)));
     const { fewShot } = request;
-    const evaluation: EvaluateOptions & { folder: string } = {
+    const evaluation: EvaluateOptions = {
       ...{ tasks, fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples) } },
       ...{ models: request.models, corpora, recipe: request.recipe, ...request.overrides },
-      ...{ folder, request, tokens: request.tokens, limit: request.limit ?? undefined },
+      ...{ request, tokens: request.tokens, limit: request.limit ?? undefined },
+      signal: interruption.signal,
       load: { ...request.load, ...reporter.options },
       engines: wholeNumber(given.engines, "engines", 1, 1024),
       concurrency: wholeNumber(given.concurrency, "concurrency", 1, 1024),
@@ -225,12 +249,24 @@ async function work(given: Arguments, folder: string, request: RunRequest): Prom
         onItem: (progress) => line.show(() => describeTask(progress)),
       }),
     };
-    return await (given.resume === undefined ? evaluate(evaluation) : resumeEvaluation(evaluation));
+    if (given.resume !== undefined) return { run: await resumeEvaluation({ ...evaluation, folder }), folder };
+    for (let next = 2; ; next++)
+      try {
+        return { run: await evaluate({ ...evaluation, folder }), folder };
+      } catch (error) {
+        if (given.run !== undefined || !isTaken(error)) throw error;
+        folder = `${begin.folder}-${next}`;
+      }
   } finally {
     stopWatching();
     line.end();
     reporter.end();
   }
+}
+
+/** Whether another run is in the folder: one that began in the same second has the same name. */
+function isTaken(error: unknown): boolean {
+  return SurprisalError.isInstance(error) && (error.code === "RUN_EXISTS" || error.code === "RUN_LOCKED");
 }
 
 /** Workers behind a queue in place of this process. */
@@ -277,6 +313,22 @@ function eventHandlers(): Pick<EvaluateOptions, "onProgress" | "onDocument" | "o
       printEvent(document);
     },
   };
+}
+
+/** The run is done and shown: what goes wrong with its page is no wrong usage. */
+async function writePage(file: string, run: Run, folder: string): Promise<void> {
+  try {
+    await writeWhole(file, await exportRuns([run], "html", { folders: [folder] }));
+  } catch (cause) {
+    if (exitCodeOf(cause) === 1) throw cause;
+    throw new SurprisalError({
+      code: "FILE_UNWRITABLE",
+      what: `The page cannot be made: ${SurprisalError.isInstance(cause) ? cause.what : cause}`,
+      where: file,
+      wayOut: `The results are kept: surprisal runs export ${folder} -f md`,
+      cause,
+    });
+  }
 }
 
 function failed(run: Run, folder: string): SurprisalError {

@@ -29,7 +29,8 @@ Examples:
   async run(rawArgs) {
     const { query, runs, json } = readArguments(rawArgs, args);
     if (query.trim() === "") throw usage("The query is empty");
-    const answer = await queryRuns(runs, query);
+    const onNote = (note: string) => process.stderr.write(`${visible(note)}\n`);
+    const answer = await queryRuns(runs, query, { onNote });
     if (json) {
       const rows = answer.rows.map((row) =>
         Object.fromEntries(answer.columns.map((name, i) => [name, row[i]])),
@@ -42,8 +43,9 @@ Examples:
     );
     const isNumber = (value: unknown) =>
       value === null || typeof value === "number" || NUMBER.test(String(value));
-    const isName = (column: number) => !answer.rows.every((row) => isNumber(row[column]));
-    process.stdout.write(`${table(answer.rows, columns, isName).join("\n")}\n`);
+    const isNumeric = columns.map((_, column) => answer.rows.every((row) => isNumber(row[column])));
+    const lines = table(answer.rows, columns, (column) => !isNumeric[column]);
+    process.stdout.write(`${lines.join("\n")}\n`);
   },
 };
 export default command;

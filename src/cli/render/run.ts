@@ -74,7 +74,9 @@ export function table<Row>(
     columns.map(([heading]) => heading),
     ...rows.map((row) => columns.map(([, cell]) => cell(row))),
   ];
-  const widths = columns.map((_, i) => Math.max(...cells.map((line) => displayWidth(line[i]!))));
+  const widths = columns.map((_, i) =>
+    cells.reduce((widest, line) => Math.max(widest, displayWidth(line[i]!)), 0),
+  );
   return cells.map((line) =>
     line
       .map((cell, i) => {

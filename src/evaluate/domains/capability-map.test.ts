@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
+import { exportRuns } from "../runs/export.ts";
 import { capabilitiesOf } from "./capability-map.ts";
 
-const corpusOf = (domain: string, texts: readonly string[]): Corpus => ({
-  ...{ name: domain, source: domain, domain, rule: { name: "list", source: null } },
+const corpusOf = (domain: string, texts: readonly string[], name = domain): Corpus => ({
+  ...{ name, source: name, domain, rule: { name: "list", source: null } },
   async *documents() {
     for (const [i, text] of texts.entries()) yield { name: `${domain}:${i}`, text };
   },
@@ -58,6 +59,27 @@ describe("capabilitiesOf", () => {
     expect(capabilitiesOf(runs.slice(0, 2))).toHaveLength(1); // one model, one recipe: one row of the map
     expect(names(runs.slice(1)).sort()).toEqual(["(run 2)", "(run 3)"]);
     expect(names([runs[0]!, runs[2]!]).sort()).toEqual(["(run 1)", "(run 3)"]);
+  });
+
+  it("tells corpora of one domain apart by their names, in one run or several", async () => {
+    const models = [TableModel.bytes(), TableModel.twoState(0.1, 0.3)];
+    const news = ["d1/news.txt", "d2/news.txt"].map((name) => corpusOf("news", ["aab", "abb"], name));
+    const [both, one, other] = [
+      await evaluate({ models, corpora: [...news, corpusOf("law", ["bba"])] }),
+      await evaluate({ models, corpora: news.slice(0, 1) }),
+      await evaluate({ models, corpora: [news[1]!, corpusOf("law", ["bba"])] }),
+    ];
+    for (const runs of [[both], [one, other]]) {
+      const map = capabilitiesOf(runs, ["d1/news.txt"]);
+      expect(map).toHaveLength(2);
+      for (const { domains, gap } of map) {
+        expect(domains.map(({ domain }) => domain).sort()).toEqual(["d1/news.txt", "d2/news.txt", "law"]);
+        expect(gap).not.toBeNull();
+      }
+      expect(await exportRuns(runs, "svg")).toContain("d1/news.txt");
+      expect(await exportRuns(runs, "html")).toContain("d2/news.txt");
+    }
+    expect(capabilitiesOf([one]).map(({ domains }) => domains[0]!.domain)).toEqual(["news", "news"]);
   });
 
   it("has no number where Infinity leaves none", async () => {

@@ -1,6 +1,6 @@
 /** What models can do where: bits per byte over domains, and what is to be said about each model. */
 import { SurprisalError } from "../../core/index.ts";
-import { labelled, type RunRow, runRows } from "../runs/rows.ts";
+import { runRows, withDomains } from "../runs/rows.ts";
 import type { Run } from "../runs/run.ts";
 
 export interface DomainScore {
@@ -32,14 +32,19 @@ export interface ModelCapability {
 }
 
 /**
- * Reads the map off runs. A domain is what the corpus says it is, else the corpus.
+ * Reads the map off runs. A domain is what the corpus says it is, else the corpus; several corpora of a model that say
+ * the same are told apart by their own names.
  * @param inDomain names of the domains that the models were made for.
- * @throws SurprisalError INVALID_ARGUMENT when a name of `inDomain` is no domain, or a run has two scores of a model in one.
+ * @throws SurprisalError INVALID_ARGUMENT when a name of `inDomain` is no domain, or a run has two scores of a model in one
+ *   corpus.
  *   A model that several runs scored in one domain, or under several recipes, stands there once for each run.
  */
 export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[] = []): ModelCapability[] {
-  const rows = runs.flatMap(runRows);
-  const domains = new Set(rows.map(domainOf));
+  const scored = withDomains(runs.flatMap(runRows)).map(({ label, domain, row }) => ({
+    label,
+    score: { domain, bitsPerByte: row.bitsPerByte, stderr: row.bitsPerByteStderr },
+  }));
+  const domains = new Set(scored.map(({ score }) => score.domain));
   const stranger = inDomain.find((name) => !domains.has(name));
   if (stranger !== undefined)
     throw new SurprisalError({
@@ -48,27 +53,22 @@ export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[]
       where: "inDomain",
       wayOut: `The domains are: ${[...domains].join(", ")}.`,
     });
-  const scored = labelled(rows);
   const models = [...new Set(scored.map(({ label }) => label))];
   const map = models.map((model) =>
     capability(
       model,
-      scored.flatMap(({ label, row }) => (label === model ? [row] : [])),
+      scored.flatMap(({ label, score }) => (label === model ? [score] : [])),
       inDomain,
     ),
   );
   return map.sort((a, b) => (a.mean ?? Number.POSITIVE_INFINITY) - (b.mean ?? Number.POSITIVE_INFINITY));
 }
 
-function domainOf({ domain, corpus }: RunRow): string {
-  return domain ?? corpus;
-}
-
-function capability(model: string, rows: readonly RunRow[], inDomain: readonly string[]): ModelCapability {
-  const domains = rows.map((row): DomainScore => {
-    const { bitsPerByte, bitsPerByteStderr } = row;
-    return { domain: domainOf(row), bitsPerByte, stderr: bitsPerByteStderr };
-  });
+function capability(
+  model: string,
+  domains: readonly DomainScore[],
+  inDomain: readonly string[],
+): ModelCapability {
   const twice = domains.find(({ domain }, i) => domains.findIndex((other) => other.domain === domain) < i);
   if (twice)
     throw new SurprisalError({

@@ -1,6 +1,7 @@
 /** Every model over every corpus, in a run that can be broken off at any moment and gone on with. */
 import { randomBytes } from "node:crypto";
 import {
+  abortError,
   type Recipe,
   type RecipeOverrides,
   type ResolvedRecipe,
@@ -86,6 +87,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   executor?: ((model: LanguageModel, reference: string) => Promise<Executor>) | undefined;
   /** What the person asked for, kept in run.json, so that the run can be gone on with by its folder alone. */
   request?: Partial<RunRequest> | undefined;
+  /** Given before a model is open, it frees the folder at once, so that the process can be ended right after it. */
   signal?: AbortSignal | undefined;
 }
 
@@ -96,7 +98,15 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
  *   What was done stays in the folder; where no model could be opened, nothing does.
  */
 export async function evaluate(options: EvaluateOptions): Promise<Run> {
-  const folder = options.folder === undefined ? null : RunFolder.create(options.folder);
+  const { folder: path, signal } = options;
+  const folder = path === undefined ? null : RunFolder.create(path);
+  const models: RunModel[] = [];
+  const giveUp = () => {
+    if (models.length > 0) return; // it can be gone on with
+    folder?.clear();
+    folder?.release();
+  };
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
     const { corpora, tasks } = await surveyAll(options);
     await checkModels(options);
@@ -106,15 +116,14 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       id: folder?.name ?? `run-${randomBytes(4).toString("hex")}`,
       ...{ status: "running", version: packageVersion(), created: now, finished: null },
       request: requestOf(options),
-      ...{ models: [], corpora, results: [], tasks, taskResults: [], failures: [], notes: [] },
+      ...{ models, corpora, results: [], tasks, taskResults: [], failures: [], notes: [] },
     };
-    try {
-      return await new Evaluation(options, folder, run).go();
-    } catch (error) {
-      if (run.models.length === 0) folder?.clear();
-      throw error;
-    }
+    return await new Evaluation(options, folder, run).go();
+  } catch (error) {
+    giveUp();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", giveUp);
     folder?.release();
   }
 }
@@ -177,6 +186,7 @@ class Evaluation {
 
   async #everything(): Promise<Run> {
     const run = this.#run;
+    this.#assertWanted();
     this.#folder?.write(run);
     using record = new RunRecord(this.#folder);
     this.#doneBefore = this.#shareDone(record);
@@ -278,6 +288,7 @@ class Evaluation {
 
   /** The recipe on this model; what the run says of the model is noted, or compared with what it was. */
   #recipeFor(index: number, model: LanguageModel): ResolvedRecipe {
+    this.#assertWanted();
     const { recipe, overrides, models } = this.#run.request;
     const resolved = resolveRecipe(recipe, overrides, factsOf(model));
     const { identity, settings } = model;
@@ -297,6 +308,12 @@ class Evaluation {
     for (const note of resolved.notes) this.#note(`${identity.name}: ${note}`);
     this.#folder?.write(this.#run);
     return resolved;
+  }
+
+  /** The folder of what is aborted may be another's by now. @throws SurprisalError ABORTED */
+  #assertWanted(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw abortError("The evaluation", signal);
   }
 
   #note(note: string): void {

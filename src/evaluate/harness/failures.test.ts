@@ -1,5 +1,6 @@
 /** What goes wrong while a run is under way, and what is left of it. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFileSync,
   existsSync,
@@ -11,6 +12,8 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
@@ -133,6 +136,40 @@ describe("a run in which something fails", () => {
     expect(readdirSync(folder)).not.toContain("lock");
     if (!existsSync(join(given.folder, "run.json"))) return; // stopped while the corpus was read
     expect(numbers(await resumeEvaluation(options()))).toEqual(expected);
+  });
+
+  it("frees its folder at once when the signal comes before a model is open", async () => {
+    const whole = await evaluate({ ...options(), folder: undefined });
+    for (const phase of ["corpora are read", "models open"]) {
+      const controller = new AbortController();
+      const given = { ...options(), signal: controller.signal };
+      let next: Promise<Run> | undefined;
+      const stop = () => {
+        if (next) return;
+        controller.abort();
+        expect(existsSync(given.folder), phase).toBe(false);
+        next = evaluate(options()); // the folder is another's from now on
+      };
+      const corpus: Corpus = {
+        ...corpusOf(TEXTS),
+        async *documents() {
+          if (phase === "corpora are read") stop();
+          yield* corpusOf(TEXTS).documents();
+        },
+      };
+      const server = createServer((_, response) => {
+        stop();
+        response.writeHead(401).end();
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const remote = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1#model`;
+      const models = phase === "models open" ? [remote] : given.models;
+      await failureOf(evaluate({ ...given, models, corpora: [corpus] }));
+      expect(numbers(await next!), phase).toEqual(numbers(whole));
+      expect(readRun(given.folder).status).toBe("complete");
+      rmSync(given.folder, { recursive: true });
+      server.close();
+    }
   });
 
   it("stops when the corpus fails in its second reading, after what is under way", async () => {

@@ -3,7 +3,7 @@ import { TableModel } from "../../models/test/index.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import type { Task } from "../tasks/index.ts";
-import { exportRuns, taskTable } from "./export.ts";
+import { exportRuns, methodOf, taskTable } from "./export.ts";
 import type { Run } from "./run.ts";
 
 const corpus: Corpus = {
@@ -39,6 +39,20 @@ async function beginnings(runs: readonly Run[]): Promise<string[]> {
   const cells = [...(await exportRuns(runs, "md")).matchAll(/^\| (\w+ \| .+?) \|/gm)].map(([, two]) => two!);
   return cells.filter((two) => !two.endsWith("model")); // the headings
 }
+
+it("counts a document that is too short once, though there are two models", async () => {
+  const texts: Corpus = {
+    ...corpus,
+    async *documents() {
+      for (const [i, text] of ["aab", "", "ab", ""].entries()) yield { name: `texts:${i}`, text };
+    },
+  };
+  const run = await evaluate({ models, corpora: [texts, { ...texts, name: "again" }] });
+  expect(run.results.map(({ skipped }) => skipped)).toEqual([2, 2, 2, 2]);
+  expect(methodOf([run])).toContain("Left out, too short to score: 4 documents.");
+  const one = await evaluate({ models, corpora: [texts], limit: 2 });
+  expect(methodOf([one])).toContain("Left out, too short to score: 1 document.");
+});
 
 describe("tables of runs", () => {
   it("have the models' names, of one run", async () => {

@@ -106,7 +106,7 @@ function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
 export function methodOf(runs: readonly Run[]): string[] {
   return runs.flatMap((run) => {
     const methods = new Set(run.results.map(({ stderrMethod }) => ERRORS[stderrMethod]));
-    const skipped = run.results.reduce((sum, result) => sum + result.skipped, 0);
+    const skipped = leftOut(run);
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
       ...run.models.flatMap(({ identity, recipe }, i) => {
@@ -131,6 +131,13 @@ export function methodOf(runs: readonly Run[]): string[] {
       ...run.notes,
     ];
   });
+}
+
+/** Documents that hold nothing to score, each once: of a corpus, as many as of the model that leaves out most. */
+function leftOut({ corpora, results }: Run): number {
+  const most = corpora.map(() => 0);
+  for (const { corpus, skipped } of results) most[corpus] = Math.max(most[corpus]!, skipped);
+  return most.reduce((sum, skipped) => sum + skipped, 0);
 }
 
 const ERRORS: Record<string, string> = {

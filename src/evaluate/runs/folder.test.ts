@@ -36,6 +36,21 @@ function writeRun(): void {
   folder.release();
 }
 
+describe("readRun", () => {
+  it.each([
+    ["{", "not JSON"],
+    ["null", "the schema undefined"],
+    [JSON.stringify({ ...RUN, schema: "surprisal.run/9" }), "the schema surprisal.run/9"],
+    [JSON.stringify({ ...RUN, models: undefined }), 'no list "models"'],
+    [JSON.stringify({ ...RUN, results: {} }), 'no list "results"'],
+  ])("refuses %s", (text, what) => {
+    writeFileSync(join(path, "run.json"), text);
+    expect(() => readRun(path)).toThrow(
+      expect.objectContaining({ code: "RUN_DAMAGED", what: expect.stringContaining(what) }),
+    );
+  });
+});
+
 describe("RunFolder", () => {
   it("is held by one, and leaves nothing behind", () => {
     writeRun();
@@ -66,6 +81,12 @@ describe("RunFolder", () => {
     expect(readdirSync(run)).toEqual(["run.json"]);
   });
 
+  it("goes when it could not be made to its end", () => {
+    const failure = expect.objectContaining({ code: "FILE_UNWRITABLE" });
+    expect(() => RunFolder.create(join(path, "new1", "new2", "x".repeat(300)))).toThrow(failure);
+    expect(readdirSync(path)).toEqual([]);
+  });
+
   it("stays when it was there before, with what is not the run's", () => {
     writeFileSync(join(path, "log.txt"), "of another day\n");
     const folder = RunFolder.create(path);
@@ -83,7 +104,11 @@ describe("RunFolder", () => {
     first.release();
     const [second, third] = [RunFolder.create(run), () => RunFolder.create(run)];
     expect(third).toThrow(expect.objectContaining({ code: "RUN_LOCKED" }));
-    expect(existsSync(join(run, "lock"))).toBe(true);
+    second.write(RUN);
+    first.clear();
+    first.release();
+    expect(readdirSync(run).sort()).toEqual(["lock", "run.json"]);
+    second.clear();
     second.release();
     expect(existsSync(run)).toBe(false);
   });
@@ -104,13 +129,16 @@ describe("RunFolder", () => {
     expect(() => RunFolder.open(path)).toThrow(expect.objectContaining({ code: "RUN_LOCKED" }));
   });
 
-  it.each(["journal.jsonl", "tokens.bin"])("does not take the %s of another run for its own", (name) => {
-    writeFileSync(join(path, name), "");
-    expect(() => RunFolder.create(path)).toThrow(
-      expect.objectContaining({ code: "RUN_EXISTS", what: expect.stringContaining(name) }),
-    );
-    expect(readdirSync(path)).toEqual([name]);
-  });
+  it.each(["journal.jsonl", "tokens.bin", "tokens.parquet", "tokens.parquet.part"])(
+    "does not take the %s of another run for its own",
+    (name) => {
+      writeFileSync(join(path, name), "");
+      expect(() => RunFolder.create(path)).toThrow(
+        expect.objectContaining({ code: "RUN_EXISTS", what: expect.stringContaining(name) }),
+      );
+      expect(readdirSync(path)).toEqual([name]);
+    },
+  );
 
   it("keeps what is infinite, and what is missing", () => {
     const folder = RunFolder.create(path);

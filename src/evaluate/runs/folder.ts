@@ -22,6 +22,10 @@ import type { Run } from "./run.ts";
 const RUN = "run.json";
 const LOCK = "lock";
 const LOG = "log.txt";
+/** What a run writes beside its log, drafts included. */
+const WRITTEN = [RUN, JOURNAL, TOKEN_LOG, TOKENS, `${RUN}.part`, `${TOKENS}.part`];
+/** What every run.json has. */
+const LISTS = ["models", "corpora", "results", "tasks", "taskResults", "failures", "notes"] as const;
 /** Locks that this process holds. */
 const held = new Set<string>();
 
@@ -46,6 +50,8 @@ export function readRun(folder: string): Run {
     throw damaged(folder, "run.json is not JSON", cause);
   }
   if (run?.schema !== "surprisal.run/1") throw damaged(folder, `run.json has the schema ${run?.schema}`);
+  const missing = LISTS.find((name) => !Array.isArray(run[name]));
+  if (missing !== undefined) throw damaged(folder, `run.json has no list "${missing}"`);
   for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];
   return run;
 }
@@ -67,6 +73,7 @@ export class RunFolder {
   readonly #made: readonly string[];
   /** There was a log before this run. */
   readonly #hadLog: boolean;
+  #isHeld = false;
 
   private constructor(path: string, made: readonly string[] = []) {
     this.path = resolve(path);
@@ -87,8 +94,8 @@ export class RunFolder {
       folder.#removeMade();
       throw writeFailure(path, error);
     }
-    // A journal without its run.json would be taken for what this run has done.
-    const found = [RUN, JOURNAL, TOKEN_LOG].find((name) => existsSync(folder.file(name)));
+    // What is left of another run would be taken for what this one has done, or be written over.
+    const found = WRITTEN.find((name) => existsSync(folder.file(name)));
     if (found === undefined) return folder;
     folder.release();
     throw new SurprisalError({
@@ -99,7 +106,7 @@ export class RunFolder {
       wayOut:
         found === RUN
           ? `Go on with it: surprisal eval --resume ${path}; or name another folder.`
-          : `Its ${RUN} is gone: name another folder.`,
+          : `A run's folder must be new or empty, and the ${RUN} of this one is gone: name another folder.`,
     });
   }
 
@@ -150,17 +157,22 @@ export class RunFolder {
     remove(this.file(name));
   }
 
-  /** Takes back what a new run has written that could not begin: nothing of it is worth going on with. */
+  /**
+   * Takes back what a new run has written that could not begin: nothing of it is worth going on with. None of it was
+   * there before, see `create`.
+   */
   clear(): void {
-    const written = [RUN, JOURNAL, TOKEN_LOG, TOKENS, ...(this.#hadLog ? [] : [LOG])];
+    if (!this.#isHeld) return;
     try {
-      for (const name of written) rmSync(this.file(name), { force: true });
+      for (const name of this.#hadLog ? WRITTEN : [...WRITTEN, LOG]) rmSync(this.file(name), { force: true });
     } catch {
       // why the run could not begin is what counts
     }
   }
 
   release(): void {
+    if (!this.#isHeld) return; // it may be another's by now
+    this.#isHeld = false;
     const file = this.file(LOCK);
     held.delete(file);
     try {
@@ -172,11 +184,12 @@ export class RunFolder {
   }
 
   #removeMade(): void {
-    try {
-      for (const path of this.#made) rmdirSync(path);
-    } catch {
-      // there is something in it: it stays
-    }
+    for (const path of this.#made)
+      try {
+        rmdirSync(path);
+      } catch {
+        // there is something in it, and it stays; or it could not be made, such as a name that is too long
+      }
   }
 
   /** A process that was killed leaves its lock behind: it holds as long as the process lives. */
@@ -207,6 +220,7 @@ export class RunFolder {
       remove(file);
     }
     held.add(file);
+    this.#isHeld = true;
   }
 }
 

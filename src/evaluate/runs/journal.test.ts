@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -75,8 +75,32 @@ describe("what is infinite", () => {
     const again = readRun(join(folder, "run"));
     expect(again.taskResults).toEqual(taskResults);
     expect(again.taskResults[0]!.summary).toMatchObject({
-      perplexity: { value: Infinity, standardError: Infinity, interval: { low: Infinity, high: Infinity } },
+      perplexity: { value: Infinity, standardError: null, interval: { low: Infinity, high: Infinity } },
     });
     expect(again.tasks[0]!.name).toBe("Infinity");
   });
+});
+
+describe("a journal that cannot be read", () => {
+  const failure = (place: (file: string) => void) => {
+    const file = join(folder, "journal.jsonl");
+    place(file);
+    return expect(() => readJournal(file, () => {}));
+  };
+
+  it("is a damaged run's where there is none, and the file's where there is no reading it", () => {
+    failure(() => {}).toThrow(
+      expect.objectContaining({ code: "RUN_DAMAGED", what: "The run has no journal" }),
+    );
+    failure((file) => mkdirSync(file)).toThrow(expect.objectContaining({ code: "FILE_UNREADABLE" }));
+  });
+
+  it.each(["nonsense", "null", "1", "[{}]", '{"type":"document","model":0}', '{"type":"time"}'])(
+    "is a damaged run's where a line is %s",
+    (line) => {
+      failure((file) => writeFileSync(file, `${line}\n`)).toThrow(
+        expect.objectContaining({ code: "RUN_DAMAGED", what: expect.stringContaining(line) }),
+      );
+    },
+  );
 });

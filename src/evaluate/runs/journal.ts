@@ -5,6 +5,7 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
+import { readFailure } from "../corpus/stored-file.ts";
 import type { TaskResult } from "../tasks/index.ts";
 import { appendWhole, writeFailure } from "./failure.ts";
 import type { PerplexityError } from "./run.ts";
@@ -107,32 +108,55 @@ export class Journal {
   }
 }
 
-/** Reads a journal without changing it. */
+/**
+ * Reads a journal without changing it.
+ * @throws SurprisalError RUN_DAMAGED, also where there is none; FILE_UNREADABLE
+ */
 export function readJournal(file: string, onEntry: (entry: JournalEntry) => void): void {
-  const descriptor = openSync(file, "r");
+  let descriptor: number | null = null;
   try {
+    descriptor = openSync(file, "r");
     readLines(descriptor, (line) => {
       parseLine(file, line).forEach(onEntry);
       return true;
     });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw damaged("The run has no journal", file, `${AGAIN}.`, error);
+    throw syscall === undefined ? error : readFailure(error, file);
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== null) closeSync(descriptor);
   }
 }
 
 function parseLine(file: string, line: string): JournalEntry[] {
-  try {
-    return [JSON.parse(line, readInfinity) as JournalEntry | JournalEntry[]].flat();
-  } catch (cause) {
-    throw new SurprisalError({
-      code: "RUN_DAMAGED",
-      what: `A line of the run's journal is not JSON: ${line.slice(0, 80)}`,
-      where: file,
-      wayOut:
-        "Start the run again in another folder; or take the line out, and what it stood for is done again.",
+  const broken = (what: string, cause?: unknown) =>
+    damaged(
+      `A line of the run's journal is ${what}: ${line.slice(0, 80)}`,
+      file,
+      `${AGAIN}; or take the line out, and what it stood for is done again.`,
       cause,
-    });
+    );
+  let entries: JournalEntry[];
+  try {
+    entries = [JSON.parse(line, readInfinity) as JournalEntry | JournalEntry[]].flat();
+  } catch (cause) {
+    throw broken("not JSON", cause);
   }
+  if (!entries.every(isEntry)) throw broken("not an entry");
+  return entries;
+}
+
+/** Whether it has what every reader takes for granted. */
+function isEntry(entry: JournalEntry | null): boolean {
+  if (typeof entry?.type !== "string" || typeof entry.model !== "number") return false;
+  return entry.type !== "document" || typeof entry.size?.bytes === "number";
+}
+
+const AGAIN = "Start the run again in another folder";
+
+function damaged(what: string, where: string, wayOut: string, cause?: unknown): SurprisalError {
+  return new SurprisalError({ code: "RUN_DAMAGED", what, where, wayOut, cause });
 }
 
 /** @returns one past the last complete line that was accepted, bytes. */

@@ -20,7 +20,7 @@ export interface KeptTokens {
 
 type Names = Record<"model" | "corpus" | "document", string>;
 
-const COLUMNS = ["model", "corpus", "document", "byte_offset", "logprob"] as const;
+const COLUMNS = ["model", "corpus", "document", "position", "byte_offset", "logprob"] as const;
 
 /**
  * All tokens in the order of the file: model, corpus, document.
@@ -31,24 +31,23 @@ const COLUMNS = ["model", "corpus", "document", "byte_offset", "logprob"] as con
 export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
   const cells = new Cells(file, run);
   let before: Names = { model: "", corpus: "", document: "" };
-  let lastOffset = Number.POSITIVE_INFINITY;
   for await (const columns of rowGroups(file)) {
     const logprobs = Float64Array.from(columns.logprob, numberOf);
     const offsets = Float64Array.from(columns.byte_offset, numberOf);
     const isOf = ({ model, corpus, document }: Names, row: number) =>
       columns.document[row] === document && columns.corpus[row] === corpus && columns.model[row] === model;
+    const isBeginning = (row: number) => columns.position[row] === 0; // the one before may have the same names
     for (let start = 0, end = 0; start < logprobs.length; start = end) {
       const names: Names = {
         model: columns.model[start],
         corpus: columns.corpus[start],
         document: columns.document[start],
       };
-      const first = !isOf(before, start) || offsets[start]! < lastOffset;
-      for (end = start + 1; end < logprobs.length && isOf(names, end); end++)
-        if (offsets[end]! < offsets[end - 1]!) break; // another document of that name
+      const first = isBeginning(start) || !isOf(before, start);
+      for (end = start + 1; end < logprobs.length && isOf(names, end) && !isBeginning(end); ) end++;
       const part = { logprobs: logprobs.subarray(start, end), byteOffsets: offsets.subarray(start, end) };
       yield { ...cells.add(names, first, part.logprobs), document: names.document, first, ...part };
-      [before, lastOffset] = [names, offsets[end - 1]!];
+      before = names;
     }
   }
   cells.check();
@@ -64,7 +63,7 @@ async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[
   const broken = (error: unknown) =>
     typeof (error as { syscall?: unknown }).syscall === "string"
       ? readFailure(error, file)
-      : damaged(file, `cannot be read as Parquet: ${(error as Error).message}`, AGAIN, error);
+      : damagedTokens(file, `cannot be read as Parquet: ${(error as Error).message}`, { cause: error });
   let scan: ParquetScan;
   try {
     scan = await parquetScan({ file: await asyncBufferFromFile(file), columns: [...COLUMNS], compressors });
@@ -127,13 +126,19 @@ class Cells {
   #mismatch(): SurprisalError {
     const goOn = "Go on with the run, which writes it anew: surprisal eval --resume FOLDER.";
     const what = "has not the tokens that run.json counts";
-    return damaged(this.#file, what, this.#isComplete ? AGAIN : goOn);
+    return damagedTokens(this.#file, what, this.#isComplete ? {} : { wayOut: goOn });
   }
 }
 
-const AGAIN = "Evaluate again with --tokens, in another folder.";
-
-function damaged(file: string, what: string, wayOut: string, cause?: unknown): SurprisalError {
+/** @param what tokens.parquet is or does, as a predicate */
+export function damagedTokens(
+  file: string,
+  what: string,
+  {
+    wayOut = "Evaluate again with --tokens, in another folder.",
+    cause,
+  }: { wayOut?: string; cause?: unknown } = {},
+): SurprisalError {
   return new SurprisalError({
     code: "RUN_DAMAGED",
     what: `tokens.parquet ${what}`,

@@ -2,7 +2,7 @@
 import type { Chart, PageSection } from "../../charts/index.ts";
 import { capabilityMap, perplexityIntervals, renderPage, renderSvg } from "../../charts/server.ts";
 import { methodOf, taskTable } from "./export.ts";
-import { labelled, type RunRow } from "./rows.ts";
+import { labelled, type RunRow, withDomains } from "./rows.ts";
 import type { Run } from "./run.ts";
 import { tokenPictures } from "./token-pictures.ts";
 
@@ -38,9 +38,9 @@ export async function runsPage(
 }
 
 function mapOf(rows: readonly RunRow[]): Chart {
-  const cells = labelled(rows).map(({ label, row }) => ({
+  const cells = withDomains(rows).map(({ label, domain, row }) => ({
     model: label,
-    domain: row.domain ?? row.corpus,
+    domain,
     bitsPerByte: row.bitsPerByte,
     standardError: row.bitsPerByteStderr,
   }));

@@ -154,3 +154,23 @@ export function labelled<Row extends RunRow | TaskRow>(rows: readonly Row[]): { 
     row,
   }));
 }
+
+/**
+ * Labelled rows with the domain of each: what the corpus says it is, else the corpus. A domain in which one model has
+ * several corpora, such as news.txt of two folders, is none for a map: there each corpus stands under its own name.
+ */
+export function withDomains(rows: readonly RunRow[]): { label: string; domain: string; row: RunRow }[] {
+  const scored = labelled(rows).map(({ label, row }) => ({ label, domain: row.domain ?? row.corpus, row }));
+  const corpora = new Map<string, string>(); // by label and domain
+  const shared = new Set<string>();
+  for (const { label, domain, row } of scored) {
+    const place = JSON.stringify([label, domain]);
+    if ((corpora.get(place) ?? row.corpus) !== row.corpus) shared.add(domain);
+    corpora.set(place, row.corpus);
+  }
+  return scored.map(({ label, domain, row }) => ({
+    label,
+    domain: shared.has(domain) ? row.corpus : domain,
+    row,
+  }));
+}

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
@@ -40,4 +40,85 @@ it("says when a run was created, of corpora and of tasks", async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+describe("a run that is damaged", () => {
+  let runs: string;
+  let notes: string[];
+  const ask = async (query: string) => {
+    notes = [];
+    return (await queryRuns(runs, query, { onNote: (note) => notes.push(note) })).rows;
+  };
+  const counted = "select run, count(*)::INT from tokens group by run order by run";
+  const file = (name: string) => join(runs, "a[1]", name);
+
+  beforeEach(async () => {
+    runs = mkdtempSync(join(tmpdir(), "surprisal-sql-"));
+    const options = { models: [TableModel.bytes()], corpora: [corpus], tokens: true };
+    await evaluate({ ...options, folder: join(runs, "a[1]") });
+    cpSync(join(runs, "a[1]"), join(runs, "b"), { recursive: true });
+    const run = JSON.parse(readFileSync(join(runs, "b", "run.json"), "utf8"));
+    writeFileSync(join(runs, "b", "run.json"), JSON.stringify({ ...run, id: "b" }));
+    expect(await ask(counted)).toEqual([
+      ["a[1]", 8],
+      ["b", 8],
+    ]);
+    expect(notes).toEqual([]);
+  });
+  afterEach(() => rmSync(runs, { recursive: true, force: true }));
+
+  it.each<[string, () => void]>([
+    ["empty", () => writeFileSync(file("tokens.parquet"), "")],
+    [
+      "cut off",
+      () => writeFileSync(file("tokens.parquet"), readFileSync(file("tokens.parquet")).subarray(0, 99)),
+    ],
+    [
+      "a folder",
+      () => {
+        rmSync(file("tokens.parquet"));
+        mkdirSync(file("tokens.parquet"));
+      },
+    ],
+  ])("costs its own tokens where these are %s", async (_, damage) => {
+    damage();
+    expect(await ask(counted)).toEqual([["b", 8]]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^The tokens of .+a\[1\] are left out: tokens\.parquet cannot be read: .+\. Evaluate again with --tokens, in another folder\.$/,
+      ),
+    ]);
+    expect(await ask("select count(*)::INT from results")).toEqual([[2]]);
+    expect(await ask("select count(*)::INT from documents")).toEqual([[2]]);
+  });
+
+  it("says so where tokens are damaged within, of a query that needs them", async () => {
+    const bytes = readFileSync(file("tokens.parquet"));
+    writeFileSync(file("tokens.parquet"), bytes.fill(0xff, 4, 300));
+    expect(await ask("select count(*)::INT from results")).toEqual([[2]]);
+    const refused = expect.objectContaining({ code: "RUN_DAMAGED", where: file("tokens.parquet") });
+    await expect(ask("select max(model) from tokens")).rejects.toEqual(refused);
+    await expect(ask("select nonsense from tokens")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it.each<[string, () => void]>([
+    ["is damaged", () => appendFileSync(file("journal.jsonl"), "nonsense\n")],
+    ["is of another run", () => appendFileSync(file("journal.jsonl"), '{"type":"document","model":0}\n')],
+    ["is gone", () => rmSync(file("journal.jsonl"))],
+  ])("costs its own documents where the journal %s", async (_, damage) => {
+    damage();
+    expect(await ask("select run, count(*)::INT from documents group by run")).toEqual([["b", 1]]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^The documents of .+a\[1\] are left out: .+ Start the run again in another folder/,
+      ),
+    ]);
+    expect(await ask(counted)).toHaveLength(2);
+  });
+
+  it("is left out where its run.json cannot be read", async () => {
+    writeFileSync(file("run.json"), "{");
+    expect(await ask("select run from results")).toEqual([["b"]]);
+    expect(notes).toEqual([expect.stringMatching(/^.+a\[1\] is left out: .+run\.json is not JSON\.$/)]);
+  });
 });

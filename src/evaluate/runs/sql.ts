@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { readJournal, writeInfinity } from "./journal.ts";
+import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
 import { JOURNAL, TOKENS } from "./record.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
+import type { Run } from "./run.ts";
 
 export interface SqlAnswer {
   columns: string[];
@@ -22,9 +24,15 @@ export const SQL_TABLES =
 /**
  * Asks a question about all runs in a folder.
  * @param query SQL over the tables of SQL_TABLES.
- * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT (what DuckDB says of the query), FILE_NOT_FOUND.
+ * @param onNote told what is left out of a run that is damaged.
+ * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT (what DuckDB says of the query), FILE_NOT_FOUND, RUN_DAMAGED
+ *   (tokens that the query needs cannot be read).
  */
-export async function queryRuns(folder: string, query: string): Promise<SqlAnswer> {
+export async function queryRuns(
+  folder: string,
+  query: string,
+  { onNote = () => {} }: { onNote?: (note: string) => void } = {},
+): Promise<SqlAnswer> {
   const { DuckDBInstance } = await loadDuckDB("`surprisal sql` needs DuckDB");
   const runs = listRuns(folder);
   const scratch = mkdtempSync(join(tmpdir(), "surprisal-sql-"));
@@ -34,41 +42,47 @@ export async function queryRuns(folder: string, query: string): Promise<SqlAnswe
     const results: object[] = [];
     const documents: object[] = [];
     const tasks: object[] = [];
-    const tokens: { run: string; file: string }[] = [];
-    for (const { path, run } of runs) {
-      if (!run) continue;
-      results.push(...runRows(run).map((row) => ({ folder: path, ...row })));
-      tasks.push(...taskRows(run).map((row) => ({ folder: path, ...row })));
-      if (existsSync(join(path, TOKENS))) tokens.push({ run: run.id, file: join(path, TOKENS) });
-      if (!existsSync(join(path, JOURNAL))) continue;
-      readJournal(join(path, JOURNAL), (entry) => {
-        if (entry.type !== "document") return;
-        const { model, corpus, document, name, sha256, sums, size, stderr } = entry;
-        const scored = sums && sums.scored > 0 ? sums : null;
-        documents.push({
-          run: run.id,
-          model: modelLabel(run, model),
-          corpus: run.corpora[corpus]?.name ?? null,
-          ...{ document, name, sha256, stderr },
-          bytes: size.bytes,
-          scored: scored?.scored ?? 0,
-          nll: scored && scored.nll / scored.scored,
-          perplexity: scored && Math.exp(scored.nll / scored.scored),
-          bitsPerByte: scored && scored.nll / scored.bytes / Math.LN2,
-        });
+    const tokens: { file: string; select: string }[] = [];
+    /** Of a damaged run, only what is damaged is left out. */
+    const orNote = async (what: string, read: () => void | Promise<void>) => {
+      try {
+        await read();
+      } catch (error) {
+        if (!SurprisalError.isInstance(error)) throw error;
+        onNote(`${what} are left out: ${error.what}. ${error.wayOut}`);
+      }
+    };
+    for (const { path, run, damage } of runs) {
+      if (!run) {
+        onNote(`${path} is left out: ${damage}.`);
+        continue;
+      }
+      for (const row of runRows(run)) results.push({ folder: path, ...row });
+      for (const row of taskRows(run)) tasks.push({ folder: path, ...row });
+      await orNote(`The documents of ${path}`, () => {
+        for (const row of documentRows(path, run)) documents.push(row);
+      });
+      await orNote(`The tokens of ${path}`, async () => {
+        const file = join(path, TOKENS);
+        if (!existsSync(file)) return;
+        await check(connection, `SELECT * FROM ${parquet(file)} LIMIT 0`, file);
+        tokens.push({ file, select: `SELECT ${literal(run.id)} AS run, * FROM ${parquet(file)}` });
       });
     }
     await table(connection, scratch, "results", results, RESULTS);
     await table(connection, scratch, "documents", documents, DOCUMENTS);
     await table(connection, scratch, "tasks", tasks, TASKS);
-    const files = tokens.map(
-      ({ run, file }) => `SELECT ${literal(run)} AS run, * FROM read_parquet(${literal(file)})`,
-    );
-    if (files.length > 0) await connection.run(`CREATE VIEW tokens AS ${files.join(" UNION ALL ")}`);
-    const reader = await connection.runAndReadAll(query).catch((cause: unknown) => {
+    const selects = tokens.map(({ select }) => select);
+    if (selects.length > 0)
+      await connection.run(`CREATE VIEW tokens AS ${selects.join(" UNION ALL BY NAME ")}`);
+    const reader = await connection.runAndReadAll(query).catch(async (cause: Error) => {
+      // What is damaged within a file shows when it is read.
+      if (!/^(Parser|Binder|Catalog) Error/.test(cause.message))
+        for (const { file } of tokens)
+          await check(connection, `SELECT bit_xor(hash(COLUMNS(*))) FROM ${parquet(file)}`, file);
       throw new SurprisalError({
         code: "INVALID_ARGUMENT",
-        what: `DuckDB refuses the query: ${(cause as Error).message.trim()}`,
+        what: `DuckDB refuses the query: ${cause.message.trim()}`,
         where: "query",
         wayOut: `Tables: ${SQL_TABLES}.`,
         cause,
@@ -82,8 +96,43 @@ export async function queryRuns(folder: string, query: string): Promise<SqlAnswe
   }
 }
 
+/** All of a run's journal, or nothing. @throws SurprisalError RUN_DAMAGED, FILE_UNREADABLE */
+function documentRows(path: string, run: Run): object[] {
+  const rows: object[] = [];
+  readJournal(join(path, JOURNAL), (entry) => {
+    if (entry.type !== "document") return;
+    const { model, corpus, document, name, sha256, sums, size, stderr } = entry;
+    const scored = sums && sums.scored > 0 ? sums : null;
+    rows.push({
+      run: run.id,
+      model: run.models[model] ? modelLabel(run, model) : null,
+      corpus: run.corpora[corpus]?.name ?? null,
+      ...{ document, name, sha256, stderr },
+      bytes: size.bytes,
+      scored: scored?.scored ?? 0,
+      nll: scored && scored.nll / scored.scored,
+      perplexity: scored && Math.exp(scored.nll / scored.scored),
+      bitsPerByte: scored && scored.nll / scored.bytes / Math.LN2,
+    });
+  });
+  return rows;
+}
+
 interface Connection {
   run(sql: string): Promise<unknown>;
+}
+
+/**
+ * Reads a run's tokens for no other reason than to see whether that goes.
+ * @throws SurprisalError RUN_DAMAGED
+ */
+async function check(connection: Connection, query: string, file: string): Promise<void> {
+  try {
+    await connection.run(query);
+  } catch (cause) {
+    const [what] = (cause as Error).message.split("\n");
+    throw damagedTokens(file, `cannot be read: ${what}`, { cause });
+  }
 }
 
 /** Types of columns, so that a table without rows has them too. */
@@ -172,4 +221,9 @@ async function table(
 
 function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A file as a table; in its name, *, ? and [ stand for themselves. */
+function parquet(file: string): string {
+  return `read_parquet(${literal(file.replace(/[*?[]/g, "[$&]"))})`;
 }

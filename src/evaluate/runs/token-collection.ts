@@ -35,7 +35,9 @@ export interface TokenCollection {
   samples: ModelTokens[];
   /** Of every model, in the order of the run, from the beginning; of all corpora together where they are many. */
   beginnings: { corpus: string | null; models: ModelTokens[] }[];
-  /** The longest document of some corpora: that with most tokens under the first model, and the same under the others. */
+  /** Corpora by their texts: in two runs, two of one name may be two. */
+  texts: number;
+  /** The longest document of some texts: that with most tokens under the first model, and the same under the others. */
   documents: { corpus: string; models: DocumentTokens[] }[];
   /** What is missing, one sentence each. */
   notes: string[];
@@ -45,6 +47,8 @@ export interface TokenCollection {
 interface Cell {
   label: string;
   corpus: string;
+  /** Of the corpus. */
+  sha256: string;
   tokens: number;
 }
 
@@ -56,6 +60,7 @@ interface Source {
 }
 
 const keyOf = ({ model, corpus }: { model: number; corpus: number }): string => `${model} ${corpus}`;
+const textsOf = ({ corpus, sha256 }: Cell): string => `${sha256} ${corpus}`;
 
 /**
  * @param folders of the runs, in their order; where there is none, there is nothing to say.
@@ -73,7 +78,8 @@ export async function collectTokens(
     const cells = new Map<string, Cell>();
     for (const result of run.results) {
       const { label, row } = rows.next().value!;
-      cells.set(keyOf(result), { label, corpus: row.corpus, tokens: row.tokens });
+      const { corpus, corpusSha256: sha256, tokens } = row;
+      cells.set(keyOf(result), { label, corpus, sha256, tokens });
     }
     const folder = folders[i];
     if (folder === undefined || cells.size === 0) continue;
@@ -126,30 +132,34 @@ class Collector {
   readonly #corpora: string[];
   readonly #samples = new Map<string, Sample>();
   readonly #beginnings = new Map<string | null, Map<string, Beginning>>();
-  /** Of the corpora that have pictures of a document, by model. */
-  readonly #documents = new Map<string, Map<string, LongestDocument>>();
+  readonly #texts: ReadonlySet<string>;
+  /** Of the texts that have pictures of a document, by model. */
+  readonly #documents = new Map<string, { corpus: string; models: Map<string, LongestDocument> }>();
 
   constructor(cells: readonly Cell[], limit: number) {
     this.#cells = cells;
     this.#limit = limit;
     this.#corpora = [...new Set(cells.map(({ corpus }) => corpus))];
+    this.#texts = new Set(cells.map(textsOf));
     let pictures = 0;
-    for (const corpus of this.#corpora) {
-      pictures += cells.filter((cell) => cell.corpus === corpus).length;
+    for (const texts of this.#texts) {
+      const alike = cells.filter((cell) => textsOf(cell) === texts);
+      pictures += alike.length;
       if (this.#documents.size > 0 && pictures > MOST_DOCUMENTS) break;
-      this.#documents.set(corpus, new Map());
+      this.#documents.set(texts, { corpus: alike[0]!.corpus, models: new Map() });
     }
   }
 
-  add({ label, corpus }: Cell, tokens: KeptTokens): void {
+  add(cell: Cell, tokens: KeptTokens): void {
+    const { label, corpus } = cell;
     at(this.#samples, label, () => new Sample(label, this.#limit)).add(tokens);
     const place = this.#corpora.length > MOST_CORPORA ? null : corpus;
     const beginnings = at(this.#beginnings, place, () => new Map<string, Beginning>());
     at(beginnings, label, () => new Beginning(label, this.#room(label))).add(tokens);
-    const documents = this.#documents.get(corpus);
-    if (!documents || (documents.size === MOST_DOCUMENTS && !documents.has(label))) return;
-    const [first] = documents.values();
-    at(documents, label, () => new LongestDocument(label, this.#limit, first?.longest?.document)).add(tokens);
+    const models = this.#documents.get(textsOf(cell))?.models;
+    if (!models || (models.size === MOST_DOCUMENTS && !models.has(label))) return;
+    const [first] = models.values();
+    at(models, label, () => new LongestDocument(label, this.#limit, first?.longest?.document)).add(tokens);
   }
 
   /** Tokens of a beginning. */
@@ -165,7 +175,8 @@ class Collector {
       corpora: this.#corpora,
       samples: [...this.#samples.values()],
       beginnings: [...this.#beginnings].map(([corpus, models]) => ({ corpus, models: [...models.values()] })),
-      documents: [...this.#documents].map(([corpus, models]) => ({
+      texts: this.#texts.size,
+      documents: [...this.#documents.values()].map(({ corpus, models }) => ({
         corpus,
         models: [...models.values()].flatMap(({ longest }) => longest ?? []),
       })),
@@ -224,9 +235,10 @@ class LongestDocument {
   readonly #label: string;
   readonly #limit: number;
   readonly #name: string | undefined;
+  #isNamed = false;
   #current: DocumentTokens | null = null;
 
-  /** @param name only documents of this name; left out, all. */
+  /** @param name a document of this name comes before the longest, if there is one. */
   constructor(label: string, limit: number, name: string | undefined) {
     this.#label = label;
     this.#limit = limit;
@@ -235,12 +247,15 @@ class LongestDocument {
 
   add({ document, first, logprobs, byteOffsets }: KeptTokens): void {
     if (first) this.#current = { label: this.#label, document, tokens: 0, logprobs: [], byteOffsets: [] };
+    const isNamed = document === this.#name;
     const current = this.#current;
-    if (!current || document !== (this.#name ?? document)) return;
+    if (!current || (this.#isNamed && !isNamed)) return;
     append(current.logprobs, logprobs, this.#limit);
     append(current.byteOffsets, byteOffsets, this.#limit);
     current.tokens += logprobs.length;
-    if (current.tokens > (this.longest?.tokens ?? 0)) this.longest = current;
+    const isLonger = current.tokens > (this.longest?.tokens ?? 0);
+    if (isLonger || this.#isNamed !== isNamed) this.longest = current;
+    this.#isNamed = isNamed;
   }
 }
 

@@ -243,6 +243,78 @@ describe("pictures of a run's tokens", () => {
     expect(titled(both, "Running perplexity")).toHaveLength(2);
   });
 
+  it("of two corpora of one name are of the longest document of each", async () => {
+    const [one, two, again] = [
+      await evaluated([TableModel.bytes()], [corpusOf(["short", LONG])]),
+      await evaluated([TableModel.bytes()], [corpusOf([LONG.slice(40), "x y", "three"])]),
+      await evaluated([TableModel.bytes()], [corpusOf(["short", LONG])]),
+    ];
+    const titles = async (...runs: { run: Run; path: string }[]) => {
+      const folders = runs.map(({ path }) => path);
+      const { sections } = await tokenPictures(
+        runs.map(({ run }) => run),
+        folders,
+      );
+      const along = titled(sections, "Surprisal along");
+      expect(along[0]!.text).toEqual(["The longest document of each corpus."]);
+      return along.map(({ chart }) => chart!.title.slice("Surprisal along ".length));
+    };
+    expect(await titles(one, two)).toEqual(["texts:1, bytes (run-1)", "texts:0, bytes (run-2)"]);
+    const without = await evaluated([TableModel.bytes()], [corpusOf(["", "four", LONG.slice(20)])]);
+    expect(await titles(one, without, again)).toEqual([
+      ...["texts:1, bytes (run-1)", "texts:1, bytes (run-3)", "texts:2, bytes (run-4)"],
+    ]);
+  });
+
+  it("of the same texts whose documents have other names are of the longest ones", async () => {
+    const renamed: Corpus = {
+      ...corpusOf([]),
+      async *documents() {
+        for (const [i, text] of ["one", LONG].entries()) yield { name: `renamed:${i}`, text };
+      },
+    };
+    const one = await evaluated([TableModel.bytes()], [corpusOf(["one", LONG])]);
+    const other = await evaluated([TableModel.bytes()], [renamed]);
+    expect(other.run.corpora[0]!.sha256).toBe(one.run.corpora[0]!.sha256);
+    const { sections } = await tokenPictures([one.run, other.run], [one.path, other.path]);
+    expect(titled(sections, "Surprisal along").map(({ chart }) => chart!.title)).toEqual([
+      "Surprisal along texts:1, bytes (run-1)",
+      "Surprisal along renamed:1, bytes (run-2)",
+    ]);
+  });
+
+  it("say the corpus where documents of two have one name", async () => {
+    const corpora = ["a/t.txt", "b/t.txt", "c/u.txt"].map((name) => ({
+      ...corpusOf([], name),
+      async *documents() {
+        yield { name: name.slice(2), text: `The text ${name}` };
+      },
+    }));
+    const { run, path } = await evaluated([TableModel.bytes()], corpora);
+    const along = titled((await tokenPictures([run], [path])).sections, "Surprisal along");
+    expect(along.map(({ chart }) => chart!.title)).toEqual([
+      "Surprisal along t.txt (a/t.txt), bytes",
+      "Surprisal along t.txt (b/t.txt), bytes",
+      "Surprisal along u.txt, bytes",
+    ]);
+  });
+
+  it.each([
+    ["one token", ["x"]],
+    ["one token, again and again", ["x", "x", "y", "x"]],
+    ["one token behind a longer one", ["xyz", "x"]],
+  ])("tell models of one name apart over documents of %s", async (_, texts) => {
+    const models = ["a.gguf", "b.gguf", "c.gguf"].map((source) => evenModel("even", source));
+    const { run, path } = await evaluated(models, [corpusOf(texts)]);
+    const { sections, notes } = await tokenPictures([run], [path]);
+    expect(notes).toEqual([]);
+    const rows = only(sections, "How surprising").chart!.table.rows;
+    expect(rows.map(([name, tokens]) => [name, counted(tokens)])).toEqual(
+      ["a.gguf", "b.gguf", "c.gguf"].map((name, i) => [name, run.results[i]!.scored]),
+    );
+    expect(titled(sections, "Surprisal along")).toHaveLength(3);
+  });
+
   it("tell models of one name apart", async () => {
     const models = [evenModel("even", "a.gguf"), evenModel("even", "b.gguf"), TableModel.bytes()];
     const { run, path } = await evaluated(models, [corpusOf(TEXTS)]);

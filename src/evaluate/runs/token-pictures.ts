@@ -61,22 +61,28 @@ function running({ corpora, beginnings }: TokenCollection): PageSection[] {
   });
 }
 
-function along({ corpora, samples, documents }: TokenCollection): PageSection[] {
-  const pictures = documents.flatMap(({ models }) => models);
+function along({ samples, texts, documents }: TokenCollection): PageSection[] {
+  const pictures = documents.flatMap(({ corpus, models }) => models.map((model) => ({ ...model, corpus })));
+  const isAmbiguous = ({ document, corpus }: (typeof pictures)[number]) =>
+    pictures.some((other) => other.document === document && other.corpus !== corpus);
   const ofCorpora =
-    documents.length < corpora.length
-      ? `of the first ${documents.length} of ${corpora.length} corpora`
-      : corpora.length > 1
+    documents.length < texts
+      ? `of the first ${documents.length} of ${texts} corpora`
+      : texts > 1
         ? "of each corpus"
         : "of the corpus";
   const isCut =
     documents.length === 1 && pictures.length === MOST_DOCUMENTS && samples.length > MOST_DOCUMENTS;
   const ofModels = isCut ? `, under the first ${MOST_DOCUMENTS} models` : "";
-  return pictures.map((model, i) => ({
-    text: [
-      ...(i === 0 ? [`The longest document ${ofCorpora}${ofModels}.`] : []),
-      ...parts([model], "the first"),
-    ],
-    chart: surprisalAlong({ ...model, name: `${model.document}, ${model.label}` }),
-  }));
+  return pictures.map((picture, i) => {
+    const { document, corpus, label, logprobs, byteOffsets } = picture;
+    const name = `${document}${isAmbiguous(picture) ? ` (${corpus})` : ""}, ${label}`;
+    return {
+      text: [
+        ...(i === 0 ? [`The longest document ${ofCorpora}${ofModels}.`] : []),
+        ...parts([picture], "the first"),
+      ],
+      chart: surprisalAlong({ logprobs, byteOffsets, name }),
+    };
+  });
 }
