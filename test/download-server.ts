@@ -197,6 +197,6 @@ async function send(response: ServerResponse, body: Buffer, seen: SeenRequest, f
     if (fault.pieceEveryMs) await new Promise((resolve) => setTimeout(resolve, fault.pieceEveryMs));
   }
   if (fault.cutAfter !== undefined)
-    setTimeout(() => response.destroy(), 20); // lets what was written leave first
+    setTimeout(() => response.destroy(), 200); // lets what was written arrive first: a client drops what it has not read
   else if (fault.stallAfter === undefined) response.end();
 }

@@ -73,9 +73,11 @@ const command: Command = {
     if (given.base === undefined) throw usage("--base is missing");
     const names = valuesOf(rawArgs, args, "model");
     const others = names.length > 0 ? names : [DEFAULT_MODEL];
-    const twice = others.find((name, i) => others.indexOf(name) < i);
-    if (twice !== undefined) throw usage(`--model ${twice} is given twice`);
     const specs = positionalsOf(rawArgs, args);
+    for (const given of [others, specs]) {
+      const twice = given.find((name, i) => given.indexOf(name) < i);
+      if (twice !== undefined) throw usage(`${twice} is given twice`);
+    }
     const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
     const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
     const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);

@@ -393,8 +393,17 @@ describe("a queue that cannot be used", () => {
     expect(error!.message).not.toContain("s3cret");
   });
 
+  it.skipIf(withoutRedis)("has no database of that number", async () => {
+    await using server = await RedisServer.start();
+    await expect(queueExecutor(`${server.url}/99`, options)).rejects.toMatchObject({
+      code: "QUEUE_UNREACHABLE",
+    });
+    const executor = await queueExecutor(`${server.url}/1`, options);
+    await executor[Symbol.asyncDispose]();
+  });
+
   it("is no address", async () => {
-    for (const url of ["http://host", "host:6379", "redis:///", ""])
+    for (const url of ["http://host", "host:6379", "redis:///", "", "redis://host/name", "redis://host/1/2"])
       await expect(queueExecutor(url, options)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 

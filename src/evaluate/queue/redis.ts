@@ -32,19 +32,26 @@ export interface RedisAddress {
   url: string;
   /** Without user name, password and parameters. */
   shown: string;
+  /** Number of the database. */
+  database: number;
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT; what was written is not repeated, a password may be in it. */
 export function redisAddress(url: string): RedisAddress {
   const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (!parsed || !["redis:", "rediss:"].includes(parsed.protocol) || parsed.hostname === "")
+  const isRedis = parsed && ["redis:", "rediss:"].includes(parsed.protocol) && parsed.hostname !== "";
+  if (!isRedis || !/^(\/\d{0,9})?$/.test(parsed.pathname))
     throw new SurprisalError({
       code: "INVALID_ARGUMENT",
       what: "The queue is no address of a Redis",
       wayOut: "It looks like redis://host:6379, or rediss://user:password@host:6380/1.",
     });
   const { protocol, host, pathname } = parsed;
-  return { url, shown: `${protocol}//${host}${pathname === "/" ? "" : pathname}` };
+  return {
+    url,
+    shown: `${protocol}//${host}${pathname === "/" ? "" : pathname}`,
+    database: Number(pathname.slice(1)),
+  };
 }
 
 /**
@@ -92,7 +99,12 @@ export async function assertReachable(address: RedisAddress): Promise<void> {
       const error = new Error(`it does not answer within ${CONNECT_MS / 1000} s`);
       timer = setTimeout(() => reject(error), CONNECT_MS);
     });
-    const version = await Promise.race([redis.connect().then(() => redisVersion(redis)), late]);
+    const open = async () => {
+      await redis.connect();
+      await redis.select(address.database); // of what the URL says ioredis ignores the refusal
+      return redisVersion(redis);
+    };
+    const version = await Promise.race([open(), late]);
     if (version !== null && version < OLDEST)
       throw unreachable(address, `it is Redis ${version}, and the queue needs ${OLDEST} or newer`);
   } catch (error) {

@@ -149,7 +149,8 @@ function oneOf(name: string, value: string, allowed: readonly string[]): void {
   });
 }
 
-function integer(name: string, value: unknown, from: number, to: number): void {
+/** @throws SurprisalError INVALID_ARGUMENT */
+export function integer(name: string, value: unknown, from: number, to: number): void {
   if (typeof value === "number" && Number.isInteger(value) && value >= from && value <= to) return;
   throw new SurprisalError({
     code: "INVALID_ARGUMENT",

@@ -23,6 +23,10 @@ describe("quantize", () => {
     const output = join(folder, "none.gguf");
     await expect(quantize(input, output, "Q9")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(quantize(input, output, "Q4_0")).rejects.toMatchObject({ code: "ENGINE_FAILED" }); // twice quantised
+    for (const threads of [1.5, Number.NaN, -5, 100_000])
+      await expect(quantize(input, output, "Q8_0", { threads })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+      });
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -1,10 +1,11 @@
 /** Making a smaller model file of another one, as llama.cpp's `llama-quantize` does, byte for byte. */
 import { randomUUID } from "node:crypto";
-import { rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
 import { call } from "./context.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { loadLlamaLibrary } from "./library.ts";
+import { integer } from "./placement.ts";
 
 /** enum llama_ftype by the names `llama-quantize` takes. */
 const FILE_TYPES: Readonly<Record<string, number>> = {
@@ -34,7 +35,7 @@ const FILE_TYPES: Readonly<Record<string, number>> = {
 };
 
 export interface QuantizeOptions {
-  /** Threads; 0 = all cores. Default 0. */
+  /** Threads, at most 1024; 0 = all cores. Default 0. */
   threads?: number;
   /** Accept a model that is quantised already, whose weights lose twice. Default false. */
   allowRequantize?: boolean;
@@ -44,8 +45,9 @@ export interface QuantizeOptions {
 export const quantizationTypes: readonly string[] = Object.keys(FILE_TYPES);
 
 /**
- * Writes `input`, with its weights in format `type`, to `output`. The file appears only when it is complete.
- * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, ENGINE_FAILED.
+ * Writes `input`, with its weights in format `type`, to `output`. The file appears only when it is complete; until then
+ * its bytes are in `<output>.<uuid>.partial`. A file that is there is replaced, unless it is the input.
+ * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, FILE_NOT_FOUND, FILE_UNWRITABLE, ENGINE_FAILED.
  */
 export async function quantize(
   input: string,
@@ -60,7 +62,15 @@ export async function quantize(
       what: `"${type}" is not a weight format that can be made`,
       wayOut: `Use one of ${quantizationTypes.join(", ")}.`,
     });
+  integer("threads", threads, 0, 1024);
   checkGguf(await inspectGguf(input));
+  if (await isSameFile(input, output))
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "The output is the input, whose weights would be lost",
+      where: output,
+      wayOut: "Name another file.",
+    });
   const { functions } = loadLlamaLibrary();
   const params = {
     ...functions.llama_model_quantize_default_params(),
@@ -70,6 +80,8 @@ export async function quantize(
   };
   const temporary = `${output}.${randomUUID()}.partial`;
   try {
+    await assertNoFolder(output);
+    await (await open(temporary, "wx")).close();
     const status = await call<number>((done) =>
       functions.llama_model_quantize.async(input, temporary, params, done),
     );
@@ -80,10 +92,29 @@ export async function quantize(
         where: input,
         wayOut: allowRequantize
           ? "Check the free space and that the folder can be written to; SURPRISAL_LLAMA_LOG=1 shows llama.cpp's own message."
-          : "Check the free space; a model that is quantised already needs `allowRequantize: true`. SURPRISAL_LLAMA_LOG=1 shows llama.cpp's own message.",
+          : "Check the free space; a model that is quantised already needs `allowRequantize: true` (--allow-requantize). SURPRISAL_LLAMA_LOG=1 shows llama.cpp's own message.",
       });
     await rename(temporary, output);
+  } catch (cause) {
+    if (SurprisalError.isInstance(cause)) throw cause;
+    throw new SurprisalError({
+      code: "FILE_UNWRITABLE",
+      what: `The file cannot be written: ${(cause as Error).message}`,
+      where: output,
+      wayOut: "Name a file in a folder that you may write to.",
+      cause,
+    });
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // why it could not be written is what counts
   }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => null)));
+  return a !== null && b !== null && a!.ino === b!.ino && a!.dev === b!.dev;
+}
+
+/** Before the work, not after it. */
+async function assertNoFolder(path: string): Promise<void> {
+  if ((await stat(path).catch(() => null))?.isDirectory()) throw new Error("it is a folder");
 }
