@@ -9,6 +9,7 @@ import { AnswerScreen, answerStatus, answerSummary, PieceStream } from "../src/c
 import { displayWidth } from "../src/cli/render/visible.ts";
 import { cellsOf, wrapCells } from "../src/cli/render/wrap.ts";
 import { PerplexityMeter, parsePolicy } from "../src/core/index.ts";
+import { completeEnd, generationOf, LoopLeft } from "../src/models/generation.ts";
 import { type LanguageModel, resolve } from "../src/models/index.ts";
 import { OllamaModel } from "../src/models/ollama/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
@@ -255,6 +256,43 @@ describe("writeAnswer", () => {
       provenance: null,
     });
     await expect.poll(() => server!.requests.at(-1)!.aborted).toBe(true);
+  });
+
+  it("knows of an answer that a policy stopped what was wrong with it until then", async () => {
+    const model = TableModel.bytes();
+    const warnings = ["The tokens are not those of the answer's text."];
+    const doubting: LanguageModel["generate"] = () =>
+      generationOf(
+        (async function* () {
+          const end = completeEnd("stop", 9, {
+            model: model.identity,
+            probabilities: "raw",
+            eosCounted: false,
+          });
+          try {
+            for (let i = 0; i < 9; i++) yield { text: "x", logprob: -1 };
+          } catch (error) {
+            if (!(error instanceof LoopLeft)) throw error;
+            return { ...end, partial: true, warnings };
+          }
+          return end;
+        })(),
+      );
+    const writing = new Proxy(model, {
+      get: (target, key) => (key === "generate" ? doubting : Reflect.get(target, key, target)),
+    });
+    const { answer } = await answerOf(writing, { stopWhen: parsePolicy("tokens>=5") });
+    expect(answer.end).toBeNull();
+    expect(doneEvent(answer)).toMatchObject({
+      finishReason: "policy",
+      tokens: 5,
+      scored: 5,
+      partial: true,
+      warnings,
+      provenance: null,
+    });
+    const whole = await answerOf(writing);
+    expect(doneEvent(whole.answer)).toMatchObject({ tokens: 9, partial: false, warnings: [] });
   });
 
   it("stops when the person says so, which is no failure", async () => {

@@ -9,12 +9,22 @@ import type {
   Provenance,
 } from "./language-model.ts";
 
+/**
+ * Thrown into a source whose loop is left early. One that knows something about its numbers catches it and returns that,
+ * as at an end; the others pass it on.
+ */
+export class LoopLeft extends Error {}
+
 /** A generator whose return value is the end, as a Generation. */
 export function generationOf(source: AsyncGenerator<TokenRecord, GenerationEnd, void>): Generation {
   let end: GenerationEnd | null = null;
+  let doubts: NonNullable<Generation["doubts"]> | null = null;
   return {
     get end() {
       return end;
+    },
+    get doubts() {
+      return doubts;
     },
     async next() {
       const result = await source.next();
@@ -23,7 +33,8 @@ export function generationOf(source: AsyncGenerator<TokenRecord, GenerationEnd, 
       return { done: true, value: undefined };
     },
     async return() {
-      await source.return(undefined as never);
+      const known = await leave(source);
+      if (known) doubts = { partial: known.partial, warnings: known.warnings };
       return { done: true, value: undefined };
     },
     async throw(error) {
@@ -34,6 +45,21 @@ export function generationOf(source: AsyncGenerator<TokenRecord, GenerationEnd, 
       return this;
     },
   };
+}
+
+/** @returns what the source knows, as if its last record were that of the answer. */
+async function leave(
+  source: AsyncGenerator<TokenRecord, GenerationEnd, void>,
+): Promise<GenerationEnd | null> {
+  const left = new LoopLeft();
+  try {
+    const { done, value } = await source.throw(left);
+    return done ? value : null;
+  } catch (error) {
+    // In the middle of `yield* list` nothing can be thrown in: the source is closed with a TypeError instead.
+    if (error !== left && !(error instanceof TypeError)) throw error;
+    return null;
+  }
 }
 
 /** The end of a generation in process, where every token has its number. */

@@ -189,6 +189,11 @@ export interface GenerationEnd {
 export interface Generation extends AsyncIterableIterator<TokenRecord> {
   /** `null` until the last record was read, and for ever when writing failed, was aborted or left early. */
   readonly end: GenerationEnd | null;
+  /**
+   * What was known to be wrong with the numbers when the loop was left early, by a policy for example; `null` before, and
+   * left out or `null` where the source says it only at the end.
+   */
+  readonly doubts?: Pick<GenerationEnd, "partial" | "warnings"> | null;
 }
 
 /** A sequence held in the model's memory, that can be continued, forked and cut. */

@@ -34,7 +34,7 @@ function token(
  * " Paris, 🙂!" after "The capital of France is". The face is two tokens, whose bytes are no text on their own; two of
  * the alternatives are undecodable alike; the comma is not the best of its place; "!" has id 0 and probability 1.
  */
-export const FIXTURE_UTTERANCE: Utterance = {
+const FIXTURE_UTTERANCE: Utterance = {
   model: "table",
   promptText: "The capital of France is",
   prompt: [

@@ -43,6 +43,8 @@ export interface Answer {
   tokens: number;
   scored: number;
   partial: boolean;
+  /** What a person should know about the numbers, as far as the source came to say it. */
+  warnings: readonly string[];
   /** The most surprising ones, most surprising first. */
   surprising: SurprisingAnswerToken[];
 }
@@ -86,6 +88,7 @@ export async function writeAnswer(
   }
   const reading = tokens.meter.read();
   const { end } = generation;
+  const { partial = false, warnings = [] } = end ?? generation.doubts ?? {};
   return {
     text,
     reading,
@@ -95,7 +98,8 @@ export async function writeAnswer(
     failure,
     tokens: end?.tokens ?? reading.tokens,
     scored: end?.scored ?? reading.scored,
-    partial: end?.partial ?? reading.partial,
+    partial: end ? partial : reading.partial || partial,
+    warnings,
     surprising,
   };
 }

@@ -60,7 +60,7 @@ export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): Tok
 
 /** @param answer one without a failure. */
 export function doneEvent(answer: Answer): DoneEvent {
-  const { text, tokens, scored, partial, reading, stoppedBy, end } = answer;
+  const { text, tokens, scored, partial, warnings, reading, stoppedBy, end } = answer;
   return {
     type: "done",
     text,
@@ -70,7 +70,7 @@ export function doneEvent(answer: Answer): DoneEvent {
     perplexity: reading.perplexity,
     finishReason: stoppedBy ? "policy" : (end?.finishReason ?? "other"),
     ...(stoppedBy && { stoppedBy }),
-    warnings: end?.warnings ?? [],
+    warnings,
     provenance: end?.provenance ?? null,
   };
 }

@@ -96,7 +96,7 @@ function endedOf({ end, stoppedBy, interrupted, failure }: Answer, maxTokens: nu
 }
 
 /** What the summary does not say already. */
-const warningsOf = ({ end }: Answer): string[] =>
-  (end?.warnings ?? [])
+const warningsOf = ({ warnings }: Answer): string[] =>
+  warnings
     .filter((warning) => !/^\d+ of \d+ tokens carry a number\.$/.test(warning))
     .map((warning) => `note: ${visible(warning)}`);

@@ -184,10 +184,6 @@ describe("PerplexityMeter", () => {
     ["half a token", { text: "a", logprob: -1, tokenCount: 0.5 }],
     ["no token", { text: "a", logprob: -1, tokenCount: 0 }],
     [
-      "alternatives of two distributions",
-      { text: "a", logprob: -1, alternatives: ["b", "c"].map((text) => ({ text, logprob: Math.log(0.6) })) },
-    ],
-    [
       "more alternatives than tokens",
       { text: "a", logprob: -1, alternatives: ["b", "c", "d"].map((text) => ({ text, logprob: -9 })) },
     ],

@@ -18,6 +18,8 @@ const TOLERANCE = 1e-3;
  *
  * - A token without a number (`logprob` `null` or NaN) is counted and enters no mean.
  * - A record of several tokens (`tokenCount` > 1) counts as that many without a number: its own is not the text's.
+ * - Alternatives that are no part of a distribution (the same token twice, a sum above 1 that rounding to bfloat16 does
+ *   not explain) are as if they were not there: no entropy, confidence and margin of that token.
  * - A token of probability 0 (`logprob` -Infinity) is a number. Perplexity and exponential average are Infinity from
  *   then on; a window is while that token is in it.
  */
@@ -89,8 +91,8 @@ export class PerplexityMeter {
 
   /**
    * Reads one record.
-   * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, for alternatives that are no distribution,
-   *   for an entropy that is none, and for a `tokenCount` below 1; the meter is then as it was before.
+   * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, for more alternatives than the vocabulary
+   *   has tokens, for an entropy that is none, and for a `tokenCount` below 1; the meter is then as it was before.
    */
   push(record: TokenRecord): void {
     const { tokenCount = 1, logprob, alternatives, bytes, text } = record;

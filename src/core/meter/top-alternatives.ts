@@ -2,12 +2,19 @@
 import { invalidArgument } from "../_arguments.ts";
 import type { Alternative } from "../token.ts";
 
-/** Sums of probabilities above 1 by more than this are a mistake of the source, not rounding. */
+/** A sum of probabilities above 1 by no more than this needs no explanation. */
 const SUM_TOLERANCE = 1e-3;
+
+/** Relative error of a number rounded to bfloat16, which has 8 significant bits. TGI's ln p are such numbers. */
+const BFLOAT16_ROUNDING = 2 ** -8;
 
 /**
  * Confidence, margin and entropy bounds of one list of alternatives, in one pass and without allocating: the fields are
  * overwritten by each `read`. NaN = not known.
+ *
+ * A list comes from a server in the middle of an answer, so one that is no part of a distribution is no error: it says
+ * nothing. That is a list with the same token twice, or with a sum above 1 that rounding does not explain. Where rounding
+ * each ln p to bfloat16 may have made it, the probabilities are divided by their sum.
  */
 export class TopAlternatives {
   /** DeepConf: -(1/k) Σ ln p over the first k alternatives that carry a number, nats. */
@@ -30,7 +37,7 @@ export class TopAlternatives {
    * @param alternatives best first.
    * @param topK most alternatives that enter the confidence.
    * @param vocabularySize V; `null` when unknown.
-   * @throws SurprisalError INVALID_ARGUMENT when the probabilities sum to more than 1 or are more than V.
+   * @throws SurprisalError INVALID_ARGUMENT when they are more than V.
    */
   read(alternatives: readonly Alternative[], topK: number, vocabularySize: number | null): void {
     this.forget();
@@ -42,6 +49,7 @@ export class TopAlternatives {
     let gap = false;
     let first = 0;
     let second = 0;
+    let repeated = false;
     for (let i = 0; i < alternatives.length; i++) {
       const { logprob } = alternatives[i]!;
       if (logprob == null || Number.isNaN(logprob)) {
@@ -49,6 +57,7 @@ export class TopAlternatives {
         continue;
       }
       const p = Math.exp(logprob);
+      if (i > 0 && p > 0 && isRepeated(alternatives[i - 1]!, alternatives[i]!)) repeated = true;
       known++;
       mass += p;
       if (p > 0) knownEntropy -= p * logprob;
@@ -62,18 +71,22 @@ export class TopAlternatives {
       this.k++;
     }
     if (known === 0) return;
-    if (mass > 1 + SUM_TOLERANCE)
-      throw invalidArgument(
-        `The probabilities of the alternatives sum to ${mass}`,
-        "alternatives",
-        "Give ln p of distinct tokens of one distribution.",
-      );
     if (vocabularySize !== null && known > vocabularySize)
       throw invalidArgument(
         `${known} alternatives of a vocabulary of ${vocabularySize}`,
         "vocabularySize",
         "Give the size of the whole vocabulary.",
       );
+    const over = mass > 1 + SUM_TOLERANCE;
+    if (repeated || (over && !(leastMass(alternatives) <= 1))) {
+      this.forget();
+      return;
+    }
+    if (over) {
+      first /= mass;
+      second /= mass;
+      knownEntropy = knownEntropy / mass + Math.log(mass); // -Σ (p/mass) ln (p/mass)
+    }
     // Rounding may have taken a probability above 1, by no more than the tolerance.
     if (this.k > 0) this.confidence = Math.max(0, 0 - logprobSum / this.k);
     if (known > 1 && !missing(alternatives[0]!) && !missing(alternatives[1]!))
@@ -97,5 +110,24 @@ export class TopAlternatives {
 
 /** -p ln p, nats, with 0 ln 0 = 0. */
 const term = (p: number): number => (p > 0 ? -p * Math.log(p) : 0);
+
+/** The sum of the probabilities before they were rounded is at least this. */
+function leastMass(alternatives: readonly Alternative[]): number {
+  let sum = 0;
+  for (const { logprob } of alternatives)
+    if (logprob != null && !Number.isNaN(logprob))
+      sum += Math.exp(logprob - Math.abs(logprob) * BFLOAT16_ROUNDING);
+  return sum;
+}
+
+/**
+ * Whether two neighbours of a list are one token. A token has one number, so its copies stand side by side; of tokens
+ * without ids the text tells, unless it is a lossy one, which different tokens share.
+ */
+function isRepeated(one: Alternative, other: Alternative): boolean {
+  if (one.logprob !== other.logprob) return false;
+  if (one.id !== undefined || other.id !== undefined) return one.id === other.id;
+  return one.text === other.text && one.text !== "" && !one.text.includes("\uFFFD");
+}
 
 const missing = ({ logprob }: Alternative): boolean => logprob == null || Number.isNaN(logprob);

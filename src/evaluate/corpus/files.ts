@@ -14,48 +14,63 @@ export function isPattern(spec: string): boolean {
   return MAGIC.test(spec);
 }
 
-/** "file", "folder", or `null` when there is neither. */
-export async function kindOfPath(path: string): Promise<"file" | "folder" | null> {
+/** "special" is a pipe, a socket or a device; `null`: there is nothing, or a link that leads nowhere or to itself. */
+export async function kindOfPath(path: string): Promise<"file" | "folder" | "special" | null> {
   try {
-    return (await stat(path)).isDirectory() ? "folder" : "file";
+    const found = await stat(path);
+    if (found.isFile()) return "file";
+    return found.isDirectory() ? "folder" : "special";
   } catch (error) {
     const code = (error as { code?: unknown }).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return null;
     throw readFailure(error, path);
   }
+}
+
+/** What a search came upon. */
+interface Found {
+  files: Set<string>;
+  /** What stands in a folder and cannot be read: dead links, names that are not UTF-8, pipes, sockets, devices. */
+  unreadable: Set<string>;
 }
 
 /**
  * The files that fit a pattern, sorted by name. `*` and `?` stand for characters of a name, `[a-z]` and `[!a-z]`
  * for one of several, `{a,b}` for either, `**` for any folders. Names that begin with a dot only fit a pattern that
  * begins with one. (Node 20 has no fs.glob.)
+ *
+ * @returns with what fits and cannot be read
+ * @throws SurprisalError INVALID_ARGUMENT, FILE_UNREADABLE
  */
-export async function matchingFiles(pattern: string): Promise<string[]> {
+export async function matchingFiles(pattern: string): Promise<{ files: string[]; unreadable: string[] }> {
   const parts = pattern.split(sep === "\\" ? /[/\\]/ : "/");
   const fixed = parts.findIndex(isPattern);
   const root = parts.slice(0, fixed).join("/");
   const base = fixed > 0 && root === "" ? "/" : root;
-  const found = new Set<string>();
+  const found: Found = { files: new Set(), unreadable: new Set() };
   for (const alternative of braces(parts.slice(fixed).join("/")))
     await match(base, alternative.split("/"), found);
-  return [...found].sort();
+  return { files: [...found.files].sort(), unreadable: [...found.unreadable].sort() };
 }
 
-async function match(folder: string, [part, ...rest]: string[], found: Set<string>): Promise<void> {
+async function match(folder: string, [part, ...rest]: string[], found: Found): Promise<void> {
   if (part === undefined) return;
   const at = (name: string) =>
     folder === "" ? name : folder.endsWith("/") ? folder + name : `${folder}/${name}`;
   if (part === "**") {
     if (rest.length === 0) return match(folder, ["**", "*"], found);
     await match(folder, rest, found);
-    for (const entry of await entriesOf(folder || "."))
-      if (entry.isDirectory() && !entry.name.startsWith("."))
-        await match(at(entry.name), [part, ...rest], found);
+    for (const entry of await entriesOf(folder || ".")) {
+      if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
+      if ((await kindOfPath(at(entry.name))) === null) found.unreadable.add(at(entry.name));
+      await match(at(entry.name), [part, ...rest], found);
+    }
     return;
   }
   if (!isPattern(part)) {
     const kind = await kindOfPath(at(part));
-    if (kind === "file" && rest.length === 0) found.add(at(part));
+    if (kind === "file" && rest.length === 0) found.files.add(at(part));
+    if (kind === "special" && rest.length === 0) found.unreadable.add(at(part));
     if (kind === "folder") await match(at(part), rest, found);
     return;
   }
@@ -63,7 +78,8 @@ async function match(folder: string, [part, ...rest]: string[], found: Set<strin
   for (const { name } of await entriesOf(folder || ".")) {
     if (!expression.test(name) || (name.startsWith(".") && !part.startsWith("."))) continue;
     const kind = await kindOfPath(at(name));
-    if (kind === "file" && rest.length === 0) found.add(at(name));
+    if (kind === "file" && rest.length === 0) found.files.add(at(name));
+    if ((kind === "special" || kind === null) && rest.length === 0) found.unreadable.add(at(name));
     if (kind === "folder" && rest.length > 0) await match(at(name), rest, found);
   }
 }
@@ -82,7 +98,17 @@ function expressionOf(part: string): RegExp {
     if (characters === undefined) return token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
     return `[${not ? "^" : ""}${characters.replace(/[\\\]^]/g, "\\$&")}]`;
   });
-  return new RegExp(`^${source}$`, "su");
+  try {
+    return new RegExp(`^${source}$`, "su");
+  } catch (cause) {
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "The pattern has a range that ends before it begins",
+      where: part,
+      wayOut: "A range goes upwards: [a-z].",
+      cause,
+    });
+  }
 }
 
 /** A domain of a folder, and the files that belong to it. */
@@ -96,13 +122,17 @@ export interface FolderDomain {
  * The domains of a folder: each sub-folder with everything below it, and each file that lies in the folder itself.
  * Taken are files whose names say that they hold texts.
  *
- * @returns with the files that were left out
- * @throws SurprisalError EMPTY_INPUT, FILE_UNREADABLE
+ * @returns with the files that were left out, and what cannot be read
+ * @throws SurprisalError FILE_UNREADABLE
  */
-export async function domainsOf(folder: string): Promise<{ domains: FolderDomain[]; leftOut: string[] }> {
+export async function domainsOf(
+  folder: string,
+): Promise<{ domains: FolderDomain[]; leftOut: string[]; unreadable: string[] }> {
   const taken: string[] = [];
   const leftOut: string[] = [];
-  for (const file of await filesBelow(folder, "")) {
+  const found: Found = { files: new Set(), unreadable: new Set() };
+  await filesBelow(folder, "", found);
+  for (const file of found.files) {
     const isText = !file.endsWith("/") && isKnownFormat(file) && !ABOUT.test(basename(file));
     (isText ? taken : leftOut).push(file);
   }
@@ -112,18 +142,11 @@ export async function domainsOf(folder: string): Promise<{ domains: FolderDomain
     const domain = rest.length > 0 ? `${first}/` : file;
     domains.set(domain, [...(domains.get(domain) ?? []), file]);
   }
-  if (domains.size === 0)
-    throw new SurprisalError({
-      code: "EMPTY_INPUT",
-      what: "The folder holds no texts",
-      where: folder,
-      wayOut:
-        'Texts have names that end in .txt, .md, .jsonl, .csv, .tsv or .parquet (also with .gz or .zst); others are taken by a pattern, such as "folder/**/*.py".',
-    });
   const names = nameDomains([...domains.keys()]);
   return {
     domains: [...domains.values()].map((files, i) => ({ domain: names[i]!, files })),
     leftOut,
+    unreadable: [...found.unreadable],
   };
 }
 
@@ -137,18 +160,16 @@ function nameDomains(keys: string[]): string[] {
  * Every file below, hidden ones apart, relative and sorted. Linked folders are not entered, since they may lead back,
  * and neither are runs, whose journals are no texts: they stand in the list with a slash behind them.
  */
-async function filesBelow(folder: string, prefix: string): Promise<string[]> {
-  const files: string[] = [];
+async function filesBelow(folder: string, prefix: string, found: Found): Promise<void> {
   for (const entry of await entriesOf(join(folder, prefix))) {
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
-    const linked = entry.isSymbolicLink() ? await kindOfPath(join(folder, path)) : null;
-    if (entry.isDirectory() && (await isRun(join(folder, path)))) files.push(`${path}/`);
-    else if (entry.isDirectory()) files.push(...(await filesBelow(folder, `${path}/`)));
-    else if (entry.isFile() || linked === "file") files.push(path);
-    else if (linked === "folder") files.push(`${path}/`);
+    const kind = await kindOfPath(join(folder, path));
+    if (kind === "file") found.files.add(path);
+    else if (kind !== "folder") found.unreadable.add(path);
+    else if (entry.isSymbolicLink() || (await isRun(join(folder, path)))) found.files.add(`${path}/`);
+    else await filesBelow(folder, `${path}/`, found);
   }
-  return files;
 }
 
 /** A run of `surprisal eval`: it writes them into the folder it is called in, which may be the corpus. */

@@ -1,5 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, renameSync, rmSync, symlinkSync, utimesSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -101,6 +110,7 @@ describe("a pattern", () => {
     expect(await fitting("p/.*/a.txt")).toEqual(["p/.h/a.txt"]);
     expect(await fitting("p/[x].txt")).toEqual(["p/[x].txt"]); // there is a file of that very name
     expect(await fitting("p/*.csv")).toEqual(["FILE_NOT_FOUND"]);
+    expect(await fitting("p/[z-a].txt")).toEqual(["INVALID_ARGUMENT"]);
     const [corpus] = await openCorpora(inFolder("p/*.txt"));
     expect(corpus).toMatchObject({ name: inFolder("p/*.txt"), source: inFolder("p/*.txt"), domain: null });
   });
@@ -113,6 +123,48 @@ describe("a pattern", () => {
         ({ name, text }) => `${name.slice(folder.path.length)} ${text}`,
       ),
     ).toEqual(["/code/a.py print(1)\n", "/code/b.jsonl:1 x", "/code/b.jsonl:2 y"]);
+  });
+});
+
+describe("what stands in a folder and cannot be read", () => {
+  const links = () => {
+    write("x", "odd/a/x.txt");
+    symlinkSync("itself.txt", inFolder("odd/a/itself.txt"));
+    symlinkSync("nothing", inFolder("odd/a/dead.txt"));
+    symlinkSync("/dev/zero", inFolder("odd/a/endless.txt"));
+    execFileSync("mkfifo", [inFolder("odd/a/pipe.txt")]);
+    const latin = (name: string) => Buffer.concat([Buffer.from(inFolder(`odd/${name}`)), Buffer.of(0xe9)]);
+    mkdirSync(latin("a/caf")); // a folder, and a file in it
+    writeFileSync(Buffer.concat([latin("a/caf"), Buffer.from("/x.txt")]), "x");
+    writeFileSync(Buffer.concat([latin("a/r"), Buffer.from(".txt")]), "x");
+  };
+
+  it.skipIf(process.platform !== "linux")("is left out with a note", async () => {
+    links();
+    const left = ["caf\ufffd", "dead.txt", "endless.txt", "itself.txt", "pipe.txt", "r\ufffd.txt"];
+    const reason = "links that lead nowhere, names that are not UTF-8, pipes, sockets or devices.";
+    for (const [spec, leftOut] of [
+      ["odd", left.map((name) => `a/${name}`)],
+      ["odd/**/*.txt", left.map((name) => inFolder(`odd/a/${name}`))],
+      ["odd/*/*.txt", left.slice(1).map((name) => inFolder(`odd/a/${name}`))],
+    ] as const) {
+      const notes: string[] = [];
+      const [corpus] = await openCorpora(inFolder(spec), { onNote: (note) => notes.push(note) });
+      expect((await readAll(corpus!)).map(({ text }) => text)).toEqual(["x"]);
+      const more = leftOut.length > 5 ? ", and 1 more" : "";
+      expect(notes).toEqual([
+        `${inFolder(spec)}: left out ${leftOut.slice(0, 5).join(", ")}${more}: ${reason}`,
+      ]);
+    }
+  });
+
+  it.skipIf(process.platform !== "linux")("is refused when it is named", async () => {
+    await expect(openCorpora(inFolder("odd/a/pipe.txt"))).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      where: inFolder("odd/a/pipe.txt"),
+      wayOut: expect.stringContaining("surprisal eval - < pipe"),
+    });
+    await expect(openCorpora(inFolder("odd/a/itself.txt"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 });
 

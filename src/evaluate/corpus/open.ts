@@ -34,7 +34,7 @@ export interface OpenCorporaOptions
   format?: CorpusFormat;
   /** Longest document, bytes. Default 256 MiB. */
   maxDocumentBytes?: number;
-  /** Told what a person should know: a byte order mark left out, files of a folder left out. */
+  /** Told what a person should know: a byte order mark left out, files of a folder or pattern left out. */
   onNote?: (note: string) => void;
   /** Read for "-". Default: standard input. */
   input?: AsyncIterable<Uint8Array | string>;
@@ -74,8 +74,14 @@ export async function openCorpora(
   return distinctNames(corpora);
 }
 
+const UNREADABLE = "links that lead nowhere, names that are not UTF-8, pipes, sockets or devices";
+
 async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]> {
   const { format, onNote = () => {} } = options;
+  const noteLeftOut = (names: string[], reason: string) => {
+    const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
+    if (names.length > 0) onNote(`${spec}: left out ${names.slice(0, 5).join(", ")}${more}: ${reason}.`);
+  };
   if (spec === "-") {
     const path = await keepInput(options.input ?? process.stdin, options.signal);
     return [
@@ -83,16 +89,23 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
     ];
   }
   const kind = spec === "" ? null : await kindOfPath(spec);
+  if (kind === "special")
+    throw new SurprisalError({
+      code: "FILE_UNREADABLE",
+      what: "This is a pipe, a socket or a device, and no file",
+      where: spec,
+      wayOut:
+        "Keep what comes out of it in a file, or give it as standard input, called -: surprisal eval - < pipe.",
+    });
   if (kind === "file")
     return [
       { name: basename(spec), source: spec, domain: null, files: [storedFile(spec, basename(spec), format)] },
     ];
   if (kind === "folder") {
-    const { domains, leftOut } = await domainsOf(spec);
-    if (leftOut.length > 0)
-      onNote(
-        `${spec}: left out ${leftOut.slice(0, 5).join(", ")}${leftOut.length > 5 ? `, and ${leftOut.length - 5} more` : ""}: by their names they are no texts, or about the folder.`,
-      );
+    const { domains, leftOut, unreadable } = await domainsOf(spec);
+    noteLeftOut(leftOut, "by their names they are no texts, or about the folder");
+    noteLeftOut(unreadable, UNREADABLE);
+    if (domains.length === 0) throw noTexts(spec);
     return domains.map(({ domain, files }) => ({
       name: domain,
       source: files.length === 1 ? join(spec, files[0]!) : join(spec, domain),
@@ -103,7 +116,8 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
   const hub = parseHubCorpus(spec, options.recipe);
   if (hub) return [await fromHub(hub, options)];
   if (!isPattern(spec)) throw notFound(spec);
-  const files = await matchingFiles(spec);
+  const { files, unreadable } = await matchingFiles(spec);
+  noteLeftOut(unreadable, UNREADABLE);
   if (files.length === 0)
     throw new SurprisalError({
       code: "FILE_NOT_FOUND",
@@ -114,6 +128,16 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
   return [
     { name: spec, source: spec, domain: null, files: files.map((file) => storedFile(file, file, format)) },
   ];
+}
+
+function noTexts(folder: string): SurprisalError {
+  return new SurprisalError({
+    code: "EMPTY_INPUT",
+    what: "The folder holds no texts",
+    where: folder,
+    wayOut:
+      'Texts have names that end in .txt, .md, .jsonl, .csv, .tsv or .parquet (also with .gz or .zst); others are taken by a pattern, such as "folder/**/*.py".',
+  });
 }
 
 function notFound(spec: string): SurprisalError {

@@ -9,6 +9,10 @@ import { malformed, readFailure, type StoredFile, tooLarge } from "./stored-file
 
 export async function parquetColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
   const { metadata } = await openParquet(file, reading);
+  return columnsIn(metadata);
+}
+
+async function columnsIn(metadata: FileMetaData): Promise<Column[]> {
   const { parquetSchema } = await import("hyparquet");
   return parquetSchema(metadata).children.map(({ element }) => ({
     name: element.name,
@@ -23,6 +27,9 @@ export async function* parquetRows(file: StoredFile, column: string, reading: Re
     import("hyparquet-compressors"),
   ]);
   const { name } = file;
+  const columns = (await columnsIn(metadata)).map((there) => there.name);
+  if (!columns.includes(column))
+    throw malformed(`There is no column "${column}"`, name, `The columns are: ${columns.join(", ")}.`);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);

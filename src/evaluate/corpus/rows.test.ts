@@ -200,6 +200,11 @@ describe("the column", () => {
       wayOut: "The columns are: q, a.",
     });
     const parquet = write(parquetBytes([{ name: "q", data: ["a"] }]), "q.parquet");
-    await expect(documentsOf(parquet, { column: "b" })).rejects.toMatchObject({ code: "CORPUS_MALFORMED" });
+    await expect(documentsOf(parquet, { column: "b" })).rejects.toMatchObject({
+      code: "CORPUS_MALFORMED",
+      what: 'There is no column "b"',
+      where: "q.parquet",
+      wayOut: "The columns are: q.",
+    });
   });
 });

@@ -79,6 +79,55 @@ describe("the filter in SQL", () => {
     expect(await documentsOf(path, { where: "text = 'b'" })).toEqual([{ name: "[x].jsonl:2", text: "b" }]);
   });
 
+  it.each([
+    ["jsonl", '{"lang":"en","text":"a"}\n{"lang":"de","text":"b"}\n'],
+    ["csv", "lang,text\nen,a\nde,b\n"],
+    [
+      "parquet",
+      parquetBytes([
+        { name: "lang", data: ["en", "de"] },
+        { name: "text", data: ["a", "b"] },
+      ]),
+    ],
+  ])("takes no column of a %s file from the name of its folder", async (ending, content) => {
+    const path = write(content, `hive/lang=de/year=2024/a.${ending}`);
+    expect((await documentsOf(path, { where: "lang = 'en'" })).map(({ text }) => text)).toEqual(["a"]);
+    await expect(documentsOf(path, { where: "year = 2024" })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+
+  it("applies to rows longer than DuckDB's own limit", async () => {
+    const text = "x".repeat(3_000_000);
+    const where = "id = 2";
+    for (const [name, content] of [
+      ["long.csv", `id,text\n1,${text}\n2,${text}\n`],
+      ["long.csv.gz", gzipSync(`id,text\n1,${text}\n2,${text}\n`)],
+      ["long.jsonl", [1, 2].map((id) => JSON.stringify({ id, text })).join("\n")],
+    ] as const)
+      expect((await documentsOf(write(content, name), { where })).map(({ name }) => name)).toEqual([
+        `${name}:2`,
+      ]);
+  });
+
+  it("sees the columns and types of the whole file", async () => {
+    const many = Array.from({ length: 50_000 }, (_, i) => i);
+    const csv = `version,text\n${many.map((i) => `${i},t\n`).join("")}beta,t\n`;
+    expect(await documentsOf(write(csv, "late.csv"), { where: "version = 'beta'" })).toHaveLength(1);
+    const lines = many.map((id) => `{"id":${id},"text":"t"}\n`).join("");
+    const late = write(`${lines}{"id":-1,"text":"t","late":true}\n`, "late.jsonl");
+    expect(await documentsOf(late, { where: "late" })).toHaveLength(1);
+    const rare = write(many.map((id) => `{"k${id % 500}":1,"text":"t"}\n`).join(""), "rare.jsonl");
+    expect(await documentsOf(rare, { where: "k7 = 1" })).toHaveLength(100);
+  });
+
+  it("takes strings of JSON for strings, whatever they look like", async () => {
+    const day = '{"day":"2024-01-02","time":"2024-01-02T10:00:00Z","text":"t"}\n';
+    const path = write(day, "dates.jsonl");
+    expect(await documentsOf(path, { where: "day LIKE '2024-%' AND time LIKE '%Z'" })).toHaveLength(1);
+    expect(await documentsOf(path, { where: "day = 'none'" })).toEqual([]);
+  });
+
   it("stops the reading when the reader stops", async () => {
     const [corpus] = await openCorpora(write(json("\n"), "rows.jsonl"), { where: "stars = 1" });
     const names: string[] = [];

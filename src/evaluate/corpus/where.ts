@@ -23,7 +23,8 @@ export async function* rowsThatFit(
   const interrupt = () => connection.interrupt();
   signal?.addEventListener("abort", interrupt, { once: true });
   try {
-    await connection.run("SET threads = 1; SET preserve_insertion_order = true;"); // rows in the file's order
+    // Rows in the file's order; without the limit DuckDB keeps a CSV whose types it has looked for in memory.
+    await connection.run("SET threads = 1; SET preserve_insertion_order = true; SET memory_limit = '2GB';");
     const query = `SELECT coalesce((${where}\n), false) FROM ${reader(file, limit)}`;
     const chunks = (await connection.stream(query, [literal(file.path)])).yieldRows();
     for await (const rows of chunks) for (const [fits] of rows) yield fits === true;
@@ -39,19 +40,21 @@ export async function* rowsThatFit(
 /** DuckDB takes a path for a pattern. */
 const literal = (path: string): string => path.replace(/[*?[]/g, "[$&]");
 
-/** The file as a table, with the path as the parameter. */
+/**
+ * The file as a table, with the path as the parameter. Its columns are those in the file and none made of a folder's
+ * name ("lang=de"), with the types that fit all rows; strings of JSON that look like dates stay strings.
+ */
 function reader({ format, compression }: StoredFile, limit: number): string {
-  const packed = compression ? `, compression = '${compression}'` : "";
-  switch (format) {
-    case "parquet":
-      return "read_parquet($1)";
-    case "jsonl":
-      return `read_json($1, format = 'newline_delimited', maximum_object_size = ${limit}${packed})`;
-    default: {
-      const separator = format === "tsv" ? "\\t" : ",";
-      return `read_csv($1, header = true, delim = '${separator}', quote = '"', escape = '"', comment = ''${packed})`;
-    }
+  if (format === "parquet") return "read_parquet($1, hive_partitioning = false)";
+  const common = `hive_partitioning = false, sample_size = -1${compression ? `, compression = '${compression}'` : ""}`;
+  if (format === "jsonl") {
+    const noDates = "dateformat = '\u0001', timestampformat = '\u0001'"; // formats that no text has
+    const noMaps = "map_inference_threshold = -1, field_appearance_threshold = 0"; // rare keys are columns too
+    return `read_json($1, format = 'newline_delimited', maximum_object_size = ${limit}, ${noDates}, ${noMaps}, ${common})`;
   }
+  const line = Math.max(limit, 2_000_000); // bytes; DuckDB's own limit, where ours is lower
+  const dialect = `delim = '${format === "tsv" ? "\\t" : ","}', quote = '"', escape = '"', comment = ''`;
+  return `read_csv($1, header = true, ${dialect}, max_line_size = ${line}, buffer_size = ${line}, ${common})`;
 }
 
 /** DuckDB's own words; what it says about the condition is the person's to mend, the rest is the file. */

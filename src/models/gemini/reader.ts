@@ -54,8 +54,6 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
       const where = `${server}, candidates[${i}]`;
       if ((candidate.index ?? 0) !== 0)
         throw malformed(`Candidate ${candidate.index} was not asked for`, `${where}.index`);
-      if (finishReason && finishReason !== "content-filter")
-        throw malformed("The answer goes on after its end", where);
       const parts = candidate.content?.parts ?? [];
       if (parts.some(isNoText)) answer.stopComparing();
       records = answer.add({
@@ -63,8 +61,9 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
         thinking: textOf(parts.filter(({ thought }) => thought)),
         tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
       });
-      if (candidate.finishReason && candidate.finishReason !== "FINISH_REASON_UNSPECIFIED")
-        finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";
+      if (!candidate.finishReason || candidate.finishReason === "FINISH_REASON_UNSPECIFIED") continue;
+      finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";
+      answer.markEnd(); // events without text may follow, with what was searched for
     }
     return records;
   }

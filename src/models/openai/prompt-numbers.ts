@@ -12,7 +12,7 @@ import {
 import type { Dialect, Fields } from "./dialects.ts";
 import { tokensOfArrays } from "./readers/completions.ts";
 import { wireTokens } from "./readers/reader.ts";
-import { type CompletionsLogprobs, readCompletionsAnswer } from "./readers/schema.ts";
+import { type CompletionsLogprobs, isFourArrays, readCompletionsAnswer } from "./readers/schema.ts";
 import type { RemoteVocabulary } from "./vocabulary.ts";
 
 /** A token of a prompt, or one written after it. */
@@ -159,9 +159,10 @@ function echoNumbers({ client, model, dialect }: Source): PromptNumbers {
 /** The tokens of a completion: in four arrays, or in llama-server's list. */
 function tokensOf(logprobs: CompletionsLogprobs, where: string): PromptToken[] {
   const at = `${where}, choices[0].logprobs`;
-  if (!logprobs) return [];
-  const tokens =
-    "tokens" in logprobs ? tokensOfArrays(logprobs, at) : wireTokens(logprobs.content, `${at}.content`);
+  if (!logprobs || typeof logprobs === "number" || Array.isArray(logprobs)) return [];
+  const tokens = isFourArrays(logprobs)
+    ? tokensOfArrays(logprobs, at)
+    : wireTokens(logprobs.content, `${at}.content`);
   return tokens.map(({ token, logprob, alternatives }) => {
     const highest = Math.max(
       ...(alternatives ?? []).map((other) => other.logprob ?? Number.NEGATIVE_INFINITY),

@@ -127,10 +127,11 @@ const TEXT_REQUESTS: Record<NonNullable<Dialect["text"]>, TextRequest> = {
       }),
     },
   }),
-  "llama-server": (prompt, options, { dialect, stream, wanted }) => ({
+  "llama-server": (prompt, options, { dialect, model, stream, wanted }) => ({
     path: "/completion",
     reader: llamaServerReader,
     body: {
+      model, // for a router
       prompt,
       n_predict: options.maxTokens ?? 256,
       ...sampling(options, dialect),

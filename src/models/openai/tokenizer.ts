@@ -56,8 +56,9 @@ const sglangTexts = z.looseObject({ text: z.array(z.string()) });
 const tgiTokens = z.array(z.looseObject({ id, text: z.string(), start: z.int(), stop: z.int() }));
 
 const TOKENIZERS: Record<NonNullable<Dialect["tokenizer"]>, (call: Call) => Promise<Encoded>> = {
-  async "llama-server"({ client, text, options: { addSpecial, parseSpecial, signal } }) {
-    const body = { content: text, add_special: addSpecial, parse_special: parseSpecial, with_pieces: true };
+  async "llama-server"({ client, model, text, options: { addSpecial, parseSpecial, signal } }) {
+    const how = { add_special: addSpecial, parse_special: parseSpecial, with_pieces: true };
+    const body = { model, content: text, ...how }; // a router passes it on to the model
     const answer = await client.post("/tokenize", body, { signal });
     const { tokens } = readFields(llamaTokens, await answer.json(), answer.where);
     return {

@@ -198,7 +198,7 @@ describe("tokens and their text", () => {
     expect(end.partial).toBe(false);
   });
 
-  it("tokens that steer in the middle are records without being text", () => {
+  it("tokens that steer in the middle are records with the text that the server gives: none", () => {
     const pieces = [
       { text: "", tokens: [word("<think>")] },
       { thinking: "Hm", text: "", tokens: [word("Hm")] },
@@ -207,7 +207,7 @@ describe("tokens and their text", () => {
       { text: "", tokens: [word("<|im_end|>")] },
     ];
     const { records, end } = assemble(pieces, "stop", 6);
-    expect(texts(records)).toEqual(["<think>", "Hm", "</think>", "\n\n", "Yes"]);
+    expect(texts(records)).toEqual(["", "Hm", "", "\n\n", "Yes"]);
     expect(end).toMatchObject({ tokens: 5, scored: 5, partial: false });
   });
 
@@ -262,6 +262,110 @@ describe("tokens and their text", () => {
       tokens: 2,
       partial: false,
     });
+  });
+});
+
+describe("the text is the server's, whatever its tokens say", () => {
+  /** White space that may be the server's to trim stays, so that it is not compared. */
+  const shown = (text: string) => text.replace(/\s/g, "");
+  const written = (records: readonly TokenRecord[]) => texts(records).join("");
+
+  it("where tokens are lost, repeated or changed", () => {
+    const words = fc.array(fc.constantFrom("a", " b", " is", " <", "\n", "<x>", "\u4f60", "3"), {
+      minLength: 1,
+    });
+    const damage = fc.infiniteStream(fc.constantFrom("no", "no", "lost", "twice", "changed"));
+    fc.assert(
+      fc.property(words, damage, fc.infiniteStream(fc.boolean()), (words, damage, together) => {
+        fc.pre(words.join("").trim() === words.join(""));
+        const pieces = words.map((text): AnswerPiece => {
+          const how = damage.next().value;
+          const token = how === "changed" ? word("q") : word(text);
+          return { text, tokens: how === "lost" ? [] : how === "twice" ? [token, token] : [token] };
+        });
+        const { records } = assemble(
+          grouped(pieces, () => together.next().value),
+          "length",
+        );
+        expect(shown(written(records))).toBe(shown(words.join("")));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  // llama-server holds "<" back, which may begin "</think>", and sends its text with the next token's number only.
+  it.each([false, true])("where a token is lost and its text comes with the next one; whole: %s", (whole) => {
+    const pieces = [
+      said(word("if")),
+      said(word(" x")),
+      { text: " <3", tokens: [word("3", -2)] },
+      said(word(" ok")),
+    ];
+    const { records, end } = assemble(
+      grouped(pieces, () => whole),
+      "stop",
+      5,
+    );
+    expect(texts(records)).toEqual(["if", " x", " <", "3", " ok"]);
+    expect(numbers(records)).toEqual([-1, -1, null, -2, -1]);
+    expect(end).toMatchObject({ tokens: 4, scored: 4, partial: true });
+  });
+
+  it("where the last tokens are not in it", () => {
+    const { records, end } = assemble([said(word("a")), { text: "b", tokens: [word("bc")] }], "length", 2);
+    expect(texts(records)).toEqual(["a", "", "b"]);
+    expect(end.partial).toBe(true);
+  });
+
+  it("goes on being compared after a difference", () => {
+    const pieces = [said(word("a")), { text: "b", tokens: [word("x", -2)] }, said(word("c", -3))];
+    const { records } = assemble(pieces, "length", 3);
+    expect(records).toMatchObject([
+      { text: "a", logprob: -1 },
+      { text: "", logprob: -2 },
+      { text: "b", logprob: null },
+      { text: "c", logprob: -3 },
+    ]);
+  });
+});
+
+describe("the headers of gpt-oss", () => {
+  // vLLM gives a number for each token and leaves headers out of the text.
+  const silent = (...tokens: string[]) => tokens.map((token) => ({ text: "", tokens: [word(token)] }));
+  const pieces = [
+    ...silent("<|channel|>", "analysis", "<|message|>"),
+    { text: "", thinking: "Easy", tokens: [word("Easy")] },
+    ...silent("<|end|>", "<|start|>", "assistant", "<|channel|>", "final", "<|message|>"),
+    said(word("final")),
+    said(word("!")),
+    ...silent("<|return|>"),
+  ];
+  const whole = {
+    text: "final!",
+    thinking: "Easy",
+    tokens: pieces.flatMap(({ tokens }) => tokens),
+  };
+
+  it.each([
+    ["stream", pieces],
+    ["whole answer", [whole]],
+  ])("are records without text in a %s, and nothing is missing", (_, pieces) => {
+    const { records, end } = assemble(pieces, "stop", 13);
+    expect(texts(records)).toEqual(["", "", "", "Easy", "", "", "", "", "", "", "final", "!"]);
+    expect(end).toEqual({ finishReason: "stop", tokens: 12, scored: 12, partial: false, warnings: [] });
+  });
+
+  it("are text where the server shows them", () => {
+    const shown = ["<|channel|>", "final", "<|message|>", "Yes"].map((token) => said(word(token)));
+    const { records, end } = assemble(shown, "stop", 4);
+    expect(texts(records)).toEqual(["<|channel|>", "final", "<|message|>", "Yes"]);
+    expect(end.partial).toBe(false);
+  });
+
+  it("end: a token that looks like their beginning does not hide what is lost after it", () => {
+    const lost = Array.from({ length: 20 }, (_, i) => said(word(`w${i}`)));
+    lost[18] = { ...lost[18]!, text: "" };
+    expect(assemble([said(word("<|channel|>")), ...lost], "stop").end.partial).toBe(true);
   });
 });
 

@@ -1,7 +1,13 @@
-/** Puts a generated answer together: from a server's pieces to token records, and to what can be said at their end. */
+/**
+ * Puts a generated answer together: from a server's pieces to token records, and to what can be said at their end.
+ *
+ * The records' texts are the server's text, also where its tokens say something else: then numbers are in doubt, not the
+ * text. Tokens that are no part of it, such as `<think>`, are records with the text "".
+ */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
-import { isBroken, TextAlignment } from "./alignment.ts";
+import { isBroken, type Match, TextAlignment } from "./alignment.ts";
+import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
 import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
 
 export interface AnswerOptions {
@@ -38,10 +44,16 @@ export interface AnswerDoubts {
   warnings: readonly string[];
 }
 
-interface Held {
-  token: WireToken;
-  piece: Piece;
+/** A place in the text. */
+interface Here {
+  /** Offset, if it is certain. */
+  place: number | null;
+  /** The text from there on, as far as it is searched for tokens that steer; "" where there are none. */
+  ahead: string;
 }
+
+/** How far the text is searched for a token that it does not go on with, bytes. */
+const SEARCHED = 256;
 
 /** After these a model has written its end-of-text token. */
 const ENDS_BY_ITSELF: readonly FinishReason[] = ["stop", "tool-calls", "other"];
@@ -55,8 +67,11 @@ export class AnswerAssembler {
   #vague = 0;
   /** The part of the answer that the last text belongs to. */
   #part: "thinking" | "answer" | null = null;
-  /** False once text and tokens cannot be compared, or differ. */
+  /** False once text and tokens cannot be compared. */
   #comparable = true;
+  /** Text and tokens were found to differ. */
+  #differs = false;
+  readonly #steering = new Steering();
   #partial = false;
   /** The server said why the answer ended; only counts may follow. */
   #ended = false;
@@ -74,11 +89,15 @@ export class AnswerAssembler {
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
   add({ text, tokens, thinking = "" }: AnswerPiece): TokenRecord[] {
-    const held = tokens.map((token) => ({ token, piece: pieceOf(token) }));
+    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
     if (this.#ended && (held.length > 0 || text !== "" || thinking !== ""))
       this.doubt("The answer goes on after its end: its events are not in order.");
-    if (thinking !== "" && text !== "" && held.length > 0 && !fits(held, thinking, text))
-      return [...this.add({ text: "", tokens: [], thinking }), ...this.add({ text, tokens })];
+    if (thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text))
+      return [...this.#add([], "", thinking), ...this.#add(held, text, "")];
+    return this.#add(held, text, thinking);
+  }
+
+  #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
     for (const one of held) this.#held.push(one); // there may be more than a call takes arguments
     this.#append(thinking, "thinking");
     this.#append(text, "answer");
@@ -142,7 +161,7 @@ export class AnswerAssembler {
   #endsWithSpecial(): boolean {
     if (!this.#held.at(-1)?.piece.special) return false;
     const others = this.#held.slice(0, -1).map(({ piece }) => piece);
-    return !this.#comparable || this.#alignment.leadsToEnd(others);
+    return !this.#comparable || this.#differs || this.#alignment.leadsToEnd(others);
   }
 
   /** @param textAlone text that came without tokens. */
@@ -155,17 +174,18 @@ export class AnswerAssembler {
       this.#vague = firm === null ? this.#held.length - next : 0;
       if (firm === null) break;
       const group = this.#held.slice(next, firm + 1);
-      const before = this.#alignment.place;
-      const match = this.#alignment.match(group.map(({ piece }) => piece));
+      const before = this.#placeBefore(group);
+      const match = this.#match(group, before);
       if (match === "waiting") {
         this.#held.splice(0, next);
         return records;
       }
-      if (match === "different") this.#differ();
-      else {
-        next = firm + 1;
-        for (const record of this.#recordsOf(group, before, group.at(-1)!.piece)) records.push(record);
-      }
+      next = firm + 1;
+      const found =
+        match === "matched"
+          ? this.#recordsOf(group, before, group.at(-1)!.piece)
+          : this.#recover(group, this.#held[next]?.piece);
+      for (const record of found) records.push(record);
     }
     this.#held.splice(0, next);
     if (!this.#comparable) {
@@ -180,8 +200,12 @@ export class AnswerAssembler {
       if (textAlone === "") return records;
       const tentative = this.#held.splice(0);
       this.#vague = 0;
-      this.#alignment.match(tentative.map(({ piece }) => piece));
-      for (const held of tentative) records.push(this.#record(held));
+      const before = this.#placeBefore(tentative);
+      const inText = this.#match(tentative, before) === "matched";
+      const found = inText
+        ? this.#recordsOf(tentative, before, null)
+        : tentative.map(silenced).map((one) => this.#record(one));
+      for (const record of found) records.push(record);
     }
     const { rest } = this.#alignment;
     if (rest === "" || isBroken(rest)) return records; // tokens may still come that are the halves of a character
@@ -194,27 +218,86 @@ export class AnswerAssembler {
     const held = this.#held.splice(0);
     const pieces = held.map(({ piece }) => piece);
     if (!this.#comparable) return held.map((one) => this.#record(one));
-    const before = this.#alignment.place;
-    const inText = this.#alignment.match(pieces) === "matched";
-    const records = inText ? this.#recordsOf(held, before, null) : held.map((one) => this.#record(one));
-    if (!inText && !isTrimmed(pieces)) {
+    const before = this.#placeBefore(held);
+    const inText = this.#match(held, before) === "matched";
+    const trimmed = !inText && isTrimmed(pieces);
+    const { rest: unread } = this.#alignment;
+    const isShown = trimmed && (unread === "" || isBroken(unread));
+    const records = inText
+      ? this.#recordsOf(held, before, null)
+      : held.map((one) => this.#record(isShown && !one.piece.special ? one : silenced(one)));
+    if (!inText && !trimmed)
       this.doubt(`The answer's text does not have the last tokens: ${quoted(pieces)}.`);
-      return records;
-    }
     const { rest } = this.#alignment;
     if (isBroken(rest)) this.doubt("The answer ends within a character, whose tokens have no numbers.");
     else if (rest !== "") records.push(this.#textRecord(rest));
     return records;
   }
 
+  /** Goes on by some tokens. Those that steer are in the text if it goes on with them, where that fits the others. */
+  #match(group: readonly Held[], { ahead }: Here): Match {
+    if (group.some(isSteering)) {
+      const decided = withoutHidden(group, ahead).map(({ piece }) => ({
+        ...piece,
+        special: piece.special && piece.lossy,
+      }));
+      if (this.#alignment.match(decided) === "matched") return "matched";
+    }
+    return this.#alignment.match(group.map(({ piece }) => piece));
+  }
+
+  /**
+   * Tokens that the text does not go on with. It goes on without them if it has the next token; else what it has before
+   * them came without tokens (a server that waits whether "<" begins a tag loses the token); else they are not in it.
+   */
+  #recover(group: readonly Held[], next: Piece | undefined): TokenRecord[] {
+    this.#differ();
+    const ahead = this.#ahead();
+    const { piece } = group.at(-1)!;
+    const goesOn = next !== undefined && next.text !== "" && ahead.startsWith(next.text);
+    const gap = ahead.slice(0, Math.max(0, ahead.indexOf(piece.text)));
+    const isThere = !goesOn && gap !== "" && !piece.bytes;
+    const found = isThere && this.#alignment.match([plain(gap), piece]) === "matched";
+    const records = group.map((one, i) =>
+      this.#record(found && i === group.length - 1 ? one : silenced(one)),
+    );
+    if (found) records.splice(-1, 0, this.#textRecord(gap));
+    return records;
+  }
+
   /** @param firm the last of the group, if it has certain bytes. */
-  #recordsOf(group: readonly Held[], before: number | null, firm: Piece | null): TokenRecord[] {
+  #recordsOf(group: readonly Held[], before: Here, firm: Piece | null): TokenRecord[] {
     const run = firm ? group.slice(0, -1) : group;
-    const text = run.length > 0 && run.every(({ piece }) => piece.lossy) ? this.#textOf(before, firm) : null;
+    const text = run.length > 0 ? this.#textOf(before.place, firm) : null;
+    const shown = withoutHidden(run, text ?? this.#passed(before));
+    const last = shown.findLastIndex(({ piece }) => piece.lossy);
+    const isTrue = text !== null && shown.every(({ piece }) => piece.lossy || piece.text === "");
+    if (isTrue && firm === null && last >= 0 && this.#alignment.rest !== "") {
+      this.#alignment.skipRest(); // the last token has it, though it is more than its own
+      this.#noteTextWithoutTokens();
+    }
     return group.map((held, i) => {
-      if (text === null || i >= run.length) return this.#record(held);
-      return this.#record({ ...held, piece: { ...held.piece, text: i === run.length - 1 ? text : "" } });
+      const one = shown[i] ?? held;
+      if (!isTrue || !one.piece.lossy) return this.#record(one);
+      return this.#record({ ...one, piece: { ...one.piece, text: i === last ? text : "" } });
     });
+  }
+
+  /** The place before some tokens. */
+  #placeBefore(held: readonly Held[]): Here {
+    return { place: this.#alignment.place, ahead: held.some(isSteering) ? this.#ahead() : "" };
+  }
+
+  #ahead(): string {
+    const { place, end } = this.#alignment;
+    if (place === null) return this.#alignment.rest.slice(0, SEARCHED);
+    return this.#alignment.between(place, Math.min(place + SEARCHED, end));
+  }
+
+  /** The text from there to the place reached, or all that follows where they are not certain. */
+  #passed({ place: start, ahead }: Here): string {
+    const { place } = this.#alignment;
+    return start === null || place === null ? ahead : this.#alignment.between(start, place);
   }
 
   /** The true text of a run of lossy tokens, when it is certain where it begins and ends; else `null`. */
@@ -248,14 +331,18 @@ export class AnswerAssembler {
     return true;
   }
 
-  #textRecord(text: string): TokenRecord {
+  #noteTextWithoutTokens(): void {
     this.#textWithoutTokens = true;
     this.#partial = true;
+  }
+
+  #textRecord(text: string): TokenRecord {
+    this.#noteTextWithoutTokens();
     return { text, logprob: null };
   }
 
   #differ(): void {
-    this.#comparable = false;
+    this.#differs = true;
     this.doubt(
       "The tokens are not those of the answer's text: some were lost, repeated or changed on the way.",
     );
@@ -300,12 +387,17 @@ function firstFirm(held: readonly Held[], start: number): number | null {
   return null;
 }
 
-/** Whether the tokens of a whole answer are those of its thinking too (vLLM), or of the answer alone (DeepSeek). */
-function fits(held: readonly Held[], thinking: string, text: string): boolean {
+/** Whether the tokens of a whole answer are those of its text (DeepSeek), and not those of its thinking too (vLLM). */
+function isOfTextAlone(held: readonly Held[], thinking: string, text: string): boolean {
+  const pieces = held.map(({ piece }) => piece);
+  return !tokensMatch(pieces, thinking, text) && tokensMatch(pieces, "", text);
+}
+
+function tokensMatch(pieces: readonly Piece[], thinking: string, text: string): boolean {
   const trial = new TextAlignment();
   trial.append(thinking, false);
   trial.append(text, true);
-  return trial.leadsToEnd(held.map(({ piece }) => piece));
+  return trial.leadsToEnd(pieces);
 }
 
 /** What servers leave away at the end of a text: white space, and the beginning of a character. */

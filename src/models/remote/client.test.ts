@@ -297,6 +297,27 @@ describe("keys", () => {
       expect(shown).not.toMatch(/sk-proj|abcdef|mnop|c2stcHJv/);
   });
 
+  it.each([
+    ["this server", "/session"],
+    ["another one", "http://localhost:1/session"],
+  ])("are struck out of an address on %s that a redirect names", async (_, start) => {
+    const secret = "sk-proj-abcdefghijklmnop";
+    const { address } = await serve((request, response) => {
+      if (request.url!.startsWith("/session")) return json(response, { error: "no" }, 400);
+      response.writeHead(307, { location: `${start}/${secret}/v1` });
+      response.end();
+    });
+    const error = await failure(() => client(address, { key: key(secret), attempts: 1 }).post("x", {}));
+    expect(error.where).toMatch(/^http:.*\/session\/\[key\]\/v1$/);
+    expect(inspect(error, { depth: 9 })).not.toContain("abcdef");
+  });
+
+  it("that are a word of the person's own address leave it as it is", async () => {
+    const { address } = await serve((_, response) => json(response, { error: "no" }, 400));
+    const error = await failure(() => client(address, { key: key("127") }).get("models"));
+    expect(error.where).toBe(`${address}/models`);
+  });
+
   it("are not shown by any way of printing", () => {
     const secret = key("sk-12345678");
     const remote = client("http://host/v1", { key: secret });
@@ -324,6 +345,35 @@ describe("answers", () => {
     });
     const error = await failure(async () => (await client(address).get("models")).json());
     expect(error).toMatchObject({ code: "WIRE_MALFORMED", what: "The server answers with a web page" });
+  });
+
+  const EVENTS = 'data: {"a":1}\n\ndata: {"a":2}\n\ndata: [DONE]\n\n';
+  it.each<[string, string | null, string, unknown[]]>([
+    ["events, in capitals", "Text/Event-Stream; Charset=UTF-8", EVENTS, [{ a: 1 }, { a: 2 }]],
+    ["events, unsaid", null, EVENTS, [{ a: 1 }, { a: 2 }]],
+    ["events after a comment, unsaid", null, `\n: hello\n\n${EVENTS}`, [{ a: 1 }, { a: 2 }]],
+    ["named events, called text", "text/plain", `event: x\n${EVENTS}`, [{ a: 1 }, { a: 2 }]],
+    ["lines, in capitals", "Application/X-NDJSON", '{"a":1}\n{"a":2}\n', [{ a: 1 }, { a: 2 }]],
+    ["JSON, unsaid", null, '\n {"data": 1}', [{ data: 1 }]],
+    ["one number, unsaid", null, "7", [7]],
+  ])("%s: are read as what they are, cut anywhere", async (_, type, body, expected) => {
+    const { address } = await serve(async (_, response) => {
+      if (type) response.setHeader("content-type", type);
+      for (const character of body) {
+        response.write(character);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      response.end();
+    });
+    const messages: unknown[] = [];
+    for await (const message of (await client(address).get("x")).messages()) messages.push(message);
+    expect(messages).toEqual(expected);
+  });
+
+  it.each(["", "error: out of memory"])("%j without a type is no event stream", async (body) => {
+    const { address } = await serve((_, response) => response.end(body));
+    const error = await failure(async () => (await client(address).get("x")).messages().next());
+    expect(error.code).toBe(body === "" ? "STREAM_CUT" : "WIRE_MALFORMED");
   });
 
   it("an endless error is read in part", async () => {

@@ -1,7 +1,7 @@
 /** HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. */
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
-import { readNdjson, readServerSentEvents, readText } from "./events.ts";
+import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
 import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
 import type { ApiKey } from "./key.ts";
@@ -142,7 +142,7 @@ export class RemoteClient {
         body,
         patience: { ...PATIENCE, ...this.#options.patience },
         signal,
-        where: shownAddress(url),
+        where: this.#shown(url),
       };
       const answer = await exchange(request);
       this.#answered = true;
@@ -156,11 +156,11 @@ export class RemoteClient {
         throw new ServerUnreachable(
           "never",
           "The server redirects to an unencrypted address",
-          shownAddress(target),
+          this.#shown(target),
         );
       url = target;
     }
-    throw new ServerUnreachable("never", `More than ${MOST_REDIRECTS} redirects`, shownAddress(address));
+    throw new ServerUnreachable("never", `More than ${MOST_REDIRECTS} redirects`, this.#shown(address));
   }
 
   /** The key, and whatever else was given for this server, stays with this server. */
@@ -174,7 +174,8 @@ export class RemoteClient {
 
   async #refusal(answer: ExchangeAnswer, url: URL): Promise<ServerRefusal> {
     const { status, headers } = answer;
-    const complaint = await readComplaint(answer, shownAddress(url));
+    const where = this.#shown(url);
+    const complaint = await readComplaint(answer, where);
     const message = this.redact(complaint.message);
     const { key, keyVariable } = this.#options;
     const home = url.origin === this.address.origin;
@@ -187,7 +188,7 @@ export class RemoteClient {
               ? "RATE_LIMITED"
               : "SERVER_ERROR",
         what: `HTTP ${status}${message ? `: ${message}` : ""}`,
-        where: shownAddress(url),
+        where,
         ...(status === 401 && {
           wayOut: key
             ? `The server does not take the key in ${key.variable}.`
@@ -208,7 +209,14 @@ export class RemoteClient {
   }
 
   #where(path: string): string {
-    return shownAddress(this.#url(path));
+    return this.#shown(this.#url(path));
+  }
+
+  /** An address as it may be printed. What a server adds to its own, or redirects to, may hold the key. */
+  #shown(url: URL): string {
+    const shown = shownAddress(url);
+    const own = shownAddress(this.#root); // what a person wrote; a key such as "ollama" may be a word of it
+    return shown.startsWith(own) ? own + this.redact(shown.slice(own.length)) : this.redact(shown);
   }
 }
 
@@ -233,7 +241,11 @@ export class RemoteAnswer {
 
   /** @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED. */
   async json(): Promise<unknown> {
-    const text = await readText(this.#answer.body, this.where);
+    return this.#json(this.#answer.body);
+  }
+
+  async #json(body: Chunks): Promise<unknown> {
+    const text = await readText(body, this.where);
     if (text === "") throw streamCut("The answer is empty", this.where);
     try {
       return parseJson(text, this.where);
@@ -248,10 +260,15 @@ export class RemoteAnswer {
    * @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED.
    */
   async *messages(): AsyncGenerator<unknown> {
-    const type = this.header("content-type") ?? "";
-    if (type.includes("text/event-stream")) yield* readServerSentEvents(this.#answer.body, this.where);
-    else if (type.includes("ndjson")) yield* readNdjson(this.#answer.body, this.where);
-    else yield await this.json();
+    const { body } = this.#answer;
+    const type = (this.header("content-type") ?? "").toLowerCase();
+    if (type.includes("text/event-stream")) yield* readServerSentEvents(body, this.where);
+    else if (type.includes("ndjson")) yield* readNdjson(body, this.where);
+    else {
+      const { beginning, whole } = await peek(body);
+      if (EVENT_STREAM.test(beginning)) yield* readServerSentEvents(whole, this.where);
+      else yield await this.#json(whole);
+    }
   }
 
   /** A text as it may be printed: without the key, in case the server repeats it. */
@@ -263,6 +280,35 @@ export class RemoteAnswer {
   dispose(): void {
     this.#answer.dispose();
   }
+}
+
+/** How server-sent events begin, and JSON does not. */
+const EVENT_STREAM = /^\s*(data|event|id|retry)?:/;
+const LONGEST_FIELD = "event:".length;
+/** White space before an answer that is waited for, characters: some servers send it to keep the connection. */
+const MOST_WHITE_SPACE = 65_536;
+
+/** The first characters of a body, enough to tell what it is, and the whole body. */
+async function peek(body: Chunks): Promise<{ beginning: string; whole: Chunks }> {
+  const chunks = body[Symbol.asyncIterator]();
+  const decoder = new TextDecoder();
+  const seen: Uint8Array[] = [];
+  let beginning = "";
+  while (beginning.trimStart().length < LONGEST_FIELD && beginning.length < MOST_WHITE_SPACE) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    seen.push(value);
+    beginning += decoder.decode(value, { stream: true });
+  }
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* seen;
+      yield* { [Symbol.asyncIterator]: () => chunks };
+    } finally {
+      await chunks.return?.();
+    }
+  }
+  return { beginning, whole: whole() };
 }
 
 /** Where to go instead, or `null`. A GET may be sent anywhere; what is posted only where the status keeps it a POST. */

@@ -1,5 +1,6 @@
 /** What every reader of an answer has in common, whatever the format. */
 import { abortError, SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { LoopLeft } from "../generation.ts";
 import type { FinishReason, GenerationEnd, Provenance } from "../language-model.ts";
 import type { AnswerAssembler, AnswerDoubts, AnswerOptions } from "./answer.ts";
 import type { RemoteAnswer } from "./client.ts";
@@ -33,26 +34,31 @@ export interface FinishedAnswer {
   probabilities?: Provenance["probabilities"];
 }
 
-/** Reads an answer as it arrives. Leaving the loop ends the request. */
+/** Reads an answer as it arrives. Leaving the loop ends the request; what is known then is returned as at an end. */
 export async function* readRecords(
   answer: RemoteAnswer,
   reader: WireReader,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TokenRecord, FinishedAnswer, void> {
+  let scored = 0;
+  let finished: FinishedAnswer | null = null;
   try {
     for await (const json of answer.messages())
       for (const record of reader.push(json)) {
         if (signal?.aborted) throw abortError("Generating", signal);
+        if (record.logprob !== null) scored++;
         yield record;
       }
+    finished = reader.finish();
+    for (const record of finished.records) yield record;
+    return finished;
   } catch (error) {
-    throw redacted(error, answer);
+    if (!(error instanceof LoopLeft)) throw redacted(error, answer);
+    if (finished) return finished;
+    return { records: [], end: { finishReason: "other", tokens: null, scored, ...reader.doubts } };
   } finally {
     answer.dispose();
   }
-  const finished = reader.finish();
-  yield* finished.records;
-  return finished;
 }
 
 /** A server's words in the middle of an answer may repeat the key. */

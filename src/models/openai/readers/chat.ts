@@ -2,8 +2,9 @@
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import { AnswerAssembler, finishAnswer, throwComplaint, type WireReader } from "../../remote/index.ts";
+import { chatTokens, otherParts, textOf, thinkingOf } from "./chat-forms.ts";
 import { ChunkIds } from "./chunk-ids.ts";
-import { choicesOf, finishReasonOf, type ReaderOptions, wireTokens, withIds } from "./reader.ts";
+import { choicesOf, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
 import { readChatAnswer } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -22,18 +23,15 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
     let records: TokenRecord[] = [];
     for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
-      const { delta, message, logprobs } = choice;
-      const said = message ?? delta;
-      const thinking = said?.reasoning ?? said?.reasoning_content ?? "";
-      const text = `${said?.content ?? ""}${said?.refusal ?? ""}`;
-      // Both lists of tokens come in the order of both texts: what was thought, then what was said.
-      const tokens = [
-        ...wireTokens(logprobs?.reasoning_content, `${where}.logprobs.reasoning_content`),
-        ...wireTokens(logprobs?.content, `${where}.logprobs.content`),
-        ...wireTokens(logprobs?.refusal, `${where}.logprobs.refusal`),
-      ];
+      const said = choice.message ?? choice.delta;
+      const thinking = said?.reasoning ?? said?.reasoning_content ?? thinkingOf(said?.content);
+      const text = `${textOf(said?.content)}${said?.refusal ?? ""}`;
+      const tokens = chatTokens(choice, thinking + text, where, answer);
       if (thinking !== "") usage.thinkingIsShown();
-      if (said?.tool_calls?.length || said?.function_call) answer.stopComparing();
+      const others = otherParts(said?.content);
+      if (said?.tool_calls?.length || said?.function_call || others.length > 0) answer.stopComparing();
+      for (const { type } of others)
+        answer.warn(`A part of the content is no text and is left out: ${type}.`);
       records = answer.add({ text, tokens: withIds(tokens, choice), thinking });
       if (!choice.finish_reason) continue;
       finishReason = finishReasonOf(choice.finish_reason, server);

@@ -11,8 +11,8 @@ import {
   type WireToken,
 } from "../../remote/index.ts";
 import { ChunkIds } from "./chunk-ids.ts";
-import { choicesOf, finishReasonOf, type ReaderOptions, wireTokens, withIds } from "./reader.ts";
-import { type CompletionsLogprobs, type FourArrays, readCompletionsAnswer } from "./schema.ts";
+import { answerTokens, choicesOf, doubtForm, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
+import { type CompletionsLogprobs, type FourArrays, isFourArrays, readCompletionsAnswer } from "./schema.ts";
 import { OffsetCheck } from "./text-offsets.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -33,10 +33,9 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
     let records: TokenRecord[] = [];
     for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
       const { text, logprobs } = choice;
-      const tokens = withIds(tokensIn(logprobs, `${where}.logprobs`), choice);
-      if (isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
-      if (tokens.some(({ alternatives }) => alternatives?.some(isUnclear))) answer.warn(UNCLEAR);
-      records = answer.add({ text: text ?? "", tokens: tokens.map(withClearAlternatives) });
+      const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
+      if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
+      records = answer.add({ text: text ?? "", tokens: withIds(tokens, choice) });
       if (!choice.finish_reason) continue;
       finishReason = finishReasonOf(choice.finish_reason, server);
       answer.markEnd();
@@ -53,13 +52,12 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
   };
 }
 
-function isFourArrays(logprobs: CompletionsLogprobs): logprobs is FourArrays {
-  return Boolean(logprobs && "tokens" in logprobs);
-}
-
-function tokensIn(logprobs: CompletionsLogprobs, where: string): WireToken[] {
-  if (isFourArrays(logprobs)) return tokensOfArrays(logprobs, where);
-  return wireTokens(logprobs?.content, `${where}.content`);
+function tokensIn(logprobs: CompletionsLogprobs, where: string, answer: AnswerAssembler): WireToken[] {
+  if (logprobs && isFourArrays(logprobs)) return tokensOfArrays(logprobs, where);
+  if (typeof logprobs !== "number" && !Array.isArray(logprobs))
+    return answerTokens(logprobs?.content, `${where}.content`, answer);
+  doubtForm(answer, where);
+  return [];
 }
 
 /** @throws SurprisalError WIRE_MALFORMED when the arrays differ in length. */
@@ -86,6 +84,12 @@ export function tokensOfArrays(arrays: FourArrays, where: string): WireToken[] {
 
 const UNCLEAR =
   "Alternatives without a text of their own are left out: the server keys them by text, so several share one place.";
+
+/** The tokens without the alternatives that several may share. */
+export function clearTokens(tokens: readonly WireToken[], answer: AnswerAssembler): WireToken[] {
+  if (tokens.some(({ alternatives }) => alternatives?.some(isUnclear))) answer.warn(UNCLEAR);
+  return tokens.map(withClearAlternatives);
+}
 
 /** A key that several tokens may share: the server has kept one number and not said whose. */
 function isUnclear({ token }: Pick<WireToken, "token">): boolean {

@@ -1,6 +1,7 @@
 /** What the readers of OpenAI-compatible formats have in common. */
 import type { FinishReason } from "../../language-model.ts";
 import {
+  type AnswerAssembler,
   type AnswerReaderOptions,
   logprobOf,
   malformed,
@@ -72,18 +73,53 @@ export function withIds(tokens: readonly WireToken[], { token_ids: ids }: Choice
   return tokens.map((token, i) => ({ ...token, id: ids[i] }));
 }
 
-/** @param where the server and the list. */
+/**
+ * The tokens of an answer; none, and a doubt, where the server names them in a way that is not known.
+ * @param where the server and the list.
+ */
+export function answerTokens(
+  entries: readonly TokenEntry[] | null | undefined,
+  where: string,
+  answer: AnswerAssembler,
+): WireToken[] {
+  if (!entries || entries.every(hasText)) return wireTokens(entries, where);
+  doubtForm(answer, where);
+  return [];
+}
+
+/** @param where the server and the field. */
+export function doubtForm(answer: AnswerAssembler, where: string): void {
+  answer.doubt(`The form of ${where} is not known here: its numbers are left out.`);
+}
+
+/**
+ * @param where the server and the list.
+ * @throws SurprisalError WIRE_MALFORMED for a token without text.
+ */
 export function wireTokens(entries: readonly TokenEntry[] | null | undefined, where: string): WireToken[] {
-  return (entries ?? []).map((entry, i) => ({
-    token: entry.token,
-    bytes: entry.bytes,
-    id: entry.id,
-    logprob: logprobOf(entry.logprob, `${where}[${i}].logprob`),
-    alternatives: entry.top_logprobs?.map((other, j) => ({
-      token: other.token,
-      bytes: other.bytes,
-      id: other.id,
-      logprob: logprobOf(other.logprob, `${where}[${i}].top_logprobs[${j}].logprob`),
-    })),
-  }));
+  return (entries ?? []).map((entry, i) => {
+    if (!hasText(entry))
+      throw malformed("A field of the answer is wrong: it is missing", `${where}[${i}].token`);
+    const others = entry.top_logprobs;
+    return {
+      token: entry.token,
+      bytes: entry.bytes,
+      id: entry.id,
+      logprob: logprobOf(entry.logprob, `${where}[${i}].logprob`),
+      alternatives: others?.every(hasText)
+        ? others.map((other, j) => ({
+            token: other.token,
+            bytes: other.bytes,
+            id: other.id,
+            logprob: logprobOf(other.logprob, `${where}[${i}].top_logprobs[${j}].logprob`),
+          }))
+        : null,
+    };
+  });
+}
+
+function hasText<Entry extends { token?: string | undefined }>(
+  entry: Entry,
+): entry is Entry & { token: string } {
+  return entry.token !== undefined;
 }

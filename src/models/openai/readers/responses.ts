@@ -11,7 +11,7 @@ import {
   type WireReader,
   type WireToken,
 } from "../../remote/index.ts";
-import { type ReaderOptions, wireTokens } from "./reader.ts";
+import { answerTokens, type ReaderOptions } from "./reader.ts";
 import {
   type OutputPart,
   type ResponseEvent,
@@ -136,7 +136,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   }
 
   function tokensOf(entries: OutputPart["logprobs"], field: string): WireToken[] {
-    return wireTokens(entries, `${server}, ${field}`);
+    return answerTokens(entries, `${server}, ${field}`, answer);
   }
 
   return {
