@@ -52,7 +52,7 @@ describe("surprisal quantize", () => {
       [["text.txt", "Q8_0"], 1, /text\.txt/],
       [
         ["mini-Q4_0.gguf", "Q8_0", "-f", "-o", "mini-Q4_0.gguf", "--allow-requantize"],
-        1,
+        2,
         /output is the input/,
       ],
       [["mini", "Q4_0", "-o", "none/q.gguf", "--allow-requantize"], 1, /FILE_UNWRITABLE/],
