@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Corpus, CorpusDocument } from "../src/evaluate/corpus/corpus.ts";
-import { type OpenCorporaOptions, openCorpora } from "../src/evaluate/corpus/open.ts";
+import type { Corpus, CorpusDocument } from "../src/evaluate/corpora/corpus.ts";
+import { type OpenCorporaOptions, openCorpora } from "../src/evaluate/corpora/open.ts";
 
 export class CorpusFolder {
   readonly path: string = mkdtempSync(join(tmpdir(), "surprisal-corpus-"));

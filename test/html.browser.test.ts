@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderHtml } from "../src/cli/render/html.ts";
+import { renderHtml } from "../src/report/score/page.ts";
 import { madeUpView } from "./score-view.ts";
 
 const executablePath = [

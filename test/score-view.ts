@@ -1,5 +1,5 @@
 /** A made-up score of any text, the same every time: for the tests of its pictures. */
-import type { ScoreView } from "../src/cli/render/view.ts";
+import type { ScoreView } from "../src/report/score/view.ts";
 
 export interface MadeUp {
   /** Cut every token into its bytes where `cut` says so. */

@@ -1,5 +1,5 @@
 /** As much of a terminal as an answer needs: rows that text breaks into, and the cursor movements that are used. */
-import { clusters, clusterWidth } from "../src/cli/render/visible.ts";
+import { clusters, clusterWidth } from "../src/text/visible.ts";
 
 export class FakeTerminal {
   readonly isTTY = true;

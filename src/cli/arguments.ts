@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { type ArgDef, type ArgsDef, type ParsedArgs, parseArgs as parseWithCitty } from "citty";
 import { type ErrorCode, SurprisalError } from "../core/index.ts";
-import { nearestNames } from "../models/index.ts";
+import { nearestNames } from "../text/index.ts";
 
 /** One-letter spelling of an option. */
 export function shortOf(option: ArgDef): string | undefined {

@@ -2,9 +2,10 @@
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
+import { visible } from "../text/index.ts";
 import { exitCodeOf, usage } from "./arguments.ts";
+import { COMMANDS } from "./commands/index.ts";
 import { unwritable } from "./files.ts";
-import { visible } from "./render/index.ts";
 import { type Command, renderUsage } from "./usage.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -31,19 +32,7 @@ Environment:
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 
 Exit codes: 0 done, 1 failed, 2 wrong usage.`,
-  subCommands: {
-    score: () => import("./commands/score.ts").then((module) => module.default),
-    eval: () => import("./commands/eval.ts").then((module) => module.default),
-    worker: () => import("./commands/worker.ts").then((module) => module.default),
-    compare: () => import("./commands/compare.ts").then((module) => module.default),
-    quantize: () => import("./commands/quantize.ts").then((module) => module.default),
-    runs: () => import("./commands/runs.ts").then((module) => module.default),
-    sql: () => import("./commands/sql.ts").then((module) => module.default),
-    chat: () => import("./commands/chat.ts").then((module) => module.default),
-    probe: () => import("./commands/probe.ts").then((module) => module.default),
-    models: () => import("./commands/models.ts").then((module) => module.default),
-    doctor: () => import("./commands/doctor.ts").then((module) => module.default),
-  },
+  subCommands: COMMANDS,
 };
 
 async function run(rawArgs: string[]): Promise<void> {
@@ -82,7 +71,7 @@ async function commandFor(rawArgs: string[]): Promise<{ names: string[]; command
 
 async function unknownCommand(names: string[], word: string, known: string[]): Promise<SurprisalError> {
   if (word.startsWith("-")) return usage(`${word} stands where a command should: options come after it`);
-  const { nearestNames } = await import("../models/index.ts");
+  const { nearestNames } = await import("../text/index.ts");
   const [near] = nearestNames(word, known);
   return new SurprisalError({
     code: "USAGE",

@@ -1,7 +1,8 @@
 /** Getting a model in front of a person: progress bars, messages, and the question whether terms are accepted. */
 import { createInterface } from "node:readline/promises";
 import type { ModelTerms, ResolveOptions, TransferProgress } from "../models/index.ts";
-import { type Progress, startProgress, visible } from "./render/index.ts";
+import { visible } from "../text/index.ts";
+import { type Progress, startProgress } from "./render/index.ts";
 
 export interface ModelReporter {
   options: Pick<ResolveOptions, "onProgress" | "onMessage" | "acceptTerms">;

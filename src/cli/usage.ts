@@ -1,7 +1,7 @@
 /** The pages of --help. */
 import type { ArgDef, ArgsDef } from "citty";
+import { wrapWords } from "../text/index.ts";
 import { isRepeated, shortOf } from "./arguments.ts";
-import { wrapWords } from "./render/index.ts";
 
 /** A command, or a folder of them. */
 export interface Command {
@@ -9,7 +9,7 @@ export interface Command {
   /** The first line says what it does and stands in lists; further ones stand at the end of its help. */
   description: string;
   args?: ArgsDef;
-  subCommands?: Record<string, () => Promise<Command>>;
+  subCommands?: Readonly<Record<string, () => Promise<Command>>>;
   /** @param rawArgs what the person wrote after the command's name. */
   run?: (rawArgs: string[]) => Promise<void>;
 }

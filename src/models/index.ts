@@ -23,7 +23,6 @@ export {
   type ModelTerms,
   modelInfo,
   type NetworkPatience,
-  nearestNames,
   removeModel,
   type TransferProgress,
 } from "./registry/index.ts";

@@ -7,7 +7,8 @@ import {
   type TokenRecord,
 } from "../../core/index.ts";
 import type { GenerateOptions, GenerationEnd, LanguageModel, Prompt } from "../../models/index.ts";
-import { type SurprisingAnswerToken, visibleToken } from "../render/index.ts";
+import { visibleToken } from "../../text/index.ts";
+import type { SurprisingAnswerToken } from "../render/index.ts";
 
 export interface AnswerOptions extends Omit<GenerateOptions, "signal"> {
   stopWhen?: Policy | undefined;

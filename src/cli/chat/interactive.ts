@@ -1,8 +1,9 @@
 /** The conversation at a terminal. */
 import type { Policy } from "../../core/index.ts";
 import { describePolicy, SurprisalError } from "../../core/index.ts";
-import { type LanguageModel, nearestNames } from "../../models/index.ts";
-import { visible } from "../render/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import { nearestNames, visible } from "../../text/index.ts";
+
 import type { AnswerOptions } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readPolicy, withAlternatives } from "./options.ts";

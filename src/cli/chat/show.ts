@@ -1,5 +1,6 @@
 /** An answer in front of a person: coloured as it is written, a line about it beneath, and the sum at its end. */
 import type { LanguageModel, Prompt } from "../../models/index.ts";
+import { visible, wrapWords } from "../../text/index.ts";
 import {
   AnswerScreen,
   answerStatus,
@@ -7,8 +8,6 @@ import {
   decideBackground,
   decideColour,
   PieceStream,
-  visible,
-  wrapWords,
 } from "../render/index.ts";
 import { type Answer, type AnswerOptions, writeAnswer } from "./answer.ts";
 

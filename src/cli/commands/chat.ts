@@ -1,19 +1,26 @@
 /** `surprisal chat`: a model's answers, coloured by the surprise of their tokens while they are written. */
 import type { ParsedArgs } from "citty";
 import { SurprisalError } from "../../core/index.ts";
-import { decodeText } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL, type LanguageModel, type LlamaLoadOptions } from "../../models/index.ts";
+import { decodeText, visible, wrapWords } from "../../text/index.ts";
 import { exitCodeOf, readArguments, usage } from "../arguments.ts";
-import { type AnswerOptions, writeAnswer } from "../chat/answer.ts";
-import { Conversation } from "../chat/conversation.ts";
-import { doneEvent, errorEvent, tokenEvent } from "../chat/events.ts";
-import { converse } from "../chat/interactive.ts";
-import { ANSWER_ARGUMENTS, answerOptions, withAlternatives } from "../chat/options.ts";
-import { showAnswer } from "../chat/show.ts";
+import {
+  ANSWER_ARGUMENTS,
+  type AnswerOptions,
+  answerOptions,
+  Conversation,
+  converse,
+  doneEvent,
+  errorEvent,
+  showAnswer,
+  tokenEvent,
+  withAlternatives,
+  writeAnswer,
+} from "../chat/index.ts";
 import { readInput } from "../files.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
-import { startWaiting, visible, wrapWords } from "../render/index.ts";
+import { startWaiting } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 // biome-ignore format: one option a line

@@ -9,25 +9,18 @@ import {
   type Corpus,
   type CorpusDocument,
   compareModels,
-  comparisonPage,
   type ModelComparison,
   openCorpora,
 } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
+import { comparisonPage } from "../../report/index.ts";
+import { formatCount, formatNumber, formatWithError, visible, visibleToken } from "../../text/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
 import { assertWritable, writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
-import {
-  formatCount,
-  formatNumber,
-  formatWithError,
-  startLine,
-  table,
-  visible,
-  visibleToken,
-} from "../render/index.ts";
+import { startLine, table } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];

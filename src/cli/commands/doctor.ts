@@ -10,9 +10,9 @@ import {
   resolve,
   selfTest,
 } from "../../models/index.ts";
+import { formatBytes, visible } from "../../text/index.ts";
 import { readArguments } from "../arguments.ts";
 import { printDocument } from "../json.ts";
-import { formatBytes, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const args = {

@@ -9,7 +9,6 @@ import {
   type EvaluateOptions,
   type EvaluateProgress,
   evaluate,
-  exportRuns,
   openCorpora,
   queueExecutor,
   type Run,
@@ -20,6 +19,8 @@ import {
   type TaskProgress,
 } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL } from "../../models/index.ts";
+import { exportRuns } from "../../report/index.ts";
+import { formatCount, formatDuration, formatNumber, formatRate, visible } from "../../text/index.ts";
 import {
   exitCodeOf,
   oneOf,
@@ -34,15 +35,7 @@ import { onInterrupt } from "../interrupt.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatRate,
-  renderRun,
-  startLine,
-  visible,
-} from "../render/index.ts";
+import { renderRun, startLine } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 import { RUNS } from "./runs.ts";
 

@@ -9,10 +9,10 @@ import {
   removeModel,
   type TransferProgress,
 } from "../../models/index.ts";
+import { formatBytes, formatDuration, formatRate, visible } from "../../text/index.ts";
 import { readArguments } from "../arguments.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
-import { formatBytes, formatDuration, formatRate, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const json = {

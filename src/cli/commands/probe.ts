@@ -1,9 +1,10 @@
 /** `surprisal probe`: what a server really gives, against what it says it gives. */
 import { SurprisalError } from "../../core/index.ts";
 import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
+import { visible, wrapWords } from "../../text/index.ts";
 import { readArguments } from "../arguments.ts";
 import { printDocument } from "../json.ts";
-import { startWaiting, visible, wrapWords } from "../render/index.ts";
+import { startWaiting } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const args = {

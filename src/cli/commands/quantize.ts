@@ -4,12 +4,13 @@ import { createReadStream, existsSync, readdirSync, rmSync, statSync } from "nod
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { locate, quantizationTypes, quantize } from "../../models/index.ts";
+import { formatBytes, visible } from "../../text/index.ts";
 import { readArguments, usage, wholeNumber } from "../arguments.ts";
 import { assertWritable } from "../files.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
-import { formatBytes, startWaiting, visible } from "../render/index.ts";
+import { startWaiting } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 // biome-ignore format: one option a line

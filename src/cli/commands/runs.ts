@@ -5,18 +5,18 @@ import { SurprisalError } from "../../core/index.ts";
 import {
   capabilitiesOf,
   compareRuns,
-  EXPORT_FORMATS,
-  exportRuns,
   listRuns,
   type ModelCapability,
   type Run,
   type RunDifference,
   readRun,
 } from "../../evaluate/index.ts";
+import { EXPORT_FORMATS, exportRuns } from "../../report/index.ts";
+import { formatNumber, formatWithError, visible } from "../../text/index.ts";
 import { oneOf, positionalsOf, readArguments, usage } from "../arguments.ts";
 import { writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
-import { formatNumber, formatWithError, renderRun, table, visible } from "../render/index.ts";
+import { renderRun, table } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 export const RUNS = "surprisal-runs";

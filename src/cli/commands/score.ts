@@ -2,29 +2,16 @@
 import { basename } from "node:path";
 import type { ParsedArgs } from "citty";
 import { RECIPES, type RecipeName } from "../../core/index.ts";
-import {
-  compressionBaselines,
-  type DecodedText,
-  decodeText,
-  scoreText,
-  type TextScore,
-} from "../../evaluate/index.ts";
+import { compressionBaselines, scoreText, type TextScore } from "../../evaluate/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
+import { renderHtml, type ScoreView } from "../../report/index.ts";
+import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
 import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
-import {
-  decideBackground,
-  decideColour,
-  formatWithError,
-  renderHtml,
-  renderScore,
-  renderTokens,
-  type ScoreView,
-  startProgress,
-} from "../render/index.ts";
+import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];

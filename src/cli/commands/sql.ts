@@ -1,8 +1,9 @@
 /** `surprisal sql`: questions about all runs. */
 import { queryRuns, SQL_TABLES } from "../../evaluate/index.ts";
+import { formatNumber, visible } from "../../text/index.ts";
 import { readArguments, usage } from "../arguments.ts";
 import { printDocument } from "../json.ts";
-import { formatNumber, table, visible } from "../render/index.ts";
+import { table } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 const args = {

@@ -1,9 +1,9 @@
 /** `surprisal worker`: does the work of a run that another machine coordinates. */
 import type { ParsedArgs } from "citty";
 import { type WorkerEvent, work } from "../../evaluate/index.ts";
+import { formatRate, visible } from "../../text/index.ts";
 import { readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
 import { printEvent } from "../json.ts";
-import { formatRate, visible } from "../render/index.ts";
 import type { Command } from "../usage.ts";
 
 // biome-ignore format: one option a line

@@ -1,12 +1,21 @@
 /** An answer that grows on the screen, coloured by surprisal, above a line that says how it goes. */
+
+import { type Background, shadeOf, splitSpaces } from "../../report/index.ts";
+import {
+  type Cell,
+  cellsOf,
+  clusters,
+  clusterWidth,
+  displayWidth,
+  shorten,
+  visibleCluster,
+  wrapCells,
+} from "../../text/index.ts";
 import { onInterrupt } from "../interrupt.ts";
-import { type Background, type ColourDepth, shadeOf } from "./colour.ts";
+import type { ColourDepth } from "./colour.ts";
 import { type Paint, paintCells, painter } from "./paint.ts";
 import type { AnswerPiece } from "./piece-stream.ts";
-import { splitSpaces } from "./pieces.ts";
 import type { TerminalStream } from "./progress.ts";
-import { clusters, clusterWidth, displayWidth, shorten, visibleCluster } from "./visible.ts";
-import { type Cell, cellsOf, wrapCells } from "./wrap.ts";
 
 export interface AnswerScreenOptions {
   stream: TerminalStream;

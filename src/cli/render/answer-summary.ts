@@ -1,9 +1,16 @@
 /** What stands beneath an answer: one line while it is written, one when it is done. */
 import type { MeterReading } from "../../core/index.ts";
 import type { FinishReason } from "../../models/index.ts";
-import { shadeOf } from "./colour.ts";
-import { formatBits, formatCount, formatNumber, formatPlural, formatRate } from "./format.ts";
-import { displayWidth, visible } from "./visible.ts";
+import { shadeOf } from "../../report/index.ts";
+import {
+  displayWidth,
+  formatBits,
+  formatCount,
+  formatNumber,
+  formatPlural,
+  formatRate,
+  visible,
+} from "../../text/index.ts";
 
 /** A token of the answer and its surprisal, bits. */
 export interface SurprisingAnswerToken {

@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  BITS_PER_SHADE,
-  decideBackground,
-  decideColour,
-  luminance,
-  SHADES,
-  shadeColours,
-  shadeLabel,
-  shadeOf,
-  shadeSgr,
-} from "./colour.ts";
+import { BITS_PER_SHADE, luminance, SHADES, shadeColours, shadeLabel, shadeOf } from "../../report/index.ts";
+import { decideBackground, decideColour, shadeSgr } from "./colour.ts";
 
 const pages = ["dark", "light"] as const;
 const painted = Array.from({ length: SHADES - 1 }, (_, i) => i + 1);

@@ -1,6 +1,7 @@
 /** Colours as a terminal takes them: SGR sequences. */
-import { type Background, type ColourDepth, shadeSgr } from "./colour.ts";
-import type { Cell } from "./wrap.ts";
+import type { Background } from "../../report/index.ts";
+import type { Cell } from "../../text/index.ts";
+import { type ColourDepth, shadeSgr } from "./colour.ts";
 
 /** How things are painted: SGR sequences, or nothing at all. */
 export interface Paint {

@@ -1,6 +1,6 @@
 /** The pieces of `pieces.ts`, made while the tokens still arrive. */
-import type { Piece } from "./pieces.ts";
-import { byteLength, clusters, decodeText } from "./visible.ts";
+import type { Piece } from "../../report/index.ts";
+import { byteLength, clusters, decodeLossless } from "../../text/index.ts";
 
 /** Part of the text that gets one colour; see `Piece`. */
 export type AnswerPiece = Pick<Piece, "text" | "bits">;
@@ -46,7 +46,7 @@ export class PieceStream {
     for (const [i, token] of this.#tokens.entries()) {
       nats += token.nats;
       if (!ends.has(token.end)) continue;
-      const text = decodeText(this.#bytes.subarray(start, token.end));
+      const text = decodeLossless(this.#bytes.subarray(start, token.end));
       // -0 of a certain token, and a rounding above 1, count as 0
       pieces.push({ text, bits: Number.isNaN(nats) ? null : Math.max(0, nats / Math.LN2) });
       start = token.end;
@@ -59,7 +59,7 @@ export class PieceStream {
   }
 
   #clusterEnds(limit: number): Set<number> {
-    const text = decodeText(this.#bytes);
+    const text = decodeLossless(this.#bytes);
     const ends = new Set([0]);
     let at = 0;
     for (const cluster of clusters(text)) {

@@ -1,7 +1,15 @@
 /** The line on stderr that says how far a long run has come. */
+
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatRate,
+  shorten,
+  visible,
+} from "../../text/index.ts";
 import { onInterrupt } from "../interrupt.ts";
-import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from "./format.ts";
-import { shorten, visible } from "./visible.ts";
 
 /** The part of a terminal stream that is used. */
 export interface TerminalStream {

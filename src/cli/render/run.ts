@@ -1,7 +1,16 @@
 /** A run as a terminal shows it: a table of results, the map of domains, and how the numbers were made. */
-import { methodOf, type Run, type RunRow, type RunTaskRow, runRows, taskRows } from "../../evaluate/index.ts";
-import { formatCount, formatNumber, formatRate, formatWithError } from "./format.ts";
-import { displayWidth, shorten, visible } from "./visible.ts";
+
+import { type Run, type RunRow, type RunTaskRow, runRows, taskRows } from "../../evaluate/index.ts";
+import { methodOf } from "../../report/index.ts";
+import {
+  displayWidth,
+  formatCount,
+  formatNumber,
+  formatRate,
+  formatWithError,
+  shorten,
+  visible,
+} from "../../text/index.ts";
 
 /** Widest column of names. */
 const WIDEST_NAME = 32;

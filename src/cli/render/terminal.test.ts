@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { madeUpView } from "../../../test/score-view.ts";
+import { decodeLossless, displayWidth, visible } from "../../text/visible.ts";
 import { renderScore, type TerminalOptions } from "./terminal.ts";
 import { renderTokens } from "./token-list.ts";
-import { decodeText, displayWidth, visible } from "./visible.ts";
 
 const SGR = /\u001b\[[0-9;]*m/g;
 const plain = (text: string) => text.replace(SGR, "");
@@ -225,7 +225,7 @@ describe("renderScore", () => {
         (text, colour, columns) => {
           const view = madeUpView(text, { bytewise: (token) => token.length % 3 === 0 });
           const output = plain(renderScore(view, options({ colour: colour as "16", columns })));
-          expect(squeeze(output)).toContain(squeeze(visible(decodeText(view.text))));
+          expect(squeeze(output)).toContain(squeeze(visible(decodeLossless(view.text))));
           for (const line of output.split("\n")) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
         },
       ),

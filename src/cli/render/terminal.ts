@@ -1,13 +1,34 @@
 /** A score as a terminal shows it. */
-import { type Background, type ColourDepth, SHADES, shadeLabel, shadeOf } from "./colour.ts";
-import { formatBits, formatCount, formatPlural, formatProbability, formatWithError } from "./format.ts";
+
+import type { ScoreView } from "../../report/index.ts";
+import {
+  type Background,
+  mostSurprising,
+  type Piece,
+  piecesOf,
+  provenance,
+  SHADES,
+  type SurprisingToken,
+  shadeLabel,
+  shadeOf,
+  splitSpaces,
+  summary,
+} from "../../report/index.ts";
+import {
+  type Cell,
+  cellsOf,
+  displayWidth,
+  formatBits,
+  formatCount,
+  formatPlural,
+  formatProbability,
+  formatWithError,
+  shorten,
+  wrapCells,
+  wrapWords,
+} from "../../text/index.ts";
+import type { ColourDepth } from "./colour.ts";
 import { type Paint, paintCells, painter } from "./paint.ts";
-import { type Piece, piecesOf, splitSpaces } from "./pieces.ts";
-import { provenance, summary } from "./provenance.ts";
-import { mostSurprising, type SurprisingToken } from "./surprising.ts";
-import type { ScoreView } from "./view.ts";
-import { displayWidth, shorten } from "./visible.ts";
-import { type Cell, cellsOf, wrapCells, wrapWords } from "./wrap.ts";
 
 export interface TerminalOptions {
   /** Width of the terminal; `null` = not a terminal: lines are not broken and nothing is drawn beneath them. */

@@ -1,9 +1,8 @@
 /** Every token on a line of its own: for looking closely, and for grep and awk. */
-import { formatBits, formatCount, formatNumber, formatProbability } from "./format.ts";
-import { tokenBits } from "./pieces.ts";
-import { expectedAt, labelsOf } from "./surprising.ts";
-import type { ScoreView } from "./view.ts";
-import { displayWidth } from "./visible.ts";
+
+import type { ScoreView } from "../../report/index.ts";
+import { expectedAt, labelsOf, tokenBits } from "../../report/index.ts";
+import { displayWidth, formatBits, formatCount, formatNumber, formatProbability } from "../../text/index.ts";
 
 const WIDEST_TOKEN = 24; // columns; longer tokens push the last column to the right
 

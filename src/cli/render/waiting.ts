@@ -1,6 +1,7 @@
 /** The line on stderr that says what is being waited for, where nothing else does. */
+
+import { visible } from "../../text/index.ts";
 import { startLine, type TerminalStream } from "./progress.ts";
-import { visible } from "./visible.ts";
 
 const INTERVAL = 1000; // milliseconds; also how long nothing is said
 

@@ -1,6 +1,6 @@
 /** Two models with different tokenizers: what they give the same bytes. */
 import { type DocumentBootstrap, defaultBlockLength, documentBootstrap } from "../../core/index.ts";
-import { type ByteSurprisal, compareSpans } from "../byte-surprisal.ts";
+import { type ByteSurprisal, compareSpans } from "../scoring/index.ts";
 import { GrowingColumn } from "./growing-column.ts";
 import { Largest, type Place, placeAt } from "./most-changed.ts";
 

@@ -14,10 +14,9 @@ import {
   tokensRun,
 } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, ScoredSpan } from "../../models/index.ts";
-import { ByteSurprisal } from "../byte-surprisal.ts";
-import type { CorpusDocument } from "../corpus/corpus.ts";
-import { CorpusDigest, sha256 } from "../harness/survey.ts";
-import { factsOf } from "../score-text.ts";
+import type { CorpusDocument } from "../corpora/index.ts";
+import { CorpusDigest, sha256 } from "../corpora/index.ts";
+import { ByteSurprisal, factsOf } from "../scoring/index.ts";
 import { ByteComparison, type ByteMeasures } from "./byte-comparison.ts";
 import { lockstep } from "./lockstep.ts";
 import { type SharedTokens, sameIds, sharedTokens } from "./same-tokens.ts";

@@ -7,5 +7,4 @@ export {
   type ModelComparison,
 } from "./compare-models.ts";
 export type { Place } from "./most-changed.ts";
-export { comparisonPage } from "./page.ts";
 export type { ChangedToken, TokenMeasures } from "./token-comparison.ts";

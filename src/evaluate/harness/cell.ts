@@ -13,11 +13,10 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
-import type { DocumentEntry, WindowsEntry } from "../runs/journal.ts";
-import type { RunRecord } from "../runs/record.ts";
-import type { RunCorpus } from "../runs/run.ts";
-import { factsOf } from "../score-text.ts";
+import type { Corpus } from "../corpora/index.ts";
+import { CorpusDigest, sha256 } from "../corpora/index.ts";
+import type { DocumentEntry, RunCorpus, RunRecord, WindowsEntry } from "../runs/index.ts";
+import { factsOf } from "../scoring/index.ts";
 import type { Executor } from "./engines.ts";
 import {
   canScoreTogether,
@@ -27,7 +26,7 @@ import {
   ShortDocuments,
   shardsOf,
 } from "./shard.ts";
-import { assertSame, CorpusDigest, documentsOf, sha256 } from "./survey.ts";
+import { assertSame, documentsOf } from "./survey.ts";
 import { documentError } from "./totals.ts";
 
 /** What is done: shown while it is. */

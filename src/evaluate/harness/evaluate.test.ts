@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ErrorCode, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
+import type { Corpus } from "../corpora/corpus.ts";
 import type { Run } from "../runs/run.ts";
-import { scoreText } from "../score-text.ts";
+import { scoreText } from "../scoring/score-text.ts";
 import { type EvaluateOptions, evaluate, resumeEvaluation } from "./evaluate.ts";
 
 const MIXED = "Ångström said: 你好, <s>wörld</s>!\n\n  The end. ".repeat(12);

@@ -9,13 +9,10 @@ import {
   SurprisalError,
 } from "../../core/index.ts";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
-import { RunFolder } from "../runs/folder.ts";
-import type { DocumentEntry } from "../runs/journal.ts";
-import { RunRecord, TOKEN_LOG } from "../runs/record.ts";
-import type { Run, RunModel, RunRequest } from "../runs/run.ts";
-import { packageVersion } from "../runs/version.ts";
-import { factsOf } from "../score-text.ts";
+import type { Corpus } from "../corpora/index.ts";
+import type { DocumentEntry, Run, RunModel, RunRequest } from "../runs/index.ts";
+import { packageVersion, RunFolder, RunRecord, TOKEN_LOG, writeTokens } from "../runs/index.ts";
+import { factsOf } from "../scoring/index.ts";
 import { type FewShot, summarise, type Task } from "../tasks/index.ts";
 import { guarded, HandlerFailure, ModelFailure, modelWork, tell } from "./blame.ts";
 import { type CellProgress, scoreCell, textBytes } from "./cell.ts";
@@ -202,10 +199,7 @@ class Evaluation {
         this.#fail(model, error.cause);
       }
     }
-    if (this.#folder && run.request.tokens) {
-      const { writeTokens } = await import("../runs/tokens-parquet.ts"); // slow to load
-      writeTokens(this.#folder, run, record);
-    }
+    if (this.#folder && run.request.tokens) await writeTokens(this.#folder, run, record);
     run.status = run.failures.length > 0 ? "failed" : "complete";
     run.finished = new Date().toISOString();
     this.#folder?.write(run);

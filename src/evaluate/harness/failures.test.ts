@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
+import type { Corpus } from "../corpora/corpus.ts";
 import { readRun } from "../runs/folder.ts";
 import type { Run } from "../runs/run.ts";
 import type { Task } from "../tasks/index.ts";

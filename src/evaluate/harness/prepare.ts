@@ -1,8 +1,8 @@
 /** What is done before the long work: everything is read once, and every model opened. */
 import { resolveRecipe, SurprisalError } from "../../core/index.ts";
 import { type LlamaLoadOptions, resolve } from "../../models/index.ts";
-import type { Run, RunRequest } from "../runs/run.ts";
-import { factsOf } from "../score-text.ts";
+import type { Run, RunRequest } from "../runs/index.ts";
+import { factsOf } from "../scoring/index.ts";
 import type { EvaluateOptions } from "./evaluate.ts";
 import { survey } from "./survey.ts";
 import { surveyTask } from "./task-cell.ts";

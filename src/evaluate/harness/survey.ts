@@ -1,29 +1,7 @@
 /** Reading a corpus once before the long work: what is in it, and whether all of it can be read. */
-import { createHash, type Hash } from "node:crypto";
 import { SurprisalError } from "../../core/index.ts";
-import type { Corpus, CorpusDocument } from "../corpus/corpus.ts";
-import type { RunCorpus } from "../runs/run.ts";
-
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
-/** sha256 of a corpus, as RunCorpus has it. */
-export class CorpusDigest {
-  #documents = 0;
-  #first = "";
-  readonly #all: Hash = createHash("sha256");
-
-  /** @param digest sha256 of the next document, hex. */
-  add(digest: string): void {
-    if (this.#documents++ === 0) this.#first = digest;
-    this.#all.update(`${digest}\n`);
-  }
-
-  hex(): string {
-    return this.#documents === 1 ? this.#first : this.#all.digest("hex");
-  }
-}
+import { type Corpus, CorpusDigest, type CorpusDocument, sha256 } from "../corpora/index.ts";
+import type { RunCorpus } from "../runs/index.ts";
 
 /** The documents of a corpus up to a limit. */
 export async function* documentsOf(

@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { RunRecord } from "../runs/record.ts";
-import type { RunTask } from "../runs/run.ts";
+import type { RunRecord, RunTask } from "../runs/index.ts";
 import { type FewShot, runTask, type Task, type TaskItem } from "../tasks/index.ts";
 import { corpusChanged } from "./survey.ts";
 

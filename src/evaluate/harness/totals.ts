@@ -11,8 +11,7 @@ import {
   type ScoreSums,
   type TextSize,
 } from "../../core/index.ts";
-import type { DocumentEntry } from "../runs/journal.ts";
-import type { PerplexityError, RunResult } from "../runs/run.ts";
+import type { DocumentEntry, PerplexityError, RunResult } from "../runs/index.ts";
 
 type DocumentError = Pick<DocumentEntry, "stderr" | "interval">;
 

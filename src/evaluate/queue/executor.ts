@@ -4,9 +4,8 @@ import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Executor } from "../harness/engines.ts";
-import type { ScoreShardOptions, Shard, ShardScore } from "../harness/shard.ts";
-import { packageVersion } from "../runs/version.ts";
+import type { Executor, ScoreShardOptions, Shard, ShardScore } from "../harness/index.ts";
+import { packageVersion } from "../runs/index.ts";
 import { Crew } from "./crew.ts";
 import { BEAT_MS, OFFERS, type Offer, type Over, queueOf, RUNS, type SharedLoad, say } from "./protocol.ts";
 import {

@@ -2,8 +2,7 @@
 import type { ConnectionOptions, Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
-import type { Engines } from "../harness/engines.ts";
-import type { Shard } from "../harness/shard.ts";
+import type { Engines, Shard } from "../harness/index.ts";
 import { type Answer, answersTo, misfit, type Offer, queueOf, say } from "./protocol.ts";
 import { loadPackages } from "./redis.ts";
 import type { Shelf } from "./shelf.ts";

@@ -1,7 +1,7 @@
 /** The models of a worker: found by their sha256, loaded once however many runs want them, the last ones kept. */
 import { SurprisalError } from "../../core/index.ts";
 import { type LanguageModel, type LocateOptions, locate, type ResolveOptions } from "../../models/index.ts";
-import { Engines } from "../harness/engines.ts";
+import { Engines } from "../harness/index.ts";
 import type { Offer } from "./protocol.ts";
 
 /** Models that stay in memory when no run needs them. */

@@ -7,7 +7,7 @@ import {
   type TokenRange,
   type WindowPlan,
 } from "../../core/index.ts";
-import type { PartScore, Shard, ShardPart, ShardScore } from "../harness/shard.ts";
+import type { PartScore, Shard, ShardPart, ShardScore } from "../harness/index.ts";
 
 interface WirePart {
   document: number;

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
-import { packageVersion } from "../runs/version.ts";
+import { packageVersion } from "../runs/index.ts";
 import { Membership } from "./membership.ts";
 import { listen, OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS } from "./protocol.ts";
 import {

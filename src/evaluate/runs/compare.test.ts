@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
+import type { Corpus } from "../corpora/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import { compareRuns } from "./compare.ts";
 

@@ -5,7 +5,7 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
-import { readFailure } from "../corpus/stored-file.ts";
+import { readFailure } from "../corpora/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
 import { appendWhole, writeFailure } from "./failure.ts";
 import type { PerplexityError } from "./run.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
-import { capabilitiesOf } from "../domains/capability-map.ts";
+import { exportRuns } from "../../report/export.ts";
+import type { Corpus } from "../corpora/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
-import { exportRuns } from "./export.ts";
+import { capabilitiesOf } from "./capability-map.ts";
 import { labelled, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 

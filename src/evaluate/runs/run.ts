@@ -1,7 +1,7 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
 import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
-import type { CorpusRule } from "../corpus/corpus.ts";
+import type { CorpusRule } from "../corpora/index.ts";
 import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
 
 /** What was asked for; enough to go on with a run that was broken off. */

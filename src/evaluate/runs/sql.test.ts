@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpus/corpus.ts";
+import type { Corpus } from "../corpora/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import type { Task } from "../tasks/index.ts";
 import { queryRuns } from "./sql.ts";

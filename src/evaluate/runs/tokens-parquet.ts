@@ -1,6 +1,5 @@
 /** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
 import { renameSync, rmSync } from "node:fs";
-import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { textAndBytes } from "../../core/index.ts";
 import { writeFailure } from "./failure.ts";
 import type { RunFolder } from "./folder.ts";
@@ -27,7 +26,8 @@ const SCHEMA = [
 type Row = (string | number | bigint | null)[];
 
 /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; the file is whole or not there. */
-export function writeTokens(folder: RunFolder, run: Run, record: RunRecord): void {
+export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
+  const { fileWriter, ParquetWriter } = await import("hyparquet-writer"); // slow to load
   const file = folder.file(TOKENS);
   const draft = `${file}.part`;
   try {

@@ -1,7 +1,5 @@
 /** Lines of a text file as they are read, each with its place. */
-import { cut, readBytes } from "../corpus/bytes.ts";
-import { storedFile, tooLarge, whileUnchanged } from "../corpus/stored-file.ts";
-import { decodeAt } from "../corpus/utf8.ts";
+import { cut, decodeAt, readBytes, storedFile, tooLarge, whileUnchanged } from "../corpora/index.ts";
 
 export interface Line {
   /** Without its line end (LF or CR LF), and without a byte order mark. */

@@ -4,7 +4,7 @@ import { isChat } from "../generation.ts";
 import type { GenerateOptions, Prompt } from "../language-model.ts";
 import { type RemoteAnswer, type RemoteClient, ServerRefusal, type WireReader } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
-import type { ReaderOptions } from "./readers/reader.ts";
+import type { ReaderOptions } from "./readers/index.ts";
 import { type Wanted, wireRequest } from "./requests.ts";
 
 export interface AskSettings {

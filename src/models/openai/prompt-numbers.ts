@@ -10,9 +10,13 @@ import {
   wireNumber,
 } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
-import { tokensOfArrays } from "./readers/completions.ts";
-import { wireTokens } from "./readers/reader.ts";
-import { type CompletionsLogprobs, isFourArrays, readCompletionsAnswer } from "./readers/schema.ts";
+import {
+  type CompletionsLogprobs,
+  isFourArrays,
+  readCompletionsAnswer,
+  tokensOfArrays,
+  wireTokens,
+} from "./readers/index.ts";
 import type { RemoteVocabulary } from "./vocabulary.ts";
 
 /** A token of a prompt, or one written after it. */

@@ -4,13 +4,15 @@ import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, Prompt } from "../language-model.ts";
 import type { WireReader } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
-import { chatReader } from "./readers/chat.ts";
-import { completionsReader } from "./readers/completions.ts";
-import { llamaServerReader } from "./readers/llama-server.ts";
-import type { ReaderOptions } from "./readers/reader.ts";
-import { responsesReader } from "./readers/responses.ts";
-import { sglangReader } from "./readers/sglang.ts";
-import { tgiReader } from "./readers/tgi.ts";
+import type { ReaderOptions } from "./readers/index.ts";
+import {
+  chatReader,
+  completionsReader,
+  llamaServerReader,
+  responsesReader,
+  sglangReader,
+  tgiReader,
+} from "./readers/index.ts";
 
 /** "numbers": log-probabilities and alternatives; "chosen": only of the tokens written; "none": no log-probabilities. */
 export type Wanted = "numbers" | "chosen" | "none";

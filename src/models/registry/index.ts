@@ -4,7 +4,6 @@ export { trustedAuthorities } from "./certificates.ts";
 export { type DatasetFile, type DatasetRequest, type LocatedDataset, locateDataset } from "./datasets.ts";
 export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
-export { nearestNames } from "./nearest-names.ts";
 export { proxyCredentials, proxyFor, tunnel } from "./proxy.ts";
 export { cacheFolder, isOffline } from "./settings.ts";
 export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";

@@ -4,9 +4,9 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SurprisalError } from "../../core/index.ts";
+import { nearestNames } from "../../text/index.ts";
 import { CATALOGUE, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
 import type { HubFile } from "./hub.ts";
-import { nearestNames } from "./nearest-names.ts";
 import type { PackageRequirement } from "./package-index.ts";
 
 /** A reference, understood. */

@@ -17,7 +17,7 @@ import {
   problems,
   prompt,
   TASKS,
-} from "../../../dist/refine/index.js";
+} from "../../../dist/problems/index.js";
 
 const MAX_TOKENS = { direct: 24, reasoning: 450 };
 

@@ -6,7 +6,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { documents } from "../../../dist/refine/index.js";
+import { documents } from "../../../dist/problems/index.js";
 
 /** Direct answers are short, and learnt more slowly than any one step; the hardest levels add length only. */
 const MIX = { direct: 0.8, difficulties: [1, 1, 2, 2, 3, 3, 4, 5] };

@@ -1,0 +1,120 @@
+/** What models can do where: bits per byte over domains, and what is to be said about each model. */
+import { SurprisalError } from "../../core/index.ts";
+import { runRows, withDomains } from "./rows.ts";
+import type { Run } from "./run.ts";
+
+export interface DomainScore {
+  domain: string;
+  /** Comparable across vocabularies; `null`: nothing was scored. */
+  bitsPerByte: number | null;
+  stderr: number | null;
+}
+
+/**
+ * A model over all domains. Numbers are bits per byte; `null` where there are too few domains, or where Infinity (after
+ * a token of probability 0) leaves no number, as in the spread.
+ */
+export interface ModelCapability {
+  model: string;
+  /** Best first. */
+  domains: DomainScore[];
+  /** Mean over domains, each counting the same. */
+  mean: number | null;
+  /** Standard deviation over domains: 0 = as good everywhere. */
+  spread: number | null;
+  /** Mean over the domains that it was made for; `null`: none was named. */
+  inDomain: number | null;
+  outOfDomain: number | null;
+  /** outOfDomain - inDomain: what leaving its domains costs. */
+  gap: number | null;
+  /** ± of the gap, of the scores' own errors: the domains themselves are taken as given. */
+  gapStderr: number | null;
+}
+
+/**
+ * Reads the map off runs. A domain is what the corpus says it is, else the corpus; several corpora of a model that say
+ * the same are told apart by their own names.
+ * @param inDomain names of the domains that the models were made for.
+ * @throws SurprisalError INVALID_ARGUMENT when a name of `inDomain` is no domain, or a run has two scores of a model in one
+ *   corpus.
+ *   A model that several runs scored in one domain, or under several recipes, stands there once for each run.
+ */
+export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[] = []): ModelCapability[] {
+  const scored = withDomains(runs.flatMap(runRows)).map(({ label, domain, row }) => ({
+    label,
+    score: { domain, bitsPerByte: row.bitsPerByte, stderr: row.bitsPerByteStderr },
+  }));
+  const domains = new Set(scored.map(({ score }) => score.domain));
+  const stranger = inDomain.find((name) => !domains.has(name));
+  if (stranger !== undefined)
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `There is no domain "${stranger}"`,
+      where: "inDomain",
+      wayOut: `The domains are: ${[...domains].join(", ")}.`,
+    });
+  const models = [...new Set(scored.map(({ label }) => label))];
+  const map = models.map((model) =>
+    capability(
+      model,
+      scored.flatMap(({ label, score }) => (label === model ? [score] : [])),
+      inDomain,
+    ),
+  );
+  return map.sort((a, b) => (a.mean ?? Number.POSITIVE_INFINITY) - (b.mean ?? Number.POSITIVE_INFINITY));
+}
+
+function capability(
+  model: string,
+  domains: readonly DomainScore[],
+  inDomain: readonly string[],
+): ModelCapability {
+  const twice = domains.find(({ domain }, i) => domains.findIndex((other) => other.domain === domain) < i);
+  if (twice)
+    throw new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: `${model} has two scores in the domain ${twice.domain}`,
+      wayOut: "Give runs that do not overlap.",
+    });
+  const known = domains.filter(({ bitsPerByte }) => bitsPerByte !== null);
+  const inside = known.filter(({ domain }) => inDomain.includes(domain));
+  const outside = known.filter(({ domain }) => !inDomain.includes(domain));
+  const all = meanOf(known);
+  const [within, without] = [meanOf(inside), inside.length > 0 ? meanOf(outside) : EMPTY];
+  const isGap = within.mean !== null && without.mean !== null;
+  return {
+    model,
+    domains: known
+      .sort((a, b) => a.bitsPerByte! - b.bitsPerByte!)
+      .concat(domains.filter(({ bitsPerByte }) => bitsPerByte === null)),
+    mean: all.mean,
+    spread: spreadOf(known, all.mean),
+    inDomain: within.mean,
+    outOfDomain: without.mean,
+    gap: isGap ? orNull(without.mean! - within.mean!) : null,
+    gapStderr:
+      isGap && within.stderr !== null && without.stderr !== null
+        ? orNull(Math.hypot(within.stderr, without.stderr))
+        : null,
+  };
+}
+
+const EMPTY: { mean: number | null; stderr: number | null } = { mean: null, stderr: null };
+
+function meanOf(scores: readonly DomainScore[]): typeof EMPTY {
+  if (scores.length === 0) return EMPTY;
+  const mean = scores.reduce((sum, { bitsPerByte }) => sum + bitsPerByte!, 0) / scores.length;
+  if (scores.some(({ stderr }) => stderr === null)) return { mean, stderr: null };
+  return { mean, stderr: Math.hypot(...scores.map(({ stderr }) => stderr!)) / scores.length };
+}
+
+function spreadOf(scores: readonly DomainScore[], mean: number | null): number | null {
+  if (mean === null || scores.length < 2) return null;
+  const squares = scores.reduce((sum, { bitsPerByte }) => sum + (bitsPerByte! - mean) ** 2, 0);
+  return orNull(Math.sqrt(squares / (scores.length - 1)));
+}
+
+/** Infinity - Infinity is no number. */
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}

@@ -1,0 +1,22 @@
+export { capabilitiesOf, type DomainScore, type ModelCapability } from "./capability-map.ts";
+export { compareRuns, type RunDifference } from "./compare.ts";
+export { RunFolder, readRun } from "./folder.ts";
+export type { DocumentEntry, WindowsEntry } from "./journal.ts";
+export { type ListedRun, listRuns } from "./list.ts";
+export { RunRecord, TOKEN_LOG } from "./record.ts";
+export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
+export type {
+  PerplexityError,
+  Run,
+  RunCorpus,
+  RunFailure,
+  RunModel,
+  RunRequest,
+  RunResult,
+  RunTask,
+  RunTaskResult,
+} from "./run.ts";
+export { queryRuns, SQL_TABLES, type SqlAnswer } from "./sql.ts";
+export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";
+export { writeTokens } from "./tokens-parquet.ts";
+export { packageVersion } from "./version.ts";

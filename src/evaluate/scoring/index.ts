@@ -1,0 +1,25 @@
+export { ByteSurprisal, type ComparedSpan, compareSpans } from "./byte-surprisal.ts";
+export { type CompressionBaselines, compressionBaselines } from "./compression.ts";
+export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
+export {
+  type ProxyModel,
+  type ProxyOptions,
+  type ProxyScore,
+  type ProxyScoreOptions,
+  proxy,
+} from "./proxy.ts";
+export {
+  applyProxyCalibration,
+  calibrateProxy,
+  type ProxyCalibration,
+  type ProxyEstimate,
+  type ProxyPair,
+} from "./proxy-calibration.ts";
+export {
+  factsOf,
+  type ScoreProgress,
+  type ScoreTextOptions,
+  scoreText,
+  scoreTexts,
+  type TextScore,
+} from "./score-text.ts";

@@ -1,0 +1,17 @@
+/** The page of one scored text, and what it shares with the terminal. */
+export { renderHtml } from "./page.ts";
+export { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
+export { provenance, summary } from "./provenance.ts";
+export {
+  type Background,
+  BITS_PER_SHADE,
+  channels,
+  luminance,
+  onPage,
+  SHADES,
+  shadeColours,
+  shadeLabel,
+  shadeOf,
+} from "./shades.ts";
+export { expectedAt, labelsOf, mostSurprising, type SurprisingToken } from "./surprising.ts";
+export type { ScoreView } from "./view.ts";

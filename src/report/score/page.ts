@@ -1,0 +1,262 @@
+/** A score as one self-contained page. */
+import { createHash } from "node:crypto";
+import {
+  clusters,
+  formatBits,
+  formatCount,
+  formatNumber,
+  formatProbability,
+  formatWithError,
+  isLineBreak,
+  shorten,
+  visible,
+  visibleCluster,
+} from "../../text/index.ts";
+import { pictures } from "./pictures.ts";
+import { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
+import { compressors, leftOut, provenance } from "./provenance.ts";
+import { SCRIPT } from "./script.ts";
+import { SHADES, shadeLabel, shadeOf } from "./shades.ts";
+import { STYLE } from "./style.ts";
+import { expectedAt, labelsOf, mostSurprising, type SurprisingToken } from "./surprising.ts";
+import type { Detail, ScoreView } from "./view.ts";
+
+interface HtmlOptions {
+  /** How many of the most surprising tokens to list. Default 20. */
+  top?: number;
+}
+
+/**
+ * One HTML page: measures, the text with its surprise as colour and an explanation of each token under pointer
+ * and keyboard, the most surprising tokens (counted from 1), pictures of them all, and what the score was made with.
+ *
+ * It asks the network for nothing, and its content security policy would not let it; its only script is its own,
+ * known by its hash, so that no text, model name or file name can bring another. Without scripts everything but
+ * the explanations is there. Follows the reader's light or dark preference; contrast AA (WCAG 2.2) throughout.
+ */
+export async function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): Promise<string> {
+  const pieces = piecesOf(view).filter(({ text }) => text !== "");
+  const surprising = mostSurprising(view, pieces, top);
+  const perplexity = formatWithError(view.perplexity, view.stderr);
+  const [number, error] = perplexity.split(" ± ");
+  const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
+  const drawn = await pictures(view);
+  const style = STYLE + drawn.style;
+  const policy = `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="generator" content="surprisal">
+<title>${oneLine(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1><span class="what">Perplexity</span> <span class="number">${number}</span>${error ? ` <span class="error">± ${error}</span>` : ""}</h1>
+<p class="soft">${explanation(view)}</p>
+</header>
+<main>
+${measures(view)}
+${heatMap(view, pieces, surprising)}
+${surprisingTable(surprising)}
+${drawn.html}
+${compression(view)}
+${details(provenance(view))}
+</main>
+<footer><p>Made by surprisal. Surprisal is −log₂ of the probability that the model gave to what stands there: 1 bit is an even chance, 10 bits one in a thousand.</p></footer>
+<script type="application/json" id="data">${json(dataOf(view, pieces, surprising))}</script>
+<script>${SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+const CONTEXT_BEFORE = 36; // columns of text shown beside a surprising token
+const CONTEXT_AFTER = 24;
+
+const hash = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+const escapeMarkup = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+/** Any text, on one line, as HTML text or attribute value. */
+const oneLine = (text: string): string => escapeMarkup(visible(text));
+
+/** JSON that no parser of HTML can take for the end of its script element, or for a comment. */
+const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+
+function explanation({ model, perplexity, title }: ScoreView): string {
+  const name = oneLine([model.name, model.quantisation].filter(Boolean).join(" "));
+  const what = title === undefined ? "this text" : oneLine(title);
+  if (perplexity === null) return `${name} has no number for ${what}.`;
+  return `To ${name}, each token of ${what} was on average as hard to guess as one of ${formatNumber(perplexity, 3)} equally likely ones.`;
+}
+
+function measures(view: ScoreView): string {
+  const cells = [
+    ["Bits per byte", formatNumber(view.bitsPerByte), `perplexity ${formatNumber(view.bytePerplexity)}`],
+    [
+      "Bits per token",
+      formatNumber(view.bitsPerToken),
+      `mean probability ${formatProbability(view.geometricMeanProbability)}`,
+    ],
+    [
+      "Perplexity per word",
+      formatNumber(view.wordPerplexity),
+      `per character ${formatNumber(view.characterPerplexity)}`,
+    ],
+    [
+      "Tokens scored",
+      formatCount(view.scored),
+      [`of ${formatCount(view.tokens)}`, ...leftOut(view)].join("; "),
+    ],
+  ];
+  const cell = ([name, value, more]: string[]) =>
+    `<div><dt>${name}</dt><dd>${value} <small>${more}</small></dd></div>`;
+  return `<dl class="measures">${cells.map(cell).join("")}</dl>`;
+}
+
+/** Bits per byte as bars: the model beside the compressors, shortest first. */
+function compression(view: ScoreView): string {
+  const peers = compressors(view.compression);
+  if (peers.length === 0 || view.bitsPerByte === null) return "";
+  const model = { name: "this model", bits: view.bitsPerByte, value: formatNumber(view.bitsPerByte, 3) };
+  const rows = [model, ...peers].sort((a, b) => a.bits - b.bits);
+  const longest = Math.max(...rows.map(({ bits }) => bits));
+  const bar = (row: (typeof rows)[number]) =>
+    `<div${row === model ? ' class="own"' : ""}><dt>${row.name}</dt><dd><svg aria-hidden="true"><rect rx="3" height="100%" width="${((100 * row.bits) / longest).toFixed(1)}%"/></svg></dd><dd>${row.value}</dd></div>`;
+  return `<section aria-labelledby="h-compression">
+<h2 id="h-compression">Bits per byte, beside general-purpose compressors</h2>
+<dl class="bars">${rows.map(bar).join("")}</dl>
+</section>`;
+}
+
+function heatMap(view: ScoreView, pieces: readonly Piece[], surprising: readonly SurprisingToken[]): string {
+  const linked = new Map(surprising.map(({ index, piece }) => [piece, index]));
+  const shades = Array.from(
+    { length: SHADES },
+    (_, shade) => `<li><i class="s${shade}"></i>${shadeLabel(shade)}</li>`,
+  );
+  const missing = view.scored < view.tokens ? '<li><i class="sn"></i>no number</li>' : "";
+  return `<section aria-labelledby="h-text">
+<h2 id="h-text">Where the surprise lies</h2>
+<ul class="legend" aria-label="Colours: surprisal in bits"><li>surprisal in bits</li>${shades.join("")}${missing}</ul>
+<div class="reading">
+<div id="text" role="group" aria-labelledby="h-text" aria-describedby="hint" translate="no" dir="auto">${pieces.map((piece, i) => span(piece, linked.get(i))).join("")}</div>
+<div class="detail" id="detail" role="region" aria-label="The token in question" tabindex="0" hidden></div>
+</div>
+<p class="soft hint" id="hint">Point at a token, or tab into the text and use the arrow keys, to see what the model expected there.</p>
+<noscript><p class="soft">Scripts are off: the most surprising tokens are explained in the table.</p></noscript>
+<div class="spoken" id="spoken" role="status"></div>
+</section>`;
+}
+
+function span({ text, bits }: Piece, linked: number | undefined): string {
+  const shade = shadeOf(bits);
+  const id = linked === undefined ? "" : ` id="t${linked}"`;
+  const title = bits === null ? "no number" : `${formatBits(bits)} bits`;
+  const [spaces, rest] = splitSpaces(text);
+  return `${spaces}<span class="s${shade ?? "n"}"${id} title="${title}">${textAsHtml(rest)}</span>`;
+}
+
+/** The text with its line breaks and tabs; the marks of the breaks are drawn by the style sheet, not copied. */
+function textAsHtml(text: string): string {
+  let shown = "";
+  for (const cluster of clusters(text)) {
+    if (isLineBreak(cluster)) shown += "<i></i>\n";
+    else shown += cluster === "\t" ? cluster : escapeMarkup(visibleCluster(cluster));
+  }
+  return shown;
+}
+
+const tokenAsHtml = (label: string): string => `<span class="token">${escapeMarkup(label)}</span>`;
+
+function surprisingTable(tokens: readonly SurprisingToken[]): string {
+  if (tokens.length === 0) return "";
+  const row = (token: SurprisingToken) => {
+    const before = escapeMarkup(shorten(token.before, CONTEXT_BEFORE, "end"));
+    const after = escapeMarkup(shorten(token.after, CONTEXT_AFTER));
+    const part = token.whole ? "" : ` <span class="soft">(of this, ${tokenAsHtml(token.label)})</span>`;
+    const expected = token.expected.map(
+      ({ label, probability }) => `<li>${tokenAsHtml(label)} ${formatProbability(probability)}</li>`,
+    );
+    return `<tr><td class="figure">${formatBits(token.bits)}</td>\
+<th scope="row" class="figure"><a href="#t${token.index}">${formatCount(token.index + 1)}</a></th>\
+<td class="figure">${formatCount(token.rank || null)}</td>\
+<td class="context"><bdi>${before}<mark class="s${shadeOf(token.bits)}">${escapeMarkup(token.text)}</mark>${after}</bdi>${part}</td>\
+<td class="expected">${expected.length > 0 ? `<ul>${expected.join(" ")}</ul>` : "–"}</td></tr>`;
+  };
+  return `<section aria-labelledby="h-top">
+<h2 id="h-top">The most surprising tokens</h2>
+<div class="scroll" role="region" aria-label="Table of the most surprising tokens" tabindex="0">
+<table class="top">
+<thead><tr><th scope="col" class="figure">bits</th><th scope="col" class="figure">token</th><th scope="col" class="figure">rank</th><th scope="col">in the text</th><th scope="col">what the model expected instead</th></tr></thead>
+<tbody>${tokens.map(row).join("\n")}</tbody>
+</table>
+</div>
+</section>`;
+}
+
+function details(lines: readonly Detail[]): string {
+  const line = ({ name, value }: Detail) => `<dt>${oneLine(name)}</dt><dd>${escapeMarkup(value)}</dd>`;
+  return `<section aria-labelledby="h-made">
+<h2 id="h-made">How this was measured</h2>
+<dl class="details">${lines.map(line).join("")}</dl>
+</section>`;
+}
+
+/** What the script looks up, in columns. Texts are safe to show; numbers are written as people read them. */
+function dataOf(view: ScoreView, pieces: readonly Piece[], surprising: readonly SurprisingToken[]): object {
+  const { table } = view;
+  const labels: Record<number, string> = {};
+  const label = labelsOf(view);
+  const expected = Array.from({ length: table.length }, (_, i) => expectedAt(view, i, label));
+  for (const id of [...table.ids, ...expected.flat().map(({ id }) => id)]) labels[id] = label(id);
+  const k = table.alternatives?.k ?? 0;
+  const column = <T>(value: (i: number) => T): T[] =>
+    Array.from({ length: table.length }, (_, i) => value(i));
+  const padded = <T>(row: readonly T[], none: T): T[] => Array.from({ length: k }, (_, j) => row[j] ?? none);
+  return {
+    k,
+    /** Piece that is explained first. */
+    start: surprising[0]?.piece ?? 0,
+    /** Tokens of the pieces: first and end of each; null = one token each. */
+    ranges: pieces.every(({ first, end }, i) => first === i && end === i + 1)
+      ? null
+      : pieces.flatMap(({ first, end }) => [first, end]),
+    bits: pieces.map(({ bits }) => formatBits(bits)),
+    labels,
+    ids: [...table.ids],
+    ranks: [...table.ranks],
+    entropies: column((i) =>
+      Number.isNaN(table.entropies[i]!) ? null : formatBits(table.entropies[i]! / Math.LN2),
+    ),
+    /** Probability of the token itself; null = no number. */
+    own: column((i) => {
+      const bits = tokenBits(table.logprobs, i);
+      return bits === null ? null : formatProbability(2 ** -bits);
+    }),
+    alternatives: expected.flatMap((row) =>
+      padded(
+        row.map(({ id }) => id),
+        -1,
+      ),
+    ),
+    probabilities: expected.flatMap((row) =>
+      padded(
+        row.map(({ probability }) => formatProbability(probability)),
+        "",
+      ),
+    ),
+  };
+}

@@ -1,0 +1,27 @@
+export { type DecodedText, decodeText } from "./decode.ts";
+export { nearestNames } from "./nearest-names.ts";
+export {
+  formatBits,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatParameters,
+  formatPlural,
+  formatProbability,
+  formatRate,
+  formatWithError,
+} from "./numbers.ts";
+export {
+  byteLength,
+  clusters,
+  clusterWidth,
+  decodeLossless,
+  displayWidth,
+  isLineBreak,
+  shorten,
+  visible,
+  visibleCluster,
+  visibleToken,
+} from "./visible.ts";
+export { type Cell, cellsOf, wrapCells, wrapWords } from "./wrap.ts";
