@@ -79,15 +79,15 @@ describe("surprisal score", () => {
     ).not.toContain(ESCAPE);
   });
 
-  it("--json is one document with the fields of surprisal.score/1, and equal numbers from a pipe", async () => {
+  it("--json is one document with the fields of surprisal.score/2, and equal numbers from a pipe", async () => {
     const { code, stdout, stderr } = await score(["--json"], { input: TEXT });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({
-      schema: "surprisal.score/1",
+      schema: "surprisal.score/2",
       model: { name: "mini", quantisation: "Q8_0", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       recipe: { id: expect.stringMatching(/^[0-9a-f]{8}$/), name: "cached" },
-      stderrMethod: "block-bootstrap",
+      standardErrorMethod: "block-bootstrap",
       timing: { totalMs: expect.any(Number), loadMs: expect.any(Number), decodeMs: expect.any(Number) },
     });
     expect(document).not.toHaveProperty("tokenTable");
@@ -145,7 +145,7 @@ describe("surprisal score", () => {
     const name = "</script><script>harm()<script>".replaceAll("/", "");
     writeFileSync(join(folder, name), `${TEXT}</script><script>harm()</script>`);
     const { code, stdout } = await score([name, "--html", "link.html", "--json"]);
-    expect({ code, schema: JSON.parse(stdout).schema }).toEqual({ code: 0, schema: "surprisal.score/1" });
+    expect({ code, schema: JSON.parse(stdout).schema }).toEqual({ code: 0, schema: "surprisal.score/2" });
     expect(lstatSync(join(folder, "link.html")).isSymbolicLink()).toBe(true);
     const page = readFileSync(join(folder, "page.html"), "utf8");
     expect(page).toMatch(/^<!doctype html>/i);

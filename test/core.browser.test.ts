@@ -37,7 +37,7 @@ async function measure(core: typeof Core, logits: number[], facts: Core.RecipeFa
   return {
     perplexity: core.perplexity([Math.log(0.5), null, Math.log(0.125)]),
     entropy: core.entropy([0.5, 0.25, 0.25]),
-    stderr: core.blockBootstrap([-1, -2, -3, -4, -5])?.standardError,
+    standardError: core.blockBootstrap([-1, -2, -3, -4, -5])?.standardError,
     kernel: [kernel.logprob, kernel.entropy, kernel.rank, ...kernel.topIds],
     recipe: recipe.id,
     tokensRun: core.tokensRun(core.planFor(recipe, 10_000, facts)),

@@ -20,7 +20,7 @@ describe("docs/recipes.md", () => {
       (tokensRun(plan) / tokens).toFixed(2),
     ]);
     expect(cells[6]).toBe(recipe.denominator);
-    expect(cells[7]).toBe(recipe.stderrMethod.replace("-", " "));
+    expect(cells[7]).toBe(recipe.standardErrorMethod.replace("-", " "));
     expect(page).toMatch(new RegExp(`^## .*\`${name.replace(".", "\\.")}\``, "m"));
   });
 });

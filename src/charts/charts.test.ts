@@ -234,8 +234,8 @@ describe("the numbers in the pictures", () => {
     const sums = {
       ...emptySums(),
       scored: 5000,
-      nll: -logprobs.reduce((a, b) => a + b, 0),
-      nllSquared: logprobs.reduce((a, b) => a + b * b, 0),
+      totalNll: -logprobs.reduce((a, b) => a + b, 0),
+      totalNllSquared: logprobs.reduce((a, b) => a + b * b, 0),
     };
     const last = table.rows.at(-1)!;
     expect(Number(last[2])).toBeCloseTo(perplexity(logprobs)!, 1);

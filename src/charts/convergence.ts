@@ -231,7 +231,8 @@ function running(logprobs: ArrayLike<number | null>): Point[] {
     points.push({
       tokens: scored,
       perplexity,
-      error: perplexityStandardError({ ...emptySums(), scored, nll, nllSquared }) ?? 0,
+      error:
+        perplexityStandardError({ ...emptySums(), scored, totalNll: nll, totalNllSquared: nllSquared }) ?? 0,
     });
   }
   return points;

@@ -5,9 +5,9 @@
 import { type TokenRecord, tokenRecord } from "../core/index.ts";
 import type { TextScore } from "../evaluate/index.ts";
 
-/** `surprisal.score/1` */
+/** `surprisal.score/2` */
 export interface ScoreDocument {
-  schema: "surprisal.score/1";
+  schema: "surprisal.score/2";
   model: TextScore["model"];
   settings: TextScore["settings"];
   recipe: TextScore["recipe"];
@@ -21,9 +21,9 @@ export interface ScoreDocument {
   /** Mean negative log-likelihood per token, nats. */
   nll: number | null;
   perplexity: number | null;
-  /** ± of the perplexity, by the formula `stderrMethod`. */
-  stderr: number | null;
-  stderrMethod: string;
+  /** ± of the perplexity, by the formula `standardErrorMethod`. */
+  standardError: number | null;
+  standardErrorMethod: string;
   bitsPerToken: number | null;
   bitsPerByte: number | null;
   bitsPerCharacter: number | null;
@@ -50,7 +50,7 @@ export function scoreDocument(
   const { timing, table, text, piece } = score;
   const { id, name, ...recipe } = score.recipe;
   return {
-    schema: "surprisal.score/1",
+    schema: "surprisal.score/2",
     model: score.model,
     settings: score.settings,
     recipe: { id, name, ...recipe },
@@ -60,8 +60,8 @@ export function scoreDocument(
     unscored: score.unscored,
     nll: score.nll,
     perplexity: score.perplexity,
-    stderr: score.stderr,
-    stderrMethod: score.stderrMethod,
+    standardError: score.standardError,
+    standardErrorMethod: score.standardErrorMethod,
     bitsPerToken: score.bitsPerToken,
     bitsPerByte: score.bitsPerByte,
     bitsPerCharacter: score.bitsPerCharacter,

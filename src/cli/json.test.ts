@@ -43,7 +43,7 @@ describe("what --json prints of a token of probability 0", () => {
     const document = scoreDocument(await scoreText(modelOf(0), TEXT), 0, [], true);
     expect(printed(printDocument, document)).toMatchObject({
       ...{ nll: "Infinity", perplexity: "Infinity", bitsPerByte: "Infinity", bytePerplexity: "Infinity" },
-      ...{ stderr: null, geometricMeanProbability: 0 },
+      ...{ standardError: null, geometricMeanProbability: 0 },
       tokenTable: [{}, { logprob: expect.any(Number) }, { logprob: "-Infinity" }],
     });
   });
@@ -55,13 +55,13 @@ describe("what --json prints of a token of probability 0", () => {
       const onDocument = (entry: object) => documents.push(entry);
       const run = await evaluate({ models: [modelOf(0)], corpora: [corpus], folder, onDocument });
       const infinite = {
-        results: [{ nll: "Infinity", perplexity: "Infinity", bitsPerToken: "Infinity", stderr: null }],
+        results: [{ nll: "Infinity", perplexity: "Infinity", bitsPerToken: "Infinity", standardError: null }],
         corpora: [{ name: "Infinity" }],
       };
       expect(printed(printDocument, run)).toMatchObject(infinite);
       expect(printed(printDocument, readRun(folder))).toEqual(printed(printDocument, run));
       expect(printed(printEvent, { type: "result", run })).toMatchObject({ run: infinite });
-      expect(printed(printEvent, documents[0]!)).toMatchObject({ sums: { nll: "Infinity" } });
+      expect(printed(printEvent, documents[0]!)).toMatchObject({ sums: { totalNll: "Infinity" } });
       expect(readRun(folder)).toMatchObject({
         results: [{ nll: Infinity, perplexity: Infinity }],
         corpora: [{ name: "Infinity" }],

@@ -34,14 +34,14 @@ describe("pairedMeasures", () => {
         const near = (actual: number | null, expected: number) =>
           expect(Math.abs(actual! - expected)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(expected)));
         near(measures.basePerplexity.value, pplBase);
-        near(measures.basePerplexity.stderr, pplBase * Math.sqrt(u2));
-        near(measures.perplexity.stderr, ppl * Math.sqrt(v2));
+        near(measures.basePerplexity.standardError, pplBase * Math.sqrt(u2));
+        near(measures.perplexity.standardError, ppl * Math.sqrt(v2));
         near(measures.logRatio.value, Math.log(ppl / pplBase));
-        near(measures.logRatio.stderr! ** 2, u2 + v2 - 2 * uv);
-        near(measures.ratio.stderr, measures.logRatio.stderr! * (ppl / pplBase));
+        near(measures.logRatio.standardError! ** 2, u2 + v2 - 2 * uv);
+        near(measures.ratio.standardError, measures.logRatio.standardError! * (ppl / pplBase));
         near(measures.difference.value, ppl - pplBase);
         const variance = ppl ** 2 * v2 + pplBase ** 2 * u2 - 2 * ppl * pplBase * uv;
-        expect(Math.abs(measures.difference.stderr! ** 2 - variance)).toBeLessThanOrEqual(
+        expect(Math.abs(measures.difference.standardError! ** 2 - variance)).toBeLessThanOrEqual(
           1e-6 * (ppl ** 2 + pplBase ** 2),
         );
         if (u2 * v2 > 1e-9) near(measures.correlation, uv / Math.sqrt(u2 * v2));
@@ -63,13 +63,13 @@ describe("pairedMeasures", () => {
     }));
     const { logRatio, ratio, difference, correlation, divergence, rmsDeltaP } = measure(same);
     expect([logRatio, divergence, rmsDeltaP]).toEqual([
-      { value: 0, stderr: 0 },
-      { value: 0, stderr: 0 },
-      { value: 0, stderr: 0 },
+      { value: 0, standardError: 0 },
+      { value: 0, standardError: 0 },
+      { value: 0, standardError: 0 },
     ]);
-    expect(ratio).toEqual({ value: 1, stderr: 0 });
+    expect(ratio).toEqual({ value: 1, standardError: 0 });
     expect(difference.value).toBe(0);
-    expect(difference.stderr).toBeLessThan(1e-6);
+    expect(difference.standardError).toBeLessThan(1e-6);
     expect(correlation).toBeCloseTo(1, 12);
   });
 
@@ -88,10 +88,10 @@ describe("pairedMeasures", () => {
   it("a token that the model rules out: infinite, without an error; over no tokens nothing", () => {
     const ruled = { baseLogprob: -1, logprob: -Infinity, divergence: Infinity, sameTop: false };
     const measures = measure([{ ...ruled, logprob: -1, divergence: 0 }, ruled, ruled]);
-    expect(measures.perplexity).toEqual({ value: Infinity, stderr: null });
-    expect(measures.divergence).toEqual({ value: Infinity, stderr: null });
+    expect(measures.perplexity).toEqual({ value: Infinity, standardError: null });
+    expect(measures.divergence).toEqual({ value: Infinity, standardError: null });
     expect(measures.basePerplexity.value).toBeCloseTo(Math.E, 12);
-    expect(measures.difference.stderr).toBeNull();
+    expect(measures.difference.standardError).toBeNull();
     expect(measures.correlation).toBeNull();
     expect(measures.rmsDeltaP.value).toBeCloseTo(Math.sqrt(2 / 3) / Math.E, 12);
     expect(pairedMeasures(emptyPairedSums())).toBeNull();

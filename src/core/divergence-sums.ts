@@ -10,7 +10,7 @@
 /** A number and its standard error; `null` where it cannot be estimated: fewer than two tokens, or an infinite sum. */
 export interface Estimate {
   value: number;
-  stderr: number | null;
+  standardError: number | null;
 }
 
 /** Sums over tokens with a number in both models: those of parts add up to those of the whole. */
@@ -18,12 +18,12 @@ export interface PairedSums {
   /** Tokens. */
   scored: number;
   /** Σ -ln p under the base, nats. */
-  baseNll: number;
+  totalBaseNll: number;
   /** Σ (ln p)² under the base, nats². */
-  baseNllSquared: number;
+  totalBaseNllSquared: number;
   /** The same under the model. */
-  nll: number;
-  nllSquared: number;
+  totalNll: number;
+  totalNllSquared: number;
   /** Σ d² with d = ln p(base) - ln p(model) of the token that is there, nats². */
   differenceSquared: number;
   /** Σ KL(base‖model) of the whole distributions, nats. */
@@ -41,10 +41,10 @@ export interface PairedSums {
 export function emptyPairedSums(): PairedSums {
   return {
     scored: 0,
-    baseNll: 0,
-    baseNllSquared: 0,
-    nll: 0,
-    nllSquared: 0,
+    totalBaseNll: 0,
+    totalBaseNllSquared: 0,
+    totalNll: 0,
+    totalNllSquared: 0,
     differenceSquared: 0,
     divergence: 0,
     divergenceSquared: 0,
@@ -74,10 +74,10 @@ export function addPairedToken(sums: PairedSums, token: PairedToken): void {
   const difference = baseLogprob === logprob ? 0 : baseLogprob - logprob; // also of two infinities
   const deltaP = Math.exp(logprob) - Math.exp(baseLogprob);
   sums.scored++;
-  sums.baseNll -= baseLogprob;
-  sums.baseNllSquared += baseLogprob ** 2;
-  sums.nll -= logprob;
-  sums.nllSquared += logprob ** 2;
+  sums.totalBaseNll -= baseLogprob;
+  sums.totalBaseNllSquared += baseLogprob ** 2;
+  sums.totalNll -= logprob;
+  sums.totalNllSquared += logprob ** 2;
   sums.differenceSquared += difference ** 2;
   sums.divergence += divergence;
   sums.divergenceSquared += divergence ** 2;
@@ -117,16 +117,16 @@ export interface PairedMeasures {
 export function pairedMeasures(sums: PairedSums): PairedMeasures | null {
   const n = sums.scored;
   if (n === 0) return null;
-  const base = meanOf(sums.baseNll, sums.baseNllSquared, n);
-  const model = meanOf(sums.nll, sums.nllSquared, n);
-  const logRatio = meanOf(sums.nll - sums.baseNll, sums.differenceSquared, n);
+  const base = meanOf(sums.totalBaseNll, sums.totalBaseNllSquared, n);
+  const model = meanOf(sums.totalNll, sums.totalNllSquared, n);
+  const logRatio = meanOf(sums.totalNll - sums.totalBaseNll, sums.differenceSquared, n);
   const [basePerplexity, perplexity, ratio] = [base, model, logRatio].map(exponential) as [
     Estimate,
     Estimate,
     Estimate,
   ];
   const covariance = covarianceOf(base, model, logRatio);
-  const correlation = covariance === null ? null : covariance / (base.stderr! * model.stderr!);
+  const correlation = covariance === null ? null : covariance / (base.standardError! * model.standardError!);
   const meanSquare = meanOf(sums.deltaPSquared, sums.deltaPFourth, n);
   const rms = Math.sqrt(meanSquare.value);
   const share = sums.sameTop / n;
@@ -140,14 +140,14 @@ export function pairedMeasures(sums: PairedSums): PairedMeasures | null {
     ratio,
     difference: {
       value: perplexity.value - basePerplexity.value,
-      stderr:
+      standardError:
         covariance === null
           ? null
           : Math.sqrt(
               Math.max(
                 0,
-                perplexity.stderr! ** 2 +
-                  basePerplexity.stderr! ** 2 -
+                perplexity.standardError! ** 2 +
+                  basePerplexity.standardError! ** 2 -
                   2 * perplexity.value * basePerplexity.value * covariance,
               ),
             ),
@@ -156,30 +156,36 @@ export function pairedMeasures(sums: PairedSums): PairedMeasures | null {
     deltaP: meanOf(sums.deltaP, sums.deltaPSquared, n),
     rmsDeltaP: {
       value: rms,
-      stderr: rms === 0 || meanSquare.stderr === null ? meanSquare.stderr : (0.5 / rms) * meanSquare.stderr,
+      standardError:
+        rms === 0 || meanSquare.standardError === null
+          ? meanSquare.standardError
+          : (0.5 / rms) * meanSquare.standardError,
     },
-    sameTop: { value: share, stderr: n < 2 ? null : Math.sqrt((share * (1 - share)) / (n - 1)) },
+    sameTop: { value: share, standardError: n < 2 ? null : Math.sqrt((share * (1 - share)) / (n - 1)) },
   };
 }
 
 /** Σ x / n and its standard error sqrt((E[x²] - E[x]²) / (n-1)). */
 function meanOf(sum: number, sumOfSquares: number, n: number): Estimate {
   const mean = sum / n;
-  if (n < 2 || !Number.isFinite(sumOfSquares)) return { value: mean, stderr: null };
+  if (n < 2 || !Number.isFinite(sumOfSquares)) return { value: mean, standardError: null };
   const variance = Math.max(0, sumOfSquares / n - mean * mean); // rounding may leave it below 0
-  return { value: mean, stderr: Math.sqrt(variance / (n - 1)) };
+  return { value: mean, standardError: Math.sqrt(variance / (n - 1)) };
 }
 
 /** e^x with its error by the delta method. */
-function exponential({ value, stderr }: Estimate): Estimate {
+function exponential({ value, standardError }: Estimate): Estimate {
   const exp = Math.exp(value);
-  return { value: exp, stderr: stderr === null || !Number.isFinite(exp) ? null : exp * stderr };
+  return {
+    value: exp,
+    standardError: standardError === null || !Number.isFinite(exp) ? null : exp * standardError,
+  };
 }
 
 /** Covariance of two means, from their variances and that of their difference. */
 function covarianceOf(a: Estimate, b: Estimate, difference: Estimate): number | null {
-  if (a.stderr === null || b.stderr === null || difference.stderr === null) return null;
-  return (a.stderr ** 2 + b.stderr ** 2 - difference.stderr ** 2) / 2;
+  if (a.standardError === null || b.standardError === null || difference.standardError === null) return null;
+  return (a.standardError ** 2 + b.standardError ** 2 - difference.standardError ** 2) / 2;
 }
 
 /** The percentiles that are reported, and how many per cent lie below each. */

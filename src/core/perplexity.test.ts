@@ -38,7 +38,7 @@ const scoredTexts = fc
 
 function expectClose(actual: ScoreSums, expected: ScoreSums): void {
   for (const name of Object.keys(expected) as (keyof ScoreSums)[])
-    if (name.startsWith("nll")) expect(actual[name]).toBeCloseTo(expected[name], 8);
+    if (name.startsWith("totalNll")) expect(actual[name]).toBeCloseTo(expected[name], 8);
     else expect(actual[name]).toBe(expected[name]);
 }
 
@@ -102,8 +102,8 @@ describe("sumTokens", () => {
     expect(sumTokens(table, text)).toEqual({
       tokens: 4,
       scored: 2,
-      nll: 5,
-      nllSquared: 13,
+      totalNll: 5,
+      totalNllSquared: 13,
       bytes: 5,
       words: 1, // "cd"; "éf" begins in the third token
       characters: 5,
@@ -167,8 +167,8 @@ describe("measures", () => {
     expect(result.bytePerplexity).toBeCloseTo(2, 12);
     expect(result.characterPerplexity).toBeCloseTo(4, 12);
     expect(result.geometricMeanProbability).toBeCloseTo(1 / 16, 12);
-    expect(bitsPerByte(sums.nll, 8)).toBe(result.bitsPerByte);
-    expect(perplexityPerUnit(sums.nll, 1)).toBe(result.wordPerplexity);
+    expect(bitsPerByte(sums.totalNll, 8)).toBe(result.bitsPerByte);
+    expect(perplexityPerUnit(sums.totalNll, 1)).toBe(result.wordPerplexity);
   });
 
   it("counts in the original text where the recipe says so (lm-eval)", () => {

@@ -20,9 +20,9 @@ export interface ScoreSums {
   /** Tokens that carry a number. */
   scored: number;
   /** Σ -ln p over the scored tokens, nats; Infinity once a token had probability 0. */
-  nll: number;
+  totalNll: number;
   /** Σ (ln p)² over the scored tokens, nats². */
-  nllSquared: number;
+  totalNllSquared: number;
   /** UTF-8 bytes of the scored tokens. */
   bytes: number;
   /** Words that begin in a scored token. */
@@ -42,8 +42,8 @@ export function emptySums(): ScoreSums {
   return {
     tokens: 0,
     scored: 0,
-    nll: 0,
-    nllSquared: 0,
+    totalNll: 0,
+    totalNllSquared: 0,
     bytes: 0,
     words: 0,
     characters: 0,
@@ -67,8 +67,8 @@ export function addToken(sums: ScoreSums, logprob: number | null, size: TextSize
     return;
   }
   sums.scored++;
-  sums.nll -= logprob;
-  sums.nllSquared += logprob * logprob;
+  sums.totalNll -= logprob;
+  sums.totalNllSquared += logprob * logprob;
   sums.bytes += size.bytes;
   sums.words += size.words;
   sums.characters += size.characters;
@@ -136,8 +136,8 @@ export interface Measures {
  *   with the denominator "original" passes the size of the original text (see `originalTextSize`).
  */
 export function measures(sums: ScoreSums, over: TextSize = sums): Measures {
-  const { tokens, scored, nll } = sums;
-  const per = (units: number) => (scored > 0 ? perUnit(nll, units) : null); // nats
+  const { tokens, scored, totalNll } = sums;
+  const per = (units: number) => (scored > 0 ? perUnit(totalNll, units) : null); // nats
   const perToken = per(scored);
   const perWord = per(over.words);
   const perByte = per(over.bytes);
@@ -193,21 +193,21 @@ export function geometricMeanProbability(logprobs: Iterable<number | null>): num
 /**
  * Bits per byte: NLL / (bytes · ln 2). Does not depend on the vocabulary.
  * Source: Gao et al. 2020, "The Pile", section 3.1; lm-evaluation-harness `bits_per_byte`.
- * @param nll Σ -ln p over the text, nats.
+ * @param totalNll Σ -ln p over the text, nats.
  * @param bytes UTF-8 bytes of the text.
  */
-export function bitsPerByte(nll: number, bytes: number): number | null {
-  return bits(perUnit(nll, bytes));
+export function bitsPerByte(totalNll: number, bytes: number): number | null {
+  return bits(perUnit(totalNll, bytes));
 }
 
 /**
  * Perplexity per word, byte or character: exp(NLL / units).
  * Source: lm-evaluation-harness `word_perplexity`, `byte_perplexity`.
- * @param nll Σ -ln p over the text, nats.
+ * @param totalNll Σ -ln p over the text, nats.
  * @param units how many of them the text has.
  */
-export function perplexityPerUnit(nll: number, units: number): number | null {
-  return exp(perUnit(nll, units));
+export function perplexityPerUnit(totalNll: number, units: number): number | null {
+  return exp(perUnit(totalNll, units));
 }
 
 /**
@@ -232,8 +232,8 @@ function measuresOf(logprobs: Iterable<number | null>): Measures {
 }
 
 /** NLL per unit, nats; `null` when there is no such unit. */
-function perUnit(nll: number, units: number): number | null {
-  return units > 0 ? nll / units : null;
+function perUnit(totalNll: number, units: number): number | null {
+  return units > 0 ? totalNll / units : null;
 }
 
 const exp = (nats: number | null): number | null => (nats === null ? null : Math.exp(nats));

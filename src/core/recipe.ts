@@ -55,7 +55,7 @@ export interface Recipe {
   /** One perplexity of all texts together, or the arithmetic mean of each text's own. */
   aggregate: "corpus" | "mean-of-texts";
   /** Formula of the ± of the perplexity. */
-  stderrMethod: "llama.cpp" | "block-bootstrap";
+  standardErrorMethod: "llama.cpp" | "block-bootstrap";
 }
 
 /** A recipe with every number filled in for one model. */
@@ -102,7 +102,7 @@ const OURS = {
   parseSpecial: false, // a text that contains <|im_end|> is a text
   denominator: "scored",
   aggregate: "corpus",
-  stderrMethod: "block-bootstrap",
+  standardErrorMethod: "block-bootstrap",
 } as const;
 
 export type RecipeName =
@@ -137,7 +137,7 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
     method: "half",
     context: 512,
     addSpecial: true,
-    stderrMethod: "llama.cpp",
+    standardErrorMethod: "llama.cpp",
   },
   /**
    * lm_eval/models/huggingface.py, loglikelihood_rolling: the text goes through the tokenizer as it is, special
@@ -342,9 +342,16 @@ function windowFor(
 /** 8 hex digits over everything but the name: FNV-1a (32 bits) of the method as JSON with a fixed order of keys. */
 function recipeId(recipe: Recipe): string {
   const { method, context, stride, sinks, extendLast, prefix, prefixIn } = recipe;
-  const { addSpecial, parseSpecial, denominator, aggregate, stderrMethod } = recipe;
+  const { addSpecial, parseSpecial, denominator, aggregate, standardErrorMethod } = recipe;
   const window = { method, context, stride, sinks, extendLast, prefix, prefixIn };
-  const json = JSON.stringify({ ...window, addSpecial, parseSpecial, denominator, aggregate, stderrMethod });
+  const json = JSON.stringify({
+    ...window,
+    addSpecial,
+    parseSpecial,
+    denominator,
+    aggregate,
+    stderrMethod: standardErrorMethod, // as it was named first: ids stay what they are
+  });
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(json)) hash = Math.imul(hash ^ byte, 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");

@@ -8,11 +8,11 @@ import type { ScoreSums } from "./perplexity.ts";
  * see `blockBootstrap`. `null` for fewer than two scored tokens or an infinite perplexity.
  * Source: llama.cpp, tools/perplexity/perplexity.cpp, the line "Final estimate".
  */
-export function perplexityStandardError({ scored, nll, nllSquared }: ScoreSums): number | null {
-  const mean = nll / scored;
+export function perplexityStandardError({ scored, totalNll, totalNllSquared }: ScoreSums): number | null {
+  const mean = totalNll / scored;
   const perplexity = Math.exp(mean);
   if (scored < 2 || !Number.isFinite(perplexity)) return null;
-  const variance = Math.max(0, nllSquared / scored - mean * mean); // rounding may leave it below 0
+  const variance = Math.max(0, totalNllSquared / scored - mean * mean); // rounding may leave it below 0
   return Math.sqrt(variance / (scored - 1)) * perplexity;
 }
 

@@ -30,9 +30,12 @@ const figure = (value: number, digits = 5): string =>
   Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : value > 0 ? "∞" : "−∞";
 
 /** The error with two digits, the number as far as that. */
-function estimate({ value, stderr }: { value: number; stderr: number | null }, scale = 1): string {
-  if (stderr === null || stderr === 0 || !Number.isFinite(value)) return figure(scale * value);
-  const error = scale * stderr;
+function estimate(
+  { value, standardError }: { value: number; standardError: number | null },
+  scale = 1,
+): string {
+  if (standardError === null || standardError === 0 || !Number.isFinite(value)) return figure(scale * value);
+  const error = scale * standardError;
   const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${(scale * value).toFixed(decimals)} ± ${error.toFixed(decimals)}`;
 }
@@ -89,8 +92,8 @@ function changes(one: Comparison, name: string): PageSection {
         columns: ["in context", "bits, base", "bits", "document"],
         rows: one.measures.mostChanged.map((span) => [
           around(span),
-          figure(span.baseNll / Math.LN2, 3),
-          figure(span.nll / Math.LN2, 3),
+          figure(span.totalBaseNll / Math.LN2, 3),
+          figure(span.totalNll / Math.LN2, 3),
           span.document,
         ]),
       },

@@ -54,11 +54,14 @@ function textsOf<Row extends RunRow | TaskRow>(rows: readonly Row[], columns: Co
 const TASK_COLUMNS: Columns<TaskRow> = [
   ["task", ({ task }) => task],
   ["model", ({ model }) => model],
-  ["acc %", ({ acc, accStderr }) => percent(acc, accStderr)],
-  ["acc_norm %", ({ accNorm, accNormStderr }) => percent(accNorm, accNormStderr)],
-  ["by tokens %", ({ accNormTokens, accNormTokensStderr }) => percent(accNormTokens, accNormTokensStderr)],
+  ["acc %", ({ acc, accStandardError }) => percent(acc, accStandardError)],
+  ["acc_norm %", ({ accNorm, accNormStandardError }) => percent(accNorm, accNormStandardError)],
+  [
+    "by tokens %",
+    ({ accNormTokens, accNormTokensStandardError }) => percent(accNormTokens, accNormTokensStandardError),
+  ],
   ["chance %", ({ chance }) => percent(chance, null)],
-  ["perplexity", ({ perplexity, perplexityStderr }) => plusMinus(perplexity, perplexityStderr)],
+  ["perplexity", ({ perplexity, perplexityStandardError }) => plusMinus(perplexity, perplexityStandardError)],
   ["questions", ({ questions }) => String(questions)],
 ];
 
@@ -75,8 +78,11 @@ export function taskTable(runs: readonly Run[]): { columns: string[]; rows: stri
 const COLUMNS: Columns<RunRow> = [
   ["corpus", ({ corpus }) => corpus],
   ["model", ({ model }) => model],
-  ["perplexity", ({ perplexity, stderr }) => plusMinus(perplexity, stderr)],
-  ["bits per byte", ({ bitsPerByte, bitsPerByteStderr }) => plusMinus(bitsPerByte, bitsPerByteStderr)],
+  ["perplexity", ({ perplexity, standardError }) => plusMinus(perplexity, standardError)],
+  [
+    "bits per byte",
+    ({ bitsPerByte, bitsPerByteStandardError }) => plusMinus(bitsPerByte, bitsPerByteStandardError),
+  ],
   ["per word", ({ wordPerplexity }) => short(wordPerplexity)],
   ["tokens", ({ scored }) => String(scored)],
   ["documents", ({ documents }) => String(documents)],
@@ -113,7 +119,7 @@ function markdown(runs: readonly Run[], rows: readonly RunRow[]): string {
 /** What the numbers are, one sentence each. */
 export function methodOf(runs: readonly Run[]): string[] {
   return runs.flatMap((run) => {
-    const methods = new Set(run.results.map(({ stderrMethod }) => ERRORS[stderrMethod]));
+    const methods = new Set(run.results.map(({ standardErrorMethod }) => ERRORS[standardErrorMethod]));
     const skipped = leftOut(run);
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,

@@ -24,7 +24,7 @@ export async function runsPage(
     model: label,
     corpus: row.corpus,
     perplexity: row.perplexity,
-    standardError: row.stderr,
+    standardError: row.standardError,
   }));
   if (rows.length > 0)
     sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervals) });
@@ -42,7 +42,7 @@ function mapOf(rows: readonly RunRow[]): Chart {
     model: label,
     domain,
     bitsPerByte: row.bitsPerByte,
-    standardError: row.bitsPerByteStderr,
+    standardError: row.bitsPerByteStandardError,
   }));
   return capabilityMap(cells);
 }

@@ -195,15 +195,15 @@ function render(comparison: ModelComparison, base: string, labels: readonly stri
   ].join("\n");
 }
 
-const percent = ({ value, stderr }: { value: number; stderr: number | null }): string =>
-  `${formatWithError(100 * value, stderr === null ? null : 100 * stderr)} %`;
+const percent = ({ value, standardError }: { value: number; standardError: number | null }): string =>
+  `${formatWithError(100 * value, standardError === null ? null : 100 * standardError)} %`;
 
 function tokenTables(rows: readonly Named<"token">[]): string[] {
   const [{ one }] = rows as [Named<"token">];
   const { basePerplexity, scored } = one.measures;
   const short = (value: number) => formatNumber(value, 3);
   return [
-    `its perplexity ${formatWithError(basePerplexity.value, basePerplexity.stderr)}, ${formatCount(scored)} tokens`,
+    `its perplexity ${formatWithError(basePerplexity.value, basePerplexity.standardError)}, ${formatCount(scored)} tokens`,
     "",
     ...table(
       rows,
@@ -211,9 +211,9 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
         ["model", ({ name }) => name],
         [
           "perplexity",
-          ({ one: { measures: m } }) => formatWithError(m.perplexity.value, m.perplexity.stderr),
+          ({ one: { measures: m } }) => formatWithError(m.perplexity.value, m.perplexity.standardError),
         ],
-        ["ratio", ({ one: { measures: m } }) => formatWithError(m.ratio.value, m.ratio.stderr)],
+        ["ratio", ({ one: { measures: m } }) => formatWithError(m.ratio.value, m.ratio.standardError)],
         [
           "95% interval",
           ({ one: { measures: m } }) =>
@@ -223,7 +223,7 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
         ],
         [
           "difference",
-          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.stderr),
+          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.standardError),
         ],
         ["mean Δp", ({ one: { measures: m } }) => percent(m.deltaP)],
         ["RMS Δp", ({ one: { measures: m } }) => percent(m.rmsDeltaP)],
@@ -236,7 +236,10 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
       rows,
       [
         ["KL divergence, nats", ({ name }) => name],
-        ["mean", ({ one: { measures: m } }) => formatWithError(m.divergence.value, m.divergence.stderr)],
+        [
+          "mean",
+          ({ one: { measures: m } }) => formatWithError(m.divergence.value, m.divergence.standardError),
+        ],
         ...(["p1", "p10", "median", "p90", "p95", "p99", "p99.9", "max"] as const).map(
           (name): [string, (row: Named<"token">) => string] => [
             name.startsWith("p") ? `${name.slice(1)}%` : name,
@@ -258,15 +261,16 @@ function byteTable(rows: readonly Named<"byte">[]): string[] {
         ["model", ({ name }) => name],
         [
           "bits/byte",
-          ({ one: { measures: m } }) => formatWithError(m.bitsPerByte.value, m.bitsPerByte.stderr),
+          ({ one: { measures: m } }) => formatWithError(m.bitsPerByte.value, m.bitsPerByte.standardError),
         ],
         [
           "base",
-          ({ one: { measures: m } }) => formatWithError(m.baseBitsPerByte.value, m.baseBitsPerByte.stderr),
+          ({ one: { measures: m } }) =>
+            formatWithError(m.baseBitsPerByte.value, m.baseBitsPerByte.standardError),
         ],
         [
           "difference",
-          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.stderr),
+          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.standardError),
         ],
         [
           "95% interval",
@@ -311,8 +315,8 @@ function changes(name: string, one: Comparison): string[] {
         one.measures.mostChanged,
         [
           ["in context", around],
-          ["bits, base", ({ baseNll }) => bits(baseNll)],
-          ["bits", ({ nll }) => bits(nll)],
+          ["bits, base", ({ totalBaseNll }) => bits(totalBaseNll)],
+          ["bits", ({ totalNll }) => bits(totalNll)],
         ],
         1,
       ),

@@ -62,7 +62,7 @@ const list: Command = {
           "perplexity",
           ({ run }) =>
             run?.results.length === 1
-              ? formatWithError(run.results[0]!.perplexity, run.results[0]!.stderr)
+              ? formatWithError(run.results[0]!.perplexity, run.results[0]!.standardError)
               : "",
         ],
       ],
@@ -123,7 +123,7 @@ function showDifferences(differences: readonly RunDifference[]): string {
       ["other", ({ other }) => side(other)],
       ["base bits/byte", ({ base }) => formatNumber(base.bitsPerByte)],
       ["other", ({ other }) => formatNumber(other.bitsPerByte)],
-      ["difference", ({ difference, stderr }) => formatWithError(difference, stderr)],
+      ["difference", ({ difference, standardError }) => formatWithError(difference, standardError)],
       ["documents", ({ documents }) => String(documents)],
     ],
     3,
@@ -210,7 +210,7 @@ function showMap(models: readonly ModelCapability[], withGap: boolean): string {
   const scores = (of: string) => models.map(({ domains }) => domains.find(({ domain }) => domain === of));
   const rows: [name: string, cells: string[]][] = domains.map((domain) => [
     visible(domain),
-    scores(domain).map((score) => (score ? formatWithError(score.bitsPerByte, score.stderr) : "")),
+    scores(domain).map((score) => (score ? formatWithError(score.bitsPerByte, score.standardError) : "")),
   ]);
   const line = (name: string, cell: (model: ModelCapability) => string): [string, string[]] => [
     name,
@@ -223,7 +223,7 @@ function showMap(models: readonly ModelCapability[], withGap: boolean): string {
       ? [
           line("in domain", (model) => plain(model.inDomain)),
           line("out of domain", (model) => plain(model.outOfDomain)),
-          line("gap", ({ gap, gapStderr }) => formatWithError(gap, gapStderr)),
+          line("gap", ({ gap, gapStandardError }) => formatWithError(gap, gapStandardError)),
         ]
       : []),
   ];

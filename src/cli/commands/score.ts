@@ -84,7 +84,7 @@ const command: Command = {
 
     if (html !== undefined) await writeWhole(html, await renderHtml(view!));
     if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens));
-    else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.stderr)}\n`);
+    else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
 };

@@ -22,8 +22,11 @@ const NAMES: readonly Column[] = [
   ["model", ({ model }) => shorten(visible(model), WIDEST_NAME)],
 ];
 const NUMBERS: readonly Column[] = [
-  ["perplexity", ({ perplexity, stderr }) => formatWithError(perplexity, stderr)],
-  ["bits/byte", ({ bitsPerByte, bitsPerByteStderr }) => formatWithError(bitsPerByte, bitsPerByteStderr)],
+  ["perplexity", ({ perplexity, standardError }) => formatWithError(perplexity, standardError)],
+  [
+    "bits/byte",
+    ({ bitsPerByte, bitsPerByteStandardError }) => formatWithError(bitsPerByte, bitsPerByteStandardError),
+  ],
   ["per word", ({ wordPerplexity }) => formatNumber(wordPerplexity)],
   ["tokens", ({ scored }) => formatCount(scored)],
   ["documents", ({ documents }) => formatCount(documents)],
@@ -45,11 +48,17 @@ export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number 
 const TASKS: readonly (readonly [heading: string, cell: (row: RunTaskRow) => string])[] = [
   ["task", ({ task }) => shorten(visible(task), WIDEST_NAME)],
   ["model", ({ model }) => shorten(visible(model), WIDEST_NAME)],
-  ["acc %", ({ acc, accStderr }) => percent(acc, accStderr)],
-  ["acc_norm %", ({ accNorm, accNormStderr }) => percent(accNorm, accNormStderr)],
-  ["by tokens %", ({ accNormTokens, accNormTokensStderr }) => percent(accNormTokens, accNormTokensStderr)],
+  ["acc %", ({ acc, accStandardError }) => percent(acc, accStandardError)],
+  ["acc_norm %", ({ accNorm, accNormStandardError }) => percent(accNorm, accNormStandardError)],
+  [
+    "by tokens %",
+    ({ accNormTokens, accNormTokensStandardError }) => percent(accNormTokens, accNormTokensStandardError),
+  ],
   ["chance %", ({ chance }) => percent(chance, null)],
-  ["perplexity", ({ perplexity, perplexityStderr }) => formatWithError(perplexity, perplexityStderr)],
+  [
+    "perplexity",
+    ({ perplexity, perplexityStandardError }) => formatWithError(perplexity, perplexityStandardError),
+  ],
   ["questions", ({ questions }) => formatCount(questions)],
 ];
 

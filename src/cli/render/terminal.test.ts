@@ -67,7 +67,7 @@ describe("renderScore", () => {
 
   it("starts with the number and its error, and puts bits per byte beside the compressors", () => {
     const output = renderScore(
-      { ...view(), perplexity: 23.5912, stderr: 0.7243, bitsPerByte: 1.0241 },
+      { ...view(), perplexity: 23.5912, standardError: 0.7243, bitsPerByte: 1.0241 },
       options(),
     );
     const [first, second] = output.split("\n");

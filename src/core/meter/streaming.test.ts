@@ -254,7 +254,7 @@ function batch(
     partial: scored.length < stream.reduce((sum, { tokenCount = 1 }) => sum + tokenCount, 0),
     nll,
     perplexity: ppl,
-    bits: nll === null ? null : sums.nll / Math.LN2,
+    bits: nll === null ? null : sums.totalNll / Math.LN2,
     bytes: bytesKnown ? sums.bytes : null,
     bitsPerByte: bytesKnown ? bitsPerByte : null,
     window: window(stretches.at(-1)),

@@ -7,14 +7,14 @@ import { Largest, type Place, placeAt } from "./most-changed.ts";
 /** A stretch between two places at which both tokenizers cut. */
 export interface ChangedSpan extends Place {
   /** Σ -ln p of its tokens under the base and the model, nats. */
-  baseNll: number;
-  nll: number;
+  totalBaseNll: number;
+  totalNll: number;
 }
 
 /** Bits per byte with what the bootstrap says of them. */
 export interface BitsPerByte {
   value: number;
-  stderr: number | null;
+  standardError: number | null;
   low: number | null;
   high: number | null;
 }
@@ -73,8 +73,8 @@ export class ByteComparison {
       this.#totals.model += second;
       this.#largest.offer(first === second ? 0 : Math.abs(second - first), () => ({
         ...placeAt(document.name, document.bytes, start, end),
-        baseNll: first,
-        nll: second,
+        totalBaseNll: first,
+        totalNll: second,
       }));
     }
     this.#documentEnds.push(this.#bytes.values.length);
@@ -116,9 +116,9 @@ export class ByteComparison {
 const bits = (nats: number, bytes: number): number => nats / bytes / Math.LN2;
 
 function inBits(bootstrap: DocumentBootstrap | null): Omit<BitsPerByte, "value"> {
-  if (bootstrap === null) return { stderr: null, low: null, high: null };
+  if (bootstrap === null) return { standardError: null, low: null, high: null };
   const { standardError, low, high } = bootstrap;
-  return { stderr: standardError / Math.LN2, low: low / Math.LN2, high: high / Math.LN2 };
+  return { standardError: standardError / Math.LN2, low: low / Math.LN2, high: high / Math.LN2 };
 }
 
 /** Ends of blocks of neighbours, the last one cut short. */

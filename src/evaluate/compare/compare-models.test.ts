@@ -132,7 +132,7 @@ describe("models with different tokenizers", () => {
     expect(measures.baseBitsPerByte.value).toBeCloseTo(1, 6);
     expect(measures.bitsPerByte.value).toBeCloseTo(Math.log2(6) / 2, 6);
     expect(measures.difference.value).toBeCloseTo(Math.log2(6) / 2 - 1, 6);
-    expect(measures.difference.stderr).toBeLessThan(1e-6); // the same in every span
+    expect(measures.difference.standardError).toBeLessThan(1e-6); // the same in every span
     expect([measures.bytes, measures.spans, measures.resampled]).toEqual([400, 200, "blocks of spans"]);
     expect(comparisons[0]!.notes.join()).toContain("KL divergence is not defined");
     expect(measuresOf(comparisons[1], "token").divergence.value).toBe(0);
@@ -146,7 +146,7 @@ describe("models with different tokenizers", () => {
     expect(resampled).toBe("documents");
     expect(difference.low).toBeLessThan(difference.value);
     expect(difference.high).toBeGreaterThan(difference.value);
-    expect(baseBitsPerByte.stderr).toBeGreaterThan(0);
+    expect(baseBitsPerByte.standardError).toBeGreaterThan(0);
   });
 });
 

@@ -90,8 +90,8 @@ describe.skipIf(q8 === null || q4 === null)("against llama-perplexity --kl-diver
       }
     const theirs = pairedMeasures(asPrinted)!;
     const figures = [theirs.perplexity, theirs.logRatio, theirs.divergence, theirs.rmsDeltaP, theirs.sameTop];
-    for (const [i, { value, stderr }] of figures.entries())
-      for (const [j, number] of [value, stderr!].entries()) {
+    for (const [i, { value, standardError }] of figures.entries())
+      for (const [j, number] of [value, standardError!].entries()) {
         const expected = row[2 * i + j]! / (i < 3 ? 1 : 100);
         expect(Math.abs(number / expected - 1), `${number} and ${expected}`).toBeLessThan(5e-4);
       }
@@ -109,7 +109,7 @@ describe.skipIf(q8 === null || q4 === null)("against llama-perplexity --kl-diver
       "rmsDeltaP",
       "sameTop",
     ] as const)
-      for (const part of ["value", "stderr"] as const)
+      for (const part of ["value", "standardError"] as const)
         expect(Math.abs(ours[name][part]! / obvious[name][part]! - 1), `${name}.${part}`).toBeLessThan(1e-5);
   });
 });
@@ -133,7 +133,7 @@ describe("mini", () => {
     const { comparisons } = await compareModels(base, [again, fine, coarse], [{ name: "text", text }]);
     const [same, q8, q4] = comparisons.map(perToken);
     expect(same!.divergencePercentiles.max).toBe(0);
-    expect([same!.ratio, same!.sameTop.value]).toEqual([{ value: 1, stderr: 0 }, 1]);
+    expect([same!.ratio, same!.sameTop.value]).toEqual([{ value: 1, standardError: 0 }, 1]);
     expect(q8!.divergence.value).toBeGreaterThan(0);
     expect(q4!.divergence.value).toBeGreaterThan(5 * q8!.divergence.value);
     expect(q4!.sameTop.value).toBeLessThan(q8!.sameTop.value);

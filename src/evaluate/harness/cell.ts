@@ -161,7 +161,7 @@ class Cell {
       this.#finish([
         {
           ...{ type: "document", ...at, document, name, sha256, sums: null, size },
-          ...{ stderr: null, interval: null, tokensRun: 0, log: null },
+          ...{ standardError: null, interval: null, tokensRun: 0, log: null },
         },
       ]);
       return [];
@@ -287,7 +287,7 @@ class Cell {
     const { sums } = entry;
     this.#progress.documents++;
     this.#progress.bytes += textBytes(entry);
-    this.#nll += sums?.nll ?? 0;
+    this.#nll += sums?.totalNll ?? 0;
     this.#scored += sums?.scored ?? 0;
   }
 

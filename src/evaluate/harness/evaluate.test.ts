@@ -73,7 +73,7 @@ describe("evaluate", () => {
     const [result] = run.results;
     for (const name of ["perplexity", "nll", "bitsPerByte", "wordPerplexity", "scored", "tokens"] as const)
       expect(result![name]).toBe(expected[name]);
-    expect(result!.stderr).toBe(expected.stderr);
+    expect(result!.standardError).toBe(expected.standardError);
     expect(run.corpora[0]!.sha256).toBe(expected.textSha256);
     expect(run.models[0]!.recipe).toEqual(expected.recipe);
   });
@@ -85,11 +85,16 @@ describe("evaluate", () => {
     let scored = 0;
     for (const text of TEXTS.filter((each) => each !== "")) {
       const score = await scoreText(model, text);
-      nll += score.sums.nll;
+      nll += score.sums.totalNll;
       scored += score.scored;
     }
     const [result] = run.results;
-    expect(result).toMatchObject({ scored, documents: 8, skipped: 1, stderrMethod: "document-bootstrap" });
+    expect(result).toMatchObject({
+      scored,
+      documents: 8,
+      skipped: 1,
+      standardErrorMethod: "document-bootstrap",
+    });
     expect(result!.perplexity).toBeCloseTo(Math.exp(nll / scored), 9);
     expect(result!.interval![0]).toBeLessThan(result!.perplexity!);
     expect(result!.interval![1]).toBeGreaterThan(result!.perplexity!);
@@ -101,7 +106,7 @@ describe("evaluate", () => {
       corpora: [corpusOf(["short", "x"])],
       recipe: "llama.cpp",
     });
-    expect(run.results[0]).toMatchObject({ documents: 0, skipped: 2, perplexity: null, stderr: null });
+    expect(run.results[0]).toMatchObject({ documents: 0, skipped: 2, perplexity: null, standardError: null });
     expect(run.notes.join()).toContain("no document that is long enough");
   });
 

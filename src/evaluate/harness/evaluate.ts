@@ -109,7 +109,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
     await checkModels(options);
     const now = new Date().toISOString();
     const run: Run = {
-      schema: "surprisal.run/1",
+      schema: "surprisal.run/2",
       id: folder?.name ?? `run-${randomBytes(4).toString("hex")}`,
       ...{ status: "running", version: packageVersion(), created: now, finished: null },
       request: requestOf(options),
@@ -330,7 +330,7 @@ class Evaluation {
     run.results.push({ model, corpus, ...totals, timing: { totalMs: ms, tokensRun } });
     const names = `${run.models[model]!.identity.name}, ${run.corpora[corpus]!.name}`;
     this.#log(
-      `${names}: perplexity ${totals.perplexity} ± ${totals.stderr}, ${totals.scored} tokens in ${Math.round(ms)} ms`,
+      `${names}: perplexity ${totals.perplexity} ± ${totals.standardError}, ${totals.scored} tokens in ${Math.round(ms)} ms`,
     );
     this.#folder?.write(run);
     tell(this.#options.onResult, run);

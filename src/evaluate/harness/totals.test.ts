@@ -37,8 +37,14 @@ describe("totalsOf", () => {
   it("counts what has no number at all as skipped, not as 0", () => {
     const nothing = { ...entry([null, null], OURS) };
     const totals = totalsOf([nothing, { ...nothing, sums: null }], OURS);
-    expect(totals).toMatchObject({ documents: 0, skipped: 2, perplexity: null, nll: null, stderr: null });
-    expect(totals).toMatchObject({ bitsPerByteStderr: null, interval: null, meanPerplexity: null });
+    expect(totals).toMatchObject({
+      documents: 0,
+      skipped: 2,
+      perplexity: null,
+      nll: null,
+      standardError: null,
+    });
+    expect(totals).toMatchObject({ bitsPerByteStandardError: null, interval: null, meanPerplexity: null });
   });
 
   it.each([1, 2])(
@@ -48,7 +54,7 @@ describe("totalsOf", () => {
       const totals = totalsOf(documents, OURS);
       for (const name of ["perplexity", "nll", "bitsPerByte", "meanPerplexity"] as const)
         expect(totals[name]).toBe(Number.POSITIVE_INFINITY);
-      expect(totals).toMatchObject({ stderr: null, interval: null, bitsPerByteStderr: null });
+      expect(totals).toMatchObject({ standardError: null, interval: null, bitsPerByteStandardError: null });
     },
   );
 
@@ -68,27 +74,33 @@ describe("totalsOf", () => {
     ["llama.cpp", LLAMA, 32],
   ] as const)("has one error in two units: %s, one document", (_, recipe, bytes) => {
     const size = { bytes: 64, words: 8, characters: 64 };
-    const { perplexity, stderr, bitsPerByteStderr } = totalsOf([entry(A, recipe, size)], recipe);
-    // ± of NLL / tokens is stderr / PPL nats; of NLL / bytes in bits, that · tokens / bytes / ln 2
-    expect(bitsPerByteStderr).toBeCloseTo(((stderr! / perplexity!) * 8) / bytes / Math.LN2, 12);
+    const { perplexity, standardError, bitsPerByteStandardError } = totalsOf(
+      [entry(A, recipe, size)],
+      recipe,
+    );
+    // ± of NLL / tokens is standardError / PPL nats; of NLL / bytes in bits, that · tokens / bytes / ln 2
+    expect(bitsPerByteStandardError).toBeCloseTo(((standardError! / perplexity!) * 8) / bytes / Math.LN2, 12);
   });
 
   it("has the perplexity inside its interval", () => {
     for (const documents of [[A], [A, B], [A, B, A.slice(2), B.slice(1)]]) {
-      const { interval, perplexity, stderr } = totalsOf(
+      const { interval, perplexity, standardError } = totalsOf(
         documents.map((each) => entry(each, OURS)),
         OURS,
       );
       expect(interval![0]).toBeLessThanOrEqual(perplexity!);
       expect(interval![1]).toBeGreaterThanOrEqual(perplexity!);
-      expect(stderr).toBeGreaterThan(0);
+      expect(standardError).toBeGreaterThan(0);
     }
   });
 
   it.each([1, 2])("has no error where exp overflows: %i documents", (documents) => {
     const far = entry(Array(8).fill(-800), OURS);
-    const { perplexity, stderr, bitsPerByteStderr } = totalsOf(Array(documents).fill(far), OURS);
-    expect([perplexity, stderr]).toEqual([Number.POSITIVE_INFINITY, null]);
-    expect(bitsPerByteStderr).not.toBeNaN();
+    const { perplexity, standardError, bitsPerByteStandardError } = totalsOf(
+      Array(documents).fill(far),
+      OURS,
+    );
+    expect([perplexity, standardError]).toEqual([Number.POSITIVE_INFINITY, null]);
+    expect(bitsPerByteStandardError).not.toBeNaN();
   });
 });

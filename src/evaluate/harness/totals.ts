@@ -13,7 +13,7 @@ import {
 } from "../../core/index.ts";
 import type { DocumentEntry, PerplexityError, RunResult } from "../runs/index.ts";
 
-type DocumentError = Pick<DocumentEntry, "stderr" | "interval">;
+type DocumentError = Pick<DocumentEntry, "standardError" | "interval">;
 
 /** Of a document among others: enough for its ±, and a fifth of the time, which counts where documents are short. */
 const RESAMPLES_AMONG_OTHERS = 200;
@@ -26,13 +26,14 @@ const RESAMPLES_AMONG_OTHERS = 200;
 export function documentError(
   logprobs: Float64Array,
   sums: ScoreSums,
-  { stderrMethod }: ResolvedRecipe,
+  { standardErrorMethod }: ResolvedRecipe,
   alone: boolean,
 ): DocumentError {
-  if (stderrMethod === "llama.cpp") return { stderr: perplexityStandardError(sums), interval: null };
+  if (standardErrorMethod === "llama.cpp")
+    return { standardError: perplexityStandardError(sums), interval: null };
   const bootstrap = blockBootstrap(logprobs, alone ? {} : { resamples: RESAMPLES_AMONG_OTHERS });
   return {
-    stderr: bootstrap?.standardError ?? null,
+    standardError: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],
   };
 }
@@ -71,18 +72,19 @@ function totalError(
   sums: ScoreSums,
   size: TextSize,
   recipe: ResolvedRecipe,
-): PerplexityError & Pick<RunResult, "bitsPerByteStderr"> {
-  const { stderrMethod } = recipe;
+): PerplexityError & Pick<RunResult, "bitsPerByteStandardError"> {
+  const { standardErrorMethod } = recipe;
   const { perplexity } = measures(sums);
   const isBounded = perplexity !== null && Number.isFinite(perplexity);
-  if (stderrMethod === "llama.cpp" || entries.length < 2) {
-    const { stderr = null, interval = null } =
-      entries.length === 1 ? entries[0]! : { stderr: perplexityStandardError(sums) };
-    const perToken = stderr === null || !isBounded ? null : stderr / perplexity; // nats
-    const bitsPerByteStderr = perToken === null ? null : (perToken * sums.scored) / size.bytes / Math.LN2;
-    return { stderr, interval, stderrMethod, bitsPerByteStderr };
+  if (standardErrorMethod === "llama.cpp" || entries.length < 2) {
+    const { standardError = null, interval = null } =
+      entries.length === 1 ? entries[0]! : { standardError: perplexityStandardError(sums) };
+    const perToken = standardError === null || !isBounded ? null : standardError / perplexity; // nats
+    const bitsPerByteStandardError =
+      perToken === null ? null : (perToken * sums.scored) / size.bytes / Math.LN2;
+    return { standardError, interval, standardErrorMethod, bitsPerByteStandardError };
   }
-  const nll = entries.map((entry) => entry.sums!.nll);
+  const nll = entries.map((entry) => entry.sums!.totalNll);
   const perToken = documentBootstrap(
     nll,
     entries.map((entry) => entry.sums!.scored),
@@ -92,9 +94,9 @@ function totalError(
     entries.map((entry) => (recipe.denominator === "original" ? entry.size.bytes : entry.sums!.bytes)),
   );
   return {
-    stderr: perToken && isBounded ? perToken.standardError * perplexity : null,
+    standardError: perToken && isBounded ? perToken.standardError * perplexity : null,
     interval: perToken && [Math.exp(perToken.low), Math.exp(perToken.high)],
-    stderrMethod: "document-bootstrap",
-    bitsPerByteStderr: perByte && perByte.standardError / Math.LN2,
+    standardErrorMethod: "document-bootstrap",
+    bitsPerByteStandardError: perByte && perByte.standardError / Math.LN2,
   };
 }

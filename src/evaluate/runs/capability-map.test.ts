@@ -30,8 +30,8 @@ describe("capabilitiesOf", () => {
       Math.sqrt(((a! - mean) ** 2 + (b! - mean) ** 2 + (c! - mean) ** 2) / 2),
       12,
     );
-    const [ea, eb, ec] = run.results.map(({ bitsPerByteStderr }) => bitsPerByteStderr!);
-    expect(map!.gapStderr).toBeCloseTo(Math.sqrt((ea! ** 2 + eb! ** 2) / 4 + ec! ** 2), 12);
+    const [ea, eb, ec] = run.results.map(({ bitsPerByteStandardError }) => bitsPerByteStandardError!);
+    expect(map!.gapStandardError).toBeCloseTo(Math.sqrt((ea! ** 2 + eb! ** 2) / 4 + ec! ** 2), 12);
     expect(map!.domains.map(({ bitsPerByte }) => bitsPerByte)).toEqual([a, b, c].sort((x, y) => x! - y!));
   });
 
@@ -93,7 +93,7 @@ describe("capabilitiesOf", () => {
     const corpora = [corpusOf("a", ["aab", "aba"]), corpusOf("b", ["abb"]), corpusOf("c", ["bb"])];
     const run = await evaluate({ models: [never], corpora });
     expect(run.results.map(({ bitsPerByte }) => bitsPerByte === Infinity)).toEqual([false, true, true]);
-    const infinite = { mean: Infinity, spread: null, gapStderr: null };
+    const infinite = { mean: Infinity, spread: null, gapStandardError: null };
     expect(capabilitiesOf([run], ["a"])[0]).toMatchObject({ ...infinite, gap: Infinity });
     expect(capabilitiesOf([run], ["b", "c"])[0]).toMatchObject({ ...infinite, gap: -Infinity });
     expect(capabilitiesOf([run], ["b"])[0]).toMatchObject({ ...infinite, gap: null });

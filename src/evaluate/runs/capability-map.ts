@@ -7,7 +7,7 @@ export interface DomainScore {
   domain: string;
   /** Comparable across vocabularies; `null`: nothing was scored. */
   bitsPerByte: number | null;
-  stderr: number | null;
+  standardError: number | null;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface ModelCapability {
   /** outOfDomain - inDomain: what leaving its domains costs. */
   gap: number | null;
   /** ± of the gap, of the scores' own errors: the domains themselves are taken as given. */
-  gapStderr: number | null;
+  gapStandardError: number | null;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface ModelCapability {
 export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[] = []): ModelCapability[] {
   const scored = withDomains(runs.flatMap(runRows)).map(({ label, domain, row }) => ({
     label,
-    score: { domain, bitsPerByte: row.bitsPerByte, stderr: row.bitsPerByteStderr },
+    score: { domain, bitsPerByte: row.bitsPerByte, standardError: row.bitsPerByteStandardError },
   }));
   const domains = new Set(scored.map(({ score }) => score.domain));
   const stranger = inDomain.find((name) => !domains.has(name));
@@ -92,20 +92,23 @@ function capability(
     inDomain: within.mean,
     outOfDomain: without.mean,
     gap: isGap ? orNull(without.mean! - within.mean!) : null,
-    gapStderr:
-      isGap && within.stderr !== null && without.stderr !== null
-        ? orNull(Math.hypot(within.stderr, without.stderr))
+    gapStandardError:
+      isGap && within.standardError !== null && without.standardError !== null
+        ? orNull(Math.hypot(within.standardError, without.standardError))
         : null,
   };
 }
 
-const EMPTY: { mean: number | null; stderr: number | null } = { mean: null, stderr: null };
+const EMPTY: { mean: number | null; standardError: number | null } = { mean: null, standardError: null };
 
 function meanOf(scores: readonly DomainScore[]): typeof EMPTY {
   if (scores.length === 0) return EMPTY;
   const mean = scores.reduce((sum, { bitsPerByte }) => sum + bitsPerByte!, 0) / scores.length;
-  if (scores.some(({ stderr }) => stderr === null)) return { mean, stderr: null };
-  return { mean, stderr: Math.hypot(...scores.map(({ stderr }) => stderr!)) / scores.length };
+  if (scores.some(({ standardError }) => standardError === null)) return { mean, standardError: null };
+  return {
+    mean,
+    standardError: Math.hypot(...scores.map(({ standardError }) => standardError!)) / scores.length,
+  };
 }
 
 function spreadOf(scores: readonly DomainScore[], mean: number | null): number | null {

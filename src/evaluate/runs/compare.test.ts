@@ -39,7 +39,7 @@ it("of a token of probability 0 is Infinity, and missing where both have one", a
     }),
   );
   const [finite, never, neither] = places as [string, string, string];
-  const infinite = { stderr: null, interval: null };
+  const infinite = { standardError: null, interval: null };
   expect(compareRuns(finite, never)).toMatchObject([{ ...infinite, difference: Infinity, documents: 3 }]);
   expect(compareRuns(never, finite)).toMatchObject([{ ...infinite, difference: -Infinity }]);
   expect(compareRuns(never, neither)).toMatchObject([{ ...infinite, difference: null }]);

@@ -19,7 +19,7 @@ export interface RunDifference {
    * ± of the difference, by the bootstrap over documents that both scored: what is hard for both models cancels. `null`
    * for one document.
    */
-  stderr: number | null;
+  standardError: number | null;
   /** 95 % interval of the difference. */
   interval: readonly [low: number, high: number] | null;
   /** Documents that both scored. */
@@ -83,7 +83,7 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     const two = after[i];
     if (!one?.sums?.scored || !two?.sums?.scored) continue;
     // Each per byte of what it scored: the first token of a text may carry no number under one recipe.
-    const per = ({ sums, size }: DocumentEntry) => (sums!.nll / sums!.bytes) * size.bytes;
+    const per = ({ sums, size }: DocumentEntry) => (sums!.totalNll / sums!.bytes) * size.bytes;
     bits.push((per(two) - per(one)) / Math.LN2);
     bytes.push(one.size.bytes);
   }
@@ -94,7 +94,7 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     base: side(a.run, first),
     other: side(b.run, second),
     difference: less(second.bitsPerByte, first.bitsPerByte),
-    stderr: bootstrap?.standardError ?? null,
+    standardError: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],
     documents: bits.length,
     notes:

@@ -14,7 +14,7 @@ import { RunFolder, readRun } from "./folder.ts";
 import type { Run } from "./run.ts";
 
 const RUN: Run = {
-  ...{ schema: "surprisal.run/1", id: "run", status: "running", version: "0", created: "", finished: null },
+  ...{ schema: "surprisal.run/2", id: "run", status: "running", version: "0", created: "", finished: null },
   request: {
     ...{ models: [], corpora: [], reading: {}, tasks: [], fewShot: null, recipe: "cached", overrides: {} },
     ...{ limit: null, tokens: false, load: {} },
@@ -142,7 +142,11 @@ describe("RunFolder", () => {
 
   it("keeps what is infinite, and what is missing", () => {
     const folder = RunFolder.create(path);
-    const numbers = { perplexity: Number.POSITIVE_INFINITY, nll: Number.POSITIVE_INFINITY, stderr: null };
+    const numbers = {
+      perplexity: Number.POSITIVE_INFINITY,
+      nll: Number.POSITIVE_INFINITY,
+      standardError: null,
+    };
     const models: Run["models"] = [];
     models[1] = { reference: "second" } as Run["models"][number]; // the first could not be opened
     folder.write({ ...RUN, models, results: [numbers as unknown as Run["results"][number]] });

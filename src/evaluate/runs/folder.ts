@@ -49,7 +49,7 @@ export function readRun(folder: string): Run {
   } catch (cause) {
     throw damaged(folder, "run.json is not JSON", cause);
   }
-  if (run?.schema !== "surprisal.run/1") throw damaged(folder, `run.json has the schema ${run?.schema}`);
+  if (run?.schema !== "surprisal.run/2") throw damaged(folder, `run.json has the schema ${run?.schema}`);
   const missing = LISTS.find((name) => !Array.isArray(run[name]));
   if (missing !== undefined) throw damaged(folder, `run.json has no list "${missing}"`);
   for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];

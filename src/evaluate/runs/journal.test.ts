@@ -37,7 +37,7 @@ describe("what is infinite", () => {
   it("is a text in JSON, and a number again", () => {
     const numbers = {
       sums: { nll: Infinity, nllSquared: Infinity },
-      ...{ stderr: Infinity, interval: [1, Infinity], difference: null, bitsPerByte: Infinity },
+      ...{ standardError: Infinity, interval: [1, Infinity], difference: null, bitsPerByte: Infinity },
       summary: {
         perplexity: { value: Infinity, standardError: Infinity, interval: { low: 1, high: Infinity } },
       },
@@ -59,7 +59,7 @@ describe("what is infinite", () => {
     const entry: DocumentEntry = {
       ...{ type: "document", model: 0, corpus: 0, document: 0, name: "Infinity", sha256: "", sums: null },
       ...{ size: { bytes: 1, words: 1, characters: 1 }, tokensRun: 1, log: null },
-      ...{ stderr: Infinity, interval: [Infinity, Infinity] },
+      ...{ standardError: Infinity, interval: [Infinity, Infinity] },
     };
     const journal = Journal.open(file, () => true);
     journal.append([entry]);

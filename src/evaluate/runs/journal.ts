@@ -11,7 +11,7 @@ import { appendWhole, writeFailure } from "./failure.ts";
 import type { PerplexityError } from "./run.ts";
 
 /** A document that is done. */
-export interface DocumentEntry extends Omit<PerplexityError, "stderrMethod"> {
+export interface DocumentEntry extends Omit<PerplexityError, "standardErrorMethod"> {
   type: "document";
   /** Which model and corpus: indices in run.json. */
   model: number;
@@ -189,7 +189,7 @@ export function writeInfinity(_key: string, value: unknown): unknown {
  * What is a number and never a text, and infinite where a token had probability 0, or where exp of finite nats passes
  * 1.8e308. A model, a document or a column may be called "Infinity" too.
  */
-const NUMBERS = /^nll|perplexity|^bitsPer|^stderr$|^standardError$|^(value|low|high)$/i;
+const NUMBERS = /nll|perplexity|^bitsPer|^standardError$|^(value|low|high)$/i;
 
 /** For JSON.parse. */
 export function readInfinity(key: string, value: unknown): unknown {

@@ -17,8 +17,8 @@ export interface RunRow {
   scored: number;
   nll: number | null;
   perplexity: number | null;
-  stderr: number | null;
-  stderrMethod: string;
+  standardError: number | null;
+  standardErrorMethod: string;
   low: number | null;
   high: number | null;
   meanPerplexity: number | null;
@@ -26,7 +26,7 @@ export interface RunRow {
   bytePerplexity: number | null;
   bitsPerToken: number | null;
   bitsPerByte: number | null;
-  bitsPerByteStderr: number | null;
+  bitsPerByteStandardError: number | null;
   bitsPerCharacter: number | null;
   tokensRun: number;
   totalMs: number;
@@ -63,18 +63,18 @@ export interface TaskRow {
   task: string;
   questions: number;
   acc: number | null;
-  accStderr: number | null;
+  accStandardError: number | null;
   /** By characters (lm-eval). */
   accNorm: number | null;
-  accNormStderr: number | null;
+  accNormStandardError: number | null;
   /** By tokens (llama.cpp). */
   accNormTokens: number | null;
-  accNormTokensStderr: number | null;
+  accNormTokensStandardError: number | null;
   /** What guessing would give. */
   chance: number | null;
   /** Per target (lm-eval's LAMBADA). */
   perplexity: number | null;
-  perplexityStderr: number | null;
+  perplexityStandardError: number | null;
   taskSha256: string;
   modelSha256: string | null;
   created: string;
@@ -91,14 +91,14 @@ export function taskRows(run: Run): TaskRow[] {
       task: run.tasks[task]!.name,
       questions: summary.items,
       acc: acc.value,
-      accStderr: acc.standardError,
+      accStandardError: acc.standardError,
       accNorm: choices?.acc_norm.value ?? null,
-      accNormStderr: choices?.acc_norm.standardError ?? null,
+      accNormStandardError: choices?.acc_norm.standardError ?? null,
       accNormTokens: choices?.acc_norm_tokens.value ?? null,
-      accNormTokensStderr: choices?.acc_norm_tokens.standardError ?? null,
+      accNormTokensStandardError: choices?.acc_norm_tokens.standardError ?? null,
       chance: summary.kind === "multiple-choice" ? summary.chance : null,
       perplexity: target?.value ?? null,
-      perplexityStderr: target?.standardError ?? null,
+      perplexityStandardError: target?.standardError ?? null,
       taskSha256: run.tasks[task]!.sha256,
       modelSha256: run.models[model]!.identity.sha256,
       created: run.created,
@@ -107,16 +107,41 @@ export function taskRows(run: Run): TaskRow[] {
 }
 
 function numbersOf(result: RunResult) {
-  const { documents, skipped, tokens, scored, nll, perplexity, stderr, stderrMethod, meanPerplexity } =
-    result;
-  const { wordPerplexity, bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStderr, bitsPerCharacter } =
-    result;
+  const {
+    documents,
+    skipped,
+    tokens,
+    scored,
+    nll,
+    perplexity,
+    standardError,
+    standardErrorMethod,
+    meanPerplexity,
+  } = result;
+  const {
+    wordPerplexity,
+    bytePerplexity,
+    bitsPerToken,
+    bitsPerByte,
+    bitsPerByteStandardError,
+    bitsPerCharacter,
+  } = result;
   return {
-    ...{ documents, skipped, tokens, scored, nll, perplexity, stderr, stderrMethod, meanPerplexity },
+    ...{
+      documents,
+      skipped,
+      tokens,
+      scored,
+      nll,
+      perplexity,
+      standardError,
+      standardErrorMethod,
+      meanPerplexity,
+    },
     // Over a text of few "words", such as a Chinese one, it passes 1.8e308, which is not infinite but no number either.
     wordPerplexity:
       wordPerplexity === Number.POSITIVE_INFINITY && Number.isFinite(nll) ? null : wordPerplexity,
-    ...{ bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStderr, bitsPerCharacter },
+    ...{ bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStandardError, bitsPerCharacter },
   };
 }
 

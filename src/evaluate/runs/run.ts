@@ -73,10 +73,10 @@ export interface RunTaskResult {
 /** How sure a number is. */
 export interface PerplexityError {
   /** ± of the perplexity (one standard error); `null` where it cannot be estimated. */
-  stderr: number | null;
+  standardError: number | null;
   /** 95 % interval of the perplexity, where the method gives one. */
   interval: readonly [low: number, high: number] | null;
-  stderrMethod: "document-bootstrap" | Recipe["stderrMethod"];
+  standardErrorMethod: "document-bootstrap" | Recipe["standardErrorMethod"];
 }
 
 /** One model over one corpus. */
@@ -92,7 +92,7 @@ export interface RunResult extends Measures, PerplexityError {
   /** Arithmetic mean of the documents' perplexities, as Hugging Face's evaluate reports it. */
   meanPerplexity: number | null;
   /** ± of bitsPerByte, bits; `null` where it cannot be estimated. */
-  bitsPerByteStderr: number | null;
+  bitsPerByteStandardError: number | null;
   timing: {
     /** Milliseconds of work, over all sessions of the run. */
     totalMs: number;
@@ -111,7 +111,7 @@ export interface RunFailure {
 }
 
 export interface Run {
-  schema: "surprisal.run/1";
+  schema: "surprisal.run/2";
   /** Name of the run's folder. */
   id: string;
   /** "running": at work, or broken off. "failed": something is missing, see `failures`; may be resumed. */

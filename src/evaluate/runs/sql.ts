@@ -101,18 +101,18 @@ function documentRows(path: string, run: Run): object[] {
   const rows: object[] = [];
   readJournal(join(path, JOURNAL), (entry) => {
     if (entry.type !== "document") return;
-    const { model, corpus, document, name, sha256, sums, size, stderr } = entry;
+    const { model, corpus, document, name, sha256, sums, size, standardError } = entry;
     const scored = sums && sums.scored > 0 ? sums : null;
     rows.push({
       run: run.id,
       model: run.models[model] ? modelLabel(run, model) : null,
       corpus: run.corpora[corpus]?.name ?? null,
-      ...{ document, name, sha256, stderr },
+      ...{ document, name, sha256, standardError },
       bytes: size.bytes,
       scored: scored?.scored ?? 0,
-      nll: scored && scored.nll / scored.scored,
-      perplexity: scored && Math.exp(scored.nll / scored.scored),
-      bitsPerByte: scored && scored.nll / scored.bytes / Math.LN2,
+      nll: scored && scored.totalNll / scored.scored,
+      perplexity: scored && Math.exp(scored.totalNll / scored.scored),
+      bitsPerByte: scored && scored.totalNll / scored.bytes / Math.LN2,
     });
   });
   return rows;
@@ -147,40 +147,40 @@ const RESULTS = {
     "recipeId",
     "corpusSha256",
     "modelSha256",
-    "stderrMethod",
+    "standardErrorMethod",
   ),
   ...whole("documents", "skipped", "tokens", "scored", "tokensRun"),
   ...numbers(
     "nll",
     "perplexity",
-    "stderr",
+    "standardError",
     "low",
     "high",
     "meanPerplexity",
     "wordPerplexity",
     "bytePerplexity",
   ),
-  ...numbers("bitsPerToken", "bitsPerByte", "bitsPerByteStderr", "bitsPerCharacter", "totalMs"),
+  ...numbers("bitsPerToken", "bitsPerByte", "bitsPerByteStandardError", "bitsPerCharacter", "totalMs"),
   created: "TIMESTAMP",
 };
 const DOCUMENTS = {
   ...words("run", "model", "corpus", "name", "sha256"),
   ...whole("document", "bytes", "scored"),
-  ...numbers("stderr", "nll", "perplexity", "bitsPerByte"),
+  ...numbers("standardError", "nll", "perplexity", "bitsPerByte"),
 };
 const TASKS = {
   ...words("folder", "run", "model", "task", "taskSha256", "modelSha256"),
   ...whole("questions"),
   ...numbers(
     "acc",
-    "accStderr",
+    "accStandardError",
     "accNorm",
-    "accNormStderr",
+    "accNormStandardError",
     "accNormTokens",
-    "accNormTokensStderr",
+    "accNormTokensStandardError",
     "chance",
   ),
-  ...numbers("perplexity", "perplexityStderr"),
+  ...numbers("perplexity", "perplexityStandardError"),
   created: "TIMESTAMP",
 };
 

@@ -27,9 +27,9 @@ describe("proxy", () => {
   it("scores a text by the open model, after its prompt", async () => {
     const open = proxy(TableModel.twoState(0.1, 0.3));
     const bare = await open.score("ba");
-    expect(bare.nll).toBeCloseTo(-Math.log(0.25 * 0.3), 12); // π(b) · ba
+    expect(bare.totalNll).toBeCloseTo(-Math.log(0.25 * 0.3), 12); // π(b) · ba
     const prompted = await open.score("ba", { prompt: "aabb" });
-    expect(prompted.nll).toBeCloseTo(-Math.log(0.7 * 0.3), 12); // bb · ba
+    expect(prompted.totalNll).toBeCloseTo(-Math.log(0.7 * 0.3), 12); // bb · ba
     expect(prompted.natsPerByte).toBeCloseTo(-Math.log(0.7 * 0.3) / 2, 12);
     expect(prompted.bitsPerByte).toBeCloseTo(-Math.log2(0.7 * 0.3) / 2, 12);
     expect(prompted).toMatchObject({ bytes: 2, scoredBytes: 2, partial: false, estimate: null });
@@ -64,7 +64,7 @@ describe("proxy", () => {
       name: "pairs",
     });
     const recipe = { ...RECIPES.cached, prefix: "none" as const };
-    const { surprisal, nll } = await proxy(pairs, { recipe }).score("bab", { prompt: "bba" }); // bb ab ab
+    const { surprisal, totalNll: nll } = await proxy(pairs, { recipe }).score("bab", { prompt: "bba" }); // bb ab ab
     expect(nll).toBeCloseTo(1.5 * Math.log(6), 12);
     expect(surprisal.between(0, 1)).toBeCloseTo(0.5 * Math.log(6), 12);
   });

@@ -32,7 +32,7 @@ export interface ProxyScore {
   /** Some bytes have no number and are in none of the sums. */
   partial: boolean;
   /** Σ -ln p over the scored bytes, nats; Infinity when a token had probability 0. */
-  nll: number;
+  totalNll: number;
   /** nll / scoredBytes; `null` when there are none. */
   natsPerByte: number | null;
   /** natsPerByte / ln 2. */
@@ -81,7 +81,7 @@ export function proxy(model: LanguageModel, { calibration, ...recipe }: ProxyOpt
         bytes,
         scoredBytes,
         partial: missing > 0,
-        nll: nats,
+        totalNll: nats,
         natsPerByte,
         bitsPerByte: scoredBytes > 0 ? bitsPerByte(nats, scoredBytes) : null,
         surprisal,

@@ -29,7 +29,7 @@ describe("scoreText", () => {
     expect(score.perplexity).toBeCloseTo(p ** (-1 / 5), 10);
     expect(score.bitsPerByte).toBeCloseTo(-Math.log2(p) / 5, 10);
     expect(score.wordPerplexity).toBeCloseTo(1 / p, 8);
-    expect(score).toMatchObject({ tokens: 5, scored: 5, stderrMethod: "block-bootstrap" });
+    expect(score).toMatchObject({ tokens: 5, scored: 5, standardErrorMethod: "block-bootstrap" });
     expect(score.recipe).toMatchObject({ name: "cached", id: expect.stringMatching(/^[0-9a-f]{8}$/) });
     expect(score.textSha256).toBe(createHash("sha256").update("aabba").digest("hex"));
   });
@@ -40,8 +40,8 @@ describe("scoreText", () => {
       const score = await scoreText(uniform(), MIXED, { recipe, ...context });
       expect(score.perplexity).toBeCloseTo(256, 8);
       expect(score.bitsPerByte).toBeCloseTo(8, 10);
-      expect(score.stderr).toBeCloseTo(0, 4);
-      expect(score.stderrMethod).toBe(recipe === "llama.cpp" ? "llama.cpp" : "block-bootstrap");
+      expect(score.standardError).toBeCloseTo(0, 4);
+      expect(score.standardErrorMethod).toBe(recipe === "llama.cpp" ? "llama.cpp" : "block-bootstrap");
     }
   });
 
@@ -54,8 +54,8 @@ describe("scoreText", () => {
     const rate = model.chain.entropyRate();
     const errors: number[] = [];
     for (const n of [1000, 4000, 16_000, 64_000]) {
-      const { nll, perplexity, stderr } = await scoreText(model, text.slice(0, n));
-      const error = stderr! / perplexity!; // of the mean, nats
+      const { nll, perplexity, standardError } = await scoreText(model, text.slice(0, n));
+      const error = standardError! / perplexity!; // of the mean, nats
       expect(Math.abs(nll! - rate)).toBeLessThan(4 * error);
       errors.push(error);
     }
@@ -79,8 +79,8 @@ describe("scoreText", () => {
     const { sums, wordPerplexity, bytePerplexity } = await scoreText(TableModel.bytes(), text, {
       recipe: "lm-eval",
     });
-    expect(wordPerplexity).toBeCloseTo(Math.exp(sums.nll / 4), 6);
-    expect(bytePerplexity).toBeCloseTo(Math.exp(sums.nll / 11), 10);
+    expect(wordPerplexity).toBeCloseTo(Math.exp(sums.totalNll / 4), 6);
+    expect(bytePerplexity).toBeCloseTo(Math.exp(sums.totalNll / 11), 10);
   });
 
   it("reads a special token in a text as text, unless the recipe's tool does not", async () => {
@@ -100,7 +100,7 @@ describe("scoreText", () => {
       ],
     });
     const score = await scoreText(never, "aab");
-    expect(score).toMatchObject({ perplexity: Infinity, geometricMeanProbability: 0, stderr: null });
+    expect(score).toMatchObject({ perplexity: Infinity, geometricMeanProbability: 0, standardError: null });
   });
 
   it("reports its progress up to the end", async () => {

@@ -55,9 +55,9 @@ export interface TextScore extends Measures {
   /** The sums the measures are read off; those of several texts can be merged. */
   sums: ScoreSums;
   /** ± of the perplexity; `null` where it cannot be estimated. */
-  stderr: number | null;
+  standardError: number | null;
   /** The formula it is made by. */
-  stderrMethod: Recipe["stderrMethod"];
+  standardErrorMethod: Recipe["standardErrorMethod"];
   timing: {
     /** From text to numbers, milliseconds. */
     totalMs: number;
@@ -220,11 +220,11 @@ async function describe(
     table,
     piece: (id) => pieces.get(id) ?? new Uint8Array(0),
     sums,
-    stderr:
-      recipe.stderrMethod === "llama.cpp"
+    standardError:
+      recipe.standardErrorMethod === "llama.cpp"
         ? perplexityStandardError(sums)
         : (blockBootstrap(table.logprobs)?.standardError ?? null),
-    stderrMethod: recipe.stderrMethod,
+    standardErrorMethod: recipe.standardErrorMethod,
     timing,
   };
 }

@@ -188,7 +188,7 @@ function readVersion(llama: LibraryHandle, folder: string): string {
 }
 
 /**
- * llama.cpp logs to stderr unless given a callback, and calls it from its own threads, where JavaScript cannot
+ * llama.cpp logs to standardError unless given a callback, and calls it from its own threads, where JavaScript cannot
  * run. Any native function that ignores its arguments is a silent callback; reading the clock is one.
  */
 export function silence(functions: LlamaFunctions): void {

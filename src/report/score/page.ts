@@ -37,7 +37,7 @@ interface HtmlOptions {
 export async function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): Promise<string> {
   const pieces = piecesOf(view).filter(({ text }) => text !== "");
   const surprising = mostSurprising(view, pieces, top);
-  const perplexity = formatWithError(view.perplexity, view.stderr);
+  const perplexity = formatWithError(view.perplexity, view.standardError);
   const [number, error] = perplexity.split(" ± ");
   const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
   const drawn = await pictures(view);

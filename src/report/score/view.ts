@@ -27,9 +27,9 @@ export interface ScoreView {
   unscored: { bytes: number; words: number };
   perplexity: number | null;
   /** ± of the perplexity. */
-  stderr: number | null;
-  /** Names the formula of `stderr`. */
-  stderrMethod: string;
+  standardError: number | null;
+  /** Names the formula of `standardError`. */
+  standardErrorMethod: string;
   bitsPerToken: number | null;
   bitsPerByte: number | null;
   bytePerplexity: number | null;
