@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Answer, type AnsweredToken, writeAnswer } from "../src/cli/chat/answer.ts";
 import { Conversation } from "../src/cli/chat/conversation.ts";
 import { doneEvent, errorEvent, tokenEvent } from "../src/cli/chat/events.ts";
+import type { AnswerOptions } from "../src/cli/chat/index.ts";
 import { answerOptions, withAlternatives } from "../src/cli/chat/options.ts";
 import { AnswerScreen, answerStatus, answerSummary, PieceStream } from "../src/cli/render/index.ts";
 import { PerplexityMeter, parsePolicy } from "../src/core/index.ts";
@@ -423,7 +424,8 @@ describe("answerSummary", () => {
 describe("withAlternatives", () => {
   it("asks for as many as a policy over them needs, and the source has", () => {
     const source = { capabilities: { alternatives: 5 } } as LanguageModel;
-    const needed = (text: string) => withAlternatives({ stopWhen: parsePolicy(text) }, source).alternatives;
+    const needed = (text: string) =>
+      withAlternatives<AnswerOptions>({ stopWhen: parsePolicy(text) }, source).alternatives;
     expect(["window>80", "confidence<2", "not entropy>3 after 5"].map(needed)).toEqual([0, 5, 5]);
     expect(
       withAlternatives({ alternatives: 2, stopWhen: parsePolicy("entropy>3") }, source).alternatives,

@@ -15,7 +15,7 @@ export interface CalibrationColumns {
 export interface CalibrationInput {
   documents: readonly CalibrationColumns[];
   /** Of the model. */
-  name?: string;
+  name?: string | undefined;
 }
 
 interface RankCount {

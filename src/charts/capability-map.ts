@@ -23,14 +23,14 @@ export interface CapabilityCell {
   /** `null` = not measured. */
   bitsPerByte: number | null;
   /** Of bitsPerByte; `null` = unknown. */
-  standardError?: number | null;
+  standardError?: number | null | undefined;
 }
 
 export interface CapabilityMapOptions {
   /** What the cells hold, if it is something else; less has to be better. Default "bits per byte". */
-  measure?: string;
+  measure?: string | undefined;
   /** `sorted`: best model and easiest domain first; `given`: as they occur in the cells. Default `sorted`. */
-  order?: "sorted" | "given";
+  order?: "sorted" | "given" | undefined;
 }
 
 interface Cell {

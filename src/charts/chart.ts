@@ -13,7 +13,7 @@ export interface KeyEntry {
   sign: "line" | "thin" | "dashed" | "dotted" | "band" | "bar" | "outline" | KeySymbol;
   colour: (colours: Colours) => string;
   /** Opacity of a band, 0 ... 1. Default 1. */
-  opacity?: number;
+  opacity?: number | undefined;
   text: string;
 }
 
@@ -37,7 +37,7 @@ export interface DrawingSpace {
 
 /** One coordinate system of a picture; they stand below each other. */
 export interface Panel {
-  heading?: string;
+  heading?: string | undefined;
   plot: PlotOptions;
 }
 

@@ -128,7 +128,10 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
           plot: {
             width,
             height,
-            ...{ marginLeft: 50, marginRight, marginTop, marginBottom: 44 },
+            marginLeft: 50,
+            marginRight,
+            marginTop,
+            marginBottom: 44,
             x: { type: "log", domain: [first, Math.max(total, first * 2)], label: null },
             y: { type: log ? "log" : "linear", domain: [bottom, top] },
             marks: [

@@ -14,7 +14,7 @@ export interface ModelDivergence {
   p99: number | null;
   p999: number | null;
   max: number | null;
-  mean?: number | null;
+  mean?: number | null | undefined;
 }
 
 const POINTS = [
@@ -28,7 +28,7 @@ const POINTS = [
 
 export interface DivergenceOptions {
   /** Name of the base model. */
-  base?: string;
+  base?: string | undefined;
 }
 
 /** Plot's name of a sign, its paint and its size. */

@@ -8,28 +8,28 @@ import { visible } from "./text.ts";
 /** A part of a page; what is left out is not there. */
 export interface PageSection {
   /** Default: the title of the chart. */
-  heading?: string;
+  heading?: string | undefined;
   /** Paragraphs above the picture. */
-  text?: string | readonly string[];
-  chart?: Chart;
+  text?: string | readonly string[] | undefined;
+  chart?: Chart | undefined;
   /** A table of its own; the chart's stands under the picture anyway. */
-  table?: ChartTable;
+  table?: ChartTable | undefined;
   /** Names and values, such as what a number was measured with. */
-  details?: readonly (readonly [name: string, value: string])[];
+  details?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 export interface PageOptions {
   /** As for `drawChart`. */
-  document?: ChartDocument;
+  document?: ChartDocument | undefined;
   /** Stands under the title. */
-  lead?: string;
+  lead?: string | undefined;
 }
 
 export interface FigureOptions {
   /** As for `drawChart`. */
-  document?: ChartDocument;
+  document?: ChartDocument | undefined;
   /** Of the picture on its page, from 1; ids and labels have it, so that no two are the same. Default 1. */
-  number?: number;
+  number?: number | undefined;
 }
 
 /** Width of the pictures, pixels: on a screen, and on a phone of 360. */
@@ -106,7 +106,7 @@ export function renderFigure(chart: Chart, { document, number = 1 }: FigureOptio
       width,
       heading: false,
       id: `c${number}-${size}`,
-      ...(document && { document }),
+      document,
     });
     const scrolls = Number(svg.getAttribute("width")) > width;
     const region = scrolls ? ` role="region" tabindex="0" aria-label="Picture ${number}: ${title}"` : "";

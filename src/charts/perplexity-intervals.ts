@@ -20,14 +20,14 @@ export interface PerplexityResult {
   /** `null` = not measured. */
   perplexity: number | null;
   /** Of the perplexity; `null` = unknown. */
-  standardError?: number | null;
+  standardError?: number | null | undefined;
 }
 
 export interface PerplexityIntervalsOptions {
   /** What the numbers are. Default "perplexity per token". */
-  measure?: string;
+  measure?: string | undefined;
   /** What an error bar is. Default "± one standard error". */
-  interval?: string;
+  interval?: string | undefined;
 }
 
 /**
@@ -108,7 +108,10 @@ export function perplexityIntervals(
           plot: {
             width,
             height: 46 + 26 * Math.max(rows.length, 1),
-            ...{ marginLeft, marginRight, marginTop: 8, marginBottom: 30 },
+            marginLeft,
+            marginRight,
+            marginTop: 8,
+            marginBottom: 30,
             x: log
               ? { type: "log", domain: [low * 0.9, high * 1.1] }
               : { domain: [Math.max(0, low - pad), high + pad] },

@@ -6,7 +6,7 @@ import * as charts from "./index.ts";
 
 export * from "./index.ts";
 
-const withDocument = <T extends { document?: ChartDocument }>(options: T): T => ({
+const withDocument = <T extends { document?: ChartDocument | undefined }>(options: T): T => ({
   document: parseHTML("<!doctype html><html></html>").document as unknown as ChartDocument,
   ...options,
 });

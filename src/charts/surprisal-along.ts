@@ -17,9 +17,9 @@ export interface SurprisalAlongInput {
   /** [n] ln p per token in the order of the text, nats; NaN or null = missing. */
   logprobs: ArrayLike<number | null>;
   /** [n] or more: where each token begins, bytes. Without it the picture counts tokens. */
-  byteOffsets?: ArrayLike<number>;
+  byteOffsets?: ArrayLike<number> | undefined;
   /** What was read. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** Most tokens that are drawn each by itself. */

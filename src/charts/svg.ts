@@ -8,15 +8,15 @@ import { type Colours, coloursOf, type Theme, themeStyle } from "./theme.ts";
 
 export interface SvgOptions {
   /** Where the elements are made. Default: the browser's; `surprisal/charts` in Node brings one of its own. */
-  document?: ChartDocument;
+  document?: ChartDocument | undefined;
   /** Default `auto`; fix it for a file that other programs than browsers show. */
-  theme?: Theme;
+  theme?: Theme | undefined;
   /** Pixels, at least 240. Default 720. A capability map may come out wider. */
-  width?: number;
+  width?: number | undefined;
   /** Whether the title is drawn above the picture. Default true. */
-  heading?: boolean;
+  heading?: boolean | undefined;
   /** Begins the ids in it; two pictures of one page need different ones. Default "chart". */
-  id?: string;
+  id?: string | undefined;
 }
 
 /** Space above and below rows of the key, pixels. */
@@ -35,7 +35,7 @@ export function drawChart(chart: Chart, options: SvgOptions = {}): ChartElement 
     throw invalid(`${asked} is not allowed here`, "width", "Give 240 to 10000 pixels.");
   if (!/^[A-Za-z][\w-]*$/.test(id))
     throw invalid("This is no id", "id", "Give letters, digits and -, a letter first.");
-  const document = options.document ?? (globalThis as { document?: ChartDocument }).document;
+  const document = options.document ?? (globalThis as { document?: ChartDocument | undefined }).document;
   if (!document)
     throw invalid(
       "There is no document to draw in",
@@ -187,7 +187,10 @@ function keyEntry(
   let drawn: ChartElement;
   if (sign === "band" || sign === "bar" || sign === "outline")
     drawn = make("rect", {
-      ...{ x: 1, y: 3, width: 20, height: 12 },
+      x: 1,
+      y: 3,
+      width: 20,
+      height: 12,
       ...(sign === "outline" ? open : { fill: stroke, "fill-opacity": opacity }),
     });
   else if (sign in SIGNS)
@@ -201,7 +204,7 @@ function keyEntry(
       d: "M0,9H22",
       ...open,
       "stroke-width": sign === "thin" ? 1 : 2,
-      ...(DASHES[sign] !== undefined && { "stroke-dasharray": DASHES[sign] }),
+      ...(DASHES[sign] && { "stroke-dasharray": DASHES[sign] }),
     });
   return [
     drawn,

@@ -35,11 +35,11 @@ export interface ScoreDocument {
   timing: { totalMs: number; loadMs: number; decodeMs: number | null; tokensRun: number };
   notes: readonly string[];
   /** With --tokens. `bytes` only where a token is not UTF-8 on its own. */
-  tokenTable?: JsonToken[];
+  tokenTable?: JsonToken[] | undefined;
 }
 
-type JsonBytes<Record> = Omit<Record, "bytes" | "alternatives"> & { bytes?: number[] };
-type JsonToken = JsonBytes<TokenRecord> & { alternatives?: JsonBytes<TokenRecord>[] };
+type JsonBytes<Record> = Omit<Record, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
+type JsonToken = JsonBytes<TokenRecord> & { alternatives?: JsonBytes<TokenRecord>[] | undefined };
 
 export function scoreDocument(
   score: TextScore,

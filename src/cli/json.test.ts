@@ -20,7 +20,10 @@ const modelOf = (toB: number) =>
   });
 
 const corpus: Corpus = {
-  ...{ name: "Infinity", source: "Infinity", domain: null, rule: { name: "list", source: null } },
+  name: "Infinity",
+  source: "Infinity",
+  domain: null,
+  rule: { name: "list", source: null },
   async *documents() {
     yield { name: "Infinity:0", text: TEXT };
   },
@@ -42,8 +45,12 @@ describe("what --json prints of a token of probability 0", () => {
   it("is the text Infinity in a score, and -Infinity in the table of tokens", async () => {
     const document = scoreDocument(await scoreText(modelOf(0), TEXT), 0, [], true);
     expect(printed(printDocument, document)).toMatchObject({
-      ...{ nll: "Infinity", perplexity: "Infinity", bitsPerByte: "Infinity", bytePerplexity: "Infinity" },
-      ...{ standardError: null, geometricMeanProbability: 0 },
+      nll: "Infinity",
+      perplexity: "Infinity",
+      bitsPerByte: "Infinity",
+      bytePerplexity: "Infinity",
+      standardError: null,
+      geometricMeanProbability: 0,
       tokenTable: [{}, { logprob: expect.any(Number) }, { logprob: "-Infinity" }],
     });
   });

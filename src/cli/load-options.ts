@@ -45,9 +45,9 @@ export function loadOptions(given: LoadArguments): LlamaLoadOptions {
   const cacheType = oneOf(given["cache-type"], "cache-type", CACHE_TYPES);
   return {
     device: deviceFor(given.device),
-    ...(threads !== undefined && { threads }),
-    ...(batchSize !== undefined && { batchSize }),
-    ...(cacheType !== undefined && { cacheType }),
+    threads,
+    batchSize,
+    cacheType,
   };
 }
 

@@ -2,10 +2,10 @@
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
+import { unwritable } from "../files/index.ts";
 import { visible } from "../text/index.ts";
 import { exitCodeOf, usage } from "./arguments.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { unwritable } from "./files.ts";
 import { type Command, renderUsage } from "./usage.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));

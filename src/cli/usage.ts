@@ -8,10 +8,10 @@ export interface Command {
   name: string;
   /** The first line says what it does and stands in lists; further ones stand at the end of its help. */
   description: string;
-  args?: ArgsDef;
-  subCommands?: Readonly<Record<string, () => Promise<Command>>>;
+  args?: ArgsDef | undefined;
+  subCommands?: Readonly<Record<string, () => Promise<Command>>> | undefined;
   /** @param rawArgs what the person wrote after the command's name. */
-  run?: (rawArgs: string[]) => Promise<void>;
+  run?: ((rawArgs: string[]) => Promise<void>) | undefined;
 }
 
 type Row = readonly [label: string, text: string];

@@ -102,8 +102,19 @@ describe("percentilesOf", () => {
   it("interpolates between order statistics", () => {
     const thousand = Float32Array.from({ length: 1001 }, (_, i) => i);
     expect(percentilesOf(thousand)).toEqual({
-      ...{ min: 0, "p0.1": 1, p1: 10, p5: 50, p10: 100, p25: 250, median: 500 },
-      ...{ p75: 750, p90: 900, p95: 950, p99: 990, "p99.9": 999, max: 1000 },
+      min: 0,
+      "p0.1": 1,
+      p1: 10,
+      p5: 50,
+      p10: 100,
+      p25: 250,
+      median: 500,
+      p75: 750,
+      p90: 900,
+      p95: 950,
+      p99: 990,
+      "p99.9": 999,
+      max: 1000,
     });
     expect(percentilesOf([1, 2])).toMatchObject({ min: 1, p25: 1.25, median: 1.5, max: 2 });
     expect(percentilesOf([7])).toMatchObject({ min: 7, median: 7, max: 7 });

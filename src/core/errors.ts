@@ -86,9 +86,9 @@ export interface SurprisalErrorOptions {
   /** What was wrong, one sentence, without the way out. */
   what: string;
   /** Where: a file, an option, a field, a byte offset. */
-  where?: string;
+  where?: string | undefined;
   /** The way out: what the person can do now. */
-  wayOut?: string;
+  wayOut?: string | undefined;
   cause?: unknown;
 }
 
@@ -115,16 +115,22 @@ export class SurprisalError extends Error {
   /** The same error with the place where it happened, for a caller that knows it. */
   at(where: string): SurprisalError {
     const { code, what, wayOut, cause } = this;
-    return new SurprisalError({ code, what, where, ...(wayOut !== undefined && { wayOut }), cause });
+    return new SurprisalError({ code, what, where, wayOut, cause });
   }
 
   /** True for any SurprisalError, also one from another copy of this package. */
   static isInstance(error: unknown): error is SurprisalError {
-    return error instanceof Error && (error as { [MARKER]?: boolean })[MARKER] === true;
+    return error instanceof Error && (error as { [MARKER]?: boolean | undefined })[MARKER] === true;
   }
 }
 
 /** The error that an aborted operation rejects with. */
 export function abortError(what: string, signal?: AbortSignal): SurprisalError {
   return new SurprisalError({ code: "ABORTED", what: `${what} was aborted`, cause: signal?.reason });
+}
+
+/** The code that the system or a library gave an error, such as "ENOENT"; "" = none. */
+export function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
 }

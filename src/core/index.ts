@@ -4,6 +4,7 @@ export * from "./entropy.ts";
 export * from "./errors.ts";
 export * from "./kernel/index.ts";
 export * from "./meter/index.ts";
+export * from "./options.ts";
 export * from "./perplexity.ts";
 export * from "./policy/index.ts";
 export * from "./recipe.ts";

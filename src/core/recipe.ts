@@ -6,6 +6,7 @@
  */
 import { invalidArgument } from "./_arguments.ts";
 import { SurprisalError } from "./errors.ts";
+import { withDefaults } from "./options.ts";
 import {
   checkWindow,
   planWindows,
@@ -86,9 +87,9 @@ export interface RecipeFacts {
 
 /** Numbers a person may give in place of the recipe's own, tokens. */
 export interface RecipeOverrides {
-  context?: number;
-  stride?: number;
-  sinks?: number;
+  context?: number | undefined;
+  stride?: number | undefined;
+  sinks?: number | undefined;
 }
 
 /** What our own recipes have in common. */
@@ -197,7 +198,7 @@ export function resolveRecipe(
   facts: RecipeFacts,
 ): ResolvedRecipe {
   const notes: string[] = [];
-  const given = { ...(typeof recipe === "string" ? recipeNamed(recipe) : recipe), ...definedOnly(overrides) };
+  const given = withDefaults<Recipe>(typeof recipe === "string" ? recipeNamed(recipe) : recipe, overrides);
   const method = shiftable(given, facts, notes);
   const context = contextFor(method, facts, notes);
   const stride = strideFor(method, context);
@@ -227,10 +228,6 @@ function recipeNamed(name: string): Recipe {
     where: "recipe",
     wayOut: `The recipes are: ${Object.keys(RECIPES).join(", ")}.`,
   });
-}
-
-function definedOnly(overrides: RecipeOverrides): RecipeOverrides {
-  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
 }
 
 /** The recipe itself, or where the model's cache cannot be shifted, the strided one in place of a cached one. */

@@ -18,13 +18,13 @@ export function perplexityStandardError({ scored, totalNll, totalNllSquared }: S
 
 export interface BlockBootstrapOptions {
   /** The same seed gives the same result everywhere. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** Resamples drawn, at least 2. Default 1000. */
-  resamples?: number;
+  resamples?: number | undefined;
   /** Neighbouring tokens kept together, 1 ... n. Default: see `defaultBlockLength`. */
-  blockLength?: number;
+  blockLength?: number | undefined;
   /** Coverage of the interval, strictly between 0 and 1. Default 0.95. */
-  level?: number;
+  level?: number | undefined;
 }
 
 /** What the bootstrap says about a perplexity. */

@@ -86,7 +86,7 @@ export function alternativesAt(
 }
 
 /** Bytes as text, and the bytes themselves where they are not UTF-8 on their own. */
-export function textAndBytes(bytes: Uint8Array): { text: string; bytes?: Uint8Array } {
+export function textAndBytes(bytes: Uint8Array): { text: string; bytes?: Uint8Array | undefined } {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   return text.includes("\uFFFD") ? { text, bytes } : { text };
 }

@@ -17,9 +17,9 @@ export interface Alternative {
   /** The token as text; bytes that are not UTF-8 on their own appear as U+FFFD, see `bytes`. */
   text: string;
   /** The exact bytes of the token, where the source gives them. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array | undefined;
   /** Id in the model's vocabulary. */
-  id?: number;
+  id?: number | undefined;
   /** ln p, nats, <= 0; `null` when the source did not say. */
   logprob: number | null;
 }
@@ -27,13 +27,13 @@ export interface Alternative {
 /** One token and what the model thought of it. */
 export interface TokenRecord extends Alternative {
   /** The most probable tokens in this place, best first. */
-  alternatives?: Alternative[];
+  alternatives?: Alternative[] | undefined;
   /** 1 = the model's first choice. Number of tokens with a strictly larger probability, plus one. */
-  rank?: number;
+  rank?: number | undefined;
   /** More than 1: this record stands for several tokens, so `logprob` is not the whole text's. */
-  tokenCount?: number;
+  tokenCount?: number | undefined;
   /** Entropy of the distribution this token was drawn from, nats: exact, or an interval from top-k. */
-  entropy?: number | EntropyInterval | null;
+  entropy?: number | EntropyInterval | null | undefined;
 }
 
 /** The most probable tokens per position, k columns in one array: entry of position i, place j is at i*k+j. */

@@ -111,7 +111,10 @@ describe("recipes and their definitions", () => {
         (logprob) => logprob !== null,
       );
       const corpus = {
-        ...{ name: "text", source: "text", domain: null, rule: { name: "text", source: null } },
+        name: "text",
+        source: "text",
+        domain: null,
+        rule: { name: "text", source: null },
         async *documents() {
           yield { name: "text", text };
         },

@@ -5,7 +5,7 @@ import type { ChatMessage } from "./language-model.ts";
 
 export interface ChatTemplateOptions {
   /** End with the words that make the model answer. Default true. */
-  addGenerationPrompt?: boolean;
+  addGenerationPrompt?: boolean | undefined;
 }
 
 /**

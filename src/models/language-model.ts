@@ -57,9 +57,9 @@ export interface ModelCapabilities {
 
 export interface TokenizeOptions {
   /** Add the special tokens the model's tokenizer adds (BOS). Default false. */
-  addSpecial?: boolean;
+  addSpecial?: boolean | undefined;
   /** Read `<|im_end|>` and the like in the text as special tokens. Default false: scored text is only text. */
-  parseSpecial?: boolean;
+  parseSpecial?: boolean | undefined;
 }
 
 /** A text as tokens. */
@@ -83,13 +83,13 @@ export interface ScoreRequest {
 
 export interface ScoreOptions {
   /** Alternatives per token, 0 ... capabilities.alternatives. Default 0. */
-  alternatives?: number;
-  signal?: AbortSignal;
+  alternatives?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ScoreTokensOptions extends ScoreOptions {
   /** Also the whole distribution each token was predicted from; needs the capability `distribution`. Default false. */
-  distributions?: boolean;
+  distributions?: boolean | undefined;
 }
 
 /** What stands beside every number: where it came from. */
@@ -140,7 +140,7 @@ export interface ScoredSpan {
    * What each token was predicted from, when it was asked for. The arrays are used again: they hold until the next
    * span is asked for, so that memory does not grow with the text.
    */
-  distributions?: SpanDistributions;
+  distributions?: SpanDistributions | undefined;
   /** Tokens run through the model since the span before. */
   tokensRun: number;
   /** Time inside the model since the span before, milliseconds. */
@@ -149,20 +149,20 @@ export interface ScoredSpan {
 
 export interface GenerateOptions {
   /** Most tokens to write. Default 256. */
-  maxTokens?: number;
+  maxTokens?: number | undefined;
   /** 0 = greedy. Default 0. */
-  temperature?: number;
+  temperature?: number | undefined;
   /** Keep only the k most probable tokens; 0 = all. Default 0. */
-  topK?: number;
+  topK?: number | undefined;
   /** Keep the smallest set of tokens with at least this probability mass, (0, 1]. Default 1. */
-  topP?: number;
+  topP?: number | undefined;
   /** Seed of the sampler; the same seed gives the same text on the same engine. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** Alternatives per token. Default 0. */
-  alternatives?: number;
+  alternatives?: number | undefined;
   /** Read special tokens in a string prompt. Default true: a prompt is usually a filled-in chat template. */
-  parseSpecial?: boolean;
-  signal?: AbortSignal;
+  parseSpecial?: boolean | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** What a model writes on from: a text, token ids, or a chat, for which the source fills in the model's own template. */
@@ -193,7 +193,7 @@ export interface Generation extends AsyncIterableIterator<TokenRecord> {
    * What was known to be wrong with the numbers when the loop was left early, by a policy for example; `null` before, and
    * left out or `null` where the source says it only at the end.
    */
-  readonly doubts?: Pick<GenerationEnd, "partial" | "warnings"> | null;
+  readonly doubts?: Pick<GenerationEnd, "partial" | "warnings"> | null | undefined;
 }
 
 /** A sequence held in the model's memory, that can be continued, forked and cut. */
@@ -251,7 +251,7 @@ export interface LanguageModel extends AsyncDisposable {
     options?: ScoreTokensOptions,
   ): AsyncIterable<ScoredSpan>;
   /** Transformers-style loss of one text. Throws CONTEXT_EXCEEDED beyond the trained context. */
-  loss(text: string, options?: { signal?: AbortSignal }): Promise<Loss>;
+  loss(text: string, options?: { signal?: AbortSignal | undefined }): Promise<Loss>;
 
   /**
    * Writes on, one record per token; the end-of-text token is not among them. A chat needs the capability `chat`.
@@ -260,7 +260,10 @@ export interface LanguageModel extends AsyncDisposable {
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
   open(): Promise<ModelSequence>;
   /** Fills in the model's own chat template. */
-  applyChatTemplate(messages: readonly ChatMessage[], options?: { addGenerationPrompt?: boolean }): string;
+  applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options?: { addGenerationPrompt?: boolean | undefined },
+  ): string;
   /** [texts][n_embd] mean-pooled embeddings, one per text. */
-  embed(texts: readonly string[], options?: { signal?: AbortSignal }): Promise<Float32Array[]>;
+  embed(texts: readonly string[], options?: { signal?: AbortSignal | undefined }): Promise<Float32Array[]>;
 }

@@ -10,7 +10,7 @@ import type { LanguageModel, Loss } from "./language-model.ts";
 export async function lossOf(
   model: LanguageModel,
   text: string,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Loss> {
   const { ids } = await model.tokenize(text, { addSpecial: true });
   if (ids.length < 2)

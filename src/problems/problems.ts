@@ -17,15 +17,15 @@ export type Split = (typeof SPLITS)[number];
 
 export interface ProblemOptions {
   /** An integer; its low 32 bits count. The same options give the same problems on every machine. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** Drawn from with equal chances; say one twice to have it twice as often. Default: all. */
-  tasks?: readonly Task[];
+  tasks?: readonly Task[] | undefined;
   /** Drawn from with equal chances. Default: all. */
-  difficulties?: readonly Difficulty[];
+  difficulties?: readonly Difficulty[] | undefined;
   /** Only problems whose question belongs to this split (`splitOf`). Default: every problem. */
-  split?: Split;
+  split?: Split | undefined;
   /** How many, 0 or more. Default: without end. */
-  count?: number;
+  count?: number | undefined;
 }
 
 /**

@@ -42,9 +42,9 @@ function instruction(mode: Mode): string {
 
 export interface DocumentOptions extends ProblemOptions {
   /** Share of documents in mode "direct", 0 ... 1. Default 0.5. */
-  direct?: number;
+  direct?: number | undefined;
   /** Chance of each redundant step to be kept, 0 ... 1. Default 0.5: then a chain without it is as usual as one with it. */
-  redundant?: number;
+  redundant?: number | undefined;
 }
 
 /**

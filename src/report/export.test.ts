@@ -7,7 +7,10 @@ import { TableModel } from "../models/test/index.ts";
 import { exportRuns, methodOf, taskTable } from "./export.ts";
 
 const corpus: Corpus = {
-  ...{ name: "texts", source: "texts", domain: null, rule: { name: "list", source: null } },
+  name: "texts",
+  source: "texts",
+  domain: null,
+  rule: { name: "list", source: null },
   async *documents() {
     yield { name: "texts:0", text: "aab" };
   },
@@ -15,7 +18,10 @@ const corpus: Corpus = {
 
 /** @param name several may have the same one */
 const taskOf = (name: string): Task => ({
-  ...{ name, source: name, kind: "multiple-choice", form: { name: "choices", source: null } },
+  name,
+  source: name,
+  kind: "multiple-choice",
+  form: { name: "choices", source: null },
   async *items() {
     yield { where: `${name}:1`, context: "a", choices: ["a", "b"], label: 0, delimiter: "" };
   },

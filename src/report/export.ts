@@ -15,7 +15,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions {
   /** Folder of each run, in the order of the runs: a page then has pictures of the tokens that are kept there. */
-  folders?: readonly (string | undefined)[];
+  folders?: readonly (string | undefined)[] | undefined;
 }
 
 /** @param runs their results stand below each other. */

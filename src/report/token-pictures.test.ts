@@ -18,7 +18,10 @@ const TEXTS = ["One.", "", "x", "Two and a half, and some more words", LONG, "th
 
 function corpusOf(texts: readonly string[], name = "texts"): Corpus {
   return {
-    ...{ name, source: name, domain: null, rule: { name: "list", source: null } },
+    name,
+    source: name,
+    domain: null,
+    rule: { name: "list", source: null },
     async *documents() {
       for (const [i, text] of texts.entries()) yield { name: `${name}:${i}`, text };
     },
@@ -210,7 +213,9 @@ describe("pictures of a run's tokens", () => {
   it("follow one document under all models, though another is longer for some", async () => {
     const row = [1 / 3, 1 / 3, 0, 1 / 3];
     const model = new TableModel({
-      ...{ name: "words", symbols: ["a", "b", "<s>", "abab"], bos: 2 },
+      name: "words",
+      symbols: ["a", "b", "<s>", "abab"],
+      bos: 2,
       transitions: [row, row, row, row],
     });
     const corpus = corpusOf(["a".repeat(40), "ab".repeat(24)]);

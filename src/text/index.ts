@@ -1,3 +1,4 @@
+/** Text for people: numbers, widths, wrapping, and what is hidden in a text made visible. */
 export { type DecodedText, decodeText } from "./decode.ts";
 export { nearestNames } from "./nearest-names.ts";
 export {

@@ -68,7 +68,7 @@ export async function writeAnswer(
   const generation = model.generate(prompt, { ...options, signal });
   const tokens = monitorTokens(generation, {
     meter: { vocabularySize: model.vocabulary.size },
-    ...(stopWhen && { stopWhen }),
+    stopWhen,
     controller,
   });
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

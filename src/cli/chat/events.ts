@@ -4,19 +4,19 @@ import { SurprisalError } from "../../core/index.ts";
 import type { FinishReason, Provenance } from "../../models/index.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
 
-type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] };
+type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
 
 export interface TokenEvent extends JsonRecord {
   type: "token";
   /** The characters this token completes; the texts of all tokens, joined, are the answer. */
   text: string;
   /** The token's own bytes, where they are not `text`: it is a part of a character. */
-  bytes?: number[];
+  bytes?: number[] | undefined;
   /** ln p, nats; `null` when the source did not say. */
   logprob: number | null;
   /** Of the answer so far; `null` while no token carries a number. */
   perplexity: number | null;
-  alternatives?: JsonRecord[];
+  alternatives?: JsonRecord[] | undefined;
 }
 
 export interface DoneEvent {
@@ -31,7 +31,7 @@ export interface DoneEvent {
   perplexity: number | null;
   /** "policy": see `stoppedBy`. */
   finishReason: FinishReason | "policy";
-  stoppedBy?: PolicyEvent;
+  stoppedBy?: PolicyEvent | undefined;
   warnings: readonly string[];
   /** `null` when the answer was stopped: the source says it at the end. */
   provenance: Provenance | null;
@@ -42,8 +42,8 @@ export interface ErrorEvent {
   /** See docs/errors.md. */
   code: string;
   message: string;
-  where?: string;
-  wayOut?: string;
+  where?: string | undefined;
+  wayOut?: string | undefined;
 }
 
 export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): TokenEvent {

@@ -52,13 +52,7 @@ export async function converse(
     let failure: { error: unknown } | null = null;
     try {
       const prompt = conversation.prompt(question);
-      const answer = await showAnswer(
-        model,
-        prompt,
-        { ...options, ...withAlternatives(options, model) },
-        quiet,
-        stop.signal,
-      );
+      const answer = await showAnswer(model, prompt, withAlternatives(options, model), quiet, stop.signal);
       failure = answer.failure;
       if (!failure && answer.text !== "") conversation.keep(question, answer.text);
     } catch (error) {

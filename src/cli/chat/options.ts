@@ -31,19 +31,19 @@ export function answerOptions(given: AnswerArguments): AnswerOptions & { maxToke
   return {
     maxTokens: wholeNumber(given["max-tokens"], "max-tokens", 1, LARGEST)!,
     temperature: decimal(given.temperature, "temperature", 0, 2)!,
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(seed !== undefined && { seed }),
-    ...(alternatives !== undefined && { alternatives }),
+    topP,
+    topK,
+    seed,
+    alternatives,
     ...(given["stop-when"] !== undefined && { stopWhen: readPolicy(given["stop-when"], "--stop-when") }),
   };
 }
 
 /** As many alternatives as asked for; else as many as the policy has use for. */
-export function withAlternatives(
-  options: AnswerOptions,
+export function withAlternatives<Options extends AnswerOptions>(
+  options: Options,
   { capabilities }: Pick<LanguageModel, "capabilities">,
-): AnswerOptions {
+): Options {
   const used =
     options.stopWhen !== undefined && /"(?:confidence|entropy)"/.test(JSON.stringify(options.stopWhen));
   const wanted = used ? Math.min(ALTERNATIVES_FOR_POLICY, capabilities.alternatives) : 0;

@@ -1,6 +1,6 @@
 /** Asking the person at the terminal, and listening for Ctrl-C while an answer is written. */
 import { createInterface, type Interface } from "node:readline";
-import { onInterrupt } from "../interrupt.ts";
+import { onInterrupt } from "../../files/index.ts";
 
 const PASTE_MARKS = ["\u001b[?2004h", "\u001b[?2004l"] as const; // bracketed paste on, off
 const CTRL_C = "\u0003";
@@ -38,7 +38,7 @@ export class Terminal {
         answer = lines.join("\n");
         reader.close();
       };
-      const onKey = (_: unknown, key?: { name?: string }) => {
+      const onKey = (_: unknown, key?: { name?: string | undefined }) => {
         if (key?.name === "paste-start") pasting = true;
         if (key?.name === "paste-end") pasting = false;
       };

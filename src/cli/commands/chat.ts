@@ -1,6 +1,7 @@
 /** `surprisal chat`: a model's answers, coloured by the surprise of their tokens while they are written. */
 import type { ParsedArgs } from "citty";
 import { SurprisalError } from "../../core/index.ts";
+import { readInput } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel, type LlamaLoadOptions } from "../../models/index.ts";
 import { decodeText, visible, wrapWords } from "../../text/index.ts";
 import { exitCodeOf, readArguments, usage } from "../arguments.ts";
@@ -17,7 +18,6 @@ import {
   withAlternatives,
   writeAnswer,
 } from "../chat/index.ts";
-import { readInput } from "../files.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { startWaiting } from "../render/index.ts";
@@ -78,7 +78,7 @@ async function answerInWords(given: Arguments): Promise<void> {
   const { failure } = await showAnswer(
     model,
     conversation.prompt(question),
-    { ...options, ...withAlternatives(options, model) },
+    withAlternatives(options, model),
     given.quiet,
     new AbortController().signal,
   );

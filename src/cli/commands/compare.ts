@@ -12,11 +12,11 @@ import {
   type ModelComparison,
   openCorpora,
 } from "../../evaluate/index.ts";
+import { assertWritable, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { comparisonPage } from "../../report/index.ts";
 import { formatCount, formatNumber, formatWithError, visible, visibleToken } from "../../text/index.ts";
 import { oneOf, positionalsOf, readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
-import { assertWritable, writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
@@ -84,9 +84,11 @@ const command: Command = {
       for (const model of [given.base, ...others]) models.push(await openModel({ ...given, model }, load));
       const comparison = await withProgress(given.quiet, (onProgress) =>
         compareModels(models[0]!, models.slice(1), documentsOf(corpora), {
-          ...{ recipe, mostChanged, onProgress },
-          ...(context !== undefined && { context }),
-          ...(stride !== undefined && { stride }),
+          recipe,
+          mostChanged,
+          onProgress,
+          context,
+          stride,
         }),
       );
       const [base, ...labels] = labelsOf([given.base, ...others], models);
@@ -107,10 +109,11 @@ async function openTexts(specs: string[], given: Arguments, recipe: string): Pro
   try {
     return await openCorpora(specs, {
       ...reporter.options,
-      ...{ recipe, onNote: (note) => process.stderr.write(`${visible(note)}\n`) },
-      ...(column !== undefined && { column }),
-      ...(split !== undefined && { split }),
-      ...(where !== undefined && { where }),
+      recipe,
+      onNote: (note) => process.stderr.write(`${visible(note)}\n`),
+      column,
+      split,
+      where,
     });
   } finally {
     reporter.end();

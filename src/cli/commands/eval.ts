@@ -18,6 +18,7 @@ import {
   resumeEvaluation,
   type TaskProgress,
 } from "../../evaluate/index.ts";
+import { assertWritable, onInterrupt, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL } from "../../models/index.ts";
 import { exportRuns } from "../../report/index.ts";
 import { formatCount, formatDuration, formatNumber, formatRate, visible } from "../../text/index.ts";
@@ -30,8 +31,6 @@ import {
   valuesOf,
   wholeNumber,
 } from "../arguments.ts";
-import { assertWritable, writeWhole } from "../files.ts";
-import { onInterrupt } from "../interrupt.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
@@ -122,7 +121,9 @@ function begun(rawArgs: string[], given: Arguments): Begun {
   const { column, split, where } = given;
   const request: RunRequest = {
     models: models.length > 0 ? models : [DEFAULT_MODEL],
-    ...{ corpora, tasks, fewShot: shotsOf(given, tasks) },
+    corpora,
+    tasks,
+    fewShot: shotsOf(given, tasks),
     reading: { ...(column && { column }), ...(split && { split }), ...(where && { where }) },
     recipe: oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached",
     overrides: overridesOf(given),
@@ -156,7 +157,7 @@ function shotsOf(given: Arguments, tasks: readonly string[]): RunRequest["fewSho
 function overridesOf(given: Arguments): RecipeOverrides {
   const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
   const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
-  return { ...(context !== undefined && { context }), ...(stride !== undefined && { stride }) };
+  return { context, stride };
 }
 
 /** "2026-11-24T10-00-00-mini-domains" */
@@ -228,9 +229,15 @@ async function work(given: Arguments, begin: Begun): Promise<{ run: Run; folder:
     const tasks = await Promise.all(request.tasks.map((file) => readTask(file)));
     const { fewShot } = request;
     const evaluation: EvaluateOptions = {
-      ...{ tasks, fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples) } },
-      ...{ models: request.models, corpora, recipe: request.recipe, ...request.overrides },
-      ...{ request, tokens: request.tokens, limit: request.limit ?? undefined },
+      tasks,
+      fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples) },
+      models: request.models,
+      corpora,
+      recipe: request.recipe,
+      ...request.overrides,
+      request,
+      tokens: request.tokens,
+      limit: request.limit ?? undefined,
       signal: interruption.signal,
       load: { ...request.load, ...reporter.options },
       engines: wholeNumber(given.engines, "engines", 1, 1024),

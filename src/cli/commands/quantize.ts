@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { assertWritable, onInterrupt } from "../../files/index.ts";
 import { locate, quantizationTypes, quantize } from "../../models/index.ts";
 import { formatBytes, visible } from "../../text/index.ts";
 import { readArguments, usage, wholeNumber } from "../arguments.ts";
-import { assertWritable } from "../files.ts";
-import { onInterrupt } from "../interrupt.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
 import { startWaiting } from "../render/index.ts";
@@ -50,7 +49,7 @@ What it costs: surprisal compare --base MODEL --model OUT.gguf TEXT`,
     try {
       await quantize(path, out, type, {
         allowRequantize: given["allow-requantize"],
-        ...(threads !== undefined && { threads }),
+        threads,
       });
     } finally {
       stopWatching();

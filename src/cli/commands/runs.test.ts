@@ -17,7 +17,10 @@ afterEach(() => {
 
 /** @param name of the corpus */
 const corpusOf = (name: string, text: string): Corpus => ({
-  ...{ name, source: name, domain: name, rule: { name: "list", source: null } },
+  name,
+  source: name,
+  domain: name,
+  rule: { name: "list", source: null },
   async *documents() {
     yield { name, text };
   },

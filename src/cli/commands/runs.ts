@@ -11,10 +11,10 @@ import {
   type RunDifference,
   readRun,
 } from "../../evaluate/index.ts";
+import { writeWhole } from "../../files/index.ts";
 import { EXPORT_FORMATS, exportRuns } from "../../report/index.ts";
 import { formatNumber, formatWithError, visible } from "../../text/index.ts";
 import { oneOf, positionalsOf, readArguments, usage } from "../arguments.ts";
-import { writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
 import { renderRun, table } from "../render/index.ts";
 import type { Command } from "../usage.ts";

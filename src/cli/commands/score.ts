@@ -3,12 +3,12 @@ import { basename } from "node:path";
 import type { ParsedArgs } from "citty";
 import { RECIPES, type RecipeName } from "../../core/index.ts";
 import { compressionBaselines, scoreText, type TextScore } from "../../evaluate/index.ts";
+import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { renderHtml, type ScoreView } from "../../report/index.ts";
 import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
 import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
 import { scoreDocument } from "../documents.ts";
-import { assertWritable, isSameFile, readInput, writeWhole } from "../files.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
@@ -90,11 +90,15 @@ const command: Command = {
 };
 export default command;
 
-function windowOptions(given: Arguments): { recipe: RecipeName; context?: number; stride?: number } {
+function windowOptions(given: Arguments): {
+  recipe: RecipeName;
+  context?: number | undefined;
+  stride?: number | undefined;
+} {
   const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
   const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
   const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
-  return { recipe, ...(context !== undefined && { context }), ...(stride !== undefined && { stride }) };
+  return { recipe, context, stride };
 }
 
 /** @throws SurprisalError USAGE, FILE_UNWRITABLE: before the long work, not after it. */

@@ -40,7 +40,9 @@ Examples:
     // Of each only the first is ours: the second ends the process.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
     await work(queue, {
-      ...{ models: valuesOf(rawArgs, args, "model"), engines, signal: stop.signal },
+      models: valuesOf(rawArgs, args, "model"),
+      engines,
+      signal: stop.signal,
       load: threads === undefined ? {} : { threads },
       onEvent: reporter(given),
     });

@@ -1,5 +1,6 @@
 /** An answer that grows on the screen, coloured by surprisal, above a line that says how it goes. */
 
+import { onInterrupt } from "../../files/index.ts";
 import { type Background, shadeOf, splitSpaces } from "../../report/index.ts";
 import {
   type Cell,
@@ -11,7 +12,6 @@ import {
   visibleCluster,
   wrapCells,
 } from "../../text/index.ts";
-import { onInterrupt } from "../interrupt.ts";
 import type { ColourDepth } from "./colour.ts";
 import { type Paint, paintCells, painter } from "./paint.ts";
 import type { AnswerPiece } from "./piece-stream.ts";

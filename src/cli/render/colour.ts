@@ -27,7 +27,7 @@ export function shadeSgr(shade: number | null, depth: ColourDepth, page: Backgro
  * What colours to write. A NO_COLOR that is not empty means none; else FORCE_COLOR (0 ... 3) decides; else a
  * stream that is no terminal gets none, and a terminal what Node's `getColorDepth` finds in TERM and COLORTERM.
  */
-export function decideColour(env: NodeJS.ProcessEnv, stream: { isTTY?: boolean }): ColourDepth {
+export function decideColour(env: NodeJS.ProcessEnv, stream: { isTTY?: boolean | undefined }): ColourDepth {
   if (env.NO_COLOR) return "none";
   const { NO_COLOR: _, FORCE_COLOR: force, ...rest } = env;
   if (force === undefined && !stream.isTTY) return "none";

@@ -13,7 +13,7 @@ export interface Paint {
 /** What the terminal has. The background is taken for dark unless it is known. */
 interface PaintOptions {
   colour: ColourDepth;
-  background?: Background;
+  background?: Background | undefined;
 }
 
 export function painter({ colour, background = "dark" }: PaintOptions): Paint {

@@ -1,5 +1,6 @@
 /** The line on stderr that says how far a long run has come. */
 
+import { onInterrupt } from "../../files/index.ts";
 import {
   formatBytes,
   formatCount,
@@ -9,13 +10,12 @@ import {
   shorten,
   visible,
 } from "../../text/index.ts";
-import { onInterrupt } from "../interrupt.ts";
 
 /** The part of a terminal stream that is used. */
 export interface TerminalStream {
-  isTTY?: boolean;
+  isTTY?: boolean | undefined;
   /** Width; 0 and undefined: unknown, taken for 80. */
-  columns?: number;
+  columns?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -25,13 +25,13 @@ export interface ProgressOptions {
   /** What is counted: "tokens", "bytes", ... Bytes are shown with prefixes. */
   unit: string;
   /** Default: `process.stderr`. Nothing is written unless it is a terminal. */
-  stream?: TerminalStream;
+  stream?: TerminalStream | undefined;
   /** Units that were there already when the clock started (a resumed download); they do not count as speed. */
-  resumedFrom?: number;
+  resumedFrom?: number | undefined;
   /** Nothing is written before this many milliseconds. Default 1000. */
-  after?: number;
+  after?: number | undefined;
   /** Milliseconds of a monotonic clock. Default: `performance.now`. */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
 interface ProgressState {
@@ -39,7 +39,7 @@ interface ProgressState {
   done: number;
   total: number | null;
   /** Perplexity of what was scored so far. */
-  perplexity?: number;
+  perplexity?: number | undefined;
 }
 
 export interface Progress {

@@ -33,7 +33,10 @@ const NUMBERS: readonly Column[] = [
   ["speed", ({ tokensRun, totalMs }) => formatRate((1000 * tokensRun) / totalMs, "tok")],
 ];
 
-export function renderRun(run: Run, stream: { isTTY?: boolean; columns?: number }): string {
+export function renderRun(
+  run: Run,
+  stream: { isTTY?: boolean | undefined; columns?: number | undefined },
+): string {
   const rows = runRows(run);
   const width = stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
   const lines = rows.length > 0 ? fitting(rows, [...NAMES, ...NUMBERS], width) : [];

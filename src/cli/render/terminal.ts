@@ -35,11 +35,11 @@ export interface TerminalOptions {
   columns: number | null;
   colour: ColourDepth;
   /** What the terminal's own background is. Default "dark". */
-  background?: Background;
+  background?: Background | undefined;
   /** How many of the most surprising tokens to list. */
   top: number;
   /** Tokens of the text shown; a longer text is cut, with a note. Default 4000, about 30 screens. */
-  textTokens?: number;
+  textTokens?: number | undefined;
 }
 
 const HEADING = 16; // columns of a heading and the gap after it

@@ -1,39 +1,41 @@
 /** What a meter is told when it is made. */
+
 import { invalidArgument, requireInteger } from "../_arguments.ts";
+import type { Resolved } from "../options.ts";
 
 /** Options of a PerplexityMeter. Every length counts the tokens that carry the number in question. */
 export interface MeterOptions {
   /** Tokens in the sliding window of perplexity and entropy, at least 1. Default 32, about two sentences. */
-  windowLength?: number;
+  windowLength?: number | undefined;
   /** After this many tokens a token's weight in the exponential average has halved, at least 0.1. Default 16. */
-  halfLife?: number;
+  halfLife?: number | undefined;
   /**
    * Tokens in a DeepConf group, at least 1. Default 128. The paper has 1,024 and 2,048 for chains of thought of ten
    * thousand tokens and more; an answer of a few hundred would never fill such a group.
    */
-  groupLength?: number;
+  groupLength?: number | undefined;
   /** Most alternatives that enter a token's confidence, at least 1. Default 20, as in DeepConf's code. */
-  topK?: number;
+  topK?: number | undefined;
   /** V, the upper end of an entropy known from alternatives only; `null` when unknown. Default null. */
-  vocabularySize?: number | null;
+  vocabularySize?: number | null | undefined;
   /** A token whose robust z-score is above this is a spike, > 0. Default 6. */
-  spikeThreshold?: number;
+  spikeThreshold?: number | undefined;
   /** Scored tokens before a token that it is compared with, at least 2. Default 64. */
-  spikeHistory?: number;
+  spikeHistory?: number | undefined;
   /** Scored tokens that must lie behind before a z-score is given, 2 ... spikeHistory. Default 16 or spikeHistory. */
-  spikeWarmUp?: number;
+  spikeWarmUp?: number | undefined;
   /**
    * Smallest scale of the z-score, nats, > 0. A text written greedily has a median absolute deviation near 0, under
    * which every small hesitation would stand out: below this, differences do not count as spread. Default 0.5, so that
    * with the default threshold no token less than 3 nats above the median is a spike.
    */
-  spikeSmallestScale?: number;
+  spikeSmallestScale?: number | undefined;
   /** The latest spikes that are kept with their text, at least 0. The others are only counted. Default 16. */
-  spikesKept?: number;
+  spikesKept?: number | undefined;
 }
 
 /** Options with every default filled in. */
-export type ResolvedMeterOptions = Required<MeterOptions>;
+export type ResolvedMeterOptions = Resolved<MeterOptions>;
 
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function resolveMeterOptions(options: MeterOptions): ResolvedMeterOptions {

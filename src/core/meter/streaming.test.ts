@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { entropyInterval } from "../entropy.ts";
+import type { Resolved } from "../options.ts";
 import { addToken, emptySums, measures } from "../perplexity.ts";
 import { textSize } from "../text.ts";
 import type { EntropyInterval, TokenRecord } from "../token.ts";
@@ -156,7 +157,7 @@ function extreme(
 /** @param said by the meter: which of several equal windows. */
 function batch(
   stream: readonly TokenRecord[],
-  options: Required<MeterOptions>,
+  options: Resolved<MeterOptions>,
   said: MeterReading,
 ): MeterReading {
   const starts = stream.map((_, i) =>

@@ -50,15 +50,15 @@ export function watchPolicy(
 
 export interface MonitorOptions {
   /** The meter the tokens go through, or the options of a new one. */
-  meter?: PerplexityMeter | MeterOptions;
+  meter?: PerplexityMeter | MeterOptions | undefined;
   /** Ends the stream at the first token at which it holds. A policy, or its text form. */
-  stopWhen?: Policy | string;
+  stopWhen?: Policy | string | undefined;
   /** Reported each time it comes to hold. A policy, or its text form. */
-  alarmWhen?: Policy | string;
+  alarmWhen?: Policy | string | undefined;
   /** Called before the token that set the alarm off is given on. */
-  onAlarm?: (alarm: PolicyEvent) => void;
+  onAlarm?: ((alarm: PolicyEvent) => void) | undefined;
   /** Aborted at a stop, so that whoever writes the tokens writes no more: give its signal to the source. */
-  controller?: AbortController;
+  controller?: AbortController | undefined;
 }
 
 /** The tokens of a stream, metered. */

@@ -76,7 +76,7 @@ export function repetition(tokens: number = 24): Policy {
  * reaches the budget.
  * @throws SurprisalError INVALID_ARGUMENT when neither is given, or one is negative or not finite.
  */
-export function budget({ tokens, bits }: { tokens?: number; bits?: number }): Policy {
+export function budget({ tokens, bits }: { tokens?: number | undefined; bits?: number | undefined }): Policy {
   const parts: Policy[] = [];
   if (tokens !== undefined) parts.push(compare("tokens", ">=", tokens));
   if (bits !== undefined) parts.push(compare("bits", ">=", bits));

@@ -24,12 +24,12 @@ import { type ComparedDocument, TokenComparison, type TokenMeasures } from "./to
 
 export interface CompareOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe;
+  recipe?: string | Recipe | undefined;
   /** How many of the most changed tokens or spans are kept. Default 20. */
-  mostChanged?: number;
+  mostChanged?: number | undefined;
   /** Called after every piece of a document. */
-  onProgress?: (progress: CompareProgress) => void;
-  signal?: AbortSignal;
+  onProgress?: ((progress: CompareProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface CompareProgress {
@@ -173,9 +173,9 @@ class ComparisonRun {
       resolveRecipe(
         recipe,
         {
-          ...(context !== undefined && { context }),
-          ...(stride !== undefined && { stride }),
-          ...(sinks !== undefined && { sinks }),
+          context,
+          stride,
+          sinks,
         },
         facts,
       );
@@ -252,7 +252,7 @@ class ComparisonRun {
 
     const { signal } = this.#options;
     const streams = [this.#base, ...together.map(({ model }) => model)].map((model) =>
-      model.scoreTokens(ids, plan, { distributions: together.length > 0, ...(signal && { signal }) }),
+      model.scoreTokens(ids, plan, { distributions: together.length > 0, signal }),
     );
     const table = emptyTable(ids, byteOffsets, 0);
     for await (const { start, length, places, tokensRun } of lockstep(streams)) {
@@ -267,7 +267,7 @@ class ComparisonRun {
       progress(tokensRun);
     }
     for (const { other, comparison, table: own, plan } of apart) {
-      for await (const span of other.model.scoreTokens(own.ids, plan, signal ? { signal } : {})) {
+      for await (const span of other.model.scoreTokens(own.ids, plan, { signal })) {
         fillColumns(own, span.start, columnsOf(span));
         progress(span.tokensRun);
       }

@@ -112,7 +112,9 @@ export class TokenComparison {
         document.byteOffsets[index + 1]!,
       ),
       id: document.ids[index]!,
-      ...{ divergence, baseLogprob, logprob },
+      divergence,
+      baseLogprob,
+      logprob,
       topIds: [topOfP, topOfQ],
     }));
   }
@@ -151,7 +153,11 @@ const intervalOf = ({
   blockLength,
   resamples,
 }: NonNullable<TokenMeasures["ratioInterval"]>) => ({
-  ...{ low, high, level, blockLength, resamples },
+  low,
+  high,
+  level,
+  blockLength,
+  resamples,
 });
 
 async function piece(model: LanguageModel, id: number): Promise<string> {

@@ -7,7 +7,7 @@ export interface CorpusDocument {
   /** What is scored, after the corpus's rules. May be empty: whoever scores says so and goes on. */
   text: string;
   /** Where a rule rewrites the words: the text before it, whose words and bytes lm-eval counts. */
-  original?: string;
+  original?: string | undefined;
 }
 
 export interface Corpus {
@@ -23,7 +23,7 @@ export interface Corpus {
    * The documents in order. May be called again: the same documents come, unless the files have changed.
    * Reads as it goes: memory holds a document (of Parquet, a row group of one column), not the corpus.
    */
-  documents(options?: { signal?: AbortSignal }): AsyncGenerator<CorpusDocument>;
+  documents(options?: { signal?: AbortSignal | undefined }): AsyncGenerator<CorpusDocument>;
 }
 
 /** How texts are made of what is stored. */
@@ -33,9 +33,9 @@ export interface CorpusRule {
   /** Where the rule is from, when it is somebody's: a tool and its version, a paper. */
   source: string | null;
   /** Where a text file is cut into documents: "lines", "blank-lines", or the delimiter. */
-  split?: string;
+  split?: string | undefined;
   /** Column with the text, in JSONL, CSV and Parquet. */
-  column?: string;
+  column?: string | undefined;
   /** SQL condition on the rows. */
-  where?: string;
+  where?: string | undefined;
 }

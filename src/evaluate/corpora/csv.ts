@@ -66,7 +66,7 @@ async function* records(
 
 function readable(error: unknown, name: string, limit: number): unknown {
   if (SurprisalError.isInstance(error) || !(error instanceof CsvError)) return error;
-  const where = `${name}:${(error as CsvError & { lines?: number }).lines}`;
+  const where = `${name}:${(error as CsvError & { lines?: number | undefined }).lines}`;
   if (error.code === "CSV_MAX_RECORD_SIZE") return tooLarge(limit, where, "Cut the text into several rows");
   const wayOut =
     "Mend the row: fields with commas, quotes or line breaks stand in quotes, and quotes are doubled.";

@@ -7,7 +7,7 @@ import type { RuleName } from "./rules.ts";
 /** What is fetched, and what is made of it. */
 interface Variant {
   repository: string;
-  config?: string;
+  config?: string | undefined;
   column: string;
   /** `null`: each row is a text. */
   rule: RuleName | null;
@@ -19,9 +19,9 @@ interface NamedDataset {
   /** By the name of the recipe. */
   recipes: Readonly<Record<string, Variant>>;
   split: string;
-  revision?: string;
+  revision?: string | undefined;
   /** The one file of a split that people measure on. */
-  files?: Readonly<Record<string, string>>;
+  files?: Readonly<Record<string, string>> | undefined;
 }
 
 function wikitext(config: string): NamedDataset {

@@ -21,30 +21,30 @@ export interface OpenCorporaOptions
     "cache" | "offline" | "onProgress" | "onMessage" | "signal" | "environment" | "patience"
   > {
   /** Column with the text. Default: "text", else the only one that holds texts. */
-  column?: string;
+  column?: string | undefined;
   /** Where text files are cut into documents: "none", "lines", "blank-lines", or a delimiter. Default "none". */
-  split?: string;
+  split?: string | undefined;
   /** SQL condition on the rows, for JSONL, CSV and Parquet; needs the package @duckdb/node-api. */
-  where?: string;
+  where?: string | undefined;
   /** Name of a rule that makes texts of the rows (RULES). Default: the data set's own, for files none. */
-  rule?: string;
+  rule?: string | undefined;
   /** Name of the recipe that will score; a data set known by name comes as that recipe's tool has it. */
-  recipe?: string;
+  recipe?: string | undefined;
   /** What the files are, whatever their names say. */
-  format?: CorpusFormat;
+  format?: CorpusFormat | undefined;
   /** Longest document, bytes. Default 256 MiB. */
-  maxDocumentBytes?: number;
+  maxDocumentBytes?: number | undefined;
   /** Told what a person should know: a byte order mark left out, files of a folder or pattern left out. */
-  onNote?: (note: string) => void;
+  onNote?: ((note: string) => void) | undefined;
   /** Read for "-". Default: standard input. */
-  input?: AsyncIterable<Uint8Array | string>;
+  input?: AsyncIterable<Uint8Array | string> | undefined;
 }
 
 /** A corpus before its rule is known: its files in order. */
 interface Source extends Pick<Corpus, "name" | "source" | "domain"> {
   files: StoredFile[];
   column?: string | undefined;
-  rule?: string | null;
+  rule?: string | null | undefined;
 }
 
 /**
@@ -193,8 +193,8 @@ async function open(
       name: made ?? plain.join(" and "),
       source: rule?.source ?? null,
       ...(texts && split !== "none" && { split }),
-      ...(column !== undefined && { column }),
-      ...(where !== undefined && { where }),
+      column,
+      where,
     },
     documents({ signal = options.signal } = {}) {
       const reading = { limit: how.limit, onNote, signal };

@@ -20,7 +20,7 @@ export async function keepInput(
   const path = join(tmpdir(), `surprisal-input-${randomUUID()}`);
   process.once("exit", () => rmSync(path, { force: true }));
   try {
-    await pipeline(Readable.from(input), createWriteStream(path, { mode: 0o600 }), signal ? { signal } : {});
+    await pipeline(Readable.from(input), createWriteStream(path, { mode: 0o600 }), { signal });
   } catch (error) {
     rmSync(path, { force: true });
     if (signal?.aborted) throw abortError("Reading standard input", signal);

@@ -160,8 +160,17 @@ class Cell {
     if (!planned) {
       this.#finish([
         {
-          ...{ type: "document", ...at, document, name, sha256, sums: null, size },
-          ...{ standardError: null, interval: null, tokensRun: 0, log: null },
+          type: "document",
+          ...at,
+          document,
+          name,
+          sha256,
+          sums: null,
+          size,
+          standardError: null,
+          interval: null,
+          tokensRun: 0,
+          log: null,
         },
       ]);
       return [];
@@ -264,7 +273,13 @@ class Cell {
     this.#open.delete(document);
     this.#progress.bytes -= open.shown; // it counts whole from now on
     return {
-      ...{ type: "document", ...at, document, name, sha256, sums, size },
+      type: "document",
+      ...at,
+      document,
+      name,
+      sha256,
+      sums,
+      size,
       ...documentError(table.logprobs, sums, recipe, facts.documents === 1),
       tokensRun,
       log,

@@ -27,7 +27,10 @@ const TEXTS = [
 
 function corpusOf(texts: readonly string[], name = "texts"): Corpus {
   return {
-    ...{ name, source: name, domain: null, rule: { name: "list", source: null } },
+    name,
+    source: name,
+    domain: null,
+    rule: { name: "list", source: null },
     async *documents() {
       for (const [i, text] of texts.entries()) yield { name: `${name}:${i}`, text };
     },

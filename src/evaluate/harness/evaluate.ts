@@ -67,7 +67,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** Solved examples in front of every question. Default: none. */
   fewShot?: FewShot | null | undefined;
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe;
+  recipe?: string | Recipe | undefined;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */
   folder?: string | undefined;
   /** Most documents of each corpus, and items of each task. Default: all. */
@@ -111,9 +111,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
     const run: Run = {
       schema: "surprisal.run/2",
       id: folder?.name ?? `run-${randomBytes(4).toString("hex")}`,
-      ...{ status: "running", version: packageVersion(), created: now, finished: null },
+      status: "running",
+      version: packageVersion(),
+      created: now,
+      finished: null,
       request: requestOf(options),
-      ...{ models, corpora, results: [], tasks, taskResults: [], failures: [], notes: [] },
+      models,
+      corpora,
+      results: [],
+      tasks,
+      taskResults: [],
+      failures: [],
+      notes: [],
     };
     return await new Evaluation(options, folder, run).go();
   } catch (error) {
@@ -357,8 +366,12 @@ class Evaluation {
     const done = share - this.#doneBefore;
     tell(onProgress, {
       ...progress,
-      ...{ model, models: this.#options.models.length, modelName: models[model]!.identity.name },
-      ...{ corpus, corpora: corpora.length, corpusName: corpora[corpus]!.name },
+      model,
+      models: this.#options.models.length,
+      modelName: models[model]!.identity.name,
+      corpus,
+      corpora: corpora.length,
+      corpusName: corpora[corpus]!.name,
       tokensRun,
       tokensPerSecond: tokensRun > 0 ? (1000 * tokensRun) / elapsed : null,
       remainingMs: done > 0.001 ? (elapsed * (1 - share)) / done : null,

@@ -35,7 +35,10 @@ const TEXTS = Array.from(
 
 function corpusOf(texts: readonly string[], originals: readonly string[] = texts): Corpus {
   return {
-    ...{ name: "texts", source: "texts", domain: null, rule: { name: "list", source: null } },
+    name: "texts",
+    source: "texts",
+    domain: null,
+    rule: { name: "list", source: null },
     async *documents() {
       for (const [i, text] of texts.entries()) yield { name: `text:${i}`, text, original: originals[i]! };
     },
@@ -79,7 +82,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a run in which something fails", () => {
   const options = (): EvaluateOptions & { folder: string } => ({
-    ...{ models: [bytes()], corpora: [corpusOf(TEXTS)], folder: join(folder, "run ü"), tokens: true },
+    models: [bytes()],
+    corpora: [corpusOf(TEXTS)],
+    folder: join(folder, "run ü"),
+    tokens: true,
   });
 
   it("keeps what other engines have done, with holes, and is made whole", async () => {
@@ -236,15 +242,13 @@ describe("a run in which something fails", () => {
   it("counts what is shown in bytes of what is scored, not of the original", async () => {
     const shares: number[] = [];
     await evaluate({
-      ...{
-        models: [bytes()],
-        corpora: [
-          corpusOf(
-            TEXTS,
-            TEXTS.map((text) => text.repeat(3)),
-          ),
-        ],
-      },
+      models: [bytes()],
+      corpora: [
+        corpusOf(
+          TEXTS,
+          TEXTS.map((text) => text.repeat(3)),
+        ),
+      ],
       onProgress: ({ bytes, totalBytes, remainingMs }) => {
         shares.push(bytes / totalBytes);
         expect(remainingMs ?? 0).toBeGreaterThanOrEqual(0);
@@ -292,7 +296,10 @@ describe("a run in which something fails", () => {
 });
 
 const TASK: Task = {
-  ...{ name: "task", source: "task", kind: "multiple-choice", form: { name: "choices", source: null } },
+  name: "task",
+  source: "task",
+  kind: "multiple-choice",
+  form: { name: "choices", source: null },
   async *items() {
     for (let i = 0; i < 4; i++)
       yield { where: `task:${i}`, context: `q${i}`, choices: ["a", "bb"], label: 0, delimiter: " " };

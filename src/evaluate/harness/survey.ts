@@ -11,7 +11,7 @@ export async function* documentsOf(
 ): AsyncGenerator<CorpusDocument> {
   let count = 0;
   if (limit === 0) return;
-  for await (const document of corpus.documents(signal ? { signal } : {})) {
+  for await (const document of corpus.documents({ signal })) {
     yield document;
     if (++count === limit) return;
   }

@@ -24,7 +24,7 @@ export async function scoreTask(options: TaskCellOptions): Promise<void> {
   const { at, task, facts, model, fewShot, record, onItem, signal } = options;
   const from = record.task(at.model, at.task).results.length;
   let before = performance.now();
-  const asked = { from, limit: facts.items, ...(fewShot && { fewShot }), ...(signal && { signal }) };
+  const asked = { from, limit: facts.items, ...(fewShot && { fewShot }), signal };
   for await (const result of runTask(model, task, asked)) {
     const now = performance.now();
     record.add([{ type: "item", ...at, result, ms: now - before }]);
@@ -87,7 +87,7 @@ async function* itemsOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TaskItem> {
   let count = 0;
-  for await (const item of task.items(signal ? { signal } : {})) {
+  for await (const item of task.items({ signal })) {
     yield item;
     if (++count === limit) return;
   }

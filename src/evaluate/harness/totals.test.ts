@@ -17,8 +17,17 @@ function entry(
   for (const logprob of logprobs) addToken(sums, logprob, { bytes: 4, words: 1, characters: 4 });
   const columns = Float64Array.from(logprobs, (logprob) => logprob ?? Number.NaN);
   return {
-    ...{ type: "document", model: 0, corpus: 0, document: 0, name: "d", sha256: "", log: null },
-    ...{ sums, size, tokensRun: logprobs.length, ...documentError(columns, sums, recipe, true) },
+    type: "document",
+    model: 0,
+    corpus: 0,
+    document: 0,
+    name: "d",
+    sha256: "",
+    log: null,
+    sums,
+    size,
+    tokensRun: logprobs.length,
+    ...documentError(columns, sums, recipe, true),
   };
 }
 

@@ -172,7 +172,7 @@ export class Membership {
 function progressOf(
   { parts }: Shard,
   send: (progress: ReturnType<typeof encodeProgress>) => void,
-): ((span: { start?: number; logprobs: Float64Array; tokensRun: number }) => void) | undefined {
+): ((span: { start?: number | undefined; logprobs: Float64Array; tokensRun: number }) => void) | undefined {
   if (parts.length > 1) return undefined;
   let gathered: Float64Array[] = [];
   let [start, next, run, last] = [0, 0, 0, performance.now()];

@@ -18,7 +18,9 @@ const windows: fc.Arbitrary<WindowOptions> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 3, max: 700 }), fc.integer({ min: 1, max: 700 }), fc.constantFrom(null, 256))
     .map(([context, stride, prefix]) => ({
-      ...{ method: "strided" as const, context, prefix },
+      method: "strided" as const,
+      context,
+      prefix,
       stride: Math.min(stride, context - (prefix === null ? 0 : 1)),
     })),
   fc.record({
@@ -52,7 +54,11 @@ describe("shards on the wire", () => {
   it("carry the tokens that their steps need, and no others", () => {
     const ids = Int32Array.from({ length: 10_000 }, (_, i) => i);
     const plan = planWindows(10_000, {
-      ...{ method: "disjoint", context: 600, prefix: null, prefixIn: "first", extendLast: false },
+      method: "disjoint",
+      context: 600,
+      prefix: null,
+      prefixIn: "first",
+      extendLast: false,
     });
     const parts = [...shardsOf(0, ids, plan)];
     expect(parts.length).toBeGreaterThan(10);

@@ -123,12 +123,12 @@ class QueueWorker implements AsyncDisposable {
       this.#memberships.set(
         run,
         new Membership(message, {
-          ...{ version: packageVersion(), worker: this.#id, name: this.#name },
-          ...{
-            shelf: this.#shelf,
-            speaker: this.#speaker,
-            connection: bullConnection(this.#address, this.#over.signal),
-          },
+          version: packageVersion(),
+          worker: this.#id,
+          name: this.#name,
+          shelf: this.#shelf,
+          speaker: this.#speaker,
+          connection: bullConnection(this.#address, this.#over.signal),
           emit: (event) => this.#emit(event),
         }),
       );

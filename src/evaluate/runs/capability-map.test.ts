@@ -6,7 +6,10 @@ import { evaluate } from "../harness/evaluate.ts";
 import { capabilitiesOf } from "./capability-map.ts";
 
 const corpusOf = (domain: string, texts: readonly string[], name = domain): Corpus => ({
-  ...{ name, source: name, domain, rule: { name: "list", source: null } },
+  name,
+  source: name,
+  domain,
+  rule: { name: "list", source: null },
   async *documents() {
     for (const [i, text] of texts.entries()) yield { name: `${domain}:${i}`, text };
   },

@@ -8,7 +8,10 @@ import { evaluate } from "../harness/evaluate.ts";
 import { compareRuns } from "./compare.ts";
 
 const corpus: Corpus = {
-  ...{ name: "texts", source: "texts", domain: null, rule: { name: "list", source: null } },
+  name: "texts",
+  source: "texts",
+  domain: null,
+  rule: { name: "list", source: null },
   async *documents() {
     for (const text of ["aab", "aaa", "aba"]) yield { name: text, text };
   },

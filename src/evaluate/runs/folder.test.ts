@@ -14,12 +14,31 @@ import { RunFolder, readRun } from "./folder.ts";
 import type { Run } from "./run.ts";
 
 const RUN: Run = {
-  ...{ schema: "surprisal.run/2", id: "run", status: "running", version: "0", created: "", finished: null },
+  schema: "surprisal.run/2",
+  id: "run",
+  status: "running",
+  version: "0",
+  created: "",
+  finished: null,
   request: {
-    ...{ models: [], corpora: [], reading: {}, tasks: [], fewShot: null, recipe: "cached", overrides: {} },
-    ...{ limit: null, tokens: false, load: {} },
+    models: [],
+    corpora: [],
+    reading: {},
+    tasks: [],
+    fewShot: null,
+    recipe: "cached",
+    overrides: {},
+    limit: null,
+    tokens: false,
+    load: {},
   },
-  ...{ models: [], corpora: [], results: [], tasks: [], taskResults: [], failures: [], notes: [] },
+  models: [],
+  corpora: [],
+  results: [],
+  tasks: [],
+  taskResults: [],
+  failures: [],
+  notes: [],
 };
 
 let path: string;

@@ -26,7 +26,10 @@ const hardly = new TableModel({
 });
 
 const task: Task = {
-  ...{ name: "Infinity", source: "Infinity", kind: "target", form: { name: "target", source: null } },
+  name: "Infinity",
+  source: "Infinity",
+  kind: "target",
+  form: { name: "target", source: null },
   async *items() {
     for (const target of ["bbb", "bbbb", "bbbbb"])
       yield { where: target, context: "a", choices: [target], label: 0, delimiter: "" };
@@ -37,7 +40,10 @@ describe("what is infinite", () => {
   it("is a text in JSON, and a number again", () => {
     const numbers = {
       sums: { nll: Infinity, nllSquared: Infinity },
-      ...{ standardError: Infinity, interval: [1, Infinity], difference: null, bitsPerByte: Infinity },
+      standardError: Infinity,
+      interval: [1, Infinity],
+      difference: null,
+      bitsPerByte: Infinity,
       summary: {
         perplexity: { value: Infinity, standardError: Infinity, interval: { low: 1, high: Infinity } },
       },
@@ -57,9 +63,18 @@ describe("what is infinite", () => {
   it("comes out of a journal as it went in", () => {
     const file = join(folder, "journal.jsonl");
     const entry: DocumentEntry = {
-      ...{ type: "document", model: 0, corpus: 0, document: 0, name: "Infinity", sha256: "", sums: null },
-      ...{ size: { bytes: 1, words: 1, characters: 1 }, tokensRun: 1, log: null },
-      ...{ standardError: Infinity, interval: [Infinity, Infinity] },
+      type: "document",
+      model: 0,
+      corpus: 0,
+      document: 0,
+      name: "Infinity",
+      sha256: "",
+      sums: null,
+      size: { bytes: 1, words: 1, characters: 1 },
+      tokensRun: 1,
+      log: null,
+      standardError: Infinity,
+      interval: [Infinity, Infinity],
     };
     const journal = Journal.open(file, () => true);
     journal.append([entry]);

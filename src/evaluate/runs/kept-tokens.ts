@@ -137,7 +137,7 @@ export function damagedTokens(
   {
     wayOut = "Evaluate again with --tokens, in another folder.",
     cause,
-  }: { wayOut?: string; cause?: unknown } = {},
+  }: { wayOut?: string | undefined; cause?: unknown } = {},
 ): SurprisalError {
   return new SurprisalError({
     code: "RUN_DAMAGED",

@@ -8,7 +8,10 @@ import { labelled, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
 const corpus: Corpus = {
-  ...{ name: "texts", source: "texts", domain: null, rule: { name: "list", source: null } },
+  name: "texts",
+  source: "texts",
+  domain: null,
+  rule: { name: "list", source: null },
   async *documents() {
     yield { name: "texts:0", text: "one text" };
   },

@@ -127,21 +127,23 @@ function numbersOf(result: RunResult) {
     bitsPerCharacter,
   } = result;
   return {
-    ...{
-      documents,
-      skipped,
-      tokens,
-      scored,
-      nll,
-      perplexity,
-      standardError,
-      standardErrorMethod,
-      meanPerplexity,
-    },
+    documents,
+    skipped,
+    tokens,
+    scored,
+    nll,
+    perplexity,
+    standardError,
+    standardErrorMethod,
+    meanPerplexity,
     // Over a text of few "words", such as a Chinese one, it passes 1.8e308, which is not infinite but no number either.
     wordPerplexity:
       wordPerplexity === Number.POSITIVE_INFINITY && Number.isFinite(nll) ? null : wordPerplexity,
-    ...{ bytePerplexity, bitsPerToken, bitsPerByte, bitsPerByteStandardError, bitsPerCharacter },
+    bytePerplexity,
+    bitsPerToken,
+    bitsPerByte,
+    bitsPerByteStandardError,
+    bitsPerCharacter,
   };
 }
 

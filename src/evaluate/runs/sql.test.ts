@@ -9,14 +9,20 @@ import type { Task } from "../tasks/index.ts";
 import { queryRuns } from "./sql.ts";
 
 const corpus: Corpus = {
-  ...{ name: "texts", source: "texts", domain: null, rule: { name: "list", source: null } },
+  name: "texts",
+  source: "texts",
+  domain: null,
+  rule: { name: "list", source: null },
   async *documents() {
     yield { name: "texts:0", text: "one text" };
   },
 };
 
 const task: Task = {
-  ...{ name: "task", source: "task", kind: "multiple-choice", form: { name: "choices", source: null } },
+  name: "task",
+  source: "task",
+  kind: "multiple-choice",
+  form: { name: "choices", source: null },
   async *items() {
     yield { where: "task:1", context: "one", choices: ["a", "b"], label: 0, delimiter: " " };
   },

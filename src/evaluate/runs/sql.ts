@@ -31,7 +31,7 @@ export const SQL_TABLES =
 export async function queryRuns(
   folder: string,
   query: string,
-  { onNote = () => {} }: { onNote?: (note: string) => void } = {},
+  { onNote = () => {} }: { onNote?: ((note: string) => void) | undefined } = {},
 ): Promise<SqlAnswer> {
   const { DuckDBInstance } = await loadDuckDB("`surprisal sql` needs DuckDB");
   const runs = listRuns(folder);
@@ -107,7 +107,10 @@ function documentRows(path: string, run: Run): object[] {
       run: run.id,
       model: run.models[model] ? modelLabel(run, model) : null,
       corpus: run.corpora[corpus]?.name ?? null,
-      ...{ document, name, sha256, standardError },
+      document,
+      name,
+      sha256,
+      standardError,
       bytes: size.bytes,
       scored: scored?.scored ?? 0,
       nll: scored && scored.totalNll / scored.scored,

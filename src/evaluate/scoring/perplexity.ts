@@ -18,12 +18,12 @@ export interface ComputeOptions extends RecipeOverrides {
   /** The texts, at least one. */
   predictions: readonly string[];
   /** Default "hf-evaluate": each text alone, BOS in front where the vocabulary has one. */
-  recipe?: string | Recipe;
+  recipe?: string | Recipe | undefined;
   /** How a model given by name is fetched, placed and run. */
-  load?: ResolveOptions;
+  load?: ResolveOptions | undefined;
   /** Called after every text: how many are done, of how many. */
-  onProgress?: (progress: { texts: number; total: number }) => void;
-  signal?: AbortSignal;
+  onProgress?: ((progress: { texts: number; total: number }) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ComputedPerplexity {

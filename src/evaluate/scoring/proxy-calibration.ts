@@ -8,7 +8,7 @@ export interface ProxyPair {
   /** Surprisal under the model that the proxy stands for, nats per byte, >= 0. */
   actual: number;
   /** UTF-8 bytes of the text. For all pairs or for none; without, all count the same. */
-  bytes?: number;
+  bytes?: number | undefined;
 }
 
 /** A fitted map, as data: plain JSON. `applyProxyCalibration` applies it. */
@@ -74,7 +74,7 @@ const FEWEST_PAIRS = 4;
  */
 export function calibrateProxy(
   pairs: readonly ProxyPair[],
-  { level = 0.95 }: { level?: number } = {},
+  { level = 0.95 }: { level?: number | undefined } = {},
 ): ProxyCalibration {
   checkPairs(pairs, level);
   const n = pairs.length;
@@ -131,7 +131,7 @@ export function calibrateProxy(
 export function applyProxyCalibration(
   calibration: ProxyCalibration,
   proxy: number,
-  { bytes }: { bytes?: number } = {},
+  { bytes }: { bytes?: number | undefined } = {},
 ): ProxyEstimate {
   requireCalibration(calibration);
   requireNatsPerByte(proxy, "proxy");

@@ -7,7 +7,7 @@ import { type ScoreTextOptions, scoreText } from "./score-text.ts";
 
 export interface ProxyOptions extends Pick<ScoreTextOptions, "recipe" | "context" | "stride" | "sinks"> {
   /** From this proxy to the model it stands for: every score then carries an estimate. */
-  calibration?: ProxyCalibration;
+  calibration?: ProxyCalibration | undefined;
 }
 
 export interface ProxyScoreOptions {
@@ -15,8 +15,8 @@ export interface ProxyScoreOptions {
    * What the text answers or goes on from; it is read but not counted. As plain text, directly in front: a chat is filled
    * in with `model.applyChatTemplate` first, and takes a recipe with `parseSpecial`. Default: nothing.
    */
-  prompt?: string;
-  signal?: AbortSignal;
+  prompt?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** What a proxy says of a text. Tokenizers differ, so everything is per byte. */
@@ -69,7 +69,7 @@ export function proxy(model: LanguageModel, { calibration, ...recipe }: ProxyOpt
           what: "The text is empty",
           wayOut: "Give a text of at least one character; the prompt is not counted.",
         });
-      const whole = await scoreText(model, prompt + text, { ...recipe, ...(signal && { signal }) });
+      const whole = await scoreText(model, prompt + text, { ...recipe, signal });
       const bytes = new TextEncoder().encode(text).length;
       const surprisal = ByteSurprisal.fromTable(whole.table).slice(whole.text.length - bytes);
       const { nats, missing } = surprisal.known();

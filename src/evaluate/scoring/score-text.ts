@@ -24,12 +24,12 @@ import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/i
 
 export interface ScoreTextOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe;
+  recipe?: string | Recipe | undefined;
   /** Alternatives per token. Default 0. */
-  alternatives?: number;
+  alternatives?: number | undefined;
   /** Called after every batch of the text. */
-  onProgress?: (progress: ScoreProgress) => void;
-  signal?: AbortSignal;
+  onProgress?: ((progress: ScoreProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface ScoreProgress {
@@ -89,7 +89,7 @@ export async function scoreText(
   let decodeMs = 0;
   let nll = 0;
   let scored = 0;
-  for await (const span of model.scoreTokens(ids, plan, { alternatives, ...(signal && { signal }) })) {
+  for await (const span of model.scoreTokens(ids, plan, { alternatives, signal })) {
     fillColumns(table, span.start, span);
     run += span.tokensRun;
     decodeMs += span.decodeMs;
@@ -149,7 +149,7 @@ async function* scoreTogether(
   let start = performance.now();
   for await (const { index, tokens, tokensRun } of model.score(requests, {
     alternatives,
-    ...(signal && { signal }),
+    signal,
   })) {
     const table = tables[index]!;
     fillColumns(table, table.length - tokens.length, tokens);
@@ -171,9 +171,9 @@ async function naming<Result>(index: number, work: () => Promise<Result>): Promi
 function recipeFor(model: LanguageModel, options: ScoreTextOptions): ResolvedRecipe {
   const { recipe = "cached", context, stride, sinks } = options;
   const overrides = {
-    ...(context !== undefined && { context }),
-    ...(stride !== undefined && { stride }),
-    ...(sinks !== undefined && { sinks }),
+    context,
+    stride,
+    sinks,
   };
   return resolveRecipe(recipe, overrides, factsOf(model));
 }

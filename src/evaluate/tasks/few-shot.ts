@@ -1,5 +1,5 @@
 /** Solved examples in front of a question, as lm-evaluation-harness writes and draws them. */
-import { SurprisalError } from "../../core/index.ts";
+import { type Resolved, SurprisalError, withDefaults } from "../../core/index.ts";
 import { PythonRandom } from "./python-random.ts";
 import type { Task, TaskItem } from "./task.ts";
 
@@ -17,12 +17,15 @@ export interface FewShot {
   /** Where they are from, such as the train split. It may be the task itself: a question is never its own example. */
   examples: Task;
   /** Default "shared". */
-  sampler?: FewShotSampler;
+  sampler?: FewShotSampler | undefined;
   /** Seed of Python's generator, a whole number. Default 1234, lm-eval's `--seed` for examples. */
-  seed?: number;
+  seed?: number | undefined;
   /** Between an example and what comes next. Default: an empty line, lm-eval's `fewshot_delimiter`. */
-  delimiter?: string;
+  delimiter?: string | undefined;
 }
+
+/** How examples are drawn and written. */
+type Drawing = Resolved<Pick<FewShot, "sampler" | "seed" | "delimiter">>;
 
 export const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
 
@@ -44,7 +47,8 @@ export const zeroShot: Prompter = ({ context }) => context;
  * @throws SurprisalError INVALID_ARGUMENT when there are too few examples; and what reading them throws.
  */
 export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): Promise<Prompter> {
-  const { count, examples, sampler, seed, delimiter } = { ...DEFAULT_FEW_SHOT, ...fewShot };
+  const { count, examples } = fewShot;
+  const { sampler, seed, delimiter } = withDefaults<Drawing>(DEFAULT_FEW_SHOT, fewShot);
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed))
     throw new SurprisalError({
       code: "INVALID_ARGUMENT",
@@ -54,7 +58,7 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
     });
   const pool: TaskItem[] = [];
   const keys: string[] = [];
-  for await (const item of examples.items(signal ? { signal } : {})) {
+  for await (const item of examples.items({ signal })) {
     pool.push(item);
     keys.push(identity(item));
     if (sampler === "first" && pool.length - mostOften(keys) >= count) break; // enough, whatever the question

@@ -21,7 +21,7 @@ export interface TaskForm {
   /** Fields that a row of this form has. */
   fields: readonly string[];
   /** Whether a number written as text is taken for a label. */
-  textLabels?: boolean;
+  textLabels?: boolean | undefined;
   read(row: Row): RowContent;
 }
 

@@ -7,9 +7,9 @@ import type { Task, TaskItem } from "./task.ts";
 
 export interface ReadTaskOptions {
   /** Name for people. Default: the file's. */
-  name?: string;
+  name?: string | undefined;
   /** Name of the form of the rows (`TASK_FORMS`). Default: told from the first row's fields. */
-  form?: string;
+  form?: string | undefined;
 }
 
 /** A row and where it is from. */
@@ -45,7 +45,7 @@ export async function readTask(
     };
   return taskFromRows(path, (signal) => jsonRows(readLines(path, signal)), {
     name,
-    ...(form !== undefined && { form }),
+    form,
   });
 }
 

@@ -7,17 +7,17 @@ import type { Task, TaskItem, TaskKind } from "./task.ts";
 
 export interface RunTaskOptions {
   /** Solved examples in front of every question. Default: none. */
-  fewShot?: FewShot;
+  fewShot?: FewShot | undefined;
   /** Items before this one, counted from 0, are not yielded. Default 0. */
-  from?: number;
+  from?: number | undefined;
   /** Items of the task that count at all, the first ones. Default: all. */
-  limit?: number;
+  limit?: number | undefined;
   /**
    * Items that are scored together, at least 1. It fixes how batches are composed, so it is a part of the number:
    * the last bits may differ with another one. Default 256: the beginnings that are shared are run once per block.
    */
-  itemsPerBlock?: number;
-  signal?: AbortSignal;
+  itemsPerBlock?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export const DEFAULT_ITEMS_PER_BLOCK = 256;
@@ -104,7 +104,7 @@ async function* blocks(
 ): AsyncGenerator<PromptedItem[]> {
   let block: PromptedItem[] = [];
   let index = 0;
-  for await (const item of task.items(signal ? { signal } : {})) {
+  for await (const item of task.items({ signal })) {
     block.push({ index, item, prompt: prompter(item) });
     index++;
     if (block.length === size) {
@@ -128,7 +128,7 @@ async function* scoreBlock(
   let next = 0;
   let answers: ScoredText[] = [];
   try {
-    for await (const answer of model.score(requests, signal ? { signal } : {})) {
+    for await (const answer of model.score(requests, { signal })) {
       answers.push(answer);
       const prompted = block[next]!;
       if (answers.length < prompted.item.choices.length) continue;

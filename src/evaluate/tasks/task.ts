@@ -32,7 +32,7 @@ export interface Task {
    * The items in order. May be called again: the same items come, unless the file has changed.
    * @throws SurprisalError TASK_INVALID with file and line; and what reading the file throws.
    */
-  items(options?: { signal?: AbortSignal }): AsyncGenerator<TaskItem>;
+  items(options?: { signal?: AbortSignal | undefined }): AsyncGenerator<TaskItem>;
 }
 
 /** Name of a way to make items of rows, and whose way it is. */

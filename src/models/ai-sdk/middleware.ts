@@ -18,15 +18,15 @@ import {
 
 export interface SurprisalMiddlewareOptions extends Omit<AnswerMeterOptions, "meter" | "choice" | "choices"> {
   /** Options of the meter that each call gets. */
-  meter?: MeterOptions;
+  meter?: MeterOptions | undefined;
   /** Alternatives per token to ask for, at least 0. Default 5: completions, the old API, give no more. */
-  alternatives?: number;
+  alternatives?: number | undefined;
   /**
    * The provider options that ask for log-probabilities. Default: as OpenAI, Azure and xAI want them, and every other
    * provider as an OpenAI-compatible one, by keys of the body. `false` asks for nothing. Options given with a call go
    * before these.
    */
-  ask?: false | ((call: AskedCall) => Metadata);
+  ask?: false | ((call: AskedCall) => Metadata) | undefined;
 }
 
 /**

@@ -16,13 +16,13 @@ import {
 
 export interface SurprisalModelOptions {
   /** Default: the name of the model. */
-  modelId?: string;
+  modelId?: string | undefined;
   /** Alternatives per token in `logprobs`. Default 5, or as many as the model gives; a call's own `providerOptions.surprisal.alternatives` goes before it. */
-  alternatives?: number;
+  alternatives?: number | undefined;
   /** Most tokens of an answer whose call says nothing. Default 256. */
-  maxOutputTokens?: number;
+  maxOutputTokens?: number | undefined;
   /** Options of the meter that each call gets. */
-  meter?: MeterOptions;
+  meter?: MeterOptions | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export function surprisalModel(
     const input = await inputTokens(prompt, model);
     yield { type: "stream-start", warnings: [...warnings, ...unsupported(call)] };
     yield { type: "response-metadata", modelId };
-    const meter = new AnswerMeter({ ...(options.meter && { meter: options.meter }) });
+    const meter = new AnswerMeter({ meter: options.meter });
     const logprobs: LogprobEntry[] = [];
     const decoder = new TextDecoder();
     const generation = model.generate(prompt, { ...generateOptions(call, options), alternatives, signal });
@@ -143,7 +143,10 @@ function promptOf(
 }
 
 /** What the model thought before is not told to it again. @throws SurprisalError UNSUPPORTED_CAPABILITY */
-function textOf({ type, text = "" }: { type: string; text?: string }, model: LanguageModel): string {
+function textOf(
+  { type, text = "" }: { type: string; text?: string | undefined },
+  model: LanguageModel,
+): string {
   if (type === "text") return text;
   if (type === "reasoning") return "";
   throw new SurprisalError({
@@ -173,11 +176,11 @@ function generateOptions(call: ModelCall, options: SurprisalModelOptions): Gener
   const { temperature, topP, topK, seed } = call;
   const maxTokens = call.maxOutputTokens ?? options.maxOutputTokens;
   return {
-    ...(maxTokens !== undefined && { maxTokens }),
-    ...(temperature !== undefined && { temperature }),
-    ...(topP !== undefined && { topP }),
-    ...(topK !== undefined && { topK }),
-    ...(seed !== undefined && { seed }),
+    maxTokens,
+    temperature,
+    topP,
+    topK,
+    seed,
   };
 }
 

@@ -133,7 +133,7 @@ export class GeminiModel extends GenerateOnlyModel {
 
 interface Request {
   contents: { role: string; parts: { text: string }[] }[];
-  systemInstruction?: { parts: { text: string }[] };
+  systemInstruction?: { parts: { text: string }[] } | undefined;
   generationConfig: Record<string, unknown>;
 }
 

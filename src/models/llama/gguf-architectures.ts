@@ -165,11 +165,11 @@ export interface TensorLayout {
   /** In each block, after `blk.N.`. */
   block: Readonly<Record<string, string>>;
   /** In each block of a model with experts, in place of `dense`. */
-  experts?: Readonly<Record<string, string>>;
+  experts?: Readonly<Record<string, string>> | undefined;
   /** In each block of a model without experts. */
-  dense?: Readonly<Record<string, string>>;
+  dense?: Readonly<Record<string, string>> | undefined;
   /** "fused": only `attn_qkv`; otherwise either `attn_qkv` or `attn_q`, `attn_k` and `attn_v`. */
-  attention?: "fused";
+  attention?: "fused" | undefined;
   /** Key of the normalisation's epsilon, after the architecture's name. */
   epsilon: string;
 }

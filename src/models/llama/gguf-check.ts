@@ -25,7 +25,7 @@ const ENGINE_ALIGNMENT = 32;
 
 export interface CheckGgufOptions {
   /** Memory the weights may take, bytes. Default: what this machine or container has in all. */
-  memoryBytes?: number;
+  memoryBytes?: number | undefined;
 }
 
 /**

@@ -172,7 +172,7 @@ describe("LlamaModel", () => {
     const plan = planWindows(tokens, { method: "full", context: tokens, prefix: null }); // one call
     const score = async (signal?: AbortSignal) => {
       const start = performance.now();
-      const outcome = await rejection(collect(slow.scoreTokens(ids, plan, signal ? { signal } : {})));
+      const outcome = await rejection(collect(slow.scoreTokens(ids, plan, { signal })));
       return { outcome, ms: performance.now() - start };
     };
     // The best of three each, since other programs may take the processor away in the middle.

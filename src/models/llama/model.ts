@@ -234,7 +234,7 @@ export class LlamaModel implements LanguageModel {
     }
   }
 
-  async loss(text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
+  async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
     return this.#queue.run(() => lossOf(this, text, options));
   }
 
@@ -312,12 +312,18 @@ export class LlamaModel implements LanguageModel {
     return fillChatTemplate(this.#chatTemplate, messages, special, options);
   }
 
-  async embed(texts: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Float32Array[]> {
+  async embed(
+    texts: readonly string[],
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Float32Array[]> {
     this.#assertOpen();
     return this.#queue.run(() => this.#embed(texts, options));
   }
 
-  async #embed(texts: readonly string[], { signal }: { signal?: AbortSignal }): Promise<Float32Array[]> {
+  async #embed(
+    texts: readonly string[],
+    { signal }: { signal?: AbortSignal | undefined },
+  ): Promise<Float32Array[]> {
     const encoded = [];
     let longest = 1;
     for (const [i, text] of texts.entries()) {

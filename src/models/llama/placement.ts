@@ -26,30 +26,30 @@ export interface LlamaLoadOptions {
    * "auto": every layer on a GPU if there is one, else the CPU. "cpu": nothing on a GPU. A number: that many
    * layers on the GPU. Default "auto".
    */
-  device?: "auto" | "cpu" | number;
+  device?: "auto" | "cpu" | number | undefined;
   /**
    * Threads of the CPU backend. Default: one per available core, at most 16; one for a model under 32 MB, where
    * waiting for each other would cost more than the work. The number was never seen to change a digit.
    */
-  threads?: number;
+  threads?: number | undefined;
   /**
    * Most tokens per decode call (llama.cpp's micro-batch), 1 ... 4096. Default 512, or less for a vocabulary so
    * large that a batch of logits would pass 128 MiB.
    */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Precision of the cached keys and values. Default "f16". */
-  cacheType?: CacheType;
+  cacheType?: CacheType | undefined;
   /**
    * llama.cpp's flash attention, which saves memory and time and computes in half precision on CPUs: a token's
    * log-probability moves by about 1e-3 nats. Default "auto", llama.cpp's own choice; "off" with cacheType "f32",
    * which asks for exactness.
    */
-  flashAttention?: "auto" | "on" | "off";
+  flashAttention?: "auto" | "on" | "off" | undefined;
   /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
-  contextSize?: number;
+  contextSize?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */
-  onLoad?: (fraction: number) => void;
-  signal?: AbortSignal;
+  onLoad?: ((fraction: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface Placement {

@@ -36,9 +36,9 @@ const FILE_TYPES: Readonly<Record<string, number>> = {
 
 export interface QuantizeOptions {
   /** Threads, at most 1024; 0 = all cores. Default 0. */
-  threads?: number;
+  threads?: number | undefined;
   /** Accept a model that is quantised already, whose weights lose twice. Default false. */
-  allowRequantize?: boolean;
+  allowRequantize?: boolean | undefined;
 }
 
 /** Names of the weight formats `quantize` can make. */

@@ -17,11 +17,11 @@ export interface AnswerMeterOptions extends Omit<MonitorOptions, "controller"> {
    * Called for each token as it arrives, with what the meter says after it. A record without a number
    * (`logprob: null`) is a piece of text that came without one.
    */
-  onToken?: (record: TokenRecord, reading: MeterReading) => void;
+  onToken?: ((record: TokenRecord, reading: MeterReading) => void) | undefined;
   /** Choices that were asked for (`n`). Default: those of a whole answer; 1 of a stream. */
-  choices?: number;
+  choices?: number | undefined;
   /** Which of several choices to read. Default 0. */
-  choice?: number;
+  choice?: number | undefined;
 }
 
 /** What is known when the answer has ended. */

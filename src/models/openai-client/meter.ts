@@ -73,7 +73,7 @@ export function meter(answer: object, options: MeterAnswerOptions = {}): object 
 }
 
 interface ChunkStream extends AsyncIterable<unknown> {
-  readonly controller?: AbortController;
+  readonly controller?: AbortController | undefined;
   tee?(): [ChunkStream, ChunkStream];
 }
 

@@ -42,11 +42,11 @@ export interface Dialect {
   /** What the numbers of a written token come after. */
   numbersAfter: "nothing" | "temperature" | "everything";
   /** See AnswerOptions. */
-  countsEndOfText?: boolean;
+  countsEndOfText?: boolean | undefined;
   /** Further fields of every request for numbers. */
-  more?: Fields;
+  more?: Fields | undefined;
   /** Header of the key. Default "authorization". */
-  keyHeader?: string;
+  keyHeader?: string | undefined;
 }
 
 const HOSTED: Omit<Dialect, "name" | "title"> = {

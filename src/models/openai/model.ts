@@ -120,7 +120,7 @@ export class OpenAIModel implements LanguageModel {
     yield* this.#scorer().scoreTokens(Array.from(ids), plan, this.#stoppable(options));
   }
 
-  async loss(text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
+  async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
     this.#assertOpen();
     this.#scorer();
     return lossOf(this, text, options);
@@ -204,7 +204,7 @@ export class OpenAIModel implements LanguageModel {
   }
 
   /** Options whose signal also stops when the model is disposed. */
-  #stoppable<Options extends { signal?: AbortSignal }>(options: Options): Options {
+  #stoppable<Options extends { signal?: AbortSignal | undefined }>(options: Options): Options {
     const { signal } = this.#disposal;
     return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
   }

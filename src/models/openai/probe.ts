@@ -117,7 +117,7 @@ class Trial {
   async write(prompt: Prompt, alternatives: number): Promise<Written> {
     const records: TokenRecord[] = [];
     const signal = this.#signal;
-    const options = { maxTokens: TOKENS, alternatives, ...(signal && { signal }) };
+    const options = { maxTokens: TOKENS, alternatives, signal };
     const generation = generationOf(writeTokens(this.#asking, this.#endpoint, prompt, options));
     try {
       for await (const record of generation) records.push(record);

@@ -8,7 +8,7 @@ export interface Provider {
   /** Environment variable with its key. */
   keyVariable: string;
   dialect: DialectName;
-  keyHeader?: string;
+  keyHeader?: string | undefined;
 }
 
 /** Every name here is the beginning of a model reference: `openai:gpt-4.1`. */

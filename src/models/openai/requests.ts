@@ -153,7 +153,7 @@ const TEXT_REQUESTS: Record<NonNullable<Dialect["text"]>, TextRequest> = {
         sampling_params: {
           max_new_tokens: options.maxTokens ?? 256,
           ...sampled,
-          ...(seed !== undefined && { sampling_seed: seed }),
+          sampling_seed: seed,
         },
         stream,
         ...(wanted !== "none" && {

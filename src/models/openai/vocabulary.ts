@@ -154,6 +154,6 @@ function invalid(id: number, cause?: unknown): SurprisalError {
   return new SurprisalError({
     code: "INVALID_ARGUMENT",
     what: `${id} is not a token id of this model`,
-    ...(cause !== undefined && { cause }),
+    cause,
   });
 }

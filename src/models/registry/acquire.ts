@@ -1,15 +1,14 @@
 /** Models that are fetched: from the cache, else from the first of their sources that delivers the right file. */
 import { mkdir, open, rm } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { withLock, writeFailure } from "../../files/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
 import { type CatalogueEntry, type ModelSource, termsOf } from "./catalogue.ts";
-import { writeFailure } from "./disk.ts";
 import { checksumMismatch } from "./download.ts";
 import { TransferFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
 import { fetchFromHub } from "./hub.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
-import { withLock } from "./lock.ts";
 import { ProgressMeter } from "./progress.ts";
 import { describeSource } from "./reference.ts";
 import type { Settings } from "./settings.ts";

@@ -9,10 +9,9 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { writeFailure, writeJson } from "../../files/index.ts";
 import { fileDigest, rememberDigest } from "./digest.ts";
-import { writeFailure } from "./disk.ts";
 import type { FetchedFile } from "./job.ts";
-import { writeJson } from "./json-file.ts";
 import type { Settings } from "./settings.ts";
 
 const SCHEMA = "surprisal.model/1";

@@ -22,7 +22,7 @@ export interface CatalogueEntry {
   bytes: number;
   sha256: string;
   /** Where the file lies in this package; such a model needs no sources. */
-  path?: string;
+  path?: string | undefined;
   /** Tried in this order. */
   sources: readonly ModelSource[];
 }

@@ -7,16 +7,14 @@
 import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
+import { withLock, writeFailure, writeJson } from "../../files/index.ts";
 import { downloadFolder } from "./cache.ts";
 import { chooseDataFiles, isDataFile } from "./dataset-files.ts";
 import { fileDigest, rememberDigest } from "./digest.ts";
-import { writeFailure } from "./disk.ts";
 import { redact, statusFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
 import { ACCESS, fetchFromHub, hubEndpoint } from "./hub.ts";
 import type { FetchedFile } from "./job.ts";
-import { writeJson } from "./json-file.ts";
-import { withLock } from "./lock.ts";
 import { ProgressMeter } from "./progress.ts";
 import { withRetries } from "./retry.ts";
 import { readSettings, type Settings } from "./settings.ts";

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { abortError } from "../../core/index.ts";
-import { writeJson } from "./json-file.ts";
+import { writeJson } from "../../files/index.ts";
 import type { Settings } from "./settings.ts";
 
 interface RememberedDigest {

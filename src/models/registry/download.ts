@@ -18,7 +18,7 @@ export interface DownloadRequest {
   /** What a person can do when the server refuses access. */
   wayOut?: string | undefined;
   /** Told after every chunk: bytes of the file held, and its size where it is known. */
-  onBytes?: (bytes: number, total: number | null, arrived: boolean) => void;
+  onBytes?: ((bytes: number, total: number | null, arrived: boolean) => void) | undefined;
 }
 
 /**

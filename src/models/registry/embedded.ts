@@ -1,9 +1,8 @@
 /** Models that are a part of this package: no network, no cache, and nothing is written. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { SurprisalError } from "../../core/index.ts";
+import { errorCode, SurprisalError } from "../../core/index.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
-import { errorCode } from "./failure.ts";
 import type { LocatedModel } from "./types.ts";
 
 const WAY_OUT = "Reinstall surprisal, or name another model: `surprisal models list` shows some.";

@@ -1,5 +1,5 @@
 /** What can go wrong between this machine and a server, and whether another attempt may mend it. */
-import { SurprisalError } from "../../core/index.ts";
+import { errorCode, SurprisalError } from "../../core/index.ts";
 import type { HttpAnswer } from "./http.ts";
 
 /** "connected": worth another attempt only if this server has answered before (a broken line, not a wrong address). */
@@ -15,7 +15,7 @@ export class TransferFailure extends SurprisalError {
     retry: Retry,
     what: string,
     where: string,
-    details: { wayOut?: string; cause?: unknown; retryAfterMs?: number } = {},
+    details: { wayOut?: string | undefined; cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
     const { retryAfterMs = 0, ...rest } = details;
     super({ code: "DOWNLOAD_FAILED", what, where, ...rest });
@@ -76,11 +76,6 @@ export function statusFailure({ status, headers }: HttpAnswer, url: URL, wayOut?
 /** An address as it may be printed: without credentials and without a signed query. */
 export function redact(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-export function errorCode(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "";
 }
 
 export function codedError(code: string, message: string): Error {

@@ -24,11 +24,11 @@ export interface Authorization {
 }
 
 export interface HttpRequest {
-  method?: "GET" | "HEAD";
-  headers?: Record<string, string>;
+  method?: "GET" | "HEAD" | undefined;
+  headers?: Record<string, string> | undefined;
   authorization?: Authorization | undefined;
   /** Follow redirects to other origins. Default true; false answers with the redirect itself. */
-  followAbroad?: boolean;
+  followAbroad?: boolean | undefined;
 }
 
 export interface HttpAnswer {

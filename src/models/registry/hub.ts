@@ -1,6 +1,6 @@
 /** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
 import { join } from "node:path";
-import { ensureSpace } from "./disk.ts";
+import { ensureSpace } from "../../files/index.ts";
 import { checksumMismatch, download } from "./download.ts";
 import { redact, statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization } from "./http.ts";
@@ -16,7 +16,7 @@ export interface HubFile {
   /** Path inside the repository. */
   path: string;
   /** Branch, tag or commit. Default "main". */
-  revision?: string;
+  revision?: string | undefined;
 }
 
 export const ACCESS: string =

@@ -1,10 +1,9 @@
 /** From what a person writes to a verified model file on this machine. */
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { errorCode, SurprisalError } from "../../core/index.ts";
 import { fileDigest } from "./digest.ts";
 import { locateEmbedded } from "./embedded.ts";
-import { errorCode } from "./failure.ts";
 import { parseReference } from "./reference.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { LocatedModel, LocateOptions } from "./types.ts";

@@ -16,7 +16,7 @@ const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/ht
 export interface PackageRequirement {
   package: string;
   /** Exact version; the newest when left out. */
-  version?: string;
+  version?: string | undefined;
 }
 
 export interface Wheel {

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { writeFailure } from "./disk.ts";
+import { writeFailure } from "../../files/index.ts";
 
 /** What a server said the bytes belong to. */
 export interface RemoteIdentity {

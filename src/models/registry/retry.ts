@@ -28,7 +28,7 @@ export async function withRetries<T>(
       failures = achieved() > before ? 0 : failures + 1;
       if (failures >= patience.attempts) throw error;
       const backoff = Math.min(patience.backoffMs * 2 ** Math.max(0, failures - 1), LONGEST_PAUSE_MS);
-      await sleep(Math.max(error.retryAfterMs, backoff), undefined, signal ? { signal } : {}).catch(() => {
+      await sleep(Math.max(error.retryAfterMs, backoff), undefined, { signal }).catch(() => {
         throw abortError("The download", signal);
       });
     }

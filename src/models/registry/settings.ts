@@ -1,12 +1,13 @@
 /** Everything the environment decides, read once per call: cache folder, switches, patience. */
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { type Resolved, withDefaults } from "../../core/index.ts";
 import type { LocateOptions, NetworkPatience } from "./types.ts";
 
 const PATIENCE: NetworkPatience = { connectMs: 10_000, stallMs: 30_000, attempts: 5, backoffMs: 500 };
 
 /** LocateOptions with every default filled in. */
-export interface Settings extends Required<Pick<LocateOptions, "acceptTerms" | "onProgress" | "onMessage">> {
+export interface Settings extends Resolved<Pick<LocateOptions, "acceptTerms" | "onProgress" | "onMessage">> {
   cache: string;
   environment: NodeJS.ProcessEnv;
   offline: boolean;
@@ -23,7 +24,7 @@ export function readSettings(options: LocateOptions): Settings {
     environment,
     offline,
     hubOffline: offline || isOn(environment.HF_HUB_OFFLINE),
-    patience: { ...PATIENCE, ...options.patience },
+    patience: withDefaults(PATIENCE, options.patience),
     acceptTerms: options.acceptTerms ?? false,
     onProgress: options.onProgress ?? (() => {}),
     onMessage: options.onMessage ?? (() => {}),

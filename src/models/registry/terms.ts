@@ -2,8 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { writeFailure } from "./disk.ts";
-import { writeJson } from "./json-file.ts";
+import { writeFailure, writeJson } from "../../files/index.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelTerms } from "./types.ts";
 

@@ -37,18 +37,18 @@ export interface NetworkPatience {
 
 export interface LocateOptions {
   /** Cache folder. Default: $SURPRISAL_CACHE, $XDG_CACHE_HOME/surprisal, or the platform's cache folder. */
-  cache?: string;
+  cache?: string | undefined;
   /** Use the network. Default: true, unless SURPRISAL_OFFLINE is set. */
-  offline?: boolean;
+  offline?: boolean | undefined;
   /** Whether the terms of a model are accepted, or a function that asks. Default false. Remembered in the cache. */
-  acceptTerms?: boolean | ((terms: ModelTerms) => Promise<boolean>);
-  onProgress?: (progress: TransferProgress) => void;
+  acceptTerms?: boolean | ((terms: ModelTerms) => Promise<boolean>) | undefined;
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Notes for a person: a source that failed, another process that is waited for. */
-  onMessage?: (message: string) => void;
-  signal?: AbortSignal;
+  onMessage?: ((message: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
   /** Environment variables. Default process.env. */
-  environment?: NodeJS.ProcessEnv;
-  patience?: Partial<NetworkPatience>;
+  environment?: NodeJS.ProcessEnv | undefined;
+  patience?: Partial<NetworkPatience> | undefined;
 }
 
 /** A model file on this machine, verified. */
@@ -64,5 +64,5 @@ export interface LocatedModel {
   /** Size of the file, bytes. */
   bytes: number;
   /** Licence of the model, where it is known: an SPDX name or the name of its terms. */
-  licence?: string;
+  licence?: string | undefined;
 }

@@ -34,7 +34,7 @@ export interface AnswerPiece {
   text: string;
   tokens: readonly WireToken[];
   /** What the model thought before `text`, where the server shows it apart. */
-  thinking?: string;
+  thinking?: string | undefined;
 }
 
 /** What is known to be wrong with the numbers. */

@@ -1,5 +1,5 @@
 /** HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. */
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, withDefaults } from "../../core/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
 import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
 import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
@@ -12,21 +12,21 @@ export interface RemoteClientOptions {
   /** The API's base address, `http://localhost:8080/v1` for example. */
   address: string | URL;
   /** Sent to the address's own origin only. `null` = none. */
-  key?: ApiKey | null;
+  key?: ApiKey | null | undefined;
   /** Environment variable the key is looked for in, for messages. */
   keyVariable?: string | undefined;
   /** Header the key travels in. Default "authorization", as a bearer token. */
-  keyHeader?: string;
+  keyHeader?: string | undefined;
   /** Further headers. They too go to the address's own origin only. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence. */
-  patience?: Partial<Patience>;
+  patience?: Partial<Patience> | undefined;
   /** Times a request is sent at most, when it fails before the first byte of an answer. Default 4. */
-  attempts?: number;
+  attempts?: number | undefined;
   /** Pause before the second attempt, milliseconds; it doubles from attempt to attempt. Default 500. */
-  backoffMs?: number;
+  backoffMs?: number | undefined;
   /** Requests at once to this address, of all clients of this process together. Default 8; the first client decides. */
-  concurrency?: number;
+  concurrency?: number | undefined;
 }
 
 export interface RequestOptions {
@@ -140,7 +140,7 @@ export class RemoteClient {
         method,
         headers: this.#headers(url, body),
         body,
-        patience: { ...PATIENCE, ...this.#options.patience },
+        patience: withDefaults(PATIENCE, this.#options.patience),
         signal,
         where: this.#shown(url),
       };

@@ -49,7 +49,7 @@ export class ServerUnreachable extends SurprisalError {
       what,
       where,
       wayOut,
-      ...(cause !== undefined && { cause }),
+      cause,
     });
     this.retry = retry;
   }
@@ -72,7 +72,7 @@ export function streamCut(what: string, where: string, cause?: unknown): Surpris
     what,
     where,
     wayOut: "The tokens so far are good; the answer is not complete. Ask again.",
-    ...(cause !== undefined && { cause }),
+    cause,
   });
 }
 

@@ -31,7 +31,7 @@ export interface FinishedAnswer {
   records: TokenRecord[];
   end: Omit<GenerationEnd, "provenance">;
   /** Left out where the format does not say. */
-  probabilities?: Provenance["probabilities"];
+  probabilities?: Provenance["probabilities"] | undefined;
 }
 
 /** Reads an answer as it arrives. Leaving the loop ends the request; what is known then is returned as at an end. */

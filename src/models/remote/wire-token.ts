@@ -23,7 +23,7 @@ export type WireAlternative = Pick<WireToken, "token" | "bytes" | "id" | "logpro
 export interface Piece {
   text: string;
   /** Exact, when they say more than the text. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array | undefined;
   /** The text is a lossy rendering: "" or with U+FFFD for bytes that nobody gave. */
   lossy: boolean;
   /** The text may have it or not. The end-of-text token is one. */
@@ -76,7 +76,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
  */
 export function recordOf(token: WireToken, piece: Piece, k: number): TokenRecord {
   const { id, logprob, alternatives } = token;
-  const record: TokenRecord = { text: piece.text, ...(piece.bytes && { bytes: piece.bytes }), logprob };
+  const record: TokenRecord = { text: piece.text, bytes: piece.bytes, logprob };
   if (isId(id)) record.id = id;
   const ordered = alternatives?.map(alternativeOf).sort(byProbability);
   if (ordered && k > 0) record.alternatives = ordered.slice(0, k);
@@ -88,7 +88,7 @@ export function recordOf(token: WireToken, piece: Piece, k: number): TokenRecord
 function alternativeOf(alternative: WireAlternative): Alternative {
   const { text, bytes } = pieceOf(alternative);
   const { id, logprob } = alternative;
-  return { text, ...(bytes && { bytes }), ...(isId(id) && { id }), logprob };
+  return { text, bytes, ...(isId(id) && { id }), logprob };
 }
 
 /** An id the server has; -1 and the like are marks for "none". */

@@ -8,7 +8,7 @@ export interface ConformanceSettings {
    * or activations are quantised, or attention is in half precision, a batch of another shape moves single tokens by
    * tenths of a nat, and no tolerance tells that from a mistake.
    */
-  tolerance?: number;
+  tolerance?: number | undefined;
 }
 
 /** One thing every model does that says it can. */

@@ -40,7 +40,7 @@ export interface ConformanceOptions extends ConformanceSettings {
   it(name: string, run: (context: ConformanceContext) => Promise<void>): unknown;
   /** Makes the model that all cases share, when the first of them runs. The last disposes it. */
   create(): Promise<LanguageModel>;
-  skip?: readonly ConformanceSkip[];
+  skip?: readonly ConformanceSkip[] | undefined;
 }
 
 /**

@@ -45,9 +45,9 @@ export interface TableModelOptions extends TableTokenizerOptions {
   /** [V][V] p(next | previous), each row summing to 1. The rows of BOS and EOS say how a text begins. */
   transitions: readonly ArrayLike<number>[];
   /** Default "table". */
-  name?: string;
+  name?: string | undefined;
   /** Longest text in one window, tokens; `null` = no limit. Default null. */
-  trainedContext?: number | null;
+  trainedContext?: number | null | undefined;
 }
 
 /**
@@ -175,7 +175,7 @@ export class TableModel implements LanguageModel {
     }
   }
 
-  async loss(text: string, options: { signal?: AbortSignal } = {}): Promise<Loss> {
+  async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
     return lossOf(this, text, options);
   }
 

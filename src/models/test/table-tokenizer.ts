@@ -7,11 +7,11 @@ export interface TableTokenizerOptions {
   /** [V] what each token stands for, all different: text, or bytes. */
   symbols: readonly (string | Uint8Array)[];
   /** Id of the beginning-of-sequence token among the symbols; `null` = none. Default null. */
-  bos?: number | null;
+  bos?: number | null | undefined;
   /** Id of the end-of-sequence token among the symbols; `null` = none. Default null. */
-  eos?: number | null;
+  eos?: number | null | undefined;
   /** BOS is put in front of every text. Default: whether there is a BOS. */
-  addsBos?: boolean;
+  addsBos?: boolean | undefined;
 }
 
 export class TableTokenizer implements RequestVocabulary {

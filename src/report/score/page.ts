@@ -23,7 +23,7 @@ import type { Detail, ScoreView } from "./view.ts";
 
 interface HtmlOptions {
   /** How many of the most surprising tokens to list. Default 20. */
-  top?: number;
+  top?: number | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ModelIdentity } from "../../models/index.ts";
 /** A scored text, ready to be shown. Every measure is `null` when it does not exist. */
 export interface ScoreView {
   /** Where the text came from, such as a file name. */
-  title?: string;
+  title?: string | undefined;
   model: ModelIdentity;
   /** Settings of the model that can change a number or its speed. */
   settings: Readonly<Record<string, string | number | boolean>>;
@@ -36,11 +36,11 @@ export interface ScoreView {
   wordPerplexity: number | null;
   characterPerplexity: number | null;
   geometricMeanProbability: number | null;
-  timing: { totalMs: number; loadMs?: number; decodeMs: number | null; tokensRun: number };
+  timing: { totalMs: number; loadMs?: number | undefined; decodeMs: number | null; tokensRun: number };
   /** What the person should know. */
   notes: readonly string[];
   /** Bits per byte that general-purpose compressors reach on the text; `null` = not installed. */
-  compression?: { gzip: number; brotli: number; xz: number | null };
+  compression?: { gzip: number; brotli: number; xz: number | null } | undefined;
 }
 
 /** One line of what a score was made with: a heading and its value, both safe to show. */

@@ -27,7 +27,11 @@ async function valuesIn(path: string): Promise<unknown[]> {
   return values;
 }
 
-type Reading = { records: TokenRecord[]; end: Omit<GenerationEnd, "provenance">; probabilities?: string };
+type Reading = {
+  records: TokenRecord[];
+  end: Omit<GenerationEnd, "provenance">;
+  probabilities?: string | undefined;
+};
 
 async function reading(path: string, reader: WireReader): Promise<Reading> {
   const records = (await valuesIn(path)).flatMap((value) => reader.push(value));

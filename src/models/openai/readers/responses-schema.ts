@@ -7,39 +7,41 @@ type Maybe<Type> = Type | null | undefined;
 
 /** The whole answer, also within the events that begin and end a stream. */
 export interface ResponseFields {
-  status?: Maybe<string>;
+  status?: Maybe<string> | undefined;
   error?: unknown;
-  incomplete_details?: Maybe<{ reason?: Maybe<string> }>;
-  output?: Maybe<OutputItem[]>;
-  usage?: Maybe<{
-    output_tokens?: Maybe<number>;
-    output_tokens_details?: Maybe<{ reasoning_tokens?: Maybe<number> }>;
-  }>;
+  incomplete_details?: Maybe<{ reason?: Maybe<string> | undefined }> | undefined;
+  output?: Maybe<OutputItem[]> | undefined;
+  usage?:
+    | Maybe<{
+        output_tokens?: Maybe<number> | undefined;
+        output_tokens_details?: Maybe<{ reasoning_tokens?: Maybe<number> | undefined }> | undefined;
+      }>
+    | undefined;
 }
 
 interface OutputItem {
   type: string;
-  content?: Maybe<OutputPart[]>;
+  content?: Maybe<OutputPart[]> | undefined;
 }
 
 export interface OutputPart {
   type: string;
-  text?: Maybe<string>;
-  refusal?: Maybe<string>;
-  logprobs?: Maybe<TokenEntry[]>;
+  text?: Maybe<string> | undefined;
+  refusal?: Maybe<string> | undefined;
+  logprobs?: Maybe<TokenEntry[]> | undefined;
 }
 
 /** An event, as far as it matters here. */
 export interface ResponseEvent {
   type: string;
-  sequence_number?: Maybe<number>;
-  output_index?: Maybe<number>;
-  content_index?: Maybe<number>;
-  delta?: Maybe<string>;
-  text?: Maybe<string>;
-  refusal?: Maybe<string>;
-  logprobs?: Maybe<TokenEntry[]>;
-  response?: Maybe<ResponseFields>;
+  sequence_number?: Maybe<number> | undefined;
+  output_index?: Maybe<number> | undefined;
+  content_index?: Maybe<number> | undefined;
+  delta?: Maybe<string> | undefined;
+  text?: Maybe<string> | undefined;
+  refusal?: Maybe<string> | undefined;
+  logprobs?: Maybe<TokenEntry[]> | undefined;
+  response?: Maybe<ResponseFields> | undefined;
 }
 
 const count = z.int().min(0);

@@ -7,15 +7,15 @@ type Maybe<Type> = Type | null | undefined;
 interface AlternativeEntry {
   /** Left out by servers that name a token in another way (mlx_lm.server: by its id alone). */
   token?: string | undefined;
-  bytes?: Maybe<number[]>;
+  bytes?: Maybe<number[]> | undefined;
   /** llama-server. */
-  id?: Maybe<number>;
-  logprob?: Maybe<number>;
+  id?: Maybe<number> | undefined;
+  logprob?: Maybe<number> | undefined;
 }
 
 /** An entry of `logprobs.content`. */
 export interface TokenEntry extends AlternativeEntry {
-  top_logprobs?: Maybe<AlternativeEntry[]>;
+  top_logprobs?: Maybe<AlternativeEntry[]> | undefined;
 }
 
 /** The four arrays of the first completions API. */
@@ -23,47 +23,47 @@ export interface FourArrays {
   tokens: string[];
   token_logprobs: (number | null)[];
   /** Keyed by text. */
-  top_logprobs?: Maybe<(Record<string, number | null> | null)[]>;
+  top_logprobs?: Maybe<(Record<string, number | null> | null)[]> | undefined;
   /** Where each token begins, characters. */
-  text_offset?: Maybe<number[]>;
+  text_offset?: Maybe<number[]> | undefined;
 }
 
 export interface Usage {
-  completion_tokens?: Maybe<number>;
-  prompt_tokens?: Maybe<number>;
-  total_tokens?: Maybe<number>;
-  completion_tokens_details?: Maybe<{ reasoning_tokens?: Maybe<number> }>;
+  completion_tokens?: Maybe<number> | undefined;
+  prompt_tokens?: Maybe<number> | undefined;
+  total_tokens?: Maybe<number> | undefined;
+  completion_tokens_details?: Maybe<{ reasoning_tokens?: Maybe<number> | undefined }> | undefined;
 }
 
 export interface ChoiceFields {
-  index?: Maybe<number>;
-  finish_reason?: Maybe<string>;
+  index?: Maybe<number> | undefined;
+  finish_reason?: Maybe<string> | undefined;
   /** vLLM, with `return_token_ids`: one for each token of this choice or chunk. */
-  token_ids?: Maybe<number[]>;
+  token_ids?: Maybe<number[]> | undefined;
 }
 
 interface Answer<Choice> {
   id?: unknown;
   choices?: (Choice & ChoiceFields)[] | undefined;
-  usage?: Maybe<Usage>;
-  model?: Maybe<string>;
+  usage?: Maybe<Usage> | undefined;
+  model?: Maybe<string> | undefined;
 }
 
 /** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
 export interface ContentPart {
   type: string;
-  text?: Maybe<string>;
-  thinking?: Maybe<Omit<ContentPart, "thinking">[]>;
+  text?: Maybe<string> | undefined;
+  thinking?: Maybe<Omit<ContentPart, "thinking">[]> | undefined;
 }
 
 interface ChatMessageFields {
-  content?: Maybe<string | ContentPart[]>;
-  refusal?: Maybe<string>;
+  content?: Maybe<string | ContentPart[]> | undefined;
+  refusal?: Maybe<string> | undefined;
   /** DeepSeek, older vLLM. */
-  reasoning_content?: Maybe<string>;
+  reasoning_content?: Maybe<string> | undefined;
   /** OpenRouter, Ollama, newer vLLM. */
-  reasoning?: Maybe<string>;
-  tool_calls?: Maybe<unknown[]>;
+  reasoning?: Maybe<string> | undefined;
+  tool_calls?: Maybe<unknown[]> | undefined;
   function_call?: unknown;
   /** Together, of a chunk. */
   token_id?: unknown;
@@ -71,10 +71,10 @@ interface ChatMessageFields {
 
 /** An entry per token of each text. */
 export interface TokenLists {
-  content?: Maybe<TokenEntry[]>;
-  refusal?: Maybe<TokenEntry[]>;
+  content?: Maybe<TokenEntry[]> | undefined;
+  refusal?: Maybe<TokenEntry[]> | undefined;
   /** DeepSeek. */
-  reasoning_content?: Maybe<TokenEntry[]>;
+  reasoning_content?: Maybe<TokenEntry[]> | undefined;
 }
 
 /** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
@@ -82,26 +82,26 @@ export type ChatLogprobs = Maybe<TokenLists | FourArrays | number | unknown[]>;
 
 export type ChatAnswer = Answer<{
   /** Of a chunk. */
-  delta?: Maybe<ChatMessageFields>;
+  delta?: Maybe<ChatMessageFields> | undefined;
   /** Of a whole answer. */
-  message?: Maybe<ChatMessageFields>;
-  logprobs?: ChatLogprobs;
+  message?: Maybe<ChatMessageFields> | undefined;
+  logprobs?: ChatLogprobs | undefined;
 }>;
 
 /** A number or a list are forms that are not known. */
 export type CompletionsLogprobs = Maybe<FourArrays | { content: TokenEntry[] | null } | number | unknown[]>;
 
 export type CompletionsAnswer = Answer<{
-  text?: Maybe<string>;
-  logprobs?: CompletionsLogprobs;
+  text?: Maybe<string> | undefined;
+  logprobs?: CompletionsLogprobs | undefined;
   /** vLLM: one object per prompt token, keyed by token id. */
-  prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]>;
+  prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]> | undefined;
 }>;
 
 interface PromptLogprob {
-  logprob?: Maybe<number>;
-  rank?: Maybe<number>;
-  decoded_token?: Maybe<string>;
+  logprob?: Maybe<number> | undefined;
+  rank?: Maybe<number> | undefined;
+  decoded_token?: Maybe<string> | undefined;
 }
 
 const count = z.int().min(0);

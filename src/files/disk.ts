@@ -1,8 +1,7 @@
 /** The disk: is there room, and what to say when there is none. */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
-import { errorCode } from "./failure.ts";
+import { errorCode, SurprisalError } from "../core/index.ts";
 
 /** @throws SurprisalError DISK_FULL, with figures. */
 export async function ensureSpace(folder: string, needed: number): Promise<void> {

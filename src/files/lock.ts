@@ -7,9 +7,8 @@ import { constants, copyFile, mkdir, open, readFile, rename, rm, stat, utimes } 
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, errorCode, SurprisalError } from "../core/index.ts";
 import { writeFailure } from "./disk.ts";
-import { errorCode } from "./failure.ts";
 
 const HEARTBEAT_MS = 5_000;
 const DEAD_AFTER_MS = 60_000;
@@ -52,7 +51,7 @@ export async function withLock<T>(
       onWait(holder);
       told = true;
     }
-    await sleep(POLL_MS, undefined, signal ? { signal } : {}).catch(() => {
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {
       throw abortError("Waiting for another process's download", signal);
     });
   }
