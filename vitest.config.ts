@@ -1,12 +1,16 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { SlowestFirst } from "./test/slowest-first.ts";
 
 /** Tests that run a real model, or the built command, are named *.model.test.ts. */
 const MODEL_TESTS = "**/*.model.test.ts";
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Two cores: test files that run a model would only take the processor from each other.
-    fileParallelism: false,
+    // One more file than there are cores: some only wait, for Redis, a browser, or a process that they have started.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: SlowestFirst },
+    reporters: ["default", "./test/summary-reporter.ts"],
     setupFiles: "test/properties.ts",
     testTimeout: 120_000,
     hookTimeout: 120_000,

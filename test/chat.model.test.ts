@@ -3,9 +3,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
-import { SurprisalError } from "../src/core/index.ts";
-import { resolve } from "../src/models/index.ts";
 import { BUILT, type RunOptions, runCommand } from "./cli-run.ts";
+import { needing } from "./needing.ts";
 import { type FakeServer, type Misbehaviour, startFakeServer } from "./wire/fake-server.ts";
 import { plainModel } from "./wire/plain-model.ts";
 
@@ -172,20 +171,7 @@ describe("surprisal chat --once", () => {
   });
 });
 
-/** Whether addresses of servers are understood. */
-async function reachesServers(): Promise<boolean> {
-  try {
-    await (await resolve("http://127.0.0.1:9/v1#none"))[Symbol.asyncDispose]();
-    return true;
-  } catch (error) {
-    return SurprisalError.isInstance(error) && error.code !== "UNKNOWN_MODEL";
-  }
-}
-
-const servers = await reachesServers();
-if (!servers) console.warn("SKIPPED: chat with servers: resolve() does not know their addresses yet.");
-
-describe.skipIf(!servers)("surprisal chat with a server", () => {
+describe("surprisal chat with a server", () => {
   let server: FakeServer | undefined;
   afterEach(async () => {
     await server?.close();
@@ -288,7 +274,7 @@ const wordsOf = (screen: string) => screen.replaceAll(ESCAPES, "").replaceAll(/\
 
 const PROMPT = /> \u001b\[3G$/;
 
-describe.skipIf(!hasScript())("surprisal chat at a terminal", () => {
+needing(!hasScript() && "no util-linux script").describe("surprisal chat at a terminal", () => {
   it("answers in colour above a status line, keeps pastes together, and leaves by Ctrl-D", async () => {
     const { code, screen } = await atTerminal(60, "--max-tokens 24", [
       [PROMPT, `${STORY}\r`],

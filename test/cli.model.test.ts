@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "./cli-run.ts";
 import { mini } from "./mini.ts";
+import { NOT_WINDOWS, needing } from "./needing.ts";
 
 const TEXT = "The quick brown fox jumps over the lazy dog. It was a sunny day in the forest.\n";
 const ESCAPE = "\u001b";
@@ -153,7 +154,7 @@ describe("surprisal score", () => {
     expect(readdirSync(folder).sort()).toEqual([...before, "link.html", "page.html", name].sort());
   });
 
-  it.skipIf(process.platform === "win32")("--html does not replace a device by a file", async () => {
+  needing(NOT_WINDOWS).it("--html does not replace a device by a file", async () => {
     expect((await score(["text.txt", "-q", "--html", "/dev/null"])).code).toBe(0);
     expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   });

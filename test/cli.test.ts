@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUILT, runCommand, runNode } from "./cli-run.ts";
+import { LINUX_ONLY, needing } from "./needing.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -135,7 +136,7 @@ it("lets no name command the terminal", async () => {
   expect(stderr).not.toContain(ESCAPE);
 });
 
-it.skipIf(process.platform !== "linux")("says that the output cannot be written", async () => {
+needing(LINUX_ONLY).it("says that the output cannot be written", async () => {
   const script = 'exec "$0" "$1/cli/main.js" --help > /dev/full';
   const { code, stderr } = await runNode([
     "-e",

@@ -19,6 +19,7 @@ import {
 } from "../src/evaluate/index.ts";
 import { BUILT, runCommand } from "./cli-run.ts";
 import { mini } from "./mini.ts";
+import { needing } from "./needing.ts";
 import { RedisServer, withoutRedis } from "./redis-server.ts";
 
 const MAIN = `${BUILT}cli/main.js`;
@@ -91,7 +92,7 @@ async function until(condition: () => boolean, ms = 30_000): Promise<void> {
 const numbers = ({ results }: Run) =>
   results.map(({ timing, ...result }) => ({ ...result, run: timing.tokensRun }));
 
-describe.skipIf(withoutRedis)("a run over a queue", () => {
+needing(withoutRedis).describe("a run over a queue", () => {
   let [server, folder]: [RedisServer, string] = [undefined as never, ""];
   beforeAll(async () => {
     server = await RedisServer.start();

@@ -1,8 +1,9 @@
 /** Numbers of other people's tools, under their recipes (test/fixtures/golden/README.md). */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { scoreText } from "../src/evaluate/index.ts";
 import { LlamaModel } from "../src/models/index.ts";
+import { needing, withoutModel } from "./needing.ts";
 import { smollm2 } from "./smollm2.ts";
 
 const golden = (name: string) => readFileSync(new URL(`./fixtures/golden/${name}`, import.meta.url), "utf8");
@@ -19,9 +20,9 @@ for (const [type, index] of [
   ["Q4_1", 1],
 ] as const) {
   const path = await smollm2(type);
-  describe.skipIf(path === null)(`SmolLM2 ${type} under llama.cpp's recipe`, () => {
+  needing(withoutModel(path)).describe(`SmolLM2 ${type} under llama.cpp's recipe`, () => {
     it("equals llama-perplexity, chunk by chunk", async () => {
-      await using model = await LlamaModel.load(path!);
+      await using model = await LlamaModel.load(path!, { threads: 1 });
       const { table, standardError, perplexity, scored } = await scoreText(model, text, {
         recipe: "llama.cpp",
       });
@@ -47,10 +48,10 @@ for (const [type, index] of [
 }
 
 const f32 = await smollm2("F32");
-describe.skipIf(f32 === null)("SmolLM2 F32 under the recipes of the Python tools", () => {
+needing(withoutModel(f32)).describe("SmolLM2 F32 under the recipes of the Python tools", () => {
   let model: LlamaModel;
   beforeAll(async () => {
-    model = await LlamaModel.load(f32!, { cacheType: "f32" }); // the peers keep keys and values in float32 too
+    model = await LlamaModel.load(f32!, { cacheType: "f32", threads: 1 }); // the peers keep keys and values in float32 too
   });
   afterAll(async () => {
     await model?.[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 /** The library as the README shows it, on a real model. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../test/mini.ts";
+import { needing, withoutModel } from "../../test/needing.ts";
 import { smollm2 } from "../../test/smollm2.ts";
 import {
   type EntropyInterval,
@@ -79,7 +80,7 @@ describe.each([
   });
 });
 
-describe.skipIf(larger === null)("the library on SmolLM2", () => {
+needing(withoutModel(larger)).describe("the library on SmolLM2", () => {
   it("knows the capital of France, and not what I want", async () => {
     await using model = await resolve(larger!, { threads: 1 });
     const entropies: number[] = [];

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../../test/mini.ts";
+import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { addPairedToken, emptyPairedSums, pairedMeasures, planWindows } from "../../core/index.ts";
 import { LlamaModel } from "../../models/index.ts";
@@ -56,7 +57,7 @@ function pairOf(base: Float32Array, baseSum: number, model: Float32Array, modelS
  * loss in the same place our rows give what it printed, to 5e-4 (last bits depend on the CPU); and what `compareModels`
  * says is exact arithmetic on those rows.
  */
-describe.skipIf(q8 === null || q4 === null)("against llama-perplexity --kl-divergence", () => {
+needing(withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergence", () => {
   it("gives the numbers it printed for 2 of its 10 chunks", { timeout: 400_000 }, async () => {
     const printed = readFileSync(new URL("llama-perplexity-kl-q4_0-against-q8_0.txt", fixtures), "utf8");
     const row = /^ +2 .*$/m

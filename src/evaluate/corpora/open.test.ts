@@ -13,6 +13,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { CorpusFolder, documentsOf, readAll } from "../../../test/corpus-folder.ts";
+import { LINUX_ONLY, needing } from "../../../test/needing.ts";
 import { openCorpora } from "./open.ts";
 
 const folder = new CorpusFolder();
@@ -139,7 +140,7 @@ describe("what stands in a folder and cannot be read", () => {
     writeFileSync(Buffer.concat([latin("a/r"), Buffer.from(".txt")]), "x");
   };
 
-  it.skipIf(process.platform !== "linux")("is left out with a note", async () => {
+  needing(LINUX_ONLY).it("is left out with a note", async () => {
     links();
     const left = ["caf\ufffd", "dead.txt", "endless.txt", "itself.txt", "pipe.txt", "r\ufffd.txt"];
     const reason = "links that lead nowhere, names that are not UTF-8, pipes, sockets or devices.";
@@ -158,7 +159,7 @@ describe("what stands in a folder and cannot be read", () => {
     }
   });
 
-  it.skipIf(process.platform !== "linux")("is refused when it is named", async () => {
+  needing(LINUX_ONLY).it("is refused when it is named", async () => {
     await expect(openCorpora(inFolder("odd/a/pipe.txt"))).rejects.toMatchObject({
       code: "FILE_UNREADABLE",
       where: inFolder("odd/a/pipe.txt"),

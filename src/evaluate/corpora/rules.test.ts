@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { CorpusFolder, documentsOf } from "../../../test/corpus-folder.ts";
+import { needing } from "../../../test/needing.ts";
 import { parquetBytes } from "../../../test/parquet-fixture.ts";
 import { DATASET_NAMES, parseHubCorpus } from "./named-datasets.ts";
 import { openCorpora } from "./open.ts";
@@ -56,38 +57,43 @@ describe("rules for WikiText", () => {
     expect(sha256(detokenizeWikitext(odd))).toBe(theirs);
   });
 
-  describe.skipIf(!existsSync(RAW))(`on WikiText-2 (skipped without ${RAW.replace(/.*\.\./, "..")})`, () => {
-    const raw = existsSync(RAW) ? readFileSync(RAW, "utf8") : "";
-    const rows = () => parquetOf(rowsOf(raw), "test-00000-of-00001.parquet");
+  needing(!existsSync(RAW) && "no shared/data/wikitext-2-raw.test.txt beside the checkout").describe(
+    "on WikiText-2",
+    () => {
+      const raw = existsSync(RAW) ? readFileSync(RAW, "utf8") : "";
+      const rows = () => parquetOf(rowsOf(raw), "test-00000-of-00001.parquet");
 
-    it("give the canonical file byte for byte from 4358 rows", async () => {
-      expect(await documentsOf(rows())).toHaveLength(4358);
-      const [document] = await documentsOf(rows(), { rule: "wikitext-file" });
-      expect(sha256(document!.text)).toBe(sha256(raw));
-      expect(sha256(raw)).toMatch(/^173c87a5/);
-    });
+      it("give the canonical file byte for byte from 4358 rows", async () => {
+        expect(await documentsOf(rows())).toHaveLength(4358);
+        const [document] = await documentsOf(rows(), { rule: "wikitext-file" });
+        expect(sha256(document!.text)).toBe(sha256(raw));
+        expect(sha256(raw)).toMatch(/^173c87a5/);
+      });
 
-    it("join rows by blank lines as Python does", async () => {
-      const [document] = await documentsOf(rows(), { rule: "join-blank-line" });
-      expect(sha256(document!.text)).toBe("696cca6b65a171b0a358a4be6732cdfdf2dd6164a32e20fd70e3c13fc4dfae83");
-      expect(Buffer.byteLength(document!.text)).toBe(1_296_370);
-    });
-
-    it("make the 62 pages of lm-evaluation-harness, detokenised the same", async () => {
-      for (const path of [rows(), RAW]) {
-        const pages = await documentsOf(path, { rule: "wikitext-pages" });
-        expect(pages).toHaveLength(62);
-        const originals = pages.map(({ original }) => original!);
-        // What their code (44b6ce01) makes of the same file with Python 3.11, pages joined by NUL.
-        expect(sha256(originals.join("\0"))).toBe(
-          "d0b16b3ea2df933c8a7c98e8b39093f025b25aa357d03b598e6532b2ec27f78c",
+      it("join rows by blank lines as Python does", async () => {
+        const [document] = await documentsOf(rows(), { rule: "join-blank-line" });
+        expect(sha256(document!.text)).toBe(
+          "696cca6b65a171b0a358a4be6732cdfdf2dd6164a32e20fd70e3c13fc4dfae83",
         );
-        expect(sha256(pages.map(({ text }) => text).join("\0"))).toBe(
-          "b0ae50e166add20959a5406d9b3c99fe1f23819ec0a10149047149434fb85d81",
-        );
-      }
-    });
-  });
+        expect(Buffer.byteLength(document!.text)).toBe(1_296_370);
+      });
+
+      it("make the 62 pages of lm-evaluation-harness, detokenised the same", async () => {
+        for (const path of [rows(), RAW]) {
+          const pages = await documentsOf(path, { rule: "wikitext-pages" });
+          expect(pages).toHaveLength(62);
+          const originals = pages.map(({ original }) => original!);
+          // What their code (44b6ce01) makes of the same file with Python 3.11, pages joined by NUL.
+          expect(sha256(originals.join("\0"))).toBe(
+            "d0b16b3ea2df933c8a7c98e8b39093f025b25aa357d03b598e6532b2ec27f78c",
+          );
+          expect(sha256(pages.map(({ text }) => text).join("\0"))).toBe(
+            "b0ae50e166add20959a5406d9b3c99fe1f23819ec0a10149047149434fb85d81",
+          );
+        }
+      });
+    },
+  );
 });
 
 describe("the other rules", () => {
@@ -126,12 +132,15 @@ describe("the other rules", () => {
 });
 
 describe("documents between delimiters", () => {
-  it.skipIf(!existsSync(DOMAIN_TEXT))("of a domain text are as many as its manifest says", async () => {
-    const documents = await documentsOf(DOMAIN_TEXT, { split: "<|endoftext|>" });
-    expect(documents).toHaveLength(388);
-    const whole = readFileSync(DOMAIN_TEXT, "utf8");
-    expect(documents.map(({ text }) => text).join("<|endoftext|>\n")).toBe(whole);
-  });
+  needing(!existsSync(DOMAIN_TEXT) && "no shared/data/domains beside the checkout").it(
+    "of a domain text are as many as its manifest says",
+    async () => {
+      const documents = await documentsOf(DOMAIN_TEXT, { split: "<|endoftext|>" });
+      expect(documents).toHaveLength(388);
+      const whole = readFileSync(DOMAIN_TEXT, "utf8");
+      expect(documents.map(({ text }) => text).join("<|endoftext|>\n")).toBe(whole);
+    },
+  );
 });
 
 describe("docs/corpora.md", () => {

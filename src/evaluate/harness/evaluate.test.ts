@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NO_MOUNTS, needing } from "../../../test/needing.ts";
 import { type ErrorCode, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
@@ -250,7 +251,7 @@ describe("evaluate", () => {
     expect((await failure(() => resumeEvaluation(options()))).code).toBe("RUN_DAMAGED");
   });
 
-  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
+  needing(NO_MOUNTS).it(
     "on a full disk says so, and goes on when there is room (needs root, to mount a small disk)",
     async (context) => {
       try {

@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NO_MOUNTS, needing } from "../../../test/needing.ts";
 import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
@@ -258,7 +259,7 @@ describe("a run in which something fails", () => {
     expect(shares.at(-1)).toBeCloseTo(1, 9);
   });
 
-  it.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
+  needing(NO_MOUNTS).it(
     "on a disk that becomes full or read-only says so (needs root, to mount a small disk)",
     async (context) => {
       try {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { altered } from "../../../test/altered-model.ts";
+import { needing } from "../../../test/needing.ts";
 import { RedisServer, withoutRedis } from "../../../test/redis-server.ts";
 import { planWindows, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
@@ -83,7 +84,7 @@ async function until(condition: () => boolean | Promise<boolean>, ms = 20_000): 
   }
 }
 
-describe.skipIf(withoutRedis)("a queue on Redis", () => {
+needing(withoutRedis).describe("a queue on Redis", () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -384,7 +385,7 @@ describe.skipIf(withoutRedis)("a queue on Redis", () => {
 describe("a queue that cannot be used", () => {
   const options = { model: slowModel(), reference: "table" };
 
-  it.skipIf(withoutRedis)("says that nobody answers, without the password", async () => {
+  needing(withoutRedis).it("says that nobody answers, without the password", async () => {
     const error = await queueExecutor("redis://:s3cret@127.0.0.1:1", options).then(
       () => null,
       (reason: Error) => reason,
@@ -393,7 +394,7 @@ describe("a queue that cannot be used", () => {
     expect(error!.message).not.toContain("s3cret");
   });
 
-  it.skipIf(withoutRedis)("has no database of that number", async () => {
+  needing(withoutRedis).it("has no database of that number", async () => {
     await using server = await RedisServer.start();
     await expect(queueExecutor(`${server.url}/99`, options)).rejects.toMatchObject({
       code: "QUEUE_UNREACHABLE",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../../test/mini.ts";
+import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { type LanguageModel, resolve } from "../../models/index.ts";
 import type { FewShot } from "./few-shot.ts";
@@ -110,7 +111,7 @@ describe("tasks on mini, as lm_eval", () => {
 });
 
 const larger = await smollm2("F32");
-describe.skipIf(larger === null)("tasks on SmolLM2, as lm_eval", () => {
+needing(withoutModel(larger)).describe("tasks on SmolLM2, as lm_eval", () => {
   let model: LanguageModel;
   beforeAll(async () => {
     model = await resolve(larger!, { cacheType: "f32" });

@@ -10,6 +10,7 @@ import {
   Q8_0,
   tinyModel,
 } from "../../../test/gguf-fixture.ts";
+import { NOT_WINDOWS, needing } from "../../../test/needing.ts";
 import { type ErrorCode, SurprisalError } from "../../core/index.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { GENERATIVE, NOT_GENERATIVE, TENSOR_LAYOUTS } from "./gguf-architectures.ts";
@@ -166,7 +167,7 @@ describe("what is no GGUF file", () => {
     expect((await refusal(folder)).code).toBe("FILE_UNREADABLE");
   });
 
-  it.skipIf(process.platform === "win32")("does not read a device", async () => {
+  needing(NOT_WINDOWS).it("does not read a device", async () => {
     expect((await refusal("/dev/zero")).code).toBe("FILE_UNREADABLE");
   });
 });
@@ -201,7 +202,7 @@ describe("checkGguf", () => {
     expect(error.what).toMatch(/0\.00 GiB and there are 0\.00 GiB/);
   });
 
-  it.skipIf(process.platform === "win32")("reads the header of a file far larger than memory", async () => {
+  needing(NOT_WINDOWS).it("reads the header of a file far larger than memory", async () => {
     const model = tinyModel();
     model.tensors = [{ ...model.tensors[0]!, shape: [64, 2 ** 31] }];
     const { bytes, dataStart } = encodeGguf(model);

@@ -1,12 +1,13 @@
 /** The engine on SmolLM2 against numbers that other tools gave, and what takes a model of that size. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import type { TokenRecord } from "../../core/index.ts";
 import { LlamaModel } from "./model.ts";
 
 const path = await smollm2("Q8_0");
 
-describe.skipIf(path === null)("LlamaModel on SmolLM2", () => {
+needing(withoutModel(path)).describe("LlamaModel on SmolLM2", () => {
   let model: LlamaModel;
   beforeAll(async () => {
     model = await LlamaModel.load(path!, { threads: 1 }); // few tokens, and maybe a busy machine

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../../test/mini.ts";
+import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { LlamaModel } from "./model.ts";
 import { quantize } from "./quantize.ts";
@@ -41,7 +42,7 @@ describe("quantize", () => {
     await rm(output);
   });
 
-  it.skipIf(original === null)("makes the same bytes as llama-quantize, of SmolLM2", async () => {
+  needing(withoutModel(original)).it("makes the same bytes as llama-quantize, of SmolLM2", async () => {
     const output = join(folder, "q8.gguf");
     await quantize(original!, output, "Q8_0", { allowRequantize: true });
     const sha256 = createHash("sha256").update(readFileSync(output)).digest("hex");

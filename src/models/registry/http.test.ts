@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DownloadServer } from "../../../test/download-server.ts";
+import { needing } from "../../../test/needing.ts";
 import { HttpClient } from "./http.ts";
 import { proxyFor } from "./proxy.ts";
 import { readSettings } from "./settings.ts";
@@ -41,7 +42,7 @@ async function startProxy(): Promise<{ server: Server; url: string; seen: string
   return { server, url: `http://user:pass%20word@127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-describe.skipIf(!hasOpenssl)("a server with a company's own certificate (needs openssl on the PATH)", () => {
+needing(!hasOpenssl && "no openssl on the PATH").describe("a server with a company's own certificate", () => {
   let folder: string;
   let certificate: string;
   let server: DownloadServer;

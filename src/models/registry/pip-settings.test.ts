@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NOT_WINDOWS, needing } from "../../../test/needing.ts";
 import { readPipSetting } from "./pip-settings.ts";
 
-describe.skipIf(process.platform === "win32")("pip's settings", () => {
+needing(NOT_WINDOWS).describe("pip's settings", () => {
   let home: string;
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(home, path)), { recursive: true });

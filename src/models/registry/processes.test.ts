@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DownloadServer } from "../../../test/download-server.ts";
+import { NOT_WINDOWS, needing } from "../../../test/needing.ts";
 import { ggufBytes, makeWheel, sha256 } from "../../../test/wheel-fixture.ts";
 
 const CHILD = fileURLToPath(new URL("../../../test/locate-child.mjs", import.meta.url));
@@ -95,19 +96,16 @@ describe("downloads in several processes", () => {
     expect(readdirSync(join(cache, "downloads"))).toEqual([]);
   });
 
-  it.skipIf(process.platform === "win32")(
-    "leaves only a resumable file inside the cache after Ctrl-C",
-    async () => {
-      server.handler = (_request, _response, serve) => serve({ pieceEveryMs: 10 });
-      const run = start();
-      await until(() => (fetches()[0]?.sent ?? 0) > 300_000);
-      run.child.kill("SIGINT");
-      await run.ended;
-      expect(partials()).toHaveLength(1);
-      expect(readdirSync(home)).toEqual(["cache"]);
-      expect(readdirSync(cache)).toEqual(["downloads"]);
-    },
-  );
+  needing(NOT_WINDOWS).it("leaves only a resumable file inside the cache after Ctrl-C", async () => {
+    server.handler = (_request, _response, serve) => serve({ pieceEveryMs: 10 });
+    const run = start();
+    await until(() => (fetches()[0]?.sent ?? 0) > 300_000);
+    run.child.kill("SIGINT");
+    await run.ended;
+    expect(partials()).toHaveLength(1);
+    expect(readdirSync(home)).toEqual(["cache"]);
+    expect(readdirSync(cache)).toEqual(["downloads"]);
+  });
 
   it("fetches the file once for two processes, and the second says that it waits", async () => {
     server.handler = (_request, _response, serve) => serve({ pieceEveryMs: 20 });

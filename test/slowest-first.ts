@@ -1,0 +1,32 @@
+/** The order of the test files: the long ones first, so that at the end no core waits for one of them. */
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files of more than ten seconds on two cores, longest first. Which they are, every run says at its end. */
+const SLOWEST = [
+  "test/recipes.model.test.ts",
+  "test/queue.model.test.ts",
+  "src/evaluate/queue/queue.test.ts",
+  "src/evaluate/tasks/tasks.model.test.ts",
+  "src/evaluate/compare/golden.model.test.ts",
+  "test/charts.browser.test.ts",
+  "test/eval.model.test.ts",
+  "test/html.browser.test.ts",
+  "test/chat.model.test.ts",
+  "test/cli.model.test.ts",
+  "src/models/llama/model.model.test.ts",
+  "test/cli.test.ts",
+  "src/evaluate/recipes.model.test.ts",
+  "src/problems/lab.model.test.ts",
+  "src/evaluate/corpora/memory.test.ts",
+  "test/docs.model.test.ts",
+];
+
+export class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = SLOWEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return index < 0 ? SLOWEST.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
