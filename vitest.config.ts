@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
-import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { SlowestFirst } from "./test/slowest-first.ts";
+import { defineConfig, type ViteUserConfigFnObject } from "vitest/config";
+import { SLOWEST, SlowestFirst } from "./test/slowest-first.ts";
 
 /** Tests that run a real model, or the built command, are named *.model.test.ts. */
 const MODEL_TESTS = "**/*.model.test.ts";
 
-const config: ViteUserConfig = defineConfig({
+const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
     // One more file than there are cores: some only wait, for Redis, a browser, or a process that they have started.
     maxWorkers: availableParallelism() + 1,
@@ -17,10 +17,15 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: [MODEL_TESTS] },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [MODEL_TESTS, ...(mode === "quick" ? SLOWEST : [])],
+          ...(mode === "quick" && { env: { PROPERTY_RUNS: "20" } }),
+        },
       },
       { extends: true, test: { name: "model", include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`] } },
     ],
   },
-});
+}));
 export default config;

@@ -27,6 +27,8 @@ export interface Fault {
   stallAfter?: number;
   /** Milliseconds between pieces of 64 KiB. */
   pieceEveryMs?: number;
+  /** Keeps the rest of the body back as long as this holds, after its first piece. */
+  holdWhile?: () => boolean;
 }
 
 export interface SeenRequest {
@@ -183,6 +185,8 @@ function requestedRange(
   return last ? { start: Math.max(0, whole - Number(last)), end: whole } : null;
 }
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 async function send(response: ServerResponse, body: Buffer, seen: SeenRequest, fault: Fault): Promise<void> {
   const limit = Math.min(
     body.length,
@@ -194,7 +198,8 @@ async function send(response: ServerResponse, body: Buffer, seen: SeenRequest, f
     await new Promise<void>((resolve) => response.write(piece, () => resolve()));
     at += piece.length;
     seen.sent = at;
-    if (fault.pieceEveryMs) await new Promise((resolve) => setTimeout(resolve, fault.pieceEveryMs));
+    if (fault.pieceEveryMs) await pause(fault.pieceEveryMs);
+    while (fault.holdWhile?.() && !response.destroyed) await pause(5);
   }
   if (fault.cutAfter !== undefined)
     setTimeout(() => response.destroy(), 200); // lets what was written arrive first: a client drops what it has not read

@@ -4,4 +4,7 @@
  */
 import { configureGlobal } from "fast-check";
 
-configureGlobal({ seed: Number(process.env.PROPERTY_SEED ?? 1) });
+configureGlobal({
+  seed: Number(process.env.PROPERTY_SEED ?? 1),
+  numRuns: Number(process.env.PROPERTY_RUNS ?? 100), // `npm run test:quick` draws fewer
+});

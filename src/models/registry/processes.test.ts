@@ -108,10 +108,13 @@ describe("downloads in several processes", () => {
   });
 
   it("fetches the file once for two processes, and the second says that it waits", async () => {
-    server.handler = (_request, _response, serve) => serve({ pieceEveryMs: 20 });
+    let waiting = false;
+    server.handler = (_request, _response, serve) => serve({ holdWhile: () => !waiting });
     const first = start();
     await until(() => fetches().length > 0);
     const second = start();
+    await until(() => second.reports.length > 0);
+    waiting = true;
     await Promise.all([first.ended, second.ended]);
     const [a, b] = [first, second].map(({ reports }) => reports.at(-1)?.model);
     expect(a).toEqual(b);
@@ -123,12 +126,15 @@ describe("downloads in several processes", () => {
   });
 
   it("goes on in a waiting process when the first one is killed", async () => {
-    server.handler = (_request, _response, serve) => serve({ pieceEveryMs: 20 });
+    let killed = false;
+    const isLate = () => (fetches()[0]?.sent ?? 0) > 300_000;
+    server.handler = (_request, _response, serve) => serve({ holdWhile: () => !killed && isLate() });
     const first = start();
-    await until(() => (fetches()[0]?.sent ?? 0) > 300_000);
+    await until(isLate);
     const second = start();
     await until(() => second.reports.length > 0);
     first.child.kill("SIGKILL");
+    killed = true;
     await Promise.all([first.ended, second.ended]);
     expect(second.reports.at(-1)?.model?.sha256).toBe(sha256(MODEL));
     expect(fetches()).toHaveLength(2);
