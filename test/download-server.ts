@@ -199,9 +199,9 @@ async function send(response: ServerResponse, body: Buffer, seen: SeenRequest, f
     at += piece.length;
     seen.sent = at;
     if (fault.pieceEveryMs) await pause(fault.pieceEveryMs);
-    while (fault.holdWhile?.() && !response.destroyed) await pause(5);
+    while (at < limit && fault.holdWhile?.() && !response.destroyed) await pause(5);
   }
   if (fault.cutAfter !== undefined)
-    setTimeout(() => response.destroy(), 200); // lets what was written arrive first: a client drops what it has not read
+    response.socket?.destroySoon(); // what was written arrives first: a client drops what it has not read
   else if (fault.stallAfter === undefined) response.end();
 }
