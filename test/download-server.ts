@@ -202,6 +202,6 @@ async function send(response: ServerResponse, body: Buffer, seen: SeenRequest, f
     while (at < limit && fault.holdWhile?.() && !response.destroyed) await pause(5);
   }
   if (fault.cutAfter !== undefined)
-    response.socket?.destroySoon(); // what was written arrives first: a client drops what it has not read
+    setTimeout(() => response.destroy(), 500); // lets what was written arrive first: a client drops what it has not read
   else if (fault.stallAfter === undefined) response.end();
 }
