@@ -3,20 +3,31 @@ import { readFileSync } from "node:fs";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { readPipSetting } from "./pip-settings.ts";
 
+/** Read once: a company's certificates do not change while we run. */
+const known = new WeakMap<NodeJS.ProcessEnv, SecureContext | null>();
+
+/** `null`: nothing is configured that Node does not know already. */
+export function trustedAuthorities(environment: NodeJS.ProcessEnv): SecureContext | null {
+  const found = known.get(environment);
+  if (found !== undefined) return found;
+  const trusted = readAuthorities(environment);
+  known.set(environment, trusted);
+  return trusted;
+}
+
 /**
  * A company's own certificate authority is usually made known to pip, curl or OpenSSL, while Node only looks at
  * NODE_EXTRA_CA_CERTS. Naming any certificates replaces Node's list, so its own and its extra ones are repeated.
- * Undefined: nothing is configured that Node does not know already.
  */
-export function trustedAuthorities(environment: NodeJS.ProcessEnv): SecureContext | undefined {
-  const { PIP_CERT, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS } = environment;
-  const pip = PIP_CERT || readPipSetting("cert", environment);
+function readAuthorities(environment: NodeJS.ProcessEnv): SecureContext | null {
+  const { REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS } = environment;
+  const pip = readPipSetting("cert", environment);
   const files = new Set(
     [pip, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE].filter((file) => file !== undefined),
   );
   files.delete(NODE_EXTRA_CA_CERTS ?? "");
   const bundles = [...files].map(readIfThere).filter((bundle) => bundle !== "");
-  if (bundles.length === 0) return undefined;
+  if (bundles.length === 0) return null;
   const extra = readIfThere(NODE_EXTRA_CA_CERTS ?? "");
   return createSecureContext({ ca: [...rootCertificates, ...bundles, ...(extra ? [extra] : [])] });
 }

@@ -1,0 +1,185 @@
+/** One request and its answer, within limits of time. Undici counts time in steps of half a second; we count it exactly. */
+import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { decoded } from "./decoding.ts";
+import { dispatcherFor } from "./dispatchers.ts";
+import { NetworkFailure, networkFailure } from "./failure.ts";
+import { isLoopback, proxyFor } from "./proxy.ts";
+
+/** How long to wait, milliseconds. */
+export interface Patience {
+  /** For a connection. */
+  connectMs: number;
+  /** For the first byte of an answer, from the start: a server may have to read a long prompt first. Default: `silenceMs`. */
+  answerMs?: number | undefined;
+  /** For the next byte of an answer. */
+  silenceMs: number;
+  /** For the whole answer, from the start. Default: as long as it goes on. */
+  overallMs?: number | undefined;
+}
+
+export interface Exchange {
+  url: URL;
+  method: "GET" | "HEAD" | "POST";
+  headers: Record<string, string>;
+  body?: string | null | undefined;
+  patience: Patience;
+  /** Names proxies and certificate authorities. */
+  environment: NodeJS.ProcessEnv;
+  /** This machine itself is reached through a proxy too, as pip does it. Default false. */
+  proxyLoopback?: boolean | undefined;
+  /** Compressed bodies are decoded. Default true; false for bytes that are counted as they are sent. */
+  decode?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** May be read once. Reading it to its end, or leaving the loop, frees the connection. @throws NetworkFailure */
+  body: AsyncIterable<Uint8Array>;
+  /** Frees the connection of an answer that nobody reads. */
+  dispose(): void;
+  /** Resolves when the connection is free. */
+  closed: Promise<void>;
+}
+
+/**
+ * A reader is often content before the end has arrived: with the last event of a stream, the beginning of an error. So
+ * much more is read, and for so long, to use the connection again; a server that still has more to say is cut off.
+ */
+const REST_BYTES = 4096;
+const REST_MS = 100;
+
+/** @throws NetworkFailure; the signal's reason when it is aborted. */
+export async function exchange(wanted: Exchange): Promise<Answer> {
+  const { url, method, headers, body = null, patience, environment, signal } = wanted;
+  signal?.throwIfAborted();
+  const straight = isLoopback(url) && !wanted.proxyLoopback;
+  const proxy = straight ? null : proxyFor(url, environment);
+  const dispatcher = await dispatcherFor({ environment, proxy, connectMs: patience.connectMs });
+  const stop = new AbortController();
+  const stopped = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener("abort", () => reject(stop.signal.reason)),
+  );
+  stopped.catch(() => {}); // whoever waits is told
+  const onAbort = () => stop.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const late = (ms: number, what: string, mishap: "unreachable" | "lost") =>
+    setTimeout(() => stop.abort(new NetworkFailure(mishap, `${what} ${ms / 1000} s`, url, { proxy })), ms);
+  const { answerMs, silenceMs, overallMs } = patience;
+  const answering =
+    answerMs === undefined
+      ? late(silenceMs, "no data for", "lost")
+      : late(answerMs, "no answer within", "unreachable");
+  const whole = overallMs === undefined ? undefined : late(overallMs, "no end within", "lost");
+  const settle = () => {
+    clearTimeout(whole);
+    signal?.removeEventListener("abort", onAbort);
+  };
+  const failure = (error: unknown) =>
+    signal?.aborted ? signal.reason : networkFailure(error, { url, proxy, connectMs: patience.connectMs });
+  try {
+    const asked = dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "surprisal", ...headers },
+      body,
+      signal: stop.signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    // Undici hears of an end only once there is a connection.
+    const answer = await Promise.race([asked, stopped]);
+    const closed = new Promise<void>((resolve) => answer.body.once("close", resolve));
+    closed.then(settle);
+    const encodings = wanted.decode === false ? "" : String(answer.headers["content-encoding"] ?? "");
+    const reading = new Reading(answer.body, encodings, { url, silenceMs, failure });
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: reading.chunks(),
+      dispose: () => void reading.finish(),
+      closed,
+    };
+  } catch (error) {
+    settle();
+    throw failure(error);
+  } finally {
+    clearTimeout(answering);
+  }
+}
+
+interface ReadingOptions {
+  url: URL;
+  silenceMs: number;
+  failure(error: unknown): unknown;
+}
+
+/** The reading of one body. */
+class Reading {
+  /** `null`: it cannot be decoded. */
+  readonly #stream: Readable | null;
+  readonly #body: Readable;
+  readonly #encodings: string;
+  readonly #options: ReadingOptions;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #finished = false;
+
+  constructor(body: Readable, encodings: string, options: ReadingOptions) {
+    this.#body = body;
+    this.#encodings = encodings;
+    this.#options = options;
+    this.#stream = decoded(body, encodings);
+    const stream = this.#stream ?? body;
+    for (const each of [body, stream]) each.on("error", () => {}); // nobody may be reading just now
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void, void> {
+    const { url, silenceMs, failure } = this.#options;
+    let silence: NodeJS.Timeout | undefined;
+    try {
+      if (this.#stream === null)
+        throw new NetworkFailure("encoding", `The answer is encoded as "${this.#encodings}"`, url);
+      for (;;) {
+        // Only while we wait: a slow reader is no silent server.
+        silence = setTimeout(
+          () => this.#body.destroy(new NetworkFailure("lost", `no data for ${silenceMs / 1000} s`, url)),
+          silenceMs,
+        );
+        const { done, value } = await this.#chunks.next();
+        clearTimeout(silence);
+        if (done) break;
+        yield value;
+      }
+      await nextTurn(); // from then on undici uses the connection again
+    } catch (error) {
+      throw failure(error);
+    } finally {
+      clearTimeout(silence);
+      void this.finish();
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (this.#finished) return;
+    this.#finished = true;
+    const body = this.#body;
+    const timer = setTimeout(() => body.destroy(), REST_MS);
+    try {
+      for (let rest = 0; rest <= REST_BYTES; ) {
+        const { done, value } = await this.#chunks.next();
+        if (done) return;
+        rest += value.length;
+      }
+    } catch {
+      // It had ended badly, which whoever read it was told.
+    } finally {
+      clearTimeout(timer);
+      body.destroy();
+    }
+  }
+}
