@@ -5,6 +5,8 @@ import { readPipSetting } from "./pip-settings.ts";
 
 /** Read once: a company's certificates do not change while we run. */
 const known = new WeakMap<NodeJS.ProcessEnv, SecureContext | null>();
+/** By all certificates' text: connections are kept for each. */
+const contexts = new Map<string, SecureContext>();
 
 /** `null`: nothing is configured that Node does not know already. */
 export function trustedAuthorities(environment: NodeJS.ProcessEnv): SecureContext | null {
@@ -29,7 +31,11 @@ function readAuthorities(environment: NodeJS.ProcessEnv): SecureContext | null {
   const bundles = [...files].map(readIfThere).filter((bundle) => bundle !== "");
   if (bundles.length === 0) return null;
   const extra = readIfThere(NODE_EXTRA_CA_CERTS ?? "");
-  return createSecureContext({ ca: [...rootCertificates, ...bundles, ...(extra ? [extra] : [])] });
+  const own = [...bundles, ...(extra ? [extra] : [])];
+  const key = own.join("\n");
+  const context = contexts.get(key) ?? createSecureContext({ ca: [...rootCertificates, ...own] });
+  contexts.set(key, context);
+  return context;
 }
 
 /** A bundle that cannot be read is left out: the handshake then fails with its own, clearer message. */
