@@ -1,5 +1,4 @@
 /** One request and its answer, within limits of time. Undici counts time in steps of half a second; we count it exactly. */
-import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { decoded } from "./decoding.ts";
@@ -36,7 +35,8 @@ export interface Exchange {
 
 export interface Answer {
   status: number;
-  headers: IncomingHttpHeaders;
+  /** By names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>;
   /** May be read once. Reading it to its end, or leaving the loop, frees the connection. @throws NetworkFailure */
   body: AsyncIterable<Uint8Array>;
   /** Frees the connection of an answer that nobody reads. */
@@ -95,11 +95,12 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
     const answer = await Promise.race([asked, stopped]);
     const closed = new Promise<void>((resolve) => answer.body.once("close", resolve));
     closed.then(settle);
-    const encodings = wanted.decode === false ? "" : String(answer.headers["content-encoding"] ?? "");
+    const known = headerFields(answer.headers);
+    const encodings = (wanted.decode !== false && known["content-encoding"]) || "";
     const reading = new Reading(answer.body, encodings, { url, silenceMs, failure });
     return {
       status: answer.statusCode,
-      headers: answer.headers,
+      headers: known,
       body: reading.chunks(),
       dispose: () => void reading.finish(),
       closed,
@@ -110,6 +111,18 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
   } finally {
     clearTimeout(answering);
   }
+}
+
+/** Header fields that are lists. */
+const LISTS = ["content-encoding", "link"];
+
+/** Of a field that was sent several times a list is put together; of others the first one holds. */
+function headerFields(sent: Record<string, string | string[] | undefined>): Answer["headers"] {
+  const fields = Object.entries(sent).map(([name, value]) => {
+    if (!Array.isArray(value)) return [name, value];
+    return [name, LISTS.includes(name) ? value.join(", ") : value[0]];
+  });
+  return Object.fromEntries(fields);
 }
 
 interface ReadingOptions {

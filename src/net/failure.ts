@@ -3,10 +3,18 @@ import { errorCode } from "../core/index.ts";
 
 /**
  * "unreachable": no connection, or no answer on it; "untrusted": no certificate that is believed; "proxy": a proxy that
- * cannot be used, or refuses; "lost": a connection that broke or fell silent; "redirect": one that is not followed;
- * "encoding": bytes that cannot be decoded; "size": more of them than are read.
+ * cannot be used, or refuses; "lost": a connection that broke or fell silent; "request": one that cannot be sent as it is;
+ * "redirect": one that is not followed; "encoding": bytes that cannot be decoded; "size": more of them than are read.
  */
-export type Mishap = "unreachable" | "untrusted" | "proxy" | "lost" | "redirect" | "encoding" | "size";
+export type Mishap =
+  | "unreachable"
+  | "untrusted"
+  | "proxy"
+  | "lost"
+  | "request"
+  | "redirect"
+  | "encoding"
+  | "size";
 
 export class NetworkFailure extends Error {
   readonly mishap: Mishap;
@@ -54,6 +62,7 @@ export function networkFailure(
     new NetworkFailure(mishap, words, url, { proxy, cause: error });
   if (tunnel ?? forward)
     return failure("proxy", `The proxy refused the connection with HTTP ${tunnel ?? forward}`);
+  if (code === "UND_ERR_INVALID_ARG") return failure("request", `The request cannot be sent: ${reason}`);
   if (code === "UND_ERR_PRX_TLS") return failure("untrusted", reasonOf((error as Error).cause));
   if (code === "UND_ERR_CONNECT_TIMEOUT")
     return failure("unreachable", `no connection within ${connectMs / 1000} s`);
@@ -65,7 +74,7 @@ export function networkFailure(
 }
 
 /** Several failed addresses of one name come as an error without a message of its own. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
   return error instanceof Error && error.message ? error.message : errorCode(error) || String(error);
 }

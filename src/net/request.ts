@@ -3,7 +3,7 @@ import { type Answer, type Exchange, exchange } from "./exchange.ts";
 import { NetworkFailure } from "./failure.ts";
 
 /** Headers and the only origin that may see them. */
-export interface OwnHeaders {
+interface OwnHeaders {
   origin: string;
   headers: Record<string, string>;
 }
@@ -45,7 +45,7 @@ export async function request(wanted: HttpRequest): Promise<HttpAnswer> {
 /** Where to go instead, or `null`. A GET may be sent anywhere; what is posted only where the status keeps it a POST. */
 function redirectTarget({ status, headers, url }: HttpAnswer, method: Exchange["method"]): URL | null {
   const statuses = method === "POST" ? [307, 308] : [301, 302, 303, 307, 308];
-  const location = [headers.location].flat()[0];
+  const { location } = headers;
   if (!statuses.includes(status) || !location || !URL.canParse(location, url.href)) return null;
   const target = new URL(location, url);
   return /^https?:$/.test(target.protocol) ? target : null;

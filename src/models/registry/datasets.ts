@@ -277,8 +277,7 @@ async function ask(path: string, client: HttpClient, settings: Settings): Promis
       throw statusFailure(answer, url, ACCESS);
     }
     const text = (await client.bytes(answer)).toString("utf8");
-    const nextPage =
-      /<[^>?]+(\?[^>]+)>;\s*rel="next"/.exec([answer.headers.link].flat()[0] ?? "")?.[1] ?? null;
+    const nextPage = /<[^>?]+(\?[^>]+)>;\s*rel="next"/.exec(answer.headers.link ?? "")?.[1] ?? null;
     try {
       return { body: JSON.parse(text) as unknown, nextPage };
     } catch (cause) {

@@ -79,11 +79,10 @@ async function inspect(
     if (answer.status >= 400) throw statusFailure(answer, url, ACCESS);
     return answer;
   });
-  const header = (name: string) => [headers[name]].flat()[0];
-  const size = header("x-linked-size") ?? (status === 200 ? header("content-length") : undefined);
+  const size = headers["x-linked-size"] ?? (status === 200 ? headers["content-length"] : undefined);
   return {
-    sha256: /^"?([\da-f]{64})"?$/.exec(header("x-linked-etag") ?? "")?.[1],
+    sha256: /^"?([\da-f]{64})"?$/.exec(headers["x-linked-etag"] ?? "")?.[1],
     bytes: size === undefined ? null : Number(size),
-    commit: header("x-repo-commit"),
+    commit: headers["x-repo-commit"],
   };
 }

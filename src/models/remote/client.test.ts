@@ -157,6 +157,16 @@ describe("attempts", () => {
     expect(waited).toBeLessThan(5000);
   });
 
+  it("are not made for what cannot be sent", async () => {
+    const { address, requests } = await serve((_, response) => json(response, {}));
+    const error = await failure(() => client(address, { headers: { "x-name": "a\nb" } }).get("models"));
+    expect(error).toMatchObject({
+      code: "SERVER_UNREACHABLE",
+      what: "The request cannot be sent: invalid x-name header",
+    });
+    expect(requests).toEqual([]);
+  });
+
   it("can be aborted while waiting", async () => {
     const { address } = await serve((_, response) => json(response, {}, 429, { "retry-after": "3600" }));
     const error = await failure(() => client(address).get("models", { signal: AbortSignal.timeout(100) }));

@@ -221,7 +221,7 @@ export class RemoteAnswer {
   }
 
   header(name: string): string | null {
-    return String(this.#answer.headers[name.toLowerCase()] ?? "") || null;
+    return this.#answer.headers[name.toLowerCase()] || null;
   }
 
   /** @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED. */
@@ -350,7 +350,7 @@ function unreachable({ mishap, message, proxy, cause }: NetworkFailure, where: s
     new ServerUnreachable(retry, what, where, cause, wayOut);
   if (/wrong version number/i.test(message))
     return failure("never", "The server does not speak TLS", "Write http:// in place of https://.");
-  if (mishap === "redirect") return failure("never", message);
+  if (mishap === "redirect" || mishap === "request") return failure("never", message);
   if (mishap === "proxy" || (proxy && mishap !== "lost"))
     return failure("connected", `The proxy does not lead to the server: ${message}`);
   if (mishap === "untrusted") return failure("never", `No trusted connection: ${message}`, COMPANY);
