@@ -30,8 +30,11 @@ const WORDS: Readonly<Partial<Record<Mishap, string>>> = {
   unreachable: "Server not reachable: ",
   lost: "Connection lost: ",
 };
-const COMPANY =
-  "If a company's proxy inspects traffic, set NODE_EXTRA_CA_CERTS (or PIP_CERT, SSL_CERT_FILE) to the file of its certificate authority.";
+const WAY_OUT: Readonly<Partial<Record<Mishap, string>>> = {
+  proxy: "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names the hosts that are reached without.",
+  untrusted:
+    "If a company's proxy inspects traffic, set NODE_EXTRA_CA_CERTS (or PIP_CERT, SSL_CERT_FILE) to the file of its certificate authority.",
+};
 
 /** What a NetworkFailure means for a download; anything else is as it was. */
 export function transferFailure(error: unknown): unknown {
@@ -40,7 +43,7 @@ export function transferFailure(error: unknown): unknown {
   const where = mishap === "proxy" && proxy ? `${proxy.host} to ${url.host}` : redact(url);
   return new TransferFailure(RETRY[mishap] ?? "never", `${WORDS[mishap] ?? ""}${message}`, where, {
     cause: error.cause ?? error,
-    wayOut: mishap === "untrusted" ? COMPANY : undefined,
+    wayOut: WAY_OUT[mishap],
   });
 }
 

@@ -352,7 +352,7 @@ function unreachable({ mishap, message, proxy, cause }: NetworkFailure, where: s
     return failure("never", "The server does not speak TLS", "Write http:// in place of https://.");
   if (mishap === "redirect" || mishap === "request") return failure("never", message);
   if (mishap === "proxy" || (proxy && mishap !== "lost"))
-    return failure("connected", `The proxy does not lead to the server: ${message}`);
+    return failure("connected", `The proxy does not lead to the server: ${message}`, PROXY);
   if (mishap === "untrusted") return failure("never", `No trusted connection: ${message}`, COMPANY);
   const retry = mishap === "unreachable" ? "connected" : "always";
   return failure(retry, `The server cannot be reached: ${message}`);
@@ -360,3 +360,6 @@ function unreachable({ mishap, message, proxy, cause }: NetworkFailure, where: s
 
 const COMPANY =
   "If a company's proxy inspects traffic, or the server has a certificate of its own, set NODE_EXTRA_CA_CERTS to the file of the certificate authority.";
+
+const PROXY =
+  "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and that the server is running; NO_PROXY names the hosts that are reached without.";

