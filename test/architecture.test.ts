@@ -57,11 +57,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   "evaluate/queue": ["evaluate/runs", "evaluate/harness"],
 };
 
-/**
- * Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node; models/remote/client.ts
- * sends requests to servers, and what only reads their answers runs in a browser.
- */
-const SIDE_DOORS = new Set(["charts/server.ts", "models/remote/client.ts"]);
+/** Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node. */
+const SIDE_DOORS = new Set(["charts/server.ts"]);
 /** The command is a program: what it opens to others is its command line. */
 const PROGRAM = "cli";
 /** Folders with more files than this have a door. */

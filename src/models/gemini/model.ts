@@ -8,10 +8,10 @@ import type {
   ModelIdentity,
   ModelVocabulary,
 } from "../language-model.ts";
-import { RemoteClient } from "../remote/client.ts";
 import {
   ApiKey,
   type RemoteAnswer,
+  RemoteClient,
   type RemoteClientOptions,
   readRecords,
   ServerRefusal,

@@ -2,8 +2,7 @@
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
 import type { GenerateOptions, GenerationEnd, ModelIdentity, ModelVocabulary } from "../language-model.ts";
-import { RemoteClient } from "../remote/client.ts";
-import { type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
+import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
 import { ollamaReader } from "./reader.ts";
 import { readShow, readTags } from "./schema.ts";
 

@@ -1,8 +1,7 @@
 /** From an address to everything that is known about the server and the model behind it. */
 import { SurprisalError } from "../../core/index.ts";
 import type { ModelIdentity } from "../language-model.ts";
-import { RemoteClient } from "../remote/client.ts";
-import { ApiKey, type RemoteClientOptions, shownAddress } from "../remote/index.ts";
+import { ApiKey, RemoteClient, type RemoteClientOptions, shownAddress } from "../remote/index.ts";
 import { type AlignmentProof, proveAlignment } from "./alignment-proof.ts";
 import { type Detected, detect, type ListedModel } from "./detect.ts";
 import { type Dialect, type DialectName, dialectOf, echoesPrompts } from "./dialects.ts";

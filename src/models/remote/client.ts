@@ -1,15 +1,14 @@
-/**
- * HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. A door of its own:
- * what only reads answers runs in a browser, where this does not.
- */
+/** HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. */
 import { abortError, withDefaults } from "../../core/index.ts";
-import { backoff, type HttpAnswer, NetworkFailure, type Patience, repeat, request } from "../../net/index.ts";
+import type { HttpAnswer, NetworkFailure, Patience } from "../../net/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
 import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
 import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
 import type { ApiKey } from "./key.ts";
 import { Limit } from "./limit.ts";
+
+type Net = typeof import("../../net/index.ts");
 
 export interface RemoteClientOptions {
   /** The API's base address, `http://localhost:8080/v1` for example. */
@@ -34,6 +33,12 @@ export interface RemoteClientOptions {
 
 export interface RequestOptions {
   signal?: AbortSignal | undefined;
+}
+
+interface Sent extends RequestOptions {
+  method: "GET" | "POST";
+  url: URL;
+  body: string | null;
 }
 
 const PATIENCE: Patience = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
@@ -94,10 +99,14 @@ export class RemoteClient {
   ): Promise<RemoteAnswer> {
     const leave = await this.#limit.enter(signal);
     try {
-      const send = () => this.#send(method, this.#url(path), body, signal);
-      const answer = await repeat(send, this.#pauses(), signal);
+      // Loaded when needed: what reads answers also runs where Node's modules are not.
+      const net = await import("../../net/index.ts");
+      const send = () => this.#send(net, { method, url: this.#url(path), body, signal });
+      const answer = await net.repeat(send, this.#pauses(net), signal);
       answer.closed.then(leave);
-      return new RemoteAnswer(answer, this.#where(path), { redact: (text) => this.redact(text), signal });
+      const where = this.#where(path);
+      const chunks = readable(net, answer, where, signal);
+      return new RemoteAnswer(answer, chunks, where, (text) => this.redact(text));
     } catch (error) {
       leave();
       throw signal?.aborted && error === signal.reason ? abortError("The request", signal) : error;
@@ -105,7 +114,7 @@ export class RemoteClient {
   }
 
   /** How long to wait after each failure of a request, milliseconds; `null` = give up. */
-  #pauses(): (error: unknown) => number | null {
+  #pauses({ backoff }: Net): (error: unknown) => number | null {
     const { attempts = 4, backoffMs = 500 } = this.#options;
     let failures = 0;
     return (error) => {
@@ -122,28 +131,25 @@ export class RemoteClient {
     return error.retry === "always" || (error.retry === "connected" && this.#answered);
   }
 
-  async #send(
-    method: "GET" | "POST",
-    url: URL,
-    body: string | null,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpAnswer> {
+  async #send(net: Net, { method, url, body, signal }: Sent): Promise<HttpAnswer> {
     const { key, keyHeader = "authorization", headers } = this.#options;
-    const answer = await request({
-      url,
-      method,
-      headers: body === null ? {} : { "content-type": "application/json" },
-      own: { origin: this.address.origin, headers: { ...headers, ...key?.header(keyHeader) } },
-      body,
-      patience: withDefaults(PATIENCE, this.#options.patience),
-      environment: process.env,
-      mostRedirects: MOST_REDIRECTS,
-      signal,
-    }).catch((error: unknown) => {
-      if (!(error instanceof NetworkFailure)) throw error;
-      this.#answered ||= error.mishap === "redirect";
-      throw unreachable(error, this.#shown(error.url));
-    });
+    const answer = await net
+      .request({
+        url,
+        method,
+        headers: body === null ? {} : { "content-type": "application/json" },
+        own: { origin: this.address.origin, headers: { ...headers, ...key?.header(keyHeader) } },
+        body,
+        patience: withDefaults(PATIENCE, this.#options.patience),
+        environment: process.env,
+        mostRedirects: MOST_REDIRECTS,
+        signal,
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof net.NetworkFailure)) throw error;
+        this.#answered ||= error.mishap === "redirect";
+        throw unreachable(error, this.#shown(error.url));
+      });
     this.#answered = true;
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw await this.#refusal(answer, signal);
@@ -198,11 +204,6 @@ export class RemoteClient {
   }
 }
 
-interface AnswerContext {
-  redact(text: string): string;
-  signal: AbortSignal | undefined;
-}
-
 /** An answer that has begun. Read it once: `json`, `messages`, or `dispose`. */
 export class RemoteAnswer {
   readonly status: number;
@@ -212,11 +213,11 @@ export class RemoteAnswer {
   readonly #body: Chunks;
   readonly #redact: (text: string) => string;
 
-  constructor(answer: HttpAnswer, where: string, { redact, signal }: AnswerContext) {
+  constructor(answer: HttpAnswer, body: Chunks, where: string, redact: (text: string) => string) {
     this.status = answer.status;
     this.where = where;
     this.#answer = answer;
-    this.#body = readable(answer.body, where, signal);
+    this.#body = body;
     this.#redact = redact;
   }
 
@@ -298,7 +299,8 @@ async function peek(body: Chunks): Promise<{ beginning: string; whole: Chunks }>
 
 /** A body whose failures say what they mean for an answer. */
 async function* readable(
-  body: Chunks,
+  { NetworkFailure }: Net,
+  { body }: HttpAnswer,
   where: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {

@@ -1,11 +1,8 @@
-/**
- * Servers of language models: streams, and what every wire format has in common. Nothing here knows a format. The other
- * door, client.ts, sends requests.
- */
+/** Servers of language models: HTTP, streams, and what every wire format has in common. Nothing here knows a format. */
 export { shownAddress } from "./address.ts";
 export { tokensMatchText } from "./alignment.ts";
 export { AnswerAssembler } from "./answer.ts";
-export type { RemoteAnswer, RemoteClient, RemoteClientOptions, RequestOptions } from "./client.ts";
+export { type RemoteAnswer, RemoteClient, type RemoteClientOptions, type RequestOptions } from "./client.ts";
 export { readNdjson, readServerSentEvents } from "./events.ts";
 export {
   complaintIn,
