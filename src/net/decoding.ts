@@ -1,6 +1,7 @@
 /** Content encodings (RFC 9110 §8.4.1): servers compress although they were asked not to. */
-import { PassThrough, pipeline, type Readable, Transform, type TransformCallback } from "node:stream";
+import { PassThrough, pipeline, Readable, Transform, type TransformCallback } from "node:stream";
 import * as zlib from "node:zlib";
+import { NetworkFailure } from "./failure.ts";
 
 /** Coded more often than this, an answer is an attack. */
 const MOST_ENCODINGS = 3;
@@ -18,17 +19,20 @@ const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
 };
 
 /**
- * What `body` holds, or `null` where an encoding is not known. It arrives as far as it can be told from what has arrived.
+ * What `body` holds, as far as it can be told from what has arrived. Where an encoding is not known, reading it fails.
  * @param encodings the header, as it came
  */
-export function decoded(body: Readable, encodings: string): Readable | null {
+export function decoded(body: Readable, encodings: string, url: URL): Readable {
   const names = encodings
     .toLowerCase()
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
   const decoders = names.map((name) => (Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined));
-  if (names.length > MOST_ENCODINGS || decoders.includes(undefined)) return null;
+  if (names.length > MOST_ENCODINGS || decoders.includes(undefined)) {
+    const failure = new NetworkFailure("encoding", `The answer is encoded as "${encodings}"`, url);
+    return new Readable({ read: () => {} }).destroy(failure);
+  }
   let stream = body;
   for (const make of decoders.reverse()) {
     const decoder = make!();

@@ -97,14 +97,9 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
     closed.then(settle);
     const known = headerFields(answer.headers);
     const encodings = (wanted.decode !== false && known["content-encoding"]) || "";
-    const reading = new Reading(answer.body, encodings, { url, silenceMs, failure });
-    return {
-      status: answer.statusCode,
-      headers: known,
-      body: reading.chunks(),
-      dispose: () => void reading.finish(),
-      closed,
-    };
+    const content = decoded(answer.body, encodings, url);
+    const read = reading(answer.body, { content, url, silenceMs, failure });
+    return { status: answer.statusCode, headers: known, ...read, closed };
   } catch (error) {
     settle();
     throw failure(error);
@@ -126,44 +121,29 @@ function headerFields(sent: Record<string, string | string[] | undefined>): Answ
 }
 
 interface ReadingOptions {
+  /** What `body` holds. */
+  content: Readable;
   url: URL;
   silenceMs: number;
   failure(error: unknown): unknown;
 }
 
-/** The reading of one body. */
-class Reading {
-  /** `null`: it cannot be decoded. */
-  readonly #stream: Readable | null;
-  readonly #body: Readable;
-  readonly #encodings: string;
-  readonly #options: ReadingOptions;
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  #finished = false;
+/** The one reading of a body. */
+function reading(
+  body: Readable,
+  { content, url, silenceMs, failure }: ReadingOptions,
+): Pick<Answer, "body" | "dispose"> {
+  for (const stream of [body, content]) stream.on("error", () => {}); // nobody may be reading just now
+  const pieces: AsyncIterator<Uint8Array> = content[Symbol.asyncIterator]();
+  let finished = false;
 
-  constructor(body: Readable, encodings: string, options: ReadingOptions) {
-    this.#body = body;
-    this.#encodings = encodings;
-    this.#options = options;
-    this.#stream = decoded(body, encodings);
-    const stream = this.#stream ?? body;
-    for (const each of [body, stream]) each.on("error", () => {}); // nobody may be reading just now
-    this.#chunks = stream[Symbol.asyncIterator]();
-  }
-
-  async *chunks(): AsyncGenerator<Uint8Array, void, void> {
-    const { url, silenceMs, failure } = this.#options;
+  async function* chunks(): AsyncGenerator<Uint8Array, void, void> {
     let silence: NodeJS.Timeout | undefined;
+    const giveUp = () => body.destroy(new NetworkFailure("lost", `no data for ${silenceMs / 1000} s`, url));
     try {
-      if (this.#stream === null)
-        throw new NetworkFailure("encoding", `The answer is encoded as "${this.#encodings}"`, url);
       for (;;) {
-        // Only while we wait: a slow reader is no silent server.
-        silence = setTimeout(
-          () => this.#body.destroy(new NetworkFailure("lost", `no data for ${silenceMs / 1000} s`, url)),
-          silenceMs,
-        );
-        const { done, value } = await this.#chunks.next();
+        silence = setTimeout(giveUp, silenceMs); // only while we wait: a slow reader is no silent server
+        const { done, value } = await pieces.next();
         clearTimeout(silence);
         if (done) break;
         yield value;
@@ -173,18 +153,17 @@ class Reading {
       throw failure(error);
     } finally {
       clearTimeout(silence);
-      void this.finish();
+      void finish();
     }
   }
 
-  async finish(): Promise<void> {
-    if (this.#finished) return;
-    this.#finished = true;
-    const body = this.#body;
+  async function finish(): Promise<void> {
+    if (finished) return;
+    finished = true;
     const timer = setTimeout(() => body.destroy(), REST_MS);
     try {
       for (let rest = 0; rest <= REST_BYTES; ) {
-        const { done, value } = await this.#chunks.next();
+        const { done, value } = await pieces.next();
         if (done) return;
         rest += value.length;
       }
@@ -195,4 +174,6 @@ class Reading {
       body.destroy();
     }
   }
+
+  return { body: chunks(), dispose: () => void finish() };
 }
