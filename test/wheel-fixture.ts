@@ -51,13 +51,14 @@ export function makeZip(members: readonly FixtureMember[], comment = ""): Buffer
   const wide = members.some(({ zip64 }) => zip64);
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
+  for (const at of [8, 10]) end.writeUInt16LE(wide ? 0xffff : members.length, at);
   end.writeUInt32LE(wide ? 0xffffffff : size, 12);
   end.writeUInt32LE(wide ? 0xffffffff : offset, 16);
   end.writeUInt16LE(comment.length, 20);
   return Buffer.concat([
     ...parts,
     ...directory,
-    ...(wide ? zip64End(size, offset) : []),
+    ...(wide ? zip64End(members.length, size, offset) : []),
     end,
     Buffer.from(comment),
   ]);
@@ -106,10 +107,11 @@ function zip64Extra(numbers: number[]): Buffer {
   return extra;
 }
 
-function zip64End(size: number, offset: number): Buffer[] {
+function zip64End(count: number, size: number, offset: number): Buffer[] {
   const record = Buffer.alloc(56);
   record.writeUInt32LE(0x06064b50, 0);
   record.writeBigUInt64LE(44n, 4);
+  for (const at of [24, 32]) record.writeBigUInt64LE(BigInt(count), at);
   record.writeBigUInt64LE(BigInt(size), 40);
   record.writeBigUInt64LE(BigInt(offset), 48);
   const locator = Buffer.alloc(20);

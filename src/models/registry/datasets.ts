@@ -8,10 +8,11 @@ import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { withLock, writeFailure, writeJson } from "../../files/index.ts";
+import { redact } from "../../net/index.ts";
 import { downloadFolder } from "./cache.ts";
 import { chooseDataFiles, isDataFile } from "./dataset-files.ts";
 import { fileDigest, rememberDigest } from "./digest.ts";
-import { redact, statusFailure } from "./failure.ts";
+import { statusFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
 import { ACCESS, fetchFromHub, hubEndpoint } from "./hub.ts";
 import type { FetchedFile } from "./job.ts";
@@ -272,12 +273,11 @@ async function ask(path: string, client: HttpClient, settings: Settings): Promis
   return withRetries(settings, async () => {
     const answer = await client.request(url, { authorization });
     if (answer.status !== 200) {
-      answer.body.destroy();
+      answer.dispose();
       throw statusFailure(answer, url, ACCESS);
     }
     const text = (await client.bytes(answer)).toString("utf8");
-    const nextPage =
-      /<[^>?]+(\?[^>]+)>;\s*rel="next"/.exec([answer.headers.link].flat()[0] ?? "")?.[1] ?? null;
+    const nextPage = /<[^>?]+(\?[^>]+)>;\s*rel="next"/.exec(answer.headers.link ?? "")?.[1] ?? null;
     try {
       return { body: JSON.parse(text) as unknown, nextPage };
     } catch (cause) {

@@ -1,9 +1,10 @@
 /** The download engine: one address to one file, through every interruption, verified. */
 import { stat } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { type HttpAnswer, redact } from "../../net/index.ts";
 import { sha256OfFile } from "./digest.ts";
-import { redact, statusFailure, TransferFailure } from "./failure.ts";
-import type { Authorization, HttpAnswer, HttpClient } from "./http.ts";
+import { statusFailure, TransferFailure } from "./failure.ts";
+import type { Authorization, HttpClient } from "./http.ts";
 import { PartialFile, type RemoteIdentity } from "./partial-file.ts";
 import { withRetries } from "./retry.ts";
 import type { Settings } from "./settings.ts";
@@ -88,13 +89,14 @@ async function fill(
   const { url, authorization, onBytes } = request;
   onBytes?.(partial.size, partial.remote?.total ?? null, false);
   if (partial.size > 0 && partial.size === partial.remote?.total) return;
-  const answer = await client.request(url, { authorization, headers: rangeHeaders(partial) });
+  // A range is one of the bytes that are sent, so they must not be packed.
+  const answer = await client.request(url, { authorization, headers: rangeHeaders(partial), decode: false });
   try {
     onAnswer();
     await accept(answer, request, partial);
     const total = partial.remote?.total ?? null;
     for await (const chunk of answer.body) {
-      await partial.append(chunk as Buffer);
+      await partial.append(chunk);
       onBytes?.(partial.size, total, true);
     }
     if (total !== null && partial.size !== total)
@@ -105,9 +107,9 @@ async function fill(
       );
     if (partial.remote) partial.remote.total = partial.size;
   } catch (error) {
-    throw client.failure(error, answer.url);
+    throw client.failure(error);
   } finally {
-    answer.body.destroy();
+    answer.dispose();
   }
 }
 

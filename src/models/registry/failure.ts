@@ -1,6 +1,6 @@
 /** What can go wrong between this machine and a server, and whether another attempt may mend it. */
-import { errorCode, SurprisalError } from "../../core/index.ts";
-import type { HttpAnswer } from "./http.ts";
+import { SurprisalError } from "../../core/index.ts";
+import { type HttpAnswer, type Mishap, NetworkFailure, redact } from "../../net/index.ts";
 
 /** "connected": worth another attempt only if this server has answered before (a broken line, not a wrong address). */
 export type Retry = "never" | "connected" | "always";
@@ -24,30 +24,27 @@ export class TransferFailure extends SurprisalError {
   }
 }
 
-const UNREACHABLE = new Set([
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ECONNREFUSED",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ETIMEDOUT",
-]);
-const TLS_FAILURE = /CERT|^ERR_TLS|^ERR_SSL|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|^EPROTO$/;
+const RETRY: Readonly<Partial<Record<Mishap, Retry>>> = { unreachable: "connected", lost: "always" };
+const WORDS: Readonly<Partial<Record<Mishap, string>>> = {
+  untrusted: "No trusted connection: ",
+  unreachable: "Server not reachable: ",
+  lost: "Connection lost: ",
+};
+const WAY_OUT: Readonly<Partial<Record<Mishap, string>>> = {
+  proxy: "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names the hosts that are reached without.",
+  untrusted:
+    "If a company's proxy inspects traffic, set NODE_EXTRA_CA_CERTS (or PIP_CERT, SSL_CERT_FILE) to the file of its certificate authority.",
+};
 
-/** The failure behind an error of Node's network code. */
-export function networkFailure(error: unknown, url: URL): Error {
-  if (SurprisalError.isInstance(error)) return error;
-  const code = errorCode(error);
-  const reason = error instanceof Error && error.message ? error.message : code;
-  if (TLS_FAILURE.test(code))
-    return new TransferFailure("never", `No trusted connection: ${reason}`, redact(url), {
-      cause: error,
-      wayOut:
-        "If a company's proxy inspects traffic, set NODE_EXTRA_CA_CERTS (or PIP_CERT, SSL_CERT_FILE) to the file of its certificate authority.",
-    });
-  if (UNREACHABLE.has(code))
-    return new TransferFailure("connected", `Server not reachable: ${reason}`, redact(url), { cause: error });
-  return new TransferFailure("always", `Connection lost: ${reason}`, redact(url), { cause: error });
+/** What a NetworkFailure means for a download; anything else is as it was. */
+export function transferFailure(error: unknown): unknown {
+  if (!(error instanceof NetworkFailure)) return error;
+  const { mishap, message, url, proxy } = error;
+  const where = mishap === "proxy" && proxy ? `${proxy.host} to ${url.host}` : redact(url);
+  return new TransferFailure(RETRY[mishap] ?? "never", `${WORDS[mishap] ?? ""}${message}`, where, {
+    cause: error.cause ?? error,
+    wayOut: WAY_OUT[mishap],
+  });
 }
 
 /** The failure that an answer's status means. */
@@ -67,17 +64,8 @@ export function statusFailure({ status, headers }: HttpAnswer, url: URL, wayOut?
     `HTTP ${status}: ${meaning[status] ?? "the server cannot answer"}`,
     redact(url),
     {
-      ...(wayOut && { wayOut }),
+      wayOut,
       retryAfterMs: seconds > 0 ? Math.min(seconds, 60) * 1000 : 0,
     },
   );
-}
-
-/** An address as it may be printed: without credentials and without a signed query. */
-export function redact(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-export function codedError(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
 }

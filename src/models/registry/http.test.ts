@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DownloadServer } from "../../../test/download-server.ts";
 import { needing } from "../../../test/needing.ts";
 import { HttpClient } from "./http.ts";
-import { proxyFor } from "./proxy.ts";
 import { readSettings } from "./settings.ts";
 
 const OPENSSL = "openssl";
@@ -134,24 +133,5 @@ describe("proxies", () => {
       proxy.server.close();
       await server.close();
     }
-  });
-
-  it.each([
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1" }, "http://p:1/"],
-    ["https://a.example/", { https_proxy: "p:1" }, "http://p:1/"],
-    ["https://a.example/", { HTTP_PROXY: "http://p:1" }, null],
-    ["http://a.example/", { ALL_PROXY: "http://p:1" }, "http://p:1/"],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "*" }, null],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "b.example, example" }, null],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", no_proxy: ".example" }, null],
-    ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "a.example:443" }, null],
-    ["https://a.example:8443/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "a.example:443" }, "http://p:1/"],
-    ["https://notexample/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "example" }, "http://p:1/"],
-  ])("%s with %j goes through %s", (address, environment, expected) => {
-    expect(proxyFor(new URL(address), environment)?.href ?? null).toBe(expected);
-  });
-
-  it("have to be http", () => {
-    expect(() => proxyFor(new URL("http://a/"), { ALL_PROXY: "socks5://p:1" })).toThrow(/not an http/);
   });
 });

@@ -1,23 +1,15 @@
 /** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
 import { join } from "node:path";
 import { ensureSpace } from "../../files/index.ts";
+import { redact } from "../../net/index.ts";
 import { checksumMismatch, download } from "./download.ts";
-import { redact, statusFailure, TransferFailure } from "./failure.ts";
+import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization } from "./http.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
-import { hubReference } from "./reference.ts";
 import { withRetries } from "./retry.ts";
+import { type HubFile, hubReference } from "./source.ts";
 
 const DEFAULT_ENDPOINT = "https://huggingface.co";
-
-export interface HubFile {
-  /** "owner/name". */
-  repository: string;
-  /** Path inside the repository. */
-  path: string;
-  /** Branch, tag or commit. Default "main". */
-  revision?: string | undefined;
-}
 
 export const ACCESS: string =
   "A private or gated repository needs HF_TOKEN, and a gated one that its terms were accepted on its page.";
@@ -83,15 +75,14 @@ async function inspect(
 ): Promise<HubFacts> {
   const { status, headers } = await withRetries(settings, async () => {
     const answer = await client.request(url, { method: "HEAD", authorization, followAbroad: false });
-    answer.body.destroy();
+    answer.dispose();
     if (answer.status >= 400) throw statusFailure(answer, url, ACCESS);
     return answer;
   });
-  const header = (name: string) => [headers[name]].flat()[0];
-  const size = header("x-linked-size") ?? (status === 200 ? header("content-length") : undefined);
+  const size = headers["x-linked-size"] ?? (status === 200 ? headers["content-length"] : undefined);
   return {
-    sha256: /^"?([\da-f]{64})"?$/.exec(header("x-linked-etag") ?? "")?.[1],
+    sha256: /^"?([\da-f]{64})"?$/.exec(headers["x-linked-etag"] ?? "")?.[1],
     bytes: size === undefined ? null : Number(size),
-    commit: header("x-repo-commit"),
+    commit: headers["x-repo-commit"],
   };
 }

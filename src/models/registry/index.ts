@@ -1,9 +1,7 @@
 /** Getting a model: from a name, a path or an address to a verified file on this machine. */
 export { DEFAULT_MODEL } from "./catalogue.ts";
-export { trustedAuthorities } from "./certificates.ts";
 export { type DatasetFile, type DatasetRequest, type LocatedDataset, locateDataset } from "./datasets.ts";
 export { locate } from "./locate.ts";
 export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
-export { proxyCredentials, proxyFor, tunnel } from "./proxy.ts";
 export { cacheFolder, isOffline } from "./settings.ts";
 export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";

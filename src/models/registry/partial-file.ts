@@ -60,7 +60,7 @@ export class PartialFile {
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
-  async append(chunk: Buffer): Promise<void> {
+  async append(chunk: Uint8Array): Promise<void> {
     try {
       for (let written = 0; written < chunk.length; )
         written += (await this.#handle.write(chunk, written, chunk.length - written, this.size + written))

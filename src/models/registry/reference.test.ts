@@ -3,7 +3,8 @@ import { homedir, tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CATALOGUE, termsOf } from "./catalogue.ts";
-import { describeSource, parseReference, type Reference } from "./reference.ts";
+import { parseReference, type Reference } from "./reference.ts";
+import { describeSource } from "./source.ts";
 
 const remote = (reference: string) => {
   const parsed = parseReference(reference);

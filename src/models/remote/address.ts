@@ -37,8 +37,3 @@ export function rootAddress(base: URL): URL {
 export function shownAddress({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname.replace(/\/$/, "")}`;
 }
-
-/** This machine itself. */
-export function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { inspect } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SurprisalError } from "../../core/index.ts";
 import { RemoteClient, type RemoteClientOptions } from "./client.ts";
@@ -154,6 +155,16 @@ describe("attempts", () => {
     const waited = performance.now() - before;
     expect(waited).toBeGreaterThanOrEqual(least);
     expect(waited).toBeLessThan(5000);
+  });
+
+  it("are not made for what cannot be sent", async () => {
+    const { address, requests } = await serve((_, response) => json(response, {}));
+    const error = await failure(() => client(address, { headers: { "x-name": "a\nb" } }).get("models"));
+    expect(error).toMatchObject({
+      code: "SERVER_UNREACHABLE",
+      what: "The request cannot be sent: invalid x-name header",
+    });
+    expect(requests).toEqual([]);
   });
 
   it("can be aborted while waiting", async () => {
@@ -414,6 +425,72 @@ describe("answers", () => {
     const remote = client(address);
     for (let i = 0; i < 5; i++) await (await remote.post("x", {})).json();
     expect(sockets.size).toBe(1);
+  });
+});
+
+describe("connections of streams", () => {
+  it("are used again when the last event was read", async () => {
+    const sockets = new Set<Socket>();
+    const { address } = await serve((request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write('data: {"a":1}\n\n');
+      response.write("data: [DONE]\n\n");
+      response.end();
+    });
+    const remote = client(address);
+    for (let i = 0; i < 200; i++) {
+      const answer = await remote.post("x", {});
+      for await (const message of answer.messages()) expect(message).toEqual({ a: 1 });
+      answer.dispose();
+    }
+    expect(sockets.size).toBeLessThanOrEqual(8);
+  });
+});
+
+describe("compressed answers", () => {
+  it.each<[string, string, unknown[]]>([
+    ["application/json", '{"a":1}', [{ a: 1 }]],
+    ["text/event-stream", 'data: {"a":1}\n\ndata: {"a":2}\n\ndata: [DONE]\n\n', [{ a: 1 }, { a: 2 }]],
+  ])("are read, although none was asked for: %s", async (type, body, expected) => {
+    const { address, requests } = await serve((_, response) => {
+      response.writeHead(200, { "content-type": type, "content-encoding": "gzip" }).end(gzipSync(body));
+    });
+    const messages: unknown[] = [];
+    for await (const message of (await client(address).get("x")).messages()) messages.push(message);
+    expect(messages).toEqual(expected);
+    expect(requests[0]!.headers["accept-encoding"]).toBe("identity");
+  });
+
+  it("with an error's words are read too, and those in an unknown encoding left out", async () => {
+    const { address } = await serve((request, response) => {
+      const encoding = request.url!.endsWith("known") ? "gzip" : "morse";
+      const body = gzipSync(JSON.stringify({ error: { message: "no such model" } }));
+      response.writeHead(404, { "content-encoding": encoding }).end(body);
+    });
+    expect((await failure(() => client(address).get("known"))).what).toBe("HTTP 404: no such model");
+    expect((await failure(() => client(address).get("other"))).what).toBe("HTTP 404");
+  });
+
+  it("in an unknown encoding are an error", async () => {
+    const { address } = await serve((_, response) => {
+      response.writeHead(200, { "content-encoding": "morse" }).end("...");
+    });
+    const error = await failure(async () => (await client(address).get("x")).json());
+    expect(error).toMatchObject({ code: "WIRE_MALFORMED", what: 'The answer is encoded as "morse"' });
+  });
+
+  it("that unpack without end are stopped", async () => {
+    const mebibyte = gzipSync(" ".repeat(2 ** 20));
+    const { address } = await serve((_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.end(Buffer.concat(Array.from({ length: 300 }, () => mebibyte)));
+    });
+    const error = await failure(async () => (await client(address).get("x")).json());
+    expect(error).toMatchObject({
+      code: "WIRE_MALFORMED",
+      what: "The server's answer does not end: more than 256 Mi characters",
+    });
   });
 });
 

@@ -1,12 +1,14 @@
 /** HTTP as servers of language models need it: one base address, one key, patience, retries, a limit. */
-import { abortError, SurprisalError, withDefaults } from "../../core/index.ts";
+import { abortError, withDefaults } from "../../core/index.ts";
+import type { HttpAnswer, NetworkFailure, Patience } from "../../net/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
 import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
 import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
 import type { ApiKey } from "./key.ts";
 import { Limit } from "./limit.ts";
-import type { Exchange, ExchangeAnswer, Patience } from "./transport.ts";
+
+type Net = typeof import("../../net/index.ts");
 
 export interface RemoteClientOptions {
   /** The API's base address, `http://localhost:8080/v1` for example. */
@@ -19,7 +21,7 @@ export interface RemoteClientOptions {
   keyHeader?: string | undefined;
   /** Further headers. They too go to the address's own origin only. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence. */
+  /** Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence, no limit to the whole. */
   patience?: Partial<Patience> | undefined;
   /** Times a request is sent at most, when it fails before the first byte of an answer. Default 4. */
   attempts?: number | undefined;
@@ -33,8 +35,13 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
+interface Sent extends RequestOptions {
+  method: "GET" | "POST";
+  url: URL;
+  body: string | null;
+}
+
 const PATIENCE: Patience = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
-const LONGEST_PAUSE_MS = 30_000;
 /** A server may ask for more than a backoff would give it, within reason. */
 const LONGEST_ASKED_PAUSE_MS = 60_000;
 const MOST_REDIRECTS = 5;
@@ -92,31 +99,30 @@ export class RemoteClient {
   ): Promise<RemoteAnswer> {
     const leave = await this.#limit.enter(signal);
     try {
-      const answer = await this.#withRetries(() => this.#send(method, this.#url(path), body, signal), signal);
+      // Loaded when needed: what reads answers also runs where Node's modules are not.
+      const net = await import("../../net/index.ts");
+      const send = () => this.#send(net, { method, url: this.#url(path), body, signal });
+      const answer = await net.repeat(send, this.#pauses(net), signal);
       answer.closed.then(leave);
-      return new RemoteAnswer(answer, this.#where(path), (text) => this.redact(text));
+      const where = this.#where(path);
+      const chunks = readable(net, answer, where, signal);
+      return new RemoteAnswer(answer, chunks, where, (text) => this.redact(text));
     } catch (error) {
       leave();
-      throw error;
+      throw signal?.aborted && error === signal.reason ? abortError("The request", signal) : error;
     }
   }
 
-  async #withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** How long to wait after each failure of a request, milliseconds; `null` = give up. */
+  #pauses({ backoff }: Net): (error: unknown) => number | null {
     const { attempts = 4, backoffMs = 500 } = this.#options;
-    for (let failures = 1; ; failures++) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (failures >= attempts || !this.#isPassing(error)) throw error;
-        const backoff =
-          Math.min(backoffMs * 2 ** (failures - 1), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
-        const asked = error instanceof ServerRefusal ? (error.retryAfterMs ?? 0) : 0;
-        const pause = Math.max(backoff, Math.min(asked, LONGEST_ASKED_PAUSE_MS));
-        await sleep(pause, signal).catch(() => {
-          throw abortError("The request", signal);
-        });
-      }
-    }
+    let failures = 0;
+    return (error) => {
+      if (++failures >= attempts || !this.#isPassing(error)) return null;
+      const own = backoff(backoffMs, failures) * (0.5 + Math.random() / 2);
+      const asked = error instanceof ServerRefusal ? (error.retryAfterMs ?? 0) : 0;
+      return Math.max(own, Math.min(asked, LONGEST_ASKED_PAUSE_MS));
+    };
   }
 
   #isPassing(error: unknown): boolean {
@@ -125,57 +131,35 @@ export class RemoteClient {
     return error.retry === "always" || (error.retry === "connected" && this.#answered);
   }
 
-  async #send(
-    method: "GET" | "POST",
-    address: URL,
-    body: string | null,
-    signal: AbortSignal | undefined,
-  ): Promise<ExchangeAnswer> {
-    // Loaded when needed: what reads answers also runs where node:http is not.
-    const { exchange } = await import("./transport.ts");
-    let url = address;
-    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-      const request: Exchange = {
+  async #send(net: Net, { method, url, body, signal }: Sent): Promise<HttpAnswer> {
+    const { key, keyHeader = "authorization", headers } = this.#options;
+    const answer = await net
+      .request({
         url,
         method,
-        headers: this.#headers(url, body),
+        headers: body === null ? {} : { "content-type": "application/json" },
+        own: { origin: this.address.origin, headers: { ...headers, ...key?.header(keyHeader) } },
         body,
         patience: withDefaults(PATIENCE, this.#options.patience),
+        environment: process.env,
+        mostRedirects: MOST_REDIRECTS,
         signal,
-        where: this.#shown(url),
-      };
-      const answer = await exchange(request);
-      this.#answered = true;
-      const target = redirectTarget(answer, url, method);
-      if (target === null) {
-        if (answer.status >= 200 && answer.status < 300) return answer;
-        throw await this.#refusal(answer, url);
-      }
-      answer.dispose();
-      if (url.protocol === "https:" && target.protocol !== "https:")
-        throw new ServerUnreachable(
-          "never",
-          "The server redirects to an unencrypted address",
-          this.#shown(target),
-        );
-      url = target;
-    }
-    throw new ServerUnreachable("never", `More than ${MOST_REDIRECTS} redirects`, this.#shown(address));
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof net.NetworkFailure)) throw error;
+        this.#answered ||= error.mishap === "redirect";
+        throw unreachable(error, this.#shown(error.url));
+      });
+    this.#answered = true;
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw await this.#refusal(answer, signal);
   }
 
-  /** The key, and whatever else was given for this server, stays with this server. */
-  #headers(url: URL, body: string | null): Record<string, string> {
-    const { key, keyHeader = "authorization", headers } = this.#options;
-    return {
-      ...(body !== null && { "content-type": "application/json" }),
-      ...(url.origin === this.address.origin && { ...headers, ...key?.header(keyHeader) }),
-    };
-  }
-
-  async #refusal(answer: ExchangeAnswer, url: URL): Promise<ServerRefusal> {
-    const { status, headers } = answer;
+  async #refusal(answer: HttpAnswer, signal: AbortSignal | undefined): Promise<ServerRefusal> {
+    const { status, headers, url } = answer;
     const where = this.#shown(url);
     const complaint = await readComplaint(answer, where);
+    if (signal?.aborted) throw abortError("The request", signal);
     const message = this.redact(complaint.message);
     const { key, keyVariable } = this.#options;
     const home = url.origin === this.address.origin;
@@ -225,23 +209,25 @@ export class RemoteAnswer {
   readonly status: number;
   /** The address it came from, as it may be printed. */
   readonly where: string;
-  readonly #answer: ExchangeAnswer;
+  readonly #answer: HttpAnswer;
+  readonly #body: Chunks;
   readonly #redact: (text: string) => string;
 
-  constructor(answer: ExchangeAnswer, where: string, redact: (text: string) => string) {
+  constructor(answer: HttpAnswer, body: Chunks, where: string, redact: (text: string) => string) {
     this.status = answer.status;
     this.where = where;
     this.#answer = answer;
+    this.#body = body;
     this.#redact = redact;
   }
 
   header(name: string): string | null {
-    return String(this.#answer.headers[name.toLowerCase()] ?? "") || null;
+    return this.#answer.headers[name.toLowerCase()] || null;
   }
 
   /** @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED. */
   async json(): Promise<unknown> {
-    return this.#json(this.#answer.body);
+    return this.#json(this.#body);
   }
 
   async #json(body: Chunks): Promise<unknown> {
@@ -260,7 +246,7 @@ export class RemoteAnswer {
    * @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED.
    */
   async *messages(): AsyncGenerator<unknown> {
-    const { body } = this.#answer;
+    const body = this.#body;
     const type = (this.header("content-type") ?? "").toLowerCase();
     if (type.includes("text/event-stream")) yield* readServerSentEvents(body, this.where);
     else if (type.includes("ndjson")) yield* readNdjson(body, this.where);
@@ -311,17 +297,28 @@ async function peek(body: Chunks): Promise<{ beginning: string; whole: Chunks }>
   return { beginning, whole: whole() };
 }
 
-/** Where to go instead, or `null`. A GET may be sent anywhere; what is posted only where the status keeps it a POST. */
-function redirectTarget({ status, headers }: ExchangeAnswer, url: URL, method: string): URL | null {
-  const statuses = method === "GET" ? [301, 302, 303, 307, 308] : [307, 308];
-  const { location } = headers;
-  if (!statuses.includes(status) || !location || !URL.canParse(location, url.href)) return null;
-  const target = new URL(location, url);
-  return /^https?:$/.test(target.protocol) ? target : null;
+/** A body whose failures say what they mean for an answer. */
+async function* readable(
+  { NetworkFailure }: Net,
+  { body }: HttpAnswer,
+  where: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of body) {
+      if (signal?.aborted) throw signal.reason;
+      yield bytes;
+    }
+  } catch (error) {
+    if (signal?.aborted) throw abortError("The request", signal);
+    if (!(error instanceof NetworkFailure)) throw error;
+    if (error.mishap === "encoding") throw malformed(error.message, where);
+    throw streamCut(`The connection broke: ${error.message}`, where, error.cause ?? error);
+  }
 }
 
 async function readComplaint(
-  answer: ExchangeAnswer,
+  answer: HttpAnswer,
   where: string,
 ): Promise<{ message: string; field: string | null }> {
   let text = "";
@@ -332,14 +329,13 @@ async function readComplaint(
       if (text.length > ERROR_BODY) break;
     }
     return complaintIn(parseJson(text, where)) ?? { message: quotation(text), field: null };
-  } catch (error) {
-    if (SurprisalError.isInstance(error) && error.code === "ABORTED") throw error;
+  } catch {
     return { message: /^\s*</.test(text) ? "" : quotation(text), field: null };
   }
 }
 
 /** `Retry-After` in seconds or as a date, or OpenAI's `retry-after-ms`; milliseconds, `null` = not asked for. */
-function retryAfter(headers: ExchangeAnswer["headers"]): number | null {
+function retryAfter(headers: HttpAnswer["headers"]): number | null {
   const exact = Number(headers["retry-after-ms"]);
   if (exact > 0) return exact;
   const value = headers["retry-after"];
@@ -351,18 +347,21 @@ function retryAfter(headers: ExchangeAnswer["headers"]): number | null {
   return milliseconds > 0 ? milliseconds : null;
 }
 
-/** Node's own timers with promises are not everywhere. @throws the signal's reason */
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
+function unreachable({ mishap, message, proxy, cause }: NetworkFailure, where: string): ServerUnreachable {
+  const failure = (retry: ServerUnreachable["retry"], what: string, wayOut?: string) =>
+    new ServerUnreachable(retry, what, where, cause, wayOut);
+  if (/wrong version number/i.test(message))
+    return failure("never", "The server does not speak TLS", "Write http:// in place of https://.");
+  if (mishap === "redirect" || mishap === "request") return failure("never", message);
+  if (mishap === "proxy" || (proxy && mishap !== "lost"))
+    return failure("connected", `The proxy does not lead to the server: ${message}`, PROXY);
+  if (mishap === "untrusted") return failure("never", `No trusted connection: ${message}`, COMPANY);
+  const retry = mishap === "unreachable" ? "connected" : "always";
+  return failure(retry, `The server cannot be reached: ${message}`);
 }
+
+const COMPANY =
+  "If a company's proxy inspects traffic, or the server has a certificate of its own, set NODE_EXTRA_CA_CERTS to the file of the certificate authority.";
+
+const PROXY =
+  "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, and that the server is running; NO_PROXY names the hosts that are reached without.";

@@ -8,6 +8,7 @@ export type Chunks = AsyncIterable<Uint8Array>;
 
 /** Longest event, characters: a prompt's numbers in one piece may be large, a stream without line ends is an attack. */
 const LONGEST_EVENT = 2 ** 28;
+const BOUND = `more than ${LONGEST_EVENT / 2 ** 20} Mi characters`;
 
 /**
  * The data of server-sent events as JSON, until the event `[DONE]`.
@@ -21,7 +22,8 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
   const parser = createParser({
     onEvent: (event) => events.push(event),
     onError: ({ type, field, value, line = "" }) => {
-      if (type === "max-buffer-size-exceeded") throw malformed("An event of the stream does not end", where);
+      if (type === "max-buffer-size-exceeded")
+        throw malformed(`An event of the stream does not end: ${BOUND}`, where);
       // A server that fails half-way may write its error in a field of its own (llama-server once did), or as plain JSON.
       if (field === "error") events.push({ data: `{"error":${value}}` });
       else if (line.startsWith("{")) events.push({ data: line });
@@ -66,7 +68,7 @@ export async function* readNdjson(body: Chunks, where: string): AsyncGenerator<u
   for await (const text of decoded(body, where)) {
     const [first = "", ...lines] = text.split("\n"); // not of `rest` too: a long line would be gone through again and again
     rest += first;
-    if (rest.length > LONGEST_EVENT) throw malformed("A line of the stream does not end", where);
+    if (rest.length > LONGEST_EVENT) throw malformed(`A line of the stream does not end: ${BOUND}`, where);
     for (const line of lines) {
       if (rest.trim() !== "") yield parseJson(rest, where);
       rest = line;
@@ -88,7 +90,7 @@ export async function readText(body: Chunks, where: string): Promise<string> {
   let text = "";
   for await (const piece of decoded(body, where)) {
     text += piece;
-    if (text.length > LONGEST_EVENT) throw malformed("The server's answer does not end", where);
+    if (text.length > LONGEST_EVENT) throw malformed(`The server's answer does not end: ${BOUND}`, where);
   }
   return text;
 }

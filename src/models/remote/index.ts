@@ -1,5 +1,5 @@
 /** Servers of language models: HTTP, streams, and what every wire format has in common. Nothing here knows a format. */
-export { isLoopback, shownAddress } from "./address.ts";
+export { shownAddress } from "./address.ts";
 export { tokensMatchText } from "./alignment.ts";
 export { AnswerAssembler } from "./answer.ts";
 export { type RemoteAnswer, RemoteClient, type RemoteClientOptions, type RequestOptions } from "./client.ts";

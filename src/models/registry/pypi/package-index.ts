@@ -1,23 +1,19 @@
 /**
  * A Python package index, read without Python: which wheel of a package to take and where it lies.
- * Simple repository API: PEP 503 (HTML), PEP 691 (JSON), PEP 592 (yanked files), PEP 427 (wheel names).
+ * Simple repository API: PEP 503 (HTML), PEP 691 (JSON), PEP 592 (yanked files), PEP 427 (wheel names). Read here because
+ * no package on npm does it.
  */
-import { redact, statusFailure, TransferFailure } from "./failure.ts";
-import { type Authorization, type HttpClient, splitCredentials } from "./http.ts";
-import { readPipSetting } from "./pip-settings.ts";
-import { withRetries } from "./retry.ts";
-import type { Settings } from "./settings.ts";
+import { basicCredentials, readPipSetting, redact } from "../../../net/index.ts";
+import { statusFailure, TransferFailure } from "../failure.ts";
+import type { Authorization, HttpClient } from "../http.ts";
+import { withRetries } from "../retry.ts";
+import type { Settings } from "../settings.ts";
+import type { PackageRequirement } from "../source.ts";
 import { compareVersions, isPreRelease } from "./version.ts";
 
 const DEFAULT_INDEX = "https://pypi.org/simple";
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
-
-export interface PackageRequirement {
-  package: string;
-  /** Exact version; the newest when left out. */
-  version?: string | undefined;
-}
 
 export interface Wheel {
   filename: string;
@@ -98,6 +94,16 @@ function indexPage(
   return { page: url, authorization };
 }
 
+/** Splits credentials off an address: they travel as a header, to that origin only, and are never printed. */
+function splitCredentials(address: URL): { url: URL; authorization: Authorization | undefined } {
+  const { username, password } = address;
+  if (!username && !password) return { url: address, authorization: undefined };
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  return { url, authorization: { origin: url.origin, value: basicCredentials(username, password) } };
+}
+
 /** PEP 503. */
 function normalizedName(name: string): string {
   return name.replace(/[-_.]+/g, "-").toLowerCase();
@@ -110,7 +116,7 @@ async function readPage(
 ): Promise<{ files: IndexedFile[]; base: URL }> {
   const answer = await client.request(page, { authorization, headers: { accept: ACCEPT } });
   if (answer.status !== 200) {
-    answer.body.destroy();
+    answer.dispose();
     throw statusFailure(answer, page, "Check the package's name, and PIP_INDEX_URL with its credentials.");
   }
   const text = (await client.bytes(answer)).toString("utf8");

