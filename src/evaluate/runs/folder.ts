@@ -14,8 +14,8 @@ import {
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
+import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { writeFailure } from "./failure.ts";
-import { readInfinity, writeInfinity } from "./journal.ts";
 import { JOURNAL, TOKEN_LOG, TOKENS } from "./record.ts";
 import type { Run } from "./run.ts";
 
@@ -45,7 +45,7 @@ export function readRun(folder: string): Run {
   }
   let run: Run;
   try {
-    run = JSON.parse(text, readInfinity) as Run;
+    run = JSON.parse(text, infinityFromText) as Run;
   } catch (cause) {
     throw damaged(folder, "run.json is not JSON", cause);
   }
@@ -136,7 +136,7 @@ export class RunFolder {
     const file = this.file(RUN);
     const draft = `${file}.part`;
     try {
-      writeFileSync(draft, `${JSON.stringify(run, writeInfinity, 2)}\n`);
+      writeFileSync(draft, `${JSON.stringify(run, infinityAsText, 2)}\n`);
       renameSync(draft, file);
     } catch (error) {
       rmSync(draft, { force: true });
