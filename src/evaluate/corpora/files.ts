@@ -3,7 +3,8 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { isKnownFormat, readFailure } from "./stored-file.ts";
+import { readFailure } from "../../files/index.ts";
+import { isKnownFormat } from "./stored-file.ts";
 
 const MAGIC = /[*?[{]/;
 

@@ -5,10 +5,10 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
-import { readFailure } from "../corpora/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
-import { appendWhole, writeFailure } from "./failure.ts";
+import { appendWhole, runUnwritable } from "./files.ts";
 import type { PerplexityError } from "./run.ts";
 
 /** A document that is done. */
@@ -91,7 +91,7 @@ export class Journal {
       ftruncateSync(descriptor, end);
       return new Journal(file, descriptor, end);
     } catch (error) {
-      throw writeFailure(file, error);
+      throw runUnwritable(error, file);
     }
   }
 

@@ -1,7 +1,7 @@
 /** A run's tokens.parquet, read a row group at a time; it may hold more tokens than memory does. */
 import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
-import { readFailure } from "../corpora/index.ts";
+import { readFailure } from "../../files/index.ts";
 import type { Run } from "./run.ts";
 
 /** Neighbouring tokens of a document. */

@@ -1,6 +1,7 @@
 /** What a run has done so far: in memory, and in its folder if it has one. */
 import { statSync } from "node:fs";
 import type { TaskResult } from "../tasks/index.ts";
+import { JOURNAL, TOKEN_LOG } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
 import {
   type DocumentEntry,
@@ -10,10 +11,6 @@ import {
   type WindowsEntry,
 } from "./journal.ts";
 import { type TokenFrame, TokenLog } from "./token-log.ts";
-
-export const JOURNAL = "journal.jsonl";
-export const TOKEN_LOG = "tokens.bin";
-export const TOKENS = "tokens.parquet";
 
 /** What was done of one model over one corpus. */
 export class CellRecord {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
+import { JOURNAL, TOKENS } from "./files.ts";
 import { readJournal } from "./journal.ts";
 import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
-import { JOURNAL, TOKENS } from "./record.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 

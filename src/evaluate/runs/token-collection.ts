@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError, seededRandom } from "../../core/index.ts";
+import { TOKENS } from "./files.ts";
 import { type KeptTokens, keptTokens } from "./kept-tokens.ts";
-import { TOKENS } from "./record.ts";
 import { labelled, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 

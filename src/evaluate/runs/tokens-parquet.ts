@@ -1,9 +1,9 @@
 /** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
-import { renameSync, rmSync } from "node:fs";
 import { textAndBytes } from "../../core/index.ts";
-import { writeFailure } from "./failure.ts";
+import { replaceFile } from "../../files/index.ts";
+import { draftOf, runUnwritable, TOKENS } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
-import { type RunRecord, TOKENS } from "./record.ts";
+import type { RunRecord } from "./record.ts";
 import type { Run } from "./run.ts";
 import type { TokenFrame } from "./token-log.ts";
 
@@ -29,8 +29,7 @@ type Row = (string | number | bigint | null)[];
 export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
   const { fileWriter, ParquetWriter } = await import("hyparquet-writer"); // slow to load
   const file = folder.file(TOKENS);
-  const draft = `${file}.part`;
-  try {
+  const write = (draft: string) => {
     const writer = new ParquetWriter({
       writer: fileWriter(draft),
       schema: [
@@ -55,10 +54,11 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
     }
     if (rows.length > 0) flush();
     writer.finish();
-    renameSync(draft, file);
+  };
+  try {
+    replaceFile(file, draftOf(file), write);
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw writeFailure(file, error);
+    throw runUnwritable(error, file);
   }
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { writeFailure } from "../../files/index.ts";
 import { call } from "./context.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { loadLlamaLibrary } from "./library.ts";
@@ -95,15 +96,8 @@ export async function quantize(
           : "Check the free space; a model that is quantised already needs `allowRequantize: true` (--allow-requantize). SURPRISAL_LLAMA_LOG=1 shows llama.cpp's own message.",
       });
     await rename(temporary, output);
-  } catch (cause) {
-    if (SurprisalError.isInstance(cause)) throw cause;
-    throw new SurprisalError({
-      code: "FILE_UNWRITABLE",
-      what: `The file cannot be written: ${(cause as Error).message}`,
-      where: output,
-      wayOut: "Name a file in a folder that you may write to.",
-      cause,
-    });
+  } catch (error) {
+    throw writeFailure(error, output);
   } finally {
     await rm(temporary, { force: true }).catch(() => {}); // why it could not be written is what counts
   }

