@@ -67,9 +67,9 @@ function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
   for (const [model, known] of run.models.entries()) {
     if (!known) continue; // it could not be opened
     for (const [corpus, { name }] of run.corpora.entries()) {
-      const cell = record.cell(model, corpus);
-      for (const entry of cell.documents)
-        for (const at of entry ? cell.frames(entry.document) : []) {
+      const done = record.corpus(model, corpus);
+      for (const entry of done.documents)
+        for (const at of entry ? done.frames(entry.document) : []) {
           const frame = record.frame(at);
           if (!frame) continue;
           for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.name, ...row];
