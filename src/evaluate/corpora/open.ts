@@ -192,7 +192,7 @@ async function open(
     rule: {
       name: made ?? plain.join(" and "),
       source: rule?.source ?? null,
-      ...(texts && split !== "none" && { split }),
+      split: texts && split !== "none" ? split : undefined,
       column,
       where,
     },

@@ -29,7 +29,7 @@ export async function checkModels({ models, recipe = "cached", ...options }: Eva
     if (typeof source !== "string" || models.length === 1) continue;
     if (models.indexOf(source) < i) continue;
     await using model = await resolve(source, load);
-    resolveRecipe(recipe, defined({ context, stride, sinks }), factsOf(model));
+    resolveRecipe(recipe, { context, stride, sinks }, factsOf(model));
   }
 }
 
@@ -56,12 +56,8 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     recipe,
     limit: limit ?? null,
     tokens,
-    overrides: defined({ context, stride, sinks }),
-    load: defined({ threads, device, batchSize, cacheType }),
+    overrides: { context, stride, sinks },
+    load: { threads, device, batchSize, cacheType },
     ...request,
   };
-}
-
-function defined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

@@ -178,8 +178,17 @@ class CorpusScoring {
     const { ids, byteOffsets, plan } = planned;
     const parts = [...shardsOf(document, ids, plan)];
     const table = emptyTable(ids, byteOffsets, 0);
-    const count = { pending: parts.length, parts: parts.length, tokensRun: 0, shown: 0 };
-    const open: OpenDocument = { name, sha256, text: bytes, size, table, ...count };
+    const open: OpenDocument = {
+      name,
+      sha256,
+      text: bytes,
+      size,
+      table,
+      pending: parts.length,
+      parts: parts.length,
+      tokensRun: 0,
+      shown: 0,
+    };
     this.#open.set(document, open);
     const windows = record.corpus(at.model, at.corpus).windows.get(document);
     const todo = parts.filter(({ range }) => {

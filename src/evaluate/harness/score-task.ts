@@ -24,8 +24,8 @@ export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
   const { at, task, facts, model, fewShot, record, onItem, signal } = options;
   const from = record.task(at.model, at.task).results.length;
   let before = performance.now();
-  const asked = { from, limit: facts.items, ...(fewShot && { fewShot }), signal };
-  for await (const result of runTask(model, task, asked)) {
+  const { items: limit } = facts;
+  for await (const result of runTask(model, task, { from, limit, fewShot: fewShot ?? undefined, signal })) {
     const now = performance.now();
     record.add([{ type: "item", ...at, result, ms: now - before }]);
     before = now;

@@ -125,8 +125,7 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
 
 /** Only what changes digits: the rest, such as functions and paths, is each machine's own. */
 function sharedLoad({ device, batchSize, cacheType, flashAttention }: SharedLoad = {}): SharedLoad {
-  const all = { device, batchSize, cacheType, flashAttention };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { device, batchSize, cacheType, flashAttention };
 }
 
 interface Parts {

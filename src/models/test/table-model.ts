@@ -172,8 +172,8 @@ export class TableModel implements LanguageModel {
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
       const targets = Array.from(previous, (_, i) => ids[start + i]!);
       const columns = this.#read(previous, targets, options.alternatives ?? 0);
-      const distributions = options.distributions ? this.#distributions(previous) : null;
-      yield { start, ...columns, ...(distributions && { distributions }), tokensRun, decodeMs: 0 };
+      const distributions = options.distributions ? this.#distributions(previous) : undefined;
+      yield { start, ...columns, distributions, tokensRun, decodeMs: 0 };
     }
   }
 
