@@ -36,7 +36,7 @@ describe("what the file system says", () => {
 
   it.each([
     ["ENOENT", "FILE_NOT_FOUND", "There is no such file"],
-    ["EISDIR", "FILE_UNREADABLE", "This is a folder, not a file"],
+    ["EISDIR", "FILE_UNREADABLE", "The file cannot be read: it is a folder"],
     ["EACCES", "FILE_UNREADABLE", "The file cannot be read: EACCES: as the system says it"],
   ])("%s while reading is %s", (code, expected, what) => {
     expect(readFailure(system(code), FILE)).toMatchObject({ code: expected, what, where: FILE });

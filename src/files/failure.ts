@@ -27,7 +27,7 @@ export function readFailure(error: unknown, where: string, options: ReadFailureO
   const isFolder = code === "EISDIR";
   return new SurprisalError({
     code: "FILE_UNREADABLE",
-    what: isFolder ? "This is a folder, not a file" : `The file cannot be read: ${messageOf(error)}`,
+    what: `The file cannot be read: ${isFolder ? "it is a folder" : messageOf(error)}`,
     where,
     wayOut: isFolder ? "Name one file." : "Check its permissions and that it is a file.",
     cause: error,
