@@ -31,9 +31,19 @@ export function assertWritable(file: string): void {
   }
 }
 
-/** Whether two names are one file, which exists. */
+/** Whether two names are one file, which exists: also by a link, and where capitals do not count. */
 export function isSameFile(one: string, other: string): boolean {
-  return existsSync(one) && existsSync(other) && realpathSync(one) === realpathSync(other);
+  const identity = identityOf(one);
+  return identity !== null && identity === identityOf(other);
+}
+
+function identityOf(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch {
+    return null; // it is not there, or cannot be looked at: whoever opens it hears why
+  }
 }
 
 /**
