@@ -10,6 +10,16 @@ export const MISTAKES_IN_SCORES: readonly Mistake[] = [
     (m) => ({ identity: { ...m.identity, name: "" } }),
   ],
   [
+    "computes on no thread",
+    "says where it computes, and with how many threads",
+    (m) => ({ execution: { ...m.execution, threads: 0 } }),
+  ],
+  [
+    "counts the threads of a server",
+    "says where it computes, and with how many threads",
+    () => ({ execution: { place: "server", threads: 8 } }),
+  ],
+  [
     "promises embeddings it has not",
     "embeds each text as one vector of the same length",
     (m) => ({ embed: (texts) => m.embed(texts) }),

@@ -2,6 +2,7 @@
  * What `--json` prints. JSON has no Infinity: after a token of probability 0 a perplexity is the text "Infinity", as in
  * run.json and in protobuf's JSON, and that token's ln p "-Infinity". `null` says only that there is no number.
  */
+import { infinityAsText } from "../text/index.ts";
 
 /** A document on standard output, for people to read too. */
 export function printDocument(document: object): void {
@@ -11,9 +12,4 @@ export function printDocument(document: object): void {
 /** An event: a line on standard output. */
 export function printEvent(event: object): void {
   process.stdout.write(`${JSON.stringify(event, infinityAsText)}\n`);
-}
-
-/** For JSON.stringify. */
-function infinityAsText(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? String(value) : value;
 }

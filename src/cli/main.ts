@@ -2,7 +2,7 @@
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
-import { unwritable } from "../files/index.ts";
+import { writeFailure } from "../files/index.ts";
 import { visible } from "../text/index.ts";
 import { exitCodeOf, usage } from "./arguments.ts";
 import { COMMANDS } from "./commands/index.ts";
@@ -98,7 +98,7 @@ function report(error: unknown, json: boolean): number {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of the pipe had enough: `surprisal ... | head`
-  process.exit(report(unwritable("standard output", error), false));
+  process.exit(report(writeFailure(error, "standard output"), false));
 });
 process.stderr.on("error", () => {}); // nobody is left to be told; the result still counts
 

@@ -3,13 +3,17 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { refuseToWait, withLock } from "./lock.ts";
+import { SurprisalError } from "../core/index.ts";
+import { takeLock, withLock } from "./lock.ts";
 
 describe("the lock between processes", () => {
   let file: string;
   const patient = { onWait: () => {}, signal: undefined };
-  const hold = (holder: object) =>
-    writeFileSync(file, JSON.stringify({ token: "t", pid: 1, host: hostname(), ...holder }));
+  const hold = ({ pid, host = hostname() }: { pid: number; host?: string }) =>
+    writeFileSync(file, `${pid} ${host}`);
+  const refuse = () => {
+    throw new SurprisalError({ code: "CACHE_LOCKED", what: "It is held" });
+  };
   const deadProcess = () => spawnSync(process.execPath, ["-e", ""]).pid;
 
   beforeEach(() => {
@@ -52,7 +56,7 @@ describe("the lock between processes", () => {
 
   it("is taken over from another machine only when its heartbeat has stopped", async () => {
     hold({ host: "elsewhere", pid: process.pid });
-    const options = { onWait: refuseToWait(file), signal: undefined };
+    const options = { onWait: refuse, signal: undefined };
     await expect(withLock(file, options, async () => {})).rejects.toMatchObject({ code: "CACHE_LOCKED" });
     const past = new Date(Date.now() - 3_600_000);
     utimesSync(file, past, past);
@@ -72,5 +76,29 @@ describe("the lock between processes", () => {
     await expect(waiting).rejects.toMatchObject({ code: "ABORTED" });
     expect(seen).toEqual([process.ppid]);
     expect(existsSync(file)).toBe(true);
+  });
+
+  it("without a heartbeat is another machine's until somebody removes it", () => {
+    hold({ host: "elsewhere", pid: 7 });
+    const past = new Date(Date.now() - 3_600_000);
+    utimesSync(file, past, past);
+    expect(takeLock(file)).toEqual({ holder: { pid: 7, host: "elsewhere" } });
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it("is not let go of when it is another's by now", () => {
+    const taken = takeLock(file);
+    hold({ host: "elsewhere", pid: 7 });
+    if ("release" in taken) taken.release();
+    expect(takeLock(file)).toEqual({ holder: { pid: 7, host: "elsewhere" } });
+  });
+
+  it("is refused with the words of whoever wants it where it cannot be made", async () => {
+    writeFileSync(file, "");
+    const failure = (_: unknown, path: string) => new Error(`no lock ${path}`);
+    const inside = join(file, "y.lock");
+    await expect(withLock(inside, { ...patient, failure }, async () => {})).rejects.toThrow(
+      `no lock ${inside}`,
+    );
   });
 });

@@ -1,58 +1,105 @@
 /**
- * A lock between processes: a file that exists while its holder lives. The holder of a killed process is noticed by
- * its process id, one on another machine (a shared home) by a heartbeat that stopped.
+ * A lock between processes: a file with the process id and the host of its holder, that exists while the holder lives.
+ * A holder of this machine that was killed is noticed by its process id; one on another machine (a shared home) by a
+ * heartbeat that stopped, where the lock has one.
  */
-import { randomUUID } from "node:crypto";
-import { constants, copyFile, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { utimes } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { abortError, errorCode, SurprisalError } from "../core/index.ts";
-import { writeFailure } from "./disk.ts";
+import { abortError, errorCode } from "../core/index.ts";
+import { writeFailure } from "./failure.ts";
 
 const HEARTBEAT_MS = 5_000;
 const DEAD_AFTER_MS = 60_000;
 const POLL_MS = 200;
+/** Long enough for another process to write a line. */
+const PAUSE_MS = 50;
 
-interface Holder {
-  token: string;
+export interface LockHolder {
   pid: number;
   host: string;
 }
 
-const UNKNOWN: Holder = { token: "", pid: 0, host: "" };
+/** A lock that this process has, or whoever has it. */
+export type LockAttempt = { release: () => void } | { holder: LockHolder };
 
-export interface LockOptions {
+/** Locks that this process holds. */
+const held = new Set<string>();
+
+/**
+ * Takes a lock, also from a dead holder.
+ * @param deadAfterMs a lock that was not touched for so long is nobody's. Left out: that of another machine holds until
+ *   somebody removes it, which is right where two holders would spoil the work.
+ * @throws what the system says: see `writeFailure`.
+ */
+export function takeLock(path: string, deadAfterMs: number = Number.POSITIVE_INFINITY): LockAttempt {
+  const file = resolve(path);
+  const own = `${process.pid} ${hostname()}`;
+  for (let tookOver = false; ; ) {
+    if (place(file, own)) {
+      // Another process may have seen the same dead lock, and have removed this one for it.
+      if (tookOver) pause();
+      if (readIfThere(file) !== own) continue;
+      held.add(file);
+      return { release: () => release(file, own) };
+    }
+    let content = readIfThere(file);
+    if (content === "") {
+      pause(); // made and not written yet; or whoever made it was killed between the two
+      content = readIfThere(file);
+    }
+    if (content === null) continue; // let go of just now
+    const holder = holderOf(content);
+    if (content !== "" && isAlive(holder, file, deadAfterMs)) return { holder };
+    tookOver = true;
+    removeDead(file, content);
+  }
+}
+
+export interface WithLockOptions {
   /** Called once when another process holds the lock. Throw in it to give up instead of waiting. */
-  onWait: (holder: { pid: number; host: string }) => void;
+  onWait: (holder: LockHolder) => void;
   signal: AbortSignal | undefined;
+  /** Turns what the system says into the error to throw. */
+  failure?: ((error: unknown, path: string) => Error) | undefined;
 }
 
 /**
- * Runs `work` while holding the lock; waits for as long as its holder lives.
- *
- * @throws SurprisalError ABORTED, FILE_UNWRITABLE, DISK_FULL
+ * Runs `work` while holding a lock with a heartbeat; waits for as long as its holder lives.
+ * @throws SurprisalError ABORTED, FILE_UNWRITABLE, DISK_FULL, and what `work` throws.
  */
 export async function withLock<T>(
   file: string,
-  { onWait, signal }: LockOptions,
+  { onWait, signal, failure = writeFailure }: WithLockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const own: Holder = { token: randomUUID(), pid: process.pid, host: hostname() };
-  let told = false;
-  while (!(await take(file, own))) {
-    const holder = await readHolder(file);
-    if (!holder) continue; // released in between
-    if (await isDead(file, holder)) {
-      await removeStale(file, holder, own);
-      continue;
+  const attempt = (): LockAttempt => {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      return takeLock(file, DEAD_AFTER_MS);
+    } catch (error) {
+      throw failure(error, file);
     }
-    if (!told && holder !== UNKNOWN) {
-      onWait(holder);
-      told = true;
-    }
+  };
+  let lock = attempt();
+  for (let told = false; "holder" in lock; lock = attempt()) {
+    if (!told) onWait(lock.holder);
+    told = true;
     await sleep(POLL_MS, undefined, { signal }).catch(() => {
-      throw abortError("Waiting for another process's download", signal);
+      throw abortError("Waiting for another process", signal);
     });
   }
   const heartbeat = setInterval(() => {
@@ -63,79 +110,90 @@ export async function withLock<T>(
     return await work();
   } finally {
     clearInterval(heartbeat);
-    if ((await readHolder(file))?.token === own.token) await rm(file, { force: true });
+    lock.release();
   }
 }
 
-/** For `withLock`'s onWait where waiting makes no sense. */
-export function refuseToWait(file: string): LockOptions["onWait"] {
-  return ({ pid, host }) => {
-    throw new SurprisalError({
-      code: "CACHE_LOCKED",
-      what: `Process ${pid} on ${host} is downloading this model`,
-      where: file,
-      wayOut: "Wait until it has finished, or end it.",
-    });
-  };
-}
-
-async function take(file: string, own: Holder): Promise<boolean> {
-  await mkdir(dirname(file), { recursive: true }).catch(async (error) => {
-    throw await writeFailure(error, dirname(file), null); // EEXIST here: a file has the folder's name
-  });
+/** Makes the file. @returns whether there was none. */
+function place(file: string, content: string): boolean {
+  let descriptor: number;
   try {
-    const handle = await open(file, "wx");
-    try {
-      await handle.writeFile(JSON.stringify(own));
-    } catch (error) {
-      await rm(file, { force: true });
-      throw error;
-    } finally {
-      await handle.close();
-    }
-    return true;
+    descriptor = openSync(file, "wx");
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    throw await writeFailure(error, file, null);
+    throw error;
+  }
+  try {
+    writeFileSync(descriptor, content);
+    return true;
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
-async function readHolder(file: string): Promise<Holder | null> {
+/** `null`: there is no such file. */
+function readIfThere(file: string): string | null {
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    return readFileSync(file, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
-    return UNKNOWN; // just being written, or damaged by a crash: judged by its age
+    throw error;
   }
 }
 
-async function isDead(file: string, { pid, host }: Holder): Promise<boolean> {
-  if (host === hostname() && !isAlive(pid)) return true;
-  const heartbeat = await stat(file).catch(() => null);
-  return heartbeat !== null && Date.now() - heartbeat.mtimeMs > DEAD_AFTER_MS;
+function holderOf(content: string): LockHolder {
+  const [, pid, host] = /^(\d+) (\S+)$/.exec(content) ?? [];
+  return { pid: Number(pid ?? 0), host: host ?? "an unknown machine" }; // 0: written by something else, or damaged
 }
 
-function isAlive(pid: number): boolean {
+function isAlive({ pid, host }: LockHolder, file: string, deadAfterMs: number): boolean {
+  if (host === hostname()) {
+    // A process that has this one's number and does not hold the lock is a dead one: containers number from 1.
+    if (pid === process.pid) return held.has(file);
+    if (!isRunning(pid)) return false;
+  }
+  const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Date.now() - touched <= deadAfterMs;
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return errorCode(error) === "EPERM"; // alive, someone else's
+    return errorCode(error) === "EPERM"; // somebody else's
   }
 }
 
 /**
- * Two processes may find the same dead lock. The slower one would remove the new lock of the faster; it notices by
- * the token and puts that lock back.
+ * Two processes may find the same dead lock. The slower one would remove the new lock of the faster; it notices by what
+ * stands in it, and puts that lock back.
  */
-async function removeStale(file: string, dead: Holder, own: Holder): Promise<void> {
-  const aside = `${file}.${own.token}.stale`;
+function removeDead(file: string, dead: string): void {
+  const aside = `${file}.${process.pid}.stale`;
   try {
-    await rename(file, aside);
-    if ((await readHolder(aside))?.token !== dead.token) await copyFile(aside, file, constants.COPYFILE_EXCL);
-  } catch {
-    // removed, or replaced, by another process: the loop looks again
+    renameSync(file, aside);
+    if (readIfThere(aside) !== dead) copyFileSync(aside, file, constants.COPYFILE_EXCL);
+  } catch (error) {
+    if (!["ENOENT", "EEXIST"].includes(errorCode(error) ?? "")) throw error; // else another process did it
   } finally {
-    await rm(aside, { force: true });
+    rmSync(aside, { force: true });
   }
+}
+
+/** It may be another's by now, after a long sleep of this machine. */
+function release(file: string, own: string): void {
+  held.delete(file);
+  try {
+    if (readIfThere(file) === own) rmSync(file, { force: true });
+  } catch {
+    // the disk has become read-only; the lock is a dead process's soon
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }

@@ -9,6 +9,7 @@ import type {
   LanguageModel,
   Loss,
   ModelCapabilities,
+  ModelExecution,
   ModelIdentity,
   ModelSequence,
   ModelVocabulary,
@@ -23,12 +24,13 @@ import { createSampler } from "./sampling.ts";
 /** What is left of a prompt that no token ids are taken for. */
 export type TextOrChat = string | readonly ChatMessage[];
 
-/** Subclasses say in `write` how a prompt is answered; everything else is refused, with the reason. */
+/** A model behind a server that only writes. Subclasses say in `write` how a prompt is answered; everything else is refused, with the reason. */
 export abstract class GenerateOnlyModel implements LanguageModel {
   readonly specVersion = "1";
   abstract readonly identity: ModelIdentity;
   abstract readonly vocabulary: ModelVocabulary;
   readonly capabilities: ModelCapabilities;
+  readonly execution: ModelExecution = { place: "server", threads: null };
   abstract readonly trainedContext: number | null;
   abstract readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** How the source is called in messages, such as "Ollama". */

@@ -55,6 +55,14 @@ export interface ModelCapabilities {
   chatTemplate: boolean;
 }
 
+/** Where the model computes: what decides how many of it may work side by side. */
+export interface ModelExecution {
+  /** "process": in the memory of this process, which may load it several times. "server": elsewhere, for many at once. */
+  place: "process" | "server";
+  /** CPU threads of one computation, at least 1; `null` = unknown, as of every server. */
+  threads: number | null;
+}
+
 export interface TokenizeOptions {
   /** Add the special tokens the model's tokenizer adds (BOS). Default false. */
   addSpecial?: boolean | undefined;
@@ -233,9 +241,10 @@ export interface LanguageModel extends AsyncDisposable {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary;
   readonly capabilities: ModelCapabilities;
+  readonly execution: ModelExecution;
   /** Longest context the model was trained for, tokens; `null` when unknown. */
   readonly trainedContext: number | null;
-  /** Settings that can change a number or its speed (device, threads, precision), shown in every result. */
+  /** Settings that can change a number or its speed (device, threads, precision), shown in every result; for people. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
 
   tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText>;

@@ -129,7 +129,7 @@ function assertOnline(url: URL | null, offline: boolean): void {
   throw new SurprisalError({
     code: "MODEL_UNAVAILABLE",
     what: "The network is not to be used",
-    ...(url && { where: url.host }),
+    where: url?.host,
     wayOut: "Unset SURPRISAL_OFFLINE, or use a model on this machine.",
   });
 }

@@ -45,7 +45,7 @@ async function withRemoteForms(error: unknown): Promise<unknown> {
   return new SurprisalError({
     code,
     what,
-    ...(where && { where }),
+    where,
     wayOut: `${wayOut} ${REMOTE_FORMS}`,
     cause,
   });

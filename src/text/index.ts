@@ -1,5 +1,6 @@
 /** Text for people: numbers, widths, wrapping, and what is hidden in a text made visible. */
 export { type DecodedText, decodeText } from "./decode.ts";
+export { infinityAsText, infinityFromText } from "./json.ts";
 export { nearestNames } from "./nearest-names.ts";
 export {
   formatBits,

@@ -4,7 +4,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { abortError, SurprisalError } from "../../core/index.ts";
-import { malformed, readFailure, type StoredFile } from "./stored-file.ts";
+import { readFailure } from "../../files/index.ts";
+import { malformed, type StoredFile } from "./stored-file.ts";
 
 const CHUNK_BYTES = 1 << 18;
 

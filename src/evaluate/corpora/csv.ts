@@ -4,8 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { CsvError, type Parser, parse } from "csv-parse";
 import { SurprisalError } from "../../core/index.ts";
 import { readBytes } from "./bytes.ts";
-import type { Reading } from "./reading.ts";
-import type { Column, Row } from "./rows.ts";
+import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 import { decodeStream } from "./utf8.ts";
 

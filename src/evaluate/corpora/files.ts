@@ -3,7 +3,8 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { isKnownFormat, readFailure } from "./stored-file.ts";
+import { readFailure } from "../../files/index.ts";
+import { isKnownFormat } from "./stored-file.ts";
 
 const MAGIC = /[*?[{]/;
 
@@ -37,7 +38,10 @@ interface Found {
 /**
  * The files that fit a pattern, sorted by name. `*` and `?` stand for characters of a name, `[a-z]` and `[!a-z]`
  * for one of several, `{a,b}` for either, `**` for any folders. Names that begin with a dot only fit a pattern that
- * begins with one. (Node 20 has no fs.glob.)
+ * begins with one.
+ *
+ * Node 20 has no fs.glob, and tinyglobby leaves out pipes, dead links and folders with names that are not UTF-8 without a
+ * word, reads a linked folder a second time, and takes the parentheses of a name for a group.
  *
  * @returns with what fits and cannot be read
  * @throws SurprisalError INVALID_ARGUMENT, FILE_UNREADABLE

@@ -3,5 +3,5 @@ export type { Corpus, CorpusDocument, CorpusRule } from "./corpus.ts";
 export { CorpusDigest, sha256 } from "./digest.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
-export { type CorpusFormat, readFailure, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
+export { type CorpusFormat, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
 export { decodeAt } from "./utf8.ts";

@@ -1,7 +1,6 @@
 /** JSON lines: one object per line. */
 import { cut, readBytes } from "./bytes.ts";
-import type { Reading } from "./reading.ts";
-import type { Column, Row } from "./rows.ts";
+import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 import { decodeAt } from "./utf8.ts";
 

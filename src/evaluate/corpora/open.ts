@@ -5,8 +5,8 @@ import { type LocateOptions, locateDataset } from "../../models/index.ts";
 import type { Corpus, CorpusDocument } from "./corpus.ts";
 import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
 import { DATASET_NAMES, type HubCorpus, nearDatasets, parseHubCorpus } from "./named-datasets.ts";
-import type { Reading } from "./reading.ts";
-import { type Column, columnsOf, rowDocuments } from "./rows.ts";
+import type { Column, Reading } from "./reading.ts";
+import { columnsOf, rowDocuments } from "./rows.ts";
 import { ruleNamed } from "./rules.ts";
 import { keepInput } from "./stdin.ts";
 import { type CorpusFormat, malformed, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
@@ -192,7 +192,7 @@ async function open(
     rule: {
       name: made ?? plain.join(" and "),
       source: rule?.source ?? null,
-      ...(texts && split !== "none" && { split }),
+      split: texts && split !== "none" ? split : undefined,
       column,
       where,
     },

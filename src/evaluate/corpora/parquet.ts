@@ -2,10 +2,10 @@
 import { isUtf8 } from "node:buffer";
 import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 import { readBytes } from "./bytes.ts";
-import type { Reading } from "./reading.ts";
-import type { Column, Row } from "./rows.ts";
-import { malformed, readFailure, type StoredFile, tooLarge } from "./stored-file.ts";
+import type { Column, Reading, Row } from "./reading.ts";
+import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 
 export async function parquetColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
   const { metadata } = await openParquet(file, reading);

@@ -1,24 +1,8 @@
 /** Rows of a file, whatever its format, and the texts in one of their columns. */
 import type { CorpusDocument } from "./corpus.ts";
 import { jsonColumns, jsonRows } from "./jsonl.ts";
-import type { Reading } from "./reading.ts";
+import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
-
-/** A column, and whether texts stand in it. */
-export interface Column {
-  name: string;
-  isText: boolean;
-}
-
-/** What stands in the wanted column of a row. */
-export interface Row {
-  /** From 1; lines that hold nothing are no rows. */
-  number: number;
-  /** For messages: "news.jsonl:14" (the line) or "news.parquet, row 14". */
-  where: string;
-  /** `undefined`: the row has no such column. */
-  value: unknown;
-}
 
 /** The columns of a file; none when it has no rows and no header. */
 export async function columnsOf(file: StoredFile, reading: Reading): Promise<Column[]> {

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 
 export type CorpusFormat = "text" | "jsonl" | "csv" | "tsv" | "parquet";
 
@@ -83,27 +84,6 @@ async function ensureSame(path: string, name: string, before: string): Promise<v
     what: "The file changed while it was read",
     where: name,
     wayOut: "Run it again when nothing writes to the file, or score a copy.",
-  });
-}
-
-/** What the file system says, with a way out. */
-export function readFailure(error: unknown, where: string): SurprisalError {
-  if (SurprisalError.isInstance(error)) return error;
-  const code = (error as { code?: unknown }).code;
-  if (code === "ENOENT")
-    return new SurprisalError({
-      code: "FILE_NOT_FOUND",
-      what: "There is no such file",
-      where,
-      wayOut: "Check the path.",
-      cause: error,
-    });
-  return new SurprisalError({
-    code: "FILE_UNREADABLE",
-    what: `The file cannot be read: ${(error as Error).message}`,
-    where,
-    wayOut: "Check its permissions and that it is a file.",
-    cause: error,
   });
 }
 

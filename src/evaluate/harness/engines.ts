@@ -50,7 +50,7 @@ export class Engines implements Executor {
     const model = await resolve(source, load);
     const others: LanguageModel[] = [];
     try {
-      const wanted = engines ?? (model.settings.threads === 1 ? availableParallelism() : 1);
+      const wanted = engines ?? (model.execution.threads === 1 ? availableParallelism() : 1);
       if (isLocal(model)) while (others.length + 1 < wanted) others.push(await resolve(source, load));
     } catch (error) {
       for (const opened of [model, ...others]) await opened[Symbol.asyncDispose]();
@@ -76,8 +76,8 @@ export class Engines implements Executor {
   }
 }
 
-function isLocal({ settings }: LanguageModel): boolean {
-  return settings.server === undefined;
+function isLocal({ execution }: LanguageModel): boolean {
+  return execution.place === "process";
 }
 
 function slotsOf(model: LanguageModel, concurrency: number): number {

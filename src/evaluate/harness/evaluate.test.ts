@@ -11,7 +11,8 @@ import { TableModel } from "../../models/test/index.ts";
 import type { Corpus } from "../corpora/corpus.ts";
 import type { Run } from "../runs/run.ts";
 import { scoreText } from "../scoring/score-text.ts";
-import { type EvaluateOptions, evaluate, resumeEvaluation } from "./evaluate.ts";
+import { evaluate, resumeEvaluation } from "./evaluate.ts";
+import type { EvaluateOptions } from "./options.ts";
 
 const MIXED = "Ångström said: 你好, <s>wörld</s>!\n\n  The end. ".repeat(12);
 const TEXTS = [

@@ -26,7 +26,8 @@ import type { Corpus } from "../corpora/corpus.ts";
 import { readRun } from "../runs/folder.ts";
 import type { Run } from "../runs/run.ts";
 import type { Task } from "../tasks/index.ts";
-import { type EvaluateOptions, evaluate, resumeEvaluation } from "./evaluate.ts";
+import { evaluate, resumeEvaluation } from "./evaluate.ts";
+import type { EvaluateOptions } from "./options.ts";
 import { scoreShard } from "./shard.ts";
 
 const TEXTS = Array.from(

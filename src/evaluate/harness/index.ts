@@ -1,10 +1,4 @@
 export { Engines, type Executor } from "./engines.ts";
-export {
-  type EvaluateHandlers,
-  type EvaluateOptions,
-  type EvaluateProgress,
-  evaluate,
-  resumeEvaluation,
-  type TaskProgress,
-} from "./evaluate.ts";
+export { evaluate, resumeEvaluation } from "./evaluate.ts";
+export type { EvaluateHandlers, EvaluateOptions, EvaluateProgress, TaskProgress } from "./options.ts";
 export type { PartScore, ScoreShardOptions, Shard, ShardPart, ShardScore } from "./shard.ts";

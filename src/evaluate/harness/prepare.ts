@@ -3,12 +3,12 @@ import { resolveRecipe, SurprisalError } from "../../core/index.ts";
 import { type LlamaLoadOptions, resolve } from "../../models/index.ts";
 import type { Run, RunRequest } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
-import type { EvaluateOptions } from "./evaluate.ts";
-import { survey } from "./survey.ts";
-import { surveyTask } from "./task-cell.ts";
+import { describeCorpus } from "./describe-corpus.ts";
+import type { EvaluateOptions } from "./options.ts";
+import { describeTask } from "./score-task.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT, and what corpora and tasks throw. */
-export async function surveyAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
+export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
   const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
   for (const [name, count] of Object.entries({
     models: models.length,
@@ -17,8 +17,8 @@ export async function surveyAll(options: EvaluateOptions): Promise<Pick<Run, "co
     if (count === 0)
       throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
   const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
-  for (const corpus of corpora) facts.corpora.push(await survey(corpus, limit ?? null, signal));
-  for (const task of tasks) facts.tasks.push(await surveyTask(task, fewShot, limit ?? null, signal));
+  for (const corpus of corpora) facts.corpora.push(await describeCorpus(corpus, limit ?? null, signal));
+  for (const task of tasks) facts.tasks.push(await describeTask(task, fewShot, limit ?? null, signal));
   return facts;
 }
 
@@ -29,7 +29,7 @@ export async function checkModels({ models, recipe = "cached", ...options }: Eva
     if (typeof source !== "string" || models.length === 1) continue;
     if (models.indexOf(source) < i) continue;
     await using model = await resolve(source, load);
-    resolveRecipe(recipe, defined({ context, stride, sinks }), factsOf(model));
+    resolveRecipe(recipe, { context, stride, sinks }, factsOf(model));
   }
 }
 
@@ -56,12 +56,8 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     recipe,
     limit: limit ?? null,
     tokens,
-    overrides: defined({ context, stride, sinks }),
-    load: defined({ threads, device, batchSize, cacheType }),
+    overrides: { context, stride, sinks },
+    load: { threads, device, batchSize, cacheType },
     ...request,
   };
-}
-
-function defined<T extends object>(values: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

@@ -118,10 +118,9 @@ export async function scoreShard(
   { parts }: Shard,
   { onSpan, signal }: ScoreShardOptions = {},
 ): Promise<ShardScore> {
-  const options = signal ? { signal } : {};
   return parts.length === 1
-    ? scorePart(model, parts[0]!, options, onSpan)
-    : scoreTogether(model, parts, options);
+    ? scorePart(model, parts[0]!, { signal }, onSpan)
+    : scoreTogether(model, parts, { signal });
 }
 
 async function scorePart(

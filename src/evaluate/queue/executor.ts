@@ -6,8 +6,17 @@ import { abortError, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { Executor, ScoreShardOptions, Shard, ShardScore } from "../harness/index.ts";
 import { packageVersion } from "../runs/index.ts";
-import { Crew } from "./crew.ts";
-import { BEAT_MS, OFFERS, type Offer, type Over, queueOf, RUNS, type SharedLoad, say } from "./protocol.ts";
+import { KnownWorkers } from "./known-workers.ts";
+import {
+  OFFER_EVERY_MS,
+  OFFERS,
+  type Offer,
+  type Over,
+  publish,
+  queueOf,
+  RUNS,
+  type SharedLoad,
+} from "./protocol.ts";
 import {
   assertReachable,
   bullConnection,
@@ -16,6 +25,7 @@ import {
   type RedisAddress,
   redisAddress,
 } from "./redis.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 import {
   decodeError,
   decodeLogprobs,
@@ -24,7 +34,6 @@ import {
   type WireProgress,
   type WireShardScore,
 } from "./wire.ts";
-import { within } from "./within.ts";
 
 export interface QueueExecutorOptions {
   /** Open here for its tokenizer; workers must have the same file. */
@@ -48,7 +57,7 @@ const ATTEMPTS = 3;
 /** Pause before the second attempt, milliseconds; doubles. */
 const BACKOFF_MS = 500;
 /** Pause between looking after shards whose result did not arrive, milliseconds. */
-const LOOK_AFTER_MS = 2000;
+const RECOVER_MS = 2000;
 /** Shards in Redis for each that is worked on: one to do and one to come. */
 const PER_SLOT = 2;
 /** Shards in Redis before one knows how many workers there are. */
@@ -64,9 +73,9 @@ interface Pending {
   onSpan: ScoreShardOptions["onSpan"];
   resolve: (score: ShardScore) => void;
   reject: (error: unknown) => void;
-  /** Document index up to which `onSpan` was told. */
-  told: number;
-  toldRun: number;
+  /** Document index up to which `onSpan` was called. */
+  reported: number;
+  reportedRun: number;
   /** Redis has it. */
   added: boolean;
 }
@@ -99,7 +108,7 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
   const connection = bullConnection(address, over.signal);
   const queue = new bullmq.Queue(queueOf(run), { connection });
   const events = new bullmq.QueueEvents(queueOf(run), { connection });
-  const [speaker, listener] = [await connect(address), await connect(address)];
+  const [publisher, subscriber] = [await connect(address), await connect(address)];
   const offer: Offer = {
     type: "offer",
     run,
@@ -109,15 +118,14 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
     settings: options.model.settings,
     leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS,
   };
-  const executor = new QueueExecutor({ address, over, queue, events, speaker, listener, offer, options });
-  await Promise.all([speaker.connect(), events.waitUntilReady(), queue.waitUntilReady()]);
+  const executor = new QueueExecutor({ address, over, queue, events, publisher, subscriber, offer, options });
+  await Promise.all([publisher.connect(), events.waitUntilReady(), queue.waitUntilReady()]);
   return executor;
 }
 
 /** Only what changes digits: the rest, such as functions and paths, is each machine's own. */
 function sharedLoad({ device, batchSize, cacheType, flashAttention }: SharedLoad = {}): SharedLoad {
-  const all = { device, batchSize, cacheType, flashAttention };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return { device, batchSize, cacheType, flashAttention };
 }
 
 interface Parts {
@@ -125,15 +133,15 @@ interface Parts {
   over: AbortController;
   queue: Queue;
   events: QueueEvents;
-  speaker: Redis;
-  listener: Redis;
+  publisher: Redis;
+  subscriber: Redis;
   offer: Offer;
   options: QueueExecutorOptions;
 }
 
 class QueueExecutor implements Executor {
   readonly #parts: Parts;
-  readonly #crew: Crew;
+  readonly #workers: KnownWorkers;
   readonly #pending = new Map<string, Pending>();
   readonly #timers: NodeJS.Timeout[];
   #count = 0;
@@ -141,27 +149,27 @@ class QueueExecutor implements Executor {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { queue, events, speaker, listener, offer, options, address } = parts;
+    const { queue, events, publisher, subscriber, offer, options, address } = parts;
     const onMessage = options.onMessage ?? (() => {});
     const patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
-    this.#crew = new Crew({ run: offer.run, listener, address, patienceMs, onMessage });
+    this.#workers = new KnownWorkers({ run: offer.run, subscriber, address, patienceMs, onMessage });
     queue.on("error", () => {}); // they come back by themselves
     events.on("error", () => {});
-    speaker.on("close", () => {
-      if (!this.#closed) this.#crew.redisAway();
+    publisher.on("close", () => {
+      if (!this.#closed) this.#workers.redisAway();
     });
-    speaker.on("ready", () => this.#beat());
+    publisher.on("ready", () => this.#offer());
     events.on("completed", ({ jobId, returnvalue }) => this.#complete(jobId, returnvalue as never));
     events.on("failed", ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
     events.on("progress", ({ jobId, data }) => this.#progress(jobId, data as unknown as WireProgress));
     this.#timers = [
-      setInterval(() => this.#beat(), BEAT_MS),
-      setInterval(() => void this.#lookAfter().catch(() => {}), LOOK_AFTER_MS),
+      setInterval(() => this.#offer(), OFFER_EVERY_MS),
+      setInterval(() => void this.#recoverLost().catch(() => {}), RECOVER_MS),
     ];
   }
 
   get slots(): number {
-    return Math.max(LEAST_SLOTS, PER_SLOT * this.#crew.slots);
+    return Math.max(LEAST_SLOTS, PER_SLOT * this.#workers.slots);
   }
 
   async run(shard: Shard, { onSpan, signal }: ScoreShardOptions = {}): Promise<ShardScore> {
@@ -171,7 +179,7 @@ class QueueExecutor implements Executor {
     signal?.addEventListener("abort", stop, { once: true });
     try {
       return await new Promise<ShardScore>((resolve, reject) => {
-        this.#pending.set(id, { shard, onSpan, resolve, reject, told: 0, toldRun: 0, added: false });
+        this.#pending.set(id, { shard, onSpan, resolve, reject, reported: 0, reportedRun: 0, added: false });
         void this.#put(id);
       });
     } finally {
@@ -211,7 +219,7 @@ class QueueExecutor implements Executor {
     if (!pending) return; // came before
     try {
       const result = decodeScore(score, pending.shard);
-      this.#tellRest(pending, result);
+      this.#reportRest(pending, result);
       pending.resolve(result);
     } catch (error) {
       pending.reject(error);
@@ -236,37 +244,37 @@ class QueueExecutor implements Executor {
     const pending = this.#pending.get(id);
     if (!pending?.onSpan || pending.shard.parts.length > 1) return;
     const columns = decodeLogprobs(logprobs);
-    const known = pending.told - start;
+    const known = pending.reported - start;
     if (known < 0) return; // something before it did not arrive; the result has it
-    if (columns.length > known) this.#tell(pending, columns.subarray(known), tokensRun);
+    if (columns.length > known) this.#report(pending, columns.subarray(known), tokensRun);
   }
 
-  #tellRest(pending: Pending, { parts, tokensRun }: ShardScore): void {
-    if (pending.told === 0) return; // the caller counts the whole
+  #reportRest(pending: Pending, { parts, tokensRun }: ShardScore): void {
+    if (pending.reported === 0) return; // the caller counts the whole
     const { logprobs } = parts[0]!.columns;
-    this.#tell(pending, logprobs.subarray(pending.told), tokensRun);
+    this.#report(pending, logprobs.subarray(pending.reported), tokensRun);
   }
 
-  #tell(pending: Pending, logprobs: Float64Array, tokensRun: number): void {
-    const run = Math.max(0, tokensRun - pending.toldRun);
-    pending.told += logprobs.length;
-    pending.toldRun += run;
+  #report(pending: Pending, logprobs: Float64Array, tokensRun: number): void {
+    const run = Math.max(0, tokensRun - pending.reportedRun);
+    pending.reported += logprobs.length;
+    pending.reportedRun += run;
     pending.onSpan?.({ logprobs, tokensRun: run });
   }
 
-  #beat(): void {
-    const { speaker, offer } = this.#parts;
-    if (speaker.status !== "ready") return;
-    say(speaker, OFFERS, offer);
-    speaker.sadd(RUNS, offer.run).catch(() => {});
-    const error = this.#crew.check(this.#pending.size > 0);
+  #offer(): void {
+    const { publisher, offer } = this.#parts;
+    if (publisher.status !== "ready") return;
+    publish(publisher, OFFERS, offer);
+    publisher.sadd(RUNS, offer.run).catch(() => {});
+    const error = this.#workers.check(this.#pending.size > 0);
     if (error) for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(error);
   }
 
   /** Takes results whose news did not arrive, and puts shards again that Redis has lost. */
-  async #lookAfter(): Promise<void> {
-    const { queue, speaker } = this.#parts;
-    if (speaker.status !== "ready") return;
+  async #recoverLost(): Promise<void> {
+    const { queue, publisher } = this.#parts;
+    if (publisher.status !== "ready") return;
     await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
     for (const [id, pending] of [...this.#pending]) {
       if (!pending.added) continue;
@@ -286,16 +294,16 @@ class QueueExecutor implements Executor {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(abortError("Scoring"));
-    const { over, queue, events, speaker, listener, offer } = this.#parts;
-    if (speaker.status === "ready") {
-      say(speaker, OFFERS, { type: "over", run: offer.run } satisfies Over);
-      await this.#crew.dispersed();
+    const { over, queue, events, publisher, subscriber, offer } = this.#parts;
+    if (publisher.status === "ready") {
+      publish(publisher, OFFERS, { type: "over", run: offer.run } satisfies Over);
+      await this.#workers.untilGone();
       await queue.obliterate({ force: true }).catch(() => {});
-      await speaker.srem(RUNS, offer.run).catch(() => {});
+      await publisher.srem(RUNS, offer.run).catch(() => {});
     }
-    speaker.disconnect();
-    listener.disconnect();
+    publisher.disconnect();
+    subscriber.disconnect();
     over.abort();
-    await within(CLOSE_MS, Promise.allSettled([events.close(), queue.close()]));
+    await waitAtMost(CLOSE_MS, Promise.allSettled([events.close(), queue.close()]));
   }
 }

@@ -5,12 +5,12 @@
 import type { Redis } from "ioredis";
 import type { LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 
-/** Pause between two words of a coordinator. */
-export const BEAT_MS = 1000;
-/** Whoever was silent for so long is gone. */
+/** Pause between two offers of a coordinator, milliseconds. */
+export const OFFER_EVERY_MS = 1000;
+/** Whoever was silent for so long is gone, milliseconds. */
 export const SILENCE_MS = 15_000;
 
-/** Coordinators talk here. */
+/** Channel in which coordinators offer their runs. */
 export const OFFERS = "surprisal:offers";
 /** A set of the names of all runs whose queue may have keys in Redis. */
 export const RUNS = "surprisal:runs";
@@ -58,7 +58,11 @@ export interface Answer {
 }
 
 /** Hears what is said in channels. Messages that are not JSON are somebody else's. */
-export function listen<Message>(redis: Redis, channel: string, hear: (message: Message) => void): void {
+export function subscribe<Message>(
+  redis: Redis,
+  channel: string,
+  onMessage: (message: Message) => void,
+): void {
   redis.on("message", (from: string, text: string) => {
     if (from !== channel) return;
     let message: Message;
@@ -67,22 +71,22 @@ export function listen<Message>(redis: Redis, channel: string, hear: (message: M
     } catch {
       return;
     }
-    hear(message);
+    onMessage(message);
   });
   redis.subscribe(channel).catch(() => {}); // on every connection anew; fails when it is closed first
 }
 
-/** Says something, unless Redis is away: words are not kept for later. */
-export function say(redis: Redis, channel: string, message: unknown): void {
+/** Says something, unless Redis is away: messages are not kept for later. */
+export function publish(redis: Redis, channel: string, message: unknown): void {
   if (redis.status === "ready") redis.publish(channel, JSON.stringify(message)).catch(() => {});
 }
 
 /**
- * Whether the model would give the offer's digits.
+ * Whether a model with these settings would give the offer's digits.
  * @param wanted settings of the coordinator's model.
  * @returns why not, or `null`.
  */
-export function misfit(wanted: Offer["settings"], settings: Offer["settings"]): string | null {
+export function differenceOf(wanted: Offer["settings"], settings: Offer["settings"]): string | null {
   const names = new Set([...Object.keys(wanted), ...Object.keys(settings)]);
   names.delete("threads"); // changes no digit
   const other = [...names].filter((name) => wanted[name] !== settings[name]);

@@ -179,5 +179,5 @@ export function decodeError(line: string): SurprisalError | null {
   if (!line.startsWith(ERROR_PREFIX)) return null;
   const { code, what, where, wayOut } = JSON.parse(line.slice(ERROR_PREFIX.length));
   const known = (ERROR_CODES as readonly string[]).includes(code) ? (code as ErrorCode) : "INTERNAL";
-  return new SurprisalError({ code: known, what, ...(where && { where }), ...(wayOut && { wayOut }) });
+  return new SurprisalError({ code: known, what, where, wayOut });
 }

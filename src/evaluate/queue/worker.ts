@@ -4,8 +4,8 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import { packageVersion } from "../runs/index.ts";
-import { Membership } from "./membership.ts";
-import { listen, OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS } from "./protocol.ts";
+import { ModelCache } from "./model-cache.ts";
+import { OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS, subscribe } from "./protocol.ts";
 import {
   assertReachable,
   bullConnection,
@@ -14,21 +14,8 @@ import {
   type RedisAddress,
   redisAddress,
 } from "./redis.ts";
-import { Shelf } from "./shelf.ts";
-
-/** What a worker does, as it happens. `run` names a coordinator's run of one model. */
-export type WorkerEvent =
-  | { type: "ready"; queue: string; worker: string }
-  | { type: "loading"; run: string; model: string }
-  | { type: "joined"; run: string; model: string; slots: number }
-  | { type: "refused"; run: string; model: string; reason: string }
-  | { type: "begun"; run: string; shard: string; tokens: number }
-  | { type: "done"; run: string; shard: string; tokensRun: number; ms: number }
-  | { type: "failed"; run: string; shard: string; reason: string }
-  | { type: "given-back"; run: string; shard: string }
-  | { type: "left"; run: string; reason: "over" | "silent" | "stopped" }
-  | { type: "redis-away"; queue: string }
-  | { type: "redis-back"; queue: string };
+import { RunWorker } from "./run-worker.ts";
+import type { WorkerEvent } from "./worker-event.ts";
 
 export interface WorkOptions {
   /**
@@ -64,26 +51,26 @@ export async function work(url: string, options: WorkOptions): Promise<void> {
 class QueueWorker implements AsyncDisposable {
   readonly #address: RedisAddress;
   readonly #options: WorkOptions;
-  readonly #speaker: Redis;
-  readonly #listener: Redis;
-  readonly #shelf: Shelf;
+  readonly #publisher: Redis;
+  readonly #subscriber: Redis;
+  readonly #cache: ModelCache;
   readonly #id = randomBytes(8).toString("hex");
-  readonly #memberships = new Map<string, Membership>();
+  readonly #runs = new Map<string, RunWorker>();
   readonly #timers: NodeJS.Timeout[];
   /** Since when offers could be heard without a break. */
-  #listeningSince = performance.now();
+  #subscribedSince = performance.now();
   #away = false;
   readonly #over = new AbortController();
 
-  private constructor(address: RedisAddress, options: WorkOptions, speaker: Redis, listener: Redis) {
+  private constructor(address: RedisAddress, options: WorkOptions, publisher: Redis, subscriber: Redis) {
     this.#address = address;
     this.#options = options;
-    this.#speaker = speaker;
-    this.#listener = listener;
+    this.#publisher = publisher;
+    this.#subscriber = subscriber;
     const { models = [], engines, load, signal } = options;
-    this.#shelf = new Shelf({ models, engines, load: { ...load, signal } });
-    listener.on("close", () => this.#redisAway());
-    listener.on("ready", () => this.#redisBack());
+    this.#cache = new ModelCache({ models, engines, load: { ...load, signal } });
+    subscriber.on("close", () => this.#redisAway());
+    subscriber.on("ready", () => this.#redisBack());
     this.#timers = [
       setInterval(() => this.#leaveSilent(), SILENCE_MS / 4),
       setInterval(() => void this.#cleanAll().catch(() => {}), CLEAN_MS),
@@ -97,8 +84,8 @@ class QueueWorker implements AsyncDisposable {
   async untilStopped(): Promise<void> {
     const { signal } = this.#options;
     if (signal.aborted) return;
-    listen<Offer | Over>(this.#listener, OFFERS, (message) => this.#hear(message));
-    await this.#speaker.connect();
+    subscribe<Offer | Over>(this.#subscriber, OFFERS, (message) => this.#receive(message));
+    await this.#publisher.connect();
     this.#emit({ type: "ready", queue: this.#address.shown, worker: this.#name });
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   }
@@ -111,23 +98,23 @@ class QueueWorker implements AsyncDisposable {
     this.#options.onEvent?.(event);
   }
 
-  #hear(message: Offer | Over): void {
+  #receive(message: Offer | Over): void {
     if (this.#options.signal.aborted) return;
     const { run } = message;
-    const known = this.#memberships.get(run);
+    const known = this.#runs.get(run);
     if (message.type === "over") void this.#leave(run, "over");
     else if (message.type !== "offer")
       return; // of a version to come
-    else if (known) known.heard();
+    else if (known) known.offered();
     else
-      this.#memberships.set(
+      this.#runs.set(
         run,
-        new Membership(message, {
+        new RunWorker(message, {
           version: packageVersion(),
           worker: this.#id,
           name: this.#name,
-          shelf: this.#shelf,
-          speaker: this.#speaker,
+          cache: this.#cache,
+          publisher: this.#publisher,
           connection: bullConnection(this.#address, this.#over.signal),
           emit: (event) => this.#emit(event),
         }),
@@ -135,23 +122,22 @@ class QueueWorker implements AsyncDisposable {
   }
 
   async #leave(run: string, reason: "over" | "silent" | "stopped", graceMs = 0): Promise<void> {
-    const membership = this.#memberships.get(run);
-    this.#memberships.delete(run);
-    await membership?.leave(reason, graceMs);
+    const part = this.#runs.get(run);
+    this.#runs.delete(run);
+    await part?.leave(reason, graceMs);
   }
 
   #leaveSilent(): void {
     if (this.#away) return;
-    for (const [run, { lastHeard }] of this.#memberships)
-      if (performance.now() - Math.max(lastHeard, this.#listeningSince) > SILENCE_MS)
+    for (const [run, { lastOffered: lastHeard }] of this.#runs)
+      if (performance.now() - Math.max(lastHeard, this.#subscribedSince) > SILENCE_MS)
         void this.#leave(run, "silent").then(() => this.#clean(run));
   }
 
   /** Takes away what is left of runs whose coordinator died after all its workers: nobody offers them. */
   async #cleanAll(): Promise<void> {
-    if (this.#away || performance.now() - this.#listeningSince < 2 * SILENCE_MS) return;
-    for (const run of await this.#speaker.smembers(RUNS))
-      if (!this.#memberships.has(run)) await this.#clean(run);
+    if (this.#away || performance.now() - this.#subscribedSince < 2 * SILENCE_MS) return;
+    for (const run of await this.#publisher.smembers(RUNS)) if (!this.#runs.has(run)) await this.#clean(run);
   }
 
   /** Should the coordinator be alive after all, it puts its shards again. */
@@ -163,7 +149,7 @@ class QueueWorker implements AsyncDisposable {
     queue.on("error", () => {});
     await queue.obliterate({ force: true }).catch(() => {});
     await queue.close();
-    await this.#speaker.srem(RUNS, run).catch(() => {});
+    await this.#publisher.srem(RUNS, run).catch(() => {});
   }
 
   #redisAway(): void {
@@ -173,7 +159,7 @@ class QueueWorker implements AsyncDisposable {
   }
 
   #redisBack(): void {
-    this.#listeningSince = performance.now();
+    this.#subscribedSince = performance.now();
     if (this.#away) this.#emit({ type: "redis-back", queue: this.#address.shown });
     this.#away = false;
   }
@@ -181,10 +167,10 @@ class QueueWorker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     const { graceMs = DEFAULT_GRACE_MS } = this.#options;
-    await Promise.all([...this.#memberships.keys()].map((run) => this.#leave(run, "stopped", graceMs)));
+    await Promise.all([...this.#runs.keys()].map((run) => this.#leave(run, "stopped", graceMs)));
     this.#over.abort();
-    this.#speaker.disconnect();
-    this.#listener.disconnect();
-    await this.#shelf[Symbol.asyncDispose]();
+    this.#publisher.disconnect();
+    this.#subscriber.disconnect();
+    await this.#cache[Symbol.asyncDispose]();
   }
 }

@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
+import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";
-import { JOURNAL } from "./record.ts";
 import { modelLabel } from "./rows.ts";
 import type { Run, RunResult } from "./run.ts";
 

@@ -70,6 +70,19 @@ describe("readRun", () => {
   });
 });
 
+it("says of a run that an older version wrote what to do with it", () => {
+  writeFileSync(join(path, "run.json"), JSON.stringify({ ...RUN, schema: "surprisal.run/1" }));
+  for (const read of [() => readRun(path), () => RunFolder.open(path)])
+    expect(read).toThrow(
+      expect.objectContaining({
+        code: "RUN_DAMAGED",
+        what: expect.stringContaining("an older version"),
+        wayOut: expect.stringContaining("Start the run again"),
+      }),
+    );
+  expect(readdirSync(path)).toEqual(["run.json"]);
+});
+
 describe("RunFolder", () => {
   it("is held by one, and leaves nothing behind", () => {
     writeRun();

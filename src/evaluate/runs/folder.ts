@@ -1,33 +1,17 @@
 /** A run on disk: a folder with run.json, the journal, and (while it is needed) the log of tokens. */
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { hostname } from "node:os";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { writeFailure } from "./failure.ts";
-import { readInfinity, writeInfinity } from "./journal.ts";
-import { JOURNAL, TOKEN_LOG, TOKENS } from "./record.ts";
+import { replaceFile, takeLock } from "../../files/index.ts";
+import { infinityAsText, infinityFromText } from "../../text/index.ts";
+import { draftOf, JOURNAL, LOCK, LOG, RUN, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
 import type { Run } from "./run.ts";
 
-const RUN = "run.json";
-const LOCK = "lock";
-const LOG = "log.txt";
+const SCHEMA = "surprisal.run/2";
 /** What a run writes beside its log, drafts included. */
-const WRITTEN = [RUN, JOURNAL, TOKEN_LOG, TOKENS, `${RUN}.part`, `${TOKENS}.part`];
+const WRITTEN = [RUN, JOURNAL, TOKEN_LOG, TOKENS, draftOf(RUN), draftOf(TOKENS)];
 /** What every run.json has. */
 const LISTS = ["models", "corpora", "results", "tasks", "taskResults", "failures", "notes"] as const;
-/** Locks that this process holds. */
-const held = new Set<string>();
 
 /** The run that is in a folder. @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED */
 export function readRun(folder: string): Run {
@@ -45,15 +29,26 @@ export function readRun(folder: string): Run {
   }
   let run: Run;
   try {
-    run = JSON.parse(text, readInfinity) as Run;
+    run = JSON.parse(text, infinityFromText) as Run;
   } catch (cause) {
     throw damaged(folder, "run.json is not JSON", cause);
   }
-  if (run?.schema !== "surprisal.run/2") throw damaged(folder, `run.json has the schema ${run?.schema}`);
+  if (run?.schema !== SCHEMA) throw ofOtherSchema(folder, run?.schema);
   const missing = LISTS.find((name) => !Array.isArray(run[name]));
   if (missing !== undefined) throw damaged(folder, `run.json has no list "${missing}"`);
   for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];
   return run;
+}
+
+/** The schema has a number that grows; before 2 a sum and a mean had one name, so that nothing can be carried over. */
+function ofOtherSchema(folder: string, schema: unknown): SurprisalError {
+  if (schema !== "surprisal.run/1") return damaged(folder, `run.json has the schema ${schema}`);
+  return new SurprisalError({
+    code: "RUN_DAMAGED",
+    what: "This run was written by an older version of surprisal, with other names for its numbers (surprisal.run/1)",
+    where: join(folder, RUN),
+    wayOut: "Start the run again in another folder, or read this one with the version that wrote it.",
+  });
 }
 
 function damaged(folder: string, what: string, cause?: unknown): SurprisalError {
@@ -73,7 +68,7 @@ export class RunFolder {
   readonly #made: readonly string[];
   /** There was a log before this run. */
   readonly #hadLog: boolean;
-  #isHeld = false;
+  #releaseLock: (() => void) | null = null;
 
   private constructor(path: string, made: readonly string[] = []) {
     this.path = resolve(path);
@@ -92,7 +87,7 @@ export class RunFolder {
       folder.#lock();
     } catch (error) {
       folder.#removeMade();
-      throw writeFailure(path, error);
+      throw runUnwritable(error, path);
     }
     // What is left of another run would be taken for what this one has done, or be written over.
     const found = WRITTEN.find((name) => existsSync(folder.file(name)));
@@ -134,14 +129,8 @@ export class RunFolder {
   /** Writes run.json whole or not at all. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
   write(run: Run): void {
     const file = this.file(RUN);
-    const draft = `${file}.part`;
-    try {
-      writeFileSync(draft, `${JSON.stringify(run, writeInfinity, 2)}\n`);
-      renameSync(draft, file);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw writeFailure(file, error);
-    }
+    const text = `${JSON.stringify(run, infinityAsText, 2)}\n`;
+    writing(file, () => replaceFile(file, draftOf(file), text));
   }
 
   /** Adds a line to the log, for people; a log that cannot be written loses nothing. */
@@ -154,7 +143,8 @@ export class RunFolder {
   }
 
   remove(name: string): void {
-    remove(this.file(name));
+    const file = this.file(name);
+    writing(file, () => rmSync(file, { force: true }));
   }
 
   /**
@@ -162,7 +152,7 @@ export class RunFolder {
    * there before, see `create`.
    */
   clear(): void {
-    if (!this.#isHeld) return;
+    if (!this.#releaseLock) return;
     try {
       for (const name of this.#hadLog ? WRITTEN : [...WRITTEN, LOG]) rmSync(this.file(name), { force: true });
     } catch {
@@ -171,15 +161,9 @@ export class RunFolder {
   }
 
   release(): void {
-    if (!this.#isHeld) return; // it may be another's by now
-    this.#isHeld = false;
-    const file = this.file(LOCK);
-    held.delete(file);
-    try {
-      rmSync(file, { force: true });
-    } catch {
-      // the disk has become read-only; the lock is a dead process's soon
-    }
+    if (!this.#releaseLock) return; // it may be another's by now
+    this.#releaseLock();
+    this.#releaseLock = null;
     this.#removeMade();
   }
 
@@ -192,35 +176,26 @@ export class RunFolder {
       }
   }
 
-  /** A process that was killed leaves its lock behind: it holds as long as the process lives. */
+  /** @throws SurprisalError RUN_LOCKED */
   #lock(): void {
-    const file = this.file(LOCK);
-    const own = `${process.pid} ${hostname()}`;
-    for (let tookOver = false; ; ) {
-      if (place(file, own)) {
-        // Another process may have seen the same dead lock, and have removed this one for it.
-        if (tookOver) pause();
-        if (!tookOver || readIfThere(file) === own) break;
-      }
-      let holder = readIfThere(file);
-      if (holder === "") {
-        pause(); // made and not written yet; or whoever made it was killed between the two
-        holder = readIfThere(file);
-      }
-      if (holder === null) continue; // let go of just now
-      const [pid = "", host] = holder.split(" ");
-      if (holder !== "" && (host !== hostname() || isHolder(Number(pid), file)))
-        throw new SurprisalError({
-          code: "RUN_LOCKED",
-          what: `Process ${pid} on ${host} is at work on this run`,
-          where: this.path,
-          wayOut: "Wait until it has finished, or end it; if there is no such process, remove the file lock.",
-        });
-      tookOver = true;
-      remove(file);
-    }
-    held.add(file);
-    this.#isHeld = true;
+    const attempt = writing(this.path, () => takeLock(this.file(LOCK)));
+    if ("holder" in attempt)
+      throw new SurprisalError({
+        code: "RUN_LOCKED",
+        what: `Process ${attempt.holder.pid} on ${attempt.holder.host} is at work on this run`,
+        where: this.path,
+        wayOut: "Wait until it has finished, or end it; if there is no such process, remove the file lock.",
+      });
+    this.#releaseLock = attempt.release;
+  }
+}
+
+/** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE where `work` throws what the system says. */
+function writing<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw runUnwritable(error, where);
   }
 }
 
@@ -230,58 +205,4 @@ function missingFolders(path: string): string[] {
   let folder = resolve(path);
   for (; !existsSync(folder) && folder !== dirname(folder); folder = dirname(folder)) missing.push(folder);
   return missing;
-}
-
-/** Makes a file. @returns whether there was none. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
-function place(file: string, content: string): boolean {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "wx");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw writeFailure(file, error);
-  }
-  try {
-    writeFileSync(descriptor, content);
-    return true;
-  } catch (error) {
-    rmSync(file, { force: true });
-    throw writeFailure(file, error);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** `null`: there is no such file. */
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw writeFailure(file, error);
-  }
-}
-
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch (error) {
-    throw writeFailure(file, error);
-  }
-}
-
-/** Long enough for another process to write a line. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-}
-
-/** A process that has this one's number and does not hold the lock is a dead one: containers number from 1. */
-function isHolder(pid: number, file: string): boolean {
-  if (pid === process.pid) return held.has(file);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -1,9 +1,10 @@
 export { capabilitiesOf, type DomainScore, type ModelCapability } from "./capability-map.ts";
 export { compareRuns, type RunDifference } from "./compare.ts";
+export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
-export { RunRecord, TOKEN_LOG } from "./record.ts";
+export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
 export type {
   PerplexityError,

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
+import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import type { Task } from "../tasks/index.ts";
 import { readRun } from "./folder.ts";
-import { type DocumentEntry, Journal, readInfinity, readJournal, writeInfinity } from "./journal.ts";
+import { type DocumentEntry, Journal, readJournal } from "./journal.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -14,7 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const readAgain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, writeInfinity), readInfinity);
+const readAgain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, infinityAsText), infinityFromText);
 
 /** "b" has the probability 1e-300: three of them in a row pass the largest number there is. */
 const hardly = new TableModel({
@@ -50,7 +52,7 @@ describe("what is infinite", () => {
       perplexityPerToken: -Infinity,
     };
     expect(readAgain(numbers)).toEqual(numbers);
-    expect(JSON.parse(JSON.stringify({ elsewhere: Infinity }, writeInfinity))).toEqual({
+    expect(JSON.parse(JSON.stringify({ elsewhere: Infinity }, infinityAsText))).toEqual({
       elsewhere: "Infinity",
     });
   });

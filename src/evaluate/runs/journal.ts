@@ -5,9 +5,10 @@
  */
 import { closeSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { type ScoreSums, SurprisalError, type TextSize } from "../../core/index.ts";
-import { readFailure } from "../corpora/index.ts";
+import { readFailure } from "../../files/index.ts";
+import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
-import { appendWhole, writeFailure } from "./failure.ts";
+import { appendWhole, runUnwritable } from "./files.ts";
 import type { PerplexityError } from "./run.ts";
 
 /** A document that is done. */
@@ -90,14 +91,14 @@ export class Journal {
       ftruncateSync(descriptor, end);
       return new Journal(file, descriptor, end);
     } catch (error) {
-      throw writeFailure(file, error);
+      throw runUnwritable(error, file);
     }
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
   append(entries: readonly JournalEntry[]): void {
     const line = Buffer.from(
-      `${JSON.stringify(entries.length === 1 ? entries[0] : entries, writeInfinity)}\n`,
+      `${JSON.stringify(entries.length === 1 ? entries[0] : entries, infinityAsText)}\n`,
     );
     appendWhole(this.#file, this.#descriptor, line, this.#end);
     this.#end += line.length;
@@ -139,7 +140,7 @@ function parseLine(file: string, line: string): JournalEntry[] {
     );
   let entries: JournalEntry[];
   try {
-    entries = [JSON.parse(line, readInfinity) as JournalEntry | JournalEntry[]].flat();
+    entries = [JSON.parse(line, infinityFromText) as JournalEntry | JournalEntry[]].flat();
   } catch (cause) {
     throw broken("not JSON", cause);
   }
@@ -179,24 +180,3 @@ function readLines(descriptor: number, accept: (line: string) => boolean): numbe
 }
 
 const NEWLINE = 0x0a;
-
-/** For JSON.stringify: JSON has no Infinity, and `null` would say that there is no number. */
-export function writeInfinity(_key: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? String(value) : value;
-}
-
-/**
- * What is a number and never a text, and infinite where a token had probability 0, or where exp of finite nats passes
- * 1.8e308. A model, a document or a column may be called "Infinity" too.
- */
-const NUMBERS = /nll|perplexity|^bitsPer|^standardError$|^(value|low|high)$/i;
-
-/** For JSON.parse. */
-export function readInfinity(key: string, value: unknown): unknown {
-  if (key === "interval" && Array.isArray(value)) return value.map(fromText);
-  return NUMBERS.test(key) ? fromText(value) : value;
-}
-
-function fromText(value: unknown): unknown {
-  return value === "Infinity" || value === "-Infinity" ? Number(value) : value;
-}

@@ -1,7 +1,7 @@
 /** A run's tokens.parquet, read a row group at a time; it may hold more tokens than memory does. */
 import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
-import { readFailure } from "../corpora/index.ts";
+import { readFailure } from "../../files/index.ts";
 import type { Run } from "./run.ts";
 
 /** Neighbouring tokens of a document. */
@@ -29,7 +29,7 @@ const COLUMNS = ["model", "corpus", "document", "position", "byte_offset", "logp
  *   FILE_UNREADABLE, FILE_NOT_FOUND.
  */
 export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
-  const cells = new Cells(file, run);
+  const counts = new TokenCounts(file, run);
   let before: Names = { model: "", corpus: "", document: "" };
   for await (const columns of rowGroups(file)) {
     const logprobs = Float64Array.from(columns.logprob, numberOf);
@@ -46,11 +46,11 @@ export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTo
       const first = isBeginning(start) || !isOf(before, start);
       for (end = start + 1; end < logprobs.length && isOf(names, end) && !isBeginning(end); ) end++;
       const part = { logprobs: logprobs.subarray(start, end), byteOffsets: offsets.subarray(start, end) };
-      yield { ...cells.add(names, first, part.logprobs), document: names.document, first, ...part };
+      yield { ...counts.add(names, first, part.logprobs), document: names.document, first, ...part };
       before = names;
     }
   }
-  cells.check();
+  counts.check();
 }
 
 const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));
@@ -79,7 +79,7 @@ async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[
     }
 }
 
-interface Cell {
+interface TokenCount {
   model: number;
   corpus: number;
   names: readonly [model: string, corpus: string];
@@ -89,17 +89,17 @@ interface Cell {
 }
 
 /** Models over corpora, in the order of the file. Their names say which is which; where names repeat, what is scored. */
-class Cells {
+class TokenCounts {
   readonly #file: string;
   readonly #isComplete: boolean;
-  readonly #cells: Cell[];
+  readonly #counts: TokenCount[];
   #at = 0;
 
   constructor(file: string, { models, corpora, results, status }: Run) {
     this.#file = file;
     this.#isComplete = status === "complete";
-    this.#cells = models.flatMap(({ identity }, model) =>
-      corpora.map(({ name }, corpus): Cell => {
+    this.#counts = models.flatMap(({ identity }, model) =>
+      corpora.map(({ name }, corpus): TokenCount => {
         const result = results.find((each) => each.model === model && each.corpus === corpus);
         const names = [identity.name, name] as const;
         return { model, corpus, names, scored: result?.scored ?? null, found: 0 };
@@ -109,18 +109,19 @@ class Cells {
 
   /** @returns whose the tokens are. */
   add(names: Names, first: boolean, logprobs: Float64Array): { model: number; corpus: number } {
-    const fits = (cell: Cell | undefined) => cell?.names[0] === names.model && cell.names[1] === names.corpus;
-    const [now, next] = this.#cells.slice(this.#at, this.#at + 2);
+    const fits = (count: TokenCount | undefined) =>
+      count?.names[0] === names.model && count.names[1] === names.corpus;
+    const [now, next] = this.#counts.slice(this.#at, this.#at + 2);
     const isDone = first && now?.found === now?.scored && fits(next);
-    if (!fits(now) || isDone) this.#at = this.#cells.findIndex((cell, i) => i > this.#at && fits(cell));
-    const cell = this.#cells[this.#at];
-    if (!cell) throw this.#mismatch();
-    for (const logprob of logprobs) if (!Number.isNaN(logprob)) cell.found++;
-    return { model: cell.model, corpus: cell.corpus };
+    if (!fits(now) || isDone) this.#at = this.#counts.findIndex((count, i) => i > this.#at && fits(count));
+    const count = this.#counts[this.#at];
+    if (!count) throw this.#mismatch();
+    for (const logprob of logprobs) if (!Number.isNaN(logprob)) count.found++;
+    return { model: count.model, corpus: count.corpus };
   }
 
   check(): void {
-    if (this.#cells.some(({ scored, found }) => scored !== null && scored !== found)) throw this.#mismatch();
+    if (this.#counts.some(({ scored, found }) => scored !== null && scored !== found)) throw this.#mismatch();
   }
 
   #mismatch(): SurprisalError {

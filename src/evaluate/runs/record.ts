@@ -1,6 +1,7 @@
 /** What a run has done so far: in memory, and in its folder if it has one. */
 import { statSync } from "node:fs";
 import type { TaskResult } from "../tasks/index.ts";
+import { JOURNAL, TOKEN_LOG } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
 import {
   type DocumentEntry,
@@ -11,12 +12,8 @@ import {
 } from "./journal.ts";
 import { type TokenFrame, TokenLog } from "./token-log.ts";
 
-export const JOURNAL = "journal.jsonl";
-export const TOKEN_LOG = "tokens.bin";
-export const TOKENS = "tokens.parquet";
-
 /** What was done of one model over one corpus. */
-export class CellRecord {
+export class CorpusRecord {
   /** By index of the document; holes where one is not done. */
   readonly documents: DocumentEntry[] = [];
   /** By index of a document that is not done, by index of the first token. */
@@ -25,15 +22,16 @@ export class CellRecord {
   /** Where the frames of the token log begin: by index of the document, by index of the first token. */
   readonly #frames = new Map<number, Map<number, number>>();
 
-  /** The first word counts: what was done twice has the same digits. */
+  /** The first entry counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log)
-      within(this.#frames, entry.document).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
+      innerMap(this.#frames, entry.document).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
       this.documents[entry.document] ??= entry;
       this.windows.delete(entry.document);
-    } else if (!this.documents[entry.document]) within(this.windows, entry.document).set(entry.start, entry);
+    } else if (!this.documents[entry.document])
+      innerMap(this.windows, entry.document).set(entry.start, entry);
   }
 
   /** Where the frames of a document begin, in its order. */
@@ -66,7 +64,7 @@ export class TaskRecord {
 }
 
 export class RunRecord implements Disposable {
-  readonly #cells = new Map<string, CellRecord>();
+  readonly #corpora = new Map<string, CorpusRecord>();
   readonly #tasks = new Map<string, TaskRecord>();
   readonly #journal: Journal | null;
   readonly #log: TokenLog | null;
@@ -89,11 +87,11 @@ export class RunRecord implements Disposable {
     this.#log = folder && new TokenLog(folder.file(TOKEN_LOG), end);
   }
 
-  cell(model: number, corpus: number): CellRecord {
+  corpus(model: number, corpus: number): CorpusRecord {
     const key = `${model} ${corpus}`;
-    const cell = this.#cells.get(key) ?? new CellRecord();
-    this.#cells.set(key, cell);
-    return cell;
+    const record = this.#corpora.get(key) ?? new CorpusRecord();
+    this.#corpora.set(key, record);
+    return record;
   }
 
   task(model: number, task: number): TaskRecord {
@@ -105,7 +103,7 @@ export class RunRecord implements Disposable {
 
   #remember(entry: JournalEntry): void {
     if (entry.type === "item") this.task(entry.model, entry.task).add(entry);
-    else this.cell(entry.model, entry.corpus).add(entry);
+    else this.corpus(entry.model, entry.corpus).add(entry);
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
@@ -132,7 +130,7 @@ export class RunRecord implements Disposable {
 }
 
 /** The map of a document, made if there is none. */
-function within<Value>(maps: Map<number, Map<number, Value>>, document: number): Map<number, Value> {
+function innerMap<Value>(maps: Map<number, Map<number, Value>>, document: number): Map<number, Value> {
   const map = maps.get(document) ?? new Map<number, Value>();
   maps.set(document, map);
   return map;

@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
+import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
-import { readJournal, writeInfinity } from "./journal.ts";
+import { JOURNAL, TOKENS } from "./files.ts";
+import { readJournal } from "./journal.ts";
 import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
-import { JOURNAL, TOKENS } from "./record.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -215,7 +216,7 @@ async function table(
   await connection.run(`CREATE TABLE ${name} (${types.join(", ")})`);
   if (rows.length === 0) return;
   const file = join(scratch, `${name}.jsonl`);
-  writeFileSync(file, rows.map((row) => JSON.stringify(row, writeInfinity)).join("\n"));
+  writeFileSync(file, rows.map((row) => JSON.stringify(row, infinityAsText)).join("\n"));
   const struct = Object.entries(columns).map(([column, type]) => `${literal(column)}: ${literal(type)}`);
   await connection.run(
     `INSERT INTO ${name} BY NAME SELECT * FROM read_json(${literal(file)}, format = 'newline_delimited', columns = {${struct.join(", ")}})`,

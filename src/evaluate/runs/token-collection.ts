@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError, seededRandom } from "../../core/index.ts";
+import { TOKENS } from "./files.ts";
 import { type KeptTokens, keptTokens } from "./kept-tokens.ts";
-import { TOKENS } from "./record.ts";
 import { labelled, runRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -44,7 +44,7 @@ export interface TokenCollection {
 }
 
 /** One model over one corpus. */
-interface Cell {
+interface ModelOnCorpus {
   label: string;
   corpus: string;
   /** Of the corpus. */
@@ -56,11 +56,11 @@ interface Source {
   run: Run;
   file: string;
   /** By model and corpus. */
-  cells: Map<string, Cell>;
+  pairs: Map<string, ModelOnCorpus>;
 }
 
 const keyOf = ({ model, corpus }: { model: number; corpus: number }): string => `${model} ${corpus}`;
-const textsOf = ({ corpus, sha256 }: Cell): string => `${sha256} ${corpus}`;
+const textsOf = ({ corpus, sha256 }: ModelOnCorpus): string => `${sha256} ${corpus}`;
 
 /**
  * @param folders of the runs, in their order; where there is none, there is nothing to say.
@@ -75,16 +75,16 @@ export async function collectTokens(
   const sources: Source[] = [];
   const rows = labelled(runs.flatMap(runRows)).values();
   for (const [i, run] of runs.entries()) {
-    const cells = new Map<string, Cell>();
+    const pairs = new Map<string, ModelOnCorpus>();
     for (const result of run.results) {
       const { label, row } = rows.next().value!;
       const { corpus, corpusSha256: sha256, tokens } = row;
-      cells.set(keyOf(result), { label, corpus, sha256, tokens });
+      pairs.set(keyOf(result), { label, corpus, sha256, tokens });
     }
     const folder = folders[i];
-    if (folder === undefined || cells.size === 0) continue;
+    if (folder === undefined || pairs.size === 0) continue;
     const file = join(folder, TOKENS);
-    if (existsSync(file)) sources.push({ run, file, cells });
+    if (existsSync(file)) sources.push({ run, file, pairs });
     else notes.push(withoutTokens(run));
   }
   return { ...(await collect(sources, limit, notes)), notes };
@@ -102,15 +102,15 @@ async function collect(
   notes: string[],
 ): Promise<Omit<TokenCollection, "notes">> {
   const collector = new Collector(
-    sources.flatMap(({ cells }) => [...cells.values()]),
+    sources.flatMap(({ pairs }) => [...pairs.values()]),
     limit,
   );
   for (const source of sources) {
-    const { run, file, cells } = source;
+    const { run, file, pairs } = source;
     try {
       for await (const tokens of keptTokens(file, run)) {
-        const cell = cells.get(keyOf(tokens)); // none: its model failed
-        if (cell) collector.add(cell, tokens);
+        const pair = pairs.get(keyOf(tokens)); // none: its model failed
+        if (pair) collector.add(pair, tokens);
       }
     } catch (error) {
       if (!SurprisalError.isInstance(error)) throw error;
@@ -127,7 +127,7 @@ async function collect(
 }
 
 class Collector {
-  readonly #cells: readonly Cell[];
+  readonly #pairs: readonly ModelOnCorpus[];
   readonly #limit: number;
   readonly #corpora: string[];
   readonly #samples = new Map<string, Sample>();
@@ -136,27 +136,27 @@ class Collector {
   /** Of the texts that have pictures of a document, by model. */
   readonly #documents = new Map<string, { corpus: string; models: Map<string, LongestDocument> }>();
 
-  constructor(cells: readonly Cell[], limit: number) {
-    this.#cells = cells;
+  constructor(pairs: readonly ModelOnCorpus[], limit: number) {
+    this.#pairs = pairs;
     this.#limit = limit;
-    this.#corpora = [...new Set(cells.map(({ corpus }) => corpus))];
-    this.#texts = new Set(cells.map(textsOf));
+    this.#corpora = [...new Set(pairs.map(({ corpus }) => corpus))];
+    this.#texts = new Set(pairs.map(textsOf));
     let pictures = 0;
     for (const texts of this.#texts) {
-      const alike = cells.filter((cell) => textsOf(cell) === texts);
+      const alike = pairs.filter((pair) => textsOf(pair) === texts);
       pictures += alike.length;
       if (this.#documents.size > 0 && pictures > MOST_DOCUMENTS) break;
       this.#documents.set(texts, { corpus: alike[0]!.corpus, models: new Map() });
     }
   }
 
-  add(cell: Cell, tokens: KeptTokens): void {
-    const { label, corpus } = cell;
+  add(pair: ModelOnCorpus, tokens: KeptTokens): void {
+    const { label, corpus } = pair;
     at(this.#samples, label, () => new Sample(label, this.#limit)).add(tokens);
     const place = this.#corpora.length > MOST_CORPORA ? null : corpus;
     const beginnings = at(this.#beginnings, place, () => new Map<string, Beginning>());
     at(beginnings, label, () => new Beginning(label, this.#room(label))).add(tokens);
-    const models = this.#documents.get(textsOf(cell))?.models;
+    const models = this.#documents.get(textsOf(pair))?.models;
     if (!models || (models.size === MOST_DOCUMENTS && !models.has(label))) return;
     const [first] = models.values();
     at(models, label, () => new LongestDocument(label, this.#limit, first?.longest?.document)).add(tokens);
@@ -164,10 +164,10 @@ class Collector {
 
   /** Tokens of a beginning. */
   #room(label: string): number {
-    const cells = this.#cells.filter((cell) => cell.label === label);
-    const tokens = cells.reduce((sum, cell) => sum + cell.tokens, 0);
+    const pairs = this.#pairs.filter((pair) => pair.label === label);
+    const tokens = pairs.reduce((sum, pair) => sum + pair.tokens, 0);
     const isShared = this.#corpora.length <= MOST_CORPORA && tokens > this.#limit;
-    return isShared ? Math.floor(this.#limit / cells.length) : this.#limit;
+    return isShared ? Math.floor(this.#limit / pairs.length) : this.#limit;
   }
 
   collected(): Omit<TokenCollection, "notes"> {

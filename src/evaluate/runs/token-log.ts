@@ -7,7 +7,7 @@
  * [b] text, zeros up to a multiple of 8.
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
-import { appendWhole, writeFailure } from "./failure.ts";
+import { appendWhole, runUnwritable } from "./files.ts";
 
 export interface TokenFrame {
   document: number;
@@ -42,7 +42,7 @@ export class TokenLog {
       this.#end = Math.min(end, fstatSync(this.#descriptor).size);
       ftruncateSync(this.#descriptor, this.#end);
     } catch (error) {
-      throw writeFailure(file, error);
+      throw runUnwritable(error, file);
     }
   }
 

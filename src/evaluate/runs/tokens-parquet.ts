@@ -1,9 +1,9 @@
 /** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
-import { renameSync, rmSync } from "node:fs";
 import { textAndBytes } from "../../core/index.ts";
-import { writeFailure } from "./failure.ts";
+import { replaceFile } from "../../files/index.ts";
+import { draftOf, runUnwritable, TOKENS } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
-import { type RunRecord, TOKENS } from "./record.ts";
+import type { RunRecord } from "./record.ts";
 import type { Run } from "./run.ts";
 import type { TokenFrame } from "./token-log.ts";
 
@@ -29,8 +29,7 @@ type Row = (string | number | bigint | null)[];
 export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
   const { fileWriter, ParquetWriter } = await import("hyparquet-writer"); // slow to load
   const file = folder.file(TOKENS);
-  const draft = `${file}.part`;
-  try {
+  const write = (draft: string) => {
     const writer = new ParquetWriter({
       writer: fileWriter(draft),
       schema: [
@@ -55,10 +54,11 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
     }
     if (rows.length > 0) flush();
     writer.finish();
-    renameSync(draft, file);
+  };
+  try {
+    replaceFile(file, draftOf(file), write);
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw writeFailure(file, error);
+    throw runUnwritable(error, file);
   }
 }
 
@@ -67,9 +67,9 @@ function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
   for (const [model, known] of run.models.entries()) {
     if (!known) continue; // it could not be opened
     for (const [corpus, { name }] of run.corpora.entries()) {
-      const cell = record.cell(model, corpus);
-      for (const entry of cell.documents)
-        for (const at of entry ? cell.frames(entry.document) : []) {
+      const done = record.corpus(model, corpus);
+      for (const entry of done.documents)
+        for (const at of entry ? done.frames(entry.document) : []) {
           const frame = record.frame(at);
           if (!frame) continue;
           for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.name, ...row];

@@ -6,18 +6,19 @@
 import { inspect } from "node:util";
 import koffi from "koffi";
 
-let guarded = 0;
+/** Operations under way. */
+let running = 0;
 
 /** Runs `operation`, whose native thread calls back into JavaScript. */
 export async function withExitGuard<Result>(operation: () => Promise<Result>): Promise<Result> {
-  if (guarded++ === 0) {
+  if (running++ === 0) {
     process.on("exit", endNow);
     process.on("uncaughtExceptionMonitor", printError);
   }
   try {
     return await operation();
   } finally {
-    if (--guarded === 0) {
+    if (--running === 0) {
       process.off("exit", endNow);
       process.off("uncaughtExceptionMonitor", printError);
     }

@@ -19,12 +19,11 @@ export async function* generateTokens(
   options: GenerateOptions,
 ): AsyncGenerator<TokenRecord, { finishReason: FinishReason; tokens: number }, void> {
   const { maxTokens = 256, alternatives = 0, signal } = options;
-  const scoring = signal ? { signal } : {};
   checkMaxTokens(maxTokens);
   const sample = createSampler(options);
   const extend = async (ids: ArrayLike<number>): Promise<SurprisalError | null> => {
     try {
-      await sequence.extend(ids, scoring);
+      await sequence.extend(ids, { signal });
       return null;
     } catch (error) {
       if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;

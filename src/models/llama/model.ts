@@ -17,6 +17,7 @@ import type {
   LanguageModel,
   Loss,
   ModelCapabilities,
+  ModelExecution,
   ModelIdentity,
   ModelSequence,
   Prompt,
@@ -78,6 +79,7 @@ export class LlamaModel implements LanguageModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: LlamaVocabulary;
   readonly capabilities: ModelCapabilities;
+  readonly execution: ModelExecution;
   readonly trainedContext: number;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly #model: LoadedModel;
@@ -112,6 +114,7 @@ export class LlamaModel implements LanguageModel {
       chat: this.#chatTemplate !== null,
       chatTemplate: this.#chatTemplate !== null,
     };
+    this.execution = { place: "process", threads: placement.context.threads };
     this.settings = {
       engine: `llama.cpp ${library.version}`,
       device: placement.device,

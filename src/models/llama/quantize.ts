@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { isSameFile, writeFailure } from "../../files/index.ts";
 import { call } from "./context.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { loadLlamaLibrary } from "./library.ts";
@@ -64,7 +65,7 @@ export async function quantize(
     });
   integer("threads", threads, 0, 1024);
   checkGguf(await inspectGguf(input));
-  if (await isSameFile(input, output))
+  if (isSameFile(input, output))
     throw new SurprisalError({
       code: "INVALID_ARGUMENT",
       what: "The output is the input, whose weights would be lost",
@@ -95,23 +96,11 @@ export async function quantize(
           : "Check the free space; a model that is quantised already needs `allowRequantize: true` (--allow-requantize). SURPRISAL_LLAMA_LOG=1 shows llama.cpp's own message.",
       });
     await rename(temporary, output);
-  } catch (cause) {
-    if (SurprisalError.isInstance(cause)) throw cause;
-    throw new SurprisalError({
-      code: "FILE_UNWRITABLE",
-      what: `The file cannot be written: ${(cause as Error).message}`,
-      where: output,
-      wayOut: "Name a file in a folder that you may write to.",
-      cause,
-    });
+  } catch (error) {
+    throw writeFailure(error, output);
   } finally {
     await rm(temporary, { force: true }).catch(() => {}); // why it could not be written is what counts
   }
-}
-
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => null)));
-  return a !== null && b !== null && a!.ino === b!.ino && a!.dev === b!.dev;
 }
 
 /** Before the work, not after it. */

@@ -44,7 +44,7 @@ export async function* runPlan(
         yield {
           start: targets[first]!,
           ...columns,
-          ...(rows && { distributions: rows.first(count) }),
+          distributions: rows?.first(count),
           tokensRun: tokensRun - before.tokensRun,
           decodeMs: decodeMs - before.decodeMs,
         };

@@ -9,6 +9,7 @@ import type {
   LanguageModel,
   Loss,
   ModelCapabilities,
+  ModelExecution,
   ModelIdentity,
   ModelSequence,
   ModelVocabulary,
@@ -38,6 +39,7 @@ export class OpenAIModel implements LanguageModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary;
   readonly capabilities: ModelCapabilities;
+  readonly execution: ModelExecution = { place: "server", threads: null };
   readonly trainedContext: number | null;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly dialect: Dialect;

@@ -1,8 +1,8 @@
 /** Models that are fetched: from the cache, else from the first of their sources that delivers the right file. */
 import { mkdir, open, rm } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
-import { withLock, writeFailure } from "../../files/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
+import { withLock, writeFailure } from "./cache-disk.ts";
 import { type CatalogueEntry, termsOf } from "./catalogue.ts";
 import { checksumMismatch } from "./download.ts";
 import { TransferFailure } from "./failure.ts";
@@ -65,8 +65,8 @@ async function fetchAndPublish(
   settings: Settings,
 ): Promise<CachedModel> {
   const { reference, entry, sources } = wanted;
-  await mkdir(folder, { recursive: true }).catch(async (error) => {
-    throw await writeFailure(error, folder, null);
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw writeFailure(error, folder, null);
   });
   const failures: [ModelSource, SurprisalError][] = [];
   for (const source of sources) {

@@ -9,7 +9,8 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { writeFailure, writeJson } from "../../files/index.ts";
+import { writeJson } from "../../files/index.ts";
+import { writeFailure } from "./cache-disk.ts";
 import { fileDigest, rememberDigest } from "./digest.ts";
 import type { FetchedFile } from "./job.ts";
 import type { Settings } from "./settings.ts";
@@ -96,7 +97,7 @@ export async function publish(
     await writeJson(join(folder, "manifest.json"), { schema: SCHEMA, ...manifest });
     return { ...manifest, path: target };
   } catch (error) {
-    throw await writeFailure(error, folder, null);
+    throw writeFailure(error, folder, null);
   }
 }
 

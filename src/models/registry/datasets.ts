@@ -7,9 +7,10 @@
 import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { withLock, writeFailure, writeJson } from "../../files/index.ts";
+import { writeJson } from "../../files/index.ts";
 import { redact } from "../../net/index.ts";
 import { downloadFolder } from "./cache.ts";
+import { withLock, writeFailure } from "./cache-disk.ts";
 import { chooseDataFiles, isDataFile } from "./dataset-files.ts";
 import { fileDigest, rememberDigest } from "./digest.ts";
 import { statusFailure } from "./failure.ts";
@@ -131,8 +132,8 @@ async function fetchDataset(
   const fetched: (FetchedFile & { name: string })[] = [];
   for (const name of paths) {
     const own = join(folder, dirname(name));
-    await mkdir(own, { recursive: true }).catch(async (error) => {
-      throw await writeFailure(error, own, null);
+    await mkdir(own, { recursive: true }).catch((error) => {
+      throw writeFailure(error, own, null);
     });
     const job = { client, settings, meter, folder: own, sha256: undefined };
     const file = { repository: `datasets/${request.repository}`, path: name, revision: commit };
@@ -144,8 +145,8 @@ async function fetchDataset(
     const { size: bytes } = await stat(path);
     await mkdir(dirname(target), { recursive: true })
       .then(() => rename(path, target))
-      .catch(async (error) => {
-        throw await writeFailure(error, target, null);
+      .catch((error) => {
+        throw writeFailure(error, target, null);
       });
     await rememberDigest(target, sha256, settings.cache);
     manifest.files.push({ name, sha256, bytes });
@@ -155,8 +156,8 @@ async function fetchDataset(
     reference: datasetReference(request),
     ...manifest,
     date: new Date().toISOString(),
-  }).catch(async (error) => {
-    throw await writeFailure(error, settings.cache, null);
+  }).catch((error) => {
+    throw writeFailure(error, settings.cache, null);
   });
   await rm(folder, { recursive: true, force: true });
   return describe(request, manifest, settings);

@@ -1,7 +1,7 @@
 /** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
 import { join } from "node:path";
-import { ensureSpace } from "../../files/index.ts";
 import { redact } from "../../net/index.ts";
+import { ensureSpace } from "./cache-disk.ts";
 import { checksumMismatch, download } from "./download.ts";
 import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization } from "./http.ts";
@@ -20,7 +20,7 @@ export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<Fetc
   const { sha256, bytes, commit } = await inspect(job, url, authorization);
   if (job.sha256 && sha256 && sha256 !== job.sha256) throw checksumMismatch(redact(url), job.sha256, sha256);
   const file = wanted.path.split("/").at(-1)!;
-  await ensureSpace(folder, bytes ?? 0);
+  ensureSpace(folder, bytes ?? 0);
   const path = join(folder, file);
   const found = await download(client, settings, {
     url,

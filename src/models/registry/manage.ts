@@ -2,8 +2,8 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { refuseToWait, withLock } from "../../files/index.ts";
 import { bytesHeld, type CachedModel, discard, downloadFolder, findCached, readCache } from "./cache.ts";
+import { refuseToWait, withLock } from "./cache-disk.ts";
 import { CATALOGUE, type CatalogueEntry, termsOf } from "./catalogue.ts";
 import { locate } from "./locate.ts";
 import { parseReference } from "./reference.ts";

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { writeFailure } from "../../files/index.ts";
+import { writeFailure } from "./cache-disk.ts";
 
 /** What a server said the bytes belong to. */
 export interface RemoteIdentity {
@@ -67,7 +67,7 @@ export class PartialFile {
           .bytesWritten;
     } catch (error) {
       const total = this.remote?.total ?? null;
-      throw await writeFailure(error, this.#path, total === null ? null : total - this.size);
+      throw writeFailure(error, this.#path, total === null ? null : total - this.size);
     }
     this.#hash.update(chunk);
     this.size += chunk.length;

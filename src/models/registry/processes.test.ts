@@ -109,7 +109,8 @@ describe("downloads in several processes", () => {
 
   it("fetches the file once for two processes, and the second says that it waits", async () => {
     let waiting = false;
-    server.handler = (_request, _response, serve) => serve({ holdWhile: () => !waiting && fetches().length > 0 });
+    server.handler = (_request, _response, serve) =>
+      serve({ holdWhile: () => !waiting && fetches().length > 0 });
     const first = start();
     await until(() => fetches().length > 0);
     const second = start();

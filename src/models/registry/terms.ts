@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { writeFailure, writeJson } from "../../files/index.ts";
+import { writeJson } from "../../files/index.ts";
+import { writeFailure } from "./cache-disk.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelTerms } from "./types.ts";
 
@@ -27,7 +28,7 @@ export async function ensureTermsAccepted(
   try {
     await writeJson(file, { ...accepted, [terms.name]: entry });
   } catch (error) {
-    throw await writeFailure(error, file, null);
+    throw writeFailure(error, file, null);
   }
 }
 

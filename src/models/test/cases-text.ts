@@ -35,6 +35,13 @@ export const textCases: readonly ConformanceCase[] = [
     check(trainedContext === null || trainedContext > 0, `trained context ${trainedContext}`);
   }),
 
+  conformanceCase("says where it computes, and with how many threads", [], async ({ execution }) => {
+    const { place, threads } = execution;
+    check(place === "process" || place === "server", `place ${JSON.stringify(place)}`);
+    check(threads === null || (Number.isInteger(threads) && threads >= 1), `${threads} threads`);
+    check(place === "process" || threads === null, "nobody knows the threads of a server");
+  }),
+
   conformanceCase("refuses what it says it cannot do", [], async (model) => {
     const uses: Partial<Record<keyof ModelCapabilities, () => unknown>> = {
       score: () => collect(model.score([{ context: [], continuation: [0, 0] }])),

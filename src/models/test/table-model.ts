@@ -20,6 +20,7 @@ import type {
   LanguageModel,
   Loss,
   ModelCapabilities,
+  ModelExecution,
   ModelIdentity,
   ModelSequence,
   Prompt,
@@ -59,6 +60,7 @@ export class TableModel implements LanguageModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: TableTokenizer;
   readonly capabilities: ModelCapabilities;
+  readonly execution: ModelExecution = { place: "process", threads: 1 };
   readonly trainedContext: number | null;
   readonly settings: Readonly<Record<string, string | number | boolean>> = { engine: "table", order: 1 };
   /** The chain itself: conditional probabilities, stationary distribution, entropy rate. */
@@ -170,8 +172,8 @@ export class TableModel implements LanguageModel {
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
       const targets = Array.from(previous, (_, i) => ids[start + i]!);
       const columns = this.#read(previous, targets, options.alternatives ?? 0);
-      const distributions = options.distributions ? this.#distributions(previous) : null;
-      yield { start, ...columns, ...(distributions && { distributions }), tokensRun, decodeMs: 0 };
+      const distributions = options.distributions ? this.#distributions(previous) : undefined;
+      yield { start, ...columns, distributions, tokensRun, decodeMs: 0 };
     }
   }
 

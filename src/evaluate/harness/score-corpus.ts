@@ -17,6 +17,7 @@ import type { Corpus } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
 import type { DocumentEntry, RunCorpus, RunRecord, WindowsEntry } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
+import { assertSameCorpus, documentsOf } from "./describe-corpus.ts";
 import type { Executor } from "./engines.ts";
 import {
   canScoreTogether,
@@ -26,11 +27,10 @@ import {
   ShortDocuments,
   shardsOf,
 } from "./shard.ts";
-import { assertSame, documentsOf } from "./survey.ts";
 import { documentError } from "./totals.ts";
 
 /** What is done: shown while it is. */
-export interface CellProgress {
+export interface CorpusProgress {
   /** Documents that are done, of how many. */
   documents: number;
   totalDocuments: number;
@@ -43,7 +43,7 @@ export interface CellProgress {
   perplexity: number | null;
 }
 
-export interface CellOptions {
+export interface ScoreCorpusOptions {
   /** Indices in run.json. */
   at: { model: number; corpus: number };
   corpus: Corpus;
@@ -58,7 +58,7 @@ export interface CellOptions {
   /** Keep every token's numbers. */
   tokens: boolean;
   onDocument?: ((entry: DocumentEntry) => void) | undefined;
-  onProgress?: ((progress: CellProgress) => void) | undefined;
+  onProgress?: ((progress: CorpusProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -81,18 +81,18 @@ interface OpenDocument {
 const TOO_SHORT: readonly string[] = ["NOTHING_TO_SCORE", "TOO_FEW_TOKENS", "EMPTY_INPUT"];
 
 /** Scores what the record does not have yet. @throws SurprisalError what corpus, model and disk throw. */
-export async function scoreCell(options: CellOptions): Promise<void> {
-  await new Cell(options).run();
+export async function scoreCorpus(options: ScoreCorpusOptions): Promise<void> {
+  await new CorpusScoring(options).run();
 }
 
-class Cell {
-  readonly #options: CellOptions;
+class CorpusScoring {
+  readonly #options: ScoreCorpusOptions;
   readonly #open = new Map<number, OpenDocument>();
-  readonly #progress: CellProgress;
+  readonly #progress: CorpusProgress;
   #nll = 0;
   #scored = 0;
 
-  constructor(options: CellOptions) {
+  constructor(options: ScoreCorpusOptions) {
     this.#options = options;
     const { documents: totalDocuments, bytes: totalBytes } = options.facts;
     this.#progress = { documents: 0, totalDocuments, bytes: 0, totalBytes, tokensRun: 0, perplexity: null };
@@ -122,7 +122,7 @@ class Cell {
   /** What is to do, in order. */
   async *#shards(): AsyncGenerator<Shard> {
     const { corpus, facts, limit, signal, record, at, model, recipe } = this.#options;
-    const cell = record.cell(at.model, at.corpus);
+    const before = record.corpus(at.model, at.corpus);
     const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
     const digest = new CorpusDigest();
     let document = -1;
@@ -130,7 +130,7 @@ class Cell {
       document++;
       const own = sha256(text);
       digest.add(own);
-      const done = cell.documents[document];
+      const done = before.documents[document];
       if (done) this.#count(done);
       const parts = done
         ? []
@@ -143,7 +143,7 @@ class Cell {
       } else yield* short.add(parts[0]!);
     }
     yield* short?.flush() ?? [];
-    assertSame(facts, { documents: document + 1, sha256: digest.hex() });
+    assertSameCorpus(facts, { documents: document + 1, sha256: digest.hex() });
   }
 
   /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
@@ -178,10 +178,19 @@ class Cell {
     const { ids, byteOffsets, plan } = planned;
     const parts = [...shardsOf(document, ids, plan)];
     const table = emptyTable(ids, byteOffsets, 0);
-    const count = { pending: parts.length, parts: parts.length, tokensRun: 0, shown: 0 };
-    const open: OpenDocument = { name, sha256, text: bytes, size, table, ...count };
+    const open: OpenDocument = {
+      name,
+      sha256,
+      text: bytes,
+      size,
+      table,
+      pending: parts.length,
+      parts: parts.length,
+      tokensRun: 0,
+      shown: 0,
+    };
     this.#open.set(document, open);
-    const windows = record.cell(at.model, at.corpus).windows.get(document);
+    const windows = record.corpus(at.model, at.corpus).windows.get(document);
     const todo = parts.filter(({ range }) => {
       const known = windows?.get(range.start);
       return !(known?.end === range.end && this.#recall(open, known));

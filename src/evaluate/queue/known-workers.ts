@@ -1,35 +1,35 @@
 /** The workers of a run, as its coordinator hears of them. */
 import type { Redis } from "ioredis";
 import { SurprisalError } from "../../core/index.ts";
-import { type Answer, answersTo, listen, SILENCE_MS } from "./protocol.ts";
+import { type Answer, answersTo, SILENCE_MS, subscribe } from "./protocol.ts";
 import type { RedisAddress } from "./redis.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 
 /** Time without any worker, or any Redis, after which people are told, milliseconds. */
 const TELL_AFTER_MS = 3000;
 /** Longest time that workers may take to leave, milliseconds. */
 const LEAVE_MS = 2000;
 
-export interface CrewOptions {
+export interface KnownWorkersOptions {
   run: string;
-  listener: Redis;
+  subscriber: Redis;
   address: RedisAddress;
   patienceMs: number;
   onMessage: (message: string) => void;
 }
 
-export class Crew {
-  readonly #options: CrewOptions;
-  readonly #workers = new Map<string, { answer: Answer; heard: number }>();
+export class KnownWorkers {
+  readonly #options: KnownWorkersOptions;
+  readonly #workers = new Map<string, { answer: Answer; lastAnswered: number }>();
   #leaving: (() => void) | null = null;
   /** Since when there is nobody who works or may come to, and whether people were told. */
-  #alone: { since: number; told: boolean } | null = null;
+  #withoutWorkers: { since: number; told: boolean } | null = null;
   #away: NodeJS.Timeout | null = null;
   #wasAway = false;
 
-  constructor(options: CrewOptions) {
+  constructor(options: KnownWorkersOptions) {
     this.#options = options;
-    listen<Answer>(options.listener, answersTo(options.run), (answer) => this.#hear(answer));
+    subscribe<Answer>(options.subscriber, answersTo(options.run), (answer) => this.#receive(answer));
   }
 
   /** Shards that all workers together do at once. */
@@ -39,10 +39,10 @@ export class Crew {
     return slots;
   }
 
-  #hear(answer: Answer): void {
+  #receive(answer: Answer): void {
     const before = this.#workers.get(answer.worker)?.answer.state;
     if (answer.state === "gone") this.#workers.delete(answer.worker);
-    else this.#workers.set(answer.worker, { answer, heard: performance.now() });
+    else this.#workers.set(answer.worker, { answer, lastAnswered: performance.now() });
     if (answer.state !== before && (before || answer.state !== "gone")) this.#report(answer);
     if (this.#workers.size === 0) this.#leaving?.();
   }
@@ -61,26 +61,26 @@ export class Crew {
    * @returns an error when there are workers and none of them fits, for longer than one is patient.
    */
   check(waiting: boolean): SurprisalError | null {
-    this.#back();
+    this.#redisBack();
     const now = performance.now();
-    for (const [id, { answer, heard }] of this.#workers) {
-      if (now - heard < SILENCE_MS) continue;
+    for (const [id, { answer, lastAnswered }] of this.#workers) {
+      if (now - lastAnswered < SILENCE_MS) continue;
       this.#workers.delete(id);
       this.#options.onMessage(`Worker ${answer.name} has fallen silent; its shards go to others.`);
     }
     const workers = [...this.#workers.values()].map(({ answer }) => answer);
     if (!waiting || workers.some(({ state }) => state !== "refused")) {
-      this.#alone = null;
+      this.#withoutWorkers = null;
       return null;
     }
-    this.#alone ??= { since: now, told: false };
-    const alone = now - this.#alone.since;
-    if (workers.length > 0 && alone >= this.#options.patienceMs) {
-      this.#alone = null; // whoever tries again has the same patience
-      return this.#nobodyFits(workers);
+    this.#withoutWorkers ??= { since: now, told: false };
+    const waited = now - this.#withoutWorkers.since;
+    if (workers.length > 0 && waited >= this.#options.patienceMs) {
+      this.#withoutWorkers = null; // whoever tries again has the same patience
+      return this.#noneFits(workers);
     }
-    if (workers.length === 0 && alone >= TELL_AFTER_MS && !this.#alone.told) {
-      this.#alone.told = true;
+    if (workers.length === 0 && waited >= TELL_AFTER_MS && !this.#withoutWorkers.told) {
+      this.#withoutWorkers.told = true;
       this.#options.onMessage(
         `There is no worker yet; waiting. Start one: surprisal worker --queue ${this.#options.address.shown}`,
       );
@@ -88,7 +88,7 @@ export class Crew {
     return null;
   }
 
-  #nobodyFits(workers: readonly Answer[]): SurprisalError {
+  #noneFits(workers: readonly Answer[]): SurprisalError {
     const reasons = workers.map(({ name, reason }) => `${name}: ${reason}`);
     return new SurprisalError({
       code: "QUEUE_NO_WORKER",
@@ -106,22 +106,22 @@ export class Crew {
     }, TELL_AFTER_MS).unref();
   }
 
-  #back(): void {
+  #redisBack(): void {
     if (this.#away === null) return;
     clearTimeout(this.#away);
     this.#away = null;
-    for (const worker of this.#workers.values()) worker.heard = performance.now(); // nobody could be heard
+    for (const worker of this.#workers.values()) worker.lastAnswered = performance.now(); // nobody could be lastAnswered
     if (this.#wasAway) this.#options.onMessage("Redis is back.");
     this.#wasAway = false;
   }
 
   /** Resolves when all workers have left, or after a while. */
-  async dispersed(): Promise<void> {
+  async untilGone(): Promise<void> {
     if (this.#away) clearTimeout(this.#away);
     if (this.slots === 0) return;
     const left = new Promise<void>((resolve) => {
       this.#leaving = resolve;
     });
-    await within(LEAVE_MS, left);
+    await waitAtMost(LEAVE_MS, left);
   }
 }

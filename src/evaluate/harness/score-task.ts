@@ -5,9 +5,9 @@ import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { RunRecord, RunTask } from "../runs/index.ts";
 import { type FewShot, runTask, type Task, type TaskItem } from "../tasks/index.ts";
-import { corpusChanged } from "./survey.ts";
+import { corpusChanged } from "./describe-corpus.ts";
 
-export interface TaskCellOptions {
+export interface ScoreTaskOptions {
   /** Indices in run.json. */
   at: { model: number; task: number };
   task: Task;
@@ -20,12 +20,12 @@ export interface TaskCellOptions {
 }
 
 /** Scores the items that the record does not have yet. @throws SurprisalError what model, file and disk throw. */
-export async function scoreTask(options: TaskCellOptions): Promise<void> {
+export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
   const { at, task, facts, model, fewShot, record, onItem, signal } = options;
   const from = record.task(at.model, at.task).results.length;
   let before = performance.now();
-  const asked = { from, limit: facts.items, ...(fewShot && { fewShot }), signal };
-  for await (const result of runTask(model, task, asked)) {
+  const { items: limit } = facts;
+  for await (const result of runTask(model, task, { from, limit, fewShot: fewShot ?? undefined, signal })) {
     const now = performance.now();
     record.add([{ type: "item", ...at, result, ms: now - before }]);
     before = now;
@@ -34,7 +34,7 @@ export async function scoreTask(options: TaskCellOptions): Promise<void> {
 }
 
 /** Reads a task once before the long work. @throws SurprisalError TASK_INVALID, EMPTY_INPUT, ... */
-export async function surveyTask(
+export async function describeTask(
   task: Task,
   fewShot: FewShot | null,
   limit: number | null,

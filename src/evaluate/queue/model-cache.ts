@@ -5,9 +5,9 @@ import { Engines } from "../harness/index.ts";
 import type { Offer } from "./protocol.ts";
 
 /** Models that stay in memory when no run needs them. */
-const KEPT = 2;
+const MOST_IDLE = 2;
 
-export interface ShelfOptions {
+export interface ModelCacheOptions {
   /** References, or models that are open and stay so. */
   models: readonly (string | LanguageModel)[];
   engines?: number | undefined;
@@ -15,18 +15,18 @@ export interface ShelfOptions {
   load?: ResolveOptions | undefined;
 }
 
-interface Kept {
+interface CachedModel {
   key: string;
   engines: Promise<Engines>;
   users: number;
 }
 
-export class Shelf {
-  readonly #options: ShelfOptions;
+export class ModelCache {
+  readonly #options: ModelCacheOptions;
   /** The last one that was needed is the last. */
-  #kept: Kept[] = [];
+  #cached: CachedModel[] = [];
 
-  constructor(options: ShelfOptions) {
+  constructor(options: ModelCacheOptions) {
     this.#options = options;
   }
 
@@ -34,27 +34,28 @@ export class Shelf {
    * The offer's model, loaded as the offer says. To be given back with `release`.
    * @throws SurprisalError MODEL_UNAVAILABLE: this worker cannot come by the file; and what loading throws.
    */
-  async take({ model, load }: Pick<Offer, "model" | "load">): Promise<Engines> {
+  async acquire({ model, load }: Pick<Offer, "model" | "load">): Promise<Engines> {
     const key = JSON.stringify([model.sha256, load]);
-    let kept = this.#kept.find((each) => each.key === key);
-    if (kept) this.#kept = [...this.#kept.filter((each) => each !== kept), kept];
+    let cached = this.#cached.find((each) => each.key === key);
+    if (cached) this.#cached = [...this.#cached.filter((each) => each !== cached), cached];
     else {
-      kept = { key, engines: this.#open(model, load), users: 0 };
-      this.#kept.push(kept);
+      cached = { key, engines: this.#open(model, load), users: 0 };
+      this.#cached.push(cached);
     }
-    kept.users++;
+    cached.users++;
     try {
-      return await kept.engines;
+      return await cached.engines;
     } catch (error) {
-      this.#kept = this.#kept.filter((each) => each !== kept);
+      this.#cached = this.#cached.filter((each) => each !== cached);
       throw error;
     }
   }
 
   async release(engines: Engines): Promise<void> {
-    for (const kept of this.#kept) if ((await kept.engines.catch(() => null)) === engines) kept.users--;
-    const idle = this.#kept.filter(({ users }) => users === 0);
-    await this.#drop(idle.slice(0, Math.max(0, this.#kept.length - KEPT)));
+    for (const cached of this.#cached)
+      if ((await cached.engines.catch(() => null)) === engines) cached.users--;
+    const idle = this.#cached.filter(({ users }) => users === 0);
+    await this.#drop(idle.slice(0, Math.max(0, this.#cached.length - MOST_IDLE)));
   }
 
   async #open({ name, sha256, reference }: Offer["model"], load: Offer["load"]): Promise<Engines> {
@@ -86,12 +87,12 @@ export class Shelf {
     }
   }
 
-  async #drop(list: readonly Kept[]): Promise<void> {
-    this.#kept = this.#kept.filter((kept) => !list.includes(kept));
+  async #drop(list: readonly CachedModel[]): Promise<void> {
+    this.#cached = this.#cached.filter((cached) => !list.includes(cached));
     for (const { engines } of list) await (await engines.catch(() => null))?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#drop(this.#kept);
+    await this.#drop(this.#cached);
   }
 }

@@ -9,7 +9,7 @@ export class ModelFailure extends Error {}
 export class HandlerFailure extends Error {}
 
 /** Calls a handler of the caller's. @throws HandlerFailure */
-export function tell<Told>(handler: ((told: Told) => void) | undefined, told: Told): void {
+export function callHandler<Told>(handler: ((told: Told) => void) | undefined, told: Told): void {
   try {
     handler?.(told);
   } catch (cause) {
@@ -32,7 +32,7 @@ export async function modelWork<T>(work: () => Promise<T>, signal: AbortSignal |
 }
 
 /** An executor whose failures are the model's. */
-export function guarded(executor: Executor, signal: AbortSignal | undefined): Executor {
+export function withModelFailures(executor: Executor, signal: AbortSignal | undefined): Executor {
   return {
     get slots() {
       return executor.slots; // grows as workers join

@@ -18,7 +18,11 @@ export async function* documentsOf(
 }
 
 /** @throws SurprisalError what the corpus throws; EMPTY_INPUT where it holds nothing at all. */
-export async function survey(corpus: Corpus, limit: number | null, signal?: AbortSignal): Promise<RunCorpus> {
+export async function describeCorpus(
+  corpus: Corpus,
+  limit: number | null,
+  signal?: AbortSignal,
+): Promise<RunCorpus> {
   const digest = new CorpusDigest();
   let documents = 0;
   let bytes = 0;
@@ -39,7 +43,7 @@ export async function survey(corpus: Corpus, limit: number | null, signal?: Abor
 }
 
 /** @throws SurprisalError CORPUS_CHANGED */
-export function assertSame(before: RunCorpus, now: Pick<RunCorpus, "documents" | "sha256">): void {
+export function assertSameCorpus(before: RunCorpus, now: Pick<RunCorpus, "documents" | "sha256">): void {
   if (before.sha256 === now.sha256 && before.documents === now.documents) return;
   throw corpusChanged(
     before.source,

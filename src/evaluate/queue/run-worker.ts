@@ -3,9 +3,10 @@ import type { ConnectionOptions, Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
 import type { Engines, Shard } from "../harness/index.ts";
-import { type Answer, answersTo, misfit, type Offer, queueOf, say } from "./protocol.ts";
+import type { ModelCache } from "./model-cache.ts";
+import { type Answer, answersTo, differenceOf, type Offer, publish, queueOf } from "./protocol.ts";
 import { loadPackages } from "./redis.ts";
-import type { Shelf } from "./shelf.ts";
+import { waitAtMost } from "./wait-at-most.ts";
 import {
   decodeShard,
   encodeError,
@@ -14,12 +15,11 @@ import {
   type WireShard,
   type WireShardScore,
 } from "./wire.ts";
-import { within } from "./within.ts";
-import type { WorkerEvent } from "./worker.ts";
+import type { WorkerEvent } from "./worker-event.ts";
 
 /** Times that a shard may lose its worker before it is given up: it may be what kills them. */
 const MOST_LOSSES = 2;
-/** Pause between two words about a shard under way, milliseconds. */
+/** Pause between two messages about a shard under way, milliseconds. */
 const PROGRESS_MS = 1000;
 /** Longest time to give shards back, milliseconds: where Redis is away it would be waited for. */
 const LEAVE_MS = 3000;
@@ -32,14 +32,14 @@ interface Host {
   version: string;
   worker: string;
   name: string;
-  shelf: Shelf;
-  speaker: Redis;
+  cache: ModelCache;
+  publisher: Redis;
   connection: ConnectionOptions;
   emit: (event: WorkerEvent) => void;
 }
 
-export class Membership {
-  lastHeard: number = performance.now();
+export class RunWorker {
+  lastOffered: number = performance.now();
   readonly #offer: Offer;
   readonly #host: Host;
   readonly #joined: Promise<void>;
@@ -58,14 +58,14 @@ export class Membership {
   }
 
   /** The run was offered again. */
-  heard(): void {
-    this.lastHeard = performance.now();
-    this.#say();
+  offered(): void {
+    this.lastOffered = performance.now();
+    this.#answerOffer();
   }
 
-  #say(): void {
-    const { worker, name, speaker } = this.#host;
-    say(speaker, answersTo(this.#offer.run), { worker, name, ...this.#answer } satisfies Answer);
+  #answerOffer(): void {
+    const { worker, name, publisher } = this.#host;
+    publish(publisher, answersTo(this.#offer.run), { worker, name, ...this.#answer } satisfies Answer);
   }
 
   #refuse(reason: string): void {
@@ -73,21 +73,21 @@ export class Membership {
     this.#answer = { state: "refused", slots: 0, reason };
     const { run, model } = this.#offer;
     this.#host.emit({ type: "refused", run, model: model.name, reason });
-    this.#say();
+    this.#answerOffer();
   }
 
   async #join(): Promise<void> {
     const { run, version, model, settings } = this.#offer;
-    const { shelf, emit } = this.#host;
+    const { cache, emit } = this.#host;
     if (version !== this.#host.version)
       return this.#refuse(`it is surprisal ${this.#host.version}, the run is of ${version}`);
-    this.#say();
+    this.#answerOffer();
     emit({ type: "loading", run, model: model.name });
     const { bullmq } = await loadPackages();
-    const engines = await shelf.take(this.#offer);
-    const reason = misfit(settings, engines.model.settings);
+    const engines = await cache.acquire(this.#offer);
+    const reason = differenceOf(settings, engines.model.settings);
     if (this.#left || reason) {
-      await shelf.release(engines);
+      await cache.release(engines);
       if (reason) this.#refuse(reason);
       return;
     }
@@ -95,7 +95,7 @@ export class Membership {
     this.#worker = this.#begin(bullmq, engines);
     this.#answer = { state: "working", slots: engines.slots, reason: null };
     emit({ type: "joined", run, model: model.name, slots: engines.slots });
-    this.#say();
+    this.#answerOffer();
   }
 
   #begin(bullmq: typeof import("bullmq"), engines: Engines): Worker {
@@ -156,15 +156,15 @@ export class Membership {
     const worker = this.#worker;
     if (worker) {
       const closed = worker.close().catch(() => {});
-      await within(graceMs, closed);
+      await waitAtMost(graceMs, closed);
       worker.cancelAllJobs();
-      await within(LEAVE_MS, closed);
+      await waitAtMost(LEAVE_MS, closed);
     }
     await this.#joined;
-    if (this.#engines) await this.#host.shelf.release(this.#engines);
+    if (this.#engines) await this.#host.cache.release(this.#engines);
     if (this.#answer.state !== "refused") this.#host.emit({ type: "left", run: this.#offer.run, reason });
     this.#answer = { state: "gone", slots: 0, reason: null };
-    this.#say();
+    this.#answerOffer();
   }
 }
 

@@ -1,0 +1,74 @@
+/** What is asked of an evaluation, and what it tells while it is under way. Types only. */
+import type { Recipe, RecipeOverrides } from "../../core/index.ts";
+import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
+import type { Corpus } from "../corpora/index.ts";
+import type { DocumentEntry, Run, RunRequest } from "../runs/index.ts";
+import type { FewShot, Task } from "../tasks/index.ts";
+import type { Executor } from "./engines.ts";
+import type { CorpusProgress } from "./score-corpus.ts";
+
+export interface EvaluateProgress extends CorpusProgress {
+  /** Index of the model, of how many. */
+  model: number;
+  models: number;
+  /** Name of the model and of the corpus. */
+  modelName: string;
+  corpusName: string;
+  corpus: number;
+  corpora: number;
+  /** Tokens run per second in this session; `null` at the beginning. */
+  tokensPerSecond: number | null;
+  /** Time that all models and corpora will still take, milliseconds, as far as one can say; `null`: one cannot. */
+  remainingMs: number | null;
+}
+
+export interface TaskProgress {
+  model: number;
+  task: number;
+  /** Name of the task. */
+  name: string;
+  /** Questions that are answered, of how many. */
+  items: number;
+  totalItems: number;
+}
+
+export interface EvaluateHandlers {
+  onProgress?: ((progress: EvaluateProgress) => void) | undefined;
+  /** Called for every document that is done in this session. */
+  onDocument?: ((entry: DocumentEntry) => void) | undefined;
+  /** Called for every question that is answered. */
+  onItem?: ((progress: TaskProgress) => void) | undefined;
+  /** Called when a model is done with a corpus or a task, and when a model has failed. */
+  onResult?: ((run: Run) => void) | undefined;
+}
+
+export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
+  /** References, as for `resolve`, or models that are open (and stay so). At least one. */
+  models: readonly (string | LanguageModel)[];
+  /** What is scored: see `openCorpora`. */
+  corpora?: readonly Corpus[] | undefined;
+  /** Questions that are answered: see `readTask`. At least one corpus or task. */
+  tasks?: readonly Task[] | undefined;
+  /** Solved examples in front of every question. Default: none. */
+  fewShot?: FewShot | null | undefined;
+  /** A named recipe, or one of your own. Default "cached". */
+  recipe?: string | Recipe | undefined;
+  /** Folder for the run, new or empty; left out, nothing is kept on disk. */
+  folder?: string | undefined;
+  /** Most documents of each corpus, and items of each task. Default: all. */
+  limit?: number | undefined;
+  /** Keep every token's numbers, in tokens.parquet of the folder. Default false. */
+  tokens?: boolean | undefined;
+  /** How models given by name are placed and run. */
+  load?: ResolveOptions | undefined;
+  /** Models in memory that work side by side. Default: one for each core, for models that use one thread; else one. */
+  engines?: number | undefined;
+  /** Requests to a server at once. Default 4. */
+  concurrency?: number | undefined;
+  /** Who does the work in place of this process, such as workers behind a queue. */
+  executor?: ((model: LanguageModel, reference: string) => Promise<Executor>) | undefined;
+  /** What the person asked for, kept in run.json, so that the run can be gone on with by its folder alone. */
+  request?: Partial<RunRequest> | undefined;
+  /** Given before a model is open, it frees the folder at once, so that the process can be ended right after it. */
+  signal?: AbortSignal | undefined;
+}

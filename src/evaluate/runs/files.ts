@@ -1,0 +1,41 @@
+/** What lies in a run's folder, and what to say when it cannot be written. */
+import { ftruncateSync, writeSync } from "node:fs";
+import type { SurprisalError } from "../../core/index.ts";
+import { writeFailure } from "../../files/index.ts";
+
+export const RUN = "run.json";
+export const JOURNAL = "journal.jsonl";
+export const TOKEN_LOG = "tokens.bin";
+export const TOKENS = "tokens.parquet";
+export const LOG = "log.txt";
+export const LOCK = "lock";
+
+/** What a file of the run is called until it is whole. */
+export const draftOf = (file: string): string => `${file}.part`;
+
+/** @returns the error to throw; one of ours as it is. */
+export function runUnwritable(error: unknown, where: string): SurprisalError {
+  return writeFailure(error, where, {
+    subject: "The run's folder",
+    wayOut: "Name a folder that you may write to: --run FOLDER.",
+    wayOutWhenFull: "Free some space and go on with --resume: what is done is kept.",
+  });
+}
+
+/**
+ * Adds bytes to a file that is open for appending: all of them, or none.
+ * @param end size of the file before.
+ * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE
+ */
+export function appendWhole(file: string, descriptor: number, bytes: Uint8Array, end: number): void {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+  } catch (error) {
+    try {
+      ftruncateSync(descriptor, end);
+    } catch {
+      // half a line, or a frame no line knows of: cut off when the run goes on
+    }
+    throw runUnwritable(error, file);
+  }
+}

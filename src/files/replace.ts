@@ -1,0 +1,29 @@
+/** A file that is the old one or the complete new one for whoever reads it, never a part. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * @param draft beside `file`: what is written there becomes the file, or goes again when that fails.
+ * @param content the text, or what writes it to the draft.
+ * @throws what the system says: see `writeFailure`.
+ */
+export function replaceFile(file: string, draft: string, content: string | ((draft: string) => void)): void {
+  try {
+    if (typeof content === "string") writeFileSync(draft, content);
+    else content(draft);
+    renameSync(draft, file);
+  } catch (error) {
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      // why the file could not be written is what counts
+    }
+    throw error;
+  }
+}
+
+/** Writes a JSON file whole; folders that are missing are made. @throws what the system says. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true });
+  replaceFile(file, `${file}.${process.pid}`, `${JSON.stringify(value, null, 2)}\n`);
+}
