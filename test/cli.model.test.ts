@@ -127,7 +127,7 @@ describe("surprisal score", () => {
 
   it("--tokens lists a line per token, and nothing of the text reaches the terminal as a command", async () => {
     const { stdout } = await score(["--text", "Beware \u001b[31mred\u202e text", "--tokens"]);
-    expect(stdout.trim().split("\n")[0]).toMatch(/^token +bits +rank +entropy +text +expected$/);
+    expect(stdout.trim().split("\n")[0]).toMatch(/^token +bits +rank +entropy,bits +text +expected$/);
     expect(stdout).toContain("␛");
     expect(stdout).not.toMatch(/[\u001b\u202e]/);
   });

@@ -1,8 +1,11 @@
 /** The pages of --help: commander lays out the lists; what stands above and beneath them is ours. */
 import { Argument } from "commander";
-import { displayWidth, wrapWords } from "../text/index.ts";
+import { wrapWords } from "../text/index.ts";
 import type { Command } from "./command.ts";
 import { commanderFor, sorted } from "./parse.ts";
+
+/** Descriptions are at least so wide, columns. */
+const NARROWEST = 20;
 
 /**
  * How a command is called.
@@ -31,8 +34,8 @@ export function helpPage(
   ];
   commander.configureHelp({
     helpWidth: columns,
-    minWidthToWrap: 20,
-    displayWidth,
+    minWidthToWrap: Number.NEGATIVE_INFINITY, // also in a narrow terminal
+    boxWrap: (text, width) => wrapWords(text, Math.max(NARROWEST, width)).join("\n"),
     commandUsage: () => [...names, ...shown, ...tail].join(" "),
     subcommandTerm: (command) => command.name(),
     optionTerm: ({ flags, short }) => (short ? "" : "    ") + flags.replaceAll(/[<>]/g, ""),

@@ -117,7 +117,10 @@ export function decimal(from: number, to: number): Read<number> {
 }
 
 /** One of a few words. */
-export function oneOf<Word extends string>(words: readonly Word[], code: ErrorCode = "USAGE"): Read<Word> {
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  code: ErrorCode = "USAGE",
+): Read<Word> {
   return (text, name) => {
     const word = words.find((known) => known === text);
     if (word !== undefined) return word;

@@ -76,14 +76,15 @@ function split(
     return { operands, given };
   } catch (error) {
     // The only thing it refuses by itself: an option at the end, without its value.
-    if (error instanceof CommanderError) throw usage(`${rawArgs.at(-1)} needs a value`);
+    if (error instanceof CommanderError)
+      throw usage(`${rawArgs.at(-1)!.replace(/^-\w*(\w)$/, "-$1")} needs a value`);
     throw error;
   }
 }
 
 function unknownOption(written: string, parameters: Parameters): Error {
   const names = sorted(parameters).options.map(([name]) => spelled(name));
-  const [rawName] = written.split("=") as [string];
+  const rawName = written.startsWith("--") ? written.replace(/=.*/s, "") : written.slice(0, 2);
   const name = rawName.replace(/^--?/, "");
   if (rawName.startsWith("--") && names.includes(name))
     return usage(`${rawName} is a switch: it takes no value`);

@@ -51,10 +51,10 @@ export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): Tok
   return {
     type: "token",
     text,
-    ...(isText(bytes, text) ? {} : { bytes: [...bytes] }),
+    bytes: isText(bytes, text) ? undefined : [...bytes],
     ...rest,
     perplexity: reading.perplexity,
-    ...(alternatives && { alternatives: alternatives.map(jsonRecord) }),
+    alternatives: alternatives?.map(jsonRecord),
   };
 }
 
@@ -69,7 +69,7 @@ export function doneEvent(answer: Answer): DoneEvent {
     partial,
     perplexity: reading.perplexity,
     finishReason: stoppedBy ? "policy" : (end?.finishReason ?? "other"),
-    ...(stoppedBy && { stoppedBy }),
+    stoppedBy: stoppedBy ?? undefined,
     warnings,
     provenance: end?.provenance ?? null,
   };
@@ -83,12 +83,12 @@ export function errorEvent(error: unknown): ErrorEvent {
       message: error instanceof Error ? error.message : String(error),
     };
   const { code, what, where, wayOut } = error;
-  return { type: "error", code, message: what, ...(where && { where }), ...(wayOut && { wayOut }) };
+  return { type: "error", code, message: what, where, wayOut };
 }
 
 function jsonRecord({ bytes, ...record }: TokenRecord): JsonRecord {
   const { alternatives: _, ...rest } = record;
-  return { ...rest, ...(bytes && !isText(bytes, record.text) && { bytes: [...bytes] }) };
+  return { ...rest, bytes: bytes && !isText(bytes, record.text) ? [...bytes] : undefined };
 }
 
 const encoder = new TextEncoder();

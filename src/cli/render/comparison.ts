@@ -6,7 +6,14 @@ import type {
   Comparison,
   ModelComparison,
 } from "../../evaluate/index.ts";
-import { formatCount, formatNumber, formatWithError, visible, visibleToken } from "../../text/index.ts";
+import {
+  formatCount,
+  formatNumber,
+  formatPlural,
+  formatWithError,
+  visible,
+  visibleToken,
+} from "../../text/index.ts";
 import type { TerminalStream } from "./progress.ts";
 import { table } from "./run.ts";
 
@@ -32,7 +39,20 @@ export function compareProgress(): (progress: CompareProgress) => () => string {
   };
 }
 
-type Named<Per extends Comparison["per"]> = { name: string; one: Extract<Comparison, { per: Per }> };
+/** Measures of one comparison, with the name of its model. */
+type Named<Per extends Comparison["per"]> = Extract<Comparison, { per: Per }>["measures"] & { name: string };
+
+const withError = ({ value, standardError }: { value: number; standardError: number | null }): string =>
+  formatWithError(value, standardError);
+
+/** A share, 0 ... 1. */
+const percent = ({ value, standardError }: { value: number; standardError: number | null }): string =>
+  `${formatWithError(100 * value, standardError === null ? null : 100 * standardError)} %`;
+
+const interval = (range: { low: number | null; high: number | null } | null): string =>
+  range === null || range.low === null || range.high === null
+    ? "–"
+    : `${range.low.toFixed(4)} ... ${range.high.toFixed(4)}`;
 
 /**
  * @param base name of the model that the others are compared with.
@@ -40,74 +60,60 @@ type Named<Per extends Comparison["per"]> = { name: string; one: Extract<Compari
  * @param stream where it is shown.
  */
 export function renderComparison(
-  comparison: ModelComparison,
+  { comparisons, texts, base: { recipe } }: ModelComparison,
   base: string,
   labels: readonly string[],
   stream: Pick<TerminalStream, "isTTY" | "columns">,
 ): string {
-  const { comparisons, texts } = comparison;
-  const named = comparisons.map((one, i) => ({ one, name: visible(labels[i]!) }));
-  const perToken = named.filter((entry): entry is Named<"token"> => entry.one.per === "token");
-  const perByte = named.filter((entry): entry is Named<"byte"> => entry.one.per === "byte");
-  const { recipe } = comparison.base;
-  return [
-    `Compared with ${visible(base)}`,
-    ...(perToken.length > 0 ? tokenTables(perToken) : []),
-    ...(perByte.length > 0 ? byteTable(perByte) : []),
-    "",
-    ...named.flatMap(({ name, one }) => changes(name, one, stream)),
+  const names = labels.map(visible);
+  const perToken: Named<"token">[] = [];
+  const perByte: Named<"byte">[] = [];
+  for (const [i, one] of comparisons.entries())
+    if (one.per === "token") perToken.push({ ...one.measures, name: names[i]! });
+    else perByte.push({ ...one.measures, name: names[i]! });
+  const notes = comparisons.flatMap(({ notes }, i) => notes.map((note) => `${names[i]}: ${note}`));
+  const lines = [`Compared with ${visible(base)}`];
+  if (perToken.length > 0) lines.push(...tokenTables(perToken));
+  if (perByte.length > 0) lines.push(...byteTable(perByte));
+  lines.push("", ...comparisons.flatMap((one, i) => changes(names[i]!, one, stream)));
+  lines.push(
     `recipe ${recipe.name} (${recipe.id})`,
-    `${formatCount(texts.documents)} document${texts.documents === 1 ? "" : "s"}, ${formatCount(texts.bytes)} bytes, sha256 ${texts.sha256.slice(0, 12)}…`,
-    ...(texts.skipped.length > 0
-      ? [
-          `Left out: ${formatCount(texts.skipped.length)} documents, the first ${visible(texts.skipped[0]!.name)}: ${texts.skipped[0]!.reason}.`,
-        ]
-      : []),
-    ...(perToken.length > 0
-      ? [
-          "± is one standard error by llama.cpp's formulas, which take tokens for independent; the interval of the ratio does not.",
-        ]
-      : []),
-    ...new Set([
-      ...recipe.notes,
-      ...named.flatMap(({ name, one }) => one.notes.map((note) => `${name}: ${note}`)),
-    ]),
-  ].join("\n");
+    `${formatPlural(texts.documents, "document")}, ${formatCount(texts.bytes)} bytes, sha256 ${texts.sha256.slice(0, 12)}…`,
+  );
+  const [first] = texts.skipped;
+  if (first)
+    lines.push(
+      `Left out: ${formatCount(texts.skipped.length)} documents, the first ${visible(first.name)}: ${first.reason}.`,
+    );
+  if (perToken.length > 0)
+    lines.push(
+      "± is one standard error by llama.cpp's formulas, which take tokens for independent; the interval of the ratio does not.",
+    );
+  return [...lines, ...new Set([...recipe.notes, ...notes])].join("\n");
 }
 
-const percent = ({ value, standardError }: { value: number; standardError: number | null }): string =>
-  `${formatWithError(100 * value, standardError === null ? null : 100 * standardError)} %`;
+const PERCENTILES = ["p1", "p10", "median", "p90", "p95", "p99", "p99.9", "max"] as const;
 
 function tokenTables(rows: readonly Named<"token">[]): string[] {
-  const [{ one }] = rows as [Named<"token">];
-  const { basePerplexity, scored } = one.measures;
-  const short = (value: number) => formatNumber(value, 3);
+  const [{ basePerplexity, scored }] = rows as [Named<"token">];
+  const percentiles = PERCENTILES.map((name): [string, (row: Named<"token">) => string] => [
+    name.startsWith("p") ? `${name.slice(1)}%` : name,
+    ({ divergencePercentiles }) => formatNumber(divergencePercentiles[name], 3),
+  ]);
   return [
-    `its perplexity ${formatWithError(basePerplexity.value, basePerplexity.standardError)}, ${formatCount(scored)} tokens`,
+    `its perplexity ${withError(basePerplexity)}, ${formatCount(scored)} tokens`,
     "",
     ...table(
       rows,
       [
         ["model", ({ name }) => name],
-        [
-          "perplexity",
-          ({ one: { measures: m } }) => formatWithError(m.perplexity.value, m.perplexity.standardError),
-        ],
-        ["ratio", ({ one: { measures: m } }) => formatWithError(m.ratio.value, m.ratio.standardError)],
-        [
-          "95% interval",
-          ({ one: { measures: m } }) =>
-            m.ratioInterval
-              ? `${m.ratioInterval.low.toFixed(4)} ... ${m.ratioInterval.high.toFixed(4)}`
-              : "–",
-        ],
-        [
-          "difference",
-          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.standardError),
-        ],
-        ["mean Δp", ({ one: { measures: m } }) => percent(m.deltaP)],
-        ["RMS Δp", ({ one: { measures: m } }) => percent(m.rmsDeltaP)],
-        ["same top", ({ one: { measures: m } }) => percent(m.sameTop)],
+        ["perplexity", ({ perplexity }) => withError(perplexity)],
+        ["ratio", ({ ratio }) => withError(ratio)],
+        ["95% interval", ({ ratioInterval }) => interval(ratioInterval)],
+        ["difference", ({ difference }) => withError(difference)],
+        ["mean Δp", ({ deltaP }) => percent(deltaP)],
+        ["RMS Δp", ({ rmsDeltaP }) => percent(rmsDeltaP)],
+        ["same top", ({ sameTop }) => percent(sameTop)],
       ],
       1,
     ),
@@ -116,16 +122,8 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
       rows,
       [
         ["KL divergence, nats", ({ name }) => name],
-        [
-          "mean",
-          ({ one: { measures: m } }) => formatWithError(m.divergence.value, m.divergence.standardError),
-        ],
-        ...(["p1", "p10", "median", "p90", "p95", "p99", "p99.9", "max"] as const).map(
-          (name): [string, (row: Named<"token">) => string] => [
-            name.startsWith("p") ? `${name.slice(1)}%` : name,
-            ({ one: { measures } }) => short(measures.divergencePercentiles[name]),
-          ],
-        ),
+        ["mean", ({ divergence }) => withError(divergence)],
+        ...percentiles,
       ],
       1,
     ),
@@ -139,32 +137,15 @@ function byteTable(rows: readonly Named<"byte">[]): string[] {
       rows,
       [
         ["model", ({ name }) => name],
-        [
-          "bits/byte",
-          ({ one: { measures: m } }) => formatWithError(m.bitsPerByte.value, m.bitsPerByte.standardError),
-        ],
-        [
-          "base",
-          ({ one: { measures: m } }) =>
-            formatWithError(m.baseBitsPerByte.value, m.baseBitsPerByte.standardError),
-        ],
-        [
-          "difference",
-          ({ one: { measures: m } }) => formatWithError(m.difference.value, m.difference.standardError),
-        ],
-        [
-          "95% interval",
-          ({
-            one: {
-              measures: { difference: d },
-            },
-          }) => (d.low === null || d.high === null ? "–" : `${d.low.toFixed(4)} ... ${d.high.toFixed(4)}`),
-        ],
-        ["bytes", ({ one: { measures: m } }) => formatCount(m.bytes)],
+        ["bits/byte", ({ bitsPerByte }) => withError(bitsPerByte)],
+        ["base", ({ baseBitsPerByte }) => withError(baseBitsPerByte)],
+        ["difference", ({ difference }) => withError(difference)],
+        ["95% interval", ({ difference }) => interval(difference)],
+        ["bytes", ({ bytes }) => formatCount(bytes)],
       ],
       1,
     ),
-    `by bootstrap over ${[...new Set(rows.map(({ one }) => one.measures.resampled))].join(" and ")}, in pairs`,
+    `by bootstrap over ${[...new Set(rows.map(({ resampled }) => resampled))].join(" and ")}, in pairs`,
   ];
 }
 
