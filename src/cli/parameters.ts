@@ -82,7 +82,7 @@ export function optionalArgument(description: string): Parameter<string | undefi
   return { kind: "argument", description, optional: true, value: ([text]) => text };
 }
 
-/** As many arguments as are given; at least one, unless they are optional. */
+/** As many arguments as are given, at least one. */
 export function argumentList(description: string): Parameter<string[]> {
   return { kind: "argument", description, many: true, value: (texts) => [...texts] };
 }

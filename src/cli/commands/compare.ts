@@ -119,5 +119,5 @@ async function* documentsOf(corpora: readonly Corpus[]): AsyncGenerator<CorpusDo
 /** The models' own names where they tell them apart, else what the person called them. */
 function labelsOf(references: readonly string[], models: readonly LanguageModel[]): string[] {
   const own = models.map(({ identity }) => [identity.name, identity.quantisation].filter(Boolean).join(" "));
-  return new Set(own).size === own.length ? own : references.map((reference) => reference);
+  return new Set(own).size === own.length ? own : [...references];
 }
