@@ -145,12 +145,10 @@ function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;
 }
 
+// biome-ignore format: one command a line
 const models: Command = {
   commands: {
-    list: {
-      summary: "Models known by name: what they are for, and whether they are on this machine",
-      load: async () => list,
-    },
+    list: { summary: "Models known by name: what they are for, and whether they are on this machine", load: async () => list },
     pull: { summary: "Download a model into the cache", load: async () => pull },
     remove: { summary: "Delete a model from the cache", load: async () => remove },
     info: { summary: "What is known about a model's file", load: async () => info },

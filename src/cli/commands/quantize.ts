@@ -30,7 +30,8 @@ const parameters = {
 const command: Command = defineCommand({
   details: `Formats: ${quantizationTypes.join(", ")}.
 
-What it costs: surprisal compare --base MODEL --model OUT.gguf TEXT`,
+What it costs:
+  surprisal compare --base MODEL --model OUT.gguf TEXT`,
   parameters,
   async run(given) {
     const { allowRequantize, threads } = given;

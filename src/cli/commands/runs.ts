@@ -81,7 +81,7 @@ const exporting = defineCommand({
 });
 
 const map = defineCommand({
-  details: "Export it as a picture: surprisal runs export RUN... -o map.svg (or map.html).",
+  details: "Export it as a picture:\n  surprisal runs export RUN... -o map.svg (or map.html)",
   parameters: {
     run: argumentList("Folders of runs"),
     inDomain: option(text, {
@@ -114,19 +114,14 @@ function folderOf(name: string): string {
   return runFolderNamed(name);
 }
 
+// biome-ignore format: one command a line
 const runs: Command = {
   commands: {
     list: { summary: `The runs in a folder (default: ${RUNS_FOLDER})`, load: async () => list },
     show: { summary: "The results of a run", load: async () => show },
-    compare: {
-      summary: "Two runs over the same texts: the difference in bits per byte, with its error",
-      load: async () => compare,
-    },
+    compare: { summary: "Two runs over the same texts: the difference in bits per byte, with its error", load: async () => compare },
     map: { summary: "The capability map: models over domains, in bits per byte", load: async () => map },
-    export: {
-      summary: "Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)",
-      load: async () => exporting,
-    },
+    export: { summary: "Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)", load: async () => exporting },
   },
 };
 export default runs;
