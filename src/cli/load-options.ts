@@ -6,10 +6,10 @@ import {
   type LlamaLoadOptions,
   resolve,
 } from "../models/index.ts";
+import { usage } from "./errors.ts";
 import { reportModel } from "./model-progress.ts";
 import { type Declared, oneOf, option, wholeNumber } from "./parameters.ts";
 import { ACCEPT_TERMS, COUNT } from "./shared-options.ts";
-import { usage } from "./wrong-usage.ts";
 
 /** Known here too, so that a wrong word is refused before anything is downloaded. */
 const CACHE_TYPES = [

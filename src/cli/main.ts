@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
 import { unwritable } from "../files/index.ts";
-import { visible } from "../text/index.ts";
+import { nearestNames } from "../text/index.ts";
 import type { Command, CommandList } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { exitCodeOf, usage } from "./wrong-usage.ts";
+import { exitCodeOf, partsOf, shownError, usage } from "./errors.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
@@ -44,7 +44,7 @@ async function run({ names, summary, command, rest }: Asked, help: boolean): Pro
   if (help || (command.commands && rest.length === 0)) {
     const { helpPage } = await import("./help.ts");
     process.stdout.write(helpPage(names, summary, command, process.stdout.columns || LINE_WITHOUT_TERMINAL));
-  } else if (command.commands) throw await unknownCommand(names, rest[0]!, command.commands);
+  } else if (command.commands) throw unknownCommand(names, rest[0]!, command.commands);
   else await command.run?.(rest);
 }
 
@@ -73,9 +73,8 @@ async function find(rawArgs: string[]): Promise<Asked> {
   return asked;
 }
 
-async function unknownCommand(names: string[], word: string, commands: CommandList): Promise<SurprisalError> {
+function unknownCommand(names: string[], word: string, commands: CommandList): SurprisalError {
   if (word.startsWith("-")) return usage(`${word} stands where a command should: options come after it`);
-  const { nearestNames } = await import("../text/index.ts");
   const known = Object.keys(commands);
   const [near] = nearestNames(word, known);
   return new SurprisalError({
@@ -87,23 +86,14 @@ async function unknownCommand(names: string[], word: string, commands: CommandLi
 
 /** Prints what went wrong: for people on stderr, and as a document on stdout where one is wanted. */
 function report(error: unknown, documentOf: ((error: unknown) => object) | null): number {
-  const known = SurprisalError.isInstance(error);
   if (documentOf) process.stdout.write(`${JSON.stringify(documentOf(error))}\n`);
-  const message = error instanceof Error ? error.message : String(error);
-  const code = known ? error.code : "INTERNAL";
-  process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
-  if (!known && error instanceof Error)
+  process.stderr.write(`surprisal: ${shownError(error)}\n`);
+  if (!SurprisalError.isInstance(error) && error instanceof Error)
     process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
   return exitCodeOf(error);
 }
 
-function errorDocument(error: unknown): object {
-  const schema = "surprisal.error/1";
-  if (!SurprisalError.isInstance(error))
-    return { schema, code: "INTERNAL", what: error instanceof Error ? error.message : String(error) };
-  const { code, what, where, wayOut } = error;
-  return { schema, code, what, where, wayOut };
-}
+const errorDocument = (error: unknown) => ({ schema: "surprisal.error/1", ...partsOf(error) });
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of the pipe had enough: `surprisal ... | head`

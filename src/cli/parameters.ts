@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, SurprisalError } from "../core/index.ts";
 import { nearestNames } from "../text/index.ts";
-import { usage } from "./wrong-usage.ts";
+import { usage } from "./errors.ts";
 
 export interface Parameter<Value> {
   kind: "option" | "switch" | "argument";

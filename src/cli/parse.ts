@@ -1,8 +1,8 @@
 /** A command's values out of what a person wrote: commander takes it apart, the words about what is wrong are ours. */
 import { Command as Commander, CommanderError, Option } from "commander";
 import { nearestNames } from "../text/index.ts";
+import { usage } from "./errors.ts";
 import type { Parameter, Parameters, Values } from "./parameters.ts";
-import { usage } from "./wrong-usage.ts";
 
 type Named = readonly [name: string, parameter: Parameter<unknown>];
 

@@ -1,7 +1,7 @@
 /** The event lines of `surprisal chat --json`: one JSON object a line. Fields are only ever added. */
 import type { PolicyEvent, TokenRecord } from "../../core/index.ts";
-import { SurprisalError } from "../../core/index.ts";
 import type { FinishReason, Provenance } from "../../models/index.ts";
+import { partsOf } from "../errors.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
 
 type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
@@ -76,13 +76,7 @@ export function doneEvent(answer: Answer): DoneEvent {
 }
 
 export function errorEvent(error: unknown): ErrorEvent {
-  if (!SurprisalError.isInstance(error))
-    return {
-      type: "error",
-      code: "INTERNAL",
-      message: error instanceof Error ? error.message : String(error),
-    };
-  const { code, what, where, wayOut } = error;
+  const { code, what, where, wayOut } = partsOf(error);
   return { type: "error", code, message: what, where, wayOut };
 }
 

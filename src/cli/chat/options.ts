@@ -1,8 +1,8 @@
 /** The arguments of `surprisal chat` about what is written and when it stops. */
 import { type Policy, parsePolicy, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { usage } from "../errors.ts";
 import { type Declared, decimal, option, wholeNumber } from "../parameters.ts";
-import { usage } from "../wrong-usage.ts";
 import type { AnswerOptions } from "./answer.ts";
 
 const LARGEST = 2 ** 31 - 1;

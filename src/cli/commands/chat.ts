@@ -16,12 +16,12 @@ import {
   writeAnswer,
 } from "../chat/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, option, text, type Values } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
 import { MODEL_DESCRIPTION } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 // biome-ignore format: one option a line
 const parameters = {

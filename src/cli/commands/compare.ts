@@ -5,6 +5,7 @@ import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { comparisonPage } from "../../report/index.ts";
 import { visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { reportModel } from "../model-progress.ts";
@@ -26,7 +27,6 @@ import {
   QUIET,
   RECIPE_OPTIONS,
 } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 const DEFAULT_TOKENS = 10;
 const MOST_TOKENS = 1000;

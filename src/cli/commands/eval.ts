@@ -13,6 +13,7 @@ import { DEFAULT_MODEL } from "../../models/index.ts";
 import { exportRuns } from "../../report/index.ts";
 import { visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { exitCodeOf, usage } from "../errors.ts";
 import { carryOut } from "../evaluation.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_OPTIONS, loadOptions } from "../load-options.ts";
@@ -36,7 +37,6 @@ import {
   QUIET,
   RECIPE_OPTIONS,
 } from "../shared-options.ts";
-import { exitCodeOf, usage } from "../wrong-usage.ts";
 
 /** What a run is begun with; it cannot be gone on with something else. */
 // biome-ignore format: one option a line

@@ -7,12 +7,12 @@ import { assertWritable, onInterrupt } from "../../files/index.ts";
 import { locate, quantizationTypes, quantize } from "../../models/index.ts";
 import { formatBytes, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
 import { argument, flag, option, text } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
 import { ACCEPT_TERMS, COUNT, JSON_DOCUMENT, QUIET } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 // biome-ignore format: one option a line
 const parameters = {

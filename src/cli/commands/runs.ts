@@ -12,11 +12,11 @@ import { writeWhole } from "../../files/index.ts";
 import { EXPORT_FORMATS, exportRuns } from "../../report/index.ts";
 import { visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { argument, argumentList, oneOf, option, optionalArgument, text } from "../parameters.ts";
 import { renderCapabilityMap, renderRun, renderRunDifferences, renderRunList } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 const list = defineCommand({
   parameters: { folder: optionalArgument("Folder with runs in it"), json: JSON_DOCUMENT },

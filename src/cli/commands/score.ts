@@ -7,12 +7,12 @@ import { renderHtml, type ScoreView } from "../../report/index.ts";
 import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, option, optionalArgument, text, type Values, wholeNumber } from "../parameters.ts";
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
 import { DEFAULT_RECIPE, MODEL_DESCRIPTION, RECIPE_OPTIONS } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 const MOST = 100;
 

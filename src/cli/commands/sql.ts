@@ -2,11 +2,11 @@
 import { queryRuns, RUNS_FOLDER, SQL_TABLES } from "../../evaluate/index.ts";
 import { formatNumber, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { argument, option, text } from "../parameters.ts";
 import { table } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 const command: Command = defineCommand({
   details: `Tables: ${SQL_TABLES}.

@@ -2,11 +2,11 @@
 import { type WorkerEvent, work } from "../../evaluate/index.ts";
 import { formatRate, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_OPTIONS } from "../load-options.ts";
 import { flag, option, repeated, text, type Values } from "../parameters.ts";
 import { COUNT } from "../shared-options.ts";
-import { usage } from "../wrong-usage.ts";
 
 // biome-ignore format: one option a line
 const parameters = {
