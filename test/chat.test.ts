@@ -1,11 +1,11 @@
 /** What `surprisal chat` is made of: pieces of a growing text, the screen, the outcome of an answer, its events. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Answer, type AnsweredToken, writeAnswer } from "../src/cli/chat/answer.ts";
+import { type Answer, type AnsweredToken, type AnswerOptions, writeAnswer } from "../src/cli/chat/answer.ts";
 import { Conversation } from "../src/cli/chat/conversation.ts";
 import { doneEvent, errorEvent, tokenEvent } from "../src/cli/chat/events.ts";
-import type { AnswerOptions } from "../src/cli/chat/index.ts";
-import { answerOptions, withAlternatives } from "../src/cli/chat/options.ts";
+import { ANSWER_OPTIONS, answerOptions, withAlternatives } from "../src/cli/chat/options.ts";
+import { readArguments } from "../src/cli/parse.ts";
 import { AnswerScreen, answerStatus, answerSummary, PieceStream } from "../src/cli/render/index.ts";
 import { PerplexityMeter, parsePolicy } from "../src/core/index.ts";
 import { completeEnd, generationOf, LoopLeft } from "../src/models/generation.ts";
@@ -386,7 +386,8 @@ describe("Conversation", () => {
 });
 
 describe("answerOptions", () => {
-  const standard = { "max-tokens": "3", temperature: "0.7" };
+  const optionsOf = (...rawArgs: string[]) =>
+    answerOptions(readArguments(["--max-tokens", "3", ...rawArgs], ANSWER_OPTIONS));
 
   it("names no seed that nobody asked for, since some services take none", async () => {
     await using server = await startFakeServer({ dialect: "deepseek", model: plainModel() });
@@ -399,13 +400,13 @@ describe("answerOptions", () => {
         new AbortController().signal,
         () => {},
       );
-    expect(await run(answerOptions(standard))).toMatchObject({ tokens: 3, scored: 3, failure: null });
-    const refused = await run(answerOptions({ ...standard, seed: "1" }));
+    expect(await run(optionsOf())).toMatchObject({ tokens: 3, scored: 3, failure: null });
+    const refused = await run(optionsOf("--seed", "1"));
     expect(refused.failure?.error).toMatchObject({ code: "UNSUPPORTED_CAPABILITY" });
   });
 
   it("shows a policy of several lines on one, above the pointer", () => {
-    const read = () => answerOptions({ ...standard, "stop-when": "window>80\nor foo" });
+    const read = () => optionsOf("--stop-when", "window>80\nor foo");
     expect(read).toThrow("\n  window>80 or foo\n               ^\n");
   });
 });

@@ -98,7 +98,7 @@ describe("surprisal score", () => {
     expect(document.bitsPerToken).toBeCloseTo(document.nll / Math.LN2, 9);
     expect(document.bytePerplexity).toBeCloseTo(2 ** document.bitsPerByte, 9);
     expect(document.wordPerplexity).toBeGreaterThan(document.perplexity);
-    expect(document.stderr).toBeGreaterThan(0);
+    expect(document.standardError).toBeGreaterThan(0);
     const file = JSON.parse((await score(["text.txt", "--json"])).stdout);
     expect(file.nll).toBe(document.nll);
   });
@@ -128,7 +128,7 @@ describe("surprisal score", () => {
 
   it("--tokens lists a line per token, and nothing of the text reaches the terminal as a command", async () => {
     const { stdout } = await score(["--text", "Beware \u001b[31mred\u202e text", "--tokens"]);
-    expect(stdout.trim().split("\n")[0]).toMatch(/^token +bits +rank +entropy +text +expected$/);
+    expect(stdout.trim().split("\n")[0]).toMatch(/^token +bits +rank +entropy,bits +text +expected$/);
     expect(stdout).toContain("␛");
     expect(stdout).not.toMatch(/[\u001b\u202e]/);
   });

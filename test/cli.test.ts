@@ -70,6 +70,18 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["score", "--text", "hello", "--model", "smolm2"], "did you mean smollm2?"],
     [["score", "--text", "hello", "--model", "minni"], "did you mean mini?"],
     [["models", "pull"], "MODEL is missing"],
+    [["score", "--recipe", "half", "--recipe", "full"], "--recipe is given twice"],
+    [["score", "-t", "a", "--text", "b"], "--text is given twice"],
+    [["eval", "a", "--limit", "1", "--limit", "2", "--json"], "--limit is given twice"],
+    [["eval", "a", "-m", "mini", "-m", "mini"], "mini is given twice"],
+    [["compare", "-b", "a", "-b", "b", "c"], "--base is given twice"],
+    [["worker", "--queue", "a", "--queue", "b"], "--queue is given twice"],
+    [["quantize", "a", "Q8_0", "-o", "a", "-o", "b"], "--out is given twice"],
+    [["runs", "export", "a", "-f", "csv", "-f", "md"], "--format is given twice"],
+    [["runs", "map", "a", "--in-domain", "b", "--in-domain", "c"], "--in-domain is given twice"],
+    [["sql", "q", "--runs", "a", "--runs", "b"], "--runs is given twice"],
+    [["chat", "--once", "a", "--once", "b"], "--once is given twice"],
+    [["doctor", "-m", "mini", "-m", "mini"], "--model is given twice"],
     [["models", "remove", "./mine.gguf"], "Delete a file of your own yourself"],
   ])("%j", async (args, words) => {
     const { code, stdout, stderr } = await runCommand(args, { folder, environment: offline() });

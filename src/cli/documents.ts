@@ -71,16 +71,16 @@ export function scoreDocument(
     geometricMeanProbability: score.geometricMeanProbability,
     timing: { ...timing, totalMs: timing.totalMs + loadMs, loadMs },
     notes,
-    ...(withTokens && {
-      tokenTable: Array.from(table.ids, (_, i) => jsonToken(tokenRecord(table, i, text, piece))),
-    }),
+    tokenTable: withTokens
+      ? Array.from(table.ids, (_, i) => jsonToken(tokenRecord(table, i, text, piece)))
+      : undefined,
   };
 }
 
 function jsonToken({ bytes, alternatives, ...record }: TokenRecord): JsonToken {
   return {
     ...record,
-    ...(bytes && { bytes: [...bytes] }),
-    ...(alternatives && { alternatives: alternatives.map(jsonToken) }),
+    bytes: bytes && [...bytes],
+    alternatives: alternatives?.map(jsonToken),
   };
 }

@@ -6,8 +6,10 @@ import {
   type LlamaLoadOptions,
   resolve,
 } from "../models/index.ts";
-import { oneOf, usage, wholeNumber } from "./arguments.ts";
+import { usage } from "./errors.ts";
 import { reportModel } from "./model-progress.ts";
+import { type Declared, oneOf, option, wholeNumber } from "./parameters.ts";
+import { ACCEPT_TERMS, COUNT } from "./shared-options.ts";
 
 /** Known here too, so that a wrong word is refused before anything is downloaded. */
 const CACHE_TYPES = [
@@ -22,49 +24,40 @@ const CACHE_TYPES = [
   "iq4_nl",
 ] as const satisfies readonly CacheType[];
 
+interface LoadValues {
+  threads: number | undefined;
+  device: "auto" | "cpu" | number;
+  batch: number | undefined;
+  cacheType: CacheType | undefined;
+  acceptTerms: boolean;
+}
+
 // biome-ignore format: one option a line
-export const LOAD_ARGUMENTS = {
-  threads: { type: "string", valueHint: "N", description: "Threads of the CPU backend (default: one per core, at most 16; one for a model under 32 MB)" },
-  device: { type: "string", valueHint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", default: "auto" },
-  batch: { type: "string", valueHint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" },
-  "cache-type": { type: "string", valueHint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" },
-  "accept-terms": { type: "boolean", description: "Accept the terms of a model that has some", default: false },
-} as const;
+export const LOAD_OPTIONS: Declared<LoadValues> = {
+  threads: option(COUNT, { hint: "N", description: "Threads of the CPU backend (default: one per core, at most 16; one for a model under 32 MB)" }),
+  device: option(deviceFor, { hint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", standard: "auto" }),
+  batch: option(wholeNumber(1, 4096), { hint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" }),
+  cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
+  acceptTerms: ACCEPT_TERMS,
+};
 
-interface LoadArguments {
-  threads?: string | undefined;
-  device: string;
-  batch?: string | undefined;
-  "cache-type"?: string | undefined;
+export function loadOptions({ device, threads, batch, cacheType }: LoadValues): LlamaLoadOptions {
+  return { device, threads, batchSize: batch, cacheType };
 }
 
-/** @throws SurprisalError USAGE */
-export function loadOptions(given: LoadArguments): LlamaLoadOptions {
-  const threads = wholeNumber(given.threads, "threads", 1, 1024);
-  const batchSize = wholeNumber(given.batch, "batch", 1, 4096);
-  const cacheType = oneOf(given["cache-type"], "cache-type", CACHE_TYPES);
-  return {
-    device: deviceFor(given.device),
-    threads,
-    batchSize,
-    cacheType,
-  };
-}
-
-function deviceFor(word: string): "auto" | "cpu" | number {
+function deviceFor(word: string, name: string): "auto" | "cpu" | number {
   if (word === "auto" || word === "cpu") return word;
   if (/^\d{1,4}$/.test(word)) return Number(word);
-  throw usage(`--device takes auto, cpu, or a number of GPU layers, not "${word}"`);
+  throw usage(`${name} takes auto, cpu, or a number of GPU layers, not "${word}"`);
 }
 
 /** The model a person named, with its progress on stderr. */
 export async function openModel(
-  given: { model?: string | undefined; quiet: boolean; "accept-terms": boolean },
-  load: LlamaLoadOptions,
+  given: LoadValues & { model?: string | undefined; quiet: boolean },
 ): Promise<LanguageModel> {
-  const reporter = reportModel({ quiet: given.quiet, acceptTerms: given["accept-terms"] });
+  const reporter = reportModel(given);
   try {
-    return await resolve(given.model ?? DEFAULT_MODEL, { ...load, ...reporter.options });
+    return await resolve(given.model ?? DEFAULT_MODEL, { ...loadOptions(given), ...reporter.options });
   } finally {
     reporter.end();
   }

@@ -3,18 +3,15 @@
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
 import { writeFailure } from "../files/index.ts";
-import { visible } from "../text/index.ts";
-import { exitCodeOf, usage } from "./arguments.ts";
+import { nearestNames } from "../text/index.ts";
+import type { Command, CommandList } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { type Command, renderUsage } from "./usage.ts";
+import { exitCodeOf, partsOf, shownError, usage } from "./errors.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
-const main: Command = {
-  name: "surprisal",
-  description: `How surprised is a language model by a text?
-
-Examples:
+const SUMMARY = "How surprised is a language model by a text?";
+const DETAILS = `Examples:
   surprisal score report.md
   surprisal score --text "The cat sat on the piano."
   surprisal eval domains/ --model mini --model smollm2
@@ -31,24 +28,25 @@ Environment:
   HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS   a company's proxy, and its certificates
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 
-Exit codes: 0 done, 1 failed, 2 wrong usage.`,
-  subCommands: COMMANDS,
-};
-
-async function run(rawArgs: string[]): Promise<void> {
-  if (rawArgs[0] === "--version" || rawArgs[0] === "-v") {
-    process.stdout.write(`${version}\n`);
-    return;
-  }
-  const help = rawArgs[0] === "help" || hasSwitch(rawArgs, "--help", "-h");
-  const { names, command, rest } = await commandFor(rawArgs[0] === "help" ? rawArgs.slice(1) : rawArgs);
-  if (help || (command.subCommands && rest.length === 0))
-    process.stdout.write(await renderUsage(names, command, process.stdout.columns || LINE_WITHOUT_TERMINAL));
-  else if (command.subCommands) throw await unknownCommand(names, rest[0]!, Object.keys(command.subCommands));
-  else await command.run?.(rest);
-}
+Exit codes: 0 done, 1 failed, 2 wrong usage.`;
 
 const LINE_WITHOUT_TERMINAL = 100; // columns
+
+/** What is asked for: a command by its names, and what was written after them. */
+interface Asked {
+  names: string[];
+  summary: string;
+  command: Command;
+  rest: string[];
+}
+
+async function run({ names, summary, command, rest }: Asked, help: boolean): Promise<void> {
+  if (help || (command.commands && rest.length === 0)) {
+    const { helpPage } = await import("./help.ts");
+    process.stdout.write(helpPage(names, summary, command, process.stdout.columns || LINE_WITHOUT_TERMINAL));
+  } else if (command.commands) throw unknownCommand(names, rest[0]!, command.commands);
+  else await command.run?.(rest);
+}
 
 /** Whether a switch stands anywhere before a bare `--`. */
 function hasSwitch(rawArgs: readonly string[], ...spellings: string[]): boolean {
@@ -57,21 +55,27 @@ function hasSwitch(rawArgs: readonly string[], ...spellings: string[]): boolean 
 }
 
 /** Follows the names of commands as far as they go: "models pull x" is `surprisal models pull` with the rest "x". */
-async function commandFor(rawArgs: string[]): Promise<{ names: string[]; command: Command; rest: string[] }> {
-  const names = [main.name];
-  let command = main;
-  for (const [i, name] of rawArgs.entries()) {
-    const { subCommands } = command;
-    if (!subCommands || !Object.hasOwn(subCommands, name)) return { names, command, rest: rawArgs.slice(i) };
-    names.push(name);
-    command = await subCommands[name]!();
+async function find(rawArgs: string[]): Promise<Asked> {
+  const asked: Asked = {
+    names: ["surprisal"],
+    summary: SUMMARY,
+    command: { details: DETAILS, commands: COMMANDS },
+    rest: [...rawArgs],
+  };
+  for (const name of rawArgs) {
+    const { commands } = asked.command;
+    if (!commands || !Object.hasOwn(commands, name)) break;
+    asked.names.push(name);
+    asked.summary = commands[name]!.summary;
+    asked.command = await commands[name]!.load();
+    asked.rest.shift();
   }
-  return { names, command, rest: [] };
+  return asked;
 }
 
-async function unknownCommand(names: string[], word: string, known: string[]): Promise<SurprisalError> {
+function unknownCommand(names: string[], word: string, commands: CommandList): SurprisalError {
   if (word.startsWith("-")) return usage(`${word} stands where a command should: options come after it`);
-  const { nearestNames } = await import("../text/index.ts");
+  const known = Object.keys(commands);
   const [near] = nearestNames(word, known);
   return new SurprisalError({
     code: "USAGE",
@@ -80,31 +84,33 @@ async function unknownCommand(names: string[], word: string, known: string[]): P
   });
 }
 
-/** Prints what went wrong: for people on stderr, and with --json as a document on stdout too. */
-function report(error: unknown, json: boolean): number {
-  const known = SurprisalError.isInstance(error);
-  const code = known ? error.code : "INTERNAL";
-  const { what, where, wayOut } = known
-    ? error
-    : { what: error instanceof Error ? error.message : String(error), where: undefined, wayOut: undefined };
-  if (json)
-    process.stdout.write(`${JSON.stringify({ schema: "surprisal.error/1", code, what, where, wayOut })}\n`);
-  const message = known ? error.message : what;
-  process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
-  if (!known && error instanceof Error)
+/** Prints what went wrong: for people on stderr, and as a document on stdout where one is wanted. */
+function report(error: unknown, documentOf: ((error: unknown) => object) | null): number {
+  if (documentOf) process.stdout.write(`${JSON.stringify(documentOf(error))}\n`);
+  process.stderr.write(`surprisal: ${shownError(error)}\n`);
+  if (!SurprisalError.isInstance(error) && error instanceof Error)
     process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
   return exitCodeOf(error);
 }
 
+const errorDocument = (error: unknown) => ({ schema: "surprisal.error/1", ...partsOf(error) });
+
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of the pipe had enough: `surprisal ... | head`
-  process.exit(report(writeFailure(error, "standard output"), false));
+  process.exit(report(writeFailure(error, "standard output"), null));
 });
 process.stderr.on("error", () => {}); // nobody is left to be told; the result still counts
 
 const rawArgs = process.argv.slice(2);
-try {
-  await run(rawArgs);
-} catch (error) {
-  process.exitCode = report(error, hasSwitch(rawArgs, "--json"));
+if (rawArgs[0] === "--version" || rawArgs[0] === "-v") process.stdout.write(`${version}\n`);
+else {
+  const isHelp = rawArgs[0] === "help";
+  let asked: Asked | null = null;
+  try {
+    asked = await find(isHelp ? rawArgs.slice(1) : rawArgs);
+    await run(asked, isHelp || hasSwitch(rawArgs, "--help", "-h"));
+  } catch (error) {
+    const json = hasSwitch(rawArgs, "--json");
+    process.exitCode = report(error, json ? (asked?.command.errorDocument ?? errorDocument) : null);
+  }
 }

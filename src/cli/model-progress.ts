@@ -25,7 +25,7 @@ export function reportModel({ quiet, acceptTerms }: { quiet: boolean; acceptTerm
   };
   return {
     options: {
-      ...(quiet ? {} : { onProgress }),
+      onProgress: quiet ? undefined : onProgress,
       onMessage(message) {
         line?.end();
         process.stderr.write(`${visible(message)}\n`);

@@ -1,7 +1,7 @@
 /** The event lines of `surprisal chat --json`: one JSON object a line. Fields are only ever added. */
 import type { PolicyEvent, TokenRecord } from "../../core/index.ts";
-import { SurprisalError } from "../../core/index.ts";
 import type { FinishReason, Provenance } from "../../models/index.ts";
+import { partsOf } from "../errors.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
 
 type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
@@ -51,10 +51,10 @@ export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): Tok
   return {
     type: "token",
     text,
-    ...(isText(bytes, text) ? {} : { bytes: [...bytes] }),
+    bytes: isText(bytes, text) ? undefined : [...bytes],
     ...rest,
     perplexity: reading.perplexity,
-    ...(alternatives && { alternatives: alternatives.map(jsonRecord) }),
+    alternatives: alternatives?.map(jsonRecord),
   };
 }
 
@@ -69,26 +69,20 @@ export function doneEvent(answer: Answer): DoneEvent {
     partial,
     perplexity: reading.perplexity,
     finishReason: stoppedBy ? "policy" : (end?.finishReason ?? "other"),
-    ...(stoppedBy && { stoppedBy }),
+    stoppedBy: stoppedBy ?? undefined,
     warnings,
     provenance: end?.provenance ?? null,
   };
 }
 
 export function errorEvent(error: unknown): ErrorEvent {
-  if (!SurprisalError.isInstance(error))
-    return {
-      type: "error",
-      code: "INTERNAL",
-      message: error instanceof Error ? error.message : String(error),
-    };
-  const { code, what, where, wayOut } = error;
-  return { type: "error", code, message: what, ...(where && { where }), ...(wayOut && { wayOut }) };
+  const { code, what, where, wayOut } = partsOf(error);
+  return { type: "error", code, message: what, where, wayOut };
 }
 
 function jsonRecord({ bytes, ...record }: TokenRecord): JsonRecord {
   const { alternatives: _, ...rest } = record;
-  return { ...rest, ...(bytes && !isText(bytes, record.text) && { bytes: [...bytes] }) };
+  return { ...rest, bytes: bytes && !isText(bytes, record.text) ? [...bytes] : undefined };
 }
 
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
-export { type AnswerOptions, writeAnswer } from "./answer.ts";
+export { writeAnswer } from "./answer.ts";
 export { Conversation } from "./conversation.ts";
 export { doneEvent, errorEvent, tokenEvent } from "./events.ts";
 export { converse } from "./interactive.ts";
-export { ANSWER_ARGUMENTS, answerOptions, withAlternatives } from "./options.ts";
+export { ANSWER_OPTIONS, answerOptions, withAlternatives } from "./options.ts";
 export { showAnswer } from "./show.ts";

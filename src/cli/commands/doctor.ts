@@ -11,19 +11,10 @@ import {
   selfTest,
 } from "../../models/index.ts";
 import { formatBytes, visible } from "../../text/index.ts";
-import { readArguments } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
-import type { Command } from "../usage.ts";
-
-const args = {
-  json: { type: "boolean", description: "One JSON document on standard output", default: false },
-  model: {
-    type: "string",
-    alias: "m",
-    description: "Model of the self-test: a name that is on this machine, or a path",
-    default: DEFAULT_MODEL,
-  },
-} as const;
+import { option, text } from "../parameters.ts";
+import { JSON_DOCUMENT } from "../shared-options.ts";
 
 interface Line {
   name: string;
@@ -31,12 +22,16 @@ interface Line {
   ok: boolean;
 }
 
-const command: Command = {
-  name: "doctor",
-  description: "Show the engine, the devices, the cache, and run a self-test",
-  args,
-  async run(rawArgs) {
-    const { model, json } = readArguments(rawArgs, args);
+const command: Command = defineCommand({
+  parameters: {
+    json: JSON_DOCUMENT,
+    model: option(text, {
+      short: "m",
+      description: "Model of the self-test: a name that is on this machine, or a path",
+      standard: DEFAULT_MODEL,
+    }),
+  },
+  async run({ model, json }) {
     const lines = [...machine(), ...engine(), cache(), await test(model)];
     const failed = lines.some(({ ok }) => !ok);
     if (json) printDocument({ schema: "surprisal.doctor/1", ok: !failed, checks: lines });
@@ -47,7 +42,7 @@ const command: Command = {
     }
     if (failed) process.exitCode = 1;
   },
-};
+});
 export default command;
 
 const line = (name: string, value: string, ok = true): Line => ({ name, value, ok });

@@ -1,16 +1,17 @@
 /** The commands, each loaded when it is asked for: what `surprisal score` needs to start is not what `eval` needs. */
-import type { Command } from "../usage.ts";
+import type { CommandList } from "../command.ts";
 
-export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  score: async () => (await import("./score.ts")).default,
-  eval: async () => (await import("./eval.ts")).default,
-  worker: async () => (await import("./worker.ts")).default,
-  compare: async () => (await import("./compare.ts")).default,
-  quantize: async () => (await import("./quantize.ts")).default,
-  runs: async () => (await import("./runs.ts")).default,
-  sql: async () => (await import("./sql.ts")).default,
-  chat: async () => (await import("./chat.ts")).default,
-  probe: async () => (await import("./probe.ts")).default,
-  models: async () => (await import("./models.ts")).default,
-  doctor: async () => (await import("./doctor.ts")).default,
+// biome-ignore format: one command a line
+export const COMMANDS: CommandList = {
+  score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
+  eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
+  worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
+  compare: { summary: "How far models are from a base model, token by token", load: async () => (await import("./compare.ts")).default },
+  quantize: { summary: "Make a smaller model file, byte for byte as llama-quantize does", load: async () => (await import("./quantize.ts")).default },
+  runs: { summary: "What was evaluated: list, show, compare, map, export", load: async () => (await import("./runs.ts")).default },
+  sql: { summary: "Ask all runs a question in SQL; needs the package @duckdb/node-api", load: async () => (await import("./sql.ts")).default },
+  chat: { summary: "Talk with a model, its answers coloured by surprisal as they appear", load: async () => (await import("./chat.ts")).default },
+  probe: { summary: "Find out what a server really gives: log-probabilities, alternatives, scores of a text", load: async () => (await import("./probe.ts")).default },
+  models: { summary: "List, download, inspect and remove models", load: async () => (await import("./models.ts")).default },
+  doctor: { summary: "Show the engine, the devices, the cache, and run a self-test", load: async () => (await import("./doctor.ts")).default },
 };

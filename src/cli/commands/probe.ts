@@ -2,32 +2,24 @@
 import { SurprisalError } from "../../core/index.ts";
 import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
-import { readArguments } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
+import { argument } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
-import type { Command } from "../usage.ts";
+import { JSON_DOCUMENT } from "../shared-options.ts";
 
-const args = {
-  address: {
-    type: "positional",
-    required: true,
-    description:
-      "http://host:port/v1#model (the model may be left out where there is only one), or openai:model",
-  },
-  json: { type: "boolean", description: "One JSON document on standard output", default: false },
-} as const;
-
-const command: Command = {
-  name: "probe",
-  description: `Find out what a server really gives: log-probabilities, alternatives, scores of a text
-
-Asks a few short questions. The numbers of a prompt are proven, not counted: the server writes a
+const command: Command = defineCommand({
+  details: `Asks a few short questions. The numbers of a prompt are proven, not counted: the server writes a
 few tokens, is given them back, and must say the same numbers again. Else it cannot score texts.
 Keys come from the environment: OPENAI_API_KEY and the like go to their own provider,
 SURPRISAL_API_KEY to other addresses.`,
-  args,
-  async run(rawArgs) {
-    const { address, json } = readArguments(rawArgs, args);
+  parameters: {
+    address: argument(
+      "http://host:port/v1#model (the model may be left out where there is only one), or openai:model",
+    ),
+    json: JSON_DOCUMENT,
+  },
+  async run({ address, json }) {
     const meant = addressMeant(address);
     if (meant)
       throw new SurprisalError({
@@ -42,7 +34,7 @@ SURPRISAL_API_KEY to other addresses.`,
     if (json) printDocument({ schema: "surprisal.probe/1", ...report });
     else process.stdout.write(show(report, columns));
   },
-};
+});
 export default command;
 
 /** What to write for a reference that names a server in another way; `null` = nothing better is known. */

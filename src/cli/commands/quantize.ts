@@ -6,51 +6,48 @@ import { pipeline } from "node:stream/promises";
 import { assertWritable, onInterrupt } from "../../files/index.ts";
 import { locate, quantizationTypes, quantize } from "../../models/index.ts";
 import { formatBytes, visible } from "../../text/index.ts";
-import { readArguments, usage, wholeNumber } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { reportModel } from "../model-progress.ts";
+import { argument, flag, option, text } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
-import type { Command } from "../usage.ts";
+import { ACCEPT_TERMS, COUNT, JSON_DOCUMENT, QUIET } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
-const args = {
-  model: { type: "positional", required: true, description: "Path to a .gguf file, best F16, BF16 or F32; or a name from `surprisal models list`" },
-  type: { type: "positional", required: true, description: "Format of the weights: Q8_0, Q6_K, Q5_K_M, Q4_K_M, Q4_0, ..." },
-  out: { type: "string", alias: "o", valueHint: "FILE", description: "Where to (default: MODEL-TYPE.gguf in this folder)" },
-  force: { type: "boolean", alias: "f", description: "Replace a file that is there", default: false },
-  "allow-requantize": { type: "boolean", description: "Take a model that is quantised already: its weights lose twice", default: false },
-  threads: { type: "string", valueHint: "N", description: "Threads (default: one per core)" },
-  "accept-terms": { type: "boolean", description: "Accept the terms of a model that has some", default: false },
-  json: { type: "boolean", description: "One JSON document on standard output", default: false },
-  quiet: { type: "boolean", alias: "q", description: "No progress", default: false },
-} as const;
+const parameters = {
+  model: argument("Path to a .gguf file, best F16, BF16 or F32; or a name from `surprisal models list`"),
+  type: argument("Format of the weights: Q8_0, Q6_K, Q5_K_M, Q4_K_M, Q4_0, ..."),
+  out: option(text, { short: "o", hint: "FILE", description: "Where to (default: MODEL-TYPE.gguf in this folder)" }),
+  force: flag({ short: "f", description: "Replace a file that is there" }),
+  allowRequantize: flag({ description: "Take a model that is quantised already: its weights lose twice" }),
+  threads: option(COUNT, { hint: "N", description: "Threads (default: one per core)" }),
+  acceptTerms: ACCEPT_TERMS,
+  json: JSON_DOCUMENT,
+  quiet: QUIET,
+};
 
-const command: Command = {
-  name: "quantize",
-  description: `Make a smaller model file, byte for byte as llama-quantize does
+const command: Command = defineCommand({
+  details: `Formats: ${quantizationTypes.join(", ")}.
 
-Formats: ${quantizationTypes.join(", ")}.
-What it costs: surprisal compare --base MODEL --model OUT.gguf TEXT`,
-  args,
-  async run(rawArgs) {
-    const given = readArguments(rawArgs, args);
+What it costs:
+  surprisal compare --base MODEL --model OUT.gguf TEXT`,
+  parameters,
+  async run(given) {
+    const { allowRequantize, threads } = given;
     const type = given.type.toUpperCase();
     if (!quantizationTypes.includes(type))
       throw usage(`There is no format "${given.type}"; there are ${quantizationTypes.join(", ")}`);
-    const threads = wholeNumber(given.threads, "threads", 1, 1024);
     const name = basename(given.model).replace(/\.gguf$/i, "");
     const out = given.out ?? `${name}-${type}.gguf`;
     if (existsSync(out) && !given.force) throw usage(`${out} is there already; --force replaces it`);
     assertWritable(out);
-    const reporter = reportModel({ quiet: given.quiet, acceptTerms: given["accept-terms"] });
+    const reporter = reportModel(given);
     const { path } = await locate(given.model, reporter.options).finally(reporter.end);
     const stopWatching = onInterrupt(() => removeDrafts(out));
     const end = given.quiet ? () => {} : startWaiting(`writing ${out}`);
     try {
-      await quantize(path, out, type, {
-        allowRequantize: given["allow-requantize"],
-        threads,
-      });
+      await quantize(path, out, type, { allowRequantize, threads });
     } finally {
       stopWatching();
       end();
@@ -68,7 +65,7 @@ What it costs: surprisal compare --base MODEL --model OUT.gguf TEXT`,
         `${visible(out)}: ${formatBytes(bytes)}, ${Math.round((100 * bytes) / before)} % of ${formatBytes(before)}\n`,
       );
   },
-};
+});
 export default command;
 
 /** What `quantize` was writing when it was interrupted. */

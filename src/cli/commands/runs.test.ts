@@ -38,7 +38,7 @@ const never = new TableModel({
 /** What a person reads. */
 async function said(command: "compare" | "map", ...args: string[]): Promise<string> {
   const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const found = await runs.subCommands![command]!();
+  const found = await runs.commands![command]!.load();
   await found.run!(args);
   const text = write.mock.calls.map(([chunk]) => String(chunk)).join("");
   write.mockRestore();

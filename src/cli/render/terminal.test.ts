@@ -239,7 +239,14 @@ describe("renderTokens", () => {
     const view = madeUpView("The train left.\nIt was\tlate.", { bits: (_, i) => (i === 0 ? Number.NaN : i) });
     const lines = renderTokens(view).trimEnd().split("\n");
     expect(lines).toHaveLength(view.tokens + 1);
-    expect(lines[0]!.trim().split(/ +/)).toEqual(["token", "bits", "rank", "entropy", "text", "expected"]);
+    expect(lines[0]!.trim().split(/ +/)).toEqual([
+      "token",
+      "bits",
+      "rank",
+      "entropy,bits",
+      "text",
+      "expected",
+    ]);
     for (const line of lines) expect(line.trim().split(/ +/)).toHaveLength(6);
     expect(lines[1]!.trim().split(/ +/)).toEqual(["1", "–", "–", "–", "The", "–"]);
     expect(lines[2]!.trim().split(/ +/).slice(0, 2)).toEqual(["2", "1.0"]);

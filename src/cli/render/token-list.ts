@@ -24,7 +24,7 @@ export function renderTokens(view: ScoreView): string {
       best ? `${best.label}=${formatProbability(best.probability)}` : formatCount(null),
     ];
   });
-  const all = [["token", "bits", "rank", "entropy", "text", "expected"], ...rows];
+  const all = [["token", "bits", "rank", "entropy,bits", "text", "expected"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]!.length)));
   const textWidth = Math.min(WIDEST_TOKEN, Math.max(...all.map((row) => displayWidth(row[4]!))));
   const lines = all.map((row) => {

@@ -1,0 +1,41 @@
+/** The capability map as a table. */
+import type { ModelCapability } from "../../evaluate/index.ts";
+import { formatNumber, formatWithError, visible } from "../../text/index.ts";
+import { table } from "./run.ts";
+
+/** Bits per byte without an error, in as many decimals as those beside it have. */
+const plain = (bits: number | null): string =>
+  bits !== null && Number.isFinite(bits) ? bits.toFixed(3) : formatNumber(bits);
+
+/** Domains downwards, easiest for the best model first; models to the right. */
+export function renderCapabilityMap(models: readonly ModelCapability[], withGap: boolean): string {
+  const domains = [...new Set(models.flatMap((model) => model.domains.map(({ domain }) => domain)))];
+  const scores = (of: string) => models.map(({ domains }) => domains.find(({ domain }) => domain === of));
+  const rows: [name: string, cells: string[]][] = domains.map((domain) => [
+    visible(domain),
+    scores(domain).map((score) => (score ? formatWithError(score.bitsPerByte, score.standardError) : "")),
+  ]);
+  const line = (name: string, cell: (model: ModelCapability) => string): [string, string[]] => [
+    name,
+    models.map(cell),
+  ];
+  const summary = [
+    line("mean", ({ mean }) => plain(mean)),
+    line("spread", ({ spread }) => plain(spread)),
+    ...(withGap
+      ? [
+          line("in domain", (model) => plain(model.inDomain)),
+          line("out of domain", (model) => plain(model.outOfDomain)),
+          line("gap", ({ gap, gapStandardError }) => formatWithError(gap, gapStandardError)),
+        ]
+      : []),
+  ];
+  const columns = [
+    ["bits per byte", ([name]: [string, string[]]) => name],
+    ...models.map(({ model }, i) => [visible(model), ([, cells]: [string, string[]]) => cells[i]!]),
+  ] as [string, (row: [string, string[]]) => string][];
+  const lines = table([...rows, ["", models.map(() => "")], ...summary], columns, 1);
+  if (models.some((model) => model.domains.length < domains.length))
+    lines.push("", "Not every model was scored in every domain: the means are not over the same domains.");
+  return `${lines.join("\n")}\n`;
+}
