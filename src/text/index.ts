@@ -1,17 +1,22 @@
 /** Text for people: numbers, widths, wrapping, and what is hidden in a text made visible. */
 export { type DecodedText, decodeText } from "./decode.ts";
+export { escapeMarkup } from "./escape.ts";
 export { nearestNames } from "./nearest-names.ts";
 export {
   formatBits,
   formatBytes,
   formatCount,
   formatDuration,
+  formatList,
   formatNumber,
   formatParameters,
+  formatPercent,
   formatPlural,
   formatProbability,
   formatRate,
   formatWithError,
+  isNumber,
+  numberAndError,
 } from "./numbers.ts";
 export {
   byteLength,
@@ -19,6 +24,7 @@ export {
   clusterWidth,
   decodeLossless,
   displayWidth,
+  inSentence,
   isLineBreak,
   shorten,
   visible,

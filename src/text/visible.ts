@@ -127,6 +127,12 @@ export function visible(text: string): string {
   return shown;
 }
 
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/** A name inside a sentence, visible: one that is written from right to left does not reorder what stands around it. */
+export const inSentence = (name: string): string =>
+  RIGHT_TO_LEFT.test(name) ? `\u2068${visible(name)}\u2069` : visible(name);
+
 /** A token by itself: as `visible`, and its spaces as ␣, because the space is a part of it. "" is ∅. */
 export function visibleToken(bytes: Uint8Array): string {
   const shown = visible(decodeLossless(bytes)).replaceAll(" ", "␣");

@@ -15,7 +15,7 @@ const SCHEMA = [
   ["corpus", "text"],
   ["document", "text"],
   ["position", "INT32"], // in the document, from 0
-  ["byte_offset", "INT64"], // in the document's UTF-8
+  ["byteOffset", "INT64"], // in the document's UTF-8
   ["id", "INT32"],
   ["token", "text"], // U+FFFD for bytes that are no character on their own
   ["logprob", "DOUBLE"], // ln p, nats; null = missing
