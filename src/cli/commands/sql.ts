@@ -22,6 +22,7 @@ const command: Command = {
   description: `Ask all runs a question in SQL; needs the package @duckdb/node-api
 
 Tables: ${SQL_TABLES}.
+They have numbers in full, of tokens (logprob, entropy) in nats: / ln(2) makes bits. docs/columns.md lists all columns.
 
 Examples:
   surprisal sql "select model, corpus, bitsPerByte from results order by bitsPerByte"

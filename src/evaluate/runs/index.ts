@@ -3,7 +3,14 @@ export { compareRuns, type RunDifference } from "./compare.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
-export { type Measure, type MeasureTable, RUN_MEASURES, TASK_MEASURES, type Unit } from "./measures.ts";
+export {
+  type Measure,
+  type MeasureTable,
+  RUN_MEASURES,
+  readMeasures,
+  storedTypes,
+  TASK_MEASURES,
+} from "./measures.ts";
 export { RunRecord, TOKEN_LOG } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
 export type {
@@ -19,5 +26,5 @@ export type {
 } from "./run.ts";
 export { queryRuns, SQL_COLUMNS, SQL_TABLES, type SqlAnswer } from "./sql.ts";
 export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";
-export { writeTokens } from "./tokens-parquet.ts";
+export { TOKEN_COLUMNS, writeTokens } from "./tokens-parquet.ts";
 export { packageVersion } from "./version.ts";

@@ -17,7 +17,7 @@ const STORED = {
   questions: "BIGINT",
 } as const;
 
-export type Unit = keyof typeof STORED;
+type Unit = keyof typeof STORED;
 
 export interface Measure<Source> {
   /** Above its column in tables for people. None: it is only in files that programs read. */
