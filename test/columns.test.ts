@@ -87,12 +87,18 @@ describe("docs/columns.md", () => {
     }
   });
 
-  it.each(["results", "documents", "tasks"] as const)("has the SQL table %s, with types", async (name) => {
+  it.each<[keyof typeof SQL_COLUMNS, MeasureTable<never>]>([
+    ["results", RUN_MEASURES],
+    ["documents", {}],
+    ["tasks", TASK_MEASURES],
+  ])("has the SQL table %s, with types", async (name, measures) => {
     const listed = rowsUnder(`\`${name}\``).map(([column, type]) => [column, type]);
-    expect(listed).toEqual(Object.entries(SQL_COLUMNS[name]));
-    expect((await queryRuns(folder, `select * from ${name}`)).columns).toEqual(
-      listed.map(([column]) => column),
-    );
+    const counts = /^(tokens|documents|questions)$/;
+    for (const [key, { unit }] of Object.entries(measures))
+      listed.push([key, counts.test(unit) ? "BIGINT" : "DOUBLE"]);
+    expect(Object.entries(SQL_COLUMNS[name])).toEqual(listed);
+    const { columns } = await queryRuns(folder, `select * from ${name}`);
+    expect(columns).toEqual(listed.map(([column]) => column));
   });
 
   it("has tokens.parquet, with types and units, and so the SQL table tokens", async () => {
