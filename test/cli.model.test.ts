@@ -97,7 +97,7 @@ describe("surprisal score", () => {
     expect(document.bitsPerToken).toBeCloseTo(document.nll / Math.LN2, 9);
     expect(document.bytePerplexity).toBeCloseTo(2 ** document.bitsPerByte, 9);
     expect(document.wordPerplexity).toBeGreaterThan(document.perplexity);
-    expect(document.stderr).toBeGreaterThan(0);
+    expect(document.standardError).toBeGreaterThan(0);
     const file = JSON.parse((await score(["text.txt", "--json"])).stdout);
     expect(file.nll).toBe(document.nll);
   });
