@@ -7,7 +7,6 @@ import {
   convergence,
   divergencePercentiles,
   type ModelDivergence,
-  type PageSection,
   type PerplexityResult,
   perplexityIntervals,
   surprisalAlong,
@@ -15,6 +14,7 @@ import {
   topChoiceReliability,
 } from "../src/charts/index.ts";
 import { seededRandom } from "../src/core/index.ts";
+import type { PageSection } from "../src/report/page/sections.ts";
 
 /** [n] ln p: mostly small surprisals, a tail of large ones, and a text that gets harder in its middle. */
 export function madeUpLogprobs(n: number, seed: number = 1, scale: number = 2.1): Float64Array {

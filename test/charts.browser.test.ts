@@ -13,7 +13,8 @@ import * as Plot from "@observablehq/plot";
 import axe from "axe-core";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { capabilityMap, renderPage, renderSvg, surprisalAlong } from "../src/charts/server.ts";
+import { capabilityMap, renderSvg, surprisalAlong } from "../src/charts/server.ts";
+import { renderPage } from "../src/report/page/sections.ts";
 import { everySection, madeUpLogprobs, madeUpMap } from "./chart-data.ts";
 import { needing } from "./needing.ts";
 
@@ -60,10 +61,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("pictur
     ["high contrast", { forcedColors: "active" }],
     ["in between", { viewport: { width: 790, height: 740 } }],
   ])("have no fault that axe-core finds, and no sideways scrolling: %s", async (_, options) => {
-    const { page, requests, errors } = await open(
-      renderPage("Evaluation", sections, { lead: "Made up." }),
-      options,
-    );
+    const { page, requests, errors } = await open(renderPage("Evaluation", sections, "Made up."), options);
     expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
     expect(
       await page.evaluate(
@@ -137,7 +135,8 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("pictur
     };
     const server = createServer((request, response) => {
       const path = request.url ?? "/";
-      const script = /^\/(?:core|charts)\/[\w/-]+\.js$/.test(path) && existsSync(new URL(`.${path}`, dist));
+      const script =
+        /^\/(?:core|charts|text)\/[\w/-]+\.js$/.test(path) && existsSync(new URL(`.${path}`, dist));
       const body = script ? readFileSync(new URL(`.${path}`, dist), "utf8") : files[path];
       if (body === undefined) return response.writeHead(404).end();
       response

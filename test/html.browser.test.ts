@@ -9,7 +9,7 @@ import { existsSync, readFileSync } from "node:fs";
 import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { renderHtml } from "../src/report/score/page.ts";
+import { scorePage } from "../src/report/score-page/score-page.ts";
 import { needing } from "./needing.ts";
 import { madeUpView } from "./score-view.ts";
 
@@ -55,7 +55,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
 
   it("runs no script of the text or of a name, and asks for nothing", async () => {
     const view = madeUpView(ATTACK.repeat(3));
-    const html = await renderHtml({
+    const html = await scorePage({
       ...view,
       title: ATTACK,
       notes: [ATTACK],
@@ -81,7 +81,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
   ])("has no fault that axe-core finds: %s", async (_, options) => {
     // Every shade occurs, and a token without a number.
     const view = madeUpView(DEMO, { bits: (_, i) => (i === 0 ? Number.NaN : i % 18) });
-    const { page, errors } = await open(await renderHtml({ ...view, title: "demo.txt" }), options);
+    const { page, errors } = await open(await scorePage({ ...view, title: "demo.txt" }), options);
     expect(errors).toEqual([]);
     await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })");
     await page.evaluate(axe.source);
@@ -97,7 +97,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
 
   it("explains the token under the pointer, and goes back to the one in question", async () => {
     const { page } = await open(
-      await renderHtml(madeUpView("The train left.", { bits: (_, i) => [1, 3, 9, 2][i]! })),
+      await scorePage(madeUpView("The train left.", { bits: (_, i) => [1, 3, 9, 2][i]! })),
     );
     expect(await panel(page)).toMatch(/^␣left\n/);
     await page.hover("#text span:nth-of-type(2)");
@@ -111,7 +111,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
 
   it("is one stop of the Tab key, with the arrow keys inside, and says what they reach", async () => {
     const { page } = await open(
-      await renderHtml(madeUpView("The train left.\nIt was late.", { bits: (_, i) => 9 - i })),
+      await scorePage(madeUpView("The train left.\nIt was late.", { bits: (_, i) => 9 - i })),
     );
     await tabTo(page, IN_TEXT);
     expect(await active(page)).toBe("The");
@@ -140,7 +140,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
 
   it("goes from the table to the token in the text", async () => {
     const { page } = await open(
-      await renderHtml(madeUpView(DEMO, { bits: (token) => (token === " pangolin" ? 15 : 1) })),
+      await scorePage(madeUpView(DEMO, { bits: (token) => (token === " pangolin" ? 15 : 1) })),
     );
     await page.click(".top tbody tr:first-child a");
     expect(await active(page)).toBe("pangolin");
@@ -151,7 +151,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
     ["a screen", { width: 1280, height: 900 }],
     ["a phone", { width: 360, height: 740 }],
   ])("has each picture once on %s, and its numbers from the keyboard", async (_, viewport) => {
-    const { page } = await open(await renderHtml(madeUpView(DEMO)), { viewport });
+    const { page } = await open(await scorePage(madeUpView(DEMO)), { viewport });
     const pictures = await page.evaluate<{ name: string; inside: boolean }[]>(
       `[...document.querySelectorAll("svg.chart")].filter((svg) => svg.getClientRects().length > 0).map((svg) => ({
           name: document.getElementById(svg.getAttribute("aria-labelledby")).textContent,
@@ -173,7 +173,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
   });
 
   it("draws the pictures in the reader's colours", async () => {
-    const html = await renderHtml(madeUpView(DEMO));
+    const html = await scorePage(madeUpView(DEMO));
     const colours = async (options: object) => {
       const { page } = await open(html, options);
       const found = await page.evaluate<string[]>(
@@ -191,7 +191,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
   });
 
   it("shows everything but the explanations without scripts", async () => {
-    const html = await renderHtml(madeUpView(DEMO));
+    const html = await scorePage(madeUpView(DEMO));
     const { page } = await open(html, { javaScriptEnabled: false });
     const text = await page.evaluate<string>("document.getElementById('text').textContent");
     expect(text).toBe(DEMO);
@@ -203,7 +203,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("the HT
   });
 
   it("stays usable with twenty thousand tokens", async () => {
-    const { page } = await open(await renderHtml(madeUpView(DEMO.repeat(90))));
+    const { page } = await open(await scorePage(madeUpView(DEMO.repeat(90))));
     expect(await page.evaluate<number>("document.querySelectorAll('#text span').length")).toBeGreaterThan(
       19_000,
     );

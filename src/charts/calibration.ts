@@ -1,8 +1,8 @@
 /** Whether the probabilities of a model mean what they say. */
 import { axisX, axisY, dot, gridY, line, link, rectY, ruleY } from "@observablehq/plot";
+import { formatCount, formatNumber, formatPlural, formatProbability, inSentence } from "../text/index.ts";
 import { logTicks, wilson } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
-import { formatCount, formatNumber, formatPlural, formatShare, inSentence } from "./text.ts";
 
 /** What is read of a document's tokens; a `TokenTable` has it. */
 export interface CalibrationColumns {
@@ -53,16 +53,16 @@ export function calibrationByRank({ documents, name }: CalibrationInput): Chart 
   const ticks = logTicks(floor, 1, 7);
   return {
     title,
-    summary: `How often ${name === undefined ? "the model" : inSentence(name)}'s first, second, third ... choice was what stands there, against the probability it gave: a dot above its diamond means too modest, below too sure. Its first choice was right ${formatShare(first.share)} of the time and was given ${formatShare(first.given)}.`,
-    numbers: `${formatPlural(first.places, "token")}. The largest ratio between the two is at choice ${widest.rank}: right ${formatShare(widest.share)}, given ${formatShare(widest.given)}.`,
+    summary: `How often ${name === undefined ? "the model" : inSentence(name)}'s first, second, third ... choice was what stands there, against the probability it gave: a dot above its diamond means too modest, below too sure. Its first choice was right ${formatProbability(first.share)} of the time and was given ${formatProbability(first.given)}.`,
+    numbers: `${formatPlural(first.places, "token")}. The largest ratio between the two is at choice ${widest.rank}: right ${formatProbability(widest.share)}, given ${formatProbability(widest.given)}.`,
     table: {
       columns,
       rows: rows.map(({ rank, places, given, share, low, high }) => [
         String(rank),
         formatCount(places),
-        formatShare(given),
-        formatShare(share),
-        `${formatShare(low)} to ${formatShare(high)}`,
+        formatProbability(given),
+        formatProbability(share),
+        `${formatProbability(low)} to ${formatProbability(high)}`,
       ]),
     },
     key: [
@@ -192,16 +192,16 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
   const error = rows.reduce((sum, row) => sum + (row.tokens / total) * Math.abs(row.share - row.given), 0);
   return {
     title,
-    summary: `Where ${name === undefined ? "the model" : inSentence(name)} gave its first choice 70%, were 70% right? It was right ${formatShare(right)} of the time and gave ${formatShare(given)} on average: ${Math.abs(given - right) < 0.005 ? "well matched" : given > right ? "too sure" : "too modest"} overall. Probability and accuracy differ by ${formatNumber(100 * error, 2)} percentage points on average.`,
+    summary: `Where ${name === undefined ? "the model" : inSentence(name)} gave its first choice 70%, were 70% right? It was right ${formatProbability(right)} of the time and gave ${formatProbability(given)} on average: ${Math.abs(given - right) < 0.005 ? "well matched" : given > right ? "too sure" : "too modest"} overall. Probability and accuracy differ by ${formatNumber(100 * error, 2)} percentage points on average.`,
     numbers: `${formatPlural(total, "token")}. The difference is the expected calibration error of the first choice with ${BINS} bins of equal width.`,
     table: {
       columns,
       rows: rows.map((row) => [
-        `${formatShare(row.from)} to ${formatShare(row.to)}`,
+        `${formatProbability(row.from)} to ${formatProbability(row.to)}`,
         formatCount(row.tokens),
-        formatShare(row.given),
-        formatShare(row.share),
-        `${formatShare(row.low)} to ${formatShare(row.high)}`,
+        formatProbability(row.given),
+        formatProbability(row.share),
+        `${formatProbability(row.low)} to ${formatProbability(row.high)}`,
       ]),
     },
     key: [
@@ -224,8 +224,8 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
             ...margins,
             marginTop: 26,
             marginBottom: 24,
-            x: { domain: [0, 1], label: null, ticks: 5, tickFormat: formatShare },
-            y: { domain: [0, 1], ticks: 5, tickFormat: formatShare, label: "how often it was right" },
+            x: { domain: [0, 1], label: null, ticks: 5, tickFormat: formatProbability },
+            y: { domain: [0, 1], ticks: 5, tickFormat: formatProbability, label: "how often it was right" },
             marks: [
               gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
               line([0, 1], {
@@ -251,9 +251,9 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
               domain: [0, 1],
               label: "probability that the model gave its first choice",
               ticks: 5,
-              tickFormat: formatShare,
+              tickFormat: formatProbability,
             },
-            y: { ticks: 2, tickFormat: formatShare, label: null },
+            y: { ticks: 2, tickFormat: formatProbability, label: null },
             marks: [
               gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 2 }),
               rectY(rows, {

@@ -1,8 +1,6 @@
 /** Capability map: models × domains. */
 import { axisX, axisY, cell, text } from "@observablehq/plot";
 import { SurprisalError } from "../core/index.ts";
-import { boundsOf, quantile } from "./bins.ts";
-import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
 import {
   formatList,
   formatNumber,
@@ -10,11 +8,11 @@ import {
   formatWithError,
   inSentence,
   isNumber,
-  joinError,
-  shorten,
-  textWidth,
   visible,
-} from "./text.ts";
+} from "../text/index.ts";
+import { boundsOf, quantile } from "./bins.ts";
+import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
+import { pixelWidth, shortenToPixels } from "./pixels.ts";
 import { viridis } from "./theme.ts";
 
 export interface CapabilityCell {
@@ -57,7 +55,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
   const written = (cell: Cell | undefined) =>
     cell === undefined
       ? "–"
-      : `${joinError(formatWithError(cell.value, cell.error))}${cell.best && models.length > 1 ? " ◆" : ""}`;
+      : `${formatWithError(cell.value, cell.error)}${cell.best && models.length > 1 ? " ◆" : ""}`;
 
   const wins = models.map((_, model) => found.filter((cell) => cell.model === model && cell.best).length);
   const means = domains.map((_, domain) => average(found.filter((cell) => cell.domain === domain)));
@@ -207,7 +205,7 @@ function drawMap(
   const [down, across] = domainsDown ? [domains, models] : [models, domains];
   const longest = LONGEST_NAME[asked < NARROW ? "narrow" : "wide"];
   const widest = (names: readonly string[], most: number) =>
-    Math.max(...names.map((name) => textWidth(shorten(name, most, FONT_SIZE), FONT_SIZE)));
+    Math.max(...names.map((name) => pixelWidth(shortenToPixels(name, most, FONT_SIZE), FONT_SIZE)));
   const rowNames = widest(down, longest) + 12;
   const decimals = decimalsOf([...cells.values()]);
   const all = down.flatMap((_, y) =>
@@ -234,11 +232,11 @@ function drawMap(
   );
   const figures = (entry: (typeof all)[number], separator: string) =>
     `${entry.best ? "◆ " : ""}${entry.value}${entry.error === null ? "" : `${separator}± ${entry.error}`}`;
-  const oneLine = Math.max(...all.map((entry) => textWidth(figures(entry, " "), 12))) + 16;
+  const oneLine = Math.max(...all.map((entry) => pixelWidth(figures(entry, " "), 12))) + 16;
   const stacked =
     Math.max(
-      ...all.map((entry) => textWidth(figures(entry, "\n").split("\n")[0]!, 12)),
-      ...all.map(({ error }) => textWidth(`± ${error ?? ""}`, 11)),
+      ...all.map((entry) => pixelWidth(figures(entry, "\n").split("\n")[0]!, 12)),
+      ...all.map(({ error }) => pixelWidth(`± ${error ?? ""}`, 11)),
     ) + 14;
   const hasErrors = all.some(({ error }) => error !== null);
   const room = (asked - rowNames) / across.length;
@@ -246,7 +244,7 @@ function drawMap(
   const cellWidth = Math.min(150, Math.max(room, inOneLine ? oneLine : stacked));
   const cellHeight = inOneLine ? 26 : 38;
   // Names that fit over their column stand upright there; longer ones slant.
-  const slanted = across.some((name) => textWidth(visible(name), FONT_SIZE) > cellWidth - 6);
+  const slanted = across.some((name) => pixelWidth(visible(name), FONT_SIZE) > cellWidth - 6);
   const columnNames = widest(across, slanted ? longest : cellWidth);
   const rise = Math.sin((-SLANT * Math.PI) / 180);
   const marginTop = slanted ? columnNames * rise + 24 : 26;
@@ -255,7 +253,7 @@ function drawMap(
     : 0;
   const needed = rowNames + across.length * cellWidth + overhang;
   const title = ({ x, y, value, error }: (typeof all)[number]) =>
-    `${visible(down[y]!)}, ${visible(across[x]!)}: ${joinError([value, error])}`;
+    `${visible(down[y]!)}, ${visible(across[x]!)}: ${value}${error === null ? "" : ` ± ${error}`}`;
   const indices = (names: readonly string[]) => names.map((_, i) => i);
   return [
     {
@@ -273,12 +271,12 @@ function drawMap(
             anchor: "top",
             tickSize: 0,
             tickPadding: slanted ? 8 : 10,
-            tickFormat: (i: number) => shorten(across[i]!, slanted ? longest : cellWidth, FONT_SIZE),
+            tickFormat: (i: number) => shortenToPixels(across[i]!, slanted ? longest : cellWidth, FONT_SIZE),
             ...(slanted && { tickRotate: SLANT, textAnchor: "start" }),
           }),
           axisY({
             tickSize: 0,
-            tickFormat: (i: number) => shorten(down[i]!, longest, FONT_SIZE),
+            tickFormat: (i: number) => shortenToPixels(down[i]!, longest, FONT_SIZE),
             tickPadding: 8,
           }),
           cell(

@@ -1,19 +1,18 @@
 /** Running perplexity over the tokens scored. */
 import { areaY, axisX, axisY, dot, gridX, gridY, line, text } from "@observablehq/plot";
 import { emptySums, perplexityStandardError } from "../core/index.ts";
-import { boundsOf, LARGEST, logTicks } from "./bins.ts";
-import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
 import {
   formatCount,
   formatNumber,
   formatPlural,
   formatWithError,
   inSentence,
-  joinError,
-  shorten,
-  textWidth,
+  numberAndError,
   visible,
-} from "./text.ts";
+} from "../text/index.ts";
+import { boundsOf, LARGEST, logTicks } from "./bins.ts";
+import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
+import { pixelWidth, shortenToPixels } from "./pixels.ts";
 
 export interface ConvergenceSeries {
   name: string;
@@ -50,7 +49,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
     .map(({ name }) => `${inSentence(name)} has no finite perplexity.`);
   if (drawn.length === 0) return emptyChart(title, without.join(" ") || "There are no numbers.", columns);
   const last = (points: readonly Point[]) => points[points.length - 1]!;
-  const written = ({ perplexity, error }: Point) => joinError(formatWithError(perplexity, error));
+  const written = ({ perplexity, error }: Point) => formatWithError(perplexity, error);
   const at = (points: readonly Point[], tokens: number) =>
     points.find((point) => point.tokens >= tokens) ?? last(points);
   return {
@@ -68,7 +67,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       columns,
       rows: drawn.flatMap(({ name, points }) =>
         [...new Set(SHARES.map((share) => at(points, share * last(points).tokens)))].map((point) => {
-          const [value, error] = formatWithError(point.perplexity, point.error);
+          const [value, error] = numberAndError(point.perplexity, point.error);
           return [visible(name), formatCount(point.tokens), value, error ?? "–"];
         }),
       ),
@@ -105,12 +104,12 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       const labels = drawn.map((run) => {
         const end = last(run.points);
         const figure = written(end);
-        return { run, end, text: shorten(run.name, phone ? 86 : 170, FONT_SIZE), figure };
+        return { run, end, text: shortenToPixels(run.name, phone ? 86 : 170, FONT_SIZE), figure };
       });
       const marginRight =
         Math.max(
           ...labels.map(({ text, figure }) =>
-            Math.max(textWidth(text, FONT_SIZE), textWidth(figure, FONT_SIZE)),
+            Math.max(pixelWidth(text, FONT_SIZE), pixelWidth(figure, FONT_SIZE)),
           ),
         ) + 16;
       const row = 32;

@@ -1,8 +1,9 @@
 /** How far models are from a base model, token by token. */
 import { axisX, axisY, dot, gridX, link, ruleY } from "@observablehq/plot";
+import { formatNumber, inSentence, isNumber, visible } from "../text/index.ts";
 import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./chart.ts";
-import { formatNumber, inSentence, isNumber, shorten, textWidth, visible } from "./text.ts";
+import { pixelWidth, shortenToPixels } from "./pixels.ts";
 import type { Colours } from "./theme.ts";
 
 export interface ModelDivergence {
@@ -124,7 +125,7 @@ export function divergencePercentiles(
     ],
     draw({ width, colours }) {
       const room = width < NARROW ? 100 : 220;
-      const names = sorted.map(({ name }) => shorten(name, room, FONT_SIZE));
+      const names = sorted.map(({ name }) => shortenToPixels(name, room, FONT_SIZE));
       const place = ({ value }: { value: number }) => Math.max(value, floor);
       const ranges = sorted.flatMap((_, row) => {
         const values = points.filter((point) => point.row === row).map(place);
@@ -137,7 +138,7 @@ export function divergencePercentiles(
           plot: {
             width,
             height: 54 + rowHeight * Math.max(sorted.length, 2),
-            marginLeft: Math.max(...names.map((name) => textWidth(name, FONT_SIZE))) + 14,
+            marginLeft: Math.max(...names.map((name) => pixelWidth(name, FONT_SIZE))) + 14,
             marginRight: 16,
             marginTop: 8,
             marginBottom: 46,

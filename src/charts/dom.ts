@@ -2,6 +2,8 @@
  * The part of a document that drawing needs, so that the types ask for no DOM library: a browser's `document` has it,
  * and so has linkedom's.
  */
+import { escapeMarkup } from "../text/index.ts";
+
 export interface ChartNode {
   readonly nodeType: number;
   readonly nodeValue: string | null;
@@ -37,18 +39,6 @@ export function element(
   if (text !== undefined) made.textContent = text;
   return made;
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Any text as text or attribute value of XML and HTML. */
-export const escapeMarkup = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 
 const GEOMETRY = /^(?:d|points|transform|viewBox|[xy][12]?|[cr][xy]?|width|height)$/;
 /** More than a hundredth of a pixel is noise, and three quarters of the file. */

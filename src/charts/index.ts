@@ -1,4 +1,4 @@
-/** Pictures: plain data in, SVG or a page of its own out. In Node import `server.ts`, which brings a document. */
+/** Pictures: plain data in, SVG out, alone or as a figure for a page (pages are made in report/). In Node import `server.ts`, which brings a document. */
 export {
   type CalibrationColumns,
   type CalibrationInput,
@@ -14,8 +14,8 @@ export {
   type ModelDivergence,
 } from "./divergence-percentiles.ts";
 export type { ChartDocument, ChartElement } from "./dom.ts";
-export { type FigureOptions, type PageOptions, type PageSection, renderFigure, renderPage } from "./page.ts";
-export { FIGURE_STYLE } from "./page-style.ts";
+export { type FigureOptions, renderFigure, renderTable } from "./figure.ts";
+export { FIGURE_STYLE } from "./figure-style.ts";
 export {
   type PerplexityIntervalsOptions,
   type PerplexityResult,

@@ -1,18 +1,17 @@
 /** Perplexity with error bars. */
 import { axisX, axisY, dot, gridX, link, text } from "@observablehq/plot";
-import { boundsOf, LARGEST, logTicks } from "./bins.ts";
-import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
 import {
   formatList,
   formatNumber,
   formatWithError,
   inSentence,
   isNumber,
-  joinError,
-  shorten,
-  textWidth,
+  numberAndError,
   visible,
-} from "./text.ts";
+} from "../text/index.ts";
+import { boundsOf, LARGEST, logTicks } from "./bins.ts";
+import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
+import { pixelWidth, shortenToPixels } from "./pixels.ts";
 
 export interface PerplexityResult {
   model: string;
@@ -46,7 +45,7 @@ export function perplexityIntervals(
     columns,
     rows: corpora.flatMap(({ corpus, rows }) =>
       rows.map(({ model, perplexity, standardError }) => {
-        const [value, error] = formatWithError(perplexity, standardError);
+        const [value, error] = numberAndError(perplexity, standardError);
         return [visible(corpus), visible(model), value, error ?? "–"];
       }),
     ),
@@ -54,9 +53,7 @@ export function perplexityIntervals(
   const drawn = corpora.filter(({ rows }) => rows.some(({ perplexity }) => isNumber(perplexity)));
   if (drawn.length === 0) return { ...emptyChart(title, "There are no numbers.", columns), table };
   const written = (result: PerplexityResult) =>
-    isNumber(result.perplexity)
-      ? joinError(formatWithError(result.perplexity, result.standardError))
-      : "no number";
+    isNumber(result.perplexity) ? formatWithError(result.perplexity, result.standardError) : "no number";
   return {
     title,
     summary: `${drawn
@@ -82,10 +79,10 @@ export function perplexityIntervals(
     draw({ width, colours }) {
       const room = width < NARROW ? 100 : 220;
       const names = (rows: readonly PerplexityResult[]) =>
-        rows.map(({ model }) => shorten(model, room, FONT_SIZE));
+        rows.map(({ model }) => shortenToPixels(model, room, FONT_SIZE));
       const every = drawn.flatMap(({ rows }) => rows);
-      const marginLeft = Math.max(...names(every).map((name) => textWidth(name, FONT_SIZE))) + 14;
-      const marginRight = Math.max(...every.map((result) => textWidth(written(result), FONT_SIZE))) + 14;
+      const marginLeft = Math.max(...names(every).map((name) => pixelWidth(name, FONT_SIZE))) + 14;
+      const marginRight = Math.max(...every.map((result) => pixelWidth(written(result), FONT_SIZE))) + 14;
       return drawn.map(({ corpus, rows }) => {
         const finite = rows.flatMap(({ perplexity, standardError }, row) => {
           if (!isNumber(perplexity) || perplexity > LARGEST) return [];

@@ -19,9 +19,3 @@ export const renderSvg = (chart: Chart, options: charts.SvgOptions = {}): string
 
 export const renderFigure = (chart: Chart, options: charts.FigureOptions = {}): string =>
   charts.renderFigure(chart, withDocument(options));
-
-export const renderPage = (
-  title: string,
-  sections: readonly charts.PageSection[],
-  options: charts.PageOptions = {},
-): string => charts.renderPage(title, sections, withDocument(options));

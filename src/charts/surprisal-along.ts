@@ -1,5 +1,6 @@
 /** Surprisal along a document. */
 import { areaY, dot, lineY, ruleX, ruleY } from "@observablehq/plot";
+import { formatBits, formatCount, formatPlural, inSentence } from "../text/index.ts";
 import {
   type Bin,
   binSurprisal,
@@ -11,7 +12,6 @@ import {
   sortedBits,
 } from "./bins.ts";
 import { type Chart, emptyChart, type KeyEntry, MOST_POINTS, NARROW } from "./chart.ts";
-import { formatBits, formatCount, formatPlural, inSentence } from "./text.ts";
 
 export interface SurprisalAlongInput {
   /** [n] ln p per token in the order of the text, nats; NaN or null = missing. */

@@ -1,16 +1,16 @@
 /** Distribution of token surprisal, one panel per model. */
 import { axisX, dot, gridY, rectY, ruleX, ruleY, text } from "@observablehq/plot";
-import { impossible, meanOf, quantile, sortedBits } from "./bins.ts";
-import { type Chart, emptyChart, NARROW } from "./chart.ts";
 import {
   formatBits,
   formatCount,
   formatList,
   formatPlural,
-  formatShare,
+  formatProbability,
   inSentence,
   visible,
-} from "./text.ts";
+} from "../text/index.ts";
+import { impossible, meanOf, quantile, sortedBits } from "./bins.ts";
+import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
 export interface SurprisalOfModel {
   name: string;
@@ -118,7 +118,7 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
               domain: [0, tallest * 1.02],
               label: null,
               ticks: drawn.length === 1 ? 5 : 3,
-              tickFormat: formatShare,
+              tickFormat: formatProbability,
             },
             marks: [
               gridY({ stroke: colours.line, strokeOpacity: 1, ticks: drawn.length === 1 ? 5 : 3 }),

@@ -3,7 +3,7 @@ import { plot } from "@observablehq/plot";
 import { SurprisalError } from "../core/index.ts";
 import { type Chart, FONT_SIZE, type KeyEntry, type KeyScale, type Panel } from "./chart.ts";
 import { type ChartDocument, type ChartElement, element, serialise } from "./dom.ts";
-import { cut, shorten, textWidth } from "./text.ts";
+import { cutToPixels, pixelWidth, shortenToPixels } from "./pixels.ts";
 import { type Colours, coloursOf, type Theme, themeStyle } from "./theme.ts";
 
 export interface SvgOptions {
@@ -68,7 +68,7 @@ export function drawChart(chart: Chart, options: SvgOptions = {}): ChartElement 
   for (const { heading: name, drawn } of panels) {
     if (name !== undefined) {
       y += 6;
-      line(shorten(name, width, 13), { "font-size": 13, "font-weight": 650 });
+      line(shortenToPixels(name, width, 13), { "font-size": 13, "font-weight": 650 });
     }
     drawn.setAttribute("y", String(y));
     parts.push(drawn);
@@ -138,8 +138,8 @@ function drawKey(entries: Chart["key"], width: number, colours: Colours, make: M
     const isScale = "fills" in entry;
     const rows = isScale ? [] : wrap(entry.text, width - 28, FONT_SIZE);
     const size = isScale
-      ? textWidth(`${entry.low}${entry.high}`, FONT_SIZE) + 16 * entry.fills.length + 12
-      : 28 + Math.max(...rows.map((row) => textWidth(row, FONT_SIZE)));
+      ? pixelWidth(`${entry.low}${entry.high}`, FONT_SIZE) + 16 * entry.fills.length + 12
+      : 28 + Math.max(...rows.map((row) => pixelWidth(row, FONT_SIZE)));
     if (x > 0 && x + size > width) [x, y] = [0, y + ROW];
     const placed = make("g", { transform: `translate(${Math.round(x)},${y})` });
     placed.append(...(isScale ? scale(entry, colours, make) : keyEntry(entry, rows, colours, make)));
@@ -152,7 +152,7 @@ function drawKey(entries: Chart["key"], width: number, colours: Colours, make: M
 }
 
 function scale({ fills, low, high }: KeyScale, colours: Colours, make: Make): ChartElement[] {
-  const start = textWidth(low, FONT_SIZE) + 6;
+  const start = pixelWidth(low, FONT_SIZE) + 6;
   const swatches = fills.map((fill, i) =>
     make("rect", { x: start + 16 * i, y: 3, width: 16, height: 12, fill }),
   );
@@ -217,8 +217,8 @@ function wrap(text: string, width: number, size: number): string[] {
   const rows: string[] = [];
   for (const word of text.split(" ")) {
     const longer = rows.length === 0 ? word : `${rows.at(-1)} ${word}`;
-    if (rows.length > 0 && textWidth(longer, size) <= width) rows[rows.length - 1] = longer;
-    else rows.push(cut(word, width, size));
+    if (rows.length > 0 && pixelWidth(longer, size) <= width) rows[rows.length - 1] = longer;
+    else rows.push(cutToPixels(word, width, size));
   }
   return rows.length > 4 ? [...rows.slice(0, 3), `${rows[3]} …`] : rows;
 }

@@ -2,39 +2,21 @@
  * The JSON documents the commands print. Their `schema` names the version; fields are only ever added. An infinite number
  * is a text there, see json.ts.
  */
-import { type TokenRecord, tokenRecord } from "../core/index.ts";
+import { type Measures, type TokenRecord, tokenRecord } from "../core/index.ts";
 import type { TextScore } from "../evaluate/index.ts";
 
-/** `surprisal.score/2` */
-export interface ScoreDocument {
+/** `surprisal.score/2`: the measures and what they were made with; docs/columns.md lists the fields. */
+export interface ScoreDocument
+  extends Measures,
+    Pick<
+      TextScore,
+      "model" | "settings" | "recipe" | "textSha256" | "standardError" | "standardErrorMethod"
+    > {
   schema: "surprisal.score/2";
-  model: TextScore["model"];
-  settings: TextScore["settings"];
-  recipe: TextScore["recipe"];
-  textSha256: string;
-  /** Tokens of the text. */
-  tokens: number;
-  /** Tokens that carry a number. */
-  scored: number;
-  /** Tokens, bytes, words and characters without a number; they are in no denominator. */
-  unscored: TextScore["unscored"];
-  /** Mean negative log-likelihood per token, nats. */
-  nll: number | null;
-  perplexity: number | null;
-  /** ± of the perplexity, by the formula `standardErrorMethod`. */
-  standardError: number | null;
-  standardErrorMethod: string;
-  bitsPerToken: number | null;
-  bitsPerByte: number | null;
-  bitsPerCharacter: number | null;
-  bytePerplexity: number | null;
-  wordPerplexity: number | null;
-  characterPerplexity: number | null;
-  geometricMeanProbability: number | null;
   /** Milliseconds; `tokensRun`: tokens run through the model. */
   timing: { totalMs: number; loadMs: number; decodeMs: number | null; tokensRun: number };
   notes: readonly string[];
-  /** With --tokens. `bytes` only where a token is not UTF-8 on its own. */
+  /** With --tokens. `bytes` only where a token is not UTF-8 on its own; `logprob` and `entropy` in nats. */
   tokenTable?: JsonToken[] | undefined;
 }
 
@@ -47,28 +29,15 @@ export function scoreDocument(
   notes: readonly string[],
   withTokens: boolean,
 ): ScoreDocument {
-  const { timing, table, text, piece } = score;
-  const { id, name, ...recipe } = score.recipe;
+  const { model, settings, recipe, textSha256, timing, table, text, piece, sums: _, ...measured } = score;
+  const { id, name, ...method } = recipe;
   return {
     schema: "surprisal.score/2",
-    model: score.model,
-    settings: score.settings,
-    recipe: { id, name, ...recipe },
-    textSha256: score.textSha256,
-    tokens: score.tokens,
-    scored: score.scored,
-    unscored: score.unscored,
-    nll: score.nll,
-    perplexity: score.perplexity,
-    standardError: score.standardError,
-    standardErrorMethod: score.standardErrorMethod,
-    bitsPerToken: score.bitsPerToken,
-    bitsPerByte: score.bitsPerByte,
-    bitsPerCharacter: score.bitsPerCharacter,
-    bytePerplexity: score.bytePerplexity,
-    wordPerplexity: score.wordPerplexity,
-    characterPerplexity: score.characterPerplexity,
-    geometricMeanProbability: score.geometricMeanProbability,
+    model,
+    settings,
+    recipe: { id, name, ...method },
+    textSha256,
+    ...measured,
     timing: { ...timing, totalMs: timing.totalMs + loadMs, loadMs },
     notes,
     tokenTable: withTokens

@@ -1,14 +1,11 @@
 /** A comparison as a page with pictures. */
-import type { PageSection } from "../charts/index.ts";
+import { divergencePercentiles } from "../charts/server.ts";
 import type { Comparison, ModelComparison, Place } from "../evaluate/compare/index.ts";
+import { formatCount, formatNumber, formatPercent, formatPlural, formatWithError } from "../text/index.ts";
+import { type PageSection, renderPage } from "./page/sections.ts";
 
 /** @param comparison its models are told apart by `labels`, in their order. */
-export async function comparisonPage(
-  comparison: ModelComparison,
-  base: string,
-  labels: readonly string[],
-): Promise<string> {
-  const { divergencePercentiles, renderPage } = await import("../charts/server.ts"); // slow to load
+export function comparisonPage(comparison: ModelComparison, base: string, labels: readonly string[]): string {
   const { comparisons, texts } = comparison;
   const named = comparisons.map((one, i) => ({ one, name: labels[i]! }));
   const sections: PageSection[] = [];
@@ -20,25 +17,15 @@ export async function comparisonPage(
   if (divergences.length > 0) sections.push({ chart: divergencePercentiles(divergences, { base }) });
   for (const { one, name } of named) sections.push(numbers(one, name, base), changes(one, name));
   const lead = [
-    `${texts.documents} document${texts.documents === 1 ? "" : "s"}, ${texts.bytes} bytes, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
+    `${formatPlural(texts.documents, "document")}, ${formatPlural(texts.bytes, "byte")}, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
     "± is one standard error.",
   ].join(" ");
-  return renderPage(`Compared with ${base}`, sections, { lead });
+  return renderPage(`Compared with ${base}`, sections, lead);
 }
 
-const figure = (value: number, digits = 5): string =>
-  Number.isFinite(value) ? String(Number(value.toPrecision(digits))) : value > 0 ? "∞" : "−∞";
-
-/** The error with two digits, the number as far as that. */
-function estimate(
-  { value, standardError }: { value: number; standardError: number | null },
-  scale = 1,
-): string {
-  if (standardError === null || standardError === 0 || !Number.isFinite(value)) return figure(scale * value);
-  const error = scale * standardError;
-  const decimals = Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(error))));
-  return `${(scale * value).toFixed(decimals)} ± ${error.toFixed(decimals)}`;
-}
+type Estimate = Readonly<{ value: number; standardError: number | null }>;
+const estimate = ({ value, standardError }: Estimate): string => formatWithError(value, standardError);
+const percent = ({ value, standardError }: Estimate): string => formatPercent(value, standardError);
 
 function numbers(one: Comparison, name: string, base: string): PageSection {
   const text = [...one.notes];
@@ -51,7 +38,7 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
         ["bits per byte", estimate(measures.bitsPerByte)],
         [`bits per byte of ${base}`, estimate(measures.baseBitsPerByte)],
         ["difference", `${estimate(measures.difference)}, bootstrap over ${measures.resampled}`],
-        ["bytes compared", String(measures.bytes)],
+        ["bytes compared", formatCount(measures.bytes)],
       ],
     };
   }
@@ -65,14 +52,14 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
       [`perplexity of ${base}`, estimate(measures.basePerplexity)],
       [
         "ratio",
-        `${estimate(measures.ratio)}${ratioInterval ? `; 95% between ${figure(ratioInterval.low)} and ${figure(ratioInterval.high)}, bootstrap over blocks of tokens` : ""}`,
+        `${estimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over blocks of tokens` : ""}`,
       ],
       ["difference", estimate(measures.difference)],
       ["KL divergence, nats", estimate(measures.divergence)],
-      ["Δp, %", estimate(measures.deltaP, 100)],
-      ["RMS of Δp, %", estimate(measures.rmsDeltaP, 100)],
-      ["same most probable token, %", estimate(measures.sameTop, 100)],
-      ["tokens", String(measures.scored)],
+      ["Δp, %", percent(measures.deltaP)],
+      ["RMS of Δp, %", percent(measures.rmsDeltaP)],
+      ["same most probable token, %", percent(measures.sameTop)],
+      ["tokens", formatCount(measures.scored)],
     ],
   };
 }
@@ -84,7 +71,8 @@ function changes(one: Comparison, name: string): PageSection {
   const heading = `What changed most under ${name}`;
   const around = ({ before, text, after }: Place) =>
     `${before.slice(-CONTEXT)}⟦${text}⟧${after.slice(0, CONTEXT)}`;
-  const probability = (logprob: number) => `${figure(100 * Math.exp(logprob), 3)}%`;
+  const probability = (logprob: number) => `${formatNumber(100 * Math.exp(logprob), 3)}%`;
+  const bits = (nats: number) => formatNumber(nats / Math.LN2, 3);
   if (one.per === "byte")
     return {
       heading,
@@ -92,8 +80,8 @@ function changes(one: Comparison, name: string): PageSection {
         columns: ["in context", "bits, base", "bits", "document"],
         rows: one.measures.mostChanged.map((span) => [
           around(span),
-          figure(span.totalBaseNll / Math.LN2, 3),
-          figure(span.totalNll / Math.LN2, 3),
+          bits(span.totalBaseNll),
+          bits(span.totalNll),
           span.document,
         ]),
       },
@@ -104,7 +92,7 @@ function changes(one: Comparison, name: string): PageSection {
       columns: ["in context", "KL, nats", "p, base", "p", "base expected", "expected", "document"],
       rows: one.measures.mostChanged.map((token) => [
         around(token),
-        figure(token.divergence, 3),
+        formatNumber(token.divergence, 3),
         probability(token.baseLogprob),
         probability(token.logprob),
         token.baseTop,

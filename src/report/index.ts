@@ -1,4 +1,4 @@
 /** Pages and exports for people. */
-export { comparisonPage } from "./comparison-page.ts";
-export { EXPORT_FORMATS, type ExportFormat, type ExportOptions, exportRuns, methodOf } from "./export.ts";
+export { comparisonPage, scorePage } from "./pages.ts";
+export * from "./runs/index.ts";
 export * from "./score/index.ts";

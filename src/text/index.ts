@@ -1,5 +1,6 @@
 /** Text for people: numbers, widths, wrapping, and what is hidden in a text made visible. */
 export { type DecodedText, decodeText } from "./decode.ts";
+export { escapeMarkup } from "./escape.ts";
 export { infinityAsText, infinityFromText } from "./json.ts";
 export { nearestNames } from "./nearest-names.ts";
 export {
@@ -7,12 +8,16 @@ export {
   formatBytes,
   formatCount,
   formatDuration,
+  formatList,
   formatNumber,
   formatParameters,
+  formatPercent,
   formatPlural,
   formatProbability,
   formatRate,
   formatWithError,
+  isNumber,
+  numberAndError,
 } from "./numbers.ts";
 export {
   byteLength,
@@ -20,6 +25,7 @@ export {
   clusterWidth,
   decodeLossless,
   displayWidth,
+  inSentence,
   isLineBreak,
   shorten,
   visible,

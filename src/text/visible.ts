@@ -6,6 +6,9 @@
  * not UTF-8 cannot be shown at all. Here each becomes a visible symbol: ESC is ␛, U+202E is ⟨U+202E⟩, a stray
  * byte is ⟨0xE2⟩. What a script needs to be written correctly stays: combining marks on their letter, the emoji
  * sequences Unicode recommends, joiners within the scripts that use them.
+ *
+ * Widths are counted here and not by the package string-width, which takes 2 columns for © and ❤ without their emoji sign
+ * and 3 for नमस्ते, where terminals take 1 and 4, and is 200 times slower on western text.
  */
 
 /** Longer clusters are taken apart: the longest real ones, flags and families, have at most ten code points. */
@@ -126,6 +129,12 @@ export function visible(text: string): string {
     shown += isLineBreak(cluster) ? "↵" : cluster === "\t" ? "⇥" : visibleCluster(cluster);
   return shown;
 }
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/** A name inside a sentence, visible: one that is written from right to left does not reorder what stands around it. */
+export const inSentence = (name: string): string =>
+  RIGHT_TO_LEFT.test(name) ? `\u2068${visible(name)}\u2069` : visible(name);
 
 /** A token by itself: as `visible`, and its spaces as ␣, because the space is a part of it. "" is ∅. */
 export function visibleToken(bytes: Uint8Array): string {

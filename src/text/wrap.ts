@@ -1,4 +1,7 @@
-/** Line breaking by display width. */
+/**
+ * Line breaking by display width. Not wrap-ansi's: lines here are cells with a shade, painted after they are broken, and one
+ * space may hang at the edge.
+ */
 import { clusters, clusterWidth, isLineBreak, visibleCluster } from "./visible.ts";
 
 /** A user-perceived character as it is shown, and the shade it gets (`null` = no number). */

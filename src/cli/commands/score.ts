@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { compressionBaselines, scoreText, type TextScore } from "../../evaluate/index.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
-import { renderHtml, type ScoreView } from "../../report/index.ts";
+import { type ScoreView, scorePage } from "../../report/index.ts";
 import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
@@ -74,7 +74,7 @@ const command: Command = defineCommand({
     const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
     const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
-    if (html !== undefined) await writeWhole(html, await renderHtml(view!));
+    if (html !== undefined) await writeWhole(html, await scorePage(view!));
     if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens));
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));

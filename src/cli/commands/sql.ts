@@ -10,6 +10,7 @@ import { JSON_DOCUMENT } from "../shared-options.ts";
 
 const command: Command = defineCommand({
   details: `Tables: ${SQL_TABLES}.
+They have numbers in full, of tokens (logprob, entropy) in nats: / ln(2) makes bits. docs/columns.md lists all columns.
 
 Examples:
   surprisal sql "select model, corpus, bitsPerByte from results order by bitsPerByte"

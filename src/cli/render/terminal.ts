@@ -155,7 +155,7 @@ function surprisingBlock(
   const rows = tokens.map((token) => [
     formatBits(token.bits),
     formatCount(token.index + 1),
-    token.rank > 0 ? formatCount(token.rank) : "–",
+    formatCount(token.rank || null),
   ]);
   const headings = ["bits", "token", "rank"];
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]!.length)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
-import { exportRuns } from "../../report/export.ts";
+import { exportRuns } from "../../report/runs/export.ts";
 import type { Corpus } from "../corpora/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import { capabilitiesOf } from "./capability-map.ts";

@@ -4,6 +4,14 @@ export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
+export {
+  type Measure,
+  type MeasureTable,
+  RUN_MEASURES,
+  readMeasures,
+  storedTypes,
+  TASK_MEASURES,
+} from "./measures.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
@@ -18,7 +26,7 @@ export type {
   RunTask,
   RunTaskResult,
 } from "./run.ts";
-export { queryRuns, SQL_TABLES, type SqlAnswer } from "./sql.ts";
+export { queryRuns, SQL_COLUMNS, SQL_TABLES, type SqlAnswer } from "./sql.ts";
 export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";
-export { writeTokens } from "./tokens-parquet.ts";
+export { TOKEN_COLUMNS, writeTokens } from "./tokens-parquet.ts";
 export { packageVersion } from "./version.ts";

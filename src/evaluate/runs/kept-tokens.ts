@@ -20,7 +20,7 @@ export interface KeptTokens {
 
 type Names = Record<"model" | "corpus" | "document", string>;
 
-const COLUMNS = ["model", "corpus", "document", "position", "byte_offset", "logprob"] as const;
+const COLUMNS = ["model", "corpus", "document", "position", "byteOffset", "logprob"] as const;
 
 /**
  * All tokens in the order of the file: model, corpus, document.
@@ -33,7 +33,7 @@ export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTo
   let before: Names = { model: "", corpus: "", document: "" };
   for await (const columns of rowGroups(file)) {
     const logprobs = Float64Array.from(columns.logprob, numberOf);
-    const offsets = Float64Array.from(columns.byte_offset, numberOf);
+    const offsets = Float64Array.from(columns.byteOffset, numberOf);
     const isOf = ({ model, corpus, document }: Names, row: number) =>
       columns.document[row] === document && columns.corpus[row] === corpus && columns.model[row] === model;
     const isBeginning = (row: number) => columns.position[row] === 0; // the one before may have the same names

@@ -1,8 +1,9 @@
-/** A run as a table: a row for each model and corpus. */
-import type { Run, RunResult } from "./run.ts";
+/** A run as tables: a row for each model and corpus, and for each model and task. */
+import { type MeasuresOf, RUN_MEASURES, readMeasures, TASK_MEASURES } from "./measures.ts";
+import type { Run } from "./run.ts";
 
-/** A result with the names that belong to it. */
-export interface RunRow {
+/** What a row of results is about. */
+interface RunNames {
   run: string;
   model: string;
   corpus: string;
@@ -11,33 +12,18 @@ export interface RunRow {
   recipeId: string;
   corpusSha256: string;
   modelSha256: string | null;
-  documents: number;
-  skipped: number;
-  tokens: number;
-  scored: number;
-  nll: number | null;
-  perplexity: number | null;
-  standardError: number | null;
   standardErrorMethod: string;
-  low: number | null;
-  high: number | null;
-  meanPerplexity: number | null;
-  wordPerplexity: number | null;
-  bytePerplexity: number | null;
-  bitsPerToken: number | null;
-  bitsPerByte: number | null;
-  bitsPerByteStandardError: number | null;
-  bitsPerCharacter: number | null;
-  tokensRun: number;
-  totalMs: number;
+  /** When the run began, ISO 8601. */
   created: string;
 }
+
+/** A result with the names that belong to it; its measures are those of RUN_MEASURES. */
+export type RunRow = RunNames & MeasuresOf<typeof RUN_MEASURES>;
 
 export function runRows(run: Run): RunRow[] {
   return run.results.map((result) => {
     const model = run.models[result.model]!;
     const corpus = run.corpora[result.corpus]!;
-    const { interval, timing } = result;
     return {
       run: run.id,
       model: modelLabel(run, result.model),
@@ -47,104 +33,37 @@ export function runRows(run: Run): RunRow[] {
       recipeId: model.recipe.id,
       corpusSha256: corpus.sha256,
       modelSha256: model.identity.sha256,
-      ...numbersOf(result),
-      low: interval?.[0] ?? null,
-      high: interval?.[1] ?? null,
-      ...timing,
+      standardErrorMethod: result.standardErrorMethod,
       created: run.created,
+      ...readMeasures(RUN_MEASURES, result),
     };
   });
 }
 
-/** A model's answers to a task. Shares are 0 ... 1, with lm-eval's sample standard error. */
-export interface TaskRow {
+/** What a row of answers is about. */
+interface TaskNames {
   run: string;
   model: string;
   task: string;
-  questions: number;
-  acc: number | null;
-  accStandardError: number | null;
-  /** By characters (lm-eval). */
-  accNorm: number | null;
-  accNormStandardError: number | null;
-  /** By tokens (llama.cpp). */
-  accNormTokens: number | null;
-  accNormTokensStandardError: number | null;
-  /** What guessing would give. */
-  chance: number | null;
-  /** Per target (lm-eval's LAMBADA). */
-  perplexity: number | null;
-  perplexityStandardError: number | null;
   taskSha256: string;
   modelSha256: string | null;
+  /** When the run began, ISO 8601. */
   created: string;
 }
 
-export function taskRows(run: Run): TaskRow[] {
-  return run.taskResults.map(({ model, task, summary }) => {
-    const choices = summary.kind === "multiple-choice" ? summary.accuracies : null;
-    const acc = summary.kind === "target" ? summary.accuracy : summary.accuracies.acc;
-    const target = summary.kind === "target" ? summary.perplexity : null;
-    return {
-      run: run.id,
-      model: modelLabel(run, model),
-      task: run.tasks[task]!.name,
-      questions: summary.items,
-      acc: acc.value,
-      accStandardError: acc.standardError,
-      accNorm: choices?.acc_norm.value ?? null,
-      accNormStandardError: choices?.acc_norm.standardError ?? null,
-      accNormTokens: choices?.acc_norm_tokens.value ?? null,
-      accNormTokensStandardError: choices?.acc_norm_tokens.standardError ?? null,
-      chance: summary.kind === "multiple-choice" ? summary.chance : null,
-      perplexity: target?.value ?? null,
-      perplexityStandardError: target?.standardError ?? null,
-      taskSha256: run.tasks[task]!.sha256,
-      modelSha256: run.models[model]!.identity.sha256,
-      created: run.created,
-    };
-  });
-}
+/** A model's answers to a task; the measures are those of TASK_MEASURES. */
+export type TaskRow = TaskNames & MeasuresOf<typeof TASK_MEASURES>;
 
-function numbersOf(result: RunResult) {
-  const {
-    documents,
-    skipped,
-    tokens,
-    scored,
-    nll,
-    perplexity,
-    standardError,
-    standardErrorMethod,
-    meanPerplexity,
-  } = result;
-  const {
-    wordPerplexity,
-    bytePerplexity,
-    bitsPerToken,
-    bitsPerByte,
-    bitsPerByteStandardError,
-    bitsPerCharacter,
-  } = result;
-  return {
-    documents,
-    skipped,
-    tokens,
-    scored,
-    nll,
-    perplexity,
-    standardError,
-    standardErrorMethod,
-    meanPerplexity,
-    // Over a text of few "words", such as a Chinese one, it passes 1.8e308, which is not infinite but no number either.
-    wordPerplexity:
-      wordPerplexity === Number.POSITIVE_INFINITY && Number.isFinite(nll) ? null : wordPerplexity,
-    bytePerplexity,
-    bitsPerToken,
-    bitsPerByte,
-    bitsPerByteStandardError,
-    bitsPerCharacter,
-  };
+export function taskRows(run: Run): TaskRow[] {
+  return run.taskResults.map(({ model, task, summary }) => ({
+    run: run.id,
+    model: modelLabel(run, model),
+    task: run.tasks[task]!.name,
+    taskSha256: run.tasks[task]!.sha256,
+    modelSha256: run.models[model]!.identity.sha256,
+    created: run.created,
+    ...readMeasures(TASK_MEASURES, summary),
+  }));
 }
 
 /** The model's name, or where several have the same one, the reference that it was asked for by. */

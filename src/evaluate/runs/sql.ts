@@ -2,13 +2,14 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { emptySums, measures, SurprisalError } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { JOURNAL, TOKENS } from "./files.ts";
 import { readJournal } from "./journal.ts";
 import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
+import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
@@ -70,9 +71,9 @@ export async function queryRuns(
         tokens.push({ file, select: `SELECT ${literal(run.id)} AS run, * FROM ${parquet(file)}` });
       });
     }
-    await table(connection, scratch, "results", results, RESULTS);
-    await table(connection, scratch, "documents", documents, DOCUMENTS);
-    await table(connection, scratch, "tasks", tasks, TASKS);
+    await table(connection, scratch, "results", results);
+    await table(connection, scratch, "documents", documents);
+    await table(connection, scratch, "tasks", tasks);
     const selects = tokens.map(({ select }) => select);
     if (selects.length > 0)
       await connection.run(`CREATE VIEW tokens AS ${selects.join(" UNION ALL BY NAME ")}`);
@@ -103,20 +104,20 @@ function documentRows(path: string, run: Run): object[] {
   readJournal(join(path, JOURNAL), (entry) => {
     if (entry.type !== "document") return;
     const { model, corpus, document, name, sha256, sums, size, standardError } = entry;
-    const scored = sums && sums.scored > 0 ? sums : null;
+    const { scored, nll, perplexity, bitsPerByte } = measures(sums ?? emptySums());
     rows.push({
       run: run.id,
       model: run.models[model] ? modelLabel(run, model) : null,
       corpus: run.corpora[corpus]?.name ?? null,
-      document,
-      name,
+      document: name,
+      documentIndex: document,
       sha256,
-      standardError,
       bytes: size.bytes,
-      scored: scored?.scored ?? 0,
-      nll: scored && scored.totalNll / scored.scored,
-      perplexity: scored && Math.exp(scored.totalNll / scored.scored),
-      bitsPerByte: scored && scored.totalNll / scored.bytes / Math.LN2,
+      scored,
+      standardError,
+      nll,
+      perplexity,
+      bitsPerByte,
     });
   });
   return rows;
@@ -139,79 +140,41 @@ async function check(connection: Connection, query: string, file: string): Promi
   }
 }
 
-/** Types of columns, so that a table without rows has them too. */
-const RESULTS = {
-  folder: "VARCHAR",
-  ...words(
-    "run",
-    "model",
-    "corpus",
-    "domain",
-    "recipe",
-    "recipeId",
-    "corpusSha256",
-    "modelSha256",
-    "standardErrorMethod",
-  ),
-  ...whole("documents", "skipped", "tokens", "scored", "tokensRun"),
-  ...numbers(
-    "nll",
-    "perplexity",
-    "standardError",
-    "low",
-    "high",
-    "meanPerplexity",
-    "wordPerplexity",
-    "bytePerplexity",
-  ),
-  ...numbers("bitsPerToken", "bitsPerByte", "bitsPerByteStandardError", "bitsPerCharacter", "totalMs"),
-  created: "TIMESTAMP",
+/** Names are texts, and so is what says when. */
+function named(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, name === "created" ? "TIMESTAMP" : "VARCHAR"]));
+}
+
+/** Columns and their types, by table, so that a table without rows has them too. */
+export const SQL_COLUMNS: Readonly<Record<"results" | "documents" | "tasks", Record<string, string>>> = {
+  results: {
+    ...named("folder", "run", "model", "corpus", "domain", "recipe", "recipeId"),
+    ...named("corpusSha256", "modelSha256", "standardErrorMethod", "created"),
+    ...storedTypes(RUN_MEASURES),
+  },
+  documents: {
+    ...named("run", "model", "corpus", "document", "sha256"),
+    documentIndex: "BIGINT",
+    bytes: "BIGINT",
+    scored: "BIGINT",
+    standardError: "DOUBLE",
+    nll: "DOUBLE",
+    perplexity: "DOUBLE",
+    bitsPerByte: "DOUBLE",
+  },
+  tasks: {
+    ...named("folder", "run", "model", "task", "taskSha256", "modelSha256", "created"),
+    ...storedTypes(TASK_MEASURES),
+  },
 };
-const DOCUMENTS = {
-  ...words("run", "model", "corpus", "name", "sha256"),
-  ...whole("document", "bytes", "scored"),
-  ...numbers("standardError", "nll", "perplexity", "bitsPerByte"),
-};
-const TASKS = {
-  ...words("folder", "run", "model", "task", "taskSha256", "modelSha256"),
-  ...whole("questions"),
-  ...numbers(
-    "acc",
-    "accStandardError",
-    "accNorm",
-    "accNormStandardError",
-    "accNormTokens",
-    "accNormTokensStandardError",
-    "chance",
-  ),
-  ...numbers("perplexity", "perplexityStandardError"),
-  created: "TIMESTAMP",
-};
-
-function typed(type: string) {
-  return (...names: string[]): Record<string, string> =>
-    Object.fromEntries(names.map((name) => [name, type]));
-}
-
-function words(...names: string[]) {
-  return typed("VARCHAR")(...names);
-}
-
-function whole(...names: string[]) {
-  return typed("BIGINT")(...names);
-}
-
-function numbers(...names: string[]) {
-  return typed("DOUBLE")(...names);
-}
 
 async function table(
   connection: Connection,
   scratch: string,
-  name: string,
+  name: keyof typeof SQL_COLUMNS,
   rows: readonly object[],
-  columns: Record<string, string>,
 ): Promise<void> {
+  const columns = SQL_COLUMNS[name];
   const types = Object.entries(columns).map(([column, type]) => `"${column}" ${type}`);
   await connection.run(`CREATE TABLE ${name} (${types.join(", ")})`);
   if (rows.length === 0) return;

@@ -9,18 +9,18 @@ import type { TokenFrame } from "./token-log.ts";
 
 const ROWS = 100_000; // of a row group
 
-/** What the file has, a row for each token. */
-const SCHEMA = [
-  ["model", "text"],
-  ["corpus", "text"],
-  ["document", "text"],
-  ["position", "INT32"], // in the document, from 0
-  ["byte_offset", "INT64"], // in the document's UTF-8
-  ["id", "INT32"],
-  ["token", "text"], // U+FFFD for bytes that are no character on their own
-  ["logprob", "DOUBLE"], // ln p, nats; null = missing
-  ["entropy", "DOUBLE"], // nats
-  ["rank", "INT32"], // 1 = first choice
+/** What the file has, a row for each token: names, types of Parquet, units. */
+export const TOKEN_COLUMNS = [
+  ["model", "text", "name"],
+  ["corpus", "text", "name"],
+  ["document", "text", "name"],
+  ["position", "INT32", "tokens"], // in the document, from 0
+  ["byteOffset", "INT64", "bytes"], // in the document's UTF-8
+  ["id", "INT32", "id"],
+  ["token", "text", "text"], // U+FFFD for bytes that are no character on their own
+  ["logprob", "DOUBLE", "nats"], // ln p; null = missing
+  ["entropy", "DOUBLE", "nats"], // of the place: screens and pages show bits
+  ["rank", "INT32", "rank"], // 1 = first choice
 ] as const;
 
 type Row = (string | number | bigint | null)[];
@@ -33,8 +33,8 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
     const writer = new ParquetWriter({
       writer: fileWriter(draft),
       schema: [
-        { name: "root", num_children: SCHEMA.length },
-        ...SCHEMA.map(([name, type]) =>
+        { name: "root", num_children: TOKEN_COLUMNS.length },
+        ...TOKEN_COLUMNS.map(([name, type]) =>
           type === "text"
             ? ({ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "OPTIONAL" } as const)
             : ({ name, type, repetition_type: "OPTIONAL" } as const),
@@ -44,7 +44,10 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
     });
     let rows: Row[] = [];
     const flush = () => {
-      const columnData = SCHEMA.map(([name], column) => ({ name, data: rows.map((row) => row[column]) }));
+      const columnData = TOKEN_COLUMNS.map(([name], column) => ({
+        name,
+        data: rows.map((row) => row[column]),
+      }));
       writer.write({ columnData, rowGroupSize: ROWS });
       rows = [];
     };

@@ -30,9 +30,9 @@ describe("predict", () => {
       choice(-6, { characters: 6, bytes: 6, distinct: { logprob: -4, tokens: 2 } }), // -6, -1, -1, -2
     ]);
     expect(predict(item, "acc")?.choice).toBe(0);
-    expect(predict(item, "acc_norm")?.choice).toBe(1);
-    expect(predict(item, "acc_bytes")?.choice).toBe(0);
-    expect(predict(item, "acc_norm_tokens")?.choice).toBe(1);
+    expect(predict(item, "accNorm")?.choice).toBe(1);
+    expect(predict(item, "accBytes")?.choice).toBe(0);
+    expect(predict(item, "accNormTokens")?.choice).toBe(1);
   });
 
   it("takes the first of equal ones and says so", () => {

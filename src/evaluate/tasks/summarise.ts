@@ -6,9 +6,9 @@ import type { ChoiceScore, TaskResult } from "./run-task.ts";
 /**
  * By what the most likely choice is told:
  * - "acc": ln p (lm-eval's `acc`).
- * - "acc_norm": ln p per character, a Unicode code point of the choice without its delimiter (lm-eval's `acc_norm`).
- * - "acc_bytes": ln p per UTF-8 byte of the same (lm-eval's `acc_bytes`).
- * - "acc_norm_tokens": mean ln p of the tokens after the beginning that all choices share (what llama.cpp prints as
+ * - "accNorm": ln p per character, a Unicode code point of the choice without its delimiter (lm-eval's `acc_norm`).
+ * - "accBytes": ln p per UTF-8 byte of the same (lm-eval's `acc_bytes`).
+ * - "accNormTokens": mean ln p of the tokens after the beginning that all choices share (what llama.cpp prints as
  *   acc_norm under --hellaswag and --multiple-choice).
  *
  * Of equal ones the first counts, in both tools.
@@ -16,9 +16,9 @@ import type { ChoiceScore, TaskResult } from "./run-task.ts";
  * llama.cpp 050fc7f, tools/perplexity/perplexity.cpp, `hellaswag_score` and `multiple_choice_score`
  * (`ending_logprob_count`, the loops "Find the ending with maximum logprob").
  */
-export type AccuracyRule = "acc" | "acc_norm" | "acc_bytes" | "acc_norm_tokens";
+export type AccuracyRule = "acc" | "accNorm" | "accBytes" | "accNormTokens";
 
-export const ACCURACY_RULES: readonly AccuracyRule[] = ["acc", "acc_norm", "acc_bytes", "acc_norm_tokens"];
+export const ACCURACY_RULES: readonly AccuracyRule[] = ["acc", "accNorm", "accBytes", "accNormTokens"];
 
 /** A share of items and how sure it is. */
 export interface Accuracy {
@@ -107,8 +107,8 @@ export function predict(
 
 function scoreOf({ logprob, characters, bytes, distinct }: ChoiceScore, rule: AccuracyRule): number | null {
   if (logprob === null || rule === "acc") return logprob;
-  if (rule === "acc_norm_tokens") return distinct.logprob! / distinct.tokens; // a part of what is known
-  return logprob / (rule === "acc_norm" ? characters : bytes);
+  if (rule === "accNormTokens") return distinct.logprob! / distinct.tokens; // a part of what is known
+  return logprob / (rule === "accNorm" ? characters : bytes);
 }
 
 /**
@@ -149,9 +149,9 @@ function multipleChoice(results: readonly TaskResult[], base: SummaryBase): Mult
     ...base,
     accuracies: {
       acc: of("acc"),
-      acc_norm: of("acc_norm"),
-      acc_bytes: of("acc_bytes"),
-      acc_norm_tokens: of("acc_norm_tokens"),
+      accNorm: of("accNorm"),
+      accBytes: of("accBytes"),
+      accNormTokens: of("accNormTokens"),
     },
     chance: results.reduce((sum, { choices }) => sum + 1 / choices.length, 0) / results.length,
   };

@@ -1,7 +1,6 @@
-/** The page of one scored text, and what it shares with the terminal. */
-export { renderHtml } from "./page.ts";
+/** What the page of one scored text and the terminal share. */
 export { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
-export { provenance, summary } from "./provenance.ts";
+export { compressors, leftOut, provenance, summary } from "./provenance.ts";
 export {
   type Background,
   BITS_PER_SHADE,

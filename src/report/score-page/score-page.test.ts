@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { madeUpView } from "../../../test/score-view.ts";
 import { visible } from "../../text/visible.ts";
-import { renderHtml } from "./page.ts";
-import type { ScoreView } from "./view.ts";
+import type { ScoreView } from "../score/index.ts";
+import { scorePage } from "./score-page.ts";
 
 const block = (html: string, tag: string) => [
   ...html.matchAll(new RegExp(`<${tag}[^>]*>([\\s\\S]*?)</${tag}>`, "g")),
@@ -50,9 +50,9 @@ const hostile = fc
   )
   .map((parts) => parts.join(""));
 
-describe("renderHtml", () => {
+describe("scorePage", () => {
   it("lets run its own style and script only, by their hashes, and asks for nothing", async () => {
-    const html = (await renderHtml(madeUpView("Some text. ".repeat(20)))).replaceAll(XMLNS, "");
+    const html = (await scorePage(madeUpView("Some text. ".repeat(20)))).replaceAll(XMLNS, "");
     const policy = html.match(/Content-Security-Policy" content="([^"]*)"/)![1]!;
     const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
     expect(policy).toContain("default-src 'none'");
@@ -63,7 +63,7 @@ describe("renderHtml", () => {
 
   it("holds the text, its numbers and the alternatives", async () => {
     const view = madeUpView("The train left.\n\nIt was\tlate.");
-    const html = await renderHtml(view);
+    const html = await scorePage(view);
     expect(textOf(html)).toBe("The train left.\n\nIt was\tlate.");
     const data = dataOf(html);
     expect(data.ranges).toBeNull();
@@ -76,7 +76,7 @@ describe("renderHtml", () => {
 
   it("gives tokens of one character one span, and the script their range", async () => {
     const view = madeUpView("a 🦔b", { bytewise: (token) => token === "🦔", bits: () => 3 });
-    const html = await renderHtml(view);
+    const html = await scorePage(view);
     expect(html).toContain('title="12.0 bits">🦔</span>');
     expect(dataOf(html).ranges).toEqual([0, 1, 1, 2, 2, 6, 6, 7]);
   });
@@ -84,7 +84,7 @@ describe("renderHtml", () => {
   it("lets no text, token, file name or model name become markup", async () => {
     const plain = await Promise.all(
       [madeUpView("x y\n"), madeUpView("a 🦔\n".repeat(20), { bytewise: () => true })].map((view) =>
-        renderHtml({ ...view, title: "x", notes: ["x"] }),
+        scorePage({ ...view, title: "x", notes: ["x"] }),
       ),
     );
     const known = new Set(plain.flatMap((page) => [...tags(page)]));
@@ -99,7 +99,7 @@ describe("renderHtml", () => {
           settings: { [name]: name },
           notes: [name],
         };
-        const html = await renderHtml(view);
+        const html = await scorePage(view);
         for (const tag of tags(html)) expect(known).toContain(tag);
         expect(block(html, "script")).toHaveLength(2);
         expect(html).not.toMatch(/<!--/);
@@ -119,15 +119,15 @@ describe("renderHtml", () => {
   });
 
   it("shows a text without numbers, without alternatives, and an empty one", async () => {
-    const none = await renderHtml(madeUpView("a b", { bits: () => Number.NaN, alternatives: 0 }));
+    const none = await scorePage(madeUpView("a b", { bits: () => Number.NaN, alternatives: 0 }));
     expect(none).toContain("has no number for this text");
     expect(none).not.toContain("<table");
-    expect(await renderHtml(madeUpView(""))).toContain('<div id="text"');
+    expect(await scorePage(madeUpView(""))).toContain('<div id="text"');
   });
 
   it("draws the tokens of a text that is long enough, with numbers that are those of the table", async () => {
     const view = madeUpView("The train left. ".repeat(20));
-    const html = await renderHtml(view);
+    const html = await scorePage(view);
     expect(headings(html)).toEqual([
       "Where the surprise lies",
       "The most surprising tokens",
@@ -148,14 +148,14 @@ describe("renderHtml", () => {
         .match(/<th scope="row">/g),
     ).toHaveLength(5);
 
-    const short = await renderHtml(madeUpView("The train left."));
+    const short = await scorePage(madeUpView("The train left."));
     expect(headings(short)).not.toContain("How surprising the tokens were");
-    expect(short).not.toContain("--chart-");
+    expect(short).not.toContain("<figure>");
   });
 
   it("draws what there are numbers for", async () => {
     const text = "The train left. ".repeat(20);
-    const drawn = async (view: ScoreView) => headings(await renderHtml(view)).slice(2, -2);
+    const drawn = async (view: ScoreView) => headings(await scorePage(view)).slice(2, -2);
     const [along, distribution, calibration] = await drawn(madeUpView(text));
     expect(await drawn(madeUpView(text, { alternatives: 0 }))).toEqual([along, distribution]);
     expect(await drawn(madeUpView(text, { bits: () => Number.POSITIVE_INFINITY }))).toEqual([calibration]);
@@ -165,9 +165,9 @@ describe("renderHtml", () => {
   it("does not take the ranks of a server that gives them for first choices only", async () => {
     const view = madeUpView("The train left. ".repeat(20));
     const ranks = view.table.ranks.map((rank) => (rank === 1 ? 1 : 0));
-    const some = await renderHtml({ ...view, table: { ...view.table, ranks } });
+    const some = await scorePage({ ...view, table: { ...view.table, ranks } });
     const calibration = (html: string) => html.match(/Calibration by rank<\/h2>[\s\S]*?<\/section>/)![0];
-    expect(calibration(some)).toBe(calibration(await renderHtml(view)));
+    expect(calibration(some)).toBe(calibration(await scorePage(view)));
     expect(calibration(some)).not.toContain("right 100%");
   });
 
@@ -175,7 +175,7 @@ describe("renderHtml", () => {
     const view = madeUpView("The train left. ".repeat(20));
     const name = `${ATTACKS.join("")}\u202e\u0000\u05d0`;
     const [plain, html] = await Promise.all(
-      [view, { ...view, model: { ...view.model, name } }].map((each) => renderHtml(each)),
+      [view, { ...view, model: { ...view.model, name } }].map((each) => scorePage(each)),
     );
     expect(tags(html!)).toEqual(tags(plain!));
     expect(block(html!, "script")).toHaveLength(2);
@@ -187,7 +187,7 @@ describe("renderHtml", () => {
       { length: 20_000 },
       (_, i) => `w${"abcdefghij"[i % 10]}${"klmnopqrst"[(i >> 4) % 10]}`,
     );
-    const html = await renderHtml(madeUpView(words.join(" ")));
+    const html = await scorePage(madeUpView(words.join(" ")));
     expect(html.match(/<span class="s[0-7n]"/g)).toHaveLength(20_000);
     expect(html.length).toBeLessThan(6_000_000);
   });

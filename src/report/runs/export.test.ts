@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Corpus } from "../evaluate/corpora/corpus.ts";
-import { evaluate } from "../evaluate/harness/evaluate.ts";
-import type { Run } from "../evaluate/runs/run.ts";
-import type { Task } from "../evaluate/tasks/index.ts";
-import { TableModel } from "../models/test/index.ts";
-import { exportRuns, methodOf, taskTable } from "./export.ts";
+import type { Corpus } from "../../evaluate/corpora/corpus.ts";
+import { evaluate } from "../../evaluate/harness/evaluate.ts";
+import type { Run } from "../../evaluate/runs/run.ts";
+import type { Task } from "../../evaluate/tasks/index.ts";
+import { TableModel } from "../../models/test/index.ts";
+import { exportRuns } from "./export.ts";
+import { methodOf } from "./method.ts";
+import { taskTable } from "./tables.ts";
 
 const corpus: Corpus = {
   name: "texts",

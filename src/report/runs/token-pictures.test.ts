@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { PageSection } from "../charts/index.ts";
-import { SurprisalError } from "../core/index.ts";
-import type { Corpus } from "../evaluate/corpora/corpus.ts";
-import { evaluate } from "../evaluate/harness/evaluate.ts";
-import type { Run } from "../evaluate/runs/run.ts";
-import type { LanguageModel } from "../models/index.ts";
-import { TableModel } from "../models/test/index.ts";
+import { SurprisalError } from "../../core/index.ts";
+import type { Corpus } from "../../evaluate/corpora/corpus.ts";
+import { evaluate } from "../../evaluate/harness/evaluate.ts";
+import type { Run } from "../../evaluate/runs/run.ts";
+import type { LanguageModel } from "../../models/index.ts";
+import { TableModel } from "../../models/test/index.ts";
+import type { PageSection } from "../page/sections.ts";
 import { exportRuns } from "./export.ts";
 import { tokenPictures } from "./token-pictures.ts";
 
@@ -58,7 +58,7 @@ interface Row {
   model: string;
   corpus: string;
   document: string;
-  byte_offset: bigint;
+  byteOffset: bigint;
   logprob: number | null;
 }
 
@@ -119,7 +119,7 @@ describe("pictures of a run's tokens", () => {
     const size = counted(stretches[0]![1]);
     for (const [i, [from, , average, lowest, highest]] of stretches.entries()) {
       const part = document.slice(i * size, (i + 1) * size);
-      expect(counted(from)).toBe(Number(part[0]!.byte_offset));
+      expect(counted(from)).toBe(Number(part[0]!.byteOffset));
       const bits = bitsOf(part);
       expect([average, lowest, highest]).toEqual(
         [mean(bits), Math.min(...bits), Math.max(...bits)].map((value) => value.toFixed(1)),

@@ -1,99 +1,75 @@
 /** A score as one self-contained page. */
-import { createHash } from "node:crypto";
 import {
   clusters,
+  escapeMarkup,
   formatBits,
   formatCount,
   formatNumber,
   formatProbability,
   formatWithError,
   isLineBreak,
+  numberAndError,
   shorten,
-  visible,
   visibleCluster,
 } from "../../text/index.ts";
+import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
+import {
+  compressors,
+  expectedAt,
+  labelsOf,
+  leftOut,
+  mostSurprising,
+  type Piece,
+  piecesOf,
+  provenance,
+  type ScoreView,
+  SHADES,
+  type SurprisingToken,
+  shadeLabel,
+  shadeOf,
+  splitSpaces,
+  tokenBits,
+} from "../score/index.ts";
 import { pictures } from "./pictures.ts";
-import { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
-import { compressors, leftOut, provenance } from "./provenance.ts";
 import { SCRIPT } from "./script.ts";
-import { SHADES, shadeLabel, shadeOf } from "./shades.ts";
-import { STYLE } from "./style.ts";
-import { expectedAt, labelsOf, mostSurprising, type SurprisingToken } from "./surprising.ts";
-import type { Detail, ScoreView } from "./view.ts";
+import { SCORE_STYLE } from "./style.ts";
 
-interface HtmlOptions {
+export interface ScorePageOptions {
   /** How many of the most surprising tokens to list. Default 20. */
   top?: number | undefined;
 }
 
 /**
- * One HTML page: measures, the text with its surprise as colour and an explanation of each token under pointer
- * and keyboard, the most surprising tokens (counted from 1), pictures of them all, and what the score was made with.
- *
- * It asks the network for nothing, and its content security policy would not let it; its only script is its own,
- * known by its hash, so that no text, model name or file name can bring another. Without scripts everything but
- * the explanations is there. Follows the reader's light or dark preference; contrast AA (WCAG 2.2) throughout.
+ * One HTML page (see `htmlPage`): measures, the text with its surprise as colour and an explanation of each token under
+ * pointer and keyboard, the most surprising tokens (counted from 1), pictures of them all, and what the score was made with.
+ * Its only script is its own; without scripts everything but the explanations is there.
  */
-export async function renderHtml(view: ScoreView, { top = 20 }: HtmlOptions = {}): Promise<string> {
+export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}): string {
   const pieces = piecesOf(view).filter(({ text }) => text !== "");
   const surprising = mostSurprising(view, pieces, top);
+  const [number, error] = numberAndError(view.perplexity, view.standardError);
   const perplexity = formatWithError(view.perplexity, view.standardError);
-  const [number, error] = perplexity.split(" ± ");
   const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
-  const drawn = await pictures(view);
-  const style = STYLE + drawn.style;
-  const policy = `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="generator" content="surprisal">
-<title>${oneLine(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
-<h1><span class="what">Perplexity</span> <span class="number">${number}</span>${error ? ` <span class="error">± ${error}</span>` : ""}</h1>
-<p class="soft">${explanation(view)}</p>
-</header>
-<main>
-${measures(view)}
-${heatMap(view, pieces, surprising)}
-${surprisingTable(surprising)}
-${drawn.html}
-${compression(view)}
-${details(provenance(view))}
-</main>
-<footer><p>Made by surprisal. Surprisal is −log₂ of the probability that the model gave to what stands there: 1 bit is an even chance, 10 bits one in a thousand.</p></footer>
-<script type="application/json" id="data">${json(dataOf(view, pieces, surprising))}</script>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`;
+  const made = provenance(view).map(({ name, value }) => [name, value] as const);
+  return htmlPage({
+    title,
+    heading: `<span class="what">Perplexity</span> <span class="number">${number}</span>${error === null ? "" : ` <span class="error">± ${error}</span>`}`,
+    lead: explanation(view),
+    main: [
+      measures(view),
+      heatMap(view, pieces, surprising),
+      surprisingTable(surprising),
+      pictures(view),
+      compression(view),
+      htmlSection("h-made", "How this was measured", htmlDetails(made)),
+    ].join("\n"),
+    style: SCORE_STYLE,
+    script: { code: SCRIPT, data: dataOf(view, pieces, surprising) },
+  });
 }
 
 const CONTEXT_BEFORE = 36; // columns of text shown beside a surprising token
 const CONTEXT_AFTER = 24;
-
-const hash = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-const escapeMarkup = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
-/** Any text, on one line, as HTML text or attribute value. */
-const oneLine = (text: string): string => escapeMarkup(visible(text));
-
-/** JSON that no parser of HTML can take for the end of its script element, or for a comment. */
-const json = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
 function explanation({ model, perplexity, title }: ScoreView): string {
   const name = oneLine([model.name, model.quantisation].filter(Boolean).join(" "));
@@ -135,10 +111,8 @@ function compression(view: ScoreView): string {
   const longest = Math.max(...rows.map(({ bits }) => bits));
   const bar = (row: (typeof rows)[number]) =>
     `<div${row === model ? ' class="own"' : ""}><dt>${row.name}</dt><dd><svg aria-hidden="true"><rect rx="3" height="100%" width="${((100 * row.bits) / longest).toFixed(1)}%"/></svg></dd><dd>${row.value}</dd></div>`;
-  return `<section aria-labelledby="h-compression">
-<h2 id="h-compression">Bits per byte, beside general-purpose compressors</h2>
-<dl class="bars">${rows.map(bar).join("")}</dl>
-</section>`;
+  const bars = `<dl class="bars">${rows.map(bar).join("")}</dl>`;
+  return htmlSection("h-compression", "Bits per byte, beside general-purpose compressors", bars);
 }
 
 function heatMap(view: ScoreView, pieces: readonly Piece[], surprising: readonly SurprisingToken[]): string {
@@ -148,17 +122,15 @@ function heatMap(view: ScoreView, pieces: readonly Piece[], surprising: readonly
     (_, shade) => `<li><i class="s${shade}"></i>${shadeLabel(shade)}</li>`,
   );
   const missing = view.scored < view.tokens ? '<li><i class="sn"></i>no number</li>' : "";
-  return `<section aria-labelledby="h-text">
-<h2 id="h-text">Where the surprise lies</h2>
-<ul class="legend" aria-label="Colours: surprisal in bits"><li>surprisal in bits</li>${shades.join("")}${missing}</ul>
+  const content = `<ul class="legend" aria-label="Colours: surprisal in bits"><li>surprisal in bits</li>${shades.join("")}${missing}</ul>
 <div class="reading">
 <div id="text" role="group" aria-labelledby="h-text" aria-describedby="hint" translate="no" dir="auto">${pieces.map((piece, i) => span(piece, linked.get(i))).join("")}</div>
 <div class="detail" id="detail" role="region" aria-label="The token in question" tabindex="0" hidden></div>
 </div>
 <p class="soft hint" id="hint">Point at a token, or tab into the text and use the arrow keys, to see what the model expected there.</p>
 <noscript><p class="soft">Scripts are off: the most surprising tokens are explained in the table.</p></noscript>
-<div class="spoken" id="spoken" role="status"></div>
-</section>`;
+<div class="spoken" id="spoken" role="status"></div>`;
+  return htmlSection("h-text", "Where the surprise lies", content);
 }
 
 function span({ text, bits }: Piece, linked: number | undefined): string {
@@ -196,23 +168,13 @@ function surprisingTable(tokens: readonly SurprisingToken[]): string {
 <td class="context"><bdi>${before}<mark class="s${shadeOf(token.bits)}">${escapeMarkup(token.text)}</mark>${after}</bdi>${part}</td>\
 <td class="expected">${expected.length > 0 ? `<ul>${expected.join(" ")}</ul>` : "–"}</td></tr>`;
   };
-  return `<section aria-labelledby="h-top">
-<h2 id="h-top">The most surprising tokens</h2>
-<div class="scroll" role="region" aria-label="Table of the most surprising tokens" tabindex="0">
+  const table = `<div class="scroll" role="region" aria-label="Table of the most surprising tokens" tabindex="0">
 <table class="top">
 <thead><tr><th scope="col" class="figure">bits</th><th scope="col" class="figure">token</th><th scope="col" class="figure">rank</th><th scope="col">in the text</th><th scope="col">what the model expected instead</th></tr></thead>
 <tbody>${tokens.map(row).join("\n")}</tbody>
 </table>
-</div>
-</section>`;
-}
-
-function details(lines: readonly Detail[]): string {
-  const line = ({ name, value }: Detail) => `<dt>${oneLine(name)}</dt><dd>${escapeMarkup(value)}</dd>`;
-  return `<section aria-labelledby="h-made">
-<h2 id="h-made">How this was measured</h2>
-<dl class="details">${lines.map(line).join("")}</dl>
-</section>`;
+</div>`;
+  return htmlSection("h-top", "The most surprising tokens", table);
 }
 
 /** What the script looks up, in columns. Texts are safe to show; numbers are written as people read them. */

@@ -1,13 +1,14 @@
 /** Pictures of the tokens that runs keep in tokens.parquet. */
-import type { PageSection } from "../charts/index.ts";
-import { convergence, surprisalAlong, surprisalDistribution } from "../charts/server.ts";
-import type { Run } from "../evaluate/runs/index.ts";
+import { convergence, surprisalAlong, surprisalDistribution } from "../../charts/server.ts";
 import {
   collectTokens,
   MOST_DOCUMENTS,
   type ModelTokens,
+  type Run,
   type TokenCollection,
-} from "../evaluate/runs/index.ts";
+} from "../../evaluate/runs/index.ts";
+import { formatCount } from "../../text/index.ts";
+import type { PageSection } from "../page/sections.ts";
 
 /** Most tokens that are kept of a model for each kind of picture: 8 MB each. */
 const LIMIT = 1_000_000;
@@ -29,7 +30,6 @@ export async function tokenPictures(
   return { sections, notes: collection.notes };
 }
 
-const count = (tokens: number): string => tokens.toLocaleString("en-US");
 const named = ({ label, logprobs }: ModelTokens) => ({ name: label, logprobs });
 
 /** One sentence for each model that the picture does not have all tokens of. */
@@ -38,7 +38,7 @@ function parts(models: readonly ModelTokens[], what: string): string[] {
     .filter(({ logprobs, tokens }) => tokens > logprobs.length)
     .map(
       ({ label, logprobs, tokens }) =>
-        `${label}: ${what} ${count(logprobs.length)} of ${count(tokens)} tokens.`,
+        `${label}: ${what} ${formatCount(logprobs.length)} of ${formatCount(tokens)} tokens.`,
     );
 }
 

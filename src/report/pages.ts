@@ -1,0 +1,18 @@
+/** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
+import type { ModelComparison } from "../evaluate/compare/index.ts";
+import type { ScoreView } from "./score/index.ts";
+import type { ScorePageOptions } from "./score-page/score-page.ts";
+
+/** The page of one scored text: see score-page/score-page.ts. */
+export async function scorePage(view: ScoreView, options?: ScorePageOptions): Promise<string> {
+  return (await import("./score-page/score-page.ts")).scorePage(view, options);
+}
+
+/** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */
+export async function comparisonPage(
+  comparison: ModelComparison,
+  base: string,
+  labels: readonly string[],
+): Promise<string> {
+  return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+}

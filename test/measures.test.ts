@@ -1,0 +1,108 @@
+/** A measure is described once, and a number reads the same wherever a person sees it. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { renderRun } from "../src/cli/render/index.ts";
+import { type Corpus, evaluate, type Run, type RunResult } from "../src/evaluate/index.ts";
+import {
+  type MeasureTable,
+  RUN_MEASURES,
+  readMeasures,
+  SQL_COLUMNS,
+  storedTypes,
+  TASK_MEASURES,
+} from "../src/evaluate/runs/index.ts";
+import type { Task } from "../src/evaluate/tasks/index.ts";
+import { TableModel } from "../src/models/test/index.ts";
+import { exportRuns } from "../src/report/index.ts";
+import { formatWithError } from "../src/text/index.ts";
+
+const corpus: Corpus = {
+  name: "texts",
+  source: "texts",
+  domain: null,
+  rule: { name: "list", source: null },
+  async *documents() {
+    yield { name: "texts:0", text: "one text" };
+  },
+};
+const task: Task = {
+  name: "task",
+  source: "task",
+  kind: "multiple-choice",
+  form: { name: "choices", source: null },
+  async *items() {
+    yield { where: "task:1", context: "one", choices: ["a", "b"], label: 0, delimiter: " " };
+  },
+};
+
+let run: Run;
+beforeAll(async () => {
+  run = await evaluate({ models: [TableModel.bytes()], corpora: [corpus], tasks: [task] });
+});
+const shown = async (given: Run) => ({
+  terminal: renderRun(given, {}),
+  page: await exportRuns([given], "html"),
+  markdown: await exportRuns([given], "md"),
+  csv: await exportRuns([given], "csv"),
+});
+
+describe("a measure", () => {
+  it.each<[keyof typeof SQL_COLUMNS, MeasureTable<never>]>([
+    ["results", RUN_MEASURES],
+    ["tasks", TASK_MEASURES],
+  ])("of %s is in CSV and SQL by its key, and by its heading in what people see", async (name, table) => {
+    const { terminal, page, markdown, csv } = await shown(run);
+    const headers = csv.split("\r\n").filter((line) => line.startsWith("run,"));
+    const header = headers[name === "results" ? 0 : 1]!.split(",");
+    const known = terminal.includes("acc %"); // a column that no task has a number in is left out
+    expect(known).toBe(true);
+    for (const [key, { heading, error }] of Object.entries(table)) {
+      expect(header).toContain(key);
+      expect(SQL_COLUMNS[name]).toHaveProperty(key);
+      if (error !== undefined) expect(table).toHaveProperty(error);
+      if (heading === undefined) continue;
+      expect(markdown).toContain(`| ${heading.replace("_", "\\_")}`);
+      expect(page).toContain(`>${heading}`);
+      expect(terminal).toContain(heading);
+    }
+  });
+
+  it("that is new needs its line in the table, and nothing else", () => {
+    const table = {
+      ...RUN_MEASURES,
+      characterPerplexity: {
+        unit: "perplexity",
+        read: ({ characterPerplexity }: RunResult) => characterPerplexity,
+      },
+    } as const;
+    const result = run.results[0]!;
+    expect(readMeasures(table, result).characterPerplexity).toBe(result.characterPerplexity);
+    expect(storedTypes(table).characterPerplexity).toBe("DOUBLE");
+  });
+});
+
+describe("a number", () => {
+  it.each([
+    [0.0005, null, "0.0005000"],
+    [0.0005, 0.00012, "0.00050 ± 0.00012"],
+    [23.5912, 0.7243, "23.59 ± 0.72"],
+    [106_000, 4300, "1.060e5 ± 4.3e3"],
+    [1e-7, null, "1.000e-7"],
+    [1e-7, 1.2e-8, "1.00e-7 ± 1.2e-8"],
+    [Number.POSITIVE_INFINITY, null, "∞"],
+    [null, null, "–"],
+    [0, null, "0"],
+    [-0.25, 0.012, "-0.250 ± 0.012"],
+    [4211.26, null, "4211"],
+  ])("%s ± %s reads %s on the screen, in a page and in a table", async (value, error, text) => {
+    expect(formatWithError(value, error)).toBe(text);
+    const measured = { bitsPerByte: value, bitsPerByteStandardError: error };
+    const results = run.results.map((result) => ({ ...result, ...measured }));
+    const { terminal, page, markdown, csv } = await shown({ ...run, results });
+    expect(terminal.split("\n")[1]).toContain(`  ${text}  `);
+    expect(markdown).toContain(`| ${text.replace("_", "\\_")} |`);
+    expect(page.slice(page.indexOf(">Results<"))).toContain(`<bdi>${text}</bdi>`);
+    // In full where programs read it.
+    const [header, row] = csv.split("\r\n").map((line) => line.split(","));
+    expect(row![header!.indexOf("bitsPerByte")]).toBe(value === null ? "" : String(value));
+  });
+});
