@@ -57,8 +57,11 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   "evaluate/queue": ["evaluate/runs", "evaluate/harness"],
 };
 
-/** Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node. */
-const SIDE_DOORS = new Set(["charts/server.ts"]);
+/**
+ * Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node; models/remote/wire.ts and
+ * the readers are what of their rooms runs in a page.
+ */
+const SIDE_DOORS = new Set(["charts/server.ts", "models/remote/wire.ts", "models/openai/readers/index.ts"]);
 /** The command is a program: what it opens to others is its command line. */
 const PROGRAM = "cli";
 /** Folders with more files than this have a door. */
