@@ -1,5 +1,6 @@
 /** How sure a perplexity is: standard errors and intervals. */
 import { invalidArgument, requireInteger } from "./_arguments.ts";
+import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
 import type { ScoreSums } from "./perplexity.ts";
 
 /**
@@ -54,6 +55,7 @@ export interface BlockBootstrap {
  * stationary data" (the ring); Efron & Tibshirani 1993, chapter 13 (percentile interval).
  * Cost: n + resamples · n / blockLength.
  * @param logprobs ln p per token in the order of the text, nats; missing ones (NaN) are dropped before.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and for options out of their range.
  */
 export function blockBootstrap(
   logprobs: ArrayLike<number>,
@@ -174,8 +176,9 @@ function ringSums(logprobs: ArrayLike<number>): Float64Array {
   let n = 0;
   for (let i = 0; i < logprobs.length; i++) {
     const logprob = logprobs[i]!;
-    if (Number.isNaN(logprob)) continue;
-    sums[n + 1] = sums[n]! - logprob;
+    if (isMissing(logprob)) continue;
+    if (isNoLogprob(logprob)) throw noLogprob(logprob, `logprobs[${i}]`);
+    sums[n + 1] = sums[n]! + Math.max(0, 0 - logprob);
     n++;
   }
   return sums.subarray(0, n + 1);

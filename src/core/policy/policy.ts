@@ -27,7 +27,7 @@ export function compare(measure: PolicyMeasure, relation: Relation, bound: numbe
     );
   if (!RELATIONS.includes(relation))
     throw invalidArgument(`"${relation}" is no relation`, "relation", `Give one of ${RELATIONS.join(", ")}.`);
-  if (!(bound >= 0 && bound < Infinity))
+  if (typeof bound !== "number" || !(bound >= 0 && bound < Infinity))
     throw invalidArgument(
       `${bound} is no bound for ${MEASURES[measure].name}`,
       "bound",

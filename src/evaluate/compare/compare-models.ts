@@ -3,8 +3,8 @@ import {
   emptyTable,
   fillColumns,
   planFor,
-  type Recipe,
   type RecipeFacts,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   resolveRecipe,
@@ -24,7 +24,7 @@ import { type ComparedDocument, TokenComparison, type TokenMeasures } from "./to
 
 export interface CompareOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** How many of the most changed tokens or spans are kept. Default 20. */
   mostChanged?: number | undefined;
   /** Called after every piece of a document. */

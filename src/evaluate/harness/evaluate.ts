@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import {
   abortError,
-  type Recipe,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   resolveRecipe,
@@ -67,7 +67,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** Solved examples in front of every question. Default: none. */
   fewShot?: FewShot | null | undefined;
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */
   folder?: string | undefined;
   /** Most documents of each corpus, and items of each task. Default: all. */

@@ -1,5 +1,5 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
-import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
+import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpora/index.ts";
 import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
@@ -16,7 +16,7 @@ export interface RunRequest {
   tasks: string[];
   /** Solved examples in front of every question; `null` = none. */
   fewShot: { count: number; examples: string } | null;
-  recipe: string | Recipe;
+  recipe: RecipeOption;
   overrides: RecipeOverrides;
   /** Most documents of each corpus and items of each task; `null` = all. */
   limit: number | null;

@@ -4,7 +4,7 @@ import {
   meanPerplexity,
   measures,
   mergeSums,
-  type Recipe,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   SurprisalError,
@@ -18,7 +18,7 @@ export interface ComputeOptions extends RecipeOverrides {
   /** The texts, at least one. */
   predictions: readonly string[];
   /** Default "hf-evaluate": each text alone, BOS in front where the vocabulary has one. */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** How a model given by name is fetched, placed and run. */
   load?: ResolveOptions | undefined;
   /** Called after every text: how many are done, of how many. */

@@ -11,6 +11,7 @@ import {
   planFor,
   type Recipe,
   type RecipeFacts,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   resolveRecipe,
@@ -24,7 +25,7 @@ import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/i
 
 export interface ScoreTextOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
   /** Called after every batch of the text. */
