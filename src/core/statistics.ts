@@ -61,10 +61,27 @@ export function blockBootstrap(
   logprobs: ArrayLike<number>,
   options: BlockBootstrapOptions = {},
 ): BlockBootstrap | null {
+  for (let i = 0; i < logprobs.length; i++) {
+    const logprob = logprobs[i];
+    if (!isMissing(logprob) && isNoLogprob(logprob)) throw noLogprob(logprob, `logprobs[${i}]`);
+  }
+  return ratioBootstrap(logprobs, options);
+}
+
+/**
+ * The same of the ratio of two perplexities on the same tokens, perplexity(p) / perplexity(q).
+ * @param logRatios ln p - ln q per token in the order of the text, nats, of any sign; missing ones (NaN) are dropped
+ *   before.
+ * @throws SurprisalError INVALID_ARGUMENT for options out of their range.
+ */
+export function ratioBootstrap(
+  logRatios: ArrayLike<number>,
+  options: BlockBootstrapOptions = {},
+): BlockBootstrap | null {
   const { seed = 0, resamples = 1000, level = 0.95 } = options;
   requireInteger(resamples, "resamples", 2);
   requireCoverage(level);
-  const sums = ringSums(logprobs); // [n+1]
+  const sums = ringSums(logRatios); // [n+1]
   const n = sums.length - 1;
   const perplexity = Math.exp(sums[n]! / n);
   if (n < 2 || !Number.isFinite(perplexity)) return null;
@@ -177,8 +194,7 @@ function ringSums(logprobs: ArrayLike<number>): Float64Array {
   for (let i = 0; i < logprobs.length; i++) {
     const logprob = logprobs[i]!;
     if (isMissing(logprob)) continue;
-    if (isNoLogprob(logprob)) throw noLogprob(logprob, `logprobs[${i}]`);
-    sums[n + 1] = sums[n]! + Math.max(0, 0 - logprob);
+    sums[n + 1] = sums[n]! - logprob;
     n++;
   }
   return sums.subarray(0, n + 1);
