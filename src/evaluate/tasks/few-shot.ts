@@ -27,7 +27,7 @@ export interface FewShot {
 /** How examples are drawn and written. */
 type Drawing = Resolved<Pick<FewShot, "sampler" | "seed" | "delimiter">>;
 
-export const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
+const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
 
 /** Prompts of the items, in the order of the task. */
 export type Prompter = (item: TaskItem) => string;

@@ -20,7 +20,7 @@ export interface RunTaskOptions {
   signal?: AbortSignal | undefined;
 }
 
-export const DEFAULT_ITEMS_PER_BLOCK = 256;
+const DEFAULT_ITEMS_PER_BLOCK = 256;
 
 /** How likely one choice is. */
 export interface ChoiceScore {

@@ -18,7 +18,7 @@ import type { ChoiceScore, TaskResult } from "./run-task.ts";
  */
 export type AccuracyRule = "acc" | "acc_norm" | "acc_bytes" | "acc_norm_tokens";
 
-export const ACCURACY_RULES: readonly AccuracyRule[] = ["acc", "acc_norm", "acc_bytes", "acc_norm_tokens"];
+const ACCURACY_RULES: readonly AccuracyRule[] = ["acc", "acc_norm", "acc_bytes", "acc_norm_tokens"];
 
 /** A share of items and how sure it is. */
 export interface Accuracy {
