@@ -12,6 +12,7 @@ export interface CalibrationColumns {
   alternatives: { k: number; logprobs: ArrayLike<number> } | null;
 }
 
+/** What `calibrationByRank` and `topChoiceReliability` draw: one model on some documents. */
 export interface CalibrationInput {
   documents: readonly CalibrationColumns[];
   /** Of the model. */

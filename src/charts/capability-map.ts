@@ -17,6 +17,7 @@ import {
 } from "./text.ts";
 import { viridis } from "./theme.ts";
 
+/** One model on one domain. */
 export interface CapabilityCell {
   model: string;
   domain: string;
@@ -26,6 +27,7 @@ export interface CapabilityCell {
   standardError?: number | null | undefined;
 }
 
+/** Options of `capabilityMap`. */
 export interface CapabilityMapOptions {
   /** What the cells hold, if it is something else; less has to be better. Default "bits per byte". */
   measure?: string | undefined;

@@ -15,6 +15,7 @@ import {
   visible,
 } from "./text.ts";
 
+/** One line of `convergence`: a model, a recipe, or whatever is compared. */
 export interface ConvergenceSeries {
   name: string;
   /** [n] ln p per token in the order it was scored, nats; NaN or null = missing, does not count. */

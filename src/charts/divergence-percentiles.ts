@@ -5,6 +5,7 @@ import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./cha
 import { formatNumber, inSentence, isNumber, shorten, textWidth, visible } from "./text.ts";
 import type { Colours } from "./theme.ts";
 
+/** How far one model is from the base, token by token. */
 export interface ModelDivergence {
   name: string;
   /** KL(base‖model) per token, nats; `null` = not measured. */
@@ -26,6 +27,7 @@ const POINTS = [
   ["max", "max", "ring"],
 ] as const satisfies readonly (readonly [keyof ModelDivergence, string, KeySymbol])[];
 
+/** Options of `divergencePercentiles`. */
 export interface DivergenceOptions {
   /** Name of the base model. */
   base?: string | undefined;

@@ -18,6 +18,7 @@ export interface PageSection {
   details?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
+/** Options of `renderPage`. */
 export interface PageOptions {
   /** As for `drawChart`. */
   document?: ChartDocument | undefined;
@@ -25,6 +26,7 @@ export interface PageOptions {
   lead?: string | undefined;
 }
 
+/** Options of `renderFigure`. */
 export interface FigureOptions {
   /** As for `drawChart`. */
   document?: ChartDocument | undefined;

@@ -14,6 +14,7 @@ import {
   visible,
 } from "./text.ts";
 
+/** One row of `perplexityIntervals`: a perplexity and how sure it is. */
 export interface PerplexityResult {
   model: string;
   corpus: string;
@@ -23,6 +24,7 @@ export interface PerplexityResult {
   standardError?: number | null | undefined;
 }
 
+/** Options of `perplexityIntervals`. */
 export interface PerplexityIntervalsOptions {
   /** What the numbers are. Default "perplexity per token". */
   measure?: string | undefined;

@@ -13,6 +13,7 @@ import {
 import { type Chart, emptyChart, type KeyEntry, MOST_POINTS, NARROW } from "./chart.ts";
 import { formatBits, formatCount, formatPlural, inSentence } from "./text.ts";
 
+/** What `surprisalAlong` draws: one text, token by token. */
 export interface SurprisalAlongInput {
   /** [n] ln p per token in the order of the text, nats; NaN or null = missing. */
   logprobs: ArrayLike<number | null>;

@@ -12,6 +12,7 @@ import {
   visible,
 } from "./text.ts";
 
+/** What `surprisalDistribution` draws of one model. */
 export interface SurprisalOfModel {
   name: string;
   /** [n] ln p per token, nats; NaN or null = missing. */

@@ -212,6 +212,7 @@ export const PERCENTILES = {
   max: 100,
 } as const;
 
+/** A number for each of PERCENTILES, in the unit of the numbers they are of. */
 export type Percentiles = Record<keyof typeof PERCENTILES, number>;
 
 /**

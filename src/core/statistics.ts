@@ -17,6 +17,7 @@ export function perplexityStandardError({ scored, totalNll, totalNllSquared }: S
   return Math.sqrt(variance / (scored - 1)) * perplexity;
 }
 
+/** Options of `blockBootstrap` and `ratioBootstrap`; of `documentBootstrap` all but `blockLength`. */
 export interface BlockBootstrapOptions {
   /** The same seed gives the same result everywhere. Default 0. */
   seed?: number | undefined;

@@ -2,7 +2,10 @@
 import type { PageSection } from "../charts/index.ts";
 import type { Comparison, ModelComparison, Place } from "../evaluate/compare/index.ts";
 
-/** @param comparison its models are told apart by `labels`, in their order. */
+/**
+ * A comparison as an HTML page of its own.
+ * @param comparison its models are told apart by `labels`, in their order.
+ */
 export async function comparisonPage(
   comparison: ModelComparison,
   base: string,

@@ -10,15 +10,21 @@ import {
   taskRows,
 } from "../evaluate/runs/index.ts";
 
+/** What runs can be written as. */
 export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
+/** One of EXPORT_FORMATS. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** Options of `exportRuns`. */
 export interface ExportOptions {
   /** Folder of each run, in the order of the runs: a page then has pictures of the tokens that are kept there. */
   folders?: readonly (string | undefined)[] | undefined;
 }
 
-/** @param runs their results stand below each other. */
+/**
+ * Runs as a table (csv, md), a page (html) or a picture (svg).
+ * @param runs their results stand below each other.
+ */
 export async function exportRuns(
   runs: readonly Run[],
   format: ExportFormat,

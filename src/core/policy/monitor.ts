@@ -48,6 +48,7 @@ export function watchPolicy(
   };
 }
 
+/** Options of `monitorTokens`. */
 export interface MonitorOptions {
   /** The meter the tokens go through, or the options of a new one. */
   meter?: PerplexityMeter | MeterOptions | undefined;

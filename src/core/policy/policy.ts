@@ -6,6 +6,7 @@ import { invalidArgument, requireInteger } from "../_arguments.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 
 const RELATIONS = [">", ">=", "<", "<="] as const;
+/** How a measure is compared with its bound. */
 export type Relation = (typeof RELATIONS)[number];
 
 /** A condition on what a meter says. */

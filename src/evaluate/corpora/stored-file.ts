@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 
+/** How the documents of a corpus are stored. */
 export type CorpusFormat = "text" | "jsonl" | "csv" | "tsv" | "parquet";
 
 export interface StoredFile {

@@ -22,6 +22,7 @@ import { assertSame } from "./survey.ts";
 import { assertSameTask, scoreTask } from "./task-cell.ts";
 import { totalsOf } from "./totals.ts";
 
+/** How far a run has come, in one model on one corpus. */
 export interface EvaluateProgress extends CellProgress {
   /** Index of the model, of how many. */
   model: number;
@@ -37,6 +38,7 @@ export interface EvaluateProgress extends CellProgress {
   remainingMs: number | null;
 }
 
+/** How far a run has come, in one model on one task. */
 export interface TaskProgress {
   model: number;
   task: number;
@@ -47,6 +49,7 @@ export interface TaskProgress {
   totalItems: number;
 }
 
+/** What `evaluate` and `resumeEvaluation` call while they work. */
 export interface EvaluateHandlers {
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
   /** Called for every document that is done in this session. */
@@ -57,6 +60,7 @@ export interface EvaluateHandlers {
   onResult?: ((run: Run) => void) | undefined;
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** References, as for `resolve`, or models that are open (and stay so). At least one. */
   models: readonly (string | LanguageModel)[];

@@ -26,6 +26,7 @@ import {
 } from "./wire.ts";
 import { within } from "./within.ts";
 
+/** Options of `queueExecutor`. */
 export interface QueueExecutorOptions {
   /** Open here for its tokenizer; workers must have the same file. */
   model: Pick<LanguageModel, "identity" | "settings">;

@@ -30,6 +30,7 @@ export type WorkerEvent =
   | { type: "redis-away"; queue: string }
   | { type: "redis-back"; queue: string };
 
+/** Options of `work`. */
 export interface WorkOptions {
   /**
    * Models that this worker may use: references, or models that are open and stay so. Default: whatever a run names, as

@@ -33,6 +33,7 @@ export interface RunRow {
   created: string;
 }
 
+/** A row for every model on every corpus of a run, as tables and SQL have them. */
 export function runRows(run: Run): RunRow[] {
   return run.results.map((result) => {
     const model = run.models[result.model]!;
@@ -80,6 +81,7 @@ export interface TaskRow {
   created: string;
 }
 
+/** A row for every model on every task of a run, as tables and SQL have them. */
 export function taskRows(run: Run): TaskRow[] {
   return run.taskResults.map(({ model, task, summary }) => {
     const choices = summary.kind === "multiple-choice" ? summary.accuracies : null;

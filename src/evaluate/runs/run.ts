@@ -25,6 +25,7 @@ export interface RunRequest {
   load: LlamaLoadOptions;
 }
 
+/** A model of a run. */
 export interface RunModel {
   reference: string;
   identity: ModelIdentity;
@@ -33,6 +34,7 @@ export interface RunModel {
   recipe: ResolvedRecipe;
 }
 
+/** A corpus of a run. */
 export interface RunCorpus {
   name: string;
   source: string;
@@ -48,6 +50,7 @@ export interface RunCorpus {
   sha256: string;
 }
 
+/** A task of a run. */
 export interface RunTask {
   name: string;
   source: string;
@@ -110,6 +113,7 @@ export interface RunFailure {
   what: string;
 }
 
+/** A run as it stands in its `run.json`: what was asked for, with what, and what came of it. */
 export interface Run {
   schema: "surprisal.run/2";
   /** Name of the run's folder. */

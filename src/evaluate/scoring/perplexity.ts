@@ -12,6 +12,7 @@ import {
 import { type LanguageModel, type ModelIdentity, type ResolveOptions, resolve } from "../../models/index.ts";
 import { scoreTexts } from "./score-text.ts";
 
+/** Options of `perplexity.compute`. */
 export interface ComputeOptions extends RecipeOverrides {
   /** A model that is open, or what `resolve` takes; the latter is loaded and freed again. */
   model: LanguageModel | string;
@@ -26,6 +27,7 @@ export interface ComputeOptions extends RecipeOverrides {
   signal?: AbortSignal | undefined;
 }
 
+/** What `perplexity.compute` gives: perplexities per token, 1 ... Infinity. */
 export interface ComputedPerplexity {
   /** Perplexity of each text, in order; `null` where no token of it carries a number. */
   perplexities: (number | null)[];

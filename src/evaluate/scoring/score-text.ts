@@ -23,6 +23,7 @@ import {
 } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/index.ts";
 
+/** Options of `scoreText` and `scoreTexts`. */
 export interface ScoreTextOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
   recipe?: RecipeOption | undefined;
@@ -33,6 +34,7 @@ export interface ScoreTextOptions extends RecipeOverrides {
   signal?: AbortSignal | undefined;
 }
 
+/** How far the scoring of a text has come. */
 export interface ScoreProgress {
   /** Tokens run through the model so far, and how many will be. */
   run: number;

@@ -11,6 +11,7 @@ import type { Task, TaskItem } from "./task.ts";
  */
 export type FewShotSampler = "shared" | "per-item" | "first";
 
+/** Solved examples in front of every question. */
 export interface FewShot {
   /** Examples in front of every question, 1 or more. */
   count: number;
