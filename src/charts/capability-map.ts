@@ -1,5 +1,5 @@
 /** Capability map: models × domains. */
-import { axisX, axisY, cell, text } from "@observablehq/plot";
+import { axisX, axisY, cell, type PlotOptions, text } from "@observablehq/plot";
 import { SurprisalError } from "../core/index.ts";
 import { boundsOf, quantile } from "./bins.ts";
 import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
@@ -321,7 +321,7 @@ function drawMap(
           ),
         ],
         color: { type: "identity" },
-      },
+      } satisfies PlotOptions,
     },
   ];
 }

@@ -1,5 +1,5 @@
 /** Running perplexity over the tokens scored. */
-import { areaY, axisX, axisY, dot, gridX, gridY, line, text } from "@observablehq/plot";
+import { areaY, axisX, axisY, dot, gridX, gridY, line, type PlotOptions, text } from "@observablehq/plot";
 import { emptySums, perplexityStandardError } from "../core/index.ts";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
@@ -184,7 +184,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
                 });
               }),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

@@ -1,5 +1,5 @@
 /** How far models are from a base model, token by token. */
-import { axisX, axisY, dot, gridX, link, ruleY } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, link, type PlotOptions, ruleY } from "@observablehq/plot";
 import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./chart.ts";
 import { formatNumber, inSentence, isNumber, shorten, textWidth, visible } from "./text.ts";
@@ -173,7 +173,7 @@ export function divergencePercentiles(
                 ),
               ),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

@@ -1,5 +1,5 @@
 /** Perplexity with error bars. */
-import { axisX, axisY, dot, gridX, link, text } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, link, type PlotOptions, text } from "@observablehq/plot";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
 import {
@@ -147,7 +147,7 @@ export function perplexityIntervals(
                 fontVariant: "tabular-nums",
               }),
             ],
-          },
+          } satisfies PlotOptions,
         };
       });
     },

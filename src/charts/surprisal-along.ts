@@ -1,5 +1,5 @@
 /** Surprisal along a document. */
-import { areaY, dot, lineY, ruleX, ruleY } from "@observablehq/plot";
+import { areaY, dot, lineY, type PlotOptions, ruleX, ruleY } from "@observablehq/plot";
 import {
   type Bin,
   binSurprisal,
@@ -179,7 +179,7 @@ export function surprisalAlong({ logprobs, byteOffsets, name }: SurprisalAlongIn
                 r: 4,
               }),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },
