@@ -1,7 +1,7 @@
 /** What the measurements have in common. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, LlamaModel, locate, quantize } from "../dist/index.js";
+import { cacheFolder, LlamaModel, locate, quantize } from "../dist/models/index.js";
 
 export const THREADS = 2;
 

@@ -1,7 +1,7 @@
 /** Comparing two models against scoring with each, and that memory does not grow with the text. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { planWindows } from "../dist/core/index.js";
 import { compareModels } from "../dist/evaluate/compare/index.js";
-import { planWindows } from "../dist/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const MIB = 2 ** 20;

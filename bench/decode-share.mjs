@@ -1,5 +1,5 @@
 /** How much of the scoring time is llama.cpp's own. */
-import { planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const model = await loadSmollm2();

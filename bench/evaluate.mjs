@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { evaluate, planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
+import { evaluate } from "../dist/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const ROUNDS = 3;

@@ -1,5 +1,5 @@
 /** 100,000 tokens through a kept cache: does it stay as good as strided windows? Takes minutes. */
-import { planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const TOKENS = 100_000;

@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadLlamaLibrary } from "../dist/index.js";
+import { loadLlamaLibrary } from "../dist/models/index.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

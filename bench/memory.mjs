@@ -1,6 +1,6 @@
 /** Peak memory beyond the loaded model, and that it does not grow with the text. Linux only. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const MIB = 2 ** 20;

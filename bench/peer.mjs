@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
 import { loadSmollm2, readText, row, runPlan, send, smollm2, THREADS } from "./_shared.mjs";
 
 const VERSION = "3.22.1";

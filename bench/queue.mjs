@@ -9,8 +9,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { emptyColumns, planWindows } from "../dist/core/index.js";
 import { queueExecutor, work } from "../dist/evaluate/queue/index.js";
-import { emptyColumns, planWindows } from "../dist/index.js";
 import { TableModel } from "../dist/models/test/index.js";
 import { row, send } from "./_shared.mjs";
 

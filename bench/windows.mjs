@@ -1,5 +1,5 @@
 /** The kept cache against sliding windows, on 10,240 tokens. */
-import { planWindows } from "../dist/index.js";
+import { planWindows } from "../dist/core/index.js";
 import { loadSmollm2, readText, row, runPlan, send } from "./_shared.mjs";
 
 const TOKENS = 10_240;

@@ -3,7 +3,7 @@
  * network, and all others use mini, which is a part of the package; without SmolLM2 its tests skip, and say so.
  * `SURPRISAL_REQUIRE_MODELS=1` (CI) makes a missing model an error.
  */
-import { locate } from "../dist/index.js";
+import { locate } from "../dist/models/index.js";
 
 try {
   const { path, bytes } = await locate("smollm2", { onMessage: (message) => console.error(message) });

@@ -1,4 +1,4 @@
-/** What an edge runtime or a browser would load of `surprisal/core`, `surprisal/openai` and `surprisal/ai-sdk`: nothing of Node's. */
+/** What an edge runtime or a browser would load of the entries that are for them: nothing of Node's. Bundles: test/bundles.test.ts. */
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -31,9 +31,11 @@ function loadedBy(entry: string): Map<string, string> {
 
 describe("outside Node", () => {
   it.each([
-    ["surprisal/core", "core/index.ts", []],
-    ["surprisal/openai", "models/openai-client/index.ts", ["eventsource-parser", "zod"]],
-    ["surprisal/ai-sdk", "models/ai-sdk/index.ts", ["eventsource-parser", "zod"]],
+    ["surprisal/core", "entries/core.ts", []],
+    ["surprisal/openai", "entries/openai.ts", []],
+    ["surprisal/ai-sdk", "entries/ai-sdk.ts", []],
+    ["surprisal/test", "entries/test.ts", []],
+    ["surprisal/charts", "entries/charts.ts", ["@observablehq/plot"]],
   ])("%s needs nothing of Node", (_, entry, packages) => {
     const loaded = [...loadedBy(entry).keys()];
     expect(loaded.sort()).toEqual(packages);

@@ -13,18 +13,25 @@ const run = promisify(execFile);
 interface Snippet {
   /** The heading it stands under. */
   title: string;
+  /** "js" is plain JavaScript, for Node as it is. */
+  language: string;
   code: string;
 }
 
 function snippetsOf(page: string): Snippet[] {
-  const text = readFileSync(join(root, "docs", page), "utf8");
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code, index }) => ({
-    title: `${page}: ${[...text.slice(0, index).matchAll(/^## (.*)$/gm)].at(-1)![1]}`,
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```(ts|js)\n([\s\S]*?)^```$/gm)].map(({ 1: language, 2: code, index }) => ({
+    title: `${page}: ${[...text.slice(0, index).matchAll(/^## (.*)$/gm)].at(-1)![1]} (${language})`,
+    language: language!,
     code: code!,
   }));
 }
 
-const snippets = [...snippetsOf("library.md"), ...snippetsOf("recipes.md")];
+/** Those around other people's clients have a test of their own, test/openai-client-docs.test.ts. */
+const isAboutClients = ({ code }: Snippet) => /"surprisal\/(openai|ai-sdk)"/.test(code);
+const snippets = ["README.md", "docs/library.md", "docs/recipes.md"]
+  .flatMap(snippetsOf)
+  .filter((snippet) => !isAboutClients(snippet));
 
 describe("documentation", () => {
   let folder: string;
@@ -35,7 +42,9 @@ describe("documentation", () => {
     symlinkSync(root, join(folder, "node_modules", "surprisal"), "dir");
     symlinkSync(join(root, "node_modules", "@types"), join(folder, "node_modules", "@types"), "dir");
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    for (const [i, { code }] of snippets.entries()) writeFileSync(join(folder, `snippet-${i}.ts`), code);
+    writeFileSync(join(folder, "report.md"), "The cat sat on the mat. ".repeat(20)); // a file that the README reads
+    for (const [i, { code, language }] of snippets.entries())
+      writeFileSync(join(folder, `snippet-${i}.${language}`), code);
     const compilerOptions = {
       target: "ES2022", // `await using` becomes what Node 20 can run
       lib: ["ES2023", "ESNext.Disposable"],
@@ -58,6 +67,7 @@ describe("documentation", () => {
   });
 
   it("has enough of them", () => {
-    expect(snippets.length).toBeGreaterThanOrEqual(13);
+    expect(snippets.length).toBeGreaterThanOrEqual(15);
+    expect(snippets.filter(({ language }) => language === "js").length).toBeGreaterThanOrEqual(1);
   });
 });

@@ -1,4 +1,4 @@
-/** The snippets of docs/clients.md run, against a fake server. */
+/** The snippets of docs/clients.md, and those of the README about clients, run, against a fake server. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +7,11 @@ import { startFakeServer } from "./wire/fake-server.ts";
 import { plainModel } from "./wire/plain-model.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const page = readFileSync(join(root, "docs/clients.md"), "utf8");
-const snippets = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+const snippets = ["docs/clients.md", "README.md"].flatMap((page) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    .map(([, code]) => code!)
+    .filter((code) => /"surprisal\/(openai|ai-sdk)"/.test(code)),
+);
 
 /** The package's own entry points, before they are built. */
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -25,8 +28,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("docs/clients.md", () => {
-  it("has three snippets", () => expect(snippets).toHaveLength(3));
+describe("docs/clients.md and the README", () => {
+  it("have five snippets", () => expect(snippets).toHaveLength(5));
 
   it.each(snippets.map((code, i) => [code.match(/"(surprisal\/.*?)"/)![1]!, i] as const))(
     "runs what it says about %s (%i)",

@@ -1,5 +1,5 @@
 /** Whether the probabilities of a model mean what they say. */
-import { axisX, axisY, dot, gridY, line, link, rectY, ruleY } from "@observablehq/plot";
+import { axisX, axisY, dot, gridY, line, link, type PlotOptions, rectY, ruleY } from "@observablehq/plot";
 import { formatCount, formatNumber, formatPlural, formatProbability, inSentence } from "../text/index.ts";
 import { logTicks, wilson } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
@@ -12,6 +12,7 @@ export interface CalibrationColumns {
   alternatives: { k: number; logprobs: ArrayLike<number> } | null;
 }
 
+/** What `calibrationByRank` and `topChoiceReliability` draw: one model on some documents. */
 export interface CalibrationInput {
   documents: readonly CalibrationColumns[];
   /** Of the model. */
@@ -119,7 +120,7 @@ export function calibrationByRank({ documents, name }: CalibrationInput): Chart 
               { x: "rank", y: "given", symbol: "diamond", r: 5.5, fill: colours.accent, dx: 5 },
             ),
           ],
-        },
+        } satisfies PlotOptions,
       },
     ],
   };
@@ -238,7 +239,7 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
               link(rows, { x: "given", y1: "low", y2: "high", stroke: colours.main, strokeWidth: 2 }),
               dot(rows, { x: "given", y: "share", r: 5, fill: colours.main }),
             ],
-          },
+          } satisfies PlotOptions,
         },
         {
           plot: {
@@ -266,7 +267,7 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
               }),
               ruleY([0], { stroke: colours.soft }),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

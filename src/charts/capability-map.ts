@@ -1,5 +1,5 @@
 /** Capability map: models × domains. */
-import { axisX, axisY, cell, text } from "@observablehq/plot";
+import { axisX, axisY, cell, type PlotOptions, text } from "@observablehq/plot";
 import { SurprisalError } from "../core/index.ts";
 import {
   formatList,
@@ -15,6 +15,7 @@ import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Pane
 import { pixelWidth, shortenToPixels } from "./pixels.ts";
 import { viridis } from "./theme.ts";
 
+/** One model on one domain. */
 export interface CapabilityCell {
   model: string;
   domain: string;
@@ -24,6 +25,7 @@ export interface CapabilityCell {
   standardError?: number | null | undefined;
 }
 
+/** Options of `capabilityMap`. */
 export interface CapabilityMapOptions {
   /** What the cells hold, if it is something else; less has to be better. Default "bits per byte". */
   measure?: string | undefined;
@@ -317,7 +319,7 @@ function drawMap(
           ),
         ],
         color: { type: "identity" },
-      },
+      } satisfies PlotOptions,
     },
   ];
 }

@@ -1,5 +1,4 @@
 /** What a picture is: words, numbers, and how to draw it. */
-import type { PlotOptions } from "@observablehq/plot";
 import type { Colours } from "./theme.ts";
 
 /** The numbers of a picture, as texts ready to show; the first column names the row. */
@@ -38,7 +37,8 @@ export interface DrawingSpace {
 /** One coordinate system of a picture; they stand below each other. */
 export interface Panel {
   heading?: string | undefined;
-  plot: PlotOptions;
+  /** Options of `Plot.plot`. Its own types need @types/d3, which programs that use this package need not have. */
+  plot: object;
 }
 
 /** A picture before it is drawn: the same for light and dark, for a wide screen and a phone. */

@@ -1,5 +1,5 @@
 /** Running perplexity over the tokens scored. */
-import { areaY, axisX, axisY, dot, gridX, gridY, line, text } from "@observablehq/plot";
+import { areaY, axisX, axisY, dot, gridX, gridY, line, type PlotOptions, text } from "@observablehq/plot";
 import { emptySums, perplexityStandardError } from "../core/index.ts";
 import {
   formatCount,
@@ -14,6 +14,7 @@ import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
 import { pixelWidth, shortenToPixels } from "./pixels.ts";
 
+/** One line of `convergence`: a model, a recipe, or whatever is compared. */
 export interface ConvergenceSeries {
   name: string;
   /** [n] ln p per token in the order it was scored, nats; NaN or null = missing, does not count. */
@@ -182,7 +183,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
                 });
               }),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

@@ -1,11 +1,12 @@
 /** How far models are from a base model, token by token. */
-import { axisX, axisY, dot, gridX, link, ruleY } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, link, type PlotOptions, ruleY } from "@observablehq/plot";
 import { formatNumber, inSentence, isNumber, visible } from "../text/index.ts";
 import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./chart.ts";
 import { pixelWidth, shortenToPixels } from "./pixels.ts";
 import type { Colours } from "./theme.ts";
 
+/** How far one model is from the base, token by token. */
 export interface ModelDivergence {
   name: string;
   /** KL(base‖model) per token, nats; `null` = not measured. */
@@ -27,6 +28,7 @@ const POINTS = [
   ["max", "max", "ring"],
 ] as const satisfies readonly (readonly [keyof ModelDivergence, string, KeySymbol])[];
 
+/** Options of `divergencePercentiles`. */
 export interface DivergenceOptions {
   /** Name of the base model. */
   base?: string | undefined;
@@ -172,7 +174,7 @@ export function divergencePercentiles(
                 ),
               ),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

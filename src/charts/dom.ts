@@ -10,6 +10,7 @@ export interface ChartNode {
   readonly childNodes: Iterable<ChartNode>;
 }
 
+/** As much of an `SVGElement` as drawing needs. */
 export interface ChartElement extends ChartNode {
   readonly localName: string;
   readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
@@ -21,6 +22,7 @@ export interface ChartElement extends ChartNode {
   remove(): void;
 }
 
+/** As much of a `Document` as drawing needs: a browser's, linkedom's or jsdom's. */
 export interface ChartDocument {
   createElementNS(namespace: "http://www.w3.org/2000/svg", name: string): ChartElement;
 }

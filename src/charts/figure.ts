@@ -4,6 +4,7 @@ import type { Chart, ChartTable } from "./chart.ts";
 import { type ChartDocument, serialise } from "./dom.ts";
 import { drawChart } from "./svg.ts";
 
+/** Options of `renderFigure`. */
 export interface FigureOptions {
   /** As for `drawChart`. */
   document?: ChartDocument | undefined;

@@ -1,5 +1,5 @@
 /** Perplexity with error bars. */
-import { axisX, axisY, dot, gridX, link, text } from "@observablehq/plot";
+import { axisX, axisY, dot, gridX, link, type PlotOptions, text } from "@observablehq/plot";
 import {
   formatList,
   formatNumber,
@@ -13,6 +13,7 @@ import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
 import { pixelWidth, shortenToPixels } from "./pixels.ts";
 
+/** One row of `perplexityIntervals`: a perplexity and how sure it is. */
 export interface PerplexityResult {
   model: string;
   corpus: string;
@@ -22,6 +23,7 @@ export interface PerplexityResult {
   standardError?: number | null | undefined;
 }
 
+/** Options of `perplexityIntervals`. */
 export interface PerplexityIntervalsOptions {
   /** What the numbers are. Default "perplexity per token". */
   measure?: string | undefined;
@@ -142,7 +144,7 @@ export function perplexityIntervals(
                 fontVariant: "tabular-nums",
               }),
             ],
-          },
+          } satisfies PlotOptions,
         };
       });
     },

@@ -11,11 +11,14 @@ const withDocument = <T extends { document?: ChartDocument | undefined }>(option
   ...options,
 });
 
+/** A chart as an element of `options.document`; default: one of linkedom's. */
 export const drawChart = (chart: Chart, options: charts.SvgOptions = {}): ChartElement =>
   charts.drawChart(chart, withDocument(options));
 
+/** A chart as an SVG file: text that needs nothing else. */
 export const renderSvg = (chart: Chart, options: charts.SvgOptions = {}): string =>
   charts.renderSvg(chart, withDocument(options));
 
+/** A chart as an HTML figure with its caption, its table and the styles that it needs. */
 export const renderFigure = (chart: Chart, options: charts.FigureOptions = {}): string =>
   charts.renderFigure(chart, withDocument(options));

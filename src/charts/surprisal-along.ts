@@ -1,5 +1,5 @@
 /** Surprisal along a document. */
-import { areaY, dot, lineY, ruleX, ruleY } from "@observablehq/plot";
+import { areaY, dot, lineY, type PlotOptions, ruleX, ruleY } from "@observablehq/plot";
 import { formatBits, formatCount, formatPlural, inSentence } from "../text/index.ts";
 import {
   type Bin,
@@ -13,6 +13,7 @@ import {
 } from "./bins.ts";
 import { type Chart, emptyChart, type KeyEntry, MOST_POINTS, NARROW } from "./chart.ts";
 
+/** What `surprisalAlong` draws: one text, token by token. */
 export interface SurprisalAlongInput {
   /** [n] ln p per token in the order of the text, nats; NaN or null = missing. */
   logprobs: ArrayLike<number | null>;
@@ -178,7 +179,7 @@ export function surprisalAlong({ logprobs, byteOffsets, name }: SurprisalAlongIn
                 r: 4,
               }),
             ],
-          },
+          } satisfies PlotOptions,
         },
       ];
     },

@@ -1,5 +1,5 @@
 /** Distribution of token surprisal, one panel per model. */
-import { axisX, dot, gridY, rectY, ruleX, ruleY, text } from "@observablehq/plot";
+import { axisX, dot, gridY, type PlotOptions, rectY, ruleX, ruleY, text } from "@observablehq/plot";
 import {
   formatBits,
   formatCount,
@@ -12,6 +12,7 @@ import {
 import { impossible, meanOf, quantile, sortedBits } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
+/** What `surprisalDistribution` draws of one model. */
 export interface SurprisalOfModel {
   name: string;
   /** [n] ln p per token, nats; NaN or null = missing. */
@@ -163,7 +164,7 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
                 strokeWidth: 1.5,
               }),
             ],
-          },
+          } satisfies PlotOptions,
         };
       }),
   };

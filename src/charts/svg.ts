@@ -6,6 +6,7 @@ import { type ChartDocument, type ChartElement, element, serialise } from "./dom
 import { cutToPixels, pixelWidth, shortenToPixels } from "./pixels.ts";
 import { type Colours, coloursOf, type Theme, themeStyle } from "./theme.ts";
 
+/** Options of `drawChart` and `renderSvg`. */
 export interface SvgOptions {
   /** Where the elements are made. Default: the browser's; `surprisal/charts` in Node brings one of its own. */
   document?: ChartDocument | undefined;

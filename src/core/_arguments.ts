@@ -6,6 +6,15 @@ export function invalidArgument(what: string, where: string, wayOut: string): Su
   return new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut });
 }
 
+/** A value as an error quotes it. What a program gives is not always JSON: it may even hold itself. */
+export function quoted(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 40);
+  } catch {
+    return String(value);
+  }
+}
+
 /** Throws unless `value` is an integer in [least, most]. */
 export function requireInteger(value: number, where: string, least: number, most: number = Infinity): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;

@@ -1,5 +1,6 @@
 /** Reading full distributions and top-k lists. Internal to this room. */
 import { invalidArgument } from "./_arguments.ts";
+import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
 
 /** How the numbers of a distribution are given: as probabilities, or as ln p in nats. */
 export type Scale = "probabilities" | "logprobs";
@@ -12,8 +13,10 @@ const SUM_TOLERANCE = 1e-3;
  * @throws SurprisalError INVALID_ARGUMENT when the numbers are no distribution.
  */
 export function logprobsOf(distribution: ArrayLike<number>, scale: Scale): ArrayLike<number> {
-  let logprobs = distribution;
-  if (scale === "probabilities") logprobs = Float64Array.from(distribution, Math.log);
+  for (let i = 0; i < distribution.length; i++)
+    if (typeof distribution[i] !== "number")
+      throw invalidArgument(`${String(distribution[i])} is no number`, `${scale}[${i}]`, "Give numbers.");
+  const logprobs = scale === "probabilities" ? Float64Array.from(distribution, Math.log) : distribution;
   let sum = 0;
   for (let i = 0; i < logprobs.length; i++) sum += Math.exp(logprobs[i]!);
   if (!(Math.abs(sum - 1) <= SUM_TOLERANCE))
@@ -42,7 +45,7 @@ export interface Tail {
  * The tail of a top-k list. A token outside the list is at most as probable as the last one inside; a token that
  * is in the list without a number, at most as probable as the one before it.
  * @param logprobs ln p, best first, nats; `null` or NaN = missing.
- * @throws SurprisalError INVALID_ARGUMENT when the probabilities sum to more than 1.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and when the probabilities sum to more than 1.
  */
 export function tailOf(logprobs: Iterable<number | null>): Tail {
   let known = 0;
@@ -53,6 +56,7 @@ export function tailOf(logprobs: Iterable<number | null>): Tail {
       gap = true;
       continue;
     }
+    if (isNoLogprob(logprob)) throw noLogprob(logprob, "logprobs");
     const p = Math.exp(logprob);
     known += p;
     if (!gap) cap = Math.min(cap, p);
@@ -64,11 +68,6 @@ export function tailOf(logprobs: Iterable<number | null>): Tail {
       "Give ln p of distinct tokens of one distribution.",
     );
   return { mass: Math.max(0, 1 - known), cap };
-}
-
-/** The one in-memory pair of marks for "the source did not say". */
-export function isMissing(value: number | null): value is null {
-  return value === null || Number.isNaN(value);
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT when two distributions are not over the same tokens. */

@@ -7,6 +7,8 @@
  * takes the tokens for independent.
  */
 
+import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
+
 /** A number and its standard error; `null` where it cannot be estimated: fewer than two tokens, or an infinite sum. */
 export interface Estimate {
   value: number;
@@ -67,10 +69,15 @@ export interface PairedToken {
   sameTop: boolean;
 }
 
-/** Adds one token to `sums`, in place; one without a number in either model is left out, in both. */
+/**
+ * Adds one token to `sums`, in place; one without a number in either model is left out, in both.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability; the sums are then as they were.
+ */
 export function addPairedToken(sums: PairedSums, token: PairedToken): void {
   const { baseLogprob, logprob, divergence, sameTop } = token;
-  if (Number.isNaN(baseLogprob) || Number.isNaN(logprob)) return;
+  if (isMissing(baseLogprob) || isMissing(logprob)) return;
+  if (isNoLogprob(baseLogprob)) throw noLogprob(baseLogprob, "baseLogprob");
+  if (isNoLogprob(logprob)) throw noLogprob(logprob, "logprob");
   const difference = baseLogprob === logprob ? 0 : baseLogprob - logprob; // also of two infinities
   const deltaP = Math.exp(logprob) - Math.exp(baseLogprob);
   sums.scored++;
@@ -205,6 +212,7 @@ export const PERCENTILES = {
   max: 100,
 } as const;
 
+/** A number for each of PERCENTILES, in the unit of the numbers they are of. */
 export type Percentiles = Record<keyof typeof PERCENTILES, number>;
 
 /**

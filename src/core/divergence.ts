@@ -9,7 +9,8 @@
  * f(tp, tq) = t f(p, q). KL is written with the term p ln(p/q) - p + q; the two additions cancel in the sum, and
  * with them every term is >= 0, so that no rounding makes a divergence negative.
  */
-import { isMissing, logprobsOf, requireSameLength, type Scale, type Tail, tailOf } from "./_distribution.ts";
+import { logprobsOf, requireSameLength, type Scale, type Tail, tailOf } from "./_distribution.ts";
+import { isMissing } from "./_logprob.ts";
 
 /**
  * KL(p‖q) = Σ p ln(p/q), nats, 0 ... Infinity; 0 only for p = q; Infinity when q rules out what p allows.
@@ -58,7 +59,7 @@ export interface DivergenceInterval {
  * the worst way to put p's tail on the tokens that q knows: on the least probable ones first, each up to p's
  * smallest known probability. Σ p ln(p/q) is convex in the tail, so its maximum lies in a corner.
  * @param vocabularySize V; `null` when unknown.
- * @throws SurprisalError INVALID_ARGUMENT when the probabilities of a list sum to more than 1.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and when those of a list sum to more than 1.
  */
 export function klDivergenceInterval(
   p: TopTokens,
@@ -86,7 +87,7 @@ export function klDivergenceInterval(
  *
  * `low`: see `lowerBound`. `high` takes the tails for disjoint: each term is at most ½ (p + q) ln 2, which it
  * reaches where p or q is 0.
- * @throws SurprisalError INVALID_ARGUMENT when the probabilities of a list sum to more than 1.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and when those of a list sum to more than 1.
  */
 export function jensenShannonInterval(p: TopTokens, q: TopTokens): DivergenceInterval {
   const pair = align(p, q);

@@ -5,14 +5,8 @@
  * distributions are [V] probabilities, or [V] ln p with the scale "logprobs"; 0 ln 0 = 0.
  */
 import { invalidArgument } from "./_arguments.ts";
-import {
-  isMissing,
-  logprobsOf,
-  requireSameLength,
-  type Scale,
-  surprisalTerm,
-  tailOf,
-} from "./_distribution.ts";
+import { logprobsOf, requireSameLength, type Scale, surprisalTerm, tailOf } from "./_distribution.ts";
+import { isMissing } from "./_logprob.ts";
 import type { EntropyInterval } from "./token.ts";
 
 export type { Scale } from "./_distribution.ts";
@@ -89,13 +83,16 @@ export function mutualInformation(joint: readonly ArrayLike<number>[]): number {
  * @param logprobs ln p of the k most probable tokens, best first, nats; `null` or NaN = missing (that token joins
  *   the tail). A token that was appended because it was chosen, not because it is probable, must be left out.
  * @param vocabularySize V; `null` when unknown.
- * @throws SurprisalError INVALID_ARGUMENT when the probabilities sum to more than 1 or are more than V.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and when the probabilities sum to more than 1
+ *   or are more than V.
  */
 export function entropyInterval(
   logprobs: Iterable<number | null>,
   vocabularySize: number | null,
 ): EntropyInterval {
-  const known = [...logprobs].filter((logprob) => !isMissing(logprob)) as number[];
+  const list = [...logprobs];
+  const { mass, cap } = tailOf(list);
+  const known = list.filter((logprob) => !isMissing(logprob)) as number[];
   const knownEntropy = known.reduce((sum, logprob) => sum + surprisalTerm(logprob), 0); // H_k
   const others = vocabularySize === null ? null : vocabularySize - known.length;
   if (others !== null && !(others >= 0))
@@ -104,7 +101,6 @@ export function entropyInterval(
       "vocabularySize",
       "Give distinct tokens and the size of the whole vocabulary.",
     );
-  const { mass, cap } = tailOf(logprobs);
   if (mass === 0 || others === 0) return { low: knownEntropy, high: knownEntropy };
   const even = others === null ? 0 : mass / others; // no cap can be below this
   return {

@@ -76,10 +76,12 @@ export const ERROR_CODES = [
   "INTERNAL",
 ] as const;
 
+/** One of ERROR_CODES: stable from version to version, explained in docs/errors.md. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 const MARKER = Symbol.for("surprisal.error");
 
+/** What a SurprisalError is made of. */
 export interface SurprisalErrorOptions {
   /** Stable, documented in docs/errors.md. */
   code: ErrorCode;

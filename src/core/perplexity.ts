@@ -8,7 +8,8 @@
  * A token without a number (`null`, or NaN in a column) is never averaged: it adds to `tokens` and to the
  * `unscored...` sizes only.
  */
-import { isMissing } from "./_distribution.ts";
+import { invalidArgument } from "./_arguments.ts";
+import { isMissing, isNoLogprob, LOGPROB_TOLERANCE, noLogprob } from "./_logprob.ts";
 import { type TextSize, textSize } from "./text.ts";
 import type { TokenTable } from "./token.ts";
 import type { TokenRange } from "./windows.ts";
@@ -57,18 +58,26 @@ export function emptySums(): ScoreSums {
  * Adds one token to `sums`, in place.
  * @param logprob ln p, nats; `null` or NaN = missing.
  * @param size of the token's text; nothing where only the perplexity per token is wanted.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability; the sums are then as they were.
  */
-export function addToken(sums: ScoreSums, logprob: number | null, size: TextSize = NO_TEXT): void {
+export function addToken(
+  sums: ScoreSums,
+  logprob: number | null | undefined,
+  size: TextSize = NO_TEXT,
+): void {
+  const missing = isMissing(logprob);
+  if (!missing && isNoLogprob(logprob)) throw noLogprob(logprob, `logprob of token ${sums.tokens}`);
   sums.tokens++;
-  if (isMissing(logprob)) {
+  if (missing) {
     sums.unscoredBytes += size.bytes;
     sums.unscoredWords += size.words;
     sums.unscoredCharacters += size.characters;
     return;
   }
   sums.scored++;
-  sums.totalNll -= logprob;
-  sums.totalNllSquared += logprob * logprob;
+  const surprisal = Math.max(0, 0 - logprob); // rounding may leave ln p above 0
+  sums.totalNll += surprisal;
+  sums.totalNllSquared += surprisal * surprisal;
   sums.bytes += size.bytes;
   sums.words += size.words;
   sums.characters += size.characters;
@@ -166,6 +175,7 @@ export function measures(sums: ScoreSums, over: TextSize = sums): Measures {
 /**
  * Mean negative log-likelihood per token, nats: -(1/n) Σ ln p. `null` when no token carries a number.
  * @param logprobs ln p per token, nats; missing ones are left out.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability.
  */
 export function negativeLogLikelihood(logprobs: Iterable<number | null>): number | null {
   return measuresOf(logprobs).nll;
@@ -175,17 +185,26 @@ export function negativeLogLikelihood(logprobs: Iterable<number | null>): number
  * Perplexity per token: PPL = exp(-(1/n) Σ ln p) = 2^H with H in bits. 1 = always certain and right; Infinity
  * when a token had probability 0; `null` when no token carries a number.
  * @param logprobs ln p per token, nats; missing ones are left out.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability.
  */
 export function perplexity(logprobs: Iterable<number | null>): number | null {
   return measuresOf(logprobs).perplexity;
 }
 
-/** Cross-entropy per token, bits: -(1/n) Σ log2 p. `null` when no token carries a number. */
+/**
+ * Cross-entropy per token, bits: -(1/n) Σ log2 p. `null` when no token carries a number.
+ * @param logprobs ln p per token, nats; missing ones are left out.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability.
+ */
 export function bitsPerToken(logprobs: Iterable<number | null>): number | null {
   return measuresOf(logprobs).bitsPerToken;
 }
 
-/** Geometric mean of the tokens' probabilities, (Π p)^(1/n) = 1 / perplexity. `null` when none is known. */
+/**
+ * Geometric mean of the tokens' probabilities, (Π p)^(1/n) = 1 / perplexity, 0 ... 1. `null` when none is known.
+ * @param logprobs ln p per token, nats; missing ones are left out.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability.
+ */
 export function geometricMeanProbability(logprobs: Iterable<number | null>): number | null {
   return measuresOf(logprobs).geometricMeanProbability;
 }
@@ -194,20 +213,22 @@ export function geometricMeanProbability(logprobs: Iterable<number | null>): num
  * Bits per byte: NLL / (bytes · ln 2). Does not depend on the vocabulary.
  * Source: Gao et al. 2020, "The Pile", section 3.1; lm-evaluation-harness `bits_per_byte`.
  * @param totalNll Σ -ln p over the text, nats.
- * @param bytes UTF-8 bytes of the text.
+ * @param bytes UTF-8 bytes of the text; none: `null`.
+ * @throws SurprisalError INVALID_ARGUMENT for a sum below 0.
  */
 export function bitsPerByte(totalNll: number, bytes: number): number | null {
-  return bits(perUnit(totalNll, bytes));
+  return bits(perUnit(requireTotal(totalNll), bytes));
 }
 
 /**
  * Perplexity per word, byte or character: exp(NLL / units).
  * Source: lm-evaluation-harness `word_perplexity`, `byte_perplexity`.
  * @param totalNll Σ -ln p over the text, nats.
- * @param units how many of them the text has.
+ * @param units how many of them the text has; none: `null`.
+ * @throws SurprisalError INVALID_ARGUMENT for a sum below 0.
  */
 export function perplexityPerUnit(totalNll: number, units: number): number | null {
-  return exp(perUnit(totalNll, units));
+  return exp(perUnit(requireTotal(totalNll), units));
 }
 
 /**
@@ -226,9 +247,24 @@ export function meanPerplexity(perplexities: Iterable<number | null>): number | 
 }
 
 function measuresOf(logprobs: Iterable<number | null>): Measures {
+  if (typeof logprobs?.[Symbol.iterator] !== "function")
+    throw invalidArgument(
+      `${String(logprobs)} is no list`,
+      "logprobs",
+      "Give ln p of each token, in a list.",
+    );
   const sums = emptySums();
   for (const logprob of logprobs) addToken(sums, logprob);
   return measures(sums);
+}
+
+function requireTotal(totalNll: number): number {
+  if (typeof totalNll === "number" && !(totalNll < -LOGPROB_TOLERANCE)) return totalNll;
+  throw invalidArgument(
+    `${totalNll} is no sum of -ln p`,
+    "totalNll",
+    "Give Σ -ln p over the text, which is never below 0.",
+  );
 }
 
 /** NLL per unit, nats; `null` when there is no such unit. */

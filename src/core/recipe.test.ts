@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SurprisalError } from "./errors.ts";
 import { planFor, RECIPES, type Recipe, type RecipeFacts, type RecipeName, resolveRecipe } from "./recipe.ts";
 import { visibility } from "./visibility.ts";
 
@@ -169,6 +171,63 @@ describe("id", () => {
       "hf-strided": "6510cf0d",
       "hf-evaluate": "91fbd262",
     });
+  });
+});
+
+describe("a recipe of one's own", () => {
+  const refusal = (recipe: unknown) => {
+    try {
+      resolve(recipe as Recipe);
+    } catch (error) {
+      if (SurprisalError.isInstance(error)) return error;
+    }
+    return null;
+  };
+
+  it("says what it lacks, and what a field may be", () => {
+    expect(refusal({})).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      what: expect.stringContaining("has no name, method, context, stride, sinks, extendLast"),
+    });
+    expect(refusal({ ...RECIPES.cached, stride: undefined })?.what).toBe("This recipe has no stride");
+    expect(refusal({ ...RECIPES.cached, method: "moving" })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      where: "recipe.method",
+      wayOut: 'Give "disjoint", "strided", "half", "cached", "full".',
+    });
+  });
+
+  it("is refused whatever is wrong with it", () => {
+    for (const recipe of [null, 5, true, [], () => "cached"])
+      expect(refusal(recipe)?.code).toBe("INVALID_ARGUMENT");
+    for (const name of ["", "Cached", "toString", "__proto__"])
+      expect(refusal(name)?.code).toBe("UNKNOWN_RECIPE");
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.constantFrom(...Object.keys(RECIPES.cached)),
+        fc.constantFrom<unknown>(
+          undefined,
+          {},
+          { atMost: "5" },
+          { atMost: 0.5 },
+          [],
+          Number.NaN,
+          0.5,
+          -1,
+          "x",
+          7n,
+        ),
+        (name, field, wrong) => {
+          if (field === "name" && wrong === "x") return;
+          const recipe = { ...RECIPES[name], [field]: wrong };
+          expect([null, "INVALID_ARGUMENT"]).toContain(refusal(recipe)?.code ?? null);
+          if (wrong === undefined || typeof wrong !== "number")
+            expect(refusal(recipe)?.code).toBe("INVALID_ARGUMENT");
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
 

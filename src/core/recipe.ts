@@ -5,6 +5,7 @@
  * method whatever its name; the named ones reproduce other people's tools.
  */
 import { invalidArgument } from "./_arguments.ts";
+import { checkRecipe } from "./_recipe-check.ts";
 import { SurprisalError } from "./errors.ts";
 import { withDefaults } from "./options.ts";
 import {
@@ -106,6 +107,7 @@ const OURS = {
   standardErrorMethod: "block-bootstrap",
 } as const;
 
+/** Names of RECIPES. */
 export type RecipeName =
   | "cached"
   | "strided"
@@ -116,6 +118,9 @@ export type RecipeName =
   | "lm-eval"
   | "hf-strided"
   | "hf-evaluate";
+
+/** A recipe as it is asked for: the name of one (an editor proposes them), or one of your own. */
+export type RecipeOption = RecipeName | (string & {}) | Recipe;
 
 /** The named recipes: the peers', ours (`cached` is the default), and the other plain windows. */
 export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
@@ -190,15 +195,19 @@ const ASSUMED_CONTEXT = 2048;
  * Fills in every number of a recipe for a model. A `cached` recipe on a model whose cache cannot be shifted becomes
  * our `strided`, under that recipe's name and id, and a note says so.
  * @param recipe a name of RECIPES, or a recipe of one's own.
- * @throws SurprisalError UNKNOWN_RECIPE, INVALID_ARGUMENT.
+ * @throws SurprisalError UNKNOWN_RECIPE for a name that is none; INVALID_ARGUMENT for a recipe with a field missing or
+ *   wrong, and for numbers that do not fit together.
  */
 export function resolveRecipe(
-  recipe: string | Recipe,
+  recipe: RecipeOption,
   overrides: RecipeOverrides,
   facts: RecipeFacts,
 ): ResolvedRecipe {
   const notes: string[] = [];
-  const given = withDefaults<Recipe>(typeof recipe === "string" ? recipeNamed(recipe) : recipe, overrides);
+  const given = withDefaults<Recipe>(
+    typeof recipe === "string" ? recipeNamed(recipe) : checkRecipe(recipe),
+    overrides,
+  );
   const method = shiftable(given, facts, notes);
   const context = contextFor(method, facts, notes);
   const stride = strideFor(method, context);

@@ -1,5 +1,6 @@
 /** How sure a perplexity is: standard errors and intervals. */
 import { invalidArgument, requireInteger } from "./_arguments.ts";
+import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
 import type { ScoreSums } from "./perplexity.ts";
 
 /**
@@ -16,6 +17,7 @@ export function perplexityStandardError({ scored, totalNll, totalNllSquared }: S
   return Math.sqrt(variance / (scored - 1)) * perplexity;
 }
 
+/** Options of `blockBootstrap` and `ratioBootstrap`; of `documentBootstrap` all but `blockLength`. */
 export interface BlockBootstrapOptions {
   /** The same seed gives the same result everywhere. Default 0. */
   seed?: number | undefined;
@@ -54,15 +56,33 @@ export interface BlockBootstrap {
  * stationary data" (the ring); Efron & Tibshirani 1993, chapter 13 (percentile interval).
  * Cost: n + resamples · n / blockLength.
  * @param logprobs ln p per token in the order of the text, nats; missing ones (NaN) are dropped before.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, and for options out of their range.
  */
 export function blockBootstrap(
   logprobs: ArrayLike<number>,
   options: BlockBootstrapOptions = {},
 ): BlockBootstrap | null {
+  for (let i = 0; i < logprobs.length; i++) {
+    const logprob = logprobs[i];
+    if (!isMissing(logprob) && isNoLogprob(logprob)) throw noLogprob(logprob, `logprobs[${i}]`);
+  }
+  return ratioBootstrap(logprobs, options);
+}
+
+/**
+ * The same of the ratio of two perplexities on the same tokens, perplexity(p) / perplexity(q).
+ * @param logRatios ln p - ln q per token in the order of the text, nats, of any sign; missing ones (NaN) are dropped
+ *   before.
+ * @throws SurprisalError INVALID_ARGUMENT for options out of their range.
+ */
+export function ratioBootstrap(
+  logRatios: ArrayLike<number>,
+  options: BlockBootstrapOptions = {},
+): BlockBootstrap | null {
   const { seed = 0, resamples = 1000, level = 0.95 } = options;
   requireInteger(resamples, "resamples", 2);
   requireCoverage(level);
-  const sums = ringSums(logprobs); // [n+1]
+  const sums = ringSums(logRatios); // [n+1]
   const n = sums.length - 1;
   const perplexity = Math.exp(sums[n]! / n);
   if (n < 2 || !Number.isFinite(perplexity)) return null;
@@ -174,7 +194,7 @@ function ringSums(logprobs: ArrayLike<number>): Float64Array {
   let n = 0;
   for (let i = 0; i < logprobs.length; i++) {
     const logprob = logprobs[i]!;
-    if (Number.isNaN(logprob)) continue;
+    if (isMissing(logprob)) continue;
     sums[n + 1] = sums[n]! - logprob;
     n++;
   }

@@ -3,15 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../test/mini.ts";
 import { needing, withoutModel } from "../../test/needing.ts";
 import { smollm2 } from "../../test/smollm2.ts";
-import {
-  type EntropyInterval,
-  entropyInterval,
-  type LanguageModel,
-  perplexity,
-  resolve,
-  scoreText,
-  scoreTexts,
-} from "../index.ts";
+import { type EntropyInterval, entropyInterval } from "../core/index.ts";
+import { type LanguageModel, perplexity, resolve, scoreText, scoreTexts } from "../index.ts";
 
 const withBos = await mini("F32");
 const withoutBos = await mini("F32", { addsBos: false });

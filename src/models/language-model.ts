@@ -63,6 +63,7 @@ export interface ModelExecution {
   threads: number | null;
 }
 
+/** Options of `LanguageModel.tokenize`. */
 export interface TokenizeOptions {
   /** Add the special tokens the model's tokenizer adds (BOS). Default false. */
   addSpecial?: boolean | undefined;
@@ -89,12 +90,14 @@ export interface ScoreRequest {
   continuation: TextOrIds;
 }
 
+/** Options of `LanguageModel.score`. */
 export interface ScoreOptions {
   /** Alternatives per token, 0 ... capabilities.alternatives. Default 0. */
   alternatives?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** Options of `LanguageModel.scoreTokens`. */
 export interface ScoreTokensOptions extends ScoreOptions {
   /** Also the whole distribution each token was predicted from; needs the capability `distribution`. Default false. */
   distributions?: boolean | undefined;
@@ -155,6 +158,7 @@ export interface ScoredSpan {
   decodeMs: number;
 }
 
+/** Options of `LanguageModel.generate`. */
 export interface GenerateOptions {
   /** Most tokens to write. Default 256. */
   maxTokens?: number | undefined;
@@ -218,6 +222,7 @@ export interface ModelSequence extends AsyncDisposable {
   truncate(length: number): Promise<void>;
 }
 
+/** A message of a conversation: `role` is "system", "user", "assistant", or what else the template knows. */
 export interface ChatMessage {
   role: string;
   content: string;

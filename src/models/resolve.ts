@@ -4,6 +4,7 @@ import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
 import { DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
 
+/** Options of `resolve`: where the model is looked for, and how it is loaded. */
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
 
 /**

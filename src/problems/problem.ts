@@ -2,10 +2,12 @@
 
 /** The tasks, by the names of their models in DeepMind's Mathematics Dataset (Saxton and others 2019). */
 export const TASKS = ["algebra_linear_1d", "base_conversion", "arithmetic"] as const;
+/** One of TASKS. */
 export type Task = (typeof TASKS)[number];
 
 /** 1 = nearly every small model answers at once, 5 = nearly none does. Each task's file says what a level holds. */
 export const DIFFICULTIES = [1, 2, 3, 4, 5] as const;
+/** One of DIFFICULTIES. */
 export type Difficulty = (typeof DIFFICULTIES)[number];
 
 /** One line of a chain of reasoning. */
@@ -15,6 +17,7 @@ export interface Step {
   essential: boolean;
 }
 
+/** A question, the steps that solve it, and the answer. */
 export interface Problem {
   task: Task;
   difficulty: Difficulty;

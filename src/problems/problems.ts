@@ -12,9 +12,12 @@ const GENERATORS: Record<Task, Generate> = {
   arithmetic,
 };
 
+/** Parts that no question is in two of. */
 export const SPLITS = ["train", "valid", "test"] as const;
+/** One of SPLITS. */
 export type Split = (typeof SPLITS)[number];
 
+/** Options of `problems`. */
 export interface ProblemOptions {
   /** An integer; its low 32 bits count. The same options give the same problems on every machine. Default 0. */
   seed?: number | undefined;

@@ -5,6 +5,7 @@ import { type ProblemOptions, problems } from "./problems.ts";
 
 /** As in CAR (Lu and others 2025): answer at once, or reason first. */
 export const MODES = ["direct", "reasoning"] as const;
+/** One of MODES. */
 export type Mode = (typeof MODES)[number];
 
 /** The instruction comes last, so that both modes of a question share its prefix. */
@@ -40,6 +41,7 @@ function instruction(mode: Mode): string {
   });
 }
 
+/** Options of `documents`. */
 export interface DocumentOptions extends ProblemOptions {
   /** Share of documents in mode "direct", 0 ... 1. Default 0.5. */
   direct?: number | undefined;

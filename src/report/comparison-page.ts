@@ -4,7 +4,10 @@ import type { Comparison, ModelComparison, Place } from "../evaluate/compare/ind
 import { formatCount, formatNumber, formatPercent, formatPlural, formatWithError } from "../text/index.ts";
 import { type PageSection, renderPage } from "./page/sections.ts";
 
-/** @param comparison its models are told apart by `labels`, in their order. */
+/**
+ * A comparison as an HTML page of its own.
+ * @param comparison its models are told apart by `labels`, in their order.
+ */
 export function comparisonPage(comparison: ModelComparison, base: string, labels: readonly string[]): string {
   const { comparisons, texts } = comparison;
   const named = comparisons.map((one, i) => ({ one, name: labels[i]! }));

@@ -1,5 +1,6 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
+import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
 
@@ -15,4 +16,16 @@ export async function comparisonPage(
   labels: readonly string[],
 ): Promise<string> {
   return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+}
+
+/**
+ * A page of your own: sections with texts, pictures and tables, self-contained and without a script.
+ * @param lead stands under the title.
+ */
+export async function renderPage(
+  title: string,
+  sections: readonly PageSection[],
+  lead?: string,
+): Promise<string> {
+  return (await import("./page/sections.ts")).renderPage(title, sections, lead);
 }

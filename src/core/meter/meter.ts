@@ -1,5 +1,6 @@
 /** Perplexity and its relatives while the tokens arrive. */
 import { invalidArgument, requireInteger } from "../_arguments.ts";
+import { isNoLogprob, LOGPROB_TOLERANCE, noLogprob } from "../_logprob.ts";
 import type { EntropyInterval, TokenRecord } from "../token.ts";
 import { RunningMean, SlidingMean, type Stretch, toJson } from "./means.ts";
 import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
@@ -8,9 +9,6 @@ import { SpikeDetector } from "./spikes.ts";
 import { checkMeterState, METER_STATE_VERSION, type MeterState, WAY_OUT } from "./state.ts";
 import { TopAlternatives } from "./top-alternatives.ts";
 import { utf8Size } from "./utf8.ts";
-
-/** A logprob above 0, or an entropy below 0, by no more than this is rounding, and read as 0. */
-const TOLERANCE = 1e-3;
 
 /**
  * Reads token records as they arrive: perplexity, windows, entropy, confidence, spikes. Memory does not grow with the
@@ -99,12 +97,7 @@ export class PerplexityMeter {
     const index = this.#tokens;
     const top = this.#alternatives;
     if (tokenCount !== 1) requireInteger(tokenCount, `tokenCount of token ${index}`, 1);
-    if (logprob != null && (typeof logprob !== "number" || logprob > TOLERANCE))
-      throw invalidArgument(
-        `${logprob} is no log-probability`,
-        `logprob of token ${index}`,
-        "Give ln p, which is never above 0, or null where the source did not say.",
-      );
+    if (logprob != null && isNoLogprob(logprob)) throw noLogprob(logprob, `logprob of token ${index}`);
     if (record.entropy != null) requireEntropy(record.entropy, index);
     if (tokenCount === 1 && alternatives !== undefined && alternatives.length > 0)
       top.read(alternatives, this.options.topK, this.options.vocabularySize);
@@ -306,7 +299,11 @@ export class PerplexityMeter {
 function requireEntropy(entropy: number | EntropyInterval, index: number): void {
   const { low, high } = typeof entropy === "number" ? { low: entropy, high: entropy } : entropy;
   if (Object.is(low, Number.NaN) && Object.is(high, low)) return;
-  if (low >= -TOLERANCE && low < Infinity && (high === null || (high >= low - TOLERANCE && high < Infinity)))
+  if (
+    low >= -LOGPROB_TOLERANCE &&
+    low < Infinity &&
+    (high === null || (high >= low - LOGPROB_TOLERANCE && high < Infinity))
+  )
     return;
   throw invalidArgument(
     `${JSON.stringify(entropy)} is no entropy`,

@@ -103,6 +103,7 @@ export interface MarginReading {
   mean: number | null;
 }
 
+/** Tokens that surprised the model far more than those before them. */
 export interface SpikesReading {
   /** Spikes so far. */
   count: number;
@@ -126,6 +127,7 @@ export interface Spike {
   zScore: number;
 }
 
+/** The token that was pushed last. */
 export interface LastToken {
   /** Index of the token, 0 = the first token seen; of a record of several tokens, that of its first. */
   index: number;

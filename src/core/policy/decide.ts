@@ -1,9 +1,10 @@
 /** Whether a policy holds. */
 import type { MeterReading } from "../meter/index.ts";
+import { checkPolicy } from "./check.ts";
 import { MEASURES } from "./measures.ts";
 import type { Policy, Relation } from "./policy.ts";
 import { decideRepetition, type RepetitionMemory } from "./repetition.ts";
-import { describePolicy } from "./text.ts";
+import { writePolicy } from "./text.ts";
 
 /** What a policy remembers from token to token: JSON, of the policy's own shape. */
 export type PolicyMemory =
@@ -30,12 +31,24 @@ export interface PolicyDecision {
  * What is not known (`null`) follows Kleene's logic: `any` holds once one is known to hold, `all` does not hold once one
  * is known not to, and otherwise what is unknown in a part is unknown in the whole.
  * @param memory of the decision at the token before; `null` at the first.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no policy.
  */
 export function decidePolicy(
   policy: Policy,
   reading: MeterReading,
   memory: PolicyMemory = null,
 ): PolicyDecision {
+  if (!CHECKED.has(policy)) {
+    checkPolicy(policy);
+    CHECKED.add(policy);
+  }
+  return decide(policy, reading, memory);
+}
+
+/** Policies that were found to be some: at every further token that costs a look-up. */
+const CHECKED = new WeakSet<Policy>();
+
+function decide(policy: Policy, reading: MeterReading, memory: PolicyMemory): PolicyDecision {
   switch (policy.kind) {
     case "compare":
       return decideComparison(policy, reading);
@@ -45,11 +58,11 @@ export function decidePolicy(
     case "all":
       return decideSeveral(policy.kind, policy.policies, reading, memory as readonly PolicyMemory[] | null);
     case "not": {
-      const { holds, memory: next } = decidePolicy(policy.policy, reading, memory);
-      return decision(holds === null ? null : !holds, describePolicy(policy), next);
+      const { holds, memory: next } = decide(policy.policy, reading, memory);
+      return decision(holds === null ? null : !holds, writePolicy(policy), next);
     }
     case "after": {
-      const { holds, because, memory: next } = decidePolicy(policy.policy, reading, memory);
+      const { holds, because, memory: next } = decide(policy.policy, reading, memory);
       return decision(reading.tokens >= policy.tokens ? holds : false, because, next);
     }
     case "lasting":
@@ -106,7 +119,7 @@ function decideSeveral(
   memory: readonly PolicyMemory[] | null,
 ): PolicyDecision {
   // Every part is asked, also where the outcome is clear: each has a memory to keep.
-  const parts = policies.map((policy, i) => decidePolicy(policy, reading, memory?.[i] ?? null));
+  const parts = policies.map((policy, i) => decide(policy, reading, memory?.[i] ?? null));
   const decisive = parts.find(({ holds }) => holds === (kind === "any"));
   const open = parts.some(({ holds }) => holds === null);
   const holds = decisive ? decisive.holds : open ? null : kind === "all";
@@ -123,7 +136,7 @@ function decideLasting(
   reading: MeterReading,
   memory: { since: number | null; policy: PolicyMemory } | null,
 ): PolicyDecision {
-  const inner = decidePolicy(policy, reading, memory?.policy ?? null);
+  const inner = decide(policy, reading, memory?.policy ?? null);
   const since = inner.holds ? (memory?.since ?? reading.tokens) : null;
   const holds = since === null ? inner.holds : reading.tokens - since + 1 >= tokens;
   return decision(holds, `${inner.because} for ${tokens} tokens`, { since, policy: inner.memory });
@@ -134,8 +147,8 @@ function decideHysteresis(
   reading: MeterReading,
   memory: HysteresisMemory | null,
 ): PolicyDecision {
-  const enter = decidePolicy(policy.enter, reading, memory?.enter ?? null);
-  const leave = decidePolicy(policy.leave, reading, memory?.leave ?? null);
+  const enter = decide(policy.enter, reading, memory?.enter ?? null);
+  const leave = decide(policy.leave, reading, memory?.leave ?? null);
   let since = memory?.since ?? null;
   let because = memory?.because ?? "";
   if (since === null && enter.holds) {

@@ -10,4 +10,4 @@ export {
 export type { Policy } from "./policy.ts";
 /** Makes policies: `policy.any(policy.windowAbove(80), policy.repetition())`. */
 export * as policy from "./policy.ts";
-export { describePolicy, parsePolicy } from "./text.ts";
+export { describePolicy, type PolicyText, parsePolicy } from "./text.ts";

@@ -2,9 +2,10 @@
 import { SurprisalError } from "../errors.ts";
 import { type MeterOptions, type MeterReading, PerplexityMeter } from "../meter/index.ts";
 import type { TokenRecord } from "../token.ts";
+import { checkPolicy } from "./check.ts";
 import { decidePolicy, type PolicyMemory } from "./decide.ts";
 import type { Policy } from "./policy.ts";
-import { describePolicy, parsePolicy } from "./text.ts";
+import { type PolicyText, parsePolicy, writePolicy } from "./text.ts";
 
 /** That a policy came to hold. */
 export interface PolicyEvent {
@@ -25,11 +26,10 @@ export interface PolicyEvent {
  * @throws SurprisalError INVALID_ARGUMENT for what is no policy.
  */
 export function watchPolicy(
-  policy: Policy | string,
+  policy: Policy | PolicyText,
   what: "alarm" | "stopped" = "alarm",
 ): (reading: MeterReading) => PolicyEvent | null {
-  // A policy may come out of a file: whether it is one, its text form says.
-  const watched = parsePolicy(typeof policy === "string" ? policy : describePolicy(policy));
+  const watched = typeof policy === "string" ? parsePolicy(policy) : checkPolicy(policy);
   let memory: PolicyMemory = null;
   let held = false;
   return (reading) => {
@@ -41,20 +41,21 @@ export function watchPolicy(
     const token = reading.tokens;
     return {
       token,
-      policy: describePolicy(watched),
+      policy: writePolicy(watched),
       because,
       message: `${what} at token ${token}: ${because}`,
     };
   };
 }
 
+/** Options of `monitorTokens`. */
 export interface MonitorOptions {
   /** The meter the tokens go through, or the options of a new one. */
   meter?: PerplexityMeter | MeterOptions | undefined;
   /** Ends the stream at the first token at which it holds. A policy, or its text form. */
-  stopWhen?: Policy | string | undefined;
+  stopWhen?: Policy | PolicyText | undefined;
   /** Reported each time it comes to hold. A policy, or its text form. */
-  alarmWhen?: Policy | string | undefined;
+  alarmWhen?: Policy | PolicyText | undefined;
   /** Called before the token that set the alarm off is given on. */
   onAlarm?: ((alarm: PolicyEvent) => void) | undefined;
   /** Aborted at a stop, so that whoever writes the tokens writes no more: give its signal to the source. */

@@ -10,6 +10,7 @@ import {
   type PolicyMemory,
   parsePolicy,
   policy,
+  watchPolicy,
 } from "./index.ts";
 
 const MEASURES = [
@@ -431,5 +432,43 @@ describe("the text form", () => {
     expect(() => parsePolicy("(".repeat(100_000))).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
     );
+  });
+});
+
+describe("what is no policy", () => {
+  const itself: Record<string, unknown> = { kind: "not" };
+  itself.policy = itself;
+  const [reading] = tokensOf(90);
+
+  it.each<[unknown, string]>([
+    [{}, "policy"],
+    [null, "policy"],
+    [5, "policy"],
+    [[], "policy"],
+    [{ kind: "toString" }, "policy"],
+    [{ kind: "compare" }, "measure of policy"],
+    [{ kind: "compare", measure: "window", relation: "=", bound: 5 }, "relation of policy"],
+    [{ kind: "compare", measure: "window", relation: ">", bound: "5" }, "bound of policy"],
+    [{ kind: "repetition" }, "tokens of policy"],
+    [{ kind: "any", policies: [] }, "any of policy"],
+    [{ kind: "all", policies: "x" }, "policy.policies"],
+    [{ kind: "all", policies: [high, {}] }, "policy.policies[1]"],
+    [{ kind: "not" }, "policy.policy"],
+    [{ kind: "after", policy: high }, "tokens of policy"],
+    [{ kind: "lasting", tokens: 0.5, policy: high }, "tokens of policy"],
+    [{ kind: "hysteresis", enter: high }, "policy.leave"],
+    [itself, "policy.policy"],
+  ])("is refused: %o, at %s", (wrong, where) => {
+    for (const use of [describePolicy, watchPolicy, (policy: Policy) => decidePolicy(policy, reading!)])
+      expect(() => use(wrong as Policy)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", where: expect.stringContaining(where) }),
+      );
+  });
+
+  it("is refused as a text", () => {
+    for (const wrong of [undefined, null, 5, {}, ""])
+      expect(() => parsePolicy(wrong as string)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
   });
 });

@@ -6,6 +6,7 @@ import { invalidArgument, requireInteger } from "../_arguments.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 
 const RELATIONS = [">", ">=", "<", "<="] as const;
+/** How a measure is compared with its bound. */
 export type Relation = (typeof RELATIONS)[number];
 
 /** A condition on what a meter says. */
@@ -27,7 +28,7 @@ export function compare(measure: PolicyMeasure, relation: Relation, bound: numbe
     );
   if (!RELATIONS.includes(relation))
     throw invalidArgument(`"${relation}" is no relation`, "relation", `Give one of ${RELATIONS.join(", ")}.`);
-  if (!(bound >= 0 && bound < Infinity))
+  if (typeof bound !== "number" || !(bound >= 0 && bound < Infinity))
     throw invalidArgument(
       `${bound} is no bound for ${MEASURES[measure].name}`,
       "bound",

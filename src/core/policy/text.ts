@@ -19,6 +19,7 @@
  */
 import { invalidArgument } from "../_arguments.ts";
 import { SurprisalError } from "../errors.ts";
+import { checkPolicy } from "./check.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 import {
   after,
@@ -33,11 +34,29 @@ import {
   repetition,
 } from "./policy.ts";
 
+/** A policy as text; the first few are what an editor proposes. See `parsePolicy` for what can be written. */
+export type PolicyText =
+  | "perplexity>100"
+  | "window>80 after 20"
+  | "average>80"
+  | "confidence<1"
+  | "entropy>3"
+  | "spike>6"
+  | "tokens>=500"
+  | "bits>=1000"
+  | "repetition"
+  | (string & {});
+
+const WAY_OUT = 'A policy is written such as "window>80 after 20" or "perplexity>100 or repetition".';
+
 /**
- * Reads a policy from its text form: see the grammar in this file, or docs.
+ * Reads a policy from its text form: conditions such as `window>80` (MEASURE RELATION NUMBER) and `repetition`, with
+ * `and`, `or`, `not`, `until`, `after N` and `for N` (tokens), and parentheses. Perplexity, window and average are
+ * perplexities; confidence and entropy are in nats; spike is a z-score.
  * @throws SurprisalError INVALID_ARGUMENT naming the place.
  */
-export function parsePolicy(text: string): Policy {
+export function parsePolicy(text: PolicyText): Policy {
+  if (typeof text !== "string") throw invalidArgument(`${String(text)} is no text`, "policy", WAY_OUT);
   const parser = new Parser(text);
   const policy = parser.any();
   parser.end();
@@ -46,6 +65,11 @@ export function parsePolicy(text: string): Policy {
 
 /** The text form of a policy. `parsePolicy` gives back an equal one. @throws SurprisalError INVALID_ARGUMENT for none. */
 export function describePolicy(policy: Policy): string {
+  return writePolicy(checkPolicy(policy));
+}
+
+/** The same of one that is known to be a policy. */
+export function writePolicy(policy: Policy): string {
   return write(policy, LEVEL.any);
 }
 
@@ -54,12 +78,6 @@ const LEVEL = { any: 0, all: 1, not: 2, hysteresis: 2, after: 3, lasting: 3, com
 
 /** @param least level that may stand here without parentheses. */
 function write(policy: Policy, least: number): string {
-  if (!Object.hasOwn(LEVEL, policy?.kind ?? ""))
-    throw invalidArgument(
-      `${JSON.stringify(policy)?.slice(0, 40)} is no policy`,
-      "policy",
-      'Give what the functions of `policy` make, or a text such as "window>80 after 20".',
-    );
   const text = form(policy);
   return LEVEL[policy.kind] < least ? `(${text})` : text;
 }
@@ -71,13 +89,9 @@ function form(policy: Policy): string {
     case "repetition":
       return `repetition(${policy.tokens})`;
     case "any":
-      return partsOf(policy)
-        .map((part) => write(part, LEVEL.all))
-        .join(" or ");
+      return policy.policies.map((part) => write(part, LEVEL.all)).join(" or ");
     case "all":
-      return partsOf(policy)
-        .map((part) => write(part, LEVEL.not))
-        .join(" and ");
+      return policy.policies.map((part) => write(part, LEVEL.not)).join(" and ");
     case "not":
       return `not ${write(policy.policy, LEVEL.not)}`;
     case "hysteresis":
@@ -88,10 +102,6 @@ function form(policy: Policy): string {
       return `${write(policy.policy, LEVEL.lasting)} for ${policy.tokens}`;
   }
 }
-
-/** A policy out of a file may have anything here. */
-const partsOf = ({ policies }: Extract<Policy, { kind: "any" | "all" }>) =>
-  Array.isArray(policies) ? (policies as readonly Policy[]) : [];
 
 interface Word {
   text: string;
@@ -223,10 +233,6 @@ class Parser {
 
   #expected(what: string): SurprisalError {
     const found = this.#word ? `"${this.#word.text}"` : "the end";
-    return invalidArgument(
-      `Expected ${what}, found ${found}`,
-      this.#place,
-      'A policy is written such as "window>80 after 20" or "perplexity>100 or repetition".',
-    );
+    return invalidArgument(`Expected ${what}, found ${found}`, this.#place, WAY_OUT);
   }
 }

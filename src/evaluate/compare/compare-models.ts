@@ -3,8 +3,8 @@ import {
   emptyTable,
   fillColumns,
   planFor,
-  type Recipe,
   type RecipeFacts,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   resolveRecipe,
@@ -22,9 +22,10 @@ import { lockstep } from "./lockstep.ts";
 import { type SharedTokens, sameIds, sharedTokens } from "./same-tokens.ts";
 import { type ComparedDocument, TokenComparison, type TokenMeasures } from "./token-comparison.ts";
 
+/** Options of `compareModels`. */
 export interface CompareOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** How many of the most changed tokens or spans are kept. Default 20. */
   mostChanged?: number | undefined;
   /** Called after every piece of a document. */
@@ -32,6 +33,7 @@ export interface CompareOptions extends RecipeOverrides {
   signal?: AbortSignal | undefined;
 }
 
+/** How far a comparison has come. */
 export interface CompareProgress {
   /** The document, and its number, from 1. */
   name: string;
@@ -59,6 +61,7 @@ export type Comparison = ComparedModel &
     | { per: "byte"; measures: ByteMeasures }
   );
 
+/** What one model is against the base, over all documents. */
 export interface ModelComparison {
   base: Omit<ComparedModel, "notes">;
   /** In the order of the models. */

@@ -1,13 +1,13 @@
 /** Two models with the same tokens: divergence of their distributions, and what they give the tokens that are there. */
 import {
   addPairedToken,
-  blockBootstrap,
   DivergenceKernel,
   emptyPairedSums,
   type PairedMeasures,
   type Percentiles,
   pairedMeasures,
   percentilesOf,
+  ratioBootstrap,
 } from "../../core/index.ts";
 import type { LanguageModel, ScoredSpan } from "../../models/index.ts";
 import { GrowingColumn } from "./growing-column.ts";
@@ -128,7 +128,7 @@ export class TokenComparison {
   async result(): Promise<TokenMeasures | null> {
     const measures = pairedMeasures(this.#sums);
     if (measures === null) return null;
-    const bootstrap = blockBootstrap(this.#differences.values);
+    const bootstrap = ratioBootstrap(this.#differences.values);
     const mostChanged: ChangedToken[] = [];
     for (const { topIds, ...changed } of this.#largest.items)
       mostChanged.push({

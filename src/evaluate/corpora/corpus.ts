@@ -10,6 +10,7 @@ export interface CorpusDocument {
   original?: string | undefined;
 }
 
+/** Documents to score, and what they are: see `openCorpora`. A list of texts of your own can be one too. */
 export interface Corpus {
   /** For people, and for tables: "wikitext-2", "news.jsonl". */
   name: string;

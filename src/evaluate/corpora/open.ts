@@ -15,6 +15,7 @@ import { rowsThatFit } from "./where.ts";
 
 const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
 
+/** Options of `openCorpora`. */
 export interface OpenCorporaOptions
   extends Pick<
     LocateOptions,

@@ -4,6 +4,7 @@ import type { CorpusDocument } from "./corpus.ts";
 import { tooLarge } from "./stored-file.ts";
 import { detokenizeWikitext } from "./wikitext-detokenizer.ts";
 
+/** Names of RULES. */
 export type RuleName =
   | "wikitext-file"
   | "wikitext-pages"
@@ -16,6 +17,7 @@ export type RuleName =
 
 type Documents = AsyncIterable<CorpusDocument>;
 
+/** How texts are made of rows. */
 export interface TextRule {
   /** Whose it is, with the version that was read. */
   source: string;
@@ -26,6 +28,7 @@ export interface TextRule {
 const LM_EVAL = "lm-evaluation-harness 44b6ce01, lm_eval/tasks/wikitext/preprocess_wikitext.py";
 const GPTQ = "GPTQ-for-LLaMa 428b5fc0, datautils.py";
 
+/** How others make texts of a data set's rows, by name: a part of every number that is compared with theirs. */
 export const RULES: Readonly<Record<RuleName, TextRule>> = {
   /** The data set's script gives each line of the file as a row, and "" for the lines " \n"; this puts them back. */
   "wikitext-file": {

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 
+/** How the documents of a corpus are stored. */
 export type CorpusFormat = "text" | "jsonl" | "csv" | "tsv" | "parquet";
 
 export interface StoredFile {

@@ -1,5 +1,5 @@
 /** What is asked of an evaluation, and what it tells while it is under way. Types only. */
-import type { Recipe, RecipeOverrides } from "../../core/index.ts";
+import type { RecipeOption, RecipeOverrides } from "../../core/index.ts";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import type { Corpus } from "../corpora/index.ts";
 import type { DocumentEntry, Run, RunRequest } from "../runs/index.ts";
@@ -7,6 +7,7 @@ import type { FewShot, Task } from "../tasks/index.ts";
 import type { Executor } from "./engines.ts";
 import type { CorpusProgress } from "./score-corpus.ts";
 
+/** How far a run has come, in one model on one corpus. */
 export interface EvaluateProgress extends CorpusProgress {
   /** Index of the model, of how many. */
   model: number;
@@ -22,6 +23,7 @@ export interface EvaluateProgress extends CorpusProgress {
   remainingMs: number | null;
 }
 
+/** How far a run has come, in one model on one task. */
 export interface TaskProgress {
   model: number;
   task: number;
@@ -32,6 +34,7 @@ export interface TaskProgress {
   totalItems: number;
 }
 
+/** What `evaluate` and `resumeEvaluation` call while they work. */
 export interface EvaluateHandlers {
   onProgress?: ((progress: EvaluateProgress) => void) | undefined;
   /** Called for every document that is done in this session. */
@@ -42,6 +45,7 @@ export interface EvaluateHandlers {
   onResult?: ((run: Run) => void) | undefined;
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** References, as for `resolve`, or models that are open (and stay so). At least one. */
   models: readonly (string | LanguageModel)[];
@@ -52,7 +56,7 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   /** Solved examples in front of every question. Default: none. */
   fewShot?: FewShot | null | undefined;
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */
   folder?: string | undefined;
   /** Most documents of each corpus, and items of each task. Default: all. */

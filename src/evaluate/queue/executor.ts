@@ -35,6 +35,7 @@ import {
   type WireShardScore,
 } from "./wire.ts";
 
+/** Options of `queueExecutor`. */
 export interface QueueExecutorOptions {
   /** Open here for its tokenizer; workers must have the same file. */
   model: Pick<LanguageModel, "identity" | "settings">;

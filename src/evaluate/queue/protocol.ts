@@ -2,7 +2,6 @@
  * What coordinators and workers say to each other besides the shards. It goes over Redis' publish and subscribe, every
  * second, and is kept nowhere: who falls silent is gone, whatever happened to them, and nothing is left to be cleaned up.
  */
-import type { Redis } from "ioredis";
 import type { LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 
 /** Pause between two offers of a coordinator, milliseconds. */
@@ -12,6 +11,14 @@ export const SILENCE_MS = 15_000;
 
 /** Channel in which coordinators offer their runs. */
 export const OFFERS = "surprisal:offers";
+/** As much of an ioredis connection as is used here: its own types are there only where it is installed. */
+interface Redis {
+  readonly status: string;
+  on(event: "message", hear: (channel: string, message: string) => void): unknown;
+  publish(channel: string, message: string): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+}
+
 /** A set of the names of all runs whose queue may have keys in Redis. */
 export const RUNS = "surprisal:runs";
 

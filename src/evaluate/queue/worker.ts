@@ -17,6 +17,7 @@ import {
 import { RunWorker } from "./run-worker.ts";
 import type { WorkerEvent } from "./worker-event.ts";
 
+/** Options of `work`. */
 export interface WorkOptions {
   /**
    * Models that this worker may use: references, or models that are open and stay so. Default: whatever a run names, as

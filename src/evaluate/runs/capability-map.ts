@@ -3,6 +3,7 @@ import { SurprisalError } from "../../core/index.ts";
 import { runRows, withDomains } from "./rows.ts";
 import type { Run } from "./run.ts";
 
+/** One model on one domain. */
 export interface DomainScore {
   domain: string;
   /** Comparable across vocabularies; `null`: nothing was scored. */

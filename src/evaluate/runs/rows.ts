@@ -20,6 +20,7 @@ interface RunNames {
 /** A result with the names that belong to it; its measures are those of RUN_MEASURES. */
 export type RunRow = RunNames & MeasuresOf<typeof RUN_MEASURES>;
 
+/** A row for every model on every corpus of a run, as tables and SQL have them. */
 export function runRows(run: Run): RunRow[] {
   return run.results.map((result) => {
     const model = run.models[result.model]!;
@@ -54,6 +55,7 @@ interface TaskNames {
 /** A model's answers to a task; the measures are those of TASK_MEASURES. */
 export type TaskRow = TaskNames & MeasuresOf<typeof TASK_MEASURES>;
 
+/** A row for every model on every task of a run, as tables and SQL have them. */
 export function taskRows(run: Run): TaskRow[] {
   return run.taskResults.map(({ model, task, summary }) => ({
     run: run.id,

@@ -1,5 +1,5 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
-import type { Measures, Recipe, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
+import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpora/index.ts";
 import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
@@ -16,7 +16,7 @@ export interface RunRequest {
   tasks: string[];
   /** Solved examples in front of every question; `null` = none. */
   fewShot: { count: number; examples: string } | null;
-  recipe: string | Recipe;
+  recipe: RecipeOption;
   overrides: RecipeOverrides;
   /** Most documents of each corpus and items of each task; `null` = all. */
   limit: number | null;
@@ -25,6 +25,7 @@ export interface RunRequest {
   load: LlamaLoadOptions;
 }
 
+/** A model of a run. */
 export interface RunModel {
   reference: string;
   identity: ModelIdentity;
@@ -33,6 +34,7 @@ export interface RunModel {
   recipe: ResolvedRecipe;
 }
 
+/** A corpus of a run. */
 export interface RunCorpus {
   name: string;
   source: string;
@@ -48,6 +50,7 @@ export interface RunCorpus {
   sha256: string;
 }
 
+/** A task of a run. */
 export interface RunTask {
   name: string;
   source: string;
@@ -110,6 +113,7 @@ export interface RunFailure {
   what: string;
 }
 
+/** A run as it stands in its `run.json`: what was asked for, with what, and what came of it. */
 export interface Run {
   schema: "surprisal.run/2";
   /** Name of the run's folder. */

@@ -13,6 +13,7 @@ import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 
+/** What a query gave. */
 export interface SqlAnswer {
   columns: string[];
   /** Values as JSON has them; whole numbers beyond 2^53 as texts. */

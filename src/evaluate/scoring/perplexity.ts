@@ -4,7 +4,7 @@ import {
   meanPerplexity,
   measures,
   mergeSums,
-  type Recipe,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   SurprisalError,
@@ -12,13 +12,14 @@ import {
 import { type LanguageModel, type ModelIdentity, type ResolveOptions, resolve } from "../../models/index.ts";
 import { scoreTexts } from "./score-text.ts";
 
+/** Options of `perplexity.compute`. */
 export interface ComputeOptions extends RecipeOverrides {
   /** A model that is open, or what `resolve` takes; the latter is loaded and freed again. */
   model: LanguageModel | string;
   /** The texts, at least one. */
   predictions: readonly string[];
   /** Default "hf-evaluate": each text alone, BOS in front where the vocabulary has one. */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** How a model given by name is fetched, placed and run. */
   load?: ResolveOptions | undefined;
   /** Called after every text: how many are done, of how many. */
@@ -26,6 +27,7 @@ export interface ComputeOptions extends RecipeOverrides {
   signal?: AbortSignal | undefined;
 }
 
+/** What `perplexity.compute` gives: perplexities per token, 1 ... Infinity. */
 export interface ComputedPerplexity {
   /** Perplexity of each text, in order; `null` where no token of it carries a number. */
   perplexities: (number | null)[];

@@ -5,11 +5,13 @@ import { ByteSurprisal } from "./byte-surprisal.ts";
 import { applyProxyCalibration, type ProxyCalibration, type ProxyEstimate } from "./proxy-calibration.ts";
 import { type ScoreTextOptions, scoreText } from "./score-text.ts";
 
+/** Options of `proxy`. */
 export interface ProxyOptions extends Pick<ScoreTextOptions, "recipe" | "context" | "stride" | "sinks"> {
   /** From this proxy to the model it stands for: every score then carries an estimate. */
   calibration?: ProxyCalibration | undefined;
 }
 
+/** Options of `ProxyModel.score`. */
 export interface ProxyScoreOptions {
   /**
    * What the text answers or goes on from; it is read but not counted. As plain text, directly in front: a chat is filled
@@ -43,6 +45,7 @@ export interface ProxyScore {
   estimate: ProxyEstimate | null;
 }
 
+/** A model that stands for another one, whose numbers cannot be had: see `proxy`. */
 export interface ProxyModel {
   readonly model: LanguageModel;
   /**

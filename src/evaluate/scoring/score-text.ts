@@ -11,6 +11,7 @@ import {
   planFor,
   type Recipe,
   type RecipeFacts,
+  type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
   resolveRecipe,
@@ -22,9 +23,10 @@ import {
 } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/index.ts";
 
+/** Options of `scoreText` and `scoreTexts`. */
 export interface ScoreTextOptions extends RecipeOverrides {
   /** A named recipe, or one of your own. Default "cached". */
-  recipe?: string | Recipe | undefined;
+  recipe?: RecipeOption | undefined;
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
   /** Called after every batch of the text. */
@@ -32,6 +34,7 @@ export interface ScoreTextOptions extends RecipeOverrides {
   signal?: AbortSignal | undefined;
 }
 
+/** How far the scoring of a text has come. */
 export interface ScoreProgress {
   /** Tokens run through the model so far, and how many will be. */
   run: number;

@@ -11,6 +11,7 @@ import type { Task, TaskItem } from "./task.ts";
  */
 export type FewShotSampler = "shared" | "per-item" | "first";
 
+/** Solved examples in front of every question. */
 export interface FewShot {
   /** Examples in front of every question, 1 or more. */
   count: number;
@@ -27,7 +28,7 @@ export interface FewShot {
 /** How examples are drawn and written. */
 type Drawing = Resolved<Pick<FewShot, "sampler" | "seed" | "delimiter">>;
 
-export const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
+const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
 
 /** Prompts of the items, in the order of the task. */
 export type Prompter = (item: TaskItem) => string;

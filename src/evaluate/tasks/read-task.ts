@@ -5,6 +5,7 @@ import { formOf, type Row, readRow, TASK_FORMS, type TaskForm } from "./forms.ts
 import { type Line, readLines } from "./lines.ts";
 import type { Task, TaskItem } from "./task.ts";
 
+/** Options of `readTask`. */
 export interface ReadTaskOptions {
   /** Name for people. Default: the file's. */
   name?: string | undefined;

@@ -5,6 +5,7 @@ import type { LanguageModel, ScoredText } from "../../models/index.ts";
 import { type FewShot, fewShotPrompter, type Prompter, zeroShot } from "./few-shot.ts";
 import type { Task, TaskItem, TaskKind } from "./task.ts";
 
+/** Options of `runTask`. */
 export interface RunTaskOptions {
   /** Solved examples in front of every question. Default: none. */
   fewShot?: FewShot | undefined;
@@ -20,7 +21,7 @@ export interface RunTaskOptions {
   signal?: AbortSignal | undefined;
 }
 
-export const DEFAULT_ITEMS_PER_BLOCK = 256;
+const DEFAULT_ITEMS_PER_BLOCK = 256;
 
 /** How likely one choice is. */
 export interface ChoiceScore {

@@ -18,8 +18,6 @@ import type { ChoiceScore, TaskResult } from "./run-task.ts";
  */
 export type AccuracyRule = "acc" | "accNorm" | "accBytes" | "accNormTokens";
 
-export const ACCURACY_RULES: readonly AccuracyRule[] = ["acc", "accNorm", "accBytes", "accNormTokens"];
-
 /** A share of items and how sure it is. */
 export interface Accuracy {
   /** Share of the items that were judged, 0 ... 1; `null` when none was. */
@@ -59,6 +57,7 @@ interface SummaryBase {
   sha256: string;
 }
 
+/** What a task of several choices says about a model. */
 export interface MultipleChoiceSummary extends SummaryBase {
   kind: "multiple-choice";
   accuracies: Record<AccuracyRule, Accuracy>;
@@ -66,6 +65,7 @@ export interface MultipleChoiceSummary extends SummaryBase {
   chance: number | null;
 }
 
+/** What a task with one target per item says about a model. */
 export interface TargetSummary extends SummaryBase {
   kind: "target";
   /** The model would have written the target itself, token for token: lm-eval's `acc` for LAMBADA. */
@@ -76,6 +76,7 @@ export interface TargetSummary extends SummaryBase {
   perplexityPerToken: number | null;
 }
 
+/** What a task says about a model. */
 export type TaskSummary = MultipleChoiceSummary | TargetSummary;
 
 /** Two-sided 95 % point of the normal distribution, as llama.cpp writes it. */

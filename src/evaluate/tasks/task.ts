@@ -20,6 +20,7 @@ export interface TaskItem {
   delimiter: string;
 }
 
+/** Questions that are judged by log-likelihood: see `readTask`. */
 export interface Task {
   /** For people and tables: "hellaswag_val.jsonl". */
   name: string;

@@ -16,6 +16,7 @@ import {
   type WrittenPart,
 } from "./types.ts";
 
+/** Options of `surprisalMiddleware`. */
 export interface SurprisalMiddlewareOptions extends Omit<AnswerMeterOptions, "meter" | "choice" | "choices"> {
   /** Options of the meter that each call gets. */
   meter?: MeterOptions | undefined;

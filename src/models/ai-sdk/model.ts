@@ -14,6 +14,7 @@ import {
   type WrittenPart,
 } from "./types.ts";
 
+/** Options of `surprisalModel`. */
 export interface SurprisalModelOptions {
   /** Default: the name of the model. */
   modelId?: string | undefined;

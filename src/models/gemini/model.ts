@@ -27,6 +27,7 @@ const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
 /** Most alternatives Gemini gives. */
 const MOST_ALTERNATIVES = 20;
 
+/** Options of `GeminiModel.open`. */
 export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "keyHeader"> {
   /** Default "https://generativelanguage.googleapis.com/v1beta". */
   address?: string | URL | undefined;

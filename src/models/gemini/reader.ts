@@ -10,7 +10,7 @@ import {
   throwComplaint,
   type WireReader,
   type WireToken,
-} from "../remote/index.ts";
+} from "../remote/wire.ts";
 import { type GeminiPart, type GeminiToken, type LogprobsResult, readResponse } from "./schema.ts";
 
 /** `finishReason` (js-genai, enum FinishReason); what is not here is "other". */

@@ -2,8 +2,7 @@
  * What Gemini's answers must be. Fields that are not named here are let through.
  * Source: googleapis/js-genai, src/types.ts (GenerateContentResponse, Candidate, LogprobsResult).
  */
-import { z } from "zod";
-import { readFields, wireNumber } from "../remote/index.ts";
+import { field, readFields } from "../remote/wire.ts";
 
 export interface GeminiToken {
   token?: string | null | undefined;
@@ -44,38 +43,43 @@ export interface GeminiDescription {
   inputTokenLimit?: number | null | undefined;
 }
 
-const count = z.int().min(0);
-const token = z.looseObject({
-  token: z.string().nullish(),
-  tokenId: z.int().nullish(),
-  logProbability: wireNumber.nullish(),
+const token = field.object({
+  token: field.nullish(field.string),
+  tokenId: field.nullish(field.int),
+  logProbability: field.nullish(field.number),
 });
-const candidate = z.looseObject({
-  index: count.nullish(),
-  content: z
-    .looseObject({
-      parts: z.array(z.looseObject({ text: z.string().nullish(), thought: z.boolean().nullish() })).nullish(),
-    })
-    .nullish(),
-  finishReason: z.string().nullish(),
-  logprobsResult: z
-    .looseObject({
-      chosenCandidates: z.array(token).nullish(),
-      topCandidates: z.array(z.looseObject({ candidates: z.array(token).nullish() })).nullish(),
-    })
-    .nullish(),
+const candidate = field.object({
+  index: field.nullish(field.count),
+  content: field.nullish(
+    field.object({
+      parts: field.nullish(
+        field.array(
+          field.object({ text: field.nullish(field.string), thought: field.nullish(field.boolean) }),
+        ),
+      ),
+    }),
+  ),
+  finishReason: field.nullish(field.string),
+  logprobsResult: field.nullish(
+    field.object({
+      chosenCandidates: field.nullish(field.array(token)),
+      topCandidates: field.nullish(
+        field.array(field.object({ candidates: field.nullish(field.array(token)) })),
+      ),
+    }),
+  ),
 });
 
-const response: z.ZodType<GeminiResponse> = z.looseObject({
-  candidates: z.array(candidate).nullish(),
-  promptFeedback: z.looseObject({ blockReason: z.string().nullish() }).nullish(),
-  usageMetadata: z.looseObject({ candidatesTokenCount: count.nullish() }).nullish(),
+const response: field.Field<GeminiResponse> = field.object({
+  candidates: field.nullish(field.array(candidate)),
+  promptFeedback: field.nullish(field.object({ blockReason: field.nullish(field.string) })),
+  usageMetadata: field.nullish(field.object({ candidatesTokenCount: field.nullish(field.count) })),
 });
 
-const description: z.ZodType<GeminiDescription> = z.looseObject({
-  name: z.string(),
-  version: z.string().nullish(),
-  inputTokenLimit: count.nullish(),
+const description: field.Field<GeminiDescription> = field.object({
+  name: field.string,
+  version: field.nullish(field.string),
+  inputTokenLimit: field.nullish(field.count),
 });
 
 /** @throws SurprisalError WIRE_MALFORMED. */

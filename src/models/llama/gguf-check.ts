@@ -23,6 +23,7 @@ import { checkVocabulary } from "./gguf-vocabulary.ts";
 /** TENSOR_ALIGNMENT in ggml: a file is mapped into memory, so its tensors lie where the file has them. */
 const ENGINE_ALIGNMENT = 32;
 
+/** Options of `checkGguf`. */
 export interface CheckGgufOptions {
   /** Memory the weights may take, bytes. Default: what this machine or container has in all. */
   memoryBytes?: number | undefined;

@@ -18,6 +18,7 @@ export const VALUE_TYPES = [
   "f64",
 ] as const;
 
+/** Names of the types of metadata. Source: ggml, docs/gguf.md. */
 export type GgufValueType = (typeof VALUE_TYPES)[number];
 export type GgufElementType = Exclude<GgufValueType, "arr">;
 
@@ -54,12 +55,14 @@ export interface GgufNumber {
   value: number;
 }
 
+/** A value of the metadata, with its type. */
 export type GgufValue =
   | GgufNumber
   | GgufArray
   | { type: "str"; value: string }
   | { type: "bool"; value: boolean };
 
+/** A tensor as the file describes it. */
 export interface GgufTensor {
   name: string;
   /** One to four sizes, the fastest-running dimension first, as the file gives them. */

@@ -74,6 +74,7 @@ interface LoadedModel {
   sequenceCells: number;
 }
 
+/** A GGUF model in this process, run by llama.cpp. `resolve` makes one of a name; `LlamaModel.load` of a path. */
 export class LlamaModel implements LanguageModel {
   readonly specVersion = "1";
   readonly identity: ModelIdentity;

@@ -21,6 +21,7 @@ const CACHE_TYPES = {
 /** Precision of the cached keys and values. */
 export type CacheType = keyof typeof CACHE_TYPES;
 
+/** Where and how a GGUF model is loaded. */
 export interface LlamaLoadOptions {
   /**
    * "auto": every layer on a GPU if there is one, else the CPU. "cpu": nothing on a GPU. A number: that many

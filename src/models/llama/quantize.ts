@@ -35,6 +35,7 @@ const FILE_TYPES: Readonly<Record<string, number>> = {
   TQ2_0: 37,
 };
 
+/** Options of `quantize`. */
 export interface QuantizeOptions {
   /** Threads, at most 1024; 0 = all cores. Default 0. */
   threads?: number | undefined;

@@ -31,6 +31,7 @@ const RECORDINGS: Readonly<Record<string, readonly Recording[]>> = {
   ],
 };
 
+/** What a self-test found. */
 export interface SelfTest {
   /** Tokens scored. */
   tokens: number;
@@ -43,7 +44,10 @@ const ANY_MODEL: readonly Recording[] = [
   { context: "Once upon a time", continuation: " there was a", logprob: Number.NaN },
 ];
 
-/** @throws SurprisalError SELF_TEST_FAILED naming what was expected and what came. */
+/**
+ * Scores a short text and compares the numbers with those recorded for this model file, as `surprisal doctor` does.
+ * @throws SurprisalError SELF_TEST_FAILED naming what was expected and what came.
+ */
 export async function selfTest(model: LanguageModel): Promise<SelfTest> {
   const recordings = RECORDINGS[model.identity.sha256 ?? ""];
   let tokens = 0;

@@ -9,7 +9,7 @@ import {
   watchPolicy,
 } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
-import type { WireReader } from "../remote/index.ts";
+import type { WireReader } from "../remote/wire.ts";
 import { type AnswerFormat, formatOf, HOW_TO_ASK, readerOf } from "./format.ts";
 
 export interface AnswerMeterOptions extends Omit<MonitorOptions, "controller"> {

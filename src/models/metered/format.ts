@@ -1,8 +1,13 @@
 /** Which wire format an answer is in, and who reads it. */
 import type { TokenRecord } from "../../core/index.ts";
 import type { GenerationEnd } from "../language-model.ts";
-import { chatReader, completionsReader, type ReaderOptions, responsesReader } from "../openai/index.ts";
-import { streamCut, type WireReader } from "../remote/index.ts";
+import {
+  chatReader,
+  completionsReader,
+  type ReaderOptions,
+  responsesReader,
+} from "../openai/readers/index.ts";
+import { streamCut, type WireReader } from "../remote/wire.ts";
 
 /** "surprisal" is a model of this package; the others are OpenAI's three. */
 export type AnswerFormat = "chat" | "completions" | "responses" | "surprisal";

@@ -13,6 +13,7 @@ const PORT = "11434";
 /** Most alternatives Ollama gives (server/routes.go). */
 const MOST_ALTERNATIVES = 20;
 
+/** Options of `OllamaModel.open`. */
 export interface OllamaOptions extends Omit<RemoteClientOptions, "address"> {
   /** `http://box:11434`, or `box` alone. Default: OLLAMA_HOST, which Ollama's own client reads too, else this machine. */
   address?: string | URL | undefined;

@@ -10,7 +10,7 @@ import {
   throwComplaint,
   type WireReader,
   type WireToken,
-} from "../remote/index.ts";
+} from "../remote/wire.ts";
 import { type OllamaEntry, readLine } from "./schema.ts";
 
 /**

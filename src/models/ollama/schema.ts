@@ -1,6 +1,5 @@
 /** What Ollama's answers must be. Fields that are not named here are let through. Source: ollama/ollama, api/types.go. */
-import { z } from "zod";
-import { readFields, wireNumber } from "../remote/index.ts";
+import { field, readFields } from "../remote/wire.ts";
 
 interface OllamaToken {
   token: string;
@@ -48,40 +47,48 @@ export interface OllamaShow {
   model_info?: Record<string, unknown> | null | undefined;
 }
 
-const token = z.looseObject({
-  token: z.string(),
-  logprob: wireNumber.nullish(),
-  bytes: z.array(z.int().min(0).max(255)).nullish(),
+const token = field.object({
+  token: field.string,
+  logprob: field.nullish(field.number),
+  bytes: field.nullish(field.array(field.byte)),
 });
 
-const line: z.ZodType<OllamaLine> = z.looseObject({
-  response: z.string().nullish(),
-  thinking: z.string().nullish(),
-  message: z
-    .looseObject({
-      content: z.string().nullish(),
-      thinking: z.string().nullish(),
-      tool_calls: z.array(z.unknown()).nullish(),
-    })
-    .nullish(),
-  tool_calls: z.array(z.unknown()).nullish(),
-  done: z.boolean(),
-  done_reason: z.string().nullish(),
-  eval_count: z.int().min(0).nullish(),
-  logprobs: z.array(token.extend({ top_logprobs: z.array(token).nullish() })).nullish(),
+const line: field.Field<OllamaLine> = field.object({
+  response: field.nullish(field.string),
+  thinking: field.nullish(field.string),
+  message: field.nullish(
+    field.object({
+      content: field.nullish(field.string),
+      thinking: field.nullish(field.string),
+      tool_calls: field.nullish(field.array(field.unknown)),
+    }),
+  ),
+  tool_calls: field.nullish(field.array(field.unknown)),
+  done: field.boolean,
+  done_reason: field.nullish(field.string),
+  eval_count: field.nullish(field.count),
+  logprobs: field.nullish(
+    field.array(field.extend(token, { top_logprobs: field.nullish(field.array(token)) })),
+  ),
 });
 
-const tags: z.ZodType<OllamaTags> = z.looseObject({
-  models: z
-    .array(z.looseObject({ name: z.string(), size: z.number().nullish(), digest: z.string().nullish() }))
-    .nullish(),
+const tags: field.Field<OllamaTags> = field.object({
+  models: field.nullish(
+    field.array(
+      field.object({
+        name: field.string,
+        size: field.nullish(field.count),
+        digest: field.nullish(field.string),
+      }),
+    ),
+  ),
 });
 
-const show: z.ZodType<OllamaShow> = z.looseObject({
-  details: z
-    .looseObject({ family: z.string().nullish(), quantization_level: z.string().nullish() })
-    .nullish(),
-  model_info: z.record(z.string(), z.unknown()).nullish(),
+const show: field.Field<OllamaShow> = field.object({
+  details: field.nullish(
+    field.object({ family: field.nullish(field.string), quantization_level: field.nullish(field.string) }),
+  ),
+  model_info: field.nullish(field.record(field.unknown)),
 });
 
 /** @throws SurprisalError WIRE_MALFORMED. */

@@ -2,6 +2,7 @@
 import { type MeterReading, type PolicyEvent, SurprisalError } from "../../core/index.ts";
 import { AnswerMeter, type AnswerMeterOptions, type MeteredEnd } from "../metered/index.ts";
 
+/** Options of `meter`: policies, callbacks, and the meter the tokens go through. */
 export type MeterAnswerOptions = AnswerMeterOptions;
 
 /** What `meter` adds to an answer. Nothing of the answer itself has one of these names. */

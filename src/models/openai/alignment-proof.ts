@@ -8,6 +8,7 @@ import { pieceOf, type RequestOptions, tokensMatchText } from "../remote/index.t
 import type { PromptNumbers, PromptToken, TextOrTokens } from "./prompt-numbers.ts";
 import type { ServerTokenizer } from "./tokenizer.ts";
 
+/** Whether a prompt's numbers are those of its tokens. */
 export interface AlignmentProof {
   /** "proven": the numbers are those of their tokens. "refused": they are not, or there are none. */
   verdict: "proven" | "refused";

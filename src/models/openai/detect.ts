@@ -1,7 +1,6 @@
 /** Which server this is, and which models it has. */
-import { z } from "zod";
 import { SurprisalError } from "../../core/index.ts";
-import { type RemoteClient, readFields, ServerRefusal } from "../remote/index.ts";
+import { field, type RemoteClient, readFields, ServerRefusal } from "../remote/index.ts";
 import type { DialectName } from "./dialects.ts";
 
 /** A model as a server lists it. */
@@ -24,25 +23,27 @@ export interface Detected {
   models: readonly ListedModel[];
 }
 
-const count = z.int().min(0).nullish().catch(null);
+const count = field.fallback(field.nullish(field.count), null);
 
-const list = z.looseObject({
-  data: z.array(
-    z.looseObject({
-      id: z.string(),
-      owned_by: z.string().nullish().catch(null),
+const list = field.object({
+  data: field.array(
+    field.object({
+      id: field.string,
+      owned_by: field.fallback(field.nullish(field.string), null),
       max_model_len: count,
       context_length: count,
-      meta: z
-        .looseObject({
-          n_vocab: count,
-          n_ctx_train: count,
-          n_params: count,
-          size: count,
-          ftype: z.string().nullish().catch(null),
-        })
-        .nullish()
-        .catch(null),
+      meta: field.fallback(
+        field.nullish(
+          field.object({
+            n_vocab: count,
+            n_ctx_train: count,
+            n_params: count,
+            size: count,
+            ftype: field.fallback(field.nullish(field.string), null),
+          }),
+        ),
+        null,
+      ),
     }),
   ),
 });

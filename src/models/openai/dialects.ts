@@ -2,6 +2,7 @@
 import { SurprisalError } from "../../core/index.ts";
 import type { GenerateOptions, Provenance } from "../language-model.ts";
 
+/** Servers that speak OpenAI's API each in a way of its own; "other" is the API as it is documented. */
 export type DialectName =
   | "openai"
   | "azure"
@@ -19,6 +20,7 @@ export type DialectName =
 
 export type Fields = Record<string, unknown>;
 
+/** What is particular to one kind of server. */
 export interface Dialect {
   name: DialectName;
   /** For people. */
@@ -157,6 +159,7 @@ const DIALECTS: Record<DialectName, Omit<Dialect, "name">> = {
   other: { ...LOCAL, title: "an OpenAI-compatible server", prompt: "echo", takesTopK: false },
 };
 
+/** The dialects that are known. */
 export const DIALECT_NAMES: readonly DialectName[] = Object.keys(DIALECTS) as DialectName[];
 
 /** @throws SurprisalError INVALID_ARGUMENT. */

@@ -10,6 +10,7 @@ import { keyVariableOf } from "./providers.ts";
 import { serverTokenizer } from "./tokenizer.ts";
 import { RemoteVocabulary } from "./vocabulary.ts";
 
+/** Options of a server that speaks OpenAI's API. */
 export interface OpenAIOptions extends Omit<RemoteClientOptions, "address" | "key" | "keyHeader"> {
   /** Name of the model on the server. Default: what stands behind # in the address, else the only one there is. */
   model?: string | undefined;

@@ -6,7 +6,6 @@ export type { OpenAIOptions } from "./endpoint.ts";
 export { OpenAIModel } from "./model.ts";
 export { type Finding, type ProbeReport, probe } from "./probe.ts";
 export { PROVIDERS, type Provider, providerAddress } from "./providers.ts";
-export type { ReaderOptions } from "./readers/index.ts";
 export {
   chatReader,
   completionsReader,

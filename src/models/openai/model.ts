@@ -34,6 +34,7 @@ import { writeTokens } from "./writing.ts";
 
 const NO_VOCABULARY: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
 
+/** A model behind a server that speaks OpenAI's API, in that server's dialect. */
 export class OpenAIModel implements LanguageModel {
   readonly specVersion = "1";
   readonly identity: ModelIdentity;

@@ -19,6 +19,7 @@ export interface Finding {
   seen: string;
 }
 
+/** What a server really gives, beside what it says. */
 export interface ProbeReport {
   /** Address of the API. */
   address: string;

@@ -1,13 +1,12 @@
 /** The numbers of a prompt, in the four ways that servers give them. Whether they are right is proven in alignment-proof.ts. */
-import { z } from "zod";
 import {
+  field,
   logprobOf,
   malformed,
   type RemoteClient,
   type RequestOptions,
   readFields,
   throwComplaint,
-  wireNumber,
 } from "../remote/index.ts";
 import type { Dialect, Fields } from "./dialects.ts";
 import {
@@ -177,12 +176,12 @@ function tokensOf(logprobs: CompletionsLogprobs, where: string): PromptToken[] {
 }
 
 /** ln p, id, text; the first of a prompt may be a bare `null`. */
-const triple = z.tuple([wireNumber.nullable(), z.int(), z.string().nullish()]);
-const generated = z.looseObject({
-  meta_info: z.looseObject({
-    input_token_logprobs: z.array(triple.nullable()).nullish(),
-    input_top_logprobs: z.array(z.array(triple).nullable()).nullish(),
-    output_token_logprobs: z.array(triple).nullish(),
+const triple = field.triple(field.nullable(field.number), field.int, field.nullish(field.string));
+const generated = field.object({
+  meta_info: field.object({
+    input_token_logprobs: field.nullish(field.array(field.nullable(triple))),
+    input_top_logprobs: field.nullish(field.array(field.nullable(field.array(triple)))),
+    output_token_logprobs: field.nullish(field.array(triple)),
   }),
 });
 
@@ -199,7 +198,7 @@ function sglangNumbers({ client }: Source): PromptNumbers {
     const { json, where } = await ask(client, "/generate", body, options);
     return { meta: readFields(generated, json, where).meta_info, where: `${where}, meta_info` };
   };
-  const alternative = ([logprob, id, token]: z.infer<typeof triple>, where: string) => ({
+  const alternative = ([logprob, id, token]: ReturnType<typeof triple>, where: string) => ({
     id,
     token: token ?? "",
     logprob: logprobOf(logprob, where),
@@ -235,9 +234,9 @@ function sglangNumbers({ client }: Source): PromptNumbers {
   };
 }
 
-const tgiToken = z.looseObject({ id: z.int(), text: z.string(), logprob: wireNumber.nullish() });
-const tgiAnswer = z.looseObject({
-  details: z.looseObject({ prefill: z.array(tgiToken), tokens: z.array(tgiToken) }),
+const tgiToken = field.object({ id: field.int, text: field.string, logprob: field.nullish(field.number) });
+const tgiAnswer = field.object({
+  details: field.object({ prefill: field.array(tgiToken), tokens: field.array(tgiToken) }),
 });
 
 /** Source: huggingface/text-generation-inference, router/src/lib.rs. The launcher needs `--enable-prefill-logprobs`. */

@@ -1,7 +1,7 @@
 /** The tokenizer endpoints of servers, and what their tokens are in bytes. */
-import { z } from "zod";
 import { SurprisalError } from "../../core/index.ts";
 import {
+  field,
   malformed,
   type Piece,
   pieceOf,
@@ -46,14 +46,17 @@ interface Call {
   options: EncodeOptions;
 }
 
-const id = z.int().min(0);
-const llamaTokens = z.looseObject({
-  tokens: z.array(z.looseObject({ id, piece: z.union([z.string(), z.array(z.int().min(0).max(255))]) })),
+const id = field.count;
+const llamaTokens = field.object({
+  tokens: field.array(field.object({ id, piece: field.union(field.string, field.array(field.byte)) })),
 });
-const vllmTokens = z.looseObject({ tokens: z.array(id), token_strs: z.array(z.string()).nullish() });
-const sglangTokens = z.looseObject({ tokens: z.array(id) });
-const sglangTexts = z.looseObject({ text: z.array(z.string()) });
-const tgiTokens = z.array(z.looseObject({ id, text: z.string(), start: z.int(), stop: z.int() }));
+const vllmTokens = field.object({
+  tokens: field.array(id),
+  token_strs: field.nullish(field.array(field.string)),
+});
+const sglangTokens = field.object({ tokens: field.array(id) });
+const sglangTexts = field.object({ text: field.array(field.string) });
+const tgiTokens = field.array(field.object({ id, text: field.string, start: field.int, stop: field.int }));
 
 const TOKENIZERS: Record<NonNullable<Dialect["tokenizer"]>, (call: Call) => Promise<Encoded>> = {
   async "llama-server"({ client, model, text, options: { addSpecial, parseSpecial, signal } }) {

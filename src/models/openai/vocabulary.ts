@@ -1,9 +1,9 @@
 /** `tokenize` and `detokenize` over a server's endpoints. */
 
-import { z } from "zod";
 import { SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import {
+  field,
   placeTokens,
   type RemoteClient,
   type RequestOptions,
@@ -16,10 +16,10 @@ import type { Encoded, EncodeOptions, ServerTokenizer } from "./tokenizer.ts";
 /** Texts that tokenizers of Hugging Face's kind always read as special tokens, where the vocabulary has them. */
 const CONTROL = /^(<\|[^<>\s]*\|>|<\/?s>|<(bos|eos|pad|unk|start_of_turn|end_of_turn)>|\[\/?[A-Z_]+\])$/;
 
-const content = z.looseObject({
-  content: z.string().nullish(),
-  prompt: z.string().nullish(),
-  text: z.string().nullish(),
+const content = field.object({
+  content: field.nullish(field.string),
+  prompt: field.nullish(field.string),
+  text: field.nullish(field.string),
 });
 
 export class RemoteVocabulary implements ModelVocabulary {

@@ -27,6 +27,7 @@ const SCHEMA = "surprisal.dataset/1";
 const CONVERTED = "refs/convert/parquet";
 const MOST_PAGES = 50;
 
+/** What is asked for of a data set. */
 export interface DatasetRequest {
   /** "owner/name". */
   repository: string;
@@ -40,6 +41,7 @@ export interface DatasetRequest {
   files?: readonly string[] | undefined;
 }
 
+/** A file of a data set on this machine. */
 export interface DatasetFile {
   /** Absolute path in the cache. */
   path: string;

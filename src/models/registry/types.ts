@@ -35,6 +35,7 @@ export interface NetworkPatience {
   backoffMs: number;
 }
 
+/** Where models are looked for, and who hears of it. */
 export interface LocateOptions {
   /** Cache folder. Default: $SURPRISAL_CACHE, $XDG_CACHE_HOME/surprisal, or the platform's cache folder. */
   cache?: string | undefined;

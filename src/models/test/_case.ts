@@ -1,6 +1,7 @@
 /** What a conformance case is. */
 import type { LanguageModel, ModelCapabilities } from "../language-model.ts";
 
+/** What the cases may expect of the model. */
 export interface ConformanceSettings {
   /**
    * How far two computations of one number may lie apart: nats for numbers up to 1, of the value beyond. Default

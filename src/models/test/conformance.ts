@@ -35,6 +35,7 @@ export interface ConformanceContext {
   skip(reason: string): unknown;
 }
 
+/** Options of `testConformance`: the functions of the test runner, and how a model is made. */
 export interface ConformanceOptions extends ConformanceSettings {
   describe(name: string, register: () => void): unknown;
   it(name: string, run: (context: ConformanceContext) => Promise<void>): unknown;

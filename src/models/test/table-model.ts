@@ -42,6 +42,7 @@ import { spansOf } from "./table-plan.ts";
 import { TableSequence } from "./table-sequence.ts";
 import { invalid, TableTokenizer, type TableTokenizerOptions } from "./table-tokenizer.ts";
 
+/** Options of a TableModel. */
 export interface TableModelOptions extends TableTokenizerOptions {
   /** [V][V] p(next | previous), each row summing to 1. The rows of BOS and EOS say how a text begins. */
   transitions: readonly ArrayLike<number>[];

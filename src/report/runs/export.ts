@@ -3,15 +3,21 @@ import type { Run } from "../../evaluate/runs/index.ts";
 import { csvOf } from "./csv.ts";
 import { markdownOf } from "./markdown.ts";
 
+/** What runs can be exported as. */
 export const EXPORT_FORMATS = ["csv", "md", "html", "svg"] as const;
+/** One of `EXPORT_FORMATS`. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
+/** Options of `exportRuns`. */
 export interface ExportOptions {
   /** Folder of each run, in the order of the runs: a page then has pictures of the tokens that are kept there. */
   folders?: readonly (string | undefined)[] | undefined;
 }
 
-/** @param runs their results stand below each other. */
+/**
+ * Runs as the text of a file.
+ * @param runs their results stand below each other.
+ */
 export async function exportRuns(
   runs: readonly Run[],
   format: ExportFormat,

@@ -1,5 +1,5 @@
 /** The forms in which servers write a chat's text and its numbers. */
-import { type AnswerAssembler, logprobOf, type WireToken } from "../../remote/index.ts";
+import { type AnswerAssembler, logprobOf, type WireToken } from "../../remote/wire.ts";
 import { clearTokens, tokensOfArrays } from "./completions.ts";
 import { answerTokens, doubtForm } from "./reader.ts";
 import {

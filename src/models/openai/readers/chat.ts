@@ -1,7 +1,7 @@
 /** Reads `/v1/chat/completions`: whole answers and chunks, of OpenAI and of every server that speaks like it. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler, finishAnswer, throwComplaint, type WireReader } from "../../remote/index.ts";
+import { AnswerAssembler, finishAnswer, throwComplaint, type WireReader } from "../../remote/wire.ts";
 import { chatTokens, otherParts, textOf, thinkingOf } from "./chat-forms.ts";
 import { ChunkIds } from "./chunk-ids.ts";
 import { choicesOf, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";

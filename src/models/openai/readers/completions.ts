@@ -9,7 +9,7 @@ import {
   throwComplaint,
   type WireReader,
   type WireToken,
-} from "../../remote/index.ts";
+} from "../../remote/wire.ts";
 import { ChunkIds } from "./chunk-ids.ts";
 import { answerTokens, choicesOf, doubtForm, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
 import { type CompletionsLogprobs, type FourArrays, isFourArrays, readCompletionsAnswer } from "./schema.ts";

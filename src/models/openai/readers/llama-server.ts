@@ -1,9 +1,9 @@
 /** Reads llama-server's own `/completion`: whole answers and events. */
-import { z } from "zod";
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason, Provenance } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  field,
   finishAnswer,
   logprobOf,
   logprobOfProbability,
@@ -12,30 +12,29 @@ import {
   type WireAlternative,
   type WireReader,
   type WireToken,
-  wireNumber,
-} from "../../remote/index.ts";
+} from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
 
-const alternative = z.looseObject({
-  id: z.int().nullish(),
-  token: z.string().nullish(),
+const alternative = field.object({
+  id: field.nullish(field.int),
+  token: field.nullish(field.string),
   /** Builds before December 2024. */
-  content: z.string().nullish(),
-  bytes: z.array(z.int().min(0).max(255)).nullish(),
-  logprob: wireNumber.nullish(),
+  content: field.nullish(field.string),
+  bytes: field.nullish(field.array(field.byte)),
+  logprob: field.nullish(field.number),
   /** With `post_sampling_probs`. */
-  prob: wireNumber.nullish(),
+  prob: field.nullish(field.number),
 });
-const entry = alternative.extend({
-  top_logprobs: z.array(alternative).nullish(),
-  top_probs: z.array(alternative).nullish(),
+const entry = field.extend(alternative, {
+  top_logprobs: field.nullish(field.array(alternative)),
+  top_probs: field.nullish(field.array(alternative)),
 });
-const completion = z.looseObject({
-  content: z.string(),
-  completion_probabilities: z.array(entry).nullish(),
-  stop: z.boolean(),
-  stop_type: z.string().nullish(),
-  tokens_predicted: z.int().min(0).nullish(),
+const completion = field.object({
+  content: field.string,
+  completion_probabilities: field.nullish(field.array(entry)),
+  stop: field.boolean,
+  stop_type: field.nullish(field.string),
+  tokens_predicted: field.nullish(field.count),
 });
 
 const STOP_TYPES: Record<string, FinishReason> = { eos: "stop", word: "stop", limit: "length" };
@@ -84,7 +83,7 @@ export function llamaServerReader(options: ReaderOptions = {}): WireReader {
   };
 }
 
-function wireAlternative(fields: z.infer<typeof alternative>, where: string): WireAlternative {
+function wireAlternative(fields: ReturnType<typeof alternative>, where: string): WireAlternative {
   const { token, content, bytes, id, logprob, prob } = fields;
   return {
     token: token ?? content ?? "",

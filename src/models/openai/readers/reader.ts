@@ -7,7 +7,7 @@ import {
   malformed,
   serverError,
   type WireToken,
-} from "../../remote/index.ts";
+} from "../../remote/wire.ts";
 import type { ChoiceFields, TokenEntry } from "./schema.ts";
 
 export interface ReaderOptions extends AnswerReaderOptions {

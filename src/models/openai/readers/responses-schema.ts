@@ -1,6 +1,5 @@
 /** What the fields of `/v1/responses` must be. Source: the types of openai-node 6. */
-import { z } from "zod";
-import { readFields } from "../../remote/index.ts";
+import { field, readFields } from "../../remote/wire.ts";
 import { type TokenEntry, tokenEntries } from "./schema.ts";
 
 type Maybe<Type> = Type | null | undefined;
@@ -44,40 +43,40 @@ export interface ResponseEvent {
   response?: Maybe<ResponseFields> | undefined;
 }
 
-const count = z.int().min(0);
-
-const part = z.looseObject({
-  type: z.string(),
-  text: z.string().nullish(),
-  refusal: z.string().nullish(),
+const part = field.object({
+  type: field.string,
+  text: field.nullish(field.string),
+  refusal: field.nullish(field.string),
   logprobs: tokenEntries,
 });
 
-const response = z.looseObject({
-  status: z.string().nullish(),
-  incomplete_details: z.looseObject({ reason: z.string().nullish() }).nullish(),
-  output: z.array(z.looseObject({ type: z.string(), content: z.array(part).nullish() })).nullish(),
-  usage: z
-    .looseObject({
-      output_tokens: count.nullish(),
-      output_tokens_details: z.looseObject({ reasoning_tokens: count.nullish() }).nullish(),
-    })
-    .nullish(),
+const response = field.object({
+  status: field.nullish(field.string),
+  incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
+  output: field.nullish(
+    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
+  ),
+  usage: field.nullish(
+    field.object({
+      output_tokens: field.nullish(field.count),
+      output_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
+    }),
+  ),
 });
 
 /** Events that carry what is read here. Of the others, `delta` and the like may be anything. */
-const textEvent = z.looseObject({
-  type: z.string(),
-  sequence_number: count.nullish(),
-  output_index: count.nullish(),
-  content_index: count.nullish(),
-  delta: z.string().nullish(),
-  text: z.string().nullish(),
-  refusal: z.string().nullish(),
+const textEvent = field.object({
+  type: field.string,
+  sequence_number: field.nullish(field.count),
+  output_index: field.nullish(field.count),
+  content_index: field.nullish(field.count),
+  delta: field.nullish(field.string),
+  text: field.nullish(field.string),
+  refusal: field.nullish(field.string),
   logprobs: tokenEntries,
-  response: response.nullish(),
+  response: field.nullish(response),
 });
-const otherEvent = z.looseObject({ type: z.string(), sequence_number: count.nullish() });
+const otherEvent = field.object({ type: field.string, sequence_number: field.nullish(field.count) });
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readResponse(json: unknown, where: string): ResponseFields {

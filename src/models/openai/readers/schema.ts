@@ -1,6 +1,5 @@
 /** What the fields of OpenAI-compatible answers must be. Fields that are not named here are let through. */
-import { z } from "zod";
-import { readFields, wireNumber } from "../../remote/index.ts";
+import { field, readFields } from "../../remote/wire.ts";
 
 type Maybe<Type> = Type | null | undefined;
 
@@ -104,27 +103,24 @@ interface PromptLogprob {
   decoded_token?: Maybe<string> | undefined;
 }
 
-const count = z.int().min(0);
-
-const alternativeFields = z.looseObject({
-  token: z.string().optional(),
-  bytes: z.array(z.int().min(0).max(255)).nullish(),
-  id: z.int().nullish(),
-  logprob: wireNumber.nullish(),
+const alternativeFields = field.object({
+  token: field.optional(field.string),
+  bytes: field.nullish(field.array(field.byte)),
+  id: field.nullish(field.int),
+  logprob: field.nullish(field.number),
 });
-const unnamed = { path: ["token"], error: "it is missing" };
-const alternatives = z.array(alternativeFields.refine(isNamed, unnamed));
-const tokenFields = alternativeFields.extend({ top_logprobs: alternatives.nullish() });
-const tokenList = z.array(tokenFields.refine(isNamed, unnamed)).nullable();
+const alternatives = field.array(field.refine(alternativeFields, isNamed, "token"));
+const tokenFields = field.extend(alternativeFields, { top_logprobs: field.nullish(alternatives) });
+const tokenList = field.nullable(field.array(field.refine(tokenFields, isNamed, "token")));
 /** A list of tokens, `null`, or left out. */
-export const tokenEntries: z.ZodType<Maybe<TokenEntry[]>> = tokenList.optional();
+export const tokenEntries: field.Field<Maybe<TokenEntry[]>> = field.optional(tokenList);
 
-const fourArrays = z.looseObject({
-  tokens: z.array(z.string()),
-  token_logprobs: z.array(wireNumber.nullable()),
-  top_logprobs: z.array(z.record(z.string(), wireNumber.nullable()).nullable()).nullish(),
-  text_offset: z.array(z.int()).nullish(),
-  content: z.null().optional(),
+const fourArrays = field.object({
+  tokens: field.array(field.string),
+  token_logprobs: field.array(field.nullable(field.number)),
+  top_logprobs: field.nullish(field.array(field.nullable(field.record(field.nullable(field.number))))),
+  text_offset: field.nullish(field.array(field.int)),
+  content: field.nothing,
 });
 
 /** The four arrays, and no list that says the same. */
@@ -139,53 +135,56 @@ function isNamed({ token, bytes, logprob, top_logprobs: _, ...other }: Record<st
   return token !== undefined || (bytes === undefined && Object.keys(other).length > 0);
 }
 
-const usage = z.looseObject({
-  completion_tokens: count.nullish(),
-  prompt_tokens: count.nullish(),
-  total_tokens: count.nullish(),
-  completion_tokens_details: z.looseObject({ reasoning_tokens: count.nullish() }).nullish(),
+const usage = field.object({
+  completion_tokens: field.nullish(field.count),
+  prompt_tokens: field.nullish(field.count),
+  total_tokens: field.nullish(field.count),
+  completion_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
 });
 
-const answer = z.looseObject({ model: z.string().nullish(), usage: usage.nullish() });
-const choice = z.looseObject({
-  index: count.nullish(),
-  finish_reason: z.string().nullish(),
-  token_ids: z.array(count).nullish(),
+const answer = field.object({ model: field.nullish(field.string), usage: field.nullish(usage) });
+const choice = field.object({
+  index: field.nullish(field.count),
+  finish_reason: field.nullish(field.string),
+  token_ids: field.nullish(field.array(field.count)),
 });
 
-const textPart = z.looseObject({ type: z.string(), text: z.string().nullish() });
-const part = textPart.extend({ thinking: z.array(textPart).nullish() });
+const textPart = field.object({ type: field.string, text: field.nullish(field.string) });
+const part = field.extend(textPart, { thinking: field.nullish(field.array(textPart)) });
 
-const message = z.looseObject({
-  content: z.union([z.string(), z.array(part)]).nullish(),
-  refusal: z.string().nullish(),
-  reasoning_content: z.string().nullish(),
-  reasoning: z.string().nullish(),
-  tool_calls: z.array(z.unknown()).nullish(),
+const message = field.object({
+  content: field.nullish(field.union(field.string, field.array(part))),
+  refusal: field.nullish(field.string),
+  reasoning_content: field.nullish(field.string),
+  reasoning: field.nullish(field.string),
+  tool_calls: field.nullish(field.array(field.unknown)),
 });
 
-const tokenLists = z
-  .looseObject({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries })
-  .refine(isNoFourArrays, { abort: true });
-const chatChoice = choice.extend({
-  delta: message.nullish(),
-  message: message.nullish(),
-  logprobs: z.union([tokenLists, fourArrays, wireNumber, z.array(z.unknown())]).nullish(),
+const tokenLists = field.refine(
+  field.object({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
+  isNoFourArrays,
+);
+const chatChoice = field.extend(choice, {
+  delta: field.nullish(message),
+  message: field.nullish(message),
+  logprobs: field.nullish(field.union(tokenLists, fourArrays, field.number, field.array(field.unknown))),
 });
-const chatAnswer: z.ZodType<ChatAnswer> = answer.extend({ choices: z.array(chatChoice).optional() });
+const chatAnswer: field.Field<ChatAnswer> = field.extend(answer, {
+  choices: field.optional(field.array(chatChoice)),
+});
 
-const promptLogprob = z.looseObject({
-  logprob: wireNumber.nullish(),
-  rank: z.int().nullish(),
-  decoded_token: z.string().nullish(),
+const promptLogprob = field.object({
+  logprob: field.nullish(field.number),
+  rank: field.nullish(field.int),
+  decoded_token: field.nullish(field.string),
 });
-const completionsList = z.looseObject({ content: tokenList }).refine(isNoFourArrays, { abort: true });
-const completionsChoice = choice.extend({
-  text: z.string().nullish(),
-  logprobs: z.union([fourArrays, completionsList, wireNumber, z.array(z.unknown())]).nullish(),
-  prompt_logprobs: z.array(z.record(z.string(), promptLogprob).nullable()).nullish(),
+const completionsList = field.refine(field.object({ content: tokenList }), isNoFourArrays);
+const completionsChoice = field.extend(choice, {
+  text: field.nullish(field.string),
+  logprobs: field.nullish(field.union(fourArrays, completionsList, field.number, field.array(field.unknown))),
+  prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
 });
-const completionsAnswer = answer.extend({ choices: z.array(completionsChoice).optional() });
+const completionsAnswer = field.extend(answer, { choices: field.optional(field.array(completionsChoice)) });
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readChatAnswer(json: unknown, where: string): ChatAnswer {
@@ -194,5 +193,5 @@ export function readChatAnswer(json: unknown, where: string): ChatAnswer {
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readCompletionsAnswer(json: unknown, where: string): CompletionsAnswer {
-  return readFields(completionsAnswer, json, where) as CompletionsAnswer;
+  return readFields(completionsAnswer, json, where);
 }

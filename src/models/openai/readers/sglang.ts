@@ -1,9 +1,9 @@
 /** Reads SGLang's own `/generate`: whole answers, and events that repeat everything so far, or (by a switch) do not. */
-import { z } from "zod";
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  field,
   finishAnswer,
   logprobOf,
   malformed,
@@ -13,29 +13,28 @@ import {
   type WireAlternative,
   type WireReader,
   type WireToken,
-  wireNumber,
-} from "../../remote/index.ts";
+} from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
 
 /** ln p, id, text (where it was asked for). */
-const triple = z.tuple([wireNumber.nullable(), z.int(), z.string().nullish()]);
-const triples = z.array(triple).nullish();
-type Triple = z.infer<typeof triple>;
+const triple = field.triple(field.nullable(field.number), field.int, field.nullish(field.string));
+const triples = field.nullish(field.array(triple));
+type Triple = ReturnType<typeof triple>;
 
-const generated = z.looseObject({
-  text: z.string(),
-  meta_info: z.looseObject({
+const generated = field.object({
+  text: field.string,
+  meta_info: field.object({
     // Checked entry by entry, once: every event has those of all events before it.
-    output_token_logprobs: z.array(z.unknown()).nullish(),
-    output_top_logprobs: z.array(z.unknown()).nullish(),
-    completion_tokens: z.int().min(0),
-    finish_reason: z
-      .looseObject({
-        type: z.string(),
-        message: z.string().nullish(),
-        matched: z.union([z.int(), z.string(), z.array(z.int())]).nullish(),
-      })
-      .nullable(),
+    output_token_logprobs: field.nullish(field.array(field.unknown)),
+    output_top_logprobs: field.nullish(field.array(field.unknown)),
+    completion_tokens: field.count,
+    finish_reason: field.nullable(
+      field.object({
+        type: field.string,
+        message: field.nullish(field.string),
+        matched: field.nullish(field.union(field.int, field.string, field.array(field.int))),
+      }),
+    ),
   }),
 });
 

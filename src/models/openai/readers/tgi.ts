@@ -1,9 +1,9 @@
 /** Reads `/generate` and `/generate_stream` of Hugging Face's Text Generation Inference. */
-import { z } from "zod";
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  field,
   finishAnswer,
   logprobOf,
   malformed,
@@ -14,30 +14,34 @@ import {
   type WireAlternative,
   type WireReader,
   type WireToken,
-  wireNumber,
-} from "../../remote/index.ts";
+} from "../../remote/wire.ts";
 import { finishReasonOf, type ReaderOptions } from "./reader.ts";
 
-const token = z.looseObject({
-  id: z.int(),
-  text: z.string(),
-  logprob: wireNumber.nullable(),
-  special: z.boolean(),
+const token = field.object({
+  id: field.int,
+  text: field.string,
+  logprob: field.nullable(field.number),
+  special: field.boolean,
 });
-type Token = z.infer<typeof token>;
+type Token = ReturnType<typeof token>;
 
-const ending = z.looseObject({ finish_reason: z.string(), generated_tokens: z.int().min(0) });
-const whole = z.looseObject({
-  generated_text: z.string(),
-  details: ending.extend({ tokens: z.array(token), top_tokens: z.array(z.array(token)).nullish() }).nullish(),
+const ending = field.object({ finish_reason: field.string, generated_tokens: field.count });
+const whole = field.object({
+  generated_text: field.string,
+  details: field.nullish(
+    field.extend(ending, {
+      tokens: field.array(token),
+      top_tokens: field.nullish(field.array(field.array(token))),
+    }),
+  ),
 });
-const event = z.looseObject({
+const event = field.object({
   /** From 1. */
-  index: z.int().nullish(),
+  index: field.nullish(field.int),
   token,
-  top_tokens: z.array(token).nullish(),
-  generated_text: z.string().nullish(),
-  details: ending.nullish(),
+  top_tokens: field.nullish(field.array(token)),
+  generated_text: field.nullish(field.string),
+  details: field.nullish(ending),
 });
 
 /** Source: huggingface/text-generation-inference, router/src/lib.rs. */
@@ -90,7 +94,7 @@ export function tgiReader(options: ReaderOptions = {}): WireReader {
   }
 
   /** @param details left out when they were not asked for. */
-  function end(details: z.infer<typeof ending> | null | undefined): void {
+  function end(details: ReturnType<typeof ending> | null | undefined): void {
     finishReason = details ? finishReasonOf(details.finish_reason, server) : "other";
     count = details?.generated_tokens ?? null;
     answer.markEnd();

@@ -1,5 +1,5 @@
 /** The server's own count of what it wrote. */
-import type { AnswerAssembler } from "../../remote/index.ts";
+import type { AnswerAssembler } from "../../remote/wire.ts";
 import type { Usage } from "./schema.ts";
 
 export class UsageCount {

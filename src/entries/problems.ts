@@ -1,0 +1,23 @@
+/** `surprisal/problems`: synthetic reasoning problems with the steps that solve them. */
+export {
+  completion,
+  DIFFICULTIES,
+  type Difficulty,
+  type DocumentOptions,
+  documents,
+  isCorrect,
+  MODES,
+  type Mode,
+  type ParsedOutput,
+  type Problem,
+  type ProblemOptions,
+  parseOutput,
+  problems,
+  prompt,
+  SPLITS,
+  type Split,
+  type Step,
+  splitOf,
+  TASKS,
+  type Task,
+} from "../problems/index.ts";

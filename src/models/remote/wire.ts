@@ -1,0 +1,22 @@
+/** The part of this door that reads answers and sends nothing: what a page or an edge function may load. */
+export { tokensMatchText } from "./alignment.ts";
+export { AnswerAssembler } from "./answer.ts";
+export {
+  complaintIn,
+  malformed,
+  ServerRefusal,
+  serverError,
+  streamCut,
+} from "./failure.ts";
+export * as field from "./fields.ts";
+export { readFields } from "./fields.ts";
+export { logprobOf, logprobOfProbability } from "./numbers.ts";
+export { placeTokens } from "./placing.ts";
+export {
+  type AnswerReaderOptions,
+  finishAnswer,
+  readRecords,
+  throwComplaint,
+  type WireReader,
+} from "./reader.ts";
+export { type Piece, pieceOf, type WireAlternative, type WireToken } from "./wire-token.ts";

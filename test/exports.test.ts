@@ -1,0 +1,188 @@
+/**
+ * What the package shows, entry by entry: a new name here is a decision. Every one of them is documented.
+ *
+ * Read from the declarations that are published: needs `npm run build`.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** [values, types] of every entry. */
+const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> = {
+  ".": [
+    `
+      DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels evaluate
+      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve
+      resumeEvaluation runTask scoreText scoreTexts`,
+    `
+      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus ErrorCode EvaluateHandlers
+      EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
+      MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
+      ProxyModel ProxyOptions ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
+      RunTaskOptions ScoreTextOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
+  ],
+  "./core": [
+    `
+      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError addPairedToken addToken
+      alternativesAt bitsPerByte bitsPerToken blockBootstrap conditionalEntropy crossEntropy decidePolicy
+      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
+      klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
+      negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
+      perplexityPerUnit perplexityStandardError planFor planWindows policy ratioBootstrap resolveRecipe
+      sumTokens textSize tokenRecord tokensRun visibility watchPolicy`,
+    `
+      Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
+      ConfidenceReading DisjointWindow DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
+      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading Measures MeterOptions MeterReading
+      MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken Percentiles Policy
+      PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyText PrefixPolicy Recipe RecipeFacts
+      RecipeName RecipeOption RecipeOverrides ResolvedMeterOptions ResolvedRecipe Scale ScoreSums Sight
+      Spike SpikesReading StridedWindow SurprisalErrorOptions TextSize TokenColumns TokenRange TokenRecord
+      TokenTable TopTokens WindowMethod WindowOptions WindowPlan WindowReading WindowStep`,
+  ],
+  "./models": [
+    `
+      DEFAULT_MODEL LlamaModel cacheFolder checkGguf inspectGguf listModels loadLlamaLibrary locate
+      locateDataset modelInfo probe quantizationTypes quantize removeModel resolve selfTest`,
+    `
+      CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType
+      LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
+      Loss ModelCapabilities ModelExecution ModelIdentity ModelInfo ModelSequence ModelTerms
+      ModelVocabulary NetworkPatience OpenAIOptions ProbeReport Prompt Provenance QuantizeOptions
+      ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      SpanDistributions TextOrIds TokenizeOptions TokenizedText TransferProgress`,
+  ],
+  "./servers": [
+    "DIALECT_NAMES GeminiModel OllamaModel OpenAIModel",
+    "AlignmentProof Dialect DialectName GeminiOptions OllamaOptions OpenAIOptions",
+  ],
+  "./evaluate": [
+    `
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareRuns
+      compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
+      queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
+      taskFromRows taskRows work`,
+    `
+      Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
+      CompareProgress ComparedSpan Comparison CompressionBaselines ComputeOptions ComputedPerplexity
+      Corpus CorpusDocument CorpusFormat CorpusRule DocumentEntry DomainScore EvaluateHandlers
+      EvaluateOptions EvaluateProgress Executor FewShot FewShotSampler ListedRun ModelCapability
+      ModelComparison MultipleChoiceSummary OpenCorporaOptions Place ProxyCalibration ProxyEstimate
+      ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions QueueExecutorOptions ReadTaskOptions
+      RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
+      RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer TargetPerplexity
+      TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
+      TextRule TextScore TokenMeasures WorkOptions WorkerEvent`,
+  ],
+  "./report": [
+    "EXPORT_FORMATS comparisonPage exportRuns renderPage scorePage",
+    "ExportFormat ExportOptions PageSection ScoreView",
+  ],
+  "./charts": [
+    `
+      FIGURE_STYLE calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
+      topChoiceReliability`,
+    `
+      CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
+      ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
+      PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,
+  ],
+  "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
+  "./ai-sdk": [
+    "surprisalMiddleware surprisalModel",
+    `
+      AskedCall LogprobEntry SurprisalLanguageModel SurprisalMiddleware SurprisalMiddlewareOptions
+      SurprisalModelOptions SurprisalSummary`,
+  ],
+  "./problems": [
+    "DIFFICULTIES MODES SPLITS TASKS completion documents isCorrect parseOutput problems prompt splitOf",
+    "Difficulty DocumentOptions Mode ParsedOutput Problem ProblemOptions Split Step Task",
+  ],
+  "./test": [
+    "MarkovChain TableModel conformanceCases testConformance",
+    `
+      ConformanceCase ConformanceContext ConformanceOptions ConformanceSettings ConformanceSkip Prediction
+      TableModelOptions`,
+  ],
+};
+
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+  exports: Record<string, string | { types: string; node?: string }>;
+};
+const entries = Object.entries(exports).flatMap(([entry, paths]) =>
+  typeof paths === "string" ? [] : [[entry, paths] as const],
+);
+/** The declarations of an entry; of one with another door in Node, also that door's. */
+const declarations = entries.flatMap(([entry, { types, node }]) =>
+  [types, ...(node ? [node.replace(/js$/, "d.ts")] : [])].map((path) => [entry, path] as const),
+);
+
+const program = ts.createProgram(
+  declarations.map(([, path]) => root + path),
+  {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    skipLibCheck: true,
+    types: ["node"],
+  },
+);
+const checker = program.getTypeChecker();
+
+interface Export {
+  name: string;
+  isValue: boolean;
+  isDocumented: boolean;
+}
+
+function exportsOf(path: string): Export[] {
+  const module = checker.getSymbolAtLocation(program.getSourceFile(root + path)!)!;
+  return checker.getExportsOfModule(module).map((symbol) => {
+    const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
+    const target = isAlias ? checker.getAliasedSymbol(symbol) : symbol;
+    return {
+      name: symbol.name,
+      isValue: (target.flags & ts.SymbolFlags.Value) !== 0,
+      isDocumented: isDocumented(target),
+    };
+  });
+}
+
+/** Of a namespace, such as `policy`: each of its functions. */
+function isDocumented(symbol: ts.Symbol): boolean {
+  if ((symbol.flags & ts.SymbolFlags.ValueModule) === 0)
+    return symbol.getDocumentationComment(checker).length > 0;
+  return checker.getExportsOfModule(symbol).every(isDocumented);
+}
+
+const words = (names: readonly string[]) => names.toSorted().join(" ");
+
+describe("the public surface", () => {
+  it("has an entry for each list, and a list for each entry", () => {
+    expect(entries.map(([entry]) => entry)).toEqual(Object.keys(NAMES));
+  });
+
+  it.each(declarations)("of %s (%s) has the names that were decided on", (entry, path) => {
+    const found = exportsOf(path);
+    const names = (isValue: boolean) =>
+      words(found.filter((each) => each.isValue === isValue).map(({ name }) => name));
+    const [values, types] = NAMES[entry]!.map((list) => words(list.trim().split(/\s+/)));
+    expect(names(true)).toBe(values);
+    expect(names(false)).toBe(types);
+  });
+
+  it.each(declarations)("of %s (%s) is documented, name by name", (_, path) => {
+    const found = exportsOf(path).filter(({ isDocumented }) => !isDocumented);
+    expect(found.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("is small at the root", () => {
+    expect(exportsOf("dist/index.d.ts").filter(({ isValue }) => isValue).length).toBeLessThanOrEqual(25);
+  });
+});
