@@ -45,7 +45,7 @@ export interface CorpusProgress {
 
 export interface ScoreCorpusOptions {
   /** Indices in run.json. */
-  at: { model: number; corpus: number };
+  at: { modelIndex: number; corpusIndex: number };
   corpus: Corpus;
   /** What the corpus was when the run began. */
   facts: RunCorpus;
@@ -122,7 +122,7 @@ class CorpusScoring {
   /** What is to do, in order. */
   async *#shards(): AsyncGenerator<Shard> {
     const { corpus, facts, limit, signal, record, at, model, recipe } = this.#options;
-    const before = record.corpus(at.model, at.corpus);
+    const before = record.corpus(at.modelIndex, at.corpusIndex);
     const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
     const digest = new CorpusDigest();
     let document = -1;
@@ -162,8 +162,8 @@ class CorpusScoring {
         {
           type: "document",
           ...at,
-          document,
-          name,
+          documentIndex: document,
+          document: name,
           sha256,
           sums: null,
           size,
@@ -190,7 +190,7 @@ class CorpusScoring {
       shown: 0,
     };
     this.#open.set(document, open);
-    const windows = record.corpus(at.model, at.corpus).windows.get(document);
+    const windows = record.corpus(at.modelIndex, at.corpusIndex).windows.get(document);
     const todo = parts.filter(({ range }) => {
       const known = windows?.get(range.start);
       return !(known?.end === range.end && this.#recall(open, known));
@@ -256,7 +256,7 @@ class CorpusScoring {
     const end = start + columns.logprobs.length;
     if (open.parts > 1) {
       const log = this.#log(document, open, start, end);
-      if (log) record.add([{ type: "windows", ...at, document, start, end, tokensRun, log }]);
+      if (log) record.add([{ type: "windows", ...at, documentIndex: document, start, end, tokensRun, log }]);
     }
     if (open.pending > 0) return [];
     const whole = tokens && open.parts === 1;
@@ -284,8 +284,8 @@ class CorpusScoring {
     return {
       type: "document",
       ...at,
-      document,
-      name,
+      documentIndex: document,
+      document: name,
       sha256,
       sums,
       size,

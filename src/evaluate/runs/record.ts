@@ -25,13 +25,13 @@ export class CorpusRecord {
   /** The first entry counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log)
-      innerMap(this.#frames, entry.document).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
+      innerMap(this.#frames, entry.documentIndex).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
-      this.documents[entry.document] ??= entry;
-      this.windows.delete(entry.document);
-    } else if (!this.documents[entry.document])
-      innerMap(this.windows, entry.document).set(entry.start, entry);
+      this.documents[entry.documentIndex] ??= entry;
+      this.windows.delete(entry.documentIndex);
+    } else if (!this.documents[entry.documentIndex])
+      innerMap(this.windows, entry.documentIndex).set(entry.start, entry);
   }
 
   /** Where the frames of a document begin, in its order. */
@@ -102,8 +102,8 @@ export class RunRecord implements Disposable {
   }
 
   #remember(entry: JournalEntry): void {
-    if (entry.type === "item") this.task(entry.model, entry.task).add(entry);
-    else this.corpus(entry.model, entry.corpus).add(entry);
+    if (entry.type === "item") this.task(entry.modelIndex, entry.taskIndex).add(entry);
+    else this.corpus(entry.modelIndex, entry.corpusIndex).add(entry);
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */

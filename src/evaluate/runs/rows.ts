@@ -23,11 +23,11 @@ export type RunRow = RunNames & MeasuresOf<typeof RUN_MEASURES>;
 /** A row for every model on every corpus of a run, as tables and SQL have them. */
 export function runRows(run: Run): RunRow[] {
   return run.results.map((result) => {
-    const model = run.models[result.model]!;
-    const corpus = run.corpora[result.corpus]!;
+    const model = run.models[result.modelIndex]!;
+    const corpus = run.corpora[result.corpusIndex]!;
     return {
       run: run.id,
-      model: modelLabel(run, result.model),
+      model: modelLabel(run, result.modelIndex),
       corpus: corpus.name,
       domain: corpus.domain,
       recipe: model.recipe.name ?? "own",
@@ -57,12 +57,12 @@ export type TaskRow = TaskNames & MeasuresOf<typeof TASK_MEASURES>;
 
 /** A row for every model on every task of a run, as tables and SQL have them. */
 export function taskRows(run: Run): TaskRow[] {
-  return run.taskResults.map(({ model, task, summary }) => ({
+  return run.taskResults.map(({ modelIndex, taskIndex, summary }) => ({
     run: run.id,
-    model: modelLabel(run, model),
-    task: run.tasks[task]!.name,
-    taskSha256: run.tasks[task]!.sha256,
-    modelSha256: run.models[model]!.identity.sha256,
+    model: modelLabel(run, modelIndex),
+    task: run.tasks[taskIndex]!.name,
+    taskSha256: run.tasks[taskIndex]!.sha256,
+    modelSha256: run.models[modelIndex]!.identity.sha256,
     created: run.created,
     ...readMeasures(TASK_MEASURES, summary),
   }));
