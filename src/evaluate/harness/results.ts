@@ -71,7 +71,11 @@ export class RunResults {
     return recipe;
   }
 
-  addCorpus(at: { modelIndex: number; corpusIndex: number }, record: CorpusRecord, recipe: ResolvedRecipe): void {
+  addCorpus(
+    at: { modelIndex: number; corpusIndex: number },
+    record: CorpusRecord,
+    recipe: ResolvedRecipe,
+  ): void {
     const { models, corpora, results } = this.run;
     const { documents, ms, tokensRun } = record;
     const totals = totalsOf(documents, recipe);

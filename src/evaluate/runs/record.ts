@@ -25,7 +25,10 @@ export class CorpusRecord {
   /** The first entry counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log)
-      innerMap(this.#frames, entry.documentIndex).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
+      innerMap(this.#frames, entry.documentIndex).set(
+        entry.type === "windows" ? entry.start : 0,
+        entry.log[0],
+      );
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
       this.documents[entry.documentIndex] ??= entry;

@@ -1,5 +1,6 @@
 /** A run as tables: a row for each model and corpus, and for each model and task. */
-import { type MeasuresOf, RUN_MEASURES, readMeasures, TASK_MEASURES } from "./measures.ts";
+import { readMeasures } from "../scoring/index.ts";
+import { RUN_MEASURES, type RunValues, TASK_MEASURES, type TaskValues } from "./measures.ts";
 import type { Run } from "./run.ts";
 
 /** What a row of results is about. */
@@ -17,8 +18,8 @@ interface RunNames {
   created: string;
 }
 
-/** A result with the names that belong to it; its measures are those of RUN_MEASURES. */
-export type RunRow = RunNames & MeasuresOf<typeof RUN_MEASURES>;
+/** A result with the names that belong to it. */
+export interface RunRow extends RunNames, RunValues {}
 
 /** A row for every model on every corpus of a run, as tables and SQL have them. */
 export function runRows(run: Run): RunRow[] {
@@ -52,8 +53,8 @@ interface TaskNames {
   created: string;
 }
 
-/** A model's answers to a task; the measures are those of TASK_MEASURES. */
-export type TaskRow = TaskNames & MeasuresOf<typeof TASK_MEASURES>;
+/** A model's answers to a task. */
+export interface TaskRow extends TaskNames, TaskValues {}
 
 /** A row for every model on every task of a run, as tables and SQL have them. */
 export function taskRows(run: Run): TaskRow[] {

@@ -1,4 +1,5 @@
 /** What the page of one scored text and the terminal share. */
+export { shownMeasures } from "./measures.ts";
 export { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
 export { compressors, leftOut, provenance, summary } from "./provenance.ts";
 export {
