@@ -1,6 +1,14 @@
-/** A measure's number as people read it, the same in every table, on the screen and on pages. */
+/** Measures and estimates as people read them, the same in every table, on the screen and on pages. */
 import type { Measure, Unit } from "../evaluate/scoring/index.ts";
 import { formatCount, formatPercent, formatWithError } from "../text/index.ts";
+
+/** What a comparison gives: a number and one standard error. */
+type Estimate = Readonly<{ value: number; standardError: number | null }>;
+
+export const formatEstimate = (
+  { value, standardError }: Estimate,
+  format: typeof formatWithError = formatWithError,
+): string => format(value, standardError);
 
 const COUNTED: readonly Unit[] = ["tokens", "documents", "questions"];
 

@@ -5,8 +5,6 @@ export { compressors, leftOut, provenance, summary } from "./provenance.ts";
 export {
   type Background,
   BITS_PER_SHADE,
-  channels,
-  luminance,
   onPage,
   SHADES,
   shadeColours,
