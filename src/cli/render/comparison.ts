@@ -26,14 +26,14 @@ export function compareProgress(): (progress: CompareProgress) => () => string {
   let before = 0; // tokens of the documents that are done
   let last: CompareProgress | null = null;
   return (progress) => {
-    if (last && last.document !== progress.document) before += last.run;
+    if (last && last.documentIndex !== progress.documentIndex) before += last.run;
     last = progress;
     const done = before + progress.run;
     return () => {
       const perSecond = (1000 * done) / (performance.now() - started);
-      const { name, document, run, total, divergence } = progress;
+      const { document, documentIndex, run, total, divergence } = progress;
       return [
-        `comparing ${visible(name)}${document > 1 ? ` (document ${formatCount(document)})` : ""}`,
+        `comparing ${visible(document)}${documentIndex > 0 ? ` (document ${formatCount(documentIndex + 1)})` : ""}`,
         `${Math.floor((100 * run) / total)}% ${formatCount(run)} of ${formatCount(total)} tokens`,
         `${formatCount(perSecond)} tokens/s`,
         ...(divergence === null ? [] : [`KL ${formatNumber(divergence, 3)} nats`]),

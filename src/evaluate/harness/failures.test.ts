@@ -52,7 +52,7 @@ function unruly(fail: (document: number) => unknown, slots = 3): EvaluateOptions
   return async (model) => ({
     slots,
     async run(shard, options) {
-      const { document } = shard.parts[0]!;
+      const { documentIndex: document } = shard.parts[0]!;
       await new Promise((resolve) => setTimeout(resolve, (document * 7) % 5));
       const error = fail(document);
       if (error) throw error;

@@ -38,8 +38,8 @@ export class CorpusRecord {
   }
 
   /** Where the frames of a document begin, in its order. */
-  frames(document: number): number[] {
-    const frames = [...(this.#frames.get(document) ?? [])];
+  frames(documentIndex: number): number[] {
+    const frames = [...(this.#frames.get(documentIndex) ?? [])];
     return frames.sort(([a], [b]) => a - b).map(([, at]) => at);
   }
 
@@ -133,9 +133,9 @@ export class RunRecord implements Disposable {
 }
 
 /** The map of a document, made if there is none. */
-function innerMap<Value>(maps: Map<number, Map<number, Value>>, document: number): Map<number, Value> {
-  const map = maps.get(document) ?? new Map<number, Value>();
-  maps.set(document, map);
+function innerMap<Value>(maps: Map<number, Map<number, Value>>, documentIndex: number): Map<number, Value> {
+  const map = maps.get(documentIndex) ?? new Map<number, Value>();
+  maps.set(documentIndex, map);
   return map;
 }
 
