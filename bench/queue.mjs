@@ -87,7 +87,7 @@ async function times(address, workers, ms, count, blocks = 1) {
     await Promise.all(children.map((child) => once(child, "message")));
     const ids = Int32Array.from({ length: TOKENS }, (_, i) => i % 256);
     const plan = planWindows(TOKENS, { method: "full", context: null, prefix: null });
-    const shard = { parts: [{ document: 0, ids, plan, range: { start: 1, end: TOKENS } }] };
+    const shard = { parts: [{ documentIndex: 0, ids, plan, range: { start: 1, end: TOKENS } }] };
     await runAll(executor, shard, 8 * workers); // code and connections warm up
     const taken = [];
     while (taken.length < blocks) {

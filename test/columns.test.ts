@@ -6,13 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scoreDocument } from "../src/cli/documents.ts";
 import type { Corpus, Run } from "../src/evaluate/index.ts";
 import { evaluate, queryRuns, runRows, scoreText, taskRows } from "../src/evaluate/index.ts";
-import {
-  type MeasureTable,
-  RUN_MEASURES,
-  SQL_COLUMNS,
-  TASK_MEASURES,
-  TOKEN_COLUMNS,
-} from "../src/evaluate/runs/index.ts";
+import { RUN_MEASURES, SQL_COLUMNS, TASK_MEASURES, TOKEN_COLUMNS } from "../src/evaluate/runs/index.ts";
+import type { MeasureTable } from "../src/evaluate/scoring/index.ts";
 import type { Task } from "../src/evaluate/tasks/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 

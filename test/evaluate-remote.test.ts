@@ -43,7 +43,7 @@ it("keeps what is done when the server goes away", async () => {
     models: [model],
     corpora: [corpus],
     concurrency: 1,
-    onDocument: ({ document }) => void (document === 2 && gone.close()),
+    onDocument: ({ documentIndex }) => void (documentIndex === 2 && gone.close()),
   }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "SERVER_UNREACHABLE" });
 });

@@ -1,15 +1,12 @@
 /** A measure is described once, and a number reads the same wherever a person sees it. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { renderRun } from "../src/cli/render/index.ts";
-import { type Corpus, evaluate, type Run, type RunResult } from "../src/evaluate/index.ts";
-import {
-  type MeasureTable,
-  RUN_MEASURES,
-  readMeasures,
-  SQL_COLUMNS,
-  storedTypes,
-  TASK_MEASURES,
-} from "../src/evaluate/runs/index.ts";
+import { type Corpus, evaluate, type Run } from "../src/evaluate/index.ts";
+import { RUN_MEASURES, SQL_COLUMNS, TASK_MEASURES } from "../src/evaluate/runs/index.ts";
+import type { MeasureTable } from "../src/evaluate/scoring/index.ts";
 import type { Task } from "../src/evaluate/tasks/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 import { exportRuns } from "../src/report/index.ts";
@@ -34,10 +31,24 @@ const task: Task = {
   },
 };
 
+/** Loads what is shown anew. */
+const freshly = async () => ({
+  ...(await import("../src/cli/documents.ts")),
+  ...(await import("../src/cli/render/index.ts")),
+  ...(await import("../src/evaluate/index.ts")),
+  ...(await import("../src/evaluate/runs/index.ts")),
+  ...(await import("../src/models/test/index.ts")),
+  ...(await import("../src/report/index.ts")),
+});
+
 let run: Run;
+let scratch: string;
 beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), "surprisal-measures-"));
   run = await evaluate({ models: [TableModel.bytes()], corpora: [corpus], tasks: [task] });
 });
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
 const shown = async (given: Run) => ({
   terminal: renderRun(given, {}),
   page: await exportRuns([given], "html"),
@@ -66,17 +77,62 @@ describe("a measure", () => {
     }
   });
 
-  it("that is new needs its line in the table, and nothing else", () => {
-    const table = {
-      ...RUN_MEASURES,
-      characterPerplexity: {
-        unit: "perplexity",
-        read: ({ characterPerplexity }: RunResult) => characterPerplexity,
-      },
-    } as const;
-    const result = run.results[0]!;
-    expect(readMeasures(table, result).characterPerplexity).toBe(result.characterPerplexity);
-    expect(storedTypes(table).characterPerplexity).toBe("DOUBLE");
+  it("that is new needs core and its line in the table, and is everywhere then", async () => {
+    vi.resetModules();
+    vi.doMock("../src/core/perplexity.ts", async (actual) => {
+      const core = await actual<typeof import("../src/core/perplexity.ts")>();
+      return {
+        ...core,
+        measures: (...given: Parameters<typeof core.measures>) => ({
+          ...core.measures(...given),
+          perplexityOfVerbs: 7.25,
+        }),
+      };
+    });
+    vi.doMock("../src/evaluate/scoring/measures.ts", async (actual) => {
+      const { TEXT_MEASURES, ...others } =
+        await actual<typeof import("../src/evaluate/scoring/measures.ts")>();
+      const perplexityOfVerbs = { heading: "per verb", unit: "perplexity" };
+      return { ...others, TEXT_MEASURES: { ...TEXT_MEASURES, perplexityOfVerbs } };
+    });
+    try {
+      const {
+        SQL_COLUMNS,
+        evaluate,
+        exportRuns,
+        queryRuns,
+        renderRun,
+        renderScore,
+        scoreDocument,
+        scorePage,
+        scoreText,
+        TableModel,
+      } = await freshly();
+      const folder = join(scratch, "run");
+      const given = { models: [TableModel.bytes()], corpora: [corpus], folder };
+      const run = await evaluate(given);
+      expect(run.results[0]).toHaveProperty("perplexityOfVerbs", 7.25);
+      expect(SQL_COLUMNS.results).toHaveProperty("perplexityOfVerbs", "DOUBLE");
+      const { rows } = await queryRuns(scratch, "SELECT perplexityOfVerbs FROM results");
+      expect(rows).toEqual([[7.25]]);
+      const [header, row] = renderRun(run, {}).split("\n");
+      expect(header).toContain("  per verb");
+      expect(row).toContain("  7.250");
+      expect(await exportRuns([run], "html")).toMatch(/>per verb<[\s\S]*<bdi>7\.250</);
+      expect(await exportRuns([run], "md")).toMatch(/\| per verb \|[\s\S]*\| 7\.250 \|/);
+      expect(await exportRuns([run], "csv")).toMatch(/,perplexityOfVerbs,[\s\S]*,7\.25,/);
+
+      const score = await scoreText(TableModel.bytes(), "one text");
+      const view = { ...score, notes: [], pieces: score.piece };
+      const options = { columns: null, colour: "none", top: 1 } as const;
+      expect(renderScore(view, options)).toMatch(/^per verb +7\.250$/m);
+      expect(await scorePage(view)).toContain("<dt>Per verb</dt><dd>7.250</dd>");
+      expect(scoreDocument(score, 0, [], false)).toHaveProperty("perplexityOfVerbs", 7.25);
+    } finally {
+      vi.doUnmock("../src/core/perplexity.ts");
+      vi.doUnmock("../src/evaluate/scoring/measures.ts");
+      vi.resetModules();
+    }
   });
 });
 

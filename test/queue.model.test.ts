@@ -123,8 +123,8 @@ needing(withoutRedis).describe("a run over a queue", () => {
     await using second = new WorkerProcess(server.url, "--model", await mini());
     await until(() => first.count("ready") + second.count("ready") === 2);
     const [documents, alone]: [unknown[], unknown[]] = [[], []];
-    const into = (list: unknown[]) => (entry: { document: number }) => {
-      list[entry.document] = entry;
+    const into = (list: unknown[]) => (entry: { documentIndex: number }) => {
+      list[entry.documentIndex] = entry;
     };
     const run = await evaluate(queued(server.url, TEXTS, { recipe, onDocument: into(documents) }));
     const expected = await evaluate(options(TEXTS, { recipe, onDocument: into(alone) }));

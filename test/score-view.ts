@@ -126,7 +126,10 @@ export function madeUpView(source: string | Uint8Array, options: MadeUp = {}): S
     unscored: {
       bytes: tokens.reduce((sum, token, i) => sum + (Number.isNaN(logprobs[i]!) ? token.length : 0), 0),
       words: logprobs.filter(Number.isNaN).length,
+      characters: logprobs.filter(Number.isNaN).length,
+      tokens: n - scored.length,
     },
+    nll: measure(nll),
     perplexity: measure(Math.exp(nll)),
     standardError: measure(Math.exp(nll) * 0.031),
     standardErrorMethod: "block bootstrap",
@@ -135,6 +138,7 @@ export function madeUpView(source: string | Uint8Array, options: MadeUp = {}): S
     bytePerplexity: measure(Math.exp(perByte)),
     wordPerplexity: measure(Math.exp(nll * 1.3)),
     characterPerplexity: measure(Math.exp(perByte)),
+    bitsPerCharacter: measure(perByte / Math.LN2),
     geometricMeanProbability: measure(Math.exp(-nll)),
     timing: { totalMs: 842, loadMs: 210, decodeMs: 597, tokensRun: n },
     notes: [],

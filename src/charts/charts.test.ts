@@ -10,11 +10,11 @@ import {
   PERPLEXITIES,
 } from "../../test/chart-data.ts";
 import { emptySums, perplexity, perplexityStandardError } from "../core/index.ts";
-import { formatNumber, formatProbability, visible } from "../text/index.ts";
+import { formatNumber, formatProbability, luminance, visible } from "../text/index.ts";
 import { binSurprisal, logTicks, quantile, sortedBits, wilson } from "./bins.ts";
 import { cutToPixels, pixelWidth } from "./pixels.ts";
 import * as charts from "./server.ts";
-import { coloursOf, luminance, viridis } from "./theme.ts";
+import { coloursOf, viridis } from "./theme.ts";
 
 type Drawn = {
   querySelectorAll(

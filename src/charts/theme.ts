@@ -5,6 +5,7 @@
  * series colours follow Okabe and Ito, "Color Universal Design" (2008), moved in lightness until they pass; nothing
  * is said by colour alone: series also differ in dash or place, and carry their name.
  */
+import { channels, inkOn } from "../text/index.ts";
 
 /** What a picture is painted with: CSS colours. */
 export interface Colours {
@@ -75,33 +76,24 @@ export const coloursOf = (theme: Theme): Colours =>
 
 /** Matplotlib's viridis, dark to bright, as sRGB: lightness alone orders it. */
 const VIRIDIS = [
-  "440154",
-  "472d7b",
-  "3b528b",
-  "2c728e",
-  "21918c",
-  "28ae80",
-  "5ec962",
-  "addc30",
-  "fde725",
-].map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+  "#440154",
+  "#472d7b",
+  "#3b528b",
+  "#2c728e",
+  "#21918c",
+  "#28ae80",
+  "#5ec962",
+  "#addc30",
+  "#fde725",
+].map(channels);
 
 /** Viridis at `place` 0 (dark) ... 1 (bright), and black or white for text on it, whichever contrasts more (>= 4.5). */
 export function viridis(place: number): { fill: string; text: string } {
   const position = Math.min(1, Math.max(0, place)) * (VIRIDIS.length - 1);
   const below = Math.min(VIRIDIS.length - 2, Math.floor(position));
-  const channels = VIRIDIS[below]!.map((channel, i) =>
+  const mixed = VIRIDIS[below]!.map((channel, i) =>
     Math.round(channel + (position - below) * (VIRIDIS[below + 1]![i]! - channel)),
   );
-  const fill = `#${channels.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
-  return { fill, text: (luminance(fill) + 0.05) ** 2 < 1.05 * 0.05 ? "#ffffff" : "#000000" };
-}
-
-/** Relative luminance of an sRGB colour "#rrggbb", 0 ... 1 (WCAG 2). */
-export function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const c = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  const fill = `#${mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+  return { fill, text: inkOn(fill) };
 }

@@ -1,7 +1,15 @@
 /** A comparison as a page with pictures. */
 import { divergencePercentiles } from "../charts/server.ts";
 import type { Comparison, ModelComparison, Place } from "../evaluate/compare/index.ts";
-import { formatCount, formatNumber, formatPercent, formatPlural, formatWithError } from "../text/index.ts";
+import {
+  formatBits,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatPlural,
+  formatProbability,
+} from "../text/index.ts";
+import { formatEstimate } from "./measures.ts";
 import { type PageSection, renderPage } from "./page/sections.ts";
 
 /**
@@ -26,10 +34,6 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
   return renderPage(`Compared with ${base}`, sections, lead);
 }
 
-type Estimate = Readonly<{ value: number; standardError: number | null }>;
-const estimate = ({ value, standardError }: Estimate): string => formatWithError(value, standardError);
-const percent = ({ value, standardError }: Estimate): string => formatPercent(value, standardError);
-
 function numbers(one: Comparison, name: string, base: string): PageSection {
   const text = [...one.notes];
   if (one.per === "byte") {
@@ -38,9 +42,9 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
       heading: name,
       text,
       details: [
-        ["bits per byte", estimate(measures.bitsPerByte)],
-        [`bits per byte of ${base}`, estimate(measures.baseBitsPerByte)],
-        ["difference", `${estimate(measures.difference)}, bootstrap over ${measures.resampled}`],
+        ["bits per byte", formatEstimate(measures.bitsPerByte)],
+        [`bits per byte of ${base}`, formatEstimate(measures.baseBitsPerByte)],
+        ["difference", `${formatEstimate(measures.difference)}, bootstrap over ${measures.resampled}`],
         ["bytes compared", formatCount(measures.bytes)],
       ],
     };
@@ -51,17 +55,17 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
     heading: name,
     text,
     details: [
-      ["perplexity", estimate(measures.perplexity)],
-      [`perplexity of ${base}`, estimate(measures.basePerplexity)],
+      ["perplexity", formatEstimate(measures.perplexity)],
+      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity)],
       [
         "ratio",
-        `${estimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over blocks of tokens` : ""}`,
+        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over blocks of tokens` : ""}`,
       ],
-      ["difference", estimate(measures.difference)],
-      ["KL divergence, nats", estimate(measures.divergence)],
-      ["Δp, %", percent(measures.deltaP)],
-      ["RMS of Δp, %", percent(measures.rmsDeltaP)],
-      ["same most probable token, %", percent(measures.sameTop)],
+      ["difference", formatEstimate(measures.difference)],
+      ["KL divergence, nats", formatEstimate(measures.divergence)],
+      ["Δp, %", formatEstimate(measures.deltaP, formatPercent)],
+      ["RMS of Δp, %", formatEstimate(measures.rmsDeltaP, formatPercent)],
+      ["same most probable token, %", formatEstimate(measures.sameTop, formatPercent)],
       ["tokens", formatCount(measures.scored)],
     ],
   };
@@ -74,8 +78,8 @@ function changes(one: Comparison, name: string): PageSection {
   const heading = `What changed most under ${name}`;
   const around = ({ before, text, after }: Place) =>
     `${before.slice(-CONTEXT)}⟦${text}⟧${after.slice(0, CONTEXT)}`;
-  const probability = (logprob: number) => `${formatNumber(100 * Math.exp(logprob), 3)}%`;
-  const bits = (nats: number) => formatNumber(nats / Math.LN2, 3);
+  const probability = (logprob: number) => formatProbability(Math.exp(logprob));
+  const bits = (nats: number) => formatBits(nats / Math.LN2);
   if (one.per === "byte")
     return {
       heading,

@@ -1,4 +1,5 @@
 /** Text for people: numbers, widths, wrapping, and what is hidden in a text made visible. */
+export { channels, inkOn, luminance } from "./colour.ts";
 export { type DecodedText, decodeText } from "./decode.ts";
 export { escapeMarkup } from "./escape.ts";
 export { infinityAsText, infinityFromText } from "./json.ts";

@@ -3,10 +3,6 @@ import type { ModelCapability } from "../../evaluate/index.ts";
 import { formatNumber, formatWithError, visible } from "../../text/index.ts";
 import { table } from "./run.ts";
 
-/** Bits per byte without an error, in as many decimals as those beside it have. */
-const plain = (bits: number | null): string =>
-  bits !== null && Number.isFinite(bits) ? bits.toFixed(3) : formatNumber(bits);
-
 /** Domains downwards, easiest for the best model first; models to the right. */
 export function renderCapabilityMap(models: readonly ModelCapability[], withGap: boolean): string {
   const domains = [...new Set(models.flatMap((model) => model.domains.map(({ domain }) => domain)))];
@@ -20,12 +16,12 @@ export function renderCapabilityMap(models: readonly ModelCapability[], withGap:
     models.map(cell),
   ];
   const summary = [
-    line("mean", ({ mean }) => plain(mean)),
-    line("spread", ({ spread }) => plain(spread)),
+    line("mean", ({ mean }) => formatNumber(mean)),
+    line("spread", ({ spread }) => formatNumber(spread)),
     ...(withGap
       ? [
-          line("in domain", (model) => plain(model.inDomain)),
-          line("out of domain", (model) => plain(model.outOfDomain)),
+          line("in domain", (model) => formatNumber(model.inDomain)),
+          line("out of domain", (model) => formatNumber(model.outOfDomain)),
           line("gap", ({ gap, gapStandardError }) => formatWithError(gap, gapStandardError)),
         ]
       : []),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BITS_PER_SHADE, luminance, SHADES, shadeColours, shadeLabel, shadeOf } from "../../report/index.ts";
+import { BITS_PER_SHADE, SHADES, shadeColours, shadeLabel, shadeOf } from "../../report/index.ts";
+import { luminance } from "../../text/index.ts";
 import { decideBackground, decideColour, shadeSgr } from "./colour.ts";
 
 const pages = ["dark", "light"] as const;

@@ -1,6 +1,7 @@
 /** What colours a terminal has, and how a shade is written in them. */
 import { WriteStream } from "node:tty";
-import { type Background, channels, onPage, shadeColours } from "../../report/index.ts";
+import { type Background, onPage, shadeColours } from "../../report/index.ts";
+import { channels } from "../../text/index.ts";
 
 export type ColourDepth = "none" | "16" | "256" | "truecolor";
 

@@ -6,11 +6,14 @@ import type {
   Comparison,
   ModelComparison,
 } from "../../evaluate/index.ts";
+import { formatEstimate } from "../../report/index.ts";
 import {
+  formatBits,
   formatCount,
   formatNumber,
+  formatPercent,
   formatPlural,
-  formatWithError,
+  formatProbability,
   visible,
   visibleToken,
 } from "../../text/index.ts";
@@ -23,14 +26,14 @@ export function compareProgress(): (progress: CompareProgress) => () => string {
   let before = 0; // tokens of the documents that are done
   let last: CompareProgress | null = null;
   return (progress) => {
-    if (last && last.document !== progress.document) before += last.run;
+    if (last && last.documentIndex !== progress.documentIndex) before += last.run;
     last = progress;
     const done = before + progress.run;
     return () => {
       const perSecond = (1000 * done) / (performance.now() - started);
-      const { name, document, run, total, divergence } = progress;
+      const { document, documentIndex, run, total, divergence } = progress;
       return [
-        `comparing ${visible(name)}${document > 1 ? ` (document ${formatCount(document)})` : ""}`,
+        `comparing ${visible(document)}${documentIndex > 0 ? ` (document ${formatCount(documentIndex + 1)})` : ""}`,
         `${Math.floor((100 * run) / total)}% ${formatCount(run)} of ${formatCount(total)} tokens`,
         `${formatCount(perSecond)} tokens/s`,
         ...(divergence === null ? [] : [`KL ${formatNumber(divergence, 3)} nats`]),
@@ -42,17 +45,10 @@ export function compareProgress(): (progress: CompareProgress) => () => string {
 /** Measures of one comparison, with the name of its model. */
 type Named<Per extends Comparison["per"]> = Extract<Comparison, { per: Per }>["measures"] & { name: string };
 
-const withError = ({ value, standardError }: { value: number; standardError: number | null }): string =>
-  formatWithError(value, standardError);
-
-/** A share, 0 ... 1. */
-const percent = ({ value, standardError }: { value: number; standardError: number | null }): string =>
-  `${formatWithError(100 * value, standardError === null ? null : 100 * standardError)} %`;
-
-const interval = (range: { low: number | null; high: number | null } | null): string =>
-  range === null || range.low === null || range.high === null
-    ? "–"
-    : `${range.low.toFixed(4)} ... ${range.high.toFixed(4)}`;
+const interval = (range: { low: number | null; high: number | null } | null, digits: number): string =>
+  range === null || range.low === null
+    ? formatNumber(null)
+    : `${formatNumber(range.low, digits)} ... ${formatNumber(range.high, digits)}`;
 
 /**
  * @param base name of the model that the others are compared with.
@@ -101,19 +97,19 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
     ({ divergencePercentiles }) => formatNumber(divergencePercentiles[name], 3),
   ]);
   return [
-    `its perplexity ${withError(basePerplexity)}, ${formatCount(scored)} tokens`,
+    `its perplexity ${formatEstimate(basePerplexity)}, ${formatCount(scored)} tokens`,
     "",
     ...table(
       rows,
       [
         ["model", ({ name }) => name],
-        ["perplexity", ({ perplexity }) => withError(perplexity)],
-        ["ratio", ({ ratio }) => withError(ratio)],
-        ["95% interval", ({ ratioInterval }) => interval(ratioInterval)],
-        ["difference", ({ difference }) => withError(difference)],
-        ["mean Δp", ({ deltaP }) => percent(deltaP)],
-        ["RMS Δp", ({ rmsDeltaP }) => percent(rmsDeltaP)],
-        ["same top", ({ sameTop }) => percent(sameTop)],
+        ["perplexity", ({ perplexity }) => formatEstimate(perplexity)],
+        ["ratio", ({ ratio }) => formatEstimate(ratio)],
+        ["95% interval", ({ ratioInterval }) => interval(ratioInterval, 5)],
+        ["difference", ({ difference }) => formatEstimate(difference)],
+        ["mean Δp %", ({ deltaP }) => formatEstimate(deltaP, formatPercent)],
+        ["RMS Δp %", ({ rmsDeltaP }) => formatEstimate(rmsDeltaP, formatPercent)],
+        ["same top %", ({ sameTop }) => formatEstimate(sameTop, formatPercent)],
       ],
       1,
     ),
@@ -122,7 +118,7 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
       rows,
       [
         ["KL divergence, nats", ({ name }) => name],
-        ["mean", ({ divergence }) => withError(divergence)],
+        ["mean", ({ divergence }) => formatEstimate(divergence)],
         ...percentiles,
       ],
       1,
@@ -137,10 +133,10 @@ function byteTable(rows: readonly Named<"byte">[]): string[] {
       rows,
       [
         ["model", ({ name }) => name],
-        ["bits/byte", ({ bitsPerByte }) => withError(bitsPerByte)],
-        ["base", ({ baseBitsPerByte }) => withError(baseBitsPerByte)],
-        ["difference", ({ difference }) => withError(difference)],
-        ["95% interval", ({ difference }) => interval(difference)],
+        ["bits per byte", ({ bitsPerByte }) => formatEstimate(bitsPerByte)],
+        ["base", ({ baseBitsPerByte }) => formatEstimate(baseBitsPerByte)],
+        ["difference", ({ difference }) => formatEstimate(difference)],
+        ["95% interval", ({ difference }) => interval(difference, 3)],
         ["bytes", ({ bytes }) => formatCount(bytes)],
       ],
       1,
@@ -170,8 +166,8 @@ function changes(
     : CONTEXT;
   const around = ({ before, text, after }: ChangedToken | ChangedSpan) =>
     `${visible([...before].slice(-room).join(""))}⟦${visible(text)}⟧${visible([...after].slice(0, room).join(""))}`;
-  const chance = (logprob: number) => formatNumber(100 * Math.exp(logprob), 3);
-  const bits = (nats: number) => formatNumber(nats / Math.LN2, 3);
+  const chance = (logprob: number) => formatProbability(Math.exp(logprob));
+  const bits = (nats: number) => formatBits(nats / Math.LN2);
   if (one.per === "byte")
     return [
       `what changed most under ${name}`,
@@ -195,8 +191,8 @@ function changes(
         ["base expected", ({ baseTop }) => shownToken(baseTop)],
         ["expected", ({ top }) => shownToken(top)],
         ["KL, nats", ({ divergence }) => formatNumber(divergence, 3)],
-        ["p %, base", ({ baseLogprob }) => chance(baseLogprob)],
-        ["p %", ({ logprob }) => chance(logprob)],
+        ["p, base", ({ baseLogprob }) => chance(baseLogprob)],
+        ["p", ({ logprob }) => chance(logprob)],
       ],
       3,
     ),

@@ -3,11 +3,11 @@ import type { EvaluateProgress, TaskProgress } from "../../evaluate/index.ts";
 import { formatCount, formatDuration, formatNumber, formatRate, visible } from "../../text/index.ts";
 
 export function evaluationProgress(progress: EvaluateProgress): string {
-  const { modelName, corpusName, documents, totalDocuments, bytes, totalBytes, perplexity } = progress;
+  const { model, corpus, documents, totalDocuments, bytes, totalBytes, perplexity } = progress;
   const { tokensPerSecond, remainingMs } = progress;
   const of = (index: number, count: number) => (count > 1 ? ` (${index + 1} of ${count})` : "");
   return [
-    `${visible(modelName)}${of(progress.model, progress.models)}, ${visible(corpusName)}${of(progress.corpus, progress.corpora)}`,
+    `${visible(model)}${of(progress.modelIndex, progress.models)}, ${visible(corpus)}${of(progress.corpusIndex, progress.corpora)}`,
     `${Math.floor((100 * bytes) / Math.max(1, totalBytes))}%`,
     ...(totalDocuments > 1 ? [`${formatCount(documents)} of ${formatCount(totalDocuments)} documents`] : []),
     ...(tokensPerSecond === null ? [] : [formatRate(tokensPerSecond, "tokens")]),
@@ -16,6 +16,6 @@ export function evaluationProgress(progress: EvaluateProgress): string {
   ].join("  ");
 }
 
-export function taskProgress({ name, items, totalItems }: TaskProgress): string {
-  return `${visible(name)}  ${formatCount(items)} of ${formatCount(totalItems)} questions`;
+export function taskProgress({ task, items, totalItems }: TaskProgress): string {
+  return `${visible(task)}  ${formatCount(items)} of ${formatCount(totalItems)} questions`;
 }

@@ -1,6 +1,6 @@
 /** Two runs over the same texts, side by side. */
 import type { Run, RunDifference } from "../../evaluate/index.ts";
-import { formatNumber, formatWithError, visible } from "../../text/index.ts";
+import { formatCount, formatNumber, formatWithError, visible } from "../../text/index.ts";
 import { table } from "./run.ts";
 
 export function renderRunDifferences(base: Run, other: Run, differences: readonly RunDifference[]): string {
@@ -21,10 +21,10 @@ function showDifferences(differences: readonly RunDifference[]): string {
       ["corpus", ({ corpus }) => visible(corpus)],
       ["base", ({ base }) => side(base)],
       ["other", ({ other }) => side(other)],
-      ["base bits/byte", ({ base }) => formatNumber(base.bitsPerByte)],
+      ["base bits per byte", ({ base }) => formatNumber(base.bitsPerByte)],
       ["other", ({ other }) => formatNumber(other.bitsPerByte)],
       ["difference", ({ difference, standardError }) => formatWithError(difference, standardError)],
-      ["documents", ({ documents }) => String(documents)],
+      ["documents", ({ documents }) => formatCount(documents)],
     ],
     3,
   );

@@ -35,9 +35,9 @@ export interface CompareOptions extends RecipeOverrides {
 
 /** How far a comparison has come. */
 export interface CompareProgress {
-  /** The document, and its number, from 1. */
-  name: string;
-  document: number;
+  /** Name of the document, and its place, from 0. */
+  document: string;
+  documentIndex: number;
   /** Tokens of it run through all models together so far, and how many will be. */
   run: number;
   total: number;
@@ -240,7 +240,7 @@ class ComparisonRun {
       else if (!sameIds(withoutBos(own, other.model), withoutBos(ids, this.#base))) other.cutOtherwise++;
     }
 
-    const number = this.#documents + this.#skipped.length + 1;
+    const documentIndex = this.#documents + this.#skipped.length;
     const total =
       (1 + together.length) * tokensRun(plan) + apart.reduce((sum, { plan }) => sum + tokensRun(plan), 0);
     let run = 0;
@@ -250,7 +250,7 @@ class ComparisonRun {
       const [first] = together;
       const measures = first ? (first.comparison as TokenComparison).measures : null;
       const divergence = measures?.divergence.value ?? null;
-      this.#options.onProgress?.({ name, document: number, run, total, divergence });
+      this.#options.onProgress?.({ document: name, documentIndex, run, total, divergence });
     };
 
     const { signal } = this.#options;

@@ -129,11 +129,14 @@ describe("evaluate", () => {
     }) as LanguageModel;
     const options = { corpora: [corpusOf(TEXTS)], folder };
     const run = await evaluate({ ...options, models: [broken, TableModel.bytes()] });
-    expect(run).toMatchObject({ status: "failed", failures: [{ model: 0, code: "SERVER_UNREACHABLE" }] });
-    expect(run.results.map(({ model }) => model)).toEqual([1]);
+    expect(run).toMatchObject({
+      status: "failed",
+      failures: [{ modelIndex: 0, code: "SERVER_UNREACHABLE" }],
+    });
+    expect(run.results.map(({ modelIndex }) => modelIndex)).toEqual([1]);
     const whole = await resumeEvaluation({ ...options, models: [TableModel.bytes(), TableModel.bytes()] });
     expect(whole.status).toBe("complete");
-    expect(whole.results.map(({ model }) => model).sort()).toEqual([0, 1]);
+    expect(whole.results.map(({ modelIndex }) => modelIndex).sort()).toEqual([0, 1]);
     expect((await failure(() => evaluate({ corpora: options.corpora, models: [broken] }))).code).toBe(
       "SERVER_UNREACHABLE",
     );

@@ -6,7 +6,7 @@ import { packageVersion, type Run, RunFolder, type RunModel, RunRecord, TOKEN_LO
 import { assertSameCorpus } from "./describe-corpus.ts";
 import { Engines, type Executor } from "./engines.ts";
 import { callHandler, HandlerFailure, ModelFailure, modelWork, withModelFailures } from "./model-failure.ts";
-import type { EvaluateOptions } from "./options.ts";
+import type { EvaluateOptions, EvaluateProgress } from "./options.ts";
 import { checkModels, describeAll, requestOf } from "./prepare.ts";
 import { ProgressEstimate } from "./progress.ts";
 import { mismatch, RunResults } from "./results.ts";
@@ -90,10 +90,10 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   }
 }
 
+type CorpusAt = Pick<EvaluateProgress, "modelIndex" | "corpusIndex">;
+
 /** A model at work, and what its texts are scored with. */
 interface ModelAtWork {
-  /** Index in run.json. */
-  index: number;
   model: LanguageModel;
   recipe: ResolvedRecipe;
   executor: Executor;
@@ -142,36 +142,36 @@ class Evaluation {
     return run;
   }
 
-  async #runModel(index: number, source: string | LanguageModel): Promise<void> {
+  async #runModel(modelIndex: number, source: string | LanguageModel): Promise<void> {
     const { signal, executor: other } = this.#options;
     const { run } = this.#results;
     const engineOptions = other ? { ...this.#options, engines: 1 } : this.#options;
     await using engines = await modelWork(() => Engines.open(source, engineOptions), signal);
     const { model } = engines;
     assertWanted(this.#options);
-    const recipe = await modelWork(async () => this.#results.addModel(index, model), signal);
+    const recipe = await modelWork(async () => this.#results.addModel(modelIndex, model), signal);
     await using external = other
-      ? await modelWork(() => other(model, run.models[index]!.reference), signal)
+      ? await modelWork(() => other(model, run.models[modelIndex]!.reference), signal)
       : null;
     const executor = withModelFailures(external ?? engines, signal);
-    for (const corpus of run.corpora.keys())
-      await this.#runCorpus(corpus, { index, model, recipe, executor });
-    for (const task of run.tasks.keys())
-      await modelWork(() => this.#runTask({ model: index, task }, model), signal);
+    for (const corpusIndex of run.corpora.keys())
+      await this.#runCorpus({ modelIndex, corpusIndex }, { model, recipe, executor });
+    for (const taskIndex of run.tasks.keys())
+      await modelWork(() => this.#runTask({ modelIndex, taskIndex }, model), signal);
   }
 
-  async #runCorpus(corpus: number, { index, model, recipe, executor }: ModelAtWork): Promise<void> {
+  async #runCorpus(at: CorpusAt, { model, recipe, executor }: ModelAtWork): Promise<void> {
     const { corpora, onDocument, signal } = this.#options;
     const [results, record] = [this.#results, this.#record];
     const { limit } = results.run.request;
-    const facts = results.run.corpora[corpus]!;
-    const at = { model: index, corpus };
+    const facts = results.run.corpora[at.corpusIndex]!;
+    const done = record.corpus(at.modelIndex, at.corpusIndex);
     const started = performance.now();
-    if (record.corpus(index, corpus).documents.filter(Boolean).length < facts.documents)
+    if (done.documents.filter(Boolean).length < facts.documents)
       try {
         await scoreCorpus({
           at,
-          corpus: corpora![corpus]!,
+          corpus: corpora![at.corpusIndex]!,
           facts,
           model,
           tokenize: (text, options) => modelWork(() => model.tokenize(text, options), signal),
@@ -188,28 +188,28 @@ class Evaluation {
         record.add([{ type: "time", ...at, ms: performance.now() - started }]);
         this.#estimate.corpusEnds();
       }
-    results.addCorpus(at, record.corpus(index, corpus), recipe);
+    results.addCorpus(at, done, recipe);
   }
 
-  async #runTask(at: { model: number; task: number }, model: LanguageModel): Promise<void> {
+  async #runTask(at: { modelIndex: number; taskIndex: number }, model: LanguageModel): Promise<void> {
     const { tasks = [], fewShot = null, onItem, signal } = this.#options;
-    const facts = this.#results.run.tasks[at.task]!;
-    const done = this.#record.task(at.model, at.task);
+    const facts = this.#results.run.tasks[at.taskIndex]!;
+    const done = this.#record.task(at.modelIndex, at.taskIndex);
     await scoreTask({
       at,
-      task: tasks[at.task]!,
+      task: tasks[at.taskIndex]!,
       facts,
       model,
       fewShot,
       record: this.#record,
       onItem: () =>
-        callHandler(onItem, { ...at, name: facts.name, items: done.results.length, totalItems: facts.items }),
+        callHandler(onItem, { ...at, task: facts.name, items: done.results.length, totalItems: facts.items }),
       signal,
     });
     this.#results.addTask(at, done);
   }
 
-  #report(at: { model: number; corpus: number }, progress: CorpusProgress): void {
+  #report(at: CorpusAt, progress: CorpusProgress): void {
     const { models, onProgress } = this.#options;
     if (!onProgress) return;
     const { run } = this.#results;
@@ -217,9 +217,9 @@ class Evaluation {
       ...progress,
       ...at,
       models: models.length,
-      modelName: run.models[at.model]!.identity.name,
+      model: run.models[at.modelIndex]!.identity.name,
       corpora: run.corpora.length,
-      corpusName: run.corpora[at.corpus]!.name,
+      corpus: run.corpora[at.corpusIndex]!.name,
       ...this.#estimate.of(at, progress),
     });
   }

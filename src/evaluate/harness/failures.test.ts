@@ -52,7 +52,7 @@ function unruly(fail: (document: number) => unknown, slots = 3): EvaluateOptions
   return async (model) => ({
     slots,
     async run(shard, options) {
-      const { document } = shard.parts[0]!;
+      const { documentIndex: document } = shard.parts[0]!;
       await new Promise((resolve) => setTimeout(resolve, (document * 7) % 5));
       const error = fail(document);
       if (error) throw error;
@@ -96,12 +96,12 @@ describe("a run in which something fails", () => {
     const two = { ...options(), models: [bytes(), bytes()], executor };
     await expect(evaluate(two)).rejects.toThrow(expect.objectContaining({ code: "SERVER_UNREACHABLE" }));
     const run = readRun(two.folder);
-    expect(run).toMatchObject({ status: "failed", failures: [{ model: 0 }, { model: 1 }] });
+    expect(run).toMatchObject({ status: "failed", failures: [{ modelIndex: 0 }, { modelIndex: 1 }] });
     const rows = await parquetReadObjects({ file: parquet(two.folder) });
     expect(new Set(rows.map(({ document }) => document)).has("text:4")).toBe(false);
     expect(rows.length).toBeGreaterThan(100);
     const whole = await resumeEvaluation({ ...two, executor: unruly(() => null) });
-    expect(numbers(whole).map(({ model, ...result }) => ({ model: 0, ...result }))).toEqual([
+    expect(numbers(whole).map(({ modelIndex, ...result }) => ({ modelIndex: 0, ...result }))).toEqual([
       ...expected,
       ...expected,
     ]);
@@ -115,7 +115,11 @@ describe("a run in which something fails", () => {
     const begun = { ...working, executor: async () => Promise.reject(gone()) };
     await failureOf(evaluate(begun));
     const run = await resumeEvaluation({ ...working, models });
-    expect(run).toMatchObject({ status: "failed", failures: [{ model: 0 }], results: [{ model: 1 }] });
+    expect(run).toMatchObject({
+      status: "failed",
+      failures: [{ modelIndex: 0 }],
+      results: [{ modelIndex: 1 }],
+    });
     expect(existsSync(join(working.folder, "tokens.parquet"))).toBe(true);
   });
 

@@ -9,13 +9,13 @@ import type { CorpusProgress } from "./score-corpus.ts";
 
 /** How far a run has come, in one model on one corpus. */
 export interface EvaluateProgress extends CorpusProgress {
-  /** Index of the model, of how many. */
-  model: number;
-  models: number;
   /** Name of the model and of the corpus. */
-  modelName: string;
-  corpusName: string;
-  corpus: number;
+  model: string;
+  corpus: string;
+  /** Index of the model, of how many. */
+  modelIndex: number;
+  models: number;
+  corpusIndex: number;
   corpora: number;
   /** Tokens run per second in this session; `null` at the beginning. */
   tokensPerSecond: number | null;
@@ -25,10 +25,11 @@ export interface EvaluateProgress extends CorpusProgress {
 
 /** How far a run has come, in one model on one task. */
 export interface TaskProgress {
-  model: number;
-  task: number;
   /** Name of the task. */
-  name: string;
+  task: string;
+  /** Indices in run.json. */
+  modelIndex: number;
+  taskIndex: number;
   /** Questions that are answered, of how many. */
   items: number;
   totalItems: number;

@@ -37,11 +37,11 @@ export class ProgressEstimate {
 
   /** @param progress of the corpus at work; those before it are done. */
   of(
-    { model, corpus }: { model: number; corpus: number },
+    { modelIndex, corpusIndex }: Pick<EvaluateProgress, "modelIndex" | "corpusIndex">,
     progress: CorpusProgress,
   ): Pick<EvaluateProgress, "tokensRun" | "tokensPerSecond" | "remainingMs"> {
     const elapsed = performance.now() - this.#started;
-    const before = model * bytesOf(this.#corpora) + bytesOf(this.#corpora.slice(0, corpus));
+    const before = modelIndex * bytesOf(this.#corpora) + bytesOf(this.#corpora.slice(0, corpusIndex));
     const share = this.#shareOf(before + progress.bytes);
     const done = share - this.doneBefore;
     this.#ran = progress.tokensRun;

@@ -71,37 +71,45 @@ export class RunResults {
     return recipe;
   }
 
-  addCorpus(at: { model: number; corpus: number }, record: CorpusRecord, recipe: ResolvedRecipe): void {
+  addCorpus(
+    at: { modelIndex: number; corpusIndex: number },
+    record: CorpusRecord,
+    recipe: ResolvedRecipe,
+  ): void {
     const { models, corpora, results } = this.run;
     const { documents, ms, tokensRun } = record;
     const totals = totalsOf(documents, recipe);
-    const { name } = corpora[at.corpus]!;
+    const { name } = corpora[at.corpusIndex]!;
     if (totals.documents === 0) this.#note(`${name} has no document that is long enough to be scored.`);
-    const others = results.filter(({ model, corpus }) => model !== at.model || corpus !== at.corpus);
+    const others = results.filter(
+      ({ modelIndex, corpusIndex }) => modelIndex !== at.modelIndex || corpusIndex !== at.corpusIndex,
+    );
     this.run.results = [...others, { ...at, ...totals, timing: { totalMs: ms, tokensRun } }];
     const { perplexity, standardError, scored } = totals;
     this.#log(
-      `${models[at.model]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,
+      `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,
     );
     this.#publish();
   }
 
-  addTask(at: { model: number; task: number }, { results, ms, tokensRun }: TaskRecord): void {
+  addTask(at: { modelIndex: number; taskIndex: number }, { results, ms, tokensRun }: TaskRecord): void {
     const { models, tasks, taskResults } = this.run;
-    const others = taskResults.filter(({ model, task }) => model !== at.model || task !== at.task);
+    const others = taskResults.filter(
+      ({ modelIndex, taskIndex }) => modelIndex !== at.modelIndex || taskIndex !== at.taskIndex,
+    );
     const timing = { totalMs: ms, tokensRun };
     this.run.taskResults = [...others, { ...at, summary: summarise(results), timing }];
-    const { name, items } = tasks[at.task]!;
-    this.#log(`${models[at.model]!.identity.name}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
+    const { name, items } = tasks[at.taskIndex]!;
+    this.#log(`${models[at.modelIndex]!.identity.name}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
     this.#publish();
   }
 
   /** @param error what the model threw. */
-  addFailure(model: number, error: unknown): void {
-    const reference = this.run.request.models[model]!;
+  addFailure(modelIndex: number, error: unknown): void {
+    const reference = this.run.request.models[modelIndex]!;
     const known = SurprisalError.isInstance(error);
     const what = known ? error.what : error instanceof Error ? error.message : String(error);
-    this.run.failures.push({ model, reference, code: known ? error.code : "INTERNAL", what });
+    this.run.failures.push({ modelIndex, reference, code: known ? error.code : "INTERNAL", what });
     this.#log(`${reference} failed: ${what}`);
     this.#publish();
   }

@@ -45,7 +45,7 @@ export interface CorpusProgress {
 
 export interface ScoreCorpusOptions {
   /** Indices in run.json. */
-  at: { model: number; corpus: number };
+  at: { modelIndex: number; corpusIndex: number };
   corpus: Corpus;
   /** What the corpus was when the run began. */
   facts: RunCorpus;
@@ -64,6 +64,7 @@ export interface ScoreCorpusOptions {
 
 /** A document under way. */
 interface OpenDocument {
+  documentIndex: number;
   name: string;
   sha256: string;
   text: Uint8Array;
@@ -122,19 +123,19 @@ class CorpusScoring {
   /** What is to do, in order. */
   async *#shards(): AsyncGenerator<Shard> {
     const { corpus, facts, limit, signal, record, at, model, recipe } = this.#options;
-    const before = record.corpus(at.model, at.corpus);
+    const before = record.corpus(at.modelIndex, at.corpusIndex);
     const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
     const digest = new CorpusDigest();
-    let document = -1;
+    let documentIndex = -1;
     for await (const { name, text, original } of documentsOf(corpus, limit, signal)) {
-      document++;
+      documentIndex++;
       const own = sha256(text);
       digest.add(own);
-      const done = before.documents[document];
+      const done = before.documents[documentIndex];
       if (done) this.#count(done);
       const parts = done
         ? []
-        : await this.#partsOf(document, name, text, own, originalTextSize(original ?? text));
+        : await this.#partsOf(documentIndex, name, text, own, originalTextSize(original ?? text));
       // Whatever has no part ends the short documents before it: then they share their batches with the same
       // neighbours when the run is resumed.
       if (!short || parts.length !== 1) {
@@ -143,12 +144,12 @@ class CorpusScoring {
       } else yield* short.add(parts[0]!);
     }
     yield* short?.flush() ?? [];
-    assertSameCorpus(facts, { documents: document + 1, sha256: digest.hex() });
+    assertSameCorpus(facts, { documents: documentIndex + 1, sha256: digest.hex() });
   }
 
   /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
   async #partsOf(
-    document: number,
+    documentIndex: number,
     name: string,
     text: string,
     sha256: string,
@@ -162,8 +163,8 @@ class CorpusScoring {
         {
           type: "document",
           ...at,
-          document,
-          name,
+          documentIndex,
+          document: name,
           sha256,
           sums: null,
           size,
@@ -176,9 +177,10 @@ class CorpusScoring {
       return [];
     }
     const { ids, byteOffsets, plan } = planned;
-    const parts = [...shardsOf(document, ids, plan)];
+    const parts = [...shardsOf(documentIndex, ids, plan)];
     const table = emptyTable(ids, byteOffsets, 0);
     const open: OpenDocument = {
+      documentIndex,
       name,
       sha256,
       text: bytes,
@@ -189,13 +191,13 @@ class CorpusScoring {
       tokensRun: 0,
       shown: 0,
     };
-    this.#open.set(document, open);
-    const windows = record.corpus(at.model, at.corpus).windows.get(document);
+    this.#open.set(documentIndex, open);
+    const windows = record.corpus(at.modelIndex, at.corpusIndex).windows.get(documentIndex);
     const todo = parts.filter(({ range }) => {
       const known = windows?.get(range.start);
       return !(known?.end === range.end && this.#recall(open, known));
     });
-    if (todo.length === 0) this.#finish([this.#entry(document, open)]); // killed between its last window and its entry
+    if (todo.length === 0) this.#finish([this.#entry(open)]); // killed between its last window and its entry
     return todo;
   }
 
@@ -222,7 +224,7 @@ class CorpusScoring {
     const frame = this.#options.record.frame(log[0]);
     if (!frame) return false;
     fillColumns(open.table, start, { ...frame, alternatives: null });
-    this.#advance(frame.document, frame.logprobs, 0);
+    this.#advance(frame.documentIndex, frame.logprobs, 0);
     open.pending--;
     open.tokensRun += tokensRun;
     return true;
@@ -235,38 +237,38 @@ class CorpusScoring {
       signal,
       onSpan: ({ logprobs, tokensRun }) => {
         seen = true;
-        this.#advance(shard.parts[0]!.document, logprobs, tokensRun);
+        this.#advance(shard.parts[0]!.documentIndex, logprobs, tokensRun);
       },
     });
     const runFor = shares(tokensRun, parts.length);
     if (!seen)
-      for (const [i, { document, columns }] of parts.entries())
-        this.#advance(document, columns.logprobs, runFor[i]!);
+      for (const [i, { documentIndex, columns }] of parts.entries())
+        this.#advance(documentIndex, columns.logprobs, runFor[i]!);
     const entries = parts.flatMap((part, i) => this.#take(part, runFor[i]!));
     if (entries.length > 0) this.#finish(entries);
   }
 
   /** @returns the entry of the document, if this was the last of it. */
-  #take({ document, start, columns }: PartScore, tokensRun: number): DocumentEntry[] {
+  #take({ documentIndex, start, columns }: PartScore, tokensRun: number): DocumentEntry[] {
     const { at, record, tokens } = this.#options;
-    const open = this.#open.get(document)!;
+    const open = this.#open.get(documentIndex)!;
     fillColumns(open.table, start, columns);
     open.pending--;
     open.tokensRun += tokensRun;
     const end = start + columns.logprobs.length;
     if (open.parts > 1) {
-      const log = this.#log(document, open, start, end);
-      if (log) record.add([{ type: "windows", ...at, document, start, end, tokensRun, log }]);
+      const log = this.#log(open, start, end);
+      if (log) record.add([{ type: "windows", ...at, documentIndex, start, end, tokensRun, log }]);
     }
     if (open.pending > 0) return [];
     const whole = tokens && open.parts === 1;
-    return [this.#entry(document, open, whole ? this.#log(document, open, 0, open.table.length) : null)];
+    return [this.#entry(open, whole ? this.#log(open, 0, open.table.length) : null)];
   }
 
-  #log(document: number, { table, text }: OpenDocument, start: number, end: number): DocumentEntry["log"] {
+  #log({ documentIndex, table, text }: OpenDocument, start: number, end: number): DocumentEntry["log"] {
     const byteOffsets = table.byteOffsets.subarray(start, end + 1);
     return this.#options.record.log({
-      document,
+      documentIndex,
       start,
       ...sliceColumns(table, start, end),
       ids: table.ids.subarray(start, end),
@@ -275,17 +277,17 @@ class CorpusScoring {
     });
   }
 
-  #entry(document: number, open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
+  #entry(open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
     const { at, recipe, facts } = this.#options;
-    const { name, sha256, size, table, text, tokensRun } = open;
+    const { documentIndex, name, sha256, size, table, text, tokensRun } = open;
     const sums = sumTokens(table, text);
-    this.#open.delete(document);
+    this.#open.delete(documentIndex);
     this.#progress.bytes -= open.shown; // it counts whole from now on
     return {
       type: "document",
       ...at,
-      document,
-      name,
+      documentIndex,
+      document: name,
       sha256,
       sums,
       size,
@@ -315,13 +317,13 @@ class CorpusScoring {
     this.#scored += sums?.scored ?? 0;
   }
 
-  #advance(document: number, logprobs: Float64Array, tokensRun: number): void {
+  #advance(documentIndex: number, logprobs: Float64Array, tokensRun: number): void {
     for (const logprob of logprobs) {
       if (Number.isNaN(logprob)) continue;
       this.#nll -= logprob;
       this.#scored++;
     }
-    const open = this.#open.get(document)!;
+    const open = this.#open.get(documentIndex)!;
     const bytes = (open.text.length * logprobs.length) / open.table.length;
     open.shown += bytes;
     const progress = this.#progress;

@@ -9,7 +9,7 @@ import { corpusChanged } from "./describe-corpus.ts";
 
 export interface ScoreTaskOptions {
   /** Indices in run.json. */
-  at: { model: number; task: number };
+  at: { modelIndex: number; taskIndex: number };
   task: Task;
   facts: RunTask;
   model: LanguageModel;
@@ -22,7 +22,7 @@ export interface ScoreTaskOptions {
 /** Scores the items that the record does not have yet. @throws SurprisalError what model, file and disk throw. */
 export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
   const { at, task, facts, model, fewShot, record, onItem, signal } = options;
-  const from = record.task(at.model, at.task).results.length;
+  const from = record.task(at.modelIndex, at.taskIndex).results.length;
   let before = performance.now();
   const { items: limit } = facts;
   for await (const result of runTask(model, task, { from, limit, fewShot: fewShot ?? undefined, signal })) {

@@ -19,7 +19,7 @@ import type { LanguageModel, ScoredSpan, ScoreOptions } from "../../models/index
 /** A document, or some windows of one. */
 export interface ShardPart {
   /** Index of the document in its corpus. */
-  document: number;
+  documentIndex: number;
   /** [n] ids of the document's tokens. */
   ids: Int32Array;
   /** What to do with them: all of the document's plan, or some of its steps. */
@@ -35,7 +35,7 @@ export interface Shard {
 
 /** The numbers of a part. */
 export interface PartScore {
-  document: number;
+  documentIndex: number;
   /** Document index of the first token in `columns`. */
   start: number;
   columns: TokenColumns;
@@ -56,10 +56,10 @@ const MOST_TOGETHER = 2048;
  * Cuts a document into shards: its windows where they do not depend on each other, else the whole.
  * @param plan of the whole document.
  */
-export function* shardsOf(document: number, ids: Int32Array, plan: WindowPlan): Generator<ShardPart> {
+export function* shardsOf(documentIndex: number, ids: Int32Array, plan: WindowPlan): Generator<ShardPart> {
   let steps: WindowStep[] = [];
   let run = 0;
-  const part = (): ShardPart => ({ document, ids, plan: { ...plan, steps }, range: scoredRange(steps) });
+  const part = (): ShardPart => ({ documentIndex, ids, plan: { ...plan, steps }, range: scoredRange(steps) });
   for (const [i, step] of plan.steps.entries()) {
     steps.push(step);
     run += step.prefix.length + step.run.end - step.run.start;
@@ -125,7 +125,7 @@ export async function scoreShard(
 
 async function scorePart(
   model: LanguageModel,
-  { document, ids, plan, range: { start, end } }: ShardPart,
+  { documentIndex, ids, plan, range: { start, end } }: ShardPart,
   options: ScoreOptions,
   onSpan: ScoreShardOptions["onSpan"],
 ): Promise<ShardScore> {
@@ -136,7 +136,7 @@ async function scorePart(
     run += span.tokensRun;
     onSpan?.(span);
   }
-  return { parts: [{ document, start, columns }], tokensRun: run };
+  return { parts: [{ documentIndex, start, columns }], tokensRun: run };
 }
 
 async function scoreTogether(
@@ -153,8 +153,8 @@ async function scoreTogether(
   const scores: PartScore[] = [];
   let run = 0;
   for await (const { index, tokens, tokensRun } of model.score(requests, options)) {
-    const { document, range } = parts[index]!;
-    scores.push({ document, start: range.end - tokens.length, columns: tokens });
+    const { documentIndex, range } = parts[index]!;
+    scores.push({ documentIndex, start: range.end - tokens.length, columns: tokens });
     run += tokensRun;
   }
   return { parts: scores, tokensRun: run };

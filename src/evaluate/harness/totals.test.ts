@@ -18,10 +18,10 @@ function entry(
   const columns = Float64Array.from(logprobs, (logprob) => logprob ?? Number.NaN);
   return {
     type: "document",
-    model: 0,
-    corpus: 0,
-    document: 0,
-    name: "d",
+    modelIndex: 0,
+    corpusIndex: 0,
+    documentIndex: 0,
+    document: "d",
     sha256: "",
     log: null,
     sums,

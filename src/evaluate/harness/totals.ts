@@ -45,7 +45,7 @@ export function documentError(
 export function totalsOf(
   entries: readonly DocumentEntry[],
   recipe: ResolvedRecipe,
-): Omit<RunResult, "model" | "corpus" | "timing"> {
+): Omit<RunResult, "modelIndex" | "corpusIndex" | "timing"> {
   const scored = entries.filter((entry) => entry.sums !== null && entry.sums.scored > 0);
   const each = scored.map(({ sums }) => sums!);
   const sums = each.reduce((whole, part) => mergeSums(whole, part), emptySums());

@@ -71,14 +71,14 @@ describe("shards on the wire", () => {
 
   it("hold several short documents", async () => {
     await using model = TableModel.bytes();
-    const part = (document: number, text: string): ShardPart => {
+    const part = (documentIndex: number, text: string): ShardPart => {
       const ids = Int32Array.from(new TextEncoder().encode(text));
       const plan = planWindows(ids.length, {
         method: "full",
         context: null,
-        prefix: document % 2 ? 256 : null,
+        prefix: documentIndex % 2 ? 256 : null,
       });
-      return { document, ids, plan, range: plan.steps[0]!.score };
+      return { documentIndex, ids, plan, range: plan.steps[0]!.score };
     };
     const shard = { parts: [part(4, "one short text"), part(5, "one short word"), part(7, "another")] };
     const answer = overWire(encodeScore(await scoreShard(model, decodeShard(overWire(encodeShard(shard))))));
@@ -90,16 +90,20 @@ describe("shards on the wire", () => {
     columns.logprobs.set([Number.NaN, Number.NEGATIVE_INFINITY, -5e-324, -0]);
     columns.ranks.set([0, 2 ** 31 - 1, 1, 2]);
     const plan = planWindows(4, { method: "full", context: null, prefix: 1 });
-    const shard = { parts: [{ document: 0, ids: new Int32Array(4), plan, range: { start: 0, end: 4 } }] };
-    const score = { parts: [{ document: 0, start: 0, columns }], tokensRun: 4 };
+    const shard = {
+      parts: [{ documentIndex: 0, ids: new Int32Array(4), plan, range: { start: 0, end: 4 } }],
+    };
+    const score = { parts: [{ documentIndex: 0, start: 0, columns }], tokensRun: 4 };
     expect(decodeScore(overWire(encodeScore(score)), shard)).toEqual(score);
   });
 
   it("of somebody else are refused", () => {
     const plan = planWindows(4, { method: "full", context: null, prefix: 1 });
-    const shard = { parts: [{ document: 2, ids: new Int32Array(4), plan, range: { start: 0, end: 4 } }] };
-    const score = (document: number, n: number) =>
-      encodeScore({ parts: [{ document, start: 0, columns: emptyColumns(n, 0) }], tokensRun: 1 });
+    const shard = {
+      parts: [{ documentIndex: 2, ids: new Int32Array(4), plan, range: { start: 0, end: 4 } }],
+    };
+    const score = (documentIndex: number, n: number) =>
+      encodeScore({ parts: [{ documentIndex, start: 0, columns: emptyColumns(n, 0) }], tokensRun: 1 });
     for (const wrong of [score(1, 4), score(2, 5), score(2, 0), { parts: [], tokensRun: 0 }])
       expect(() => decodeScore(wrong, shard)).toThrow(expect.objectContaining({ code: "WIRE_MALFORMED" }));
   });

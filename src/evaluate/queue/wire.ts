@@ -10,7 +10,7 @@ import {
 import type { PartScore, Shard, ShardPart, ShardScore } from "../harness/index.ts";
 
 interface WirePart {
-  document: number;
+  documentIndex: number;
   /** Document index of the first id here; plan and range count from it. */
   base: number;
   /** [n] int32. */
@@ -24,7 +24,7 @@ export interface WireShard {
 }
 
 interface WireScore {
-  document: number;
+  documentIndex: number;
   start: number;
   /** [n] float64 ln p, [n] float64 entropies, [n] int32 ranks. */
   columns: string;
@@ -53,11 +53,11 @@ export function encodeShard({ parts }: Shard): WireShard {
   return { parts: parts.map((part) => encodePart(part, parts.length === 1)) };
 }
 
-function encodePart({ document, ids, plan, range }: ShardPart, slice: boolean): WirePart {
+function encodePart({ documentIndex, ids, plan, range }: ShardPart, slice: boolean): WirePart {
   const needed = slice ? neededTokens(plan) : { start: 0, end: ids.length };
   const base = needed.start;
   return {
-    document,
+    documentIndex,
     base,
     ids: bytesToBase64(ids.subarray(needed.start, needed.end)),
     plan: {
@@ -88,8 +88,8 @@ const moved = ({ start, end }: TokenRange, by: number): TokenRange => ({ start: 
 /** The shard as its worker sees it: documents begin at `base`. */
 export function decodeShard({ parts }: WireShard): Shard {
   return {
-    parts: parts.map(({ document, ids, plan, range }) => ({
-      document,
+    parts: parts.map(({ documentIndex, ids, plan, range }) => ({
+      documentIndex,
       ids: new Int32Array(base64ToBytes(ids)),
       plan,
       range,
@@ -99,8 +99,8 @@ export function decodeShard({ parts }: WireShard): Shard {
 
 export function encodeScore({ parts, tokensRun }: ShardScore): WireShardScore {
   return {
-    parts: parts.map(({ document, start, columns: { logprobs, entropies, ranks } }) => ({
-      document,
+    parts: parts.map(({ documentIndex, start, columns: { logprobs, entropies, ranks } }) => ({
+      documentIndex,
       start,
       columns: bytesToBase64(logprobs, entropies, ranks),
     })),
@@ -111,13 +111,18 @@ export function encodeScore({ parts, tokensRun }: ShardScore): WireShardScore {
 /** @param shard that was scored: says where its parts begin. @throws SurprisalError WIRE_MALFORMED */
 export function decodeScore(score: WireShardScore, shard: Shard): ShardScore {
   const parts = shard.parts.map((part, i): PartScore => {
-    const { document, start, columns } = score.parts?.[i] ?? { document: -1, start: 0, columns: "" };
+    const { documentIndex, start, columns } = score.parts?.[i] ?? {
+      documentIndex: -1,
+      start: 0,
+      columns: "",
+    };
     const decoded = decodeColumns(columns);
     const from = start + (shard.parts.length === 1 ? neededTokens(part.plan).start : 0);
     const { logprobs } = decoded;
-    const fits = document === part.document && from >= 0 && from + logprobs.length <= part.ids.length;
+    const fits =
+      documentIndex === part.documentIndex && from >= 0 && from + logprobs.length <= part.ids.length;
     if (!fits || logprobs.length === 0) throw malformed();
-    return { document, start: from, columns: decoded };
+    return { documentIndex, start: from, columns: decoded };
   });
   return { parts, tokensRun: score.tokensRun };
 }

@@ -37,11 +37,11 @@ export interface RunDifference {
 export function compareRuns(base: string, other: string): RunDifference[] {
   const [a, b] = [load(base), load(other)];
   const differences = b.run.results.flatMap((second) => {
-    const corpus = b.run.corpora[second.corpus]!;
-    const alike = a.run.results.filter((first) => a.run.corpora[first.corpus]!.sha256 === corpus.sha256);
-    const model = b.run.models[second.model]!.identity;
+    const corpus = b.run.corpora[second.corpusIndex]!;
+    const alike = a.run.results.filter((first) => a.run.corpora[first.corpusIndex]!.sha256 === corpus.sha256);
+    const model = b.run.models[second.modelIndex]!.identity;
     const same = alike.filter((first) => {
-      const { identity } = a.run.models[first.model]!;
+      const { identity } = a.run.models[first.modelIndex]!;
       return identity.sha256 === model.sha256 && identity.name === model.name;
     });
     return (same.length > 0 ? same : alike).map((first) => difference(a, first, b, second));
@@ -66,17 +66,17 @@ function load(folder: string): Loaded {
   const entries = new Map<string, DocumentEntry[]>();
   readJournal(join(folder, JOURNAL), (entry) => {
     if (entry.type !== "document") return;
-    const key = `${entry.model} ${entry.corpus}`;
+    const key = `${entry.modelIndex} ${entry.corpusIndex}`;
     const documents = entries.get(key) ?? [];
-    documents[entry.document] ??= entry;
+    documents[entry.documentIndex] ??= entry;
     entries.set(key, documents);
   });
   return { run, entries };
 }
 
 function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): RunDifference {
-  const before = a.entries.get(`${first.model} ${first.corpus}`) ?? [];
-  const after = b.entries.get(`${second.model} ${second.corpus}`) ?? [];
+  const before = a.entries.get(`${first.modelIndex} ${first.corpusIndex}`) ?? [];
+  const after = b.entries.get(`${second.modelIndex} ${second.corpusIndex}`) ?? [];
   const bits: number[] = [];
   const bytes: number[] = [];
   for (const [i, one] of before.entries()) {
@@ -88,9 +88,12 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     bytes.push(one.size.bytes);
   }
   const bootstrap = documentBootstrap(bits, bytes);
-  const [recipeA, recipeB] = [a.run.models[first.model]!.recipe, b.run.models[second.model]!.recipe];
+  const [recipeA, recipeB] = [
+    a.run.models[first.modelIndex]!.recipe,
+    b.run.models[second.modelIndex]!.recipe,
+  ];
   return {
-    corpus: b.run.corpora[second.corpus]!.name,
+    corpus: b.run.corpora[second.corpusIndex]!.name,
     base: side(a.run, first),
     other: side(b.run, second),
     difference: less(second.bitsPerByte, first.bitsPerByte),
@@ -108,10 +111,10 @@ function less(a: number | null, b: number | null): number | null {
   return a === null || b === null || Number.isNaN(a - b) ? null : a - b;
 }
 
-function side(run: Run, { model, perplexity, bitsPerByte }: RunResult): RunDifference["base"] {
+function side(run: Run, { modelIndex, perplexity, bitsPerByte }: RunResult): RunDifference["base"] {
   return {
-    model: modelLabel(run, model),
-    recipe: run.models[model]!.recipe.name ?? "own",
+    model: modelLabel(run, modelIndex),
+    recipe: run.models[modelIndex]!.recipe.name ?? "own",
     perplexity,
     bitsPerByte,
   };

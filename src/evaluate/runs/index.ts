@@ -4,14 +4,7 @@ export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
-export {
-  type Measure,
-  type MeasureTable,
-  RUN_MEASURES,
-  readMeasures,
-  storedTypes,
-  TASK_MEASURES,
-} from "./measures.ts";
+export { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";

@@ -66,10 +66,10 @@ describe("what is infinite", () => {
     const file = join(folder, "journal.jsonl");
     const entry: DocumentEntry = {
       type: "document",
-      model: 0,
-      corpus: 0,
-      document: 0,
-      name: "Infinity",
+      modelIndex: 0,
+      corpusIndex: 0,
+      documentIndex: 0,
+      document: "Infinity",
       sha256: "",
       sums: null,
       size: { bytes: 1, words: 1, characters: 1 },
@@ -112,7 +112,7 @@ describe("a journal that cannot be read", () => {
     failure((file) => mkdirSync(file)).toThrow(expect.objectContaining({ code: "FILE_UNREADABLE" }));
   });
 
-  it.each(["nonsense", "null", "1", "[{}]", '{"type":"document","model":0}', '{"type":"time"}'])(
+  it.each(["nonsense", "null", "1", "[{}]", '{"type":"document","modelIndex":0}', '{"type":"time"}'])(
     "is a damaged run's where a line is %s",
     (line) => {
       failure((file) => writeFileSync(file, `${line}\n`)).toThrow(

@@ -15,11 +15,11 @@ import type { PerplexityError } from "./run.ts";
 export interface DocumentEntry extends Omit<PerplexityError, "standardErrorMethod"> {
   type: "document";
   /** Which model and corpus: indices in run.json. */
-  model: number;
-  corpus: number;
+  modelIndex: number;
+  corpusIndex: number;
   /** Index in the corpus. */
-  document: number;
-  name: string;
+  documentIndex: number;
+  document: string;
   /** sha256 of its UTF-8 bytes. */
   sha256: string;
   /** `null`: there was nothing to score. */
@@ -35,9 +35,9 @@ export interface DocumentEntry extends Omit<PerplexityError, "standardErrorMetho
 /** Windows of a document that is not done yet; their numbers are a frame of the token log. */
 export interface WindowsEntry {
   type: "windows";
-  model: number;
-  corpus: number;
-  document: number;
+  modelIndex: number;
+  corpusIndex: number;
+  documentIndex: number;
   /** Index of the first token and one past the last. */
   start: number;
   end: number;
@@ -49,16 +49,16 @@ export interface WindowsEntry {
 /** Time that a model took for a corpus in one session. */
 interface TimeEntry {
   type: "time";
-  model: number;
-  corpus: number;
+  modelIndex: number;
+  corpusIndex: number;
   ms: number;
 }
 
 /** Items of a task that are done. */
 export interface ItemEntry {
   type: "item";
-  model: number;
-  task: number;
+  modelIndex: number;
+  taskIndex: number;
   result: TaskResult;
   /** Time since the item before, milliseconds. */
   ms: number;
@@ -150,7 +150,7 @@ function parseLine(file: string, line: string): JournalEntry[] {
 
 /** Whether it has what every reader takes for granted. */
 function isEntry(entry: JournalEntry | null): boolean {
-  if (typeof entry?.type !== "string" || typeof entry.model !== "number") return false;
+  if (typeof entry?.type !== "string" || typeof entry.modelIndex !== "number") return false;
   return entry.type !== "document" || typeof entry.size?.bytes === "number";
 }
 

@@ -7,8 +7,8 @@ import type { Run } from "./run.ts";
 /** Neighbouring tokens of a document. */
 export interface KeptTokens {
   /** Indices in run.json. */
-  model: number;
-  corpus: number;
+  modelIndex: number;
+  corpusIndex: number;
   document: string;
   /** Whether they are the document's first. */
   first: boolean;
@@ -80,8 +80,8 @@ async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[
 }
 
 interface TokenCount {
-  model: number;
-  corpus: number;
+  modelIndex: number;
+  corpusIndex: number;
   names: readonly [model: string, corpus: string];
   /** Tokens with a number, as run.json says; `null`: the model failed before it was done. */
   scored: number | null;
@@ -98,17 +98,19 @@ class TokenCounts {
   constructor(file: string, { models, corpora, results, status }: Run) {
     this.#file = file;
     this.#isComplete = status === "complete";
-    this.#counts = models.flatMap(({ identity }, model) =>
-      corpora.map(({ name }, corpus): TokenCount => {
-        const result = results.find((each) => each.model === model && each.corpus === corpus);
+    this.#counts = models.flatMap(({ identity }, modelIndex) =>
+      corpora.map(({ name }, corpusIndex): TokenCount => {
+        const result = results.find(
+          (each) => each.modelIndex === modelIndex && each.corpusIndex === corpusIndex,
+        );
         const names = [identity.name, name] as const;
-        return { model, corpus, names, scored: result?.scored ?? null, found: 0 };
+        return { modelIndex, corpusIndex, names, scored: result?.scored ?? null, found: 0 };
       }),
     );
   }
 
   /** @returns whose the tokens are. */
-  add(names: Names, first: boolean, logprobs: Float64Array): { model: number; corpus: number } {
+  add(names: Names, first: boolean, logprobs: Float64Array): Pick<KeptTokens, "modelIndex" | "corpusIndex"> {
     const fits = (count: TokenCount | undefined) =>
       count?.names[0] === names.model && count.names[1] === names.corpus;
     const [now, next] = this.#counts.slice(this.#at, this.#at + 2);
@@ -117,7 +119,7 @@ class TokenCounts {
     const count = this.#counts[this.#at];
     if (!count) throw this.#mismatch();
     for (const logprob of logprobs) if (!Number.isNaN(logprob)) count.found++;
-    return { model: count.model, corpus: count.corpus };
+    return { modelIndex: count.modelIndex, corpusIndex: count.corpusIndex };
   }
 
   check(): void {

@@ -25,18 +25,21 @@ export class CorpusRecord {
   /** The first entry counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log)
-      innerMap(this.#frames, entry.document).set(entry.type === "windows" ? entry.start : 0, entry.log[0]);
+      innerMap(this.#frames, entry.documentIndex).set(
+        entry.type === "windows" ? entry.start : 0,
+        entry.log[0],
+      );
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
-      this.documents[entry.document] ??= entry;
-      this.windows.delete(entry.document);
-    } else if (!this.documents[entry.document])
-      innerMap(this.windows, entry.document).set(entry.start, entry);
+      this.documents[entry.documentIndex] ??= entry;
+      this.windows.delete(entry.documentIndex);
+    } else if (!this.documents[entry.documentIndex])
+      innerMap(this.windows, entry.documentIndex).set(entry.start, entry);
   }
 
   /** Where the frames of a document begin, in its order. */
-  frames(document: number): number[] {
-    const frames = [...(this.#frames.get(document) ?? [])];
+  frames(documentIndex: number): number[] {
+    const frames = [...(this.#frames.get(documentIndex) ?? [])];
     return frames.sort(([a], [b]) => a - b).map(([, at]) => at);
   }
 
@@ -102,8 +105,8 @@ export class RunRecord implements Disposable {
   }
 
   #remember(entry: JournalEntry): void {
-    if (entry.type === "item") this.task(entry.model, entry.task).add(entry);
-    else this.corpus(entry.model, entry.corpus).add(entry);
+    if (entry.type === "item") this.task(entry.modelIndex, entry.taskIndex).add(entry);
+    else this.corpus(entry.modelIndex, entry.corpusIndex).add(entry);
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
@@ -130,9 +133,9 @@ export class RunRecord implements Disposable {
 }
 
 /** The map of a document, made if there is none. */
-function innerMap<Value>(maps: Map<number, Map<number, Value>>, document: number): Map<number, Value> {
-  const map = maps.get(document) ?? new Map<number, Value>();
-  maps.set(document, map);
+function innerMap<Value>(maps: Map<number, Map<number, Value>>, documentIndex: number): Map<number, Value> {
+  const map = maps.get(documentIndex) ?? new Map<number, Value>();
+  maps.set(documentIndex, map);
   return map;
 }
 

@@ -1,5 +1,6 @@
 /** A run as tables: a row for each model and corpus, and for each model and task. */
-import { type MeasuresOf, RUN_MEASURES, readMeasures, TASK_MEASURES } from "./measures.ts";
+import { readMeasures } from "../scoring/index.ts";
+import { RUN_MEASURES, type RunValues, TASK_MEASURES, type TaskValues } from "./measures.ts";
 import type { Run } from "./run.ts";
 
 /** What a row of results is about. */
@@ -17,17 +18,17 @@ interface RunNames {
   created: string;
 }
 
-/** A result with the names that belong to it; its measures are those of RUN_MEASURES. */
-export type RunRow = RunNames & MeasuresOf<typeof RUN_MEASURES>;
+/** A result with the names that belong to it. */
+export interface RunRow extends RunNames, RunValues {}
 
 /** A row for every model on every corpus of a run, as tables and SQL have them. */
 export function runRows(run: Run): RunRow[] {
   return run.results.map((result) => {
-    const model = run.models[result.model]!;
-    const corpus = run.corpora[result.corpus]!;
+    const model = run.models[result.modelIndex]!;
+    const corpus = run.corpora[result.corpusIndex]!;
     return {
       run: run.id,
-      model: modelLabel(run, result.model),
+      model: modelLabel(run, result.modelIndex),
       corpus: corpus.name,
       domain: corpus.domain,
       recipe: model.recipe.name ?? "own",
@@ -52,17 +53,17 @@ interface TaskNames {
   created: string;
 }
 
-/** A model's answers to a task; the measures are those of TASK_MEASURES. */
-export type TaskRow = TaskNames & MeasuresOf<typeof TASK_MEASURES>;
+/** A model's answers to a task. */
+export interface TaskRow extends TaskNames, TaskValues {}
 
 /** A row for every model on every task of a run, as tables and SQL have them. */
 export function taskRows(run: Run): TaskRow[] {
-  return run.taskResults.map(({ model, task, summary }) => ({
+  return run.taskResults.map(({ modelIndex, taskIndex, summary }) => ({
     run: run.id,
-    model: modelLabel(run, model),
-    task: run.tasks[task]!.name,
-    taskSha256: run.tasks[task]!.sha256,
-    modelSha256: run.models[model]!.identity.sha256,
+    model: modelLabel(run, modelIndex),
+    task: run.tasks[taskIndex]!.name,
+    taskSha256: run.tasks[taskIndex]!.sha256,
+    modelSha256: run.models[modelIndex]!.identity.sha256,
     created: run.created,
     ...readMeasures(TASK_MEASURES, summary),
   }));

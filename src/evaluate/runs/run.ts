@@ -66,9 +66,9 @@ export interface RunTask {
 /** One model over one task. */
 export interface RunTaskResult {
   /** Index in `models`. */
-  model: number;
+  modelIndex: number;
   /** Index in `tasks`. */
-  task: number;
+  taskIndex: number;
   summary: TaskSummary;
   timing: RunResult["timing"];
 }
@@ -85,9 +85,9 @@ export interface PerplexityError {
 /** One model over one corpus. */
 export interface RunResult extends Measures, PerplexityError {
   /** Index in `models`. */
-  model: number;
+  modelIndex: number;
   /** Index in `corpora`. */
-  corpus: number;
+  corpusIndex: number;
   /** Documents that were scored. */
   documents: number;
   /** Documents that hold nothing to score: empty ones, and those too short for the recipe. */
@@ -106,7 +106,7 @@ export interface RunResult extends Measures, PerplexityError {
 
 /** What went wrong with one model, while the others went on. */
 export interface RunFailure {
-  model: number | null;
+  modelIndex: number | null;
   /** Reference of the model. */
   reference: string;
   code: string;

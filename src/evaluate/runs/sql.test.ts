@@ -109,7 +109,10 @@ describe("a run that is damaged", () => {
 
   it.each<[string, () => void]>([
     ["is damaged", () => appendFileSync(file("journal.jsonl"), "nonsense\n")],
-    ["is of another run", () => appendFileSync(file("journal.jsonl"), '{"type":"document","model":0}\n')],
+    [
+      "is of another run",
+      () => appendFileSync(file("journal.jsonl"), '{"type":"document","modelIndex":0}\n'),
+    ],
     ["is gone", () => rmSync(file("journal.jsonl"))],
   ])("costs its own documents where the journal %s", async (_, damage) => {
     damage();

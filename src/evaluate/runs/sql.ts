@@ -104,14 +104,14 @@ function documentRows(path: string, run: Run): object[] {
   const rows: object[] = [];
   readJournal(join(path, JOURNAL), (entry) => {
     if (entry.type !== "document") return;
-    const { model, corpus, document, name, sha256, sums, size, standardError } = entry;
+    const { modelIndex, corpusIndex, documentIndex, document, sha256, sums, size, standardError } = entry;
     const { scored, nll, perplexity, bitsPerByte } = measures(sums ?? emptySums());
     rows.push({
       run: run.id,
-      model: run.models[model] ? modelLabel(run, model) : null,
-      corpus: run.corpora[corpus]?.name ?? null,
-      document: name,
-      documentIndex: document,
+      model: run.models[modelIndex] ? modelLabel(run, modelIndex) : null,
+      corpus: run.corpora[corpusIndex]?.name ?? null,
+      document,
+      documentIndex,
       sha256,
       bytes: size.bytes,
       scored,

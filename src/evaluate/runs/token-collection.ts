@@ -59,7 +59,8 @@ interface Source {
   pairs: Map<string, ModelOnCorpus>;
 }
 
-const keyOf = ({ model, corpus }: { model: number; corpus: number }): string => `${model} ${corpus}`;
+const keyOf = ({ modelIndex, corpusIndex }: Pick<KeptTokens, "modelIndex" | "corpusIndex">): string =>
+  `${modelIndex} ${corpusIndex}`;
 const textsOf = ({ corpus, sha256 }: ModelOnCorpus): string => `${sha256} ${corpus}`;
 
 /**

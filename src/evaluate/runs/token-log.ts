@@ -10,7 +10,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs
 import { appendWhole, runUnwritable } from "./files.ts";
 
 export interface TokenFrame {
-  document: number;
+  documentIndex: number;
   /** Index of the first token in its document. */
   start: number;
   /** [m] ln p, nats; NaN = missing. */
@@ -65,10 +65,10 @@ export class TokenLog {
     if (at + HEADER > this.#end) return null;
     const head = this.#bytes(at, HEADER);
     const view = new DataView(head.buffer, head.byteOffset, HEADER);
-    const [document, start, m, b] = [0, 4, 8, 12].map((offset) => view.getUint32(offset, true));
+    const [documentIndex, start, m, b] = [0, 4, 8, 12].map((offset) => view.getUint32(offset, true));
     const size = sizeOf(m!, b!);
     if (at + size > this.#end) return null;
-    return { document: document!, start: start!, ...columnsOf(this.#bytes(at, size), m!, b!) };
+    return { documentIndex: documentIndex!, start: start!, ...columnsOf(this.#bytes(at, size), m!, b!) };
   }
 
   #bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
@@ -104,11 +104,11 @@ function columnsOf(bytes: Uint8Array<ArrayBuffer>, m: number, b: number) {
 }
 
 function encode(frame: TokenFrame): Uint8Array {
-  const { document, start, logprobs, text } = frame;
+  const { documentIndex, start, logprobs, text } = frame;
   const [m, b] = [logprobs.length, text.length];
   const bytes = new Uint8Array(sizeOf(m, b));
   const view = new DataView(bytes.buffer);
-  for (const [i, value] of [document, start, m, b].entries()) view.setUint32(4 * i, value, true);
+  for (const [i, value] of [documentIndex, start, m, b].entries()) view.setUint32(4 * i, value, true);
   const columns = columnsOf(bytes, m, b);
   columns.logprobs.set(logprobs);
   columns.entropies.set(frame.entropies);

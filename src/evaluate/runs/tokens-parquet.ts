@@ -72,10 +72,10 @@ function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
     for (const [corpus, { name }] of run.corpora.entries()) {
       const done = record.corpus(model, corpus);
       for (const entry of done.documents)
-        for (const at of entry ? done.frames(entry.document) : []) {
+        for (const at of entry ? done.frames(entry.documentIndex) : []) {
           const frame = record.frame(at);
           if (!frame) continue;
-          for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.name, ...row];
+          for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.document, ...row];
         }
     }
   }

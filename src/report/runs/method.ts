@@ -10,7 +10,7 @@ export function methodOf(runs: readonly Run[]): string[] {
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
       ...run.models.flatMap(({ identity, recipe }, i) => {
-        const scored = run.results.some(({ model }) => model === i);
+        const scored = run.results.some(({ modelIndex }) => modelIndex === i);
         const parts = [
           ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
           ...(identity.sha256 ? [`sha256 ${identity.sha256.slice(0, 12)}`] : []),
@@ -34,7 +34,7 @@ export function methodOf(runs: readonly Run[]): string[] {
 /** Documents that hold nothing to score, each once: of a corpus, as many as of the model that leaves out most. */
 function leftOut({ corpora, results }: Run): number {
   const most = corpora.map(() => 0);
-  for (const { corpus, skipped } of results) most[corpus] = Math.max(most[corpus]!, skipped);
+  for (const { corpusIndex, skipped } of results) most[corpusIndex] = Math.max(most[corpusIndex]!, skipped);
   return most.reduce((sum, skipped) => sum + skipped, 0);
 }
 

@@ -2,8 +2,6 @@
 import type { ChartTable } from "../../charts/index.ts";
 import {
   labelled,
-  type Measure,
-  type MeasureTable,
   RUN_MEASURES,
   type Run,
   type RunRow,
@@ -12,7 +10,8 @@ import {
   type TaskRow,
   taskRows,
 } from "../../evaluate/runs/index.ts";
-import { formatCount, formatPercent, formatWithError } from "../../text/index.ts";
+import type { MeasureTable } from "../../evaluate/scoring/index.ts";
+import { formatMeasure } from "../measures.ts";
 
 /** A column and the text of its cells. */
 export type TableColumn<Row> = readonly [heading: string, text: (row: Row) => string];
@@ -22,24 +21,12 @@ export const RUN_COLUMNS: readonly TableColumn<RunRow>[] = columnsOf(RUN_MEASURE
 /** Of each model over each task; names of task and model come before them. */
 export const TASK_COLUMNS: readonly TableColumn<TaskRow>[] = columnsOf(TASK_MEASURES);
 
-type Values = Readonly<Record<string, unknown>>;
-
 function columnsOf(table: MeasureTable<never>): TableColumn<object>[] {
-  return Object.entries(table).flatMap(([key, measure]): TableColumn<object>[] =>
-    measure.heading === undefined ? [] : [columnOf(key, measure.heading, measure)],
-  );
-}
-
-function columnOf(key: string, heading: string, { unit, error }: Measure<never>): TableColumn<object> {
-  const number = (row: Values, name: string | undefined) => {
-    const value = name === undefined ? null : row[name];
-    return typeof value === "number" ? value : null;
-  };
-  const text = (row: object, format: (value: number | null, error: number | null) => string) =>
-    format(number(row as Values, key), number(row as Values, error));
-  if (unit === "share") return [`${heading} %`, (row) => text(row, formatPercent)];
-  const isCount = unit === "tokens" || unit === "documents" || unit === "questions";
-  return [heading, (row) => text(row, isCount ? formatCount : formatWithError)];
+  return Object.entries(table).flatMap(([key, measure]): TableColumn<object>[] => {
+    const { heading, unit } = measure;
+    if (heading === undefined) return [];
+    return [[unit === "share" ? `${heading} %` : heading, (row) => formatMeasure(key, measure, row)]];
+  });
 }
 
 /** Results of runs as a table of texts; `null` where there are none. */

@@ -102,7 +102,7 @@ describe("pictures of a run's tokens", () => {
     }
 
     const running = only(sections, "Running perplexity").chart!.table.rows;
-    for (const { model, scored, perplexity } of run.results) {
+    for (const { modelIndex: model, scored, perplexity } of run.results) {
       const [, tokens, last] = running.findLast(([name]) => name === run.models[model]!.identity.name)!;
       expect(counted(tokens)).toBe(scored);
       expect(Number(last)).toBeCloseTo(perplexity!, 0);

@@ -27,6 +27,7 @@ import {
   type SurprisingToken,
   shadeLabel,
   shadeOf,
+  shownMeasures,
   splitSpaces,
   tokenBits,
 } from "../score/index.ts";
@@ -79,18 +80,13 @@ function explanation({ model, perplexity, title }: ScoreView): string {
 }
 
 function measures(view: ScoreView): string {
+  const shown = shownMeasures(view);
+  const small = (of: string) =>
+    shown.flatMap(({ beside, value }) => (beside?.[0] === of ? [`${beside[1]} ${value}`] : []));
   const cells = [
-    ["Bits per byte", formatNumber(view.bitsPerByte), `perplexity ${formatNumber(view.bytePerplexity)}`],
-    [
-      "Bits per token",
-      formatNumber(view.bitsPerToken),
-      `mean probability ${formatProbability(view.geometricMeanProbability)}`,
-    ],
-    [
-      "Perplexity per word",
-      formatNumber(view.wordPerplexity),
-      `per character ${formatNumber(view.characterPerplexity)}`,
-    ],
+    ...shown
+      .filter(({ beside }) => beside === undefined)
+      .map(({ key, name, value }) => [name[0]!.toUpperCase() + name.slice(1), value, small(key).join(" · ")]),
     [
       "Tokens scored",
       formatCount(view.scored),
@@ -98,7 +94,7 @@ function measures(view: ScoreView): string {
     ],
   ];
   const cell = ([name, value, more]: string[]) =>
-    `<div><dt>${name}</dt><dd>${value} <small>${more}</small></dd></div>`;
+    `<div><dt>${name}</dt><dd>${value}${more && ` <small>${more}</small>`}</dd></div>`;
   return `<dl class="measures">${cells.map(cell).join("")}</dl>`;
 }
 

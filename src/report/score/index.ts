@@ -1,11 +1,10 @@
 /** What the page of one scored text and the terminal share. */
+export { shownMeasures } from "./measures.ts";
 export { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
 export { compressors, leftOut, provenance, summary } from "./provenance.ts";
 export {
   type Background,
   BITS_PER_SHADE,
-  channels,
-  luminance,
   onPage,
   SHADES,
   shadeColours,

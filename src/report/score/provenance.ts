@@ -9,34 +9,30 @@ import {
   formatRate,
   visible,
 } from "../../text/index.ts";
+import { shownMeasures } from "./measures.ts";
 import type { Detail, ScoreView } from "./view.ts";
 
 const SHA256_SHOWN = 12; // hex digits, 48 bits
 
+/** Perplexities per something share a line. */
+const PER = "perplexity per ";
+
 /** The measures beside the perplexity, and what they leave out. */
 export function summary(view: ScoreView): Detail[] {
   const peers = compressors(view.compression).map(({ name, value }) => `${name} ${value}`);
-  return [
-    {
-      name: "bits per byte",
-      value: formatNumber(view.bitsPerByte) + (peers.length > 0 ? ` (${peers.join(", ")})` : ""),
-    },
-    {
-      name: "perplexity per",
-      value: [
-        `word ${formatNumber(view.wordPerplexity)}`,
-        `byte ${formatNumber(view.bytePerplexity)}`,
-        `character ${formatNumber(view.characterPerplexity)}`,
-      ].join(" · "),
-    },
-    {
-      name: "tokens",
-      value: [
-        `${formatCount(view.scored)} of ${formatCount(view.tokens)} scored, ${formatNumber(view.bitsPerToken)} bits each`,
-        ...leftOut(view),
-      ].join("; "),
-    },
-  ];
+  const lines = new Map<string, string[]>();
+  for (const { key, name, value, onPageOnly } of shownMeasures(view)) {
+    if (onPageOnly) continue;
+    const line = name.startsWith(PER) ? PER.trim() : name;
+    const text = line === name ? value : `${name.slice(PER.length)} ${value}`;
+    const beside = key === "bitsPerByte" && peers.length > 0 ? ` (${peers.join(", ")})` : "";
+    lines.set(line, [...(lines.get(line) ?? []), text + beside]);
+  }
+  const scored = `${formatCount(view.scored)} of ${formatCount(view.tokens)} scored`;
+  lines.set("tokens", [
+    [`${scored}, ${formatNumber(view.bitsPerToken)} bits each`, ...leftOut(view)].join("; "),
+  ]);
+  return Array.from(lines, ([name, values]) => ({ name, value: values.join(" · ") }));
 }
 
 /** What the measures leave out, as a remark, or nothing. */

@@ -6,6 +6,8 @@
  * them, so they survive colour blindness and a grey printer. Surprise lies far from the page: the scale runs
  * from dark to pale on a dark page and from pale to dark on a light one. The first shade is the page itself.
  */
+import { inkOn } from "../../text/index.ts";
+
 export type Background = "dark" | "light";
 
 /** Width of one shade, bits. */
@@ -35,21 +37,5 @@ export const onPage = <T>(scale: readonly T[], shade: number, page: Background):
 /** Background and text colour of a shade 1 ... 7, as "#rrggbb". The text has a contrast of at least 4.5 (WCAG AA). */
 export function shadeColours(shade: number, page: Background): { background: string; text: string } {
   const background = onPage(MAGMA, shade, page);
-  return { background, text: isDark(background) ? "#ffffff" : "#000000" };
+  return { background, text: inkOn(background) };
 }
-
-/** Relative luminance of an sRGB colour "#rrggbb", 0 ... 1 (WCAG 2). */
-export function luminance(colour: string): number {
-  const [red, green, blue] = channels(colour).map((channel) => {
-    const c = channel / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-}
-
-/** White text contrasts more than black text: (1 + 0.05)/(L + 0.05) > (L + 0.05)/0.05. */
-const isDark = (colour: string) => (luminance(colour) + 0.05) ** 2 < 1.05 * 0.05;
-
-/** Red, green and blue of "#rrggbb", 0 ... 255. */
-export const channels = (colour: string): number[] =>
-  [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));

@@ -1,9 +1,9 @@
 /** What the pictures of a score are made from. */
-import type { TokenTable } from "../../core/index.ts";
+import type { Measures, TokenTable } from "../../core/index.ts";
 import type { ModelIdentity } from "../../models/index.ts";
 
-/** A scored text, ready to be shown. Every measure is `null` when it does not exist. */
-export interface ScoreView {
+/** A scored text, ready to be shown. */
+export interface ScoreView extends Measures {
   /** Where the text came from, such as a file name. */
   title?: string | undefined;
   model: ModelIdentity;
@@ -18,24 +18,10 @@ export interface ScoreView {
   table: TokenTable;
   /** Bytes of a token of the vocabulary. */
   pieces: (id: number) => Uint8Array;
-
-  /** Tokens of the text. */
-  tokens: number;
-  /** Tokens that carry a number. */
-  scored: number;
-  /** Bytes and words of the tokens without a number; the measures leave them out. */
-  unscored: { bytes: number; words: number };
-  perplexity: number | null;
   /** ± of the perplexity. */
   standardError: number | null;
   /** Names the formula of `standardError`. */
   standardErrorMethod: string;
-  bitsPerToken: number | null;
-  bitsPerByte: number | null;
-  bytePerplexity: number | null;
-  wordPerplexity: number | null;
-  characterPerplexity: number | null;
-  geometricMeanProbability: number | null;
   timing: { totalMs: number; loadMs?: number | undefined; decodeMs: number | null; tokensRun: number };
   /** What the person should know. */
   notes: readonly string[];

@@ -1,0 +1,31 @@
+/** Measures and estimates as people read them, the same in every table, on the screen and on pages. */
+import type { Measure, Unit } from "../evaluate/scoring/index.ts";
+import { formatCount, formatPercent, formatWithError } from "../text/index.ts";
+
+/** What a comparison gives: a number and one standard error. */
+type Estimate = Readonly<{ value: number; standardError: number | null }>;
+
+export const formatEstimate = (
+  { value, standardError }: Estimate,
+  format: typeof formatWithError = formatWithError,
+): string => format(value, standardError);
+
+const COUNTED: readonly Unit[] = ["tokens", "documents", "questions"];
+
+/**
+ * With its error where there is one; a share in percent, without the sign.
+ * @param values what the measures came to, by key.
+ */
+export function formatMeasure(
+  key: string,
+  { unit, error }: Pick<Measure<never>, "unit" | "error">,
+  values: object,
+): string {
+  const numbers = new Map<string | undefined, unknown>(Object.entries(values));
+  const number = (name: string | undefined) => {
+    const value = numbers.get(name);
+    return typeof value === "number" ? value : null;
+  };
+  const format = unit === "share" ? formatPercent : COUNTED.includes(unit) ? formatCount : formatWithError;
+  return format(number(key), number(error));
+}
