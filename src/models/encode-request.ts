@@ -1,5 +1,5 @@
 /** From a score request to token ids, the same for every model that has its own tokenizer. */
-import { SurprisalError } from "../core/index.ts";
+import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type {
   ModelVocabulary,
   ScoreRequest,
@@ -74,12 +74,11 @@ async function encodePair(
   if (typeof context === "string" && typeof continuation === "string")
     return encodeStrings(context, continuation, vocabulary);
   if (typeof context === "string" || typeof continuation === "string")
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "Context and continuation are of different kinds",
-      where: `request ${index}`,
-      wayOut: "Give both as strings or both as token ids.",
-    });
+    throw invalidArgument(
+      "Context and continuation are of different kinds",
+      `request ${index}`,
+      "Give both as strings or both as token ids.",
+    );
   const ids = checkedIds(continuation, index, vocabulary);
   const byteOffsets = new Uint32Array(ids.length + 1);
   for (let i = 0; i < ids.length; i++)
@@ -107,10 +106,9 @@ async function encodeStrings(
 function checkedIds(ids: Exclude<TextOrIds, string>, index: number, { size }: RequestVocabulary): Int32Array {
   for (let i = 0; i < ids.length; i++)
     if (!Number.isInteger(ids[i]) || ids[i]! < 0 || ids[i]! >= size)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `${ids[i]} is not a token id of this model (0 ... ${size - 1})`,
-        where: `request ${index}`,
-      });
+      throw invalidArgument(
+        `${ids[i]} is not a token id of this model (0 ... ${size - 1})`,
+        `request ${index}`,
+      );
   return Int32Array.from(ids);
 }

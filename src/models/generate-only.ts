@@ -1,5 +1,11 @@
 /** What every source has in common that can write, with numbers, and do nothing else: servers of closed models. */
-import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import {
+  abortError,
+  invalidArgument,
+  SurprisalError,
+  type TokenRecord,
+  type WindowPlan,
+} from "../core/index.ts";
 import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "./generation.ts";
 import type {
   ChatMessage,
@@ -71,11 +77,7 @@ export abstract class GenerateOnlyModel implements LanguageModel {
     const { alternatives = 0, maxTokens = 256, parseSpecial = true } = options;
     const most = this.capabilities.alternatives;
     if (!Number.isInteger(alternatives) || alternatives < 0 || alternatives > most)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `${alternatives} alternatives of at most ${most}`,
-        where: "alternatives",
-      });
+      throw invalidArgument(`${alternatives} alternatives of at most ${most}`, "alternatives");
     checkMaxTokens(maxTokens);
     createSampler(options); // only to check them
     checkNotEmpty(prompt);

@@ -1,6 +1,7 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
 import {
   abortError,
+  invalidArgument,
   LogitKernel,
   SurprisalError,
   type TokenRecord,
@@ -385,12 +386,11 @@ export class LlamaModel implements LanguageModel {
 
   #checkAlternatives(k = 0): void {
     if (Number.isInteger(k) && k >= 0 && k <= this.capabilities.alternatives) return;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${k} alternatives per token cannot be given`,
-      where: "alternatives",
-      wayOut: `Ask for a whole number from 0 to ${this.capabilities.alternatives}.`,
-    });
+    throw invalidArgument(
+      `${k} alternatives per token cannot be given`,
+      "alternatives",
+      `Ask for a whole number from 0 to ${this.capabilities.alternatives}.`,
+    );
   }
 
   #checkLength(tokens: number, where: string): void {

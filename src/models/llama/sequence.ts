@@ -1,5 +1,5 @@
 /** Sequences that can be continued, forked and cut, sharing one context. */
-import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
+import { abortError, emptyColumns, invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { Queue } from "./queue.ts";
@@ -165,11 +165,10 @@ export function checkedIds(ids: ArrayLike<number>, vocabularySize: number): Int3
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i]!;
     if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${id} is not a token id of this model (0 ... ${vocabularySize - 1})`,
-      where: `token ${i}`,
-    });
+    throw invalidArgument(
+      `${id} is not a token id of this model (0 ... ${vocabularySize - 1})`,
+      `token ${i}`,
+    );
   }
   return Int32Array.from(ids);
 }

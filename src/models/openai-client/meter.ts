@@ -1,5 +1,5 @@
 /** Wraps an answer of the official `openai` client, whole or streamed, and meters it as it is read. */
-import { type MeterReading, type PolicyEvent, SurprisalError } from "../../core/index.ts";
+import { invalidArgument, type MeterReading, type PolicyEvent } from "../../core/index.ts";
 import { AnswerMeter, type AnswerMeterOptions, type MeteredEnd } from "../metered/index.ts";
 
 /** Options of `meter`: policies, callbacks, and the meter the tokens go through. */
@@ -63,13 +63,11 @@ export function meter(answer: object, options: MeterAnswerOptions = {}): object 
   reader.push(answer);
   reader.finish();
   if (reader.format === null)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "This is no answer of a language model",
-      where: "meter",
-      wayOut:
-        "Give what chat.completions.create, completions.create or responses.create returns, streamed or not.",
-    });
+    throw invalidArgument(
+      "This is no answer of a language model",
+      "meter",
+      "Give what chat.completions.create, completions.create or responses.create returns, streamed or not.",
+    );
   return withMeter(answer, reader, {});
 }
 

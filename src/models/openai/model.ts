@@ -1,5 +1,11 @@
 /** A model behind a server that speaks OpenAI's API, in one of its dialects. */
-import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../../core/index.ts";
+import {
+  abortError,
+  invalidArgument,
+  SurprisalError,
+  type TokenRecord,
+  type WindowPlan,
+} from "../../core/index.ts";
 import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
   ChatMessage,
@@ -198,12 +204,11 @@ export class OpenAIModel implements LanguageModel {
   #checkAlternatives(k = 0): void {
     const most = this.capabilities.alternatives;
     if (Number.isInteger(k) && k >= 0 && k <= most) return;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${k} alternatives per token cannot be given`,
-      where: "alternatives",
-      wayOut: `Ask for a whole number from 0 to ${most}.`,
-    });
+    throw invalidArgument(
+      `${k} alternatives per token cannot be given`,
+      "alternatives",
+      `Ask for a whole number from 0 to ${most}.`,
+    );
   }
 
   /** Options whose signal also stops when the model is disposed. */

@@ -3,6 +3,7 @@ import {
   abortError,
   emptyColumns,
   emptyTable,
+  invalidArgument,
   SurprisalError,
   type TokenColumns,
   type WindowPlan,
@@ -93,12 +94,11 @@ export class PromptScoring {
   ): Promise<Prepared> {
     const where = `request ${index}`;
     if ((typeof context === "string") !== (typeof continuation === "string"))
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "Context and continuation are of different kinds",
+      throw invalidArgument(
+        "Context and continuation are of different kinds",
         where,
-        wayOut: "Give both as strings or both as token ids.",
-      });
+        "Give both as strings or both as token ids.",
+      );
     if (continuation.length === 0) throw nothingToScore(where);
     const prepared =
       typeof context === "string"
@@ -203,11 +203,7 @@ export class PromptScoring {
     const most = size ?? 2 ** 31 - 1;
     const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= most);
     if (wrong === undefined) return;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${wrong} is not a token id of this model`,
-      where,
-    });
+    throw invalidArgument(`${wrong} is not a token id of this model`, where);
   }
 
   #checkLength(tokens: number, where: string): void {

@@ -4,6 +4,7 @@ import {
   emptyColumns,
   emptyTable,
   fillColumns,
+  invalidArgument,
   SurprisalError,
   type TokenColumns,
   type TokenRecord,
@@ -40,7 +41,7 @@ import { MarkovChain } from "./markov-chain.ts";
 import { grow, type PrefixTree } from "./prefix-tree.ts";
 import { spansOf } from "./table-plan.ts";
 import { TableSequence } from "./table-sequence.ts";
-import { invalid, TableTokenizer, type TableTokenizerOptions } from "./table-tokenizer.ts";
+import { TableTokenizer, type TableTokenizerOptions } from "./table-tokenizer.ts";
 
 /** Options of a TableModel. */
 export interface TableModelOptions extends TableTokenizerOptions {
@@ -74,7 +75,7 @@ export class TableModel implements LanguageModel {
     this.chain = new MarkovChain(transitions);
     const { size } = this.chain;
     if (size !== this.vocabulary.size)
-      throw invalid(`${size} rows of transitions for ${this.vocabulary.size} symbols`, "transitions");
+      throw invalidArgument(`${size} rows of transitions for ${this.vocabulary.size} symbols`, "transitions");
     this.trainedContext = trainedContext;
     this.identity = {
       name,
@@ -309,7 +310,7 @@ export class TableModel implements LanguageModel {
 
   #checkAlternatives(k = 0): void {
     if (!Number.isInteger(k) || k < 0 || k > this.capabilities.alternatives)
-      throw invalid(`${k} alternatives of ${this.capabilities.alternatives} tokens`, "alternatives");
+      throw invalidArgument(`${k} alternatives of ${this.capabilities.alternatives} tokens`, "alternatives");
   }
 
   #checkLength(tokens: number, where: string): void {
