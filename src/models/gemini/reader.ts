@@ -4,12 +4,12 @@ import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
-  finishAnswer,
   logprobOf,
   malformed,
   throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../remote/wire.ts";
 import { type GeminiPart, type GeminiToken, type LogprobsResult, readResponse } from "./schema.ts";
 
@@ -68,13 +68,7 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, tokens, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens }));
 }
 
 /** A call of a function, an image, ... */

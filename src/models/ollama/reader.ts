@@ -4,12 +4,11 @@ import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
-  finishAnswer,
   logprobOf,
   malformed,
-  throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../remote/wire.ts";
 import { type OllamaEntry, readLine } from "./schema.ts";
 
@@ -24,7 +23,6 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     const said = readLine(json, server);
     if (finishReason !== null) throw malformed("The answer goes on after its last line", server);
     const { message } = said;
@@ -43,13 +41,7 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, count, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: count }));
 }
 
 /** "load" and "unload" end answers to empty prompts. */

@@ -14,9 +14,9 @@ export { logprobOf, logprobOfProbability } from "./numbers.ts";
 export { placeTokens } from "./placing.ts";
 export {
   type AnswerReaderOptions,
-  finishAnswer,
   readRecords,
   throwComplaint,
   type WireReader,
+  wireReader,
 } from "./reader.ts";
 export { type Piece, pieceOf, type WireAlternative, type WireToken } from "./wire-token.ts";

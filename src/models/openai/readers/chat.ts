@@ -1,7 +1,7 @@
 /** Reads `/v1/chat/completions`: whole answers and chunks, of OpenAI and of every server that speaks like it. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler, finishAnswer, throwComplaint, type WireReader } from "../../remote/wire.ts";
+import { AnswerAssembler, type WireReader, wireReader } from "../../remote/wire.ts";
 import { chatTokens, otherParts, textOf, thinkingOf } from "./chat-forms.ts";
 import { ChunkIds } from "./chunk-ids.ts";
 import { choicesOf, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
@@ -17,7 +17,6 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     const chunk = readChatAnswer(json, server);
     usage.add(chunk.usage);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
@@ -40,11 +39,5 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: usage.tokens(answer) }));
 }

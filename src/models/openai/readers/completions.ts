@@ -3,12 +3,11 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
-  finishAnswer,
   logprobOf,
   malformed,
-  throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import { ChunkIds } from "./chunk-ids.ts";
 import { answerTokens, choicesOf, doubtForm, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
@@ -26,7 +25,6 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     const chunk = readCompletionsAnswer(json, server);
     usage.add(chunk.usage);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
@@ -43,13 +41,7 @@ export function completionsReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: usage.tokens(answer) }));
 }
 
 function tokensIn(logprobs: CompletionsLogprobs, where: string, answer: AnswerAssembler): WireToken[] {

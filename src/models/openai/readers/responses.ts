@@ -4,12 +4,12 @@ import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
   complaintIn,
-  finishAnswer,
   malformed,
   serverError,
   throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import { answerTokens, type ReaderOptions } from "./reader.ts";
 import {
@@ -42,7 +42,6 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     if (!isEvent(json)) return whole(readResponse(json, server), true);
     const event = readResponseEvent(json, server);
     follow(event);
@@ -139,16 +138,10 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return answerTokens(entries, `${server}, ${field}`, answer);
   }
 
-  return {
-    push,
-    finish() {
-      if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
-      return finishAnswer(answer, finishReason, usage.tokens(answer), server);
-    },
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => {
+    if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
+    return { finishReason, tokens: usage.tokens(answer) };
+  });
 }
 
 function isEvent(json: unknown): boolean {
