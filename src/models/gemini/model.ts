@@ -1,12 +1,12 @@
 /** Gemini models, over Google's API. */
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
-import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
 import type {
   ChatMessage,
   GenerateOptions,
   GenerationEnd,
   ModelIdentity,
   ModelVocabulary,
+  Prompt,
 } from "../language-model.ts";
 import {
   ApiKey,
@@ -16,6 +16,7 @@ import {
   readRecords,
   ServerRefusal,
 } from "../remote/index.ts";
+import { ServerModel, type TextOrChat } from "../server-model.ts";
 import { geminiReader } from "./reader.ts";
 import { type GeminiDescription, readDescription } from "./schema.ts";
 
@@ -40,7 +41,7 @@ export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "ke
  * A Gemini model. It answers chats; a text is sent as a user's message. Which models give numbers changes from month to
  * month: one that refuses is asked again without, and its records then carry none.
  */
-export class GeminiModel extends GenerateOnlyModel {
+export class GeminiModel extends ServerModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
   readonly trainedContext: number | null;
@@ -57,7 +58,7 @@ export class GeminiModel extends GenerateOnlyModel {
     source: string,
     { version, inputTokenLimit }: GeminiDescription,
   ) {
-    super(MOST_ALTERNATIVES);
+    super({ alternatives: MOST_ALTERNATIVES });
     this.#client = client;
     this.#path = modelPath(name);
     this.trainedContext = inputTokenLimit ?? null;
@@ -90,9 +91,10 @@ export class GeminiModel extends GenerateOnlyModel {
   }
 
   protected override async *write(
-    prompt: TextOrChat,
+    given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const prompt = this.textOrChat(given, options);
     const { maxTokens = 256, alternatives = 0 } = options;
     const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
     const reader = geminiReader({ server: answer.where, alternatives, maxTokens });

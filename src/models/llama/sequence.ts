@@ -1,5 +1,6 @@
 /** Sequences that can be continued, forked and cut, sharing one context. */
 import { abortError, emptyColumns, invalidArgument, SurprisalError } from "../../core/index.ts";
+import { checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { Queue } from "./queue.ts";
@@ -148,12 +149,7 @@ export class LlamaSequence implements ModelSequence {
   }
 
   #assertOpen(): void {
-    if (this.#disposed)
-      throw new SurprisalError({
-        code: "MODEL_DISPOSED",
-        what: "The sequence was disposed",
-        wayOut: "Open a new one.",
-      });
+    checkOpen(!this.#disposed, "The sequence", "Open a new one.");
   }
 }
 

@@ -1,8 +1,14 @@
 /** Models of an Ollama server, over its own API. */
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
-import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
-import type { GenerateOptions, GenerationEnd, ModelIdentity, ModelVocabulary } from "../language-model.ts";
+import type {
+  GenerateOptions,
+  GenerationEnd,
+  ModelIdentity,
+  ModelVocabulary,
+  Prompt,
+} from "../language-model.ts";
 import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
+import { ServerModel } from "../server-model.ts";
 import { ollamaReader } from "./reader.ts";
 import { readShow, readTags } from "./schema.ts";
 
@@ -45,7 +51,7 @@ interface Description {
  * A model of an Ollama server. It writes, with the numbers of what it wrote; of a prompt it gives none. Numbers are those
  * of the model itself, before temperature and the like.
  */
-export class OllamaModel extends GenerateOnlyModel {
+export class OllamaModel extends ServerModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary;
   readonly trainedContext: number | null;
@@ -55,7 +61,7 @@ export class OllamaModel extends GenerateOnlyModel {
   readonly #name: string;
 
   private constructor(client: RemoteClient, name: string, description: Description) {
-    super(MOST_ALTERNATIVES);
+    super({ alternatives: MOST_ALTERNATIVES });
     this.#client = client;
     this.#name = name;
     this.identity = description.identity;
@@ -75,9 +81,10 @@ export class OllamaModel extends GenerateOnlyModel {
   }
 
   protected override async *write(
-    prompt: TextOrChat,
+    given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const prompt = this.textOrChat(given, options);
     const {
       maxTokens = 256,
       alternatives = 0,

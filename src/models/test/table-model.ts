@@ -11,6 +11,7 @@ import {
   tokenRecord,
   type WindowPlan,
 } from "../../core/index.ts";
+import { checkAlternatives, checkLength, checkOpen } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
@@ -143,14 +144,14 @@ export class TableModel implements LanguageModel {
   }
 
   async *score(requests: Iterable<ScoreRequest>, options: ScoreOptions = {}): AsyncGenerator<ScoredText> {
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     const alreadyRun: PrefixTree = new Map();
     let index = 0;
     for (const request of requests) {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
       const encoded = await encodeRequest(request, index, this.vocabulary);
-      this.#checkLength(encoded.input.length, `request ${index}`);
+      checkLength(this, encoded.input.length, `request ${index}`);
       yield {
         index,
         ...this.#answer(encoded, options.alternatives ?? 0),
@@ -166,9 +167,9 @@ export class TableModel implements LanguageModel {
     options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     this.vocabulary.check(ids);
-    this.#checkLength(plan.context, "the plan's context");
+    checkLength(this, plan.context, "the plan's context");
     for (const { start, previous, tokensRun } of spansOf(ids, plan)) {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
@@ -193,7 +194,7 @@ export class TableModel implements LanguageModel {
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     const { maxTokens = 256, alternatives = 0, parseSpecial = true, signal } = options;
     this.#assertOpen();
-    this.#checkAlternatives(alternatives);
+    checkAlternatives(this, alternatives);
     checkMaxTokens(maxTokens);
     if (isChat(prompt)) throw this.#unsupported("has no chat template");
     const ids =
@@ -291,7 +292,7 @@ export class TableModel implements LanguageModel {
     return new TableSequence(held, {
       read: (previous, targets, { alternatives = 0, signal }) => {
         this.#assertOpen();
-        this.#checkAlternatives(alternatives);
+        checkAlternatives(this, alternatives);
         this.vocabulary.check(targets);
         if (signal?.aborted) throw abortError("Scoring", signal);
         return this.#read(previous, targets, alternatives);
@@ -305,22 +306,7 @@ export class TableModel implements LanguageModel {
   }
 
   #assertOpen(): void {
-    if (this.#disposed) throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The model was disposed" });
-  }
-
-  #checkAlternatives(k = 0): void {
-    if (!Number.isInteger(k) || k < 0 || k > this.capabilities.alternatives)
-      throw invalidArgument(`${k} alternatives of ${this.capabilities.alternatives} tokens`, "alternatives");
-  }
-
-  #checkLength(tokens: number, where: string): void {
-    if (this.trainedContext !== null && tokens > this.trainedContext)
-      throw new SurprisalError({
-        code: "CONTEXT_EXCEEDED",
-        what: `${tokens} tokens are more than the ${this.trainedContext} of this model`,
-        where,
-        wayOut: "Shorten the text, or score it with windows.",
-      });
+    checkOpen(!this.#disposed);
   }
 
   #unsupported(what: string): SurprisalError {

@@ -1,5 +1,6 @@
 /** A sequence of a TableModel. */
-import { invalidArgument, SurprisalError, type TokenColumns } from "../../core/index.ts";
+import { invalidArgument, type TokenColumns } from "../../core/index.ts";
+import { checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
 
 /** What a sequence asks of its model. */
@@ -57,7 +58,6 @@ export class TableSequence implements ModelSequence {
   }
 
   #assertOpen(): void {
-    if (this.#disposed)
-      throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The sequence was disposed" });
+    checkOpen(!this.#disposed, "The sequence");
   }
 }
