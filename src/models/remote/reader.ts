@@ -2,7 +2,8 @@
 import { abortError, SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { LoopLeft } from "../generation.ts";
 import type { FinishReason, GenerationEnd, Provenance } from "../language-model.ts";
-import type { AnswerAssembler, AnswerDoubts, AnswerOptions } from "./answer.ts";
+import type { AnswerAssembler, AnswerOptions } from "./answer.ts";
+import type { AnswerDoubts } from "./answer-numbers.ts";
 import type { RemoteAnswer } from "./client.ts";
 import { complaintIn, quotationOf, serverError, streamCut } from "./failure.ts";
 
