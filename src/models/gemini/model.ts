@@ -10,15 +10,23 @@ import type {
 } from "../language-model.ts";
 import {
   ApiKey,
+  field,
   type RemoteAnswer,
   RemoteClient,
   type RemoteClientOptions,
+  readFields,
   readRecords,
   ServerRefusal,
 } from "../remote/index.ts";
 import { ServerModel, type TextOrChat } from "../server-model.ts";
 import { geminiReader } from "./reader.ts";
-import { type GeminiDescription, readDescription } from "./schema.ts";
+
+/** `models/NAME`, as far as it is read here. */
+const description = field.object({
+  name: field.string,
+  version: field.nullish(field.string),
+  inputTokenLimit: field.nullish(field.count),
+});
 
 const ADDRESS = "https://generativelanguage.googleapis.com/v1beta";
 
@@ -56,7 +64,7 @@ export class GeminiModel extends ServerModel {
     client: RemoteClient,
     name: string,
     source: string,
-    { version, inputTokenLimit }: GeminiDescription,
+    { version, inputTokenLimit }: ReturnType<typeof description>,
   ) {
     super({ alternatives: MOST_ALTERNATIVES });
     this.#client = client;
@@ -87,7 +95,7 @@ export class GeminiModel extends ServerModel {
       if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, error);
       throw error;
     });
-    return new GeminiModel(client, name, source, readDescription(await answer.json(), answer.where));
+    return new GeminiModel(client, name, source, readFields(description, await answer.json(), answer.where));
   }
 
   protected override async *write(

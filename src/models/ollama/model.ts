@@ -7,10 +7,37 @@ import type {
   ModelVocabulary,
   Prompt,
 } from "../language-model.ts";
-import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
+import {
+  field,
+  RemoteClient,
+  type RemoteClientOptions,
+  readFields,
+  readRecords,
+  ServerRefusal,
+} from "../remote/index.ts";
 import { ServerModel } from "../server-model.ts";
 import { ollamaReader } from "./reader.ts";
-import { readShow, readTags } from "./schema.ts";
+
+/** `/api/tags`, as far as it is read here. Source: ollama/ollama, api/types.go. */
+const tags = field.object({
+  models: field.nullish(
+    field.array(
+      field.object({
+        name: field.string,
+        size: field.nullish(field.count),
+        digest: field.nullish(field.string),
+      }),
+    ),
+  ),
+});
+
+/** `/api/show`. */
+const show = field.object({
+  details: field.nullish(
+    field.object({ family: field.nullish(field.string), quantization_level: field.nullish(field.string) }),
+  ),
+  model_info: field.nullish(field.record(field.unknown)),
+});
 
 /** Where Ollama listens unless told otherwise. */
 const HOST = "127.0.0.1";
@@ -137,13 +164,13 @@ async function describe(
   signal: AbortSignal | undefined,
 ): Promise<Description> {
   const listed = await client.get("api/tags", { signal });
-  const models = readTags(await listed.json(), listed.where).models ?? [];
+  const models = readFields(tags, await listed.json(), listed.where).models ?? [];
   const known = models.find((model) => [name, `${name}:latest`].includes(model.name));
   const answer = await client.post("api/show", { model: name }, { signal }).catch((error: unknown) => {
     if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, client.name, models);
     throw error;
   });
-  const { details, model_info: info = {} } = readShow(await answer.json(), answer.where);
+  const { details, model_info: info = {} } = readFields(show, await answer.json(), answer.where);
   const architecture = text(info?.["general.architecture"]) ?? details?.family ?? null;
   const ofArchitecture = (field: string) => whole(info?.[`${architecture}.${field}`]);
   const bos = whole(info?.["tokenizer.ggml.bos_token_id"]);
