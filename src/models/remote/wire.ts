@@ -1,6 +1,6 @@
 /** The part of this door that reads answers and sends nothing: what a page or an edge function may load. */
 export { tokensMatchText } from "./alignment.ts";
-export { AnswerAssembler } from "./answer.ts";
+export { AnswerAssembler, type AnswerPiece } from "./answer.ts";
 export {
   complaintIn,
   malformed,
