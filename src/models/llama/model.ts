@@ -7,7 +7,7 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
-import { checkAlternatives, checkLength } from "../checks.ts";
+import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
@@ -47,7 +47,7 @@ import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
-import { checkedIds, LlamaSequence, SequencePool } from "./sequence.ts";
+import { LlamaSequence, SequencePool } from "./sequence.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */

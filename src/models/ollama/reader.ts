@@ -16,13 +16,13 @@ import {
   wireReader,
 } from "../remote/wire.ts";
 
-const token = field.object({
+const alternative = field.object({
   token: field.string,
   logprob: field.nullish(field.number),
   bytes: field.nullish(field.array(field.byte)),
 });
 
-const entry = field.extend(token, { top_logprobs: field.nullish(field.array(token)) });
+const entry = field.extend(alternative, { top_logprobs: field.nullish(field.array(alternative)) });
 
 /** A line of `/api/generate` or `/api/chat`, or their whole answers. */
 const line = field.object({
@@ -79,18 +79,14 @@ function finishReasonOf(reason: string): FinishReason {
   return reason === "stop" || reason === "length" ? reason : "other";
 }
 
-function wireToken(
-  { token, bytes, logprob, top_logprobs: others }: ReturnType<typeof entry>,
-  where: string,
-): WireToken {
-  return {
+function wireToken({ top_logprobs: others, ...own }: ReturnType<typeof entry>, where: string): WireToken {
+  const one = ({ token, bytes, logprob }: ReturnType<typeof alternative>, place: string) => ({
     token,
     bytes,
-    logprob: logprobOf(logprob, `${where}.logprob`),
-    alternatives: others?.map((other, i) => ({
-      token: other.token,
-      bytes: other.bytes,
-      logprob: logprobOf(other.logprob, `${where}.top_logprobs[${i}].logprob`),
-    })),
+    logprob: logprobOf(logprob, `${place}.logprob`),
+  });
+  return {
+    ...one(own, where),
+    alternatives: others?.map((other, i) => one(other, `${where}.top_logprobs[${i}]`)),
   };
 }

@@ -11,7 +11,7 @@ import {
   tokenRecord,
   type WindowPlan,
 } from "../../core/index.ts";
-import { checkAlternatives, checkLength, checkOpen } from "../checks.ts";
+import { checkAlternatives, checkedIds, checkLength, checkOpen } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
@@ -168,7 +168,7 @@ export class TableModel implements LanguageModel {
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
     checkAlternatives(this, options.alternatives);
-    this.vocabulary.check(ids);
+    checkedIds(ids, this.vocabulary.size);
     checkLength(this, plan.context, "the plan's context");
     for (const { start, previous, tokensRun } of spansOf(ids, plan)) {
       this.#assertOpen();
@@ -201,7 +201,7 @@ export class TableModel implements LanguageModel {
       typeof prompt === "string"
         ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
         : (prompt as ArrayLike<number>);
-    this.vocabulary.check(ids);
+    checkedIds(ids, this.vocabulary.size);
     checkNotEmpty(ids);
     const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
     const sample = createSampler(options);
@@ -293,7 +293,7 @@ export class TableModel implements LanguageModel {
       read: (previous, targets, { alternatives = 0, signal }) => {
         this.#assertOpen();
         checkAlternatives(this, alternatives);
-        this.vocabulary.check(targets);
+        checkedIds(targets, this.vocabulary.size);
         if (signal?.aborted) throw abortError("Scoring", signal);
         return this.#read(previous, targets, alternatives);
       },

@@ -1,5 +1,6 @@
 /** A tokenizer by table: always the longest symbol that fits. */
 import { invalidArgument } from "../../core/index.ts";
+import { checkedIds } from "../checks.ts";
 import type { RequestVocabulary } from "../encode-request.ts";
 import type { TokenizedText, TokenizeOptions } from "../language-model.ts";
 
@@ -67,18 +68,8 @@ export class TableTokenizer implements RequestVocabulary {
   }
 
   detokenize(ids: ArrayLike<number>): Uint8Array {
-    this.check(ids);
+    checkedIds(ids, this.size);
     return Uint8Array.from(Array.from(ids).flatMap((id) => [...this.piece(id)]));
-  }
-
-  /** @throws SurprisalError INVALID_ARGUMENT for an id that is none of this vocabulary's. */
-  check(ids: ArrayLike<number>): void {
-    for (let i = 0; i < ids.length; i++)
-      if (!this.#pieces[ids[i]!])
-        throw invalidArgument(
-          `${ids[i]} is not a token id of this model (0 ... ${this.size - 1})`,
-          `token ${i}`,
-        );
   }
 
   #longestAt(bytes: Uint8Array, at: number, parseSpecial: boolean): number {
