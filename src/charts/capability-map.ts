@@ -1,6 +1,6 @@
 /** Capability map: models × domains. */
 import { axisX, axisY, cell, type PlotOptions, text } from "@observablehq/plot";
-import { SurprisalError } from "../core/index.ts";
+import { invalidArgument } from "../core/index.ts";
 import {
   formatList,
   formatNumber,
@@ -145,12 +145,11 @@ function arrange(cells: readonly CapabilityCell[], order: "sorted" | "given") {
   for (const entry of cells) {
     const row = rows.get(entry.domain) ?? new Map<string, CapabilityCell>();
     if (row.has(entry.model))
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "A model has two numbers for one domain",
-        where: `${visible(entry.model)} over ${visible(entry.domain)}`,
-        wayOut: "Give one cell per model and domain.",
-      });
+      throw invalidArgument(
+        "A model has two numbers for one domain",
+        `${visible(entry.model)} over ${visible(entry.domain)}`,
+        "Give one cell per model and domain.",
+      );
     rows.set(entry.domain, row.set(entry.model, entry));
     models.add(entry.model);
   }

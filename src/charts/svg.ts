@@ -1,6 +1,6 @@
 /** From a picture to SVG. */
 import { plot } from "@observablehq/plot";
-import { SurprisalError } from "../core/index.ts";
+import { invalidArgument } from "../core/index.ts";
 import { type Chart, FONT_SIZE, type KeyEntry, type KeyScale, type Panel } from "./chart.ts";
 import { type ChartDocument, type ChartElement, element, serialise } from "./dom.ts";
 import { cutToPixels, pixelWidth, shortenToPixels } from "./pixels.ts";
@@ -33,12 +33,12 @@ const FAMILY =
 export function drawChart(chart: Chart, options: SvgOptions = {}): ChartElement {
   const { theme = "auto", width: asked = 720, heading = true, id = "chart" } = options;
   if (!(asked >= 240 && asked <= 10_000))
-    throw invalid(`${asked} is not allowed here`, "width", "Give 240 to 10000 pixels.");
+    throw invalidArgument(`${asked} is not allowed here`, "width", "Give 240 to 10000 pixels.");
   if (!/^[A-Za-z][\w-]*$/.test(id))
-    throw invalid("This is no id", "id", "Give letters, digits and -, a letter first.");
+    throw invalidArgument("This is no id", "id", "Give letters, digits and -, a letter first.");
   const document = options.document ?? (globalThis as { document?: ChartDocument | undefined }).document;
   if (!document)
-    throw invalid(
+    throw invalidArgument(
       "There is no document to draw in",
       "document",
       "In Node, import surprisal/charts (it brings one), or pass the `document` of linkedom or jsdom.",
@@ -223,6 +223,3 @@ function wrap(text: string, width: number, size: number): string[] {
   }
   return rows.length > 4 ? [...rows.slice(0, 3), `${rows[3]} …`] : rows;
 }
-
-const invalid = (what: string, where: string, wayOut: string): SurprisalError =>
-  new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut });

@@ -1,10 +1,5 @@
 /** Checking arguments. Internal to this room. */
-import { SurprisalError } from "./errors.ts";
-
-/** An INVALID_ARGUMENT error: what is wrong, which argument, what is allowed. */
-export function invalidArgument(what: string, where: string, wayOut: string): SurprisalError {
-  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut });
-}
+import { invalidArgument } from "./errors.ts";
 
 /** A value as an error quotes it. What a program gives is not always JSON: it may even hold itself. */
 export function quoted(value: unknown): string {

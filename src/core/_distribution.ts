@@ -1,6 +1,7 @@
 /** Reading full distributions and top-k lists. Internal to this room. */
-import { invalidArgument } from "./_arguments.ts";
+
 import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
+import { invalidArgument } from "./errors.ts";
 
 /** How the numbers of a distribution are given: as probabilities, or as ln p in nats. */
 export type Scale = "probabilities" | "logprobs";

@@ -1,6 +1,7 @@
 /** What is a log-probability, what stands for a missing one, and what is neither. Internal to this room. */
-import { invalidArgument, quoted } from "./_arguments.ts";
+import { quoted } from "./_arguments.ts";
 import type { SurprisalError } from "./errors.ts";
+import { invalidArgument } from "./errors.ts";
 
 /** A ln p above 0, or an entropy below 0, by no more than this is rounding, and read as 0. */
 export const LOGPROB_TOLERANCE = 1e-3;

@@ -1,5 +1,6 @@
 /** Whether what came from a program without types, or out of a file, is a recipe. Internal to this room. */
-import { invalidArgument, quoted } from "./_arguments.ts";
+import { quoted } from "./_arguments.ts";
+import { invalidArgument } from "./errors.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What a field may be, in words and as a test. */

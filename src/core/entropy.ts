@@ -4,9 +4,10 @@
  * Source of the definitions: Shannon 1948; Cover & Thomas, "Elements of Information Theory", chapter 2. Full
  * distributions are [V] probabilities, or [V] ln p with the scale "logprobs"; 0 ln 0 = 0.
  */
-import { invalidArgument } from "./_arguments.ts";
+
 import { logprobsOf, requireSameLength, type Scale, surprisalTerm, tailOf } from "./_distribution.ts";
 import { isMissing } from "./_logprob.ts";
+import { invalidArgument } from "./errors.ts";
 import type { EntropyInterval } from "./token.ts";
 
 export type { Scale } from "./_distribution.ts";

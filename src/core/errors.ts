@@ -126,6 +126,16 @@ export class SurprisalError extends Error {
   }
 }
 
+/** An INVALID_ARGUMENT error: what is wrong, which argument, what is allowed. */
+export function invalidArgument(
+  what: string,
+  where?: string,
+  wayOut?: string,
+  cause?: unknown,
+): SurprisalError {
+  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut, cause });
+}
+
 /** The error that an aborted operation rejects with. */
 export function abortError(what: string, signal?: AbortSignal): SurprisalError {
   return new SurprisalError({ code: "ABORTED", what: `${what} was aborted`, cause: signal?.reason });

@@ -8,8 +8,9 @@
  * A token without a number (`null`, or NaN in a column) is never averaged: it adds to `tokens` and to the
  * `unscored...` sizes only.
  */
-import { invalidArgument } from "./_arguments.ts";
+
 import { isMissing, isNoLogprob, LOGPROB_TOLERANCE, noLogprob } from "./_logprob.ts";
+import { invalidArgument } from "./errors.ts";
 import { type TextSize, textSize } from "./text.ts";
 import type { TokenTable } from "./token.ts";
 import type { TokenRange } from "./windows.ts";

@@ -4,9 +4,8 @@
  * A perplexity without its recipe is not a number. A recipe is plain data with a short id, the same for the same
  * method whatever its name; the named ones reproduce other people's tools.
  */
-import { invalidArgument } from "./_arguments.ts";
 import { checkRecipe } from "./_recipe-check.ts";
-import { SurprisalError } from "./errors.ts";
+import { invalidArgument, SurprisalError } from "./errors.ts";
 import { withDefaults } from "./options.ts";
 import {
   checkWindow,

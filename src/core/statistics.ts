@@ -1,6 +1,7 @@
 /** How sure a perplexity is: standard errors and intervals. */
-import { invalidArgument, requireInteger } from "./_arguments.ts";
+import { requireInteger } from "./_arguments.ts";
 import { isMissing, isNoLogprob, noLogprob } from "./_logprob.ts";
+import { invalidArgument } from "./errors.ts";
 import type { ScoreSums } from "./perplexity.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** What each scored token of a window plan sees: the plan carried out on a list instead of a model. */
-import { SurprisalError } from "./errors.ts";
+import { invalidArgument, type SurprisalError } from "./errors.ts";
 import type { TokenRange, WindowPlan, WindowStep } from "./windows.ts";
 
 /** What the prediction of one scored token is made from. */
@@ -80,10 +80,5 @@ function summarise(seen: Position[]): Pick<Sight, "prefix" | "document" | "count
 }
 
 function impossible(what: string, step: number): SurprisalError {
-  return new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `The window plan ${what}`,
-    where: `step ${step}`,
-    wayOut: "Make plans with planWindows.",
-  });
+  return invalidArgument(`The window plan ${what}`, `step ${step}`, "Make plans with planWindows.");
 }

@@ -4,8 +4,8 @@
  * A plan says, step by step, which tokens are run through the model, which are scored, and (through what is
  * forgotten in between) what each one sees. Any engine can carry it out; nothing here knows a model.
  */
-import { invalidArgument, requireInteger } from "./_arguments.ts";
-import { SurprisalError } from "./errors.ts";
+import { requireInteger } from "./_arguments.ts";
+import { invalidArgument, SurprisalError } from "./errors.ts";
 
 /** The five ways to cut a document. DESIGN: `disjoint`, `strided`, `half`, `cached`, `full`. */
 export type WindowMethod = "disjoint" | "strided" | "half" | "cached" | "full";

@@ -7,15 +7,7 @@ export {
   type RuleName,
   type TextRule,
 } from "./corpora/index.ts";
-export type { Executor } from "./harness/index.ts";
-export {
-  type EvaluateHandlers,
-  type EvaluateOptions,
-  type EvaluateProgress,
-  evaluate,
-  resumeEvaluation,
-  type TaskProgress,
-} from "./harness/index.ts";
+export * from "./harness/index.ts";
 export * from "./queue/index.ts";
 export type {
   DocumentEntry,
@@ -49,29 +41,5 @@ export {
   type TaskRow as RunTaskRow,
   taskRows,
 } from "./runs/index.ts";
-export {
-  applyProxyCalibration,
-  ByteSurprisal,
-  type ComparedSpan,
-  type CompressionBaselines,
-  type ComputedPerplexity,
-  type ComputeOptions,
-  calibrateProxy,
-  compareSpans,
-  compressionBaselines,
-  computePerplexity,
-  type ProxyCalibration,
-  type ProxyEstimate,
-  type ProxyModel,
-  type ProxyOptions,
-  type ProxyPair,
-  type ProxyScore,
-  type ProxyScoreOptions,
-  proxy,
-  type ScoreProgress,
-  type ScoreTextOptions,
-  scoreText,
-  scoreTexts,
-  type TextScore,
-} from "./scoring/index.ts";
+export * from "./scoring/index.ts";
 export * from "./tasks/index.ts";

@@ -1,12 +1,6 @@
 /** From a score request to token ids, the same for every model that has its own tokenizer. */
-import { SurprisalError } from "../core/index.ts";
-import type {
-  ModelVocabulary,
-  ScoreRequest,
-  TextOrIds,
-  TokenizedText,
-  TokenizeOptions,
-} from "./language-model.ts";
+import { checkContinuation, checkedIds, checkKinds } from "./checks.ts";
+import type { ModelVocabulary, ScoreRequest, TokenizedText, TokenizeOptions } from "./language-model.ts";
 
 /** The part of a tokenizer that encoding a request needs. */
 export interface RequestVocabulary extends ModelVocabulary {
@@ -40,13 +34,7 @@ export async function encodeRequest(
   vocabulary: RequestVocabulary,
 ): Promise<EncodedRequest> {
   const { continuation, byteOffsets, ...pair } = await encodePair(request, index, vocabulary);
-  if (continuation.length === 0)
-    throw new SurprisalError({
-      code: "NOTHING_TO_SCORE",
-      what: "The continuation has no tokens",
-      where: `request ${index}`,
-      wayOut: "Give a continuation of at least one token.",
-    });
+  checkContinuation(continuation.length, `request ${index}`);
   let { context } = pair;
   let firstScored = 0;
   if (context.length === 0) {
@@ -67,24 +55,19 @@ interface EncodedPair {
 }
 
 async function encodePair(
-  { context, continuation }: ScoreRequest,
+  request: ScoreRequest,
   index: number,
   vocabulary: RequestVocabulary,
 ): Promise<EncodedPair> {
-  if (typeof context === "string" && typeof continuation === "string")
-    return encodeStrings(context, continuation, vocabulary);
-  if (typeof context === "string" || typeof continuation === "string")
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "Context and continuation are of different kinds",
-      where: `request ${index}`,
-      wayOut: "Give both as strings or both as token ids.",
-    });
-  const ids = checkedIds(continuation, index, vocabulary);
+  const where = `request ${index}`;
+  checkKinds(request, where);
+  const { context, continuation } = request;
+  if (typeof context === "string") return encodeStrings(context, continuation as string, vocabulary);
+  const ids = checkedIds(continuation as ArrayLike<number>, vocabulary.size, where);
   const byteOffsets = new Uint32Array(ids.length + 1);
   for (let i = 0; i < ids.length; i++)
     byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
-  return { context: checkedIds(context, index, vocabulary), continuation: ids, byteOffsets };
+  return { context: checkedIds(context, vocabulary.size, where), continuation: ids, byteOffsets };
 }
 
 async function encodeStrings(
@@ -102,15 +85,4 @@ async function encodeStrings(
     continuation: whole.ids.slice(split),
     byteOffsets: whole.byteOffsets.slice(split).map((offset) => offset - start),
   };
-}
-
-function checkedIds(ids: Exclude<TextOrIds, string>, index: number, { size }: RequestVocabulary): Int32Array {
-  for (let i = 0; i < ids.length; i++)
-    if (!Number.isInteger(ids[i]) || ids[i]! < 0 || ids[i]! >= size)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `${ids[i]} is not a token id of this model (0 ... ${size - 1})`,
-        where: `request ${index}`,
-      });
-  return Int32Array.from(ids);
 }

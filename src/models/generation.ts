@@ -1,5 +1,5 @@
 /** Token records as they are written, and what is known at their end. */
-import { SurprisalError, type TokenRecord } from "../core/index.ts";
+import { invalidArgument, SurprisalError, type TokenRecord } from "../core/index.ts";
 import type {
   ChatMessage,
   FinishReason,
@@ -89,10 +89,5 @@ export function checkNotEmpty(prompt: { readonly length: number }): void {
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function checkMaxTokens(maxTokens: number): void {
   if (!(maxTokens >= 0))
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${maxTokens} is no number of tokens`,
-      where: "maxTokens",
-      wayOut: "Give 0 or more.",
-    });
+    throw invalidArgument(`${maxTokens} is no number of tokens`, "maxTokens", "Give 0 or more.");
 }

@@ -1,5 +1,5 @@
 /** Models on servers, by the references that people write. */
-import { SurprisalError } from "../core/index.ts";
+import { invalidArgument, SurprisalError } from "../core/index.ts";
 import { isLoopback } from "../net/index.ts";
 import { GeminiModel } from "./gemini/index.ts";
 import type { LanguageModel } from "./language-model.ts";
@@ -94,12 +94,11 @@ export async function probeRemote(reference: string, options: OpenAIOptions): Pr
     const { dialect } = provider;
     return probe(providerAddress(provider), { ...options, dialect, model: named(rest, reference) });
   }
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: "This is not the address of a server with OpenAI's API",
-    where: reference,
-    wayOut: `Give http://host:port/v1#model, or ${providerForms()}.`,
-  });
+  throw invalidArgument(
+    "This is not the address of a server with OpenAI's API",
+    reference,
+    `Give http://host:port/v1#model, or ${providerForms()}.`,
+  );
 }
 
 function providerOf(scheme: string): Provider | undefined {
@@ -115,12 +114,7 @@ function ollamaPlace(rest: string): [name: string, address: string] {
 
 function named(name: string, reference: string): string {
   if (name !== "") return name;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: "The reference names no model",
-    where: reference,
-    wayOut: REMOTE_FORMS,
-  });
+  throw invalidArgument("The reference names no model", reference, REMOTE_FORMS);
 }
 
 /** @param url `null`: a service somewhere else. */

@@ -4,7 +4,7 @@
  * The order is llama.cpp's default: top-k, then top-p over what top-k left (renormalised), then temperature. So the
  * temperature does not change which tokens are kept. (Hugging Face Transformers applies the temperature first.)
  */
-import { SurprisalError, seededRandom } from "../core/index.ts";
+import { invalidArgument, SurprisalError, seededRandom } from "../core/index.ts";
 import type { GenerateOptions } from "./language-model.ts";
 
 /** The options of `generate` that decide how a token is chosen; see GenerateOptions. */
@@ -148,13 +148,7 @@ function checkOptions({ temperature = 0, topK = 0, topP = 1, seed = 0 }: Samplin
 }
 
 function check(valid: boolean, where: string, value: number, allowed: string): void {
-  if (!valid)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${value} is not allowed here`,
-      where,
-      wayOut: `Give ${allowed}.`,
-    });
+  if (!valid) throw invalidArgument(`${value} is not allowed here`, where, `Give ${allowed}.`);
 }
 
 function noDistribution(): SurprisalError {

@@ -1,5 +1,5 @@
 /** Problems in an endless, reproducible row, and which of them a model may be trained on. */
-import { SurprisalError, seededRandom } from "../core/index.ts";
+import { invalidArgument, seededRandom } from "../core/index.ts";
 import { DIFFICULTIES, type Difficulty, type Generate, type Problem, TASKS, type Task } from "./problem.ts";
 import { pick } from "./random.ts";
 import { arithmetic } from "./tasks/arithmetic.ts";
@@ -37,9 +37,9 @@ export interface ProblemOptions {
  */
 export function problems(options: ProblemOptions = {}): IterableIterator<Problem> {
   const { seed = 0, tasks = TASKS, difficulties = DIFFICULTIES, split, count = Infinity } = options;
-  if (!Number.isSafeInteger(seed)) throw invalid(`${seed} is not a seed`, "seed", "Give an integer.");
+  if (!Number.isSafeInteger(seed)) throw invalidArgument(`${seed} is not a seed`, "seed", "Give an integer.");
   if (count !== Infinity && !(Number.isSafeInteger(count) && count >= 0))
-    throw invalid(`${count} is not a number of problems`, "count", "Give an integer of at least 0.");
+    throw invalidArgument(`${count} is not a number of problems`, "count", "Give an integer of at least 0.");
   requireSome(tasks, TASKS, "tasks");
   requireSome(difficulties, DIFFICULTIES, "difficulties");
   if (split !== undefined) requireSome([split], SPLITS, "split");
@@ -79,13 +79,9 @@ export function splitOf(question: string): Split {
 function requireSome<T>(given: readonly T[], allowed: readonly T[], where: string): void {
   const wrong = given.find((item) => !allowed.includes(item));
   if (given.length === 0 || wrong !== undefined)
-    throw invalid(
+    throw invalidArgument(
       given.length === 0 ? "There is nothing to draw from" : `${wrong} is not allowed here`,
       where,
       `Give of: ${allowed.join(", ")}.`,
     );
-}
-
-function invalid(what: string, where: string, wayOut: string): SurprisalError {
-  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut });
 }

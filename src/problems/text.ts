@@ -1,5 +1,5 @@
 /** Problems as the texts that a model is trained on and asked with, and what it writes back. */
-import { SurprisalError, seededRandom } from "../core/index.ts";
+import { invalidArgument, seededRandom } from "../core/index.ts";
 import type { Problem, Task } from "./problem.ts";
 import { type ProblemOptions, problems } from "./problems.ts";
 
@@ -33,12 +33,7 @@ export function completion(
 
 function instruction(mode: Mode): string {
   if (Object.hasOwn(INSTRUCTIONS, mode)) return INSTRUCTIONS[mode];
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `"${mode}" is not a mode`,
-    where: "mode",
-    wayOut: `Give one of: ${MODES.join(", ")}.`,
-  });
+  throw invalidArgument(`"${mode}" is not a mode`, "mode", `Give one of: ${MODES.join(", ")}.`);
 }
 
 /** Options of `documents`. */
@@ -57,12 +52,7 @@ export function documents(options: DocumentOptions = {}): IterableIterator<strin
   const { direct = 0.5, redundant = 0.5, ...rest } = options;
   for (const [where, share] of Object.entries({ direct, redundant }))
     if (!(share >= 0 && share <= 1))
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `${share} is not a share`,
-        where,
-        wayOut: "Give a number from 0 to 1.",
-      });
+      throw invalidArgument(`${share} is not a share`, where, "Give a number from 0 to 1.");
   const drawn = problems({ split: "train", ...rest });
   return write(drawn, seededRandom((rest.seed ?? 0) ^ 0x5eed), direct, redundant);
 }

@@ -1,5 +1,5 @@
 /** `surprisal probe`: what a server really gives, against what it says it gives. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -21,13 +21,7 @@ SURPRISAL_API_KEY to other addresses.`,
   },
   async run({ address, json }) {
     const meant = addressMeant(address);
-    if (meant)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "This is not the address of a server",
-        where: address,
-        wayOut: meant,
-      });
+    if (meant) throw invalidArgument("This is not the address of a server", address, meant);
     const end = startWaiting(`asking ${address.replace(/[?#].*/, "")}`);
     const report = await probe(address).finally(end);
     const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null;

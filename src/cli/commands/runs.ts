@@ -1,5 +1,5 @@
 /** `surprisal runs`: what was evaluated, side by side. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 import {
   capabilitiesOf,
   compareRuns,
@@ -98,12 +98,11 @@ const map = defineCommand({
       inDomain,
     );
     if (models.length === 0)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "There is nothing to map: these runs have no results over corpora",
-        where: given.run.join(", "),
-        wayOut: "A map is made of runs over corpora, such as a folder with a file for each domain.",
-      });
+      throw invalidArgument(
+        "There is nothing to map: these runs have no results over corpora",
+        given.run.join(", "),
+        "A map is made of runs over corpora, such as a folder with a file for each domain.",
+      );
     if (given.json) printDocument({ schema: "surprisal.map/1", inDomain, models });
     else process.stdout.write(renderCapabilityMap(models, inDomain.length > 0));
   },

@@ -1,6 +1,7 @@
 /** Perplexity and its relatives while the tokens arrive. */
-import { invalidArgument, requireInteger } from "../_arguments.ts";
+import { requireInteger } from "../_arguments.ts";
 import { isNoLogprob, LOGPROB_TOLERANCE, noLogprob } from "../_logprob.ts";
+import { invalidArgument } from "../errors.ts";
 import type { EntropyInterval, TokenRecord } from "../token.ts";
 import { RunningMean, SlidingMean, type Stretch, toJson } from "./means.ts";
 import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";

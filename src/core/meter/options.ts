@@ -1,6 +1,7 @@
 /** What a meter is told when it is made. */
 
-import { invalidArgument, requireInteger } from "../_arguments.ts";
+import { requireInteger } from "../_arguments.ts";
+import { invalidArgument } from "../errors.ts";
 import type { Resolved } from "../options.ts";
 
 /** Options of a PerplexityMeter. Every length counts the tokens that carry the number in question. */

@@ -1,5 +1,5 @@
 /** A meter in JSON. */
-import { invalidArgument } from "../_arguments.ts";
+import { invalidArgument } from "../errors.ts";
 import type { JsonNumber, RunningMeanState, SlidingMeanState } from "./means.ts";
 import type { ResolvedMeterOptions } from "./options.ts";
 import type { SpikesState } from "./spikes.ts";

@@ -1,5 +1,5 @@
 /** What a list of alternatives says about its token. Internal to this room. */
-import { invalidArgument } from "../_arguments.ts";
+import { invalidArgument } from "../errors.ts";
 import type { Alternative } from "../token.ts";
 
 /** A sum of probabilities above 1 by no more than this needs no explanation. */

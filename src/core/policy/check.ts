@@ -1,6 +1,6 @@
 /** Whether what came out of a file, or of a program without types, is a policy. Internal to this room. */
-import { invalidArgument, quoted } from "../_arguments.ts";
-import { SurprisalError } from "../errors.ts";
+import { quoted } from "../_arguments.ts";
+import { invalidArgument, SurprisalError } from "../errors.ts";
 import { after, all, any, compare, hysteresis, lasting, not, type Policy, repetition } from "./policy.ts";
 
 /** More would be a mistake, and could nest deeper than the stack. */

@@ -11,3 +11,4 @@ export type { Policy } from "./policy.ts";
 /** Makes policies: `policy.any(policy.windowAbove(80), policy.repetition())`. */
 export * as policy from "./policy.ts";
 export { describePolicy, type PolicyText, parsePolicy } from "./text.ts";
+export { untilStopped } from "./until-stopped.ts";

@@ -6,6 +6,7 @@ import { checkPolicy } from "./check.ts";
 import { decidePolicy, type PolicyMemory } from "./decide.ts";
 import type { Policy } from "./policy.ts";
 import { type PolicyText, parsePolicy, writePolicy } from "./text.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** That a policy came to hold. */
 export interface PolicyEvent {
@@ -93,39 +94,18 @@ export function monitorTokens<Token extends TokenRecord>(
   const alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm");
   let stoppedBy: PolicyEvent | null = null;
 
-  async function* run(): AsyncGenerator<Token, undefined, undefined> {
-    const source = tokens[Symbol.asyncIterator]();
-    let open = true;
-    try {
-      for (;;) {
-        open = false; // whoever fails or ends has closed itself
-        const { done, value } = await source.next();
-        if (done) return;
-        open = true;
-        meter.push(value);
-        if (stop || alarm) {
-          const reading = meter.read();
-          const raised = alarm?.(reading);
-          if (raised) onAlarm?.(raised);
-          stoppedBy = stop?.(reading) ?? null;
-        }
-        if (!stoppedBy) {
-          yield value;
-          continue;
-        }
-        open = false;
-        controller?.abort(new SurprisalError({ code: "ABORTED", what: stoppedBy.message }));
-        const closed = closeQuietly(source);
-        yield value;
-        await closed;
-        return;
-      }
-    } finally {
-      if (open) await source.return?.();
-    }
-  }
-
-  const running = run();
+  const isLast = (token: Token) => {
+    meter.push(token);
+    if (!stop && !alarm) return false;
+    const reading = meter.read();
+    const raised = alarm?.(reading);
+    if (raised) onAlarm?.(raised);
+    stoppedBy = stop?.(reading) ?? null;
+    return stoppedBy !== null;
+  };
+  const running = untilStopped(tokens, isLast, () =>
+    controller?.abort(new SurprisalError({ code: "ABORTED", what: stoppedBy!.message })),
+  );
   return {
     meter,
     get stoppedBy() {
@@ -138,11 +118,4 @@ export function monitorTokens<Token extends TokenRecord>(
       return this;
     },
   };
-}
-
-/** The stream was ended on purpose: that the source complains about it is no error. */
-async function closeQuietly(source: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await source.return?.();
-  } catch {}
 }

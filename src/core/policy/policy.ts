@@ -2,7 +2,8 @@
  * Conditions on a meter's reading, as data: plain JSON that can be stored, compared and written as text
  * (`describePolicy`, `parsePolicy`). `decidePolicy` says whether one holds.
  */
-import { invalidArgument, requireInteger } from "../_arguments.ts";
+import { requireInteger } from "../_arguments.ts";
+import { invalidArgument } from "../errors.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 
 const RELATIONS = [">", ">=", "<", "<="] as const;

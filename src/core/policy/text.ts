@@ -17,8 +17,7 @@
  *     perplexity > 100 or repetition
  *     (window > 80 until window < 40) for 5
  */
-import { invalidArgument } from "../_arguments.ts";
-import { SurprisalError } from "../errors.ts";
+import { invalidArgument, SurprisalError } from "../errors.ts";
 import { checkPolicy } from "./check.ts";
 import { MEASURES, type PolicyMeasure } from "./measures.ts";
 import {

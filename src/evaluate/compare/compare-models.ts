@@ -2,6 +2,7 @@
 import {
   emptyTable,
   fillColumns,
+  invalidArgument,
   planFor,
   type RecipeFacts,
   type RecipeOption,
@@ -101,12 +102,7 @@ export async function compareModels(
   options: CompareOptions = {},
 ): Promise<ModelComparison> {
   if (others.length === 0)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "There is no model to compare with the base",
-      where: "others",
-      wayOut: "Give at least one.",
-    });
+    throw invalidArgument("There is no model to compare with the base", "others", "Give at least one.");
   for (const { capabilities, identity } of [base, ...others])
     if (!capabilities.score || !capabilities.tokenize)
       throw new SurprisalError({

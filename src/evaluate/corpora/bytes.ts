@@ -5,7 +5,8 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
-import { malformed, type StoredFile } from "./stored-file.ts";
+import type { Reading } from "./reading.ts";
+import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 
 const CHUNK_BYTES = 1 << 18;
 
@@ -82,6 +83,22 @@ function damaged(error: unknown, name: string, check: string): SurprisalError {
     `${check} tells whether it is whole. If it is, unpack it and give the unpacked file.`,
     error,
   );
+}
+
+/** All bytes of a file. @throws SurprisalError DOCUMENT_TOO_LARGE beyond the limit, with this way out */
+export async function wholeFile(
+  file: StoredFile,
+  { limit, signal }: Pick<Reading, "limit" | "signal">,
+  wayOut: string,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of readBytes(file, signal)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) throw tooLarge(limit, file.name, wayOut);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** A piece of a stream, without the delimiter behind it. */

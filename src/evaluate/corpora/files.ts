@@ -2,7 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import { isKnownFormat } from "./stored-file.ts";
 
@@ -105,13 +105,12 @@ function expressionOf(part: string): RegExp {
   try {
     return new RegExp(`^${source}$`, "su");
   } catch (cause) {
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "The pattern has a range that ends before it begins",
-      where: part,
-      wayOut: "A range goes upwards: [a-z].",
+    throw invalidArgument(
+      "The pattern has a range that ends before it begins",
+      part,
+      "A range goes upwards: [a-z].",
       cause,
-    });
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** From what a person names to corpora that can be read. */
 import { basename, join } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type LocateOptions, locateDataset } from "../../models/index.ts";
 import type { Corpus, CorpusDocument } from "./corpus.ts";
 import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
@@ -66,8 +66,8 @@ export async function openCorpora(
 ): Promise<Corpus[]> {
   const { maxDocumentBytes: limit = MAX_DOCUMENT_BYTES, onNote = () => {} } = options;
   if (!(limit > 0))
-    throw invalid("The limit of a document is no number of bytes above 0", "maxDocumentBytes");
-  if (options.split === "") throw invalid("An empty delimiter cuts nowhere", "split");
+    throw invalidArgument("The limit of a document is no number of bytes above 0", "maxDocumentBytes");
+  if (options.split === "") throw invalidArgument("An empty delimiter cuts nowhere", "split");
   const sources: Source[] = [];
   for (const spec of [specs].flat()) sources.push(...(await find(spec, options)));
   const corpora: Corpus[] = [];
@@ -169,7 +169,7 @@ async function open(
   const { split = "none", where } = options;
   const texts = files.some(({ format }) => format === "text");
   if (where !== undefined && texts)
-    throw invalid("A filter in SQL needs rows, and a text file has none", `where, ${name}`);
+    throw invalidArgument("A filter in SQL needs rows, and a text file has none", `where, ${name}`);
   const rows = files.filter(({ format }) => format !== "text");
   const column =
     rows.length > 0
@@ -251,8 +251,4 @@ function distinctNames(corpora: Corpus[]): Corpus[] {
   return corpora.map((corpus) =>
     counts.get(corpus.name)! > 1 ? { ...corpus, name: corpus.source } : corpus,
   );
-}
-
-function invalid(what: string, where: string): SurprisalError {
-  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where });
 }

@@ -3,9 +3,9 @@ import { isUtf8 } from "node:buffer";
 import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
-import { readBytes } from "./bytes.ts";
+import { wholeFile } from "./bytes.ts";
 import type { Column, Reading, Row } from "./reading.ts";
-import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
+import { malformed, type StoredFile } from "./stored-file.ts";
 
 export async function parquetColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
   const { metadata } = await openParquet(file, reading);
@@ -79,16 +79,10 @@ async function openParquet(
 }
 
 /** Parquet is read from its end, so a packed file is unpacked into memory. */
-async function unpacked(file: StoredFile, { limit, signal }: Reading): Promise<AsyncBuffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of readBytes(file, signal)) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) throw tooLarge(limit, file.name, "Unpack the file first: Parquet is packed inside");
-  }
-  const whole = Uint8Array.from(Buffer.concat(chunks)).buffer;
-  return { byteLength: length, slice: (start, end) => whole.slice(start, end) };
+async function unpacked(file: StoredFile, reading: Reading): Promise<AsyncBuffer> {
+  const bytes = await wholeFile(file, reading, "Unpack the file first: Parquet is packed inside");
+  const whole = Uint8Array.from(bytes).buffer;
+  return { byteLength: bytes.length, slice: (start, end) => whole.slice(start, end) };
 }
 
 function readable(error: unknown, where: string): SurprisalError {

@@ -1,5 +1,5 @@
 /** Named rules that make texts of rows, each as somebody's tool has it. docs/corpora.md says when to use which. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 import type { CorpusDocument } from "./corpus.ts";
 import { tooLarge } from "./stored-file.ts";
 import { detokenizeWikitext } from "./wikitext-detokenizer.ts";
@@ -68,12 +68,11 @@ export const RULES: Readonly<Record<RuleName, TextRule>> = {
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function ruleNamed(name: string): TextRule {
   if (Object.hasOwn(RULES, name)) return RULES[name as RuleName];
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `There is no rule called "${name}" for making texts`,
-    where: "rule",
-    wayOut: `The rules are: ${Object.keys(RULES).join(", ")}.`,
-  });
+  throw invalidArgument(
+    `There is no rule called "${name}" for making texts`,
+    "rule",
+    `The rules are: ${Object.keys(RULES).join(", ")}.`,
+  );
 }
 
 /** All rows as one text; no text of no rows. */

@@ -1,5 +1,5 @@
 /** Documents of text files: the whole file, or pieces of it. Bytes of a text are kept as they are, CR LF too. */
-import { type BytePiece, cut, readBytes } from "./bytes.ts";
+import { type BytePiece, cut, readBytes, wholeFile } from "./bytes.ts";
 import type { CorpusDocument } from "./corpus.ts";
 import type { Reading } from "./reading.ts";
 import { type StoredFile, tooLarge } from "./stored-file.ts";
@@ -19,7 +19,7 @@ export function textDocuments(
   split: string,
   reading: Reading,
 ): AsyncGenerator<CorpusDocument> {
-  if (split === "none") return wholeFile(file, reading);
+  if (split === "none") return oneDocument(file, reading);
   if (split === "lines") return numbered(file, reading, lines(file, reading));
   if (split === "blank-lines") return numbered(file, reading, paragraphs(file, reading));
   return numbered(file, reading, delimited(file, Buffer.from(split), reading));
@@ -28,20 +28,11 @@ export function textDocuments(
 /** A document's bytes and where they begin in the file. */
 type Extent = Pick<BytePiece, "bytes" | "offset">;
 
-async function* wholeFile(
-  file: StoredFile,
-  { limit, onNote, signal }: Reading,
-): AsyncGenerator<CorpusDocument> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of readBytes(file, signal)) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit)
-      throw tooLarge(limit, file.name, 'Cut it into documents: split "blank-lines", "lines" or a delimiter');
-  }
+async function* oneDocument(file: StoredFile, reading: Reading): AsyncGenerator<CorpusDocument> {
   const { name } = file;
-  yield { name, text: decodeAt(Buffer.concat(chunks), 0, { name, onNote }) };
+  const wayOut = 'Cut it into documents: split "blank-lines", "lines" or a delimiter';
+  const { onNote } = reading;
+  yield { name, text: decodeAt(await wholeFile(file, reading, wayOut), 0, { name, onNote }) };
 }
 
 async function* numbered(

@@ -2,7 +2,7 @@
  * The row filter in SQL. DuckDB reads the file by itself and says of each row whether it fits; the texts come from
  * our own readers, so a filter changes which texts are scored and never a byte of them.
  */
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, invalidArgument, type SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import type { Reading } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
@@ -61,13 +61,12 @@ function reader({ format, compression }: StoredFile, limit: number): string {
 function refused(error: unknown, name: string, where: string): SurprisalError {
   const message = (error as Error).message;
   if (/(?:^|: )(?:Parser|Binder|Catalog|Conversion|Syntax) Error: /.test(message))
-    return new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `The filter cannot be used: ${message}`,
-      where: `${where} (${name})`,
-      wayOut: "It is an SQL condition on the columns, such as: stars >= 4 AND lang = 'en'.",
-      cause: error,
-    });
+    return invalidArgument(
+      `The filter cannot be used: ${message}`,
+      `${where} (${name})`,
+      "It is an SQL condition on the columns, such as: stars >= 4 AND lang = 'en'.",
+      error,
+    );
   return malformed(
     `DuckDB cannot read the file: ${message}`,
     name,

@@ -1,5 +1,5 @@
 /** Surprisal as a function of the byte, so that models with different tokenizers can be compared span by span. */
-import { SurprisalError, type TokenRecord, type TokenTable } from "../../core/index.ts";
+import { invalidArgument, type TokenRecord, type TokenTable } from "../../core/index.ts";
 
 /**
  * How surprising each stretch of a text was. Within a token the surprisal is spread evenly over its bytes: only its sum
@@ -54,12 +54,11 @@ export class ByteSurprisal {
     const surprisals: number[] = [];
     for (const { text, bytes, logprob, tokenCount = 1 } of records) {
       if (bytes === undefined && (text.includes("\uFFFD") || !isWellFormed(text)))
-        throw new SurprisalError({
-          code: "INVALID_ARGUMENT",
-          what: "A token is a piece of a character, and its bytes are not known",
-          where: `record ${surprisals.length}`,
-          wayOut: "Give records with their bytes, or join the pieces of a character into one record.",
-        });
+        throw invalidArgument(
+          "A token is a piece of a character, and its bytes are not known",
+          `record ${surprisals.length}`,
+          "Give records with their bytes, or join the pieces of a character into one record.",
+        );
       const size = bytes?.length ?? new TextEncoder().encode(text).length;
       boundaries.push(boundaries.at(-1)! + size);
       surprisals.push(tokenCount === 1 && logprob !== null ? 0 - logprob : Number.NaN);
@@ -95,12 +94,11 @@ export class ByteSurprisal {
     if (
       !(Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= this.bytes)
     )
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `[${start}, ${end}) is no range of ${this.bytes} bytes`,
-        where: "start, end",
-        wayOut: "Give integers with 0 <= start <= end <= bytes.",
-      });
+      throw invalidArgument(
+        `[${start}, ${end}) is no range of ${this.bytes} bytes`,
+        "start, end",
+        "Give integers with 0 <= start <= end <= bytes.",
+      );
     const over = (sums: Float64Array) => this.#upTo(end, sums) - this.#upTo(start, sums);
     return { nats: over(this.#impossible) > 0 ? Infinity : over(this.#nats), missing: over(this.#missing) };
   }
@@ -142,12 +140,11 @@ export interface ComparedSpan {
  */
 export function compareSpans(first: ByteSurprisal, second: ByteSurprisal): ComparedSpan[] {
   if (first.bytes !== second.bytes)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `Texts of ${first.bytes} and ${second.bytes} bytes`,
-      where: "first, second",
-      wayOut: "Give the surprisals of one and the same text.",
-    });
+    throw invalidArgument(
+      `Texts of ${first.bytes} and ${second.bytes} bytes`,
+      "first, second",
+      "Give the surprisals of one and the same text.",
+    );
   const cuts = new Set(Array.from(second.boundaries));
   const spans: ComparedSpan[] = [];
   let start = 0;

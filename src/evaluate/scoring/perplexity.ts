@@ -1,13 +1,13 @@
 /** Evaluate-style perplexity of several texts. */
 import {
   emptySums,
+  invalidArgument,
   meanPerplexity,
   measures,
   mergeSums,
   type RecipeOption,
   type RecipeOverrides,
   type ResolvedRecipe,
-  SurprisalError,
 } from "../../core/index.ts";
 import { type LanguageModel, type ModelIdentity, type ResolveOptions, resolve } from "../../models/index.ts";
 import { scoreTexts } from "./score-text.ts";
@@ -52,12 +52,7 @@ export interface ComputedPerplexity {
  */
 export async function computePerplexity(options: ComputeOptions): Promise<ComputedPerplexity> {
   if (!Array.isArray(options.predictions) || options.predictions.length === 0)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "There are no texts to score",
-      where: "predictions",
-      wayOut: "Give a list of at least one text.",
-    });
+    throw invalidArgument("There are no texts to score", "predictions", "Give a list of at least one text.");
   if (typeof options.model === "string") {
     await using model = await resolve(options.model, options.load);
     return await computeWith(model, options); // or the model would be freed before it is used

@@ -1,5 +1,5 @@
 /** From what an open model says of a text to what a closed one would say, where both are known for some texts. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, type SurprisalError } from "../../core/index.ts";
 
 /** A text, or a span of one, under both models. */
 export interface ProxyPair {
@@ -182,9 +182,9 @@ function studentProbability(theta: number, degrees: number): number {
 
 function checkPairs(pairs: readonly ProxyPair[], level: number): void {
   if (!(level > 0 && level < 1))
-    throw invalid(`${level} is no coverage`, "level", "Give a number between 0 and 1, such as 0.95.");
+    throw invalidArgument(`${level} is no coverage`, "level", "Give a number between 0 and 1, such as 0.95.");
   if (pairs.length < FEWEST_PAIRS)
-    throw invalid(
+    throw invalidArgument(
       `${pairs.length} pairs do not tell a line and its error`,
       "pairs",
       `Give at least ${FEWEST_PAIRS} texts that both models have scored; twenty or more make a useful interval.`,
@@ -195,7 +195,7 @@ function checkPairs(pairs: readonly ProxyPair[], level: number): void {
     requireNatsPerByte(actual, `actual of pair ${i}`);
     if (bytes !== undefined) requireBytes(bytes, `bytes of pair ${i}`);
     if ((bytes !== undefined) !== withBytes)
-      throw invalid(
+      throw invalidArgument(
         "Some pairs have bytes and some have none",
         `pair ${i}`,
         "Give bytes for all, or for none.",
@@ -228,7 +228,7 @@ function requireCalibration(calibration: ProxyCalibration): void {
     (typicalBytes === null || typicalBytes > 0)
   )
     return;
-  throw invalid(
+  throw invalidArgument(
     "This is no calibration of version 1",
     "calibration",
     "Give what calibrateProxy returned, unchanged.",
@@ -237,19 +237,24 @@ function requireCalibration(calibration: ProxyCalibration): void {
 
 function requireNatsPerByte(value: number, where: string): void {
   if (!(Number.isFinite(value) && value >= 0))
-    throw invalid(`${value} is no surprisal per byte`, where, "Give a finite number of nats of at least 0.");
+    throw invalidArgument(
+      `${value} is no surprisal per byte`,
+      where,
+      "Give a finite number of nats of at least 0.",
+    );
 }
 
 function requireBytes(value: number, where: string): void {
   if (!(value > 0 && value < Infinity))
-    throw invalid(`${value} is no size of a text`, where, "Give a number of bytes above 0.");
+    throw invalidArgument(`${value} is no size of a text`, where, "Give a number of bytes above 0.");
 }
 
 const degenerate = (what: string): SurprisalError =>
-  invalid(what, "pairs", "Give texts of different difficulty: easy and hard prose, code, other languages.");
-
-const invalid = (what: string, where: string, wayOut: string): SurprisalError =>
-  new SurprisalError({ code: "INVALID_ARGUMENT", what, where, wayOut });
+  invalidArgument(
+    what,
+    "pairs",
+    "Give texts of different difficulty: easy and hard prose, code, other languages.",
+  );
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -1,5 +1,5 @@
 /** Solved examples in front of a question, as lm-evaluation-harness writes and draws them. */
-import { type Resolved, SurprisalError, withDefaults } from "../../core/index.ts";
+import { invalidArgument, type Resolved, withDefaults } from "../../core/index.ts";
 import { PythonRandom } from "./python-random.ts";
 import type { Task, TaskItem } from "./task.ts";
 
@@ -51,12 +51,11 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
   const { count, examples } = fewShot;
   const { sampler, seed, delimiter } = withDefaults<Drawing>(DEFAULT_FEW_SHOT, fewShot);
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed))
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${count} examples with the seed ${seed} cannot be drawn`,
-      where: "fewShot",
-      wayOut: "Give a number of examples of at least 1 and a whole number as seed.",
-    });
+    throw invalidArgument(
+      `${count} examples with the seed ${seed} cannot be drawn`,
+      "fewShot",
+      "Give a number of examples of at least 1 and a whole number as seed.",
+    );
   const pool: TaskItem[] = [];
   const keys: string[] = [];
   for await (const item of examples.items({ signal })) {
@@ -65,12 +64,11 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
     if (sampler === "first" && pool.length - mostOften(keys) >= count) break; // enough, whatever the question
   }
   if (pool.length < count)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `There are ${pool.length} examples, fewer than the ${count} wanted`,
-      where: examples.source,
-      wayOut: "Take fewer examples, or draw them from a larger file.",
-    });
+    throw invalidArgument(
+      `There are ${pool.length} examples, fewer than the ${count} wanted`,
+      examples.source,
+      "Take fewer examples, or draw them from a larger file.",
+    );
   const texts = pool.map(
     ({ context, delimiter: seam, choices, label }) => context + seam + choices[label]! + delimiter,
   );
@@ -94,12 +92,11 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
   function drawAgain(own: string): number[] {
     const others = [...keys.keys()].filter((i) => keys[i] !== own);
     if (others.length < count)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: `Without the question itself there are ${others.length} examples, fewer than the ${count} wanted`,
-        where: examples.source,
-        wayOut: "Take fewer examples, or draw them from a larger file.",
-      });
+      throw invalidArgument(
+        `Without the question itself there are ${others.length} examples, fewer than the ${count} wanted`,
+        examples.source,
+        "Take fewer examples, or draw them from a larger file.",
+      );
     const source = sampler === "per-item" ? random : new PythonRandom(seed);
     return source.sample(others.length, count).map((i) => others[i]!);
   }

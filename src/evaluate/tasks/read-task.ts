@@ -1,6 +1,6 @@
 /** Task files: JSONL rows, and llama.cpp's text file of HellaSwag. */
 import { basename } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { formOf, type Row, readRow, TASK_FORMS, type TaskForm } from "./forms.ts";
 import { type Line, readLines } from "./lines.ts";
 import type { Task, TaskItem } from "./task.ts";
@@ -101,12 +101,11 @@ async function firstForm(source: string, rows: () => AsyncIterable<TaskRow>): Pr
 function namedForm(name: string): TaskForm {
   const form = TASK_FORMS.find((known) => known.name === name);
   if (form) return form;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `There is no form of tasks "${name}"`,
-    where: "form",
-    wayOut: `Known: ${TASK_FORMS.map((known) => known.name).join("; ")}.`,
-  });
+  throw invalidArgument(
+    `There is no form of tasks "${name}"`,
+    "form",
+    `Known: ${TASK_FORMS.map((known) => known.name).join("; ")}.`,
+  );
 }
 
 /** Rows of JSONL; blank lines are left out. */

@@ -1,6 +1,6 @@
 /** Items to results: every choice scored, prefixes shared, one result per item in order. */
 import { createHash } from "node:crypto";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel, ScoredText } from "../../models/index.ts";
 import { type FewShot, fewShotPrompter, type Prompter, zeroShot } from "./few-shot.ts";
 import type { Task, TaskItem, TaskKind } from "./task.ts";
@@ -206,10 +206,9 @@ function finite(value: number | null): number | null {
 
 function requireCount(value: number, name: string, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `${value} is not a number of items`,
-    where: name,
-    wayOut: `Give a whole number of at least ${least}.`,
-  });
+  throw invalidArgument(
+    `${value} is not a number of items`,
+    name,
+    `Give a whole number of at least ${least}.`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Results to accuracies and their errors. */
 import { createHash } from "node:crypto";
-import { documentBootstrap, SurprisalError } from "../../core/index.ts";
+import { documentBootstrap, invalidArgument } from "../../core/index.ts";
 import type { ChoiceScore, TaskResult } from "./run-task.ts";
 
 /**
@@ -120,12 +120,11 @@ export function summarise(results: Iterable<TaskResult>): TaskSummary {
   const all = [...results];
   const kind = all[0]?.kind;
   if (kind === undefined || all.some((result) => result.kind !== kind))
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: kind === undefined ? "There are no results" : "The results are of different kinds of tasks",
-      where: "results",
-      wayOut: "Give the results of one task.",
-    });
+    throw invalidArgument(
+      kind === undefined ? "There are no results" : "The results are of different kinds of tasks",
+      "results",
+      "Give the results of one task.",
+    );
   const digest = createHash("sha256");
   for (const { sha256 } of all) digest.update(sha256);
   const base = {

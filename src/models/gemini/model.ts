@@ -1,23 +1,32 @@
 /** Gemini models, over Google's API. */
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
-import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
 import type {
   ChatMessage,
   GenerateOptions,
   GenerationEnd,
   ModelIdentity,
   ModelVocabulary,
+  Prompt,
 } from "../language-model.ts";
 import {
   ApiKey,
+  field,
   type RemoteAnswer,
   RemoteClient,
   type RemoteClientOptions,
+  readFields,
   readRecords,
   ServerRefusal,
 } from "../remote/index.ts";
+import { ServerModel, type TextOrChat } from "../server-model.ts";
 import { geminiReader } from "./reader.ts";
-import { type GeminiDescription, readDescription } from "./schema.ts";
+
+/** `models/NAME`, as far as it is read here. */
+const description = field.object({
+  name: field.string,
+  version: field.nullish(field.string),
+  inputTokenLimit: field.nullish(field.count),
+});
 
 const ADDRESS = "https://generativelanguage.googleapis.com/v1beta";
 
@@ -40,7 +49,7 @@ export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "ke
  * A Gemini model. It answers chats; a text is sent as a user's message. Which models give numbers changes from month to
  * month: one that refuses is asked again without, and its records then carry none.
  */
-export class GeminiModel extends GenerateOnlyModel {
+export class GeminiModel extends ServerModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
   readonly trainedContext: number | null;
@@ -55,9 +64,9 @@ export class GeminiModel extends GenerateOnlyModel {
     client: RemoteClient,
     name: string,
     source: string,
-    { version, inputTokenLimit }: GeminiDescription,
+    { version, inputTokenLimit }: ReturnType<typeof description>,
   ) {
-    super(MOST_ALTERNATIVES);
+    super({ alternatives: MOST_ALTERNATIVES });
     this.#client = client;
     this.#path = modelPath(name);
     this.trainedContext = inputTokenLimit ?? null;
@@ -86,13 +95,14 @@ export class GeminiModel extends GenerateOnlyModel {
       if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, error);
       throw error;
     });
-    return new GeminiModel(client, name, source, readDescription(await answer.json(), answer.where));
+    return new GeminiModel(client, name, source, readFields(description, await answer.json(), answer.where));
   }
 
   protected override async *write(
-    prompt: TextOrChat,
+    given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const prompt = this.textOrChat(given, options);
     const { maxTokens = 256, alternatives = 0 } = options;
     const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
     const reader = geminiReader({ server: answer.where, alternatives, maxTokens });

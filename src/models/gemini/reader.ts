@@ -1,17 +1,46 @@
-/** Reads Gemini's `generateContent`, and the events of `streamGenerateContent`. */
+/**
+ * Reads Gemini's `generateContent`, and the events of `streamGenerateContent`. Fields that are not named here are let through.
+ * Source: googleapis/js-genai, src/types.ts (GenerateContentResponse, Candidate, LogprobsResult).
+ */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
-  finishAnswer,
+  field,
   logprobOf,
   malformed,
+  readFields,
   throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../remote/wire.ts";
-import { type GeminiPart, type GeminiToken, type LogprobsResult, readResponse } from "./schema.ts";
+
+const entry = field.object({
+  token: field.nullish(field.string),
+  tokenId: field.nullish(field.int),
+  logProbability: field.nullish(field.number),
+});
+const logprobsResult = field.object({
+  chosenCandidates: field.nullish(field.array(entry)),
+  topCandidates: field.nullish(field.array(field.object({ candidates: field.nullish(field.array(entry)) }))),
+});
+/** A text, or something else, which is then in a field of its own: `functionCall`, `inlineData`, ... */
+const part = field.object({ text: field.nullish(field.string), thought: field.nullish(field.boolean) });
+const candidate = field.object({
+  index: field.nullish(field.count),
+  content: field.nullish(field.object({ parts: field.nullish(field.array(part)) })),
+  finishReason: field.nullish(field.string),
+  logprobsResult: field.nullish(logprobsResult),
+});
+/** The whole answer, or an event of a stream. */
+const response = field.object({
+  candidates: field.nullish(field.array(candidate)),
+  promptFeedback: field.nullish(field.object({ blockReason: field.nullish(field.string) })),
+  usageMetadata: field.nullish(field.object({ candidatesTokenCount: field.nullish(field.count) })),
+});
+type Part = ReturnType<typeof part>;
 
 /** `finishReason` (js-genai, enum FinishReason); what is not here is "other". */
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
@@ -43,7 +72,7 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
 
   function next(json: unknown): TokenRecord[] {
     throwComplaint(json, server);
-    const { candidates, promptFeedback, usageMetadata } = readResponse(json, server);
+    const { candidates, promptFeedback, usageMetadata } = readFields(response, json, server);
     tokens = usageMetadata?.candidatesTokenCount ?? tokens;
     if (promptFeedback?.blockReason) {
       finishReason = "content-filter";
@@ -68,31 +97,33 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, tokens, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens }));
 }
 
 /** A call of a function, an image, ... */
-function isNoText({ text, thought, thoughtSignature, ...other }: GeminiPart): boolean {
+function isNoText({
+  text,
+  thought,
+  thoughtSignature,
+  ...other
+}: Part & { thoughtSignature?: unknown }): boolean {
   return Object.keys(other).length > 0;
 }
 
-function textOf(parts: readonly GeminiPart[]): string {
+function textOf(parts: readonly Part[]): string {
   return parts.map(({ text }) => text ?? "").join("");
 }
 
 /** @throws SurprisalError WIRE_MALFORMED when the two lists are not of one length. */
-function wireTokens(result: LogprobsResult | null | undefined, where: string): WireToken[] {
+function wireTokens(
+  result: ReturnType<typeof logprobsResult> | null | undefined,
+  where: string,
+): WireToken[] {
   const chosen = result?.chosenCandidates ?? [];
   const top = result?.topCandidates;
   if (top && top.length !== chosen.length)
     throw malformed(`${chosen.length} tokens and ${top.length} lists of alternatives`, where);
-  const one = ({ token, tokenId, logProbability }: GeminiToken, place: string) => ({
+  const one = ({ token, tokenId, logProbability }: ReturnType<typeof entry>, place: string) => ({
     token: token ?? "",
     id: tokenId,
     logprob: logprobOf(logProbability, `${place}.logProbability`),

@@ -1,5 +1,5 @@
 /** Nothing native is touched after it was freed, and nothing is freed while it is in use on another thread. */
-import { SurprisalError } from "../../core/index.ts";
+import { checkOpen } from "../checks.ts";
 
 export class Lifetime {
   readonly #pending = new Set<Promise<unknown>>();
@@ -12,12 +12,8 @@ export class Lifetime {
 
   /** @throws SurprisalError MODEL_DISPOSED */
   assertOpen(): void {
-    if (!this.closing.aborted) return;
-    throw new SurprisalError({
-      code: "MODEL_DISPOSED",
-      what: "The model was disposed",
-      wayOut: "Keep it open (`await using model = ...`) for as long as it is used, or load it again.",
-    });
+    const wayOut = "Keep it open (`await using model = ...`) for as long as it is used, or load it again.";
+    checkOpen(!this.closing.aborted, "The model", wayOut);
   }
 
   /** Runs a native operation that `close` waits for. */

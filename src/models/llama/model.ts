@@ -7,6 +7,7 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
+import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
@@ -46,7 +47,7 @@ import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
-import { checkedIds, LlamaSequence, SequencePool } from "./sequence.ts";
+import { LlamaSequence, SequencePool } from "./sequence.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
@@ -176,7 +177,7 @@ export class LlamaModel implements LanguageModel {
 
   async *score(requests: Iterable<ScoreRequest>, options: ScoreOptions = {}): AsyncGenerator<ScoredText> {
     this.#assertOpen();
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
     for await (const encoded of this.#encodeInGroups(requests, options.signal)) {
       const { reader, placement } = this.#model;
@@ -210,7 +211,7 @@ export class LlamaModel implements LanguageModel {
     for (const request of requests) {
       if (signal?.aborted) throw abortError("Scoring", signal);
       const encoded = await encodeRequest(request, index, this.vocabulary);
-      this.#checkLength(encoded.input.length, `request ${index++}`);
+      checkLength(this, encoded.input.length, `request ${index++}`);
       group.push(encoded);
       tokens += REQUEST_TOKENS + encoded.input.length;
       if (tokens < TREE_TOKENS) continue;
@@ -227,9 +228,9 @@ export class LlamaModel implements LanguageModel {
     options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     const document = checkedIds(ids, this.vocabulary.size);
-    this.#checkLength(plan.context, "the plan's context");
+    checkLength(this, plan.context, "the plan's context");
     const context = await this.#acquire(plan.context);
     try {
       yield* runPlan(context, this.#model.reader, document, plan, options);
@@ -250,7 +251,7 @@ export class LlamaModel implements LanguageModel {
     prompt: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     const ids = await this.#promptIds(prompt, options.parseSpecial ?? true);
     checkNotEmpty(ids);
     await using sequence = await this.open();
@@ -338,7 +339,7 @@ export class LlamaModel implements LanguageModel {
           what: "A text without tokens has no embedding",
           where: `text ${i}`,
         });
-      this.#checkLength(ids.length, `text ${i}`);
+      checkLength(this, ids.length, `text ${i}`);
       longest = Math.max(longest, ids.length);
       encoded.push(ids);
     }
@@ -381,25 +382,5 @@ export class LlamaModel implements LanguageModel {
 
   #assertOpen(): void {
     this.#model.lifetime.assertOpen();
-  }
-
-  #checkAlternatives(k = 0): void {
-    if (Number.isInteger(k) && k >= 0 && k <= this.capabilities.alternatives) return;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${k} alternatives per token cannot be given`,
-      where: "alternatives",
-      wayOut: `Ask for a whole number from 0 to ${this.capabilities.alternatives}.`,
-    });
-  }
-
-  #checkLength(tokens: number, where: string): void {
-    if (tokens <= this.trainedContext) return;
-    throw new SurprisalError({
-      code: "CONTEXT_EXCEEDED",
-      what: `${tokens} tokens are more than the ${this.trainedContext} this model was trained for`,
-      where,
-      wayOut: "Shorten the text, or score it with windows (recipe cached, strided or disjoint).",
-    });
   }
 }

@@ -1,6 +1,6 @@
 /** Where a model's layers go, and with what settings, as options handed to llama.cpp. */
 import { availableParallelism } from "node:os";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { ContextSettings } from "./context.ts";
 import type { GgufFile } from "./gguf.ts";
 import type { LlamaLibrary } from "./library.ts";
@@ -142,24 +142,17 @@ function layersOnGpu(device: "auto" | "cpu" | number, found: boolean): number {
 
 function oneOf(name: string, value: string, allowed: readonly string[]): void {
   if (allowed.includes(value)) return;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `"${value}" is not a value of ${name}`,
-    where: name,
-    wayOut: `Use one of ${allowed.join(", ")}.`,
-  });
+  throw invalidArgument(`"${value}" is not a value of ${name}`, name, `Use one of ${allowed.join(", ")}.`);
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function integer(name: string, value: unknown, from: number, to: number): void {
   if (typeof value === "number" && Number.isInteger(value) && value >= from && value <= to) return;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `${String(value)} is not a value of ${name}`,
-    where: name,
-    wayOut:
-      name === "device"
-        ? 'Use "auto", "cpu", or a number of GPU layers.'
-        : `Give a whole number from ${from} to ${to}.`,
-  });
+  throw invalidArgument(
+    `${String(value)} is not a value of ${name}`,
+    name,
+    name === "device"
+      ? 'Use "auto", "cpu", or a number of GPU layers.'
+      : `Give a whole number from ${from} to ${to}.`,
+  );
 }

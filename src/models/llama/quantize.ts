@@ -1,7 +1,7 @@
 /** Making a smaller model file of another one, as llama.cpp's `llama-quantize` does, byte for byte. */
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { isSameFile, writeFailure } from "../../files/index.ts";
 import { call } from "./context.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
@@ -67,12 +67,11 @@ export async function quantize(
   integer("threads", threads, 0, 1024);
   checkGguf(await inspectGguf(input));
   if (isSameFile(input, output))
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "The output is the input, whose weights would be lost",
-      where: output,
-      wayOut: "Name another file.",
-    });
+    throw invalidArgument(
+      "The output is the input, whose weights would be lost",
+      output,
+      "Name another file.",
+    );
   const { functions } = loadLlamaLibrary();
   const params = {
     ...functions.llama_model_quantize_default_params(),

@@ -1,5 +1,6 @@
 /** Sequences that can be continued, forked and cut, sharing one context. */
 import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
+import { checkedIds, checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { Queue } from "./queue.ts";
@@ -148,28 +149,6 @@ export class LlamaSequence implements ModelSequence {
   }
 
   #assertOpen(): void {
-    if (this.#disposed)
-      throw new SurprisalError({
-        code: "MODEL_DISPOSED",
-        what: "The sequence was disposed",
-        wayOut: "Open a new one.",
-      });
+    checkOpen(!this.#disposed, "The sequence", "Open a new one.");
   }
-}
-
-/**
- * A copy that nobody else can change while it waits for its turn.
- * @throws SurprisalError INVALID_ARGUMENT for an id outside the vocabulary.
- */
-export function checkedIds(ids: ArrayLike<number>, vocabularySize: number): Int32Array {
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
-    if (Number.isInteger(id) && id >= 0 && id < vocabularySize) continue;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${id} is not a token id of this model (0 ... ${vocabularySize - 1})`,
-      where: `token ${i}`,
-    });
-  }
-  return Int32Array.from(ids);
 }

@@ -118,14 +118,7 @@ export class LlamaVocabulary implements ModelVocabulary {
   }
 
   detokenize(ids: ArrayLike<number>): Uint8Array {
-    const pieces = Array.from(ids, (id) => this.piece(id));
-    const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return bytes;
+    return new Uint8Array(Buffer.concat(Array.from(ids, (id) => this.piece(id))));
   }
 
   /**

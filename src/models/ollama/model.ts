@@ -1,10 +1,43 @@
 /** Models of an Ollama server, over its own API. */
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
-import { GenerateOnlyModel, type TextOrChat } from "../generate-only.ts";
-import type { GenerateOptions, GenerationEnd, ModelIdentity, ModelVocabulary } from "../language-model.ts";
-import { RemoteClient, type RemoteClientOptions, readRecords, ServerRefusal } from "../remote/index.ts";
+import type {
+  GenerateOptions,
+  GenerationEnd,
+  ModelIdentity,
+  ModelVocabulary,
+  Prompt,
+} from "../language-model.ts";
+import {
+  field,
+  RemoteClient,
+  type RemoteClientOptions,
+  readFields,
+  readRecords,
+  ServerRefusal,
+} from "../remote/index.ts";
+import { ServerModel } from "../server-model.ts";
 import { ollamaReader } from "./reader.ts";
-import { readShow, readTags } from "./schema.ts";
+
+/** `/api/tags`, as far as it is read here. Source: ollama/ollama, api/types.go. */
+const tags = field.object({
+  models: field.nullish(
+    field.array(
+      field.object({
+        name: field.string,
+        size: field.nullish(field.count),
+        digest: field.nullish(field.string),
+      }),
+    ),
+  ),
+});
+
+/** `/api/show`. */
+const show = field.object({
+  details: field.nullish(
+    field.object({ family: field.nullish(field.string), quantization_level: field.nullish(field.string) }),
+  ),
+  model_info: field.nullish(field.record(field.unknown)),
+});
 
 /** Where Ollama listens unless told otherwise. */
 const HOST = "127.0.0.1";
@@ -45,7 +78,7 @@ interface Description {
  * A model of an Ollama server. It writes, with the numbers of what it wrote; of a prompt it gives none. Numbers are those
  * of the model itself, before temperature and the like.
  */
-export class OllamaModel extends GenerateOnlyModel {
+export class OllamaModel extends ServerModel {
   readonly identity: ModelIdentity;
   readonly vocabulary: ModelVocabulary;
   readonly trainedContext: number | null;
@@ -55,7 +88,7 @@ export class OllamaModel extends GenerateOnlyModel {
   readonly #name: string;
 
   private constructor(client: RemoteClient, name: string, description: Description) {
-    super(MOST_ALTERNATIVES);
+    super({ alternatives: MOST_ALTERNATIVES });
     this.#client = client;
     this.#name = name;
     this.identity = description.identity;
@@ -75,9 +108,10 @@ export class OllamaModel extends GenerateOnlyModel {
   }
 
   protected override async *write(
-    prompt: TextOrChat,
+    given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const prompt = this.textOrChat(given, options);
     const {
       maxTokens = 256,
       alternatives = 0,
@@ -130,13 +164,13 @@ async function describe(
   signal: AbortSignal | undefined,
 ): Promise<Description> {
   const listed = await client.get("api/tags", { signal });
-  const models = readTags(await listed.json(), listed.where).models ?? [];
+  const models = readFields(tags, await listed.json(), listed.where).models ?? [];
   const known = models.find((model) => [name, `${name}:latest`].includes(model.name));
   const answer = await client.post("api/show", { model: name }, { signal }).catch((error: unknown) => {
     if (error instanceof ServerRefusal && error.status === 404) throw unknownModel(name, client.name, models);
     throw error;
   });
-  const { details, model_info: info = {} } = readShow(await answer.json(), answer.where);
+  const { details, model_info: info = {} } = readFields(show, await answer.json(), answer.where);
   const architecture = text(info?.["general.architecture"]) ?? details?.family ?? null;
   const ofArchitecture = (field: string) => whole(info?.[`${architecture}.${field}`]);
   const bos = whole(info?.["tokenizer.ggml.bos_token_id"]);

@@ -1,17 +1,46 @@
-/** Reads Ollama's own `/api/generate` and `/api/chat`: whole answers, and streams of a line each. */
+/**
+ * Reads Ollama's own `/api/generate` and `/api/chat`: whole answers, and streams of a line each. Fields that are not named
+ * here are let through. Source: ollama/ollama, api/types.go.
+ */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
-  finishAnswer,
+  field,
   logprobOf,
   malformed,
-  throwComplaint,
+  readFields,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../remote/wire.ts";
-import { type OllamaEntry, readLine } from "./schema.ts";
+
+const alternative = field.object({
+  token: field.string,
+  logprob: field.nullish(field.number),
+  bytes: field.nullish(field.array(field.byte)),
+});
+
+const entry = field.extend(alternative, { top_logprobs: field.nullish(field.array(alternative)) });
+
+/** A line of `/api/generate` or `/api/chat`, or their whole answers. */
+const line = field.object({
+  response: field.nullish(field.string),
+  thinking: field.nullish(field.string),
+  message: field.nullish(
+    field.object({
+      content: field.nullish(field.string),
+      thinking: field.nullish(field.string),
+      tool_calls: field.nullish(field.array(field.unknown)),
+    }),
+  ),
+  tool_calls: field.nullish(field.array(field.unknown)),
+  done: field.boolean,
+  done_reason: field.nullish(field.string),
+  eval_count: field.nullish(field.count),
+  logprobs: field.nullish(field.array(entry)),
+});
 
 /**
  * Ollama counts the end-of-text token in `eval_count` and gives no record for it. Its `bytes` are those of the text, so
@@ -24,8 +53,7 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
-    const said = readLine(json, server);
+    const said = readFields(line, json, server);
     if (finishReason !== null) throw malformed("The answer goes on after its last line", server);
     const { message } = said;
     if (said.response === undefined && !message)
@@ -43,13 +71,7 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, count, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: count }));
 }
 
 /** "load" and "unload" end answers to empty prompts. */
@@ -57,15 +79,14 @@ function finishReasonOf(reason: string): FinishReason {
   return reason === "stop" || reason === "length" ? reason : "other";
 }
 
-function wireToken({ token, bytes, logprob, top_logprobs: others }: OllamaEntry, where: string): WireToken {
-  return {
+function wireToken({ top_logprobs: others, ...own }: ReturnType<typeof entry>, where: string): WireToken {
+  const one = ({ token, bytes, logprob }: ReturnType<typeof alternative>, place: string) => ({
     token,
     bytes,
-    logprob: logprobOf(logprob, `${where}.logprob`),
-    alternatives: others?.map((other, i) => ({
-      token: other.token,
-      bytes: other.bytes,
-      logprob: logprobOf(other.logprob, `${where}.top_logprobs[${i}].logprob`),
-    })),
+    logprob: logprobOf(logprob, `${place}.logprob`),
+  });
+  return {
+    ...one(own, where),
+    alternatives: others?.map((other, i) => one(other, `${where}.top_logprobs[${i}]`)),
   };
 }

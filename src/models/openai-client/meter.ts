@@ -1,5 +1,5 @@
 /** Wraps an answer of the official `openai` client, whole or streamed, and meters it as it is read. */
-import { type MeterReading, type PolicyEvent, SurprisalError } from "../../core/index.ts";
+import { invalidArgument, type MeterReading, type PolicyEvent, untilStopped } from "../../core/index.ts";
 import { AnswerMeter, type AnswerMeterOptions, type MeteredEnd } from "../metered/index.ts";
 
 /** Options of `meter`: policies, callbacks, and the meter the tokens go through. */
@@ -63,13 +63,11 @@ export function meter(answer: object, options: MeterAnswerOptions = {}): object 
   reader.push(answer);
   reader.finish();
   if (reader.format === null)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "This is no answer of a language model",
-      where: "meter",
-      wayOut:
-        "Give what chat.completions.create, completions.create or responses.create returns, streamed or not.",
-    });
+    throw invalidArgument(
+      "This is no answer of a language model",
+      "meter",
+      "Give what chat.completions.create, completions.create or responses.create returns, streamed or not.",
+    );
   return withMeter(answer, reader, {});
 }
 
@@ -112,40 +110,16 @@ function meteredStream(stream: ChunkStream, reader: AnswerMeter): object {
   });
 }
 
-async function* meteredChunks(stream: ChunkStream, reader: AnswerMeter): AsyncGenerator<unknown, void, void> {
-  const source = stream[Symbol.asyncIterator]();
-  let open = true;
-  try {
-    for (;;) {
-      open = false; // whoever fails or ends has closed itself
-      const { done, value } = await source.next();
-      if (done) {
-        reader.finish();
-        return;
-      }
-      open = true;
-      if (!reader.push(value)) {
-        yield value;
-        continue;
-      }
-      open = false;
-      stream.controller?.abort(); // without a reason: the client knows its own
-      const closed = closeQuietly(source);
-      reader.finish();
-      yield value;
-      await closed;
-      return;
-    }
-  } finally {
-    if (open) await source.return?.();
-  }
-}
-
-/** The stream was ended on purpose: that it complains is no error. */
-async function closeQuietly(source: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await source.return?.();
-  } catch {}
+async function* meteredChunks(
+  stream: ChunkStream,
+  reader: AnswerMeter,
+): AsyncGenerator<unknown, void, undefined> {
+  const onStop = () => {
+    stream.controller?.abort(); // without a reason: the client knows its own
+    reader.finish();
+  };
+  yield* untilStopped(stream, (chunk) => reader.push(chunk), onStop);
+  reader.finish();
 }
 
 /**

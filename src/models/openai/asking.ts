@@ -1,5 +1,5 @@
 /** Asking for an answer with numbers, and what to give up when a server refuses a part of the request. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, type SurprisalError } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
 import type { GenerateOptions, Prompt } from "../language-model.ts";
 import { type RemoteAnswer, type RemoteClient, ServerRefusal, type WireReader } from "../remote/index.ts";
@@ -131,11 +131,10 @@ function refusesNumbers({ complaint: { field, message } }: ServerRefusal): boole
 }
 
 function tooMany(alternatives: number, cause: ServerRefusal): SurprisalError {
-  return new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `The server does not give ${alternatives} alternatives per token: ${cause.complaint.message}`,
-    where: "alternatives",
-    wayOut: "Ask for fewer, or none.",
+  return invalidArgument(
+    `The server does not give ${alternatives} alternatives per token: ${cause.complaint.message}`,
+    "alternatives",
+    "Ask for fewer, or none.",
     cause,
-  });
+  );
 }

@@ -1,5 +1,5 @@
 /** From an address to everything that is known about the server and the model behind it. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { ModelIdentity } from "../language-model.ts";
 import { ApiKey, RemoteClient, type RemoteClientOptions, shownAddress } from "../remote/index.ts";
 import { type AlignmentProof, proveAlignment } from "./alignment-proof.ts";
@@ -90,11 +90,7 @@ function parsed(address: string | URL): URL {
     if (url.pathname === "/") url.pathname = "/v1";
     return url;
   }
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: "This is not an address",
-    where: String(address),
-  });
+  throw invalidArgument("This is not an address", String(address));
 }
 
 function clientFor(url: URL, options: OpenAIOptions): RemoteClient {

@@ -1,5 +1,5 @@
 /** Services that are named instead of addressed. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 import type { DialectName } from "./dialects.ts";
 
 export interface Provider {
@@ -36,12 +36,11 @@ export function providerAddress(provider: Provider, environment: NodeJS.ProcessE
   if (provider.address !== null) return provider.address;
   const endpoint = environment[AZURE_ENDPOINT];
   if (endpoint && URL.canParse(endpoint)) return new URL("openai/v1", endpoint.replace(/\/?$/, "/")).href;
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: "Azure has an address for each customer, and it is not set",
-    where: AZURE_ENDPOINT,
-    wayOut: `Set ${AZURE_ENDPOINT}=https://NAME.openai.azure.com.`,
-  });
+  throw invalidArgument(
+    "Azure has an address for each customer, and it is not set",
+    AZURE_ENDPOINT,
+    `Set ${AZURE_ENDPOINT}=https://NAME.openai.azure.com.`,
+  );
 }
 
 /** A provider's key belongs to its own address; every other server has SURPRISAL_API_KEY. */

@@ -7,6 +7,7 @@ import {
   type TokenColumns,
   type WindowPlan,
 } from "../../core/index.ts";
+import { checkContinuation, checkedIds, checkKinds } from "../checks.ts";
 import type {
   ModelIdentity,
   ModelVocabulary,
@@ -71,7 +72,7 @@ export class PromptScoring {
   ): AsyncGenerator<ScoredSpan> {
     this.#checkAlternatives(k);
     if (!this.#source.numbers.takesIds) throw this.#unsupported("takes texts, not token ids");
-    this.#checkIds(ids, "the document");
+    checkedIds(ids, this.#source.vocabulary.size, "the document");
     this.#checkLength(plan.context, "the plan's context");
     return inOrder(
       windowsOf(ids, plan),
@@ -86,26 +87,17 @@ export class PromptScoring {
     );
   }
 
-  async #prepare(
-    { context, continuation }: ScoreRequest,
-    index: number,
-    signal: AbortSignal,
-  ): Promise<Prepared> {
+  async #prepare(request: ScoreRequest, index: number, signal: AbortSignal): Promise<Prepared> {
     const where = `request ${index}`;
-    if ((typeof context === "string") !== (typeof continuation === "string"))
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "Context and continuation are of different kinds",
-        where,
-        wayOut: "Give both as strings or both as token ids.",
-      });
-    if (continuation.length === 0) throw nothingToScore(where);
+    checkKinds(request, where);
+    const { context, continuation } = request;
+    checkContinuation(continuation.length, where);
     const prepared =
       typeof context === "string"
         ? await this.#prepareText(context, continuation as string, signal)
         : this.#prepareIds(context, continuation as Exclude<TextOrIds, string>, where);
     if (prepared.ids) {
-      if (prepared.ids.length <= prepared.contextLength) throw nothingToScore(where);
+      checkContinuation(prepared.ids.length - prepared.contextLength, where);
       this.#checkLength(prepared.ids.length - 1, where);
     }
     return prepared;
@@ -117,7 +109,7 @@ export class PromptScoring {
     const prefix = context.length === 0 && continuation[0] !== (bos ?? eos) ? (bos ?? eos) : null;
     const front = prefix === null ? Array.from(context) : [prefix];
     const ids = [...front, ...Array.from(continuation)];
-    this.#checkIds(ids, where);
+    checkedIds(ids, this.#source.vocabulary.size, where);
     return { prompt: ids, contextLength: front.length, ids, pieces: null, text: null };
   }
 
@@ -152,7 +144,7 @@ export class PromptScoring {
     const offsets = text === null ? lengthsOf(pieces) : placeTokens(pieces, text);
     if (!offsets) throw this.#unsupported("gives tokens that cannot be found in the text");
     const tokens = all.slice(contextLength);
-    if (tokens.length === 0) throw nothingToScore(`request ${index}`);
+    checkContinuation(tokens.length, `request ${index}`);
     const known = Int32Array.from(tokens, ({ id }, i) => ids?.[contextLength + i] ?? id ?? -1);
     const begin = offsets[contextLength]!;
     const table = {
@@ -196,18 +188,6 @@ export class PromptScoring {
     if (other >= 0)
       throw malformed(`Token ${other} is ${tokens[other]!.id} instead of ${ids![other]}`, where);
     return tokens;
-  }
-
-  #checkIds(ids: readonly number[], where: string): void {
-    const { size } = this.#source.vocabulary;
-    const most = size ?? 2 ** 31 - 1;
-    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= most);
-    if (wrong === undefined) return;
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: `${wrong} is not a token id of this model`,
-      where,
-    });
   }
 
   #checkLength(tokens: number, where: string): void {
@@ -256,13 +236,4 @@ function lengthsOf(pieces: readonly Piece[]): Uint32Array {
   for (const [i, { text, bytes }] of pieces.entries())
     offsets[i + 1] = offsets[i]! + (bytes?.length ?? new TextEncoder().encode(text).length);
   return offsets;
-}
-
-function nothingToScore(where: string): SurprisalError {
-  return new SurprisalError({
-    code: "NOTHING_TO_SCORE",
-    what: "The continuation has no tokens",
-    where,
-    wayOut: "Give a continuation of at least one token.",
-  });
 }

@@ -121,7 +121,6 @@ async function fetchVerified(
     throw new TransferFailure("connected", "not asked: offline", "HF_HUB_OFFLINE");
   const job: FetchJob = {
     client: new HttpClient(settings),
-    settings,
     meter: new ProgressMeter(settings.onProgress),
     folder,
     sha256,

@@ -128,7 +128,7 @@ async function fetchDataset(
   settings: Settings,
 ): Promise<LocatedDataset> {
   const client = new HttpClient(settings);
-  const { commit, split, paths } = await choose(request, client, settings);
+  const { commit, split, paths } = await choose(request, client);
   const meter = new ProgressMeter(settings.onProgress);
   // All of them before any is moved: what an interrupted run had finished is found where it was put.
   const fetched: (FetchedFile & { name: string })[] = [];
@@ -137,7 +137,7 @@ async function fetchDataset(
     await mkdir(own, { recursive: true }).catch((error) => {
       throw writeFailure(error, own, null);
     });
-    const job = { client, settings, meter, folder: own, sha256: undefined };
+    const job = { client, meter, folder: own, sha256: undefined };
     const file = { repository: `datasets/${request.repository}`, path: name, revision: commit };
     fetched.push({ ...(await fetchFromHub(job, file)), name });
   }
@@ -171,17 +171,18 @@ interface Chosen {
   paths: string[];
 }
 
-async function choose(request: DatasetRequest, client: HttpClient, settings: Settings): Promise<Chosen> {
+async function choose(request: DatasetRequest, client: HttpClient): Promise<Chosen> {
+  const { settings } = client;
   const { repository, revision, config, files } = request;
-  const commit = await commitOf(request, revision ?? "main", client, settings);
+  const commit = await commitOf(request, revision ?? "main", client);
   const named = files ?? (config !== undefined && isDataFile(config) ? [config] : null);
   if (named) return { commit, split: null, paths: named.map(safePath) };
-  const paths = await filesOf(repository, commit, config, client, settings);
+  const paths = await filesOf(repository, commit, config, client);
   const choice = chooseDataFiles(paths, request);
   if (choice.kind === "found")
     return { commit, split: choice.split, paths: choice.files.map(({ path }) => safePath(path)) };
   if (revision === undefined) {
-    const converted = await chooseConverted(request, client, settings);
+    const converted = await chooseConverted(request, client);
     if (converted) return converted;
   }
   if (choice.kind === "none") throw unavailable(request, settings, "no files of a format that is read here");
@@ -196,23 +197,18 @@ async function choose(request: DatasetRequest, client: HttpClient, settings: Set
   );
 }
 
-async function chooseConverted(
-  request: DatasetRequest,
-  client: HttpClient,
-  settings: Settings,
-): Promise<Chosen | null> {
-  const commit = await commitOf(request, CONVERTED, client, settings).catch((error) => {
+async function chooseConverted(request: DatasetRequest, client: HttpClient): Promise<Chosen | null> {
+  const commit = await commitOf(request, CONVERTED, client).catch((error) => {
     if (SurprisalError.isInstance(error) && error.code === "DOWNLOAD_FAILED") return null;
     throw error;
   });
   if (commit === null) return null;
-  const choice = chooseDataFiles(
-    await filesOf(request.repository, commit, request.config, client, settings),
-    request,
-  );
+  const choice = chooseDataFiles(await filesOf(request.repository, commit, request.config, client), request);
   if (choice.kind !== "found") return null;
   if (choice.files.some(({ partial }) => partial))
-    settings.onMessage(`${datasetReference(request)}: the hub converted only the first part of this split.`);
+    client.settings.onMessage(
+      `${datasetReference(request)}: the hub converted only the first part of this split.`,
+    );
   return { commit, split: choice.split, paths: choice.files.map(({ path }) => safePath(path)) };
 }
 
@@ -220,9 +216,8 @@ async function commitOf(
   { repository }: DatasetRequest,
   revision: string,
   client: HttpClient,
-  settings: Settings,
 ): Promise<string> {
-  const { body } = await ask(`${repository}/revision/${encodeURIComponent(revision)}`, client, settings);
+  const { body } = await ask(`${repository}/revision/${encodeURIComponent(revision)}`, client);
   const { sha } = body as { sha?: unknown };
   if (typeof sha === "string" && /^[\da-f]{40,64}$/.test(sha)) return sha;
   throw new SurprisalError({
@@ -238,12 +233,10 @@ async function filesOf(
   commit: string,
   config: string | undefined,
   client: HttpClient,
-  settings: Settings,
 ): Promise<string[]> {
   const tree = `${repository}/tree/${commit}`;
-  const inFolder =
-    config && (await list(`${tree}/${encodeURIComponent(config)}`, client, settings).catch(notThere));
-  return inFolder || list(tree, client, settings);
+  const inFolder = config && (await list(`${tree}/${encodeURIComponent(config)}`, client).catch(notThere));
+  return inFolder || list(tree, client);
 }
 
 function notThere(error: unknown): null {
@@ -251,11 +244,11 @@ function notThere(error: unknown): null {
   throw error;
 }
 
-async function list(tree: string, client: HttpClient, settings: Settings): Promise<string[]> {
+async function list(tree: string, client: HttpClient): Promise<string[]> {
   const paths: string[] = [];
   let query: string | null = "?recursive=true";
   for (let pages = 0; query !== null && pages < MOST_PAGES; pages++) {
-    const answer: ApiAnswer = await ask(`${tree}${query}`, client, settings);
+    const answer: ApiAnswer = await ask(`${tree}${query}`, client);
     for (const entry of answer.body as { type?: unknown; path?: unknown }[])
       if (entry.type === "file" && typeof entry.path === "string") paths.push(entry.path);
     query = answer.nextPage;
@@ -270,10 +263,10 @@ interface ApiAnswer {
 }
 
 /** One question to the hub's API; `path` below /api/datasets/. */
-async function ask(path: string, client: HttpClient, settings: Settings): Promise<ApiAnswer> {
-  const { endpoint, authorization } = hubEndpoint(settings.environment);
+async function ask(path: string, client: HttpClient): Promise<ApiAnswer> {
+  const { endpoint, authorization } = hubEndpoint(client.settings.environment);
   const url = new URL(`${endpoint}/api/datasets/${path}`);
-  return withRetries(settings, async () => {
+  return withRetries(client.settings, async () => {
     const answer = await client.request(url, { authorization });
     if (answer.status !== 200) {
       answer.dispose();

@@ -34,7 +34,7 @@ describe("the download engine", () => {
   function fetchFile(request: Partial<DownloadRequest> = {}, options: LocateOptions = {}): Promise<string> {
     const patience = { connectMs: 2000, stallMs: 300, attempts: 3, backoffMs: 1, ...options.patience };
     const settings = readSettings({ cache: folder, environment: { HOME: folder }, ...options, patience });
-    return download(new HttpClient(settings), settings, {
+    return download(new HttpClient(settings), {
       url: address,
       file,
       ...request,

@@ -7,7 +7,6 @@ import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization, HttpClient } from "./http.ts";
 import { PartialFile, type RemoteIdentity } from "./partial-file.ts";
 import { withRetries } from "./retry.ts";
-import type { Settings } from "./settings.ts";
 
 export interface DownloadRequest {
   url: URL;
@@ -28,11 +27,7 @@ export interface DownloadRequest {
  * @throws TransferFailure when the server cannot be reached, refuses, or fails `attempts` times without a new byte
  * @throws SurprisalError CHECKSUM_MISMATCH, ABORTED
  */
-export async function download(
-  client: HttpClient,
-  settings: Settings,
-  request: DownloadRequest,
-): Promise<string> {
+export async function download(client: HttpClient, request: DownloadRequest): Promise<string> {
   const whole = await finishedEarlier(request);
   if (whole) return whole;
   const partial = await PartialFile.open(request.file);
@@ -40,7 +35,7 @@ export async function download(
   try {
     for (;;) {
       await withRetries(
-        settings,
+        client.settings,
         (onAnswer) => fill(client, request, partial, onAnswer),
         () => partial.size,
       );

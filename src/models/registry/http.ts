@@ -25,16 +25,16 @@ const MOST_REDIRECTS = 10;
 const MOST_PAGE_BYTES = 64 * 2 ** 20;
 
 export class HttpClient {
-  readonly #settings: Settings;
+  readonly settings: Settings;
 
   constructor(settings: Settings) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   /** @throws TransferFailure when no answer arrives; an answer of any status is returned. */
   async request(url: URL, options: DownloadOptions = {}): Promise<HttpAnswer> {
     const { method = "GET", headers = {}, authorization, followAbroad, decode } = options;
-    const { signal, environment, patience } = this.#settings;
+    const { signal, environment, patience } = this.settings;
     try {
       return await request({
         url,
@@ -68,7 +68,7 @@ export class HttpClient {
 
   /** What went wrong while a body was read. */
   failure(error: unknown): unknown {
-    const { signal } = this.#settings;
+    const { signal } = this.settings;
     return signal?.aborted ? abortError("The download", signal) : transferFailure(error);
   }
 }

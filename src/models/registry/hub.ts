@@ -4,7 +4,7 @@ import { redact } from "../../net/index.ts";
 import { ensureSpace } from "./cache-disk.ts";
 import { checksumMismatch, download } from "./download.ts";
 import { statusFailure, TransferFailure } from "./failure.ts";
-import type { Authorization } from "./http.ts";
+import type { Authorization, HttpClient } from "./http.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
 import { withRetries } from "./retry.ts";
 import { type HubFile, hubReference } from "./source.ts";
@@ -15,14 +15,14 @@ export const ACCESS: string =
   "A private or gated repository needs HF_TOKEN, and a gated one that its terms were accepted on its page.";
 
 export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<FetchedFile> {
-  const { client, settings, folder, meter } = job;
-  const { url, authorization } = addressOf(wanted, settings.environment);
-  const { sha256, bytes, commit } = await inspect(job, url, authorization);
+  const { client, folder, meter } = job;
+  const { url, authorization } = addressOf(wanted, client.settings.environment);
+  const { sha256, bytes, commit } = await inspect(client, url, authorization);
   if (job.sha256 && sha256 && sha256 !== job.sha256) throw checksumMismatch(redact(url), job.sha256, sha256);
   const file = wanted.path.split("/").at(-1)!;
   ensureSpace(folder, bytes ?? 0);
   const path = join(folder, file);
-  const found = await download(client, settings, {
+  const found = await download(client, {
     url,
     authorization,
     file: path,
@@ -69,11 +69,11 @@ interface HubFacts {
 
 /** What the hub says about a file before it hands over to its storage servers. */
 async function inspect(
-  { client, settings }: FetchJob,
+  client: HttpClient,
   url: URL,
   authorization: Authorization | undefined,
 ): Promise<HubFacts> {
-  const { status, headers } = await withRetries(settings, async () => {
+  const { status, headers } = await withRetries(client.settings, async () => {
     const answer = await client.request(url, { method: "HEAD", authorization, followAbroad: false });
     answer.dispose();
     if (answer.status >= 400) throw statusFailure(answer, url, ACCESS);

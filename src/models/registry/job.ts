@@ -1,12 +1,10 @@
 /** What every source of model files is given, and what it gives back. */
 import type { HttpClient } from "./http.ts";
 import type { ProgressMeter } from "./progress.ts";
-import type { Settings } from "./settings.ts";
 
 /** One model being fetched. */
 export interface FetchJob {
   client: HttpClient;
-  settings: Settings;
   meter: ProgressMeter;
   /** Folder inside the cache that belongs to this job alone. */
   folder: string;

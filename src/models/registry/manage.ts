@@ -1,7 +1,7 @@
 /** What is known and what is in the cache: for `surprisal models`. */
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { bytesHeld, type CachedModel, discard, downloadFolder, findCached, readCache } from "./cache.ts";
 import { refuseToWait, withLock } from "./cache-disk.ts";
 import { CATALOGUE, type CatalogueEntry, termsOf } from "./catalogue.ts";
@@ -79,19 +79,17 @@ export async function modelInfo(reference: string, options: LocateOptions = {}):
 export async function removeModel(reference: string, options: LocateOptions = {}): Promise<number> {
   const parsed = parseReference(reference);
   if (parsed.kind === "path")
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "Only models in the cache are removed, by the name that `surprisal models list` shows",
-      where: parsed.path,
-      wayOut: "Delete a file of your own yourself.",
-    });
+    throw invalidArgument(
+      "Only models in the cache are removed, by the name that `surprisal models list` shows",
+      parsed.path,
+      "Delete a file of your own yourself.",
+    );
   if (parsed.kind === "embedded")
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "This model is a part of surprisal, not in the cache: it cannot be removed",
-      where: reference,
-      wayOut: "It goes when surprisal is uninstalled.",
-    });
+    throw invalidArgument(
+      "This model is a part of surprisal, not in the cache: it cannot be removed",
+      reference,
+      "It goes when surprisal is uninstalled.",
+    );
   const { cache, signal } = readSettings(options);
   const { canonical, entry } = parsed;
   const { folder, lock } = downloadFolder(cache, canonical);

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { nearestNames } from "../../text/index.ts";
 import { CATALOGUE, type CatalogueEntry } from "./catalogue.ts";
 import { describeSource, type HubFile, type ModelSource, type PackageRequirement } from "./source.ts";
@@ -95,10 +95,5 @@ function requirements(item: string, reference: string): PackageRequirement[] {
 }
 
 function malformed(reference: string, form: string): SurprisalError {
-  return new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: "The model reference cannot be read",
-    where: reference,
-    wayOut: `Write it as ${form}.`,
-  });
+  return invalidArgument("The model reference cannot be read", reference, `Write it as ${form}.`);
 }

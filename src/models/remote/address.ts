@@ -1,5 +1,5 @@
 /** Addresses of servers. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
 
 /**
  * The base address of an API: without a query, a fragment or credentials, ending in "/".
@@ -8,19 +8,14 @@ import { SurprisalError } from "../../core/index.ts";
 export function baseAddress(address: string | URL): URL {
   const text = String(address);
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "A server's address begins with http:// or https://",
-      where: text,
-    });
+    throw invalidArgument("A server's address begins with http:// or https://", text);
   const url = new URL(text);
   if (url.username || url.password)
-    throw new SurprisalError({
-      code: "INVALID_ARGUMENT",
-      what: "The address holds credentials, which would be printed with it",
-      where: shownAddress(url),
-      wayOut: "Put the key into the environment variable SURPRISAL_API_KEY.",
-    });
+    throw invalidArgument(
+      "The address holds credentials, which would be printed with it",
+      shownAddress(url),
+      "Put the key into the environment variable SURPRISAL_API_KEY.",
+    );
   const base = new URL(url.origin);
   base.pathname = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
   return base;

@@ -7,6 +7,7 @@
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
 import { isBroken, type Match, TextAlignment } from "./alignment.ts";
+import { type AnswerDoubts, AnswerNumbers } from "./answer-numbers.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
 import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
 
@@ -37,13 +38,6 @@ export interface AnswerPiece {
   thinking?: string | undefined;
 }
 
-/** What is known to be wrong with the numbers. */
-export interface AnswerDoubts {
-  /** Some token carries no number, or may not. */
-  partial: boolean;
-  warnings: readonly string[];
-}
-
 /** A place in the text. */
 interface Here {
   /** Offset, if it is certain. */
@@ -72,19 +66,13 @@ export class AnswerAssembler {
   /** Text and tokens were found to differ. */
   #differs = false;
   readonly #steering = new Steering();
-  #partial = false;
+  readonly #numbers: AnswerNumbers;
   /** The server said why the answer ended; only counts may follow. */
   #ended = false;
-  #recordsOfTokens = 0;
-  /** Text that came without tokens, so that an unknown number of tokens has no record. */
-  #textWithoutTokens = false;
-  #scored = 0;
-  /** Some token came with alternatives. */
-  #givesAlternatives = false;
-  readonly #warnings = new Set<string>();
 
   constructor(options: AnswerOptions = {}) {
     this.#options = options;
+    this.#numbers = new AnswerNumbers(options);
   }
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
@@ -116,18 +104,17 @@ export class AnswerAssembler {
 
   /** Something a person should know about the numbers. */
   warn(warning: string): void {
-    this.#warnings.add(warning);
+    this.#numbers.warn(warning);
   }
 
   /** Numbers are missing, or may be. */
   doubt(warning: string): void {
-    this.#partial = true;
-    this.#warnings.add(warning);
+    this.#numbers.doubt(warning);
   }
 
   /** What is known before the end. */
   get doubts(): AnswerDoubts {
-    return { partial: this.#partial, warnings: [...this.#warnings] };
+    return this.#numbers.doubts;
   }
 
   finish({ finishReason, tokens: count }: AnswerEnd): {
@@ -138,17 +125,9 @@ export class AnswerAssembler {
     const dropsEnd = endsByItself && this.#endsWithSpecial();
     if (dropsEnd) this.#held.pop();
     const records = this.#emitRest();
-    const tokens = this.#check(count, endsByItself, dropsEnd);
-    if (finishReason === "length" && count === null) this.#checkLength();
-    return {
-      records,
-      end: {
-        finishReason,
-        tokens,
-        scored: this.#scored,
-        ...this.doubts,
-      },
-    };
+    const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    if (finishReason === "length" && count === null) this.#numbers.checkLength();
+    return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };
   }
 
   #append(text: string, part: "thinking" | "answer"): void {
@@ -274,7 +253,7 @@ export class AnswerAssembler {
     const isTrue = text !== null && shown.every(({ piece }) => piece.lossy || piece.text === "");
     if (isTrue && firm === null && last >= 0 && this.#alignment.rest !== "") {
       this.#alignment.skipRest(); // the last token has it, though it is more than its own
-      this.#noteTextWithoutTokens();
+      this.#numbers.takeTextAlone();
     }
     return group.map((held, i) => {
       const one = shown[i] ?? held;
@@ -310,34 +289,12 @@ export class AnswerAssembler {
   }
 
   #record({ token, piece }: Held): TokenRecord {
-    this.#recordsOfTokens++;
-    const logprob = this.#isPlaceholder(token) ? null : token.logprob;
-    if (logprob === null) this.#partial = true;
-    else this.#scored++;
+    const logprob = this.#numbers.take(token);
     return recordOf({ ...token, logprob }, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
   }
 
-  /**
-   * A certain token has its alternatives, if only itself, where others have theirs. Without them the number was never
-   * filled in: under speculative decoding llama-server writes 0 and an empty list for all tokens but the first
-   * (ggml-org/llama.cpp issue 27972).
-   */
-  #isPlaceholder({ logprob, alternatives }: WireToken): boolean {
-    if (alternatives?.length) this.#givesAlternatives = true;
-    if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
-    this.warn(
-      "Tokens with the probability 1 and no alternatives are taken as having no number: llama-server writes so under speculative decoding.",
-    );
-    return true;
-  }
-
-  #noteTextWithoutTokens(): void {
-    this.#textWithoutTokens = true;
-    this.#partial = true;
-  }
-
   #textRecord(text: string): TokenRecord {
-    this.#noteTextWithoutTokens();
+    this.#numbers.takeTextAlone();
     return { text, logprob: null };
   }
 
@@ -345,38 +302,6 @@ export class AnswerAssembler {
     this.#differs = true;
     this.doubt(
       "The tokens are not those of the answer's text: some were lost, repeated or changed on the way.",
-    );
-  }
-
-  /**
-   * Compares the server's count with the records. Servers count the end-of-text token, most of them.
-   * @returns the tokens written, without it.
-   */
-  #check(count: number | null, endsByItself: boolean, droppedEnd: boolean): number | null {
-    const records = this.#recordsOfTokens;
-    if (count === null) return null;
-    if (count < records + Number(droppedEnd)) {
-      this.doubt(
-        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's.`,
-      );
-      return count;
-    }
-    const mayCountEnd = endsByItself && this.#options.countsEndOfText !== false;
-    const complete = droppedEnd
-      ? count === records + 1
-      : count === records || (mayCountEnd && count === records + 1);
-    if (complete && !this.#textWithoutTokens) return records;
-    const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
-    this.#partial = true;
-    this.warn(`${this.#scored} of ${tokens} tokens carry a number.`);
-    return tokens;
-  }
-
-  #checkLength(): void {
-    const { maxTokens } = this.#options;
-    if (maxTokens === undefined || this.#textWithoutTokens || this.#recordsOfTokens === maxTokens) return;
-    this.doubt(
-      `The answer was to end after ${maxTokens} tokens and has ${this.#recordsOfTokens}: some may be lost.`,
     );
   }
 }

@@ -2,7 +2,8 @@
 import { abortError, SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { LoopLeft } from "../generation.ts";
 import type { FinishReason, GenerationEnd, Provenance } from "../language-model.ts";
-import type { AnswerAssembler, AnswerDoubts, AnswerOptions } from "./answer.ts";
+import type { AnswerAssembler, AnswerOptions } from "./answer.ts";
+import type { AnswerDoubts } from "./answer-numbers.ts";
 import type { RemoteAnswer } from "./client.ts";
 import { complaintIn, quotationOf, serverError, streamCut } from "./failure.ts";
 
@@ -78,14 +79,38 @@ export function throwComplaint(json: unknown, server: string): void {
   throw serverError(complaintIn(json) ?? { message: quotationOf(error), field: null }, server);
 }
 
-/** The end of an answer that says why it ended. */
-export function finishAnswer(
+/** How an answer ended, as far as the server said. */
+export interface Ending extends Pick<FinishedAnswer, "probabilities"> {
+  /** `null` = it did not end. */
+  finishReason: FinishReason | null;
+  /** Tokens written, as the server counts them; `null` when it does not say. */
+  tokens: number | null;
+}
+
+/**
+ * A reader that puts the answer together in `answer`.
+ * @param push takes what is no complaint of the server.
+ * @param ending asked for once, after the last event.
+ */
+export function wireReader(
   answer: AnswerAssembler,
-  finishReason: FinishReason | null,
-  tokens: number | null,
   server: string,
-): FinishedAnswer {
-  if (finishReason === null)
-    throw streamCut("The answer ended before it was complete: it has no finish reason", server);
-  return answer.finish({ finishReason, tokens });
+  push: (json: unknown) => TokenRecord[],
+  ending: () => Ending,
+): WireReader {
+  return {
+    push(json) {
+      throwComplaint(json, server);
+      return push(json);
+    },
+    finish() {
+      const { finishReason, tokens, probabilities } = ending();
+      if (finishReason === null)
+        throw streamCut("The answer ended before it was complete: it has no finish reason", server);
+      return { ...answer.finish({ finishReason, tokens }), probabilities };
+    },
+    get doubts() {
+      return answer.doubts;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** The part of this door that reads answers and sends nothing: what a page or an edge function may load. */
 export { tokensMatchText } from "./alignment.ts";
-export { AnswerAssembler } from "./answer.ts";
+export { AnswerAssembler, type AnswerPiece } from "./answer.ts";
 export {
   complaintIn,
   malformed,
@@ -14,9 +14,9 @@ export { logprobOf, logprobOfProbability } from "./numbers.ts";
 export { placeTokens } from "./placing.ts";
 export {
   type AnswerReaderOptions,
-  finishAnswer,
   readRecords,
   throwComplaint,
   type WireReader,
+  wireReader,
 } from "./reader.ts";
 export { type Piece, pieceOf, type WireAlternative, type WireToken } from "./wire-token.ts";

@@ -1,5 +1,5 @@
 /** Finite Markov chains: what is known of them in closed form. */
-import { entropy, SurprisalError } from "../../core/index.ts";
+import { entropy, invalidArgument } from "../../core/index.ts";
 
 /** What a chain says after one token. */
 export interface Prediction {
@@ -77,12 +77,11 @@ function normalised(row: ArrayLike<number>, previous: number, size: number): Flo
   const total = probabilities.reduce((sum, p) => sum + p, 0);
   if (row.length === size && probabilities.every((p) => p >= 0) && Math.abs(total - 1) < 1e-6)
     return probabilities.map((p) => p / total);
-  throw new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `Row ${previous} is no distribution over ${size} tokens`,
-    where: "transitions",
-    wayOut: `Give ${size} probabilities that sum to 1.`,
-  });
+  throw invalidArgument(
+    `Row ${previous} is no distribution over ${size} tokens`,
+    "transitions",
+    `Give ${size} probabilities that sum to 1.`,
+  );
 }
 
 /** Gaussian elimination with the largest pivot first. @param equations [n][n+1], the right side last; changed. */
@@ -95,12 +94,11 @@ function solve(equations: Float64Array[]): Float64Array {
     [equations[column], equations[pivot]] = [equations[pivot]!, equations[column]!];
     const head = equations[column]!;
     if (Math.abs(head[column]!) < 1e-12)
-      throw new SurprisalError({
-        code: "INVALID_ARGUMENT",
-        what: "The chain falls into parts that never meet, so its stationary distribution is not unique",
-        where: "transitions",
-        wayOut: "Let every token lead, over some others, to one common token.",
-      });
+      throw invalidArgument(
+        "The chain falls into parts that never meet, so its stationary distribution is not unique",
+        "transitions",
+        "Let every token lead, over some others, to one common token.",
+      );
     for (let row = 0; row < n; row++) {
       const factor = row === column ? 0 : equations[row]![column]! / head[column]!;
       if (factor !== 0) for (let i = column; i <= n; i++) equations[row]![i]! -= factor * head[i]!;

@@ -4,12 +4,14 @@ import {
   emptyColumns,
   emptyTable,
   fillColumns,
+  invalidArgument,
   SurprisalError,
   type TokenColumns,
   type TokenRecord,
   tokenRecord,
   type WindowPlan,
 } from "../../core/index.ts";
+import { checkAlternatives, checkedIds, checkLength, checkOpen } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import type {
@@ -40,7 +42,7 @@ import { MarkovChain } from "./markov-chain.ts";
 import { grow, type PrefixTree } from "./prefix-tree.ts";
 import { spansOf } from "./table-plan.ts";
 import { TableSequence } from "./table-sequence.ts";
-import { invalid, TableTokenizer, type TableTokenizerOptions } from "./table-tokenizer.ts";
+import { TableTokenizer, type TableTokenizerOptions } from "./table-tokenizer.ts";
 
 /** Options of a TableModel. */
 export interface TableModelOptions extends TableTokenizerOptions {
@@ -74,7 +76,7 @@ export class TableModel implements LanguageModel {
     this.chain = new MarkovChain(transitions);
     const { size } = this.chain;
     if (size !== this.vocabulary.size)
-      throw invalid(`${size} rows of transitions for ${this.vocabulary.size} symbols`, "transitions");
+      throw invalidArgument(`${size} rows of transitions for ${this.vocabulary.size} symbols`, "transitions");
     this.trainedContext = trainedContext;
     this.identity = {
       name,
@@ -142,14 +144,14 @@ export class TableModel implements LanguageModel {
   }
 
   async *score(requests: Iterable<ScoreRequest>, options: ScoreOptions = {}): AsyncGenerator<ScoredText> {
-    this.#checkAlternatives(options.alternatives);
+    checkAlternatives(this, options.alternatives);
     const alreadyRun: PrefixTree = new Map();
     let index = 0;
     for (const request of requests) {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
       const encoded = await encodeRequest(request, index, this.vocabulary);
-      this.#checkLength(encoded.input.length, `request ${index}`);
+      checkLength(this, encoded.input.length, `request ${index}`);
       yield {
         index,
         ...this.#answer(encoded, options.alternatives ?? 0),
@@ -165,9 +167,9 @@ export class TableModel implements LanguageModel {
     options: ScoreTokensOptions = {},
   ): AsyncGenerator<ScoredSpan> {
     this.#assertOpen();
-    this.#checkAlternatives(options.alternatives);
-    this.vocabulary.check(ids);
-    this.#checkLength(plan.context, "the plan's context");
+    checkAlternatives(this, options.alternatives);
+    checkedIds(ids, this.vocabulary.size);
+    checkLength(this, plan.context, "the plan's context");
     for (const { start, previous, tokensRun } of spansOf(ids, plan)) {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
@@ -192,14 +194,14 @@ export class TableModel implements LanguageModel {
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     const { maxTokens = 256, alternatives = 0, parseSpecial = true, signal } = options;
     this.#assertOpen();
-    this.#checkAlternatives(alternatives);
+    checkAlternatives(this, alternatives);
     checkMaxTokens(maxTokens);
     if (isChat(prompt)) throw this.#unsupported("has no chat template");
     const ids =
       typeof prompt === "string"
         ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
         : (prompt as ArrayLike<number>);
-    this.vocabulary.check(ids);
+    checkedIds(ids, this.vocabulary.size);
     checkNotEmpty(ids);
     const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
     const sample = createSampler(options);
@@ -290,8 +292,8 @@ export class TableModel implements LanguageModel {
     return new TableSequence(held, {
       read: (previous, targets, { alternatives = 0, signal }) => {
         this.#assertOpen();
-        this.#checkAlternatives(alternatives);
-        this.vocabulary.check(targets);
+        checkAlternatives(this, alternatives);
+        checkedIds(targets, this.vocabulary.size);
         if (signal?.aborted) throw abortError("Scoring", signal);
         return this.#read(previous, targets, alternatives);
       },
@@ -304,22 +306,7 @@ export class TableModel implements LanguageModel {
   }
 
   #assertOpen(): void {
-    if (this.#disposed) throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The model was disposed" });
-  }
-
-  #checkAlternatives(k = 0): void {
-    if (!Number.isInteger(k) || k < 0 || k > this.capabilities.alternatives)
-      throw invalid(`${k} alternatives of ${this.capabilities.alternatives} tokens`, "alternatives");
-  }
-
-  #checkLength(tokens: number, where: string): void {
-    if (this.trainedContext !== null && tokens > this.trainedContext)
-      throw new SurprisalError({
-        code: "CONTEXT_EXCEEDED",
-        what: `${tokens} tokens are more than the ${this.trainedContext} of this model`,
-        where,
-        wayOut: "Shorten the text, or score it with windows.",
-      });
+    checkOpen(!this.#disposed);
   }
 
   #unsupported(what: string): SurprisalError {

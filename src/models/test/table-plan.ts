@@ -1,5 +1,5 @@
 /** Carrying out a window plan for a model that sees only the last token it was given. */
-import { SurprisalError, type WindowPlan, type WindowStep } from "../../core/index.ts";
+import { invalidArgument, type SurprisalError, type WindowPlan, type WindowStep } from "../../core/index.ts";
 
 /** The scored tokens of one step. */
 export interface PlanSpan {
@@ -57,10 +57,5 @@ function inputsOf(ids: ArrayLike<number>, { prefix, run, overwriteFirst }: Windo
 }
 
 function impossible(what: string, step: number): SurprisalError {
-  return new SurprisalError({
-    code: "INVALID_ARGUMENT",
-    what: `The window plan ${what}`,
-    where: `step ${step}`,
-    wayOut: "Make plans with planWindows.",
-  });
+  return invalidArgument(`The window plan ${what}`, `step ${step}`, "Make plans with planWindows.");
 }

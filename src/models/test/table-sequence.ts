@@ -1,7 +1,7 @@
 /** A sequence of a TableModel. */
-import { SurprisalError, type TokenColumns } from "../../core/index.ts";
+import { invalidArgument, type TokenColumns } from "../../core/index.ts";
+import { checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
-import { invalid } from "./table-tokenizer.ts";
 
 /** What a sequence asks of its model. */
 export interface SequenceModel {
@@ -37,7 +37,7 @@ export class TableSequence implements ModelSequence {
   next(): Float32Array {
     this.#assertOpen();
     const previous = this.#held.at(-1);
-    if (previous === undefined) throw invalid("An empty sequence has no next-token distribution");
+    if (previous === undefined) throw invalidArgument("An empty sequence has no next-token distribution");
     return this.#model.next(previous);
   }
 
@@ -49,7 +49,7 @@ export class TableSequence implements ModelSequence {
   async truncate(length: number): Promise<void> {
     this.#assertOpen();
     if (!Number.isInteger(length) || length < 0 || length > this.length)
-      throw invalid(`Cannot keep ${length} of ${this.length} tokens`);
+      throw invalidArgument(`Cannot keep ${length} of ${this.length} tokens`);
     this.#held.length = length;
   }
 
@@ -58,7 +58,6 @@ export class TableSequence implements ModelSequence {
   }
 
   #assertOpen(): void {
-    if (this.#disposed)
-      throw new SurprisalError({ code: "MODEL_DISPOSED", what: "The sequence was disposed" });
+    checkOpen(!this.#disposed, "The sequence");
   }
 }

@@ -1,5 +1,6 @@
 /** A tokenizer by table: always the longest symbol that fits. */
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument } from "../../core/index.ts";
+import { checkedIds } from "../checks.ts";
 import type { RequestVocabulary } from "../encode-request.ts";
 import type { TokenizedText, TokenizeOptions } from "../language-model.ts";
 
@@ -30,13 +31,13 @@ export class TableTokenizer implements RequestVocabulary {
     );
     this.size = symbols.length;
     for (const id of [bos, eos])
-      if (id !== null && !this.#pieces[id]) throw invalid(`Symbol ${id} does not exist`, "bos, eos");
-    if (addsBos && bos === null) throw invalid("A model without BOS cannot add it", "addsBos");
+      if (id !== null && !this.#pieces[id]) throw invalidArgument(`Symbol ${id} does not exist`, "bos, eos");
+    if (addsBos && bos === null) throw invalidArgument("A model without BOS cannot add it", "addsBos");
     this.bos = bos;
     this.eos = eos;
     this.addsBos = addsBos;
     for (const [id, piece] of this.#pieces.entries()) {
-      if (piece.length === 0) throw invalid(`Symbol ${id} is empty`, "symbols");
+      if (piece.length === 0) throw invalidArgument(`Symbol ${id} is empty`, "symbols");
       const list = this.#byFirstByte.get(piece[0]!) ?? [];
       list.push(id);
       list.sort((a, b) => this.#pieces[b]!.length - this.#pieces[a]!.length || a - b);
@@ -67,15 +68,8 @@ export class TableTokenizer implements RequestVocabulary {
   }
 
   detokenize(ids: ArrayLike<number>): Uint8Array {
-    this.check(ids);
+    checkedIds(ids, this.size);
     return Uint8Array.from(Array.from(ids).flatMap((id) => [...this.piece(id)]));
-  }
-
-  /** @throws SurprisalError INVALID_ARGUMENT for an id that is none of this vocabulary's. */
-  check(ids: ArrayLike<number>): void {
-    for (let i = 0; i < ids.length; i++)
-      if (!this.#pieces[ids[i]!])
-        throw invalid(`${ids[i]} is not a token id of this model (0 ... ${this.size - 1})`, `token ${i}`);
   }
 
   #longestAt(bytes: Uint8Array, at: number, parseSpecial: boolean): number {
@@ -84,10 +78,6 @@ export class TableTokenizer implements RequestVocabulary {
       return this.#pieces[id]!.every((byte, i) => bytes[at + i] === byte);
     });
     if (found !== undefined) return found;
-    throw invalid("No symbol of this model begins the rest of the text", `byte ${at}`);
+    throw invalidArgument("No symbol of this model begins the rest of the text", `byte ${at}`);
   }
-}
-
-export function invalid(what: string, where?: string): SurprisalError {
-  return new SurprisalError({ code: "INVALID_ARGUMENT", what, where });
 }

@@ -1,55 +1,24 @@
 /** Reads `/v1/completions`: the four arrays of the first OpenAI API, and llama-server's list of tokens. */
-import type { TokenRecord } from "../../../core/index.ts";
-import type { FinishReason } from "../../language-model.ts";
 import {
-  AnswerAssembler,
-  finishAnswer,
+  type AnswerAssembler,
   logprobOf,
   malformed,
-  throwComplaint,
   type WireReader,
   type WireToken,
 } from "../../remote/wire.ts";
-import { ChunkIds } from "./chunk-ids.ts";
-import { answerTokens, choicesOf, doubtForm, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
+import { choiceReader } from "./choices.ts";
+import { answerTokens, doubtForm, type ReaderOptions } from "./reader.ts";
 import { type CompletionsLogprobs, type FourArrays, isFourArrays, readCompletionsAnswer } from "./schema.ts";
 import { OffsetCheck } from "./text-offsets.ts";
-import { UsageCount } from "./usage.ts";
 
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function completionsReader(options: ReaderOptions = {}): WireReader {
-  const { server = "the server" } = options;
-  const answer = new AnswerAssembler(options);
-  const usage = new UsageCount(options.choices ?? 1);
-  const ids = new ChunkIds();
   const offsets = new OffsetCheck();
-  let finishReason: FinishReason | null = null;
-
-  function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
-    const chunk = readCompletionsAnswer(json, server);
-    usage.add(chunk.usage);
-    if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
-    let records: TokenRecord[] = [];
-    for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
-      const { text, logprobs } = choice;
-      const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
-      if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
-      records = answer.add({ text: text ?? "", tokens: withIds(tokens, choice) });
-      if (!choice.finish_reason) continue;
-      finishReason = finishReasonOf(choice.finish_reason, server);
-      answer.markEnd();
-    }
-    return records;
-  }
-
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, usage.tokens(answer), server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return choiceReader(options, readCompletionsAnswer, ({ text, logprobs }, where, answer) => {
+    const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
+    if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
+    return { text: text ?? "", tokens };
+  });
 }
 
 function tokensIn(logprobs: CompletionsLogprobs, where: string, answer: AnswerAssembler): WireToken[] {

@@ -4,14 +4,13 @@ import type { FinishReason, Provenance } from "../../language-model.ts";
 import {
   AnswerAssembler,
   field,
-  finishAnswer,
   logprobOf,
   logprobOfProbability,
   readFields,
-  throwComplaint,
   type WireAlternative,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
 
@@ -53,7 +52,6 @@ export function llamaServerReader(options: ReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     const fields = readFields(completion, json, server);
     count = fields.tokens_predicted ?? count;
     const entries = fields.completion_probabilities ?? [];
@@ -74,13 +72,7 @@ export function llamaServerReader(options: ReaderOptions = {}): WireReader {
     return records;
   }
 
-  return {
-    push,
-    finish: () => ({ ...finishAnswer(answer, finishReason, count, server), probabilities }),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: count, probabilities }));
 }
 
 function wireAlternative(fields: ReturnType<typeof alternative>, where: string): WireAlternative {

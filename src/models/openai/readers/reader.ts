@@ -6,6 +6,7 @@ import {
   logprobOf,
   malformed,
   serverError,
+  type WireAlternative,
   type WireToken,
 } from "../../remote/wire.ts";
 import type { ChoiceFields, TokenEntry } from "./schema.ts";
@@ -102,20 +103,17 @@ export function wireTokens(entries: readonly TokenEntry[] | null | undefined, wh
       throw malformed("A field of the answer is wrong: it is missing", `${where}[${i}].token`);
     const others = entry.top_logprobs;
     return {
-      token: entry.token,
-      bytes: entry.bytes,
-      id: entry.id,
-      logprob: logprobOf(entry.logprob, `${where}[${i}].logprob`),
+      ...alternativeOf(entry, `${where}[${i}]`),
       alternatives: others?.every(hasText)
-        ? others.map((other, j) => ({
-            token: other.token,
-            bytes: other.bytes,
-            id: other.id,
-            logprob: logprobOf(other.logprob, `${where}[${i}].top_logprobs[${j}].logprob`),
-          }))
+        ? others.map((other, j) => alternativeOf(other, `${where}[${i}].top_logprobs[${j}]`))
         : null,
     };
   });
+}
+
+function alternativeOf(entry: TokenEntry & { token: string }, where: string): WireAlternative {
+  const { token, bytes, id, logprob } = entry;
+  return { token, bytes, id, logprob: logprobOf(logprob, `${where}.logprob`) };
 }
 
 function hasText<Entry extends { token?: string | undefined }>(

@@ -4,22 +4,57 @@ import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
   complaintIn,
-  finishAnswer,
+  field,
   malformed,
+  readFields,
   serverError,
   throwComplaint,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import { answerTokens, type ReaderOptions } from "./reader.ts";
-import {
-  type OutputPart,
-  type ResponseEvent,
-  type ResponseFields,
-  readResponse,
-  readResponseEvent,
-} from "./responses-schema.ts";
+import { tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
+
+const part = field.object({
+  type: field.string,
+  text: field.nullish(field.string),
+  refusal: field.nullish(field.string),
+  logprobs: tokenEntries,
+});
+
+const response = field.object({
+  status: field.nullish(field.string),
+  incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
+  output: field.nullish(
+    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
+  ),
+  usage: field.nullish(
+    field.object({
+      output_tokens: field.nullish(field.count),
+      output_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
+    }),
+  ),
+});
+
+/** Events that carry what is read here. Of the others, `delta` and the like may be anything. */
+const textEvent = field.object({
+  type: field.string,
+  sequence_number: field.nullish(field.count),
+  output_index: field.nullish(field.count),
+  content_index: field.nullish(field.count),
+  delta: field.nullish(field.string),
+  text: field.nullish(field.string),
+  refusal: field.nullish(field.string),
+  logprobs: tokenEntries,
+  response: field.nullish(response),
+});
+const otherEvent = field.object({ type: field.string, sequence_number: field.nullish(field.count) });
+
+type OutputPart = ReturnType<typeof part>;
+type ResponseFields = ReturnType<typeof response> & { error?: unknown };
+type ResponseEvent = ReturnType<typeof textEvent>;
 
 const LOST =
   "The events that repeat the text are not what came before them: some events were lost or repeated.";
@@ -42,9 +77,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
-    if (!isEvent(json)) return whole(readResponse(json, server), true);
-    const event = readResponseEvent(json, server);
+    if (!isEvent(json)) return whole(readFields(response, json, server), true);
+    const event = readEvent(json, server);
     follow(event);
     switch (event.type) {
       case "error":
@@ -139,16 +173,17 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return answerTokens(entries, `${server}, ${field}`, answer);
   }
 
-  return {
-    push,
-    finish() {
-      if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
-      return finishAnswer(answer, finishReason, usage.tokens(answer), server);
-    },
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => {
+    if (gap && !verified) answer.doubt("The events are not numbered one after the other: some were lost.");
+    return { finishReason, tokens: usage.tokens(answer) };
+  });
+}
+
+/** @throws SurprisalError WIRE_MALFORMED. */
+function readEvent(json: unknown, where: string): ResponseEvent {
+  const { type } = readFields(otherEvent, json, where);
+  const isRead = /^response\.(output_text|refusal|created|completed|incomplete|failed)/.test(type);
+  return isRead ? readFields(textEvent, json, where) : (json as ResponseEvent);
 }
 
 function isEvent(json: unknown): boolean {

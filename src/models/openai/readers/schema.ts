@@ -41,61 +41,26 @@ export interface ChoiceFields {
   token_ids?: Maybe<number[]> | undefined;
 }
 
-interface Answer<Choice> {
+/** Of an answer or a chunk, besides its choices. */
+export interface AnswerFields {
   id?: unknown;
-  choices?: (Choice & ChoiceFields)[] | undefined;
   usage?: Maybe<Usage> | undefined;
   model?: Maybe<string> | undefined;
 }
 
-/** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
-export interface ContentPart {
-  type: string;
-  text?: Maybe<string> | undefined;
-  thinking?: Maybe<Omit<ContentPart, "thinking">[]> | undefined;
-}
-
-interface ChatMessageFields {
-  content?: Maybe<string | ContentPart[]> | undefined;
-  refusal?: Maybe<string> | undefined;
-  /** DeepSeek, older vLLM. */
-  reasoning_content?: Maybe<string> | undefined;
-  /** OpenRouter, Ollama, newer vLLM. */
-  reasoning?: Maybe<string> | undefined;
-  tool_calls?: Maybe<unknown[]> | undefined;
-  function_call?: unknown;
-  /** Together, of a chunk. */
-  token_id?: unknown;
-}
-
-/** An entry per token of each text. */
-export interface TokenLists {
-  content?: Maybe<TokenEntry[]> | undefined;
-  refusal?: Maybe<TokenEntry[]> | undefined;
-  /** DeepSeek. */
-  reasoning_content?: Maybe<TokenEntry[]> | undefined;
-}
-
-/** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
-export type ChatLogprobs = Maybe<TokenLists | FourArrays | number | unknown[]>;
-
-export type ChatAnswer = Answer<{
-  /** Of a chunk. */
-  delta?: Maybe<ChatMessageFields> | undefined;
-  /** Of a whole answer. */
-  message?: Maybe<ChatMessageFields> | undefined;
-  logprobs?: ChatLogprobs | undefined;
-}>;
-
 /** A number or a list are forms that are not known. */
 export type CompletionsLogprobs = Maybe<FourArrays | { content: TokenEntry[] | null } | number | unknown[]>;
 
-export type CompletionsAnswer = Answer<{
+interface CompletionsChoice extends ChoiceFields {
   text?: Maybe<string> | undefined;
   logprobs?: CompletionsLogprobs | undefined;
   /** vLLM: one object per prompt token, keyed by token id. */
   prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]> | undefined;
-}>;
+}
+
+export interface CompletionsAnswer extends AnswerFields {
+  choices?: CompletionsChoice[] | undefined;
+}
 
 interface PromptLogprob {
   logprob?: Maybe<number> | undefined;
@@ -115,7 +80,7 @@ const tokenList = field.nullable(field.array(field.refine(tokenFields, isNamed, 
 /** A list of tokens, `null`, or left out. */
 export const tokenEntries: field.Field<Maybe<TokenEntry[]>> = field.optional(tokenList);
 
-const fourArrays = field.object({
+export const fourArrays: field.Field<FourArrays> = field.object({
   tokens: field.array(field.string),
   token_logprobs: field.array(field.nullable(field.number)),
   top_logprobs: field.nullish(field.array(field.nullable(field.record(field.nullable(field.number))))),
@@ -128,7 +93,7 @@ export function isFourArrays(logprobs: object | number): logprobs is FourArrays 
   const { tokens, content } = logprobs as { tokens?: unknown; content?: unknown };
   return (tokens ?? null) !== null && (content ?? null) === null;
 }
-const isNoFourArrays = (logprobs: object) => !isFourArrays(logprobs);
+export const isNoFourArrays = (logprobs: object): boolean => !isFourArrays(logprobs);
 
 /** A token has a text; or its bytes, which do not come without it, are missing too, and something else names it. */
 function isNamed({ token, bytes, logprob, top_logprobs: _, ...other }: Record<string, unknown>): boolean {
@@ -142,35 +107,14 @@ const usage = field.object({
   completion_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
 });
 
-const answer = field.object({ model: field.nullish(field.string), usage: field.nullish(usage) });
-const choice = field.object({
+export const answerFields: field.Field<AnswerFields> = field.object({
+  model: field.nullish(field.string),
+  usage: field.nullish(usage),
+});
+export const choiceFields: field.Field<ChoiceFields> = field.object({
   index: field.nullish(field.count),
   finish_reason: field.nullish(field.string),
   token_ids: field.nullish(field.array(field.count)),
-});
-
-const textPart = field.object({ type: field.string, text: field.nullish(field.string) });
-const part = field.extend(textPart, { thinking: field.nullish(field.array(textPart)) });
-
-const message = field.object({
-  content: field.nullish(field.union(field.string, field.array(part))),
-  refusal: field.nullish(field.string),
-  reasoning_content: field.nullish(field.string),
-  reasoning: field.nullish(field.string),
-  tool_calls: field.nullish(field.array(field.unknown)),
-});
-
-const tokenLists = field.refine(
-  field.object({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
-  isNoFourArrays,
-);
-const chatChoice = field.extend(choice, {
-  delta: field.nullish(message),
-  message: field.nullish(message),
-  logprobs: field.nullish(field.union(tokenLists, fourArrays, field.number, field.array(field.unknown))),
-});
-const chatAnswer: field.Field<ChatAnswer> = field.extend(answer, {
-  choices: field.optional(field.array(chatChoice)),
 });
 
 const promptLogprob = field.object({
@@ -179,17 +123,14 @@ const promptLogprob = field.object({
   decoded_token: field.nullish(field.string),
 });
 const completionsList = field.refine(field.object({ content: tokenList }), isNoFourArrays);
-const completionsChoice = field.extend(choice, {
+const completionsChoice = field.extend(choiceFields, {
   text: field.nullish(field.string),
   logprobs: field.nullish(field.union(fourArrays, completionsList, field.number, field.array(field.unknown))),
   prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
 });
-const completionsAnswer = field.extend(answer, { choices: field.optional(field.array(completionsChoice)) });
-
-/** @throws SurprisalError WIRE_MALFORMED. */
-export function readChatAnswer(json: unknown, where: string): ChatAnswer {
-  return readFields(chatAnswer, json, where);
-}
+const completionsAnswer = field.extend(answerFields, {
+  choices: field.optional(field.array(completionsChoice)),
+});
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readCompletionsAnswer(json: unknown, where: string): CompletionsAnswer {

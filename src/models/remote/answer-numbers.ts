@@ -1,0 +1,100 @@
+/** Which tokens of an answer carry numbers, whether some were lost, and what a person should know about it. */
+import type { AnswerOptions } from "./answer.ts";
+import type { WireToken } from "./wire-token.ts";
+
+/** What is known to be wrong with the numbers. */
+export interface AnswerDoubts {
+  /** Some token carries no number, or may not. */
+  partial: boolean;
+  warnings: readonly string[];
+}
+
+export class AnswerNumbers {
+  readonly #options: Pick<AnswerOptions, "maxTokens" | "countsEndOfText">;
+  /** Records of tokens. */
+  #records = 0;
+  /** Text that came without tokens, so that an unknown number of tokens has no record. */
+  #textWithoutTokens = false;
+  /** Some token came with alternatives. */
+  #givesAlternatives = false;
+  #partial = false;
+  readonly #warnings = new Set<string>();
+  /** Tokens that carry a number. */
+  scored = 0;
+
+  constructor(options: Pick<AnswerOptions, "maxTokens" | "countsEndOfText">) {
+    this.#options = options;
+  }
+
+  get doubts(): AnswerDoubts {
+    return { partial: this.#partial, warnings: [...this.#warnings] };
+  }
+
+  warn(warning: string): void {
+    this.#warnings.add(warning);
+  }
+
+  doubt(warning: string): void {
+    this.#partial = true;
+    this.#warnings.add(warning);
+  }
+
+  /** Counts a token that has a record. @returns its number, `null` = none. */
+  take(token: WireToken): number | null {
+    this.#records++;
+    const logprob = this.#isPlaceholder(token) ? null : token.logprob;
+    if (logprob === null) this.#partial = true;
+    else this.scored++;
+    return logprob;
+  }
+
+  takeTextAlone(): void {
+    this.#textWithoutTokens = true;
+    this.#partial = true;
+  }
+
+  /**
+   * A certain token has its alternatives, if only itself, where others have theirs. Without them the number was never
+   * filled in: under speculative decoding llama-server writes 0 and an empty list for all tokens but the first
+   * (ggml-org/llama.cpp issue 27972).
+   */
+  #isPlaceholder({ logprob, alternatives }: WireToken): boolean {
+    if (alternatives?.length) this.#givesAlternatives = true;
+    if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
+    this.warn(
+      "Tokens with the probability 1 and no alternatives are taken as having no number: llama-server writes so under speculative decoding.",
+    );
+    return true;
+  }
+
+  /**
+   * Compares the server's count with the records. Servers count the end-of-text token, most of them.
+   * @returns the tokens written, without it.
+   */
+  check(count: number | null, endsByItself: boolean, droppedEnd: boolean): number | null {
+    const records = this.#records;
+    if (count === null) return null;
+    if (count < records + Number(droppedEnd)) {
+      this.doubt(
+        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's.`,
+      );
+      return count;
+    }
+    const mayCountEnd = endsByItself && this.#options.countsEndOfText !== false;
+    const complete = droppedEnd
+      ? count === records + 1
+      : count === records || (mayCountEnd && count === records + 1);
+    if (complete && !this.#textWithoutTokens) return records;
+    const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
+    this.#partial = true;
+    this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
+    return tokens;
+  }
+
+  /** An answer that ended for its length and has no count. */
+  checkLength(): void {
+    const { maxTokens } = this.#options;
+    if (maxTokens === undefined || this.#textWithoutTokens || this.#records === maxTokens) return;
+    this.doubt(`The answer was to end after ${maxTokens} tokens and has ${this.#records}: some may be lost.`);
+  }
+}
