@@ -4,6 +4,13 @@ import { SLOWEST, SlowestFirst } from "./test/slowest-first.ts";
 
 /** Tests that run a real model, or the built command, are named *.model.test.ts. */
 const MODEL_TESTS = "**/*.model.test.ts";
+const UNIT_TESTS = ["src/**/*.test.ts", "test/**/*.test.ts"];
+/** They measure the memory of their process, so they have one of their own. */
+const MEMORY_TESTS = [
+  "src/evaluate/corpora/memory.test.ts",
+  "src/charts/charts.test.ts",
+  "src/net/request.test.ts",
+];
 
 const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
@@ -14,17 +21,18 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     setupFiles: "test/properties.ts",
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    isolate: false, // modules are loaded once for all files of a worker: a fifth of the time
     projects: [
       {
         extends: true,
         test: {
           name: "unit",
-          isolate: false, // modules are loaded once: a fifth of the time
-          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [MODEL_TESTS, ...(mode === "quick" ? SLOWEST : [])],
+          include: UNIT_TESTS,
+          exclude: [MODEL_TESTS, ...MEMORY_TESTS, ...(mode === "quick" ? SLOWEST : [])],
           ...(mode === "quick" && { env: { PROPERTY_RUNS: "20" } }),
         },
       },
+      { extends: true, test: { name: "unit-memory", isolate: true, include: MEMORY_TESTS } },
       { extends: true, test: { name: "model", include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`] } },
     ],
   },

@@ -30,7 +30,18 @@ export const SLOWEST: readonly string[] = [
   "src/evaluate/corpora/hub.test.ts",
   "src/evaluate/corpora/where.test.ts",
   "src/models/llama/robustness.test.ts",
-  "src/charts/charts.test.ts",
+  "test/bundles.test.ts",
+  "test/exports.test.ts",
+  "test/package.test.ts",
+  "test/wire/mutations.test.ts",
+  "test/wire/hostile.test.ts",
+  "src/core/windows.test.ts",
+  "src/core/kernel/divergence.test.ts",
+  "src/models/remote/client.test.ts",
+  "src/models/registry/processes.test.ts",
+  "src/models/registry/locate.test.ts",
+  "src/models/openai/model.test.ts",
+  "src/evaluate/harness/failures.test.ts",
 ];
 
 export class SlowestFirst extends BaseSequencer {

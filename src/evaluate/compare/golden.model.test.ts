@@ -65,8 +65,8 @@ needing(withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergen
       .match(/-?\d+\.\d+/g)!
       .map(Number);
     const text = readFileSync(new URL("wikitext-23100-bytes.txt", fixtures), "utf8").slice(0, CHARACTERS);
-    await using base = await LlamaModel.load(q8!, { threads: 2 });
-    await using model = await LlamaModel.load(q4!, { threads: 2 });
+    await using base = await LlamaModel.load(q8!, { threads: 1 });
+    await using model = await LlamaModel.load(q4!, { threads: 1 });
     const { ids } = await base.tokenize(text);
     const plan = planWindows(ids.length, { method: "half", context: 512, overwriteFirst: null });
     const [asPrinted, exact] = [emptyPairedSums(), emptyPairedSums()];
