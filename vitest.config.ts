@@ -19,6 +19,7 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     sequence: { sequencer: SlowestFirst },
     reporters: ["default", "./test/summary-reporter.ts"],
     setupFiles: "test/properties.ts",
+    unstubEnvs: true, // no test sets what another one reads
     testTimeout: 120_000,
     hookTimeout: 120_000,
     isolate: false, // modules are loaded once for all files of a worker: a fifth of the time

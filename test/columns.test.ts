@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scoreDocument } from "../src/cli/documents.ts";
-import type { Corpus, Run } from "../src/evaluate/index.ts";
+import type { Run } from "../src/evaluate/index.ts";
 import { evaluate, queryRuns, runRows, scoreText, taskRows } from "../src/evaluate/index.ts";
 import { RUN_MEASURES, SQL_COLUMNS, TASK_MEASURES, TOKEN_COLUMNS } from "../src/evaluate/runs/index.ts";
 import type { MeasureTable } from "../src/evaluate/scoring/index.ts";
-import type { Task } from "../src/evaluate/tasks/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
+import { CORPUS, TASK } from "./small-evaluation.ts";
 
 const page = readFileSync(new URL("../docs/columns.md", import.meta.url), "utf8");
 
@@ -27,25 +27,6 @@ function rowsUnder(heading: string): string[][] {
 }
 const names = (heading: string): string[] => rowsUnder(heading).map(([name]) => name!);
 
-const corpus: Corpus = {
-  name: "texts",
-  source: "texts",
-  domain: null,
-  rule: { name: "list", source: null },
-  async *documents() {
-    yield { name: "texts:0", text: "one text" };
-  },
-};
-const task: Task = {
-  name: "task",
-  source: "task",
-  kind: "multiple-choice",
-  form: { name: "choices", source: null },
-  async *items() {
-    yield { where: "task:1", context: "one", choices: ["a", "b"], label: 0, delimiter: " " };
-  },
-};
-
 describe("docs/columns.md", () => {
   let folder: string;
   let run: Run;
@@ -54,8 +35,8 @@ describe("docs/columns.md", () => {
     folder = mkdtempSync(join(tmpdir(), "surprisal-columns-"));
     run = await evaluate({
       models: [model],
-      corpora: [corpus],
-      tasks: [task],
+      corpora: [CORPUS],
+      tasks: [TASK],
       tokens: true,
       folder: join(folder, "run"),
     });

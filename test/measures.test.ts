@@ -4,32 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { renderRun } from "../src/cli/render/index.ts";
-import { type Corpus, evaluate, type Run } from "../src/evaluate/index.ts";
+import { evaluate, type Run } from "../src/evaluate/index.ts";
 import { RUN_MEASURES, SQL_COLUMNS, TASK_MEASURES } from "../src/evaluate/runs/index.ts";
 import type { MeasureTable } from "../src/evaluate/scoring/index.ts";
-import type { Task } from "../src/evaluate/tasks/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 import { exportRuns } from "../src/report/index.ts";
 import { formatWithError } from "../src/text/index.ts";
-
-const corpus: Corpus = {
-  name: "texts",
-  source: "texts",
-  domain: null,
-  rule: { name: "list", source: null },
-  async *documents() {
-    yield { name: "texts:0", text: "one text" };
-  },
-};
-const task: Task = {
-  name: "task",
-  source: "task",
-  kind: "multiple-choice",
-  form: { name: "choices", source: null },
-  async *items() {
-    yield { where: "task:1", context: "one", choices: ["a", "b"], label: 0, delimiter: " " };
-  },
-};
+import { CORPUS, TASK } from "./small-evaluation.ts";
 
 /** Loads what is shown anew. */
 const freshly = async () => ({
@@ -45,7 +26,7 @@ let run: Run;
 let scratch: string;
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "surprisal-measures-"));
-  run = await evaluate({ models: [TableModel.bytes()], corpora: [corpus], tasks: [task] });
+  run = await evaluate({ models: [TableModel.bytes()], corpora: [CORPUS], tasks: [TASK] });
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -109,7 +90,7 @@ describe("a measure", () => {
         TableModel,
       } = await freshly();
       const folder = join(scratch, "run");
-      const given = { models: [TableModel.bytes()], corpora: [corpus], folder };
+      const given = { models: [TableModel.bytes()], corpora: [CORPUS], folder };
       const run = await evaluate(given);
       expect(run.results[0]).toHaveProperty("perplexityOfVerbs", 7.25);
       expect(SQL_COLUMNS.results).toHaveProperty("perplexityOfVerbs", "DOUBLE");

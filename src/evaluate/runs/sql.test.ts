@@ -2,31 +2,10 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CORPUS, TASK } from "../../../test/small-evaluation.ts";
 import { TableModel } from "../../models/test/index.ts";
-import type { Corpus } from "../corpora/corpus.ts";
 import { evaluate } from "../harness/evaluate.ts";
-import type { Task } from "../tasks/index.ts";
 import { queryRuns } from "./sql.ts";
-
-const corpus: Corpus = {
-  name: "texts",
-  source: "texts",
-  domain: null,
-  rule: { name: "list", source: null },
-  async *documents() {
-    yield { name: "texts:0", text: "one text" };
-  },
-};
-
-const task: Task = {
-  name: "task",
-  source: "task",
-  kind: "multiple-choice",
-  form: { name: "choices", source: null },
-  async *items() {
-    yield { where: "task:1", context: "one", choices: ["a", "b"], label: 0, delimiter: " " };
-  },
-};
 
 it("says when a run was created, of corpora and of tasks", async () => {
   const folder = mkdtempSync(join(tmpdir(), "surprisal-sql-"));
@@ -37,7 +16,7 @@ it("says when a run was created, of corpora and of tasks", async () => {
     );
     expect(empty.rows).toEqual([["TIMESTAMP"], ["TIMESTAMP"]]);
     const models = [TableModel.bytes()];
-    const run = await evaluate({ models, corpora: [corpus], tasks: [task], folder: join(folder, "run") });
+    const run = await evaluate({ models, corpora: [CORPUS], tasks: [TASK], folder: join(folder, "run") });
     const { rows } = await queryRuns(
       folder,
       "select epoch_ms(results.created), epoch_ms(tasks.created) from results join tasks using (run)",
@@ -60,7 +39,7 @@ describe("a run that is damaged", () => {
 
   beforeEach(async () => {
     runs = mkdtempSync(join(tmpdir(), "surprisal-sql-"));
-    const options = { models: [TableModel.bytes()], corpora: [corpus], tokens: true };
+    const options = { models: [TableModel.bytes()], corpora: [CORPUS], tokens: true };
     await evaluate({ ...options, folder: join(runs, "a[1]") });
     cpSync(join(runs, "a[1]"), join(runs, "b"), { recursive: true });
     const run = JSON.parse(readFileSync(join(runs, "b", "run.json"), "utf8"));
