@@ -46,6 +46,7 @@ import { loadWeights } from "./load-weights.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
+import { RowThreads } from "./row-threads.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
@@ -153,7 +154,9 @@ export class LlamaModel implements LanguageModel {
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
-      const kernel = await LogitKernel.create(vocabulary.size, Math.min(MAX_ALTERNATIVES, vocabulary.size));
+      const alternatives = Math.min(MAX_ALTERNATIVES, vocabulary.size);
+      const kernel = await LogitKernel.create(vocabulary.size, alternatives);
+      const threads = new RowThreads(placement.context.threads, vocabulary.size, alternatives);
       return new LlamaModel({
         library,
         pointer,
@@ -161,7 +164,7 @@ export class LlamaModel implements LanguageModel {
         floatCache: floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
-        reader: new RowReader(kernel),
+        reader: new RowReader(kernel, threads),
         identity: { ...identify(library.functions, pointer, file), ...identity },
         sequenceCells:
           options.contextSize ??
@@ -402,6 +405,7 @@ export class LlamaModel implements LanguageModel {
   async #dispose(): Promise<void> {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
+    await this.#model.reader.dispose();
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
