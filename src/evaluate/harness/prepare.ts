@@ -46,7 +46,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     load = {},
     request,
   } = options;
-  const { threads, device, batchSize, cacheType, kernels, exact } = load as LlamaLoadOptions;
+  const { threads, device, batchSize, cacheType, kernels, exact, repack } = load as LlamaLoadOptions;
   return {
     models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
@@ -57,7 +57,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     limit: limit ?? null,
     tokens,
     overrides: { context, stride, sinks },
-    load: { threads, device, batchSize, cacheType, kernels, exact },
+    load: { threads, device, batchSize, cacheType, kernels, exact, repack },
     ...request,
   };
 }

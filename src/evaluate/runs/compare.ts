@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
-import { kernelsNote } from "../../models/index.ts";
+import { kernelsNote } from "../../models/kernels.ts";
 import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";

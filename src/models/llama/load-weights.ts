@@ -15,7 +15,7 @@ export async function loadWeights(
   { functions }: LlamaLibrary,
   path: string,
   placement: Placement,
-  { onLoad, signal }: LlamaLoadOptions,
+  { onLoad, signal, repack = true }: LlamaLoadOptions,
 ): Promise<Pointer> {
   if (signal?.aborted) throw abortError("Loading the model", signal);
   let failure: { error: unknown } | undefined;
@@ -34,6 +34,7 @@ export async function loadWeights(
   const params = {
     ...functions.llama_model_default_params(),
     n_gpu_layers: placement.gpuLayers,
+    use_extra_bufts: repack,
     progress_callback: progress,
   };
   try {

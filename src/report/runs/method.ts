@@ -1,34 +1,43 @@
 /** How the numbers of a run were made, in words. */
 import { modelLabel, type Run } from "../../evaluate/runs/index.ts";
+import { kernelsNote, kernelsOf } from "../../models/kernels.ts";
 import { formatPlural } from "../../text/index.ts";
 
 /** What the numbers are, one sentence each. */
 export function methodOf(runs: readonly Run[]): string[] {
-  return runs.flatMap((run) => {
-    const methods = new Set(run.results.map(({ standardErrorMethod }) => ERRORS[standardErrorMethod]));
-    const skipped = leftOut(run);
-    return [
-      `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
-      ...run.models.flatMap(({ identity, recipe }, i) => {
-        const scored = run.results.some(({ modelIndex }) => modelIndex === i);
-        const parts = [
-          ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
-          ...(identity.sha256 ? [`sha256 ${identity.sha256.slice(0, 12)}`] : []),
-        ];
-        return `Model ${modelLabel(run, i)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
-      }),
-      ...[...methods].map((method) => `± is one standard error: ${method}.`),
-      ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
-      ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
-        const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
-        return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
-      }),
-      ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
-      ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
-      ...(skipped > 0 ? [`Left out, too short to score: ${formatPlural(skipped, "document")}.`] : []),
-      ...run.notes,
-    ];
-  });
+  const models = runs.flatMap((run) => run.models.filter((model) => model));
+  const [first] = models;
+  const notes = first ? models.flatMap((model) => kernelsNote(first, model) ?? []) : [];
+  return [...runs.flatMap(methodOfRun), ...new Set(notes)];
+}
+
+function methodOfRun(run: Run): string[] {
+  const methods = new Set(run.results.map(({ standardErrorMethod }) => ERRORS[standardErrorMethod]));
+  const skipped = leftOut(run);
+  return [
+    `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
+    ...run.models.flatMap(({ identity, recipe, settings }, i) => {
+      const scored = run.results.some(({ modelIndex }) => modelIndex === i);
+      const kernels = kernelsOf(settings);
+      const parts = [
+        ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
+        ...(identity.sha256 ? [`sha256 ${identity.sha256.slice(0, 12)}`] : []),
+        ...(kernels ? [`kernels ${kernels} on ${settings.device}`] : []),
+        ...(settings.exact === true ? ["exact"] : []),
+      ];
+      return `Model ${modelLabel(run, i)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
+    }),
+    ...[...methods].map((method) => `± is one standard error: ${method}.`),
+    ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
+    ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
+      const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
+      return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
+    }),
+    ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
+    ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
+    ...(skipped > 0 ? [`Left out, too short to score: ${formatPlural(skipped, "document")}.`] : []),
+    ...run.notes,
+  ];
 }
 
 /** Documents that hold nothing to score, each once: of a corpus, as many as of the model that leaves out most. */
