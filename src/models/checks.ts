@@ -1,6 +1,6 @@
 /** What every model refuses, in the same words. */
-import { invalidArgument, SurprisalError } from "../core/index.ts";
-import type { LanguageModel, ScoreRequest } from "./language-model.ts";
+import { invalidArgument, isWellFormed, SurprisalError } from "../core/index.ts";
+import type { Border, LanguageModel, ScoreRequest } from "./language-model.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT for more alternatives per token than the model gives. */
 export function checkAlternatives({ capabilities }: LanguageModel, k = 0): void {
@@ -49,13 +49,35 @@ export function checkKinds({ context, continuation }: ScoreRequest, where: strin
   throw invalidArgument("Context and continuation are of different kinds", where, wayOut);
 }
 
-/** @throws SurprisalError NOTHING_TO_SCORE */
-export function checkContinuation(tokens: number, where: string): void {
+/**
+ * @param border how it was told apart from its context.
+ * @throws SurprisalError NOTHING_TO_SCORE
+ */
+export function checkContinuation(tokens: number, where: string, border: Border | null = null): void {
   if (tokens > 0) return;
+  const lost = border !== null && border.lost.bytes > 0;
   throw new SurprisalError({
     code: "NOTHING_TO_SCORE",
-    what: "The continuation has no tokens",
+    what: lost
+      ? `The continuation has no tokens of its own: its ${border.lost.bytes} bytes are in tokens that lm-eval's rule counts to the context`
+      : "The continuation has no tokens",
     where,
-    wayOut: "Give a continuation of at least one token.",
+    wayOut: lost
+      ? 'Use the border rule "whole", which scores all of it.'
+      : "Give a continuation of at least one token.",
   });
+}
+
+/**
+ * A text that UTF-8 cannot express would be scored with U+FFFD in the place of what is wrong with it.
+ * @throws SurprisalError INVALID_ARGUMENT with the place, for a text with half a surrogate pair.
+ */
+export function checkWellFormed(text: string, where: string): void {
+  if (isWellFormed(text)) return;
+  const at = text.search(/\p{Surrogate}/u);
+  throw invalidArgument(
+    "The text holds half a surrogate pair, which no UTF-8 can express",
+    `${where}, character ${at}`,
+    "Mend it where it was cut: between characters, not between the halves of one (text.toWellFormed() puts U+FFFD there).",
+  );
 }

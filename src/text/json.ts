@@ -12,7 +12,7 @@ export function infinityAsText(_key: string, value: unknown): unknown {
  * What is a number and never a text, and infinite where a token had probability 0, or where exp of finite nats passes
  * 1.8e308. A model, a document or a column may be called "Infinity" too.
  */
-const NUMBERS = /nll|perplexity|^bitsPer|^standardError$|^(value|low|high)$/i;
+const NUMBERS = /nll|perplexity|logprob|^bitsPer|^standardError$|^(value|low|high)$/i;
 
 /** For JSON.parse. */
 export function infinityFromText(key: string, value: unknown): unknown {

@@ -25,7 +25,7 @@ const DEFAULT_ITEMS_PER_BLOCK = 256;
 
 /** How likely one choice is. */
 export interface ChoiceScore {
-  /** ln p(choice | prompt), nats; `null` when the source did not say. */
+  /** ln p(choice | prompt), nats; -Infinity at probability 0; `null` when the source did not say. */
   logprob: number | null;
   /** The model would have written it itself, token for token; `null` when the source did not say. */
   greedy: boolean | null;
@@ -129,7 +129,7 @@ async function* scoreBlock(
   let next = 0;
   let answers: ScoredText[] = [];
   try {
-    for await (const answer of model.score(requests, { signal })) {
+    for await (const answer of model.score(requests, { border: "lm-eval", signal })) {
       answers.push(answer);
       const prompted = block[next]!;
       if (answers.length < prompted.item.choices.length) continue;
@@ -172,13 +172,13 @@ function resultOf(
       .digest("hex"),
     label,
     choices: answers.map(({ logprob, greedy, tokens }, i) => ({
-      logprob: finite(logprob),
+      logprob,
       greedy,
       tokens: tokens.length,
       characters: [...choices[i]!].length,
       bytes: Buffer.byteLength(choices[i]!),
       distinct: {
-        logprob: finite(tokens.logprobs.subarray(common).reduce((sum, value) => sum + value, 0)),
+        logprob: known(tokens.logprobs.subarray(common).reduce((sum, value) => sum + value, 0)),
         tokens: tokens.length - common,
       },
     })),
@@ -199,9 +199,9 @@ function commonBeginning(answers: readonly ScoredText[]): number {
   return common;
 }
 
-/** Missing is `null`; so is -Infinity, which JSON cannot say. */
-function finite(value: number | null): number | null {
-  return value !== null && Number.isFinite(value) ? value : null;
+/** Missing is `null`. A choice of probability 0 is an answer: -Infinity. */
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 function requireCount(value: number, name: string, least: number): void {
