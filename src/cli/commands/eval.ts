@@ -107,7 +107,7 @@ function requestOf(given: Given): RunRequest {
     fewShot: shotsOf(given),
     reading: { column, split, where },
     recipe: given.recipe ?? DEFAULT_RECIPE,
-    overrides: { context, stride },
+    overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,
     tokens: given.tokens,
     load: loadOptions(given),
@@ -127,7 +127,9 @@ function shotsOf({ shots = 0, shotsFrom, task }: Given): RunRequest["fewShot"] {
 
 function resumed(folder: string, given: Given): RunRequest {
   const names = Object.keys(FIXED) as (keyof typeof FIXED)[];
-  const other = names.find((name) => [given[name]].flat()[0] !== undefined);
+  const isGiven = (value: Given[keyof Given]) =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const other = names.find((name) => isGiven(given[name]));
   if (other) throw usage(`--${spelled(other)} cannot be changed when a run is gone on with`);
   if (given.tokens || given.corpus.length > 0)
     throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");

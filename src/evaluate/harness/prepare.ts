@@ -24,12 +24,12 @@ export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "
 
 /** A name that is wrong is said now, not after the hours that the first model takes. */
 export async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
-  const { load, context, stride, sinks } = options;
+  const { load, context, stride, sinks, parseSpecial } = options;
   for (const [i, source] of models.entries()) {
     if (typeof source !== "string" || models.length === 1) continue;
     if (models.indexOf(source) < i) continue;
     await using model = await resolve(source, load);
-    resolveRecipe(recipe, { context, stride, sinks }, factsOf(model));
+    resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, factsOf(model));
   }
 }
 
@@ -42,6 +42,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     context,
     stride,
     sinks,
+    parseSpecial,
     tokens = false,
     load = {},
     request,
@@ -56,7 +57,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     recipe,
     limit: limit ?? null,
     tokens,
-    overrides: { context, stride, sinks },
+    overrides: { context, stride, sinks, parseSpecial },
     load: { threads, device, batchSize, cacheType },
     ...request,
   };

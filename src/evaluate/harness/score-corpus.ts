@@ -16,7 +16,7 @@ import type { LanguageModel } from "../../models/index.ts";
 import type { Corpus } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
 import type { DocumentEntry, RunCorpus, RunRecord, WindowsEntry } from "../runs/index.ts";
-import { factsOf } from "../scoring/index.ts";
+import { factsOf, recipeTokens } from "../scoring/index.ts";
 import { assertSameCorpus, documentsOf } from "./describe-corpus.ts";
 import type { Executor } from "./engines.ts";
 import {
@@ -209,8 +209,7 @@ class CorpusScoring {
     const { model, recipe, tokenize } = this.#options;
     if (text === "") return null;
     try {
-      const { addSpecial, parseSpecial } = recipe;
-      const { ids, byteOffsets } = await tokenize(text, { addSpecial, parseSpecial });
+      const { ids, byteOffsets } = await recipeTokens(model, recipe, text, tokenize);
       return { ids, byteOffsets, plan: planFor(recipe, ids.length, factsOf(model)) };
     } catch (error) {
       if (!SurprisalError.isInstance(error)) throw error;

@@ -18,7 +18,10 @@ export function methodOf(runs: readonly Run[]): string[] {
         return `Model ${modelLabel(run, i)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
       }),
       ...[...methods].map((method) => `± is one standard error: ${method}.`),
-      ...run.corpora.map(({ name, sha256, rule }) => `${name}: ${rule.name}, sha256 ${sha256.slice(0, 12)}.`),
+      ...run.corpora.map(
+        ({ name, sha256, rule }) =>
+          `${name}: ${[rule.name, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+      ),
       ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
         const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
         return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
