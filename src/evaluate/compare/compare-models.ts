@@ -91,7 +91,7 @@ export interface ModelComparison {
  * A model with the base's tokens (a quantisation of it, a fine-tune) runs in lockstep with it: the base's tokens and
  * window plan, KL divergence of every pair of distributions as they are computed, nothing written anywhere. One with
  * another tokenizer reads the same texts by itself and is compared per byte. All models are open at once, the base runs
- * once. Memory grows by 12 bytes per token and model, for exact percentiles and intervals.
+ * once. Memory grows by 20 bytes per token and model, for exact percentiles and intervals.
  * @param others at least one.
  * @throws SurprisalError INVALID_ARGUMENT without models; UNSUPPORTED_CAPABILITY for one that does not score given
  *   text; what scoring throws; when no document can be scored, the first one's error, or NOTHING_TO_SCORE.
@@ -259,6 +259,7 @@ class ComparisonRun {
       }
       progress(tokensRun);
     }
+    for (const { comparison } of together) (comparison as TokenComparison).endDocument();
     for (const { other, comparison, table: own, plan } of apart) {
       for await (const span of other.model.scoreTokens(own.ids, plan, { signal })) {
         fillColumns(own, span.start, columnsOf(span));
@@ -297,7 +298,7 @@ class ComparisonRun {
         notes: [...notes, ...more],
       };
       if (comparison instanceof TokenComparison) {
-        const measures = await comparison.result();
+        const measures = await comparison.result(recipe.standardErrorMethod);
         if (measures === null) throw nothing;
         comparisons.push({ ...about, per: "token", measures });
       } else {

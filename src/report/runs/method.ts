@@ -1,11 +1,12 @@
 /** How the numbers of a run were made, in words. */
 import { modelLabel, type Run } from "../../evaluate/runs/index.ts";
 import { formatPlural } from "../../text/index.ts";
+import { ERROR_METHODS } from "../measures.ts";
 
 /** What the numbers are, one sentence each. */
 export function methodOf(runs: readonly Run[]): string[] {
   return runs.flatMap((run) => {
-    const methods = new Set(run.results.map(({ standardErrorMethod }) => ERRORS[standardErrorMethod]));
+    const methods = new Set(run.results.map(({ standardErrorMethod }) => ERROR_METHODS[standardErrorMethod]));
     const skipped = leftOut(run);
     return [
       `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
@@ -40,9 +41,3 @@ function leftOut({ corpora, results }: Run): number {
   for (const { corpusIndex, skipped } of results) most[corpusIndex] = Math.max(most[corpusIndex]!, skipped);
   return most.reduce((sum, skipped) => sum + skipped, 0);
 }
-
-const ERRORS: Record<string, string> = {
-  "document-bootstrap": "bootstrap over documents",
-  "block-bootstrap": "bootstrap over blocks of tokens",
-  "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
-};
