@@ -100,10 +100,7 @@ export function blockBootstrapMean(
   values: ArrayLike<number>,
   options: BlockBootstrapOptions = {},
 ): BlockBootstrap | null {
-  return meanBootstrap(
-    ringSums(Float64Array.from(values, (value) => -value)),
-    options,
-  );
+  return meanBootstrap(ringSums(Float64Array.from(values, (value) => -value)), options);
 }
 
 /** @param sums [n+1] running sums of the series. */

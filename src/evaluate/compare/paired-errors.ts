@@ -74,7 +74,9 @@ export function withErrors(
   const { basePerplexity, perplexity, logRatio, ratio, difference, rmsDeltaP } = measures;
   const n = columns.baseNll.length;
   const error = (value: (i: number) => number, factor = 1): number | null => {
-    const found = Number.isFinite(factor) ? errorOf(Float64Array.from({ length: n }, (_, i) => value(i))) : null;
+    const found = Number.isFinite(factor)
+      ? errorOf(Float64Array.from({ length: n }, (_, i) => value(i)))
+      : null;
     return found && found.standardError * factor;
   };
   const base = (i: number) => columns.baseNll[i]!;

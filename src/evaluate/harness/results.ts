@@ -8,6 +8,7 @@ import {
   type RunRecord,
   type TaskRecord,
   TOKEN_LOG,
+  unitsOfCorpus,
   writeTokens,
 } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
@@ -79,12 +80,17 @@ export class RunResults {
     const { models, corpora, results } = this.run;
     const { documents, ms, tokensRun } = record;
     const totals = totalsOf(documents, recipe);
-    const { name } = corpora[at.corpusIndex]!;
+    const corpus = corpora[at.corpusIndex]!;
+    const { name } = corpus;
+    const parts = unitsOfCorpus(
+      corpus,
+      documents.filter(({ sums }) => sums !== null).map((document) => document.parts),
+    );
     if (totals.documents === 0) this.#note(`${name} has no document that is long enough to be scored.`);
     const others = results.filter(
       ({ modelIndex, corpusIndex }) => modelIndex !== at.modelIndex || corpusIndex !== at.corpusIndex,
     );
-    this.run.results = [...others, { ...at, ...totals, timing: { totalMs: ms, tokensRun } }];
+    this.run.results = [...others, { ...at, ...totals, parts, timing: { totalMs: ms, tokensRun } }];
     const { perplexity, standardError, scored } = totals;
     this.#log(
       `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,

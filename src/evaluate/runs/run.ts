@@ -3,6 +3,7 @@ import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } 
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpora/index.ts";
 import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
+import type { PairedUnits } from "./paired-units.ts";
 
 /** What was asked for; enough to go on with a run that was broken off. */
 export interface RunRequest {
@@ -96,6 +97,11 @@ export interface RunResult extends Measures, PerplexityError {
   meanPerplexity: number | null;
   /** ± of bitsPerByte, bits; `null` where it cannot be estimated. */
   bitsPerByteStandardError: number | null;
+  /**
+   * The same numbers for parts of the corpus, equal for every model: what differences in pairs are made of. `null`, or left
+   * out, in runs that an older version began.
+   */
+  parts?: PairedUnits | null | undefined;
   timing: {
     /** Milliseconds of work, over all sessions of the run. */
     totalMs: number;
