@@ -28,11 +28,24 @@ export function methodOf(runs: readonly Run[]): string[] {
         return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
       }),
       ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
+      ...(haveOtherTokens(run)
+        ? ["The models cut the texts into other tokens: compare bits per byte, not perplexities per token."]
+        : []),
       ...run.failures.map(({ reference, what }) => `${reference} failed: ${what}.`),
       ...(skipped > 0 ? [`Left out, too short to score: ${formatPlural(skipped, "document")}.`] : []),
       ...run.notes,
     ];
   });
+}
+
+/** Whether models of a run counted other numbers of tokens in the same texts: then their tokenizers differ. */
+function haveOtherTokens({ results }: Run): boolean {
+  return results.some(({ corpusIndex, documents, tokens }) =>
+    results.some(
+      (other) =>
+        other.corpusIndex === corpusIndex && other.documents === documents && other.tokens !== tokens,
+    ),
+  );
 }
 
 /** Documents that hold nothing to score, each once: of a corpus, as many as of the model that leaves out most. */
