@@ -10,8 +10,13 @@ export interface ModelIdentity {
   name: string;
   /** What the person asked for: alias, path, or address. */
   source: string;
-  /** sha256 of the weights, lower-case hex; `null` when the source cannot give one. */
+  /**
+   * sha256 of the weights, lower-case hex; of a model split into several files, of the text made of their sha256 in order,
+   * each followed by a line feed; `null` when the source cannot give one.
+   */
   sha256: string | null;
+  /** The files of a split model, in order; left out for a single file. */
+  files?: readonly { name: string; sha256: string; bytes: number }[] | undefined;
   /** Architecture, such as "llama" or "gemma3"; `null` when unknown. */
   architecture: string | null;
   /** Number of weights; `null` when unknown. */

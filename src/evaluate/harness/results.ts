@@ -17,6 +17,9 @@ import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
 import { totalsOf } from "./totals.ts";
 
+/** Where there is no sha256, as of an open model that came from nowhere, another model mostly differs in one of the others. */
+const IDENTIFYING = ["sha256", "name", "architecture", "parameters", "quantisation", "bytes"] as const;
+
 /** Every method that adds something writes run.json. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
 export class RunResults {
   readonly run: Run;
@@ -57,7 +60,7 @@ export class RunResults {
     const { identity, settings } = model;
     const before = this.run.models[index];
     if (before) {
-      const same = before.identity.sha256 === identity.sha256 && before.identity.name === identity.name;
+      const same = IDENTIFYING.every((fact) => before.identity[fact] === identity[fact]);
       if (!same) throw mismatch(`the model ${before.reference} is another one`, this.#folder?.path);
       if (before.recipe.id !== recipe.id)
         throw mismatch(`the recipe was ${before.recipe.id} and is ${recipe.id}`, this.#folder?.path);
