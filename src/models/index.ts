@@ -3,6 +3,7 @@
  * `surprisal/servers`.
  */
 export type * from "./gemini/index.ts";
+export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";

@@ -51,6 +51,9 @@ const FIXED = {
   run: option(text, { hint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS_FOLDER})` }),
 };
 
+/** Options of loading that change digits. */
+const SETTINGS = ["kernels", "cacheType", "batch"] as const;
+
 // biome-ignore format: one option a line
 const parameters = {
   corpus: optionalArgumentList(CORPUS_DESCRIPTION),
@@ -126,12 +129,12 @@ function shotsOf({ shots = 0, shotsFrom, task }: Given): RunRequest["fewShot"] {
 }
 
 function resumed(folder: string, given: Given): RunRequest {
-  const names = Object.keys(FIXED) as (keyof typeof FIXED)[];
+  const names = [...(Object.keys(FIXED) as (keyof typeof FIXED)[]), ...SETTINGS];
   const isGiven = (value: Given[keyof Given]) =>
     Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
   const other = names.find((name) => isGiven(given[name]));
   if (other) throw usage(`--${spelled(other)} cannot be changed when a run is gone on with`);
-  if (given.tokens || given.corpus.length > 0)
+  if (given.tokens || given.exact || given.corpus.length > 0)
     throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");
   return readRun(folder).request;
 }

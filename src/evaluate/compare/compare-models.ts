@@ -15,7 +15,7 @@ import {
   type TokenTable,
   tokensRun,
 } from "../../core/index.ts";
-import type { LanguageModel, ModelIdentity, ScoredSpan } from "../../models/index.ts";
+import { kernelsNote, type LanguageModel, type ModelIdentity, type ScoredSpan } from "../../models/index.ts";
 import type { CorpusDocument } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
 import { ByteSurprisal, factsOf, recipeTokens } from "../scoring/index.ts";
@@ -186,8 +186,11 @@ class ComparisonRun {
         model,
         recipe: tokens ? plan : resolve(own),
         facts: own,
-        notes: tokens?.notes ?? [
-          "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+        notes: [
+          ...(tokens?.notes ?? [
+            "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+          ]),
+          ...[kernelsNote(base, model)].filter((note) => note !== null),
         ],
         comparison: tokens
           ? await TokenComparison.create({ base, model }, tokens, mostChanged)

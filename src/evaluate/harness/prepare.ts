@@ -47,7 +47,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     load = {},
     request,
   } = options;
-  const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
+  const { threads, device, batchSize, cacheType, kernels, exact } = load as LlamaLoadOptions;
   return {
     models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
@@ -58,7 +58,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     limit: limit ?? null,
     tokens,
     overrides: { context, stride, sinks, parseSpecial },
-    load: { threads, device, batchSize, cacheType },
+    load: { threads, device, batchSize, cacheType, kernels, exact },
     ...request,
   };
 }

@@ -15,6 +15,7 @@ import { factsOf } from "../scoring/index.ts";
 import { summarise } from "../tasks/index.ts";
 import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
+import { assertSameKernels } from "./run-kernels.ts";
 import { totalsOf } from "./totals.ts";
 
 /** Where there is no sha256, as of an open model that came from nowhere, another model mostly differs in one of the others. */
@@ -64,7 +65,9 @@ export class RunResults {
       if (!same) throw mismatch(`the model ${before.reference} is another one`, this.#folder?.path);
       if (before.recipe.id !== recipe.id)
         throw mismatch(`the recipe was ${before.recipe.id} and is ${recipe.id}`, this.#folder?.path);
-      if (JSON.stringify(before.settings) !== JSON.stringify(settings))
+      const note = assertSameKernels(before, settings, identity, this.#folder?.path);
+      if (note !== null) this.#note(note);
+      else if (JSON.stringify(before.settings) !== JSON.stringify(settings))
         this.#note(
           `${identity.name} was begun with other settings than it goes on with: last digits may differ.`,
         );
