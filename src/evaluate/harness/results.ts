@@ -14,6 +14,7 @@ import { factsOf } from "../scoring/index.ts";
 import { summarise } from "../tasks/index.ts";
 import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
+import { taskNotes } from "./task-notes.ts";
 import { totalsOf } from "./totals.ts";
 
 /** Every method that adds something writes run.json. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
@@ -100,7 +101,9 @@ export class RunResults {
     const timing = { totalMs: ms, tokensRun };
     this.run.taskResults = [...others, { ...at, summary: summarise(results), timing }];
     const { name, items } = tasks[at.taskIndex]!;
-    this.#log(`${models[at.modelIndex]!.identity.name}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
+    const model = models[at.modelIndex]!.identity.name;
+    for (const note of taskNotes(results)) this.#note(`${model}, ${name}: ${note}`);
+    this.#log(`${model}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
     this.#publish();
   }
 
