@@ -1,7 +1,14 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import { checkMaxTokens, checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat } from "./generation.ts";
+import {
+  checkMaxTokens,
+  checkNotEmpty,
+  checkPromptText,
+  completeEnd,
+  generationOf,
+  isChat,
+} from "./generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,

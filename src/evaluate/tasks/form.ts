@@ -1,4 +1,5 @@
 /** What a form of rows is, and what several forms need to read theirs. */
+import { pythonTrim } from "../../core/index.ts";
 import { isPythonLiteral, parsePythonLiteral } from "./python-literal.ts";
 import type { TaskKind } from "./task.ts";
 
@@ -68,18 +69,9 @@ export function letters(count: number): string[] {
   return Array.from({ length: count }, (_, i) => letterOf(i));
 }
 
-/** Python's white space at the ends of a text, which `str.strip()` removes. */
-const START = /^(?:[\x1c-\x1f\x85]|(?!\ufeff)\s)+/;
-const END = /(?:[\x1c-\x1f\x85]|(?!\ufeff)\s)+$/;
-
-/** Python's `str.strip()`. */
-export function pythonStrip(text: string): string {
-  return pythonStripStart(text).replace(END, "");
-}
-
 /** Python's `str.lstrip()`. */
-export function pythonStripStart(text: string): string {
-  return text.replace(START, "");
+export function pythonTrimStart(text: string): string {
+  return pythonTrim(`${text}.`).slice(0, -1); // with an end that stays
 }
 
 /** A list or an object; in a CSV it is written as JSON or as Python prints it. Anything else as it is. */

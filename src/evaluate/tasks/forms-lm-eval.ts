@@ -1,4 +1,5 @@
 /** Sets as lm-evaluation-harness defines them: prompt, choices, right answer and delimiter are its own, word for word. */
+import { pythonTrim } from "../../core/index.ts";
 import {
   choice,
   isObject,
@@ -6,8 +7,7 @@ import {
   LM_EVAL,
   lettered,
   letters,
-  pythonStrip,
-  pythonStripStart,
+  pythonTrimStart,
   type Row,
   type RowContent,
   structured,
@@ -61,7 +61,7 @@ export function letteredQuestion(
   if (typeof question !== "string") return "The question is not a text";
   if (!isTexts(choices)) return "The choices are not a list of texts";
   return {
-    ...choice(`${pythonStrip(question)}\n${lettered(choices)}Answer:`, letters(choices.length), label),
+    ...choice(`${pythonTrim(question)}\n${lettered(choices)}Answer:`, letters(choices.length), label),
     description,
   };
 }
@@ -100,7 +100,7 @@ function winogrande({ sentence, option1, option2, answer }: Row): RowContent | s
   if (!isTexts([option1, option2])) return "The options are not texts";
   const label = ["1", "2"].indexOf(String(answer));
   if (label < 0) return `The answer is ${JSON.stringify(answer)}, not 1 or 2`;
-  const rest = pythonStrip(sentence.slice(gap + 1));
+  const rest = pythonTrim(sentence.slice(gap + 1));
   return {
     context: sentence,
     contexts: [option1, option2].map((option) => `${sentence.slice(0, gap)}${option}`),
@@ -124,7 +124,7 @@ function copa({ premise, choice1, choice2, question, label }: Row): RowContent |
   if (connector === null) return `The question is ${JSON.stringify(question)}, not "cause" or "effect"`;
   const lower = (text: unknown) =>
     typeof text === "string" && text !== "" ? ` ${text[0]!.toLowerCase()}${text.slice(1)}` : text;
-  return choice(`${pythonStrip(premise).slice(0, -1)} ${connector}`, [lower(choice1), lower(choice2)], label);
+  return choice(`${pythonTrim(premise).slice(0, -1)} ${connector}`, [lower(choice1), lower(choice2)], label);
 }
 
 function logiQa({ context, question, options, label }: Row): RowContent | string {
@@ -133,7 +133,7 @@ function logiQa({ context, question, options, label }: Row): RowContent | string
   return choice(
     `Passage: ${context}\nQuestion: ${question}\nChoices:\n${lettered(choices)}Answer:`,
     choices,
-    typeof label === "string" ? pythonStrip(label) : label,
+    typeof label === "string" ? pythonTrim(label) : label,
   );
 }
 
@@ -206,7 +206,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     examplesApart: true,
     read: ({ question_stem, choices, answerKey }) => {
       const { texts, names } = namedChoices(choices);
-      const key = typeof answerKey === "string" ? pythonStripStart(answerKey) : answerKey;
+      const key = typeof answerKey === "string" ? pythonTrimStart(answerKey) : answerKey;
       const label = labelNamed(key, names);
       return typeof label === "string" ? label : choice(question_stem, texts, label);
     },
@@ -270,7 +270,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     examplesApart: true,
     read: ({ support, question, distractor1, distractor2, distractor3, correct_answer }) =>
       choice(
-        `${typeof support === "string" ? pythonStripStart(support) : support}\nQuestion: ${question}\nAnswer:`,
+        `${typeof support === "string" ? pythonTrimStart(support) : support}\nQuestion: ${question}\nAnswer:`,
         [distractor1, distractor2, distractor3, correct_answer],
         3,
       ),

@@ -119,20 +119,20 @@ describe.each(Object.entries(tasks))("%s", (name, { rows, requests }) => {
     expect(content(fromCsv)).toEqual(content(fromRows));
   });
 
-  it("puts the examples in front that lm_eval does", async ({ skip }) => {
-    const wanted = requests["two-shot"];
-    if (!wanted) return skip();
-    const task = await readTask(path);
-    const sampler = task.rules?.sampler ?? "per-item";
-    const head = await fewShotHead({ count: 2, examples: task, sampler });
-    for (const [i, item] of (await itemsOf(task)).entries()) {
-      const own = requestsOf(item, head);
-      // lm_eval shows a question of a set with a test split as its own example, when both are drawn from one file.
-      const shown = plainText(zeroShot({ ...item, description: "" })) + item.context;
-      const itself = wanted[i]!.every(([context]) => context.split(shown).length > 2);
-      if (!(task.rules?.examplesApart && itself)) expect(own).toEqual(wanted[i]);
-    }
-  });
+  const wanted = requests["two-shot"]; // lm_eval takes none for some sets
+  if (wanted)
+    it("puts the examples in front that lm_eval does", async () => {
+      const task = await readTask(path);
+      const sampler = task.rules?.sampler ?? "per-item";
+      const head = await fewShotHead({ count: 2, examples: task, sampler });
+      for (const [i, item] of (await itemsOf(task)).entries()) {
+        const own = requestsOf(item, head);
+        // lm_eval shows a question of a set with a test split as its own example, when both are drawn from one file.
+        const shown = plainText(zeroShot({ ...item, description: "" })) + item.context;
+        const itself = wanted[i]!.every(([context]) => context.split(shown).length > 2);
+        if (!(task.rules?.examplesApart && itself)) expect(own).toEqual(wanted[i]);
+      }
+    });
 
   it("refuses a row with a field that no form knows, and takes it with its form's name", async () => {
     const odd = file(`${name}-odd.jsonl`, jsonl(rows.map((row) => ({ ...row, hint: "it is the second" }))));

@@ -1,6 +1,6 @@
 /** HellaSwag (Zellers et al. 2019) as lm-evaluation-harness and llama.cpp prepare it. */
 
-import { pythonStrip } from "./form.ts";
+import { pythonTrim } from "../../core/index.ts";
 
 /**
  * Removes what is left in the data of WikiHow's markup: `[title]` becomes the end of a sentence, anything else in
@@ -8,7 +8,7 @@ import { pythonStrip } from "./form.ts";
  * Source: `preprocess` in lm_eval/tasks/hellaswag/utils.py, lm-eval 0.4.13, line by line.
  */
 export function preprocessHellaSwag(text: string): string {
-  return pythonStrip(text)
+  return pythonTrim(text)
     .replaceAll(" [title]", ". ")
     .replace(/\[[^\n]*?\]/g, "") // Python's "." is anything but a newline
     .replaceAll("  ", " ");

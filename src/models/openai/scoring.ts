@@ -61,10 +61,7 @@ export class PromptScoring {
     this.#source = source;
   }
 
-  score(
-    requests: Iterable<ScoreRequest>,
-    options: ScoreOptions,
-  ): AsyncGenerator<ScoredText> {
+  score(requests: Iterable<ScoreRequest>, options: ScoreOptions): AsyncGenerator<ScoredText> {
     const { alternatives = 0, signal } = options;
     this.#checkAlternatives(alternatives);
     const one = async (request: ScoreRequest, index: number, either: AbortSignal) =>
