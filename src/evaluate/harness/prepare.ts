@@ -9,7 +9,7 @@ import { describeTask } from "./score-task.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT, and what corpora and tasks throw. */
 export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
-  const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
+  const { corpora = [], tasks = [], models, fewShot = null, chat = null, limit, signal } = options;
   for (const [name, count] of Object.entries({
     models: models.length,
     corpora: corpora.length + tasks.length,
@@ -18,7 +18,8 @@ export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "
       throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
   const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
   for (const corpus of corpora) facts.corpora.push(await describeCorpus(corpus, limit ?? null, signal));
-  for (const task of tasks) facts.tasks.push(await describeTask(task, fewShot, limit ?? null, signal));
+  for (const task of tasks)
+    facts.tasks.push(await describeTask(task, { fewShot, chat }, limit ?? null, signal));
   return facts;
 }
 
@@ -39,6 +40,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     corpora = [],
     tasks = [],
     fewShot,
+    chat,
     context,
     stride,
     sinks,
@@ -54,6 +56,7 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     reading: {},
     tasks: tasks.map(({ source }) => source),
     fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
+    chat: chat ?? null,
     recipe,
     limit: limit ?? null,
     tokens,

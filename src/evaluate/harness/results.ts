@@ -16,6 +16,7 @@ import { summarise } from "../tasks/index.ts";
 import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
 import { assertSameKernels } from "./run-kernels.ts";
+import { taskNotes } from "./task-notes.ts";
 import { totalsOf } from "./totals.ts";
 
 /** Where there is no sha256, as of an open model that came from nowhere, another model mostly differs in one of the others. */
@@ -112,7 +113,9 @@ export class RunResults {
     const timing = { totalMs: ms, tokensRun };
     this.run.taskResults = [...others, { ...at, summary: summarise(results), timing }];
     const { name, items } = tasks[at.taskIndex]!;
-    this.#log(`${models[at.modelIndex]!.identity.name}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
+    const model = models[at.modelIndex]!.identity.name;
+    for (const note of taskNotes(results)) this.#note(`${model}, ${name}: ${note}`);
+    this.#log(`${model}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
     this.#publish();
   }
 

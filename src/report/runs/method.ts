@@ -1,5 +1,6 @@
 /** How the numbers of a run were made, in words. */
-import { modelLabel, type Run } from "../../evaluate/runs/index.ts";
+import { modelLabel, type Run, type RunTask } from "../../evaluate/runs/index.ts";
+import { taskRecipe } from "../../evaluate/tasks/index.ts";
 import { formatPlural } from "../../text/index.ts";
 import { ERROR_METHODS } from "../measures.ts";
 
@@ -23,10 +24,7 @@ export function methodOf(runs: readonly Run[]): string[] {
         ({ name, sha256, rule }) =>
           `${name}: ${[rule.name, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
       ),
-      ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
-        const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
-        return `${name}: form ${form.name}, ${shots}, sha256 ${sha256.slice(0, 12)}.`;
-      }),
+      ...run.tasks.map(taskMethod),
       ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
       ...(haveOtherTokens(run)
         ? ["The models cut the texts into other tokens: compare bits per byte, not perplexities per token."]
@@ -46,6 +44,25 @@ function haveOtherTokens({ results }: Run): boolean {
         other.corpusIndex === corpusIndex && other.documents === documents && other.tokens !== tokens,
     ),
   );
+}
+
+/** How the questions of a task were asked. */
+function taskMethod({ name, form, fewShot, sha256, delimiters, chat }: RunTask): string {
+  const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
+  const turns = fewShot ? (chat?.multiturn ? ", examples as turns" : ", all in one turn") : "";
+  const parts = [
+    taskRecipe(form.name, form.source),
+    shots,
+    ...(chat ? [`in the chat template${turns}`] : []),
+    ...(delimiters ? [`between context and choice ${delimiters.map(delimiterInWords).join(" or ")}`] : []),
+    `sha256 ${sha256.slice(0, 12)}`,
+  ];
+  return `${name}: ${parts.join(", ")}.`;
+}
+
+function delimiterInWords(delimiter: string): string {
+  if (delimiter === "") return "nothing";
+  return delimiter === " " ? "a space" : JSON.stringify(delimiter);
 }
 
 /** Documents that hold nothing to score, each once: of a corpus, as many as of the model that leaves out most. */
