@@ -4,6 +4,7 @@
  */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
+import { CallText } from "../openai/readers/index.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
@@ -27,7 +28,11 @@ const logprobsResult = field.object({
   topCandidates: field.nullish(field.array(field.object({ candidates: field.nullish(field.array(entry)) }))),
 });
 /** A text, or something else, which is then in a field of its own: `functionCall`, `inlineData`, ... */
-const part = field.object({ text: field.nullish(field.string), thought: field.nullish(field.boolean) });
+const part = field.object({
+  text: field.nullish(field.string),
+  thought: field.nullish(field.boolean),
+  functionCall: field.unknown,
+});
 const candidate = field.object({
   index: field.nullish(field.count),
   content: field.nullish(field.object({ parts: field.nullish(field.array(part)) })),
@@ -63,6 +68,7 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
+  const calls = new CallText();
   let finishReason: FinishReason | null = null;
   let tokens: number | null = null;
 
@@ -84,10 +90,12 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
       if ((candidate.index ?? 0) !== 0)
         throw malformed(`Candidate ${candidate.index} was not asked for`, `${where}.index`);
       const parts = candidate.content?.parts ?? [];
-      if (parts.some(isNoText)) answer.stopComparing();
+      if (parts.some(({ functionCall }) => functionCall)) answer.stopComparing("tool-call");
+      else if (parts.some(isNoText)) answer.stopComparing();
       records = answer.add({
         text: textOf(parts.filter(({ thought }) => !thought)),
         thinking: textOf(parts.filter(({ thought }) => thought)),
+        toolCall: parts.map(({ functionCall }) => calls.add([], callOf(functionCall))).join(""),
         tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
       });
       if (!candidate.finishReason || candidate.finishReason === "FINISH_REASON_UNSPECIFIED") continue;
@@ -108,6 +116,13 @@ function isNoText({
   ...other
 }: Part & { thoughtSignature?: unknown }): boolean {
   return Object.keys(other).length > 0;
+}
+
+/** In the words of the other formats. */
+function callOf(call: unknown): unknown {
+  if (typeof call !== "object" || call === null) return null;
+  const { name, args } = call as { name?: unknown; args?: unknown };
+  return { name, arguments: args ?? {} };
 }
 
 function textOf(parts: readonly Part[]): string {

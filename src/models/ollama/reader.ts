@@ -4,6 +4,7 @@
  */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
+import { CallText } from "../openai/readers/index.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
@@ -49,6 +50,7 @@ const line = field.object({
 export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
+  const callText = new CallText();
   let finishReason: FinishReason | null = null;
   let count: number | null = null;
 
@@ -61,9 +63,9 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
     const thinking = message?.thinking ?? said.thinking ?? "";
     const text = message?.content ?? said.response ?? "";
     const calls = message?.tool_calls ?? said.tool_calls;
-    if (calls && calls.length > 0) answer.stopComparing();
+    if (calls && calls.length > 0) answer.stopComparing("tool-call");
     const tokens = (said.logprobs ?? []).map((entry, i) => wireToken(entry, `${server}, logprobs[${i}]`));
-    const records = answer.add({ text, tokens, thinking });
+    const records = answer.add({ text, tokens, thinking, toolCall: callText.add(calls, null) });
     if (said.done) {
       finishReason = finishReasonOf(said.done_reason ?? "");
       count = said.eval_count ?? null;

@@ -15,6 +15,8 @@ export class AnswerNumbers {
   #records = 0;
   /** Text that came without tokens, so that an unknown number of tokens has no record. */
   #textWithoutTokens = false;
+  /** So did the text of a call. The tokens may be in another chunk: the server's count tells. */
+  #callWithoutTokens = false;
   /** Some token came with alternatives. */
   #givesAlternatives = false;
   #partial = false;
@@ -27,7 +29,7 @@ export class AnswerNumbers {
   }
 
   get doubts(): AnswerDoubts {
-    return { partial: this.#partial, warnings: [...this.#warnings] };
+    return { partial: this.#partial || this.#callWithoutTokens, warnings: [...this.#warnings] };
   }
 
   warn(warning: string): void {
@@ -51,6 +53,10 @@ export class AnswerNumbers {
   takeTextAlone(): void {
     this.#textWithoutTokens = true;
     this.#partial = true;
+  }
+
+  takeCallAlone(): void {
+    this.#callWithoutTokens = true;
   }
 
   /**
@@ -84,7 +90,10 @@ export class AnswerNumbers {
     const complete = droppedEnd
       ? count === records + 1
       : count === records || (mayCountEnd && count === records + 1);
-    if (complete && !this.#textWithoutTokens) return records;
+    if (complete && !this.#textWithoutTokens) {
+      this.#callWithoutTokens = false;
+      return records;
+    }
     const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
     this.#partial = true;
     this.warn(`${this.scored} of ${tokens} tokens carry a number.`);

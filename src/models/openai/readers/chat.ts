@@ -18,6 +18,7 @@ import {
   isNoFourArrays,
   tokenEntries,
 } from "./schema.ts";
+import { CallText } from "./tool-calls.ts";
 
 /** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
 const textPart = field.object({ type: field.string, text: field.nullish(field.string) });
@@ -58,6 +59,7 @@ type Content<Part = ContentPart> = string | readonly Part[] | null | undefined;
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function chatReader(options: ReaderOptions = {}): WireReader {
   const read = (json: unknown, server: string) => readFields(chatAnswer, json, server);
+  const calls = new CallText();
   return choiceReader(options, read, (choice, where, answer, usage) => {
     const said = choice.message ?? choice.delta;
     const thinking = said?.reasoning ?? said?.reasoning_content ?? thinkingOf(said?.content);
@@ -65,9 +67,10 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
     const tokens = chatTokens(choice, thinking + text, where, answer);
     if (thinking !== "") usage.thinkingIsShown();
     const others = otherParts(said?.content);
-    if (said?.tool_calls?.length || said?.function_call || others.length > 0) answer.stopComparing();
+    if (said?.tool_calls?.length || said?.function_call) answer.stopComparing("tool-call");
+    else if (others.length > 0) answer.stopComparing();
     for (const { type } of others) answer.warn(`A part of the content is no text and is left out: ${type}.`);
-    return { text, tokens, thinking };
+    return { text, tokens, thinking, toolCall: calls.add(said?.tool_calls, said?.function_call) };
   });
 }
 

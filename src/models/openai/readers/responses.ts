@@ -15,6 +15,7 @@ import {
 } from "../../remote/wire.ts";
 import { answerTokens, type ReaderOptions } from "./reader.ts";
 import { tokenEntries } from "./schema.ts";
+import { CallText } from "./tool-calls.ts";
 import { UsageCount } from "./usage.ts";
 
 const part = field.object({
@@ -28,7 +29,14 @@ const response = field.object({
   status: field.nullish(field.string),
   incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
   output: field.nullish(
-    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
+    field.array(
+      field.object({
+        type: field.string,
+        content: field.nullish(field.array(part)),
+        name: field.unknown,
+        arguments: field.unknown,
+      }),
+    ),
   ),
   usage: field.nullish(
     field.object({
@@ -53,6 +61,7 @@ const textEvent = field.object({
 const otherEvent = field.object({ type: field.string, sequence_number: field.nullish(field.count) });
 
 type OutputPart = ReturnType<typeof part>;
+type OutputItem = NonNullable<ReturnType<typeof response>["output"]>[number];
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
@@ -71,6 +80,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   const answer = new AnswerAssembler(options);
   const usage = new UsageCount(1);
   const parts = new Map<string, PartSoFar>();
+  const calls = new CallText();
   let sequence: number | null = null;
   let gap = false;
   let verified = false;
@@ -98,8 +108,14 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         if (!event.response)
           throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
         return whole(event.response, false);
+      case "response.reasoning_text.delta":
+        usage.thinkingIsShown();
+        return answer.add({ text: "", tokens: [], thinking: textIn(event.delta) });
+      case "response.output_item.added":
+      case "response.function_call_arguments.delta":
+        return call(event);
       default:
-        if (/function_call|tool_call/.test(event.type)) answer.stopComparing();
+        if (/function_call|tool_call/.test(event.type)) answer.stopComparing("tool-call");
         return [];
     }
   }
@@ -117,6 +133,15 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     part.text += text;
     for (const token of tokens) part.tokens.push(token);
     return answer.add({ text, tokens });
+  }
+
+  /** A call begins with its name; then its arguments come in pieces. */
+  function call(event: ResponseEvent & { item?: unknown }): TokenRecord[] {
+    const { type, name } = (event.item ?? {}) as { type?: unknown; name?: unknown };
+    if (event.item !== undefined && type !== "function_call") return [];
+    answer.stopComparing("tool-call");
+    const toolCall = calls.add([], { name, arguments: textIn(event.delta) });
+    return answer.add({ text: "", tokens: [], toolCall });
   }
 
   function partOf({ output_index = 0, content_index = 0 }: ResponseEvent): PartSoFar {
@@ -152,7 +177,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     let records: TokenRecord[] = [];
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
-      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing();
+      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing("tool-call");
+      if (news && item.type !== "message") records = records.concat(unsaid(item));
       if (item.type !== "message") continue;
       for (const [j, part] of (item.content ?? []).entries()) {
         const text = textOf(part);
@@ -167,6 +193,16 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     else if (status === "incomplete")
       finishReason = details?.reason === "content_filter" ? "content-filter" : "length";
     return records;
+  }
+
+  /** What is thought, and calls: without numbers. */
+  function unsaid({ type, content, name, arguments: given }: OutputItem): TokenRecord[] {
+    if (type === "function_call")
+      return answer.add({ text: "", tokens: [], toolCall: calls.add([], { name, arguments: given }) });
+    if (type !== "reasoning") return [];
+    const thinking = (content ?? []).map(textOf).join("");
+    if (thinking !== "") usage.thinkingIsShown();
+    return answer.add({ text: "", tokens: [], thinking });
   }
 
   function tokensOf(entries: OutputPart["logprobs"], field: string): WireToken[] {
@@ -188,6 +224,11 @@ function readEvent(json: unknown, where: string): ResponseEvent {
 
 function isEvent(json: unknown): boolean {
   return typeof json === "object" && json !== null && !("object" in json && "output" in json);
+}
+
+/** Of an event that is not read field by field. */
+function textIn(delta: unknown): string {
+  return typeof delta === "string" ? delta : "";
 }
 
 function textOf({ text, refusal }: OutputPart): string {
