@@ -4,12 +4,16 @@
  * The records' texts are the server's text, also where its tokens say something else: then numbers are in doubt, not the
  * text. Tokens that are no part of it, such as `<think>`, are records with the text "".
  */
-import type { TokenRecord } from "../../core/index.ts";
+import type { SurprisalError, TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
 import { isBroken, type Match, TextAlignment } from "./alignment.ts";
 import { type AnswerDoubts, AnswerNumbers } from "./answer-numbers.ts";
+import { Calls } from "./calls.ts";
+import { Certainty } from "./certainty.ts";
+import { WholeCharacters } from "./characters.ts";
+import { judge, provesCertainty } from "./record.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
-import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
+import { type Piece, pieceOf, type WireToken } from "./wire-token.ts";
 
 export interface AnswerOptions {
   /** Alternatives per token that were asked for. Default: as many as the server gives. */
@@ -36,6 +40,8 @@ export interface AnswerPiece {
   tokens: readonly WireToken[];
   /** What the model thought before `text`, where the server shows it apart. */
   thinking?: string | undefined;
+  /** What the model wrote to call a tool, as the server shows it: the name and the arguments, rewritten. */
+  calls?: string | undefined;
 }
 
 /** A place in the text. */
@@ -45,6 +51,9 @@ interface Here {
   /** The text from there on, as far as it is searched for tokens that steer; "" where there are none. */
   ahead: string;
 }
+
+const CALLS_MISSING =
+  "Tokens of a tool call have no record: the call is longer than all that has one, and the server gave no count.";
 
 /** How far the text is searched for a token that it does not go on with, bytes. */
 const SEARCHED = 256;
@@ -67,29 +76,60 @@ export class AnswerAssembler {
   #differs = false;
   readonly #steering = new Steering();
   readonly #numbers: AnswerNumbers;
+  readonly #certainty: Certainty;
+  readonly #calls = new Calls();
+  readonly #characters = { thinking: new WholeCharacters(), answer: new WholeCharacters() };
+  /** What the server says went wrong, after what it had written. */
+  failure: SurprisalError | null = null;
   /** The server said why the answer ended; only counts may follow. */
   #ended = false;
 
   constructor(options: AnswerOptions = {}) {
     this.#options = options;
     this.#numbers = new AnswerNumbers(options);
+    this.#certainty = new Certainty(this.#numbers);
   }
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
-  add({ text, tokens, thinking = "" }: AnswerPiece): TokenRecord[] {
-    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
-    if (this.#ended && (held.length > 0 || text !== "" || thinking !== ""))
+  add(piece: AnswerPiece): TokenRecord[] {
+    const { tokens, calls = "" } = piece;
+    const said = piece.text !== "" || (piece.thinking ?? "") !== "" || calls !== "";
+    if (this.#ended && (tokens.length > 0 || said))
       this.doubt("The answer goes on after its end: its events are not in order.");
-    if (thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text))
-      return [...this.#add([], "", thinking), ...this.#add(held, text, "")];
-    return this.#add(held, text, thinking);
+    const text = this.#characters.answer.next(piece.text);
+    const thinking = this.#characters.thinking.next(piece.thinking ?? "");
+    if (calls !== "") this.stopComparing();
+    this.#calls.follow(text + thinking, calls, tokens);
+    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
+    const records =
+      thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text)
+        ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
+        : this.#add(held, text, thinking);
+    return this.#certainty.follow(records);
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
     for (const one of held) this.#held.push(one); // there may be more than a call takes arguments
     this.#append(thinking, "thinking");
     this.#append(text, "answer");
-    return this.#emit(held.length === 0 ? thinking + text : "");
+    return this.#emit(held.length === 0 ? thinking + text : "", thinking + text);
+  }
+
+  /** Records of tokens so far. */
+  get tokens(): number {
+    return this.#numbers.records;
+  }
+
+  /** What has arrived and was not given on, of an answer that breaks off. */
+  rest(): TokenRecord[] {
+    const records = [...this.#lastCharacters(), ...this.#certainty.follow(this.#emitRest())];
+    return [...records, ...this.#certainty.rest()];
+  }
+
+  /** Halves of characters whose other half did not come. */
+  #lastCharacters(): TokenRecord[] {
+    const { thinking, answer } = this.#characters;
+    return this.#certainty.follow(this.#add([], answer.rest(), thinking.rest()));
   }
 
   /** To be called when the server has said why the answer ended. */
@@ -122,10 +162,12 @@ export class AnswerAssembler {
     end: Omit<GenerationEnd, "provenance">;
   } {
     const endsByItself = ENDS_BY_ITSELF.includes(finishReason);
+    const last = this.#lastCharacters();
     const dropsEnd = endsByItself && this.#endsWithSpecial();
     if (dropsEnd) this.#held.pop();
-    const records = this.#emitRest();
+    const records = [...last, ...this.#certainty.follow(this.#emitRest()), ...this.#certainty.rest()];
     const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    if (count === null && this.#calls.areMissing) this.doubt(CALLS_MISSING);
     if (finishReason === "length" && count === null) this.#numbers.checkLength();
     return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };
   }
@@ -143,8 +185,11 @@ export class AnswerAssembler {
     return !this.#comparable || this.#differs || this.#alignment.leadsToEnd(others);
   }
 
-  /** @param textAlone text that came without tokens. */
-  #emit(textAlone: string): TokenRecord[] {
+  /**
+   * @param textAlone text that came without tokens.
+   * @param text all that came.
+   */
+  #emit(textAlone: string, text: string): TokenRecord[] {
     const records: TokenRecord[] = [];
     let next = 0; // of the held ones
     while (this.#comparable && next < this.#held.length) {
@@ -170,9 +215,12 @@ export class AnswerAssembler {
     if (!this.#comparable) {
       const last = this.#held.at(-1);
       const kept = last?.piece.special ? this.#held.splice(-1) : []; // it may be the end-of-text token
-      for (const held of this.#held) records.push(this.#record(held));
+      // Not compared are the tokens of a call; the answer's own text is among them all, or it is there without them.
+      const lost = textAlone === "" && !spells(this.#held, text) ? text : textAlone;
+      const shown = lost === textAlone ? this.#held : this.#held.map(silenced);
+      for (const held of shown) records.push(this.#record(held));
       this.#held = kept;
-      if (textAlone !== "") records.push(this.#textRecord(textAlone));
+      if (lost !== "") records.push(this.#textRecord(lost));
       return records;
     }
     if (this.#held.length > 0) {
@@ -290,7 +338,12 @@ export class AnswerAssembler {
 
   #record({ token, piece }: Held): TokenRecord {
     const logprob = this.#numbers.take(token);
-    return recordOf({ ...token, logprob }, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
+    const k = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
+    const { record, warning } = judge(token, piece, logprob, k);
+    if (warning !== null) this.warn(warning);
+    if (logprob !== null && record.logprob === null) this.#numbers.takeBack();
+    else if (logprob !== null && warning === null && provesCertainty(token)) this.#certainty.believe();
+    return record;
   }
 
   #textRecord(text: string): TokenRecord {
@@ -304,6 +357,18 @@ export class AnswerAssembler {
       "The tokens are not those of the answer's text: some were lost, repeated or changed on the way.",
     );
   }
+}
+
+/** Whether a text is among what tokens spell. */
+function spells(held: readonly Held[], text: string): boolean {
+  const words = text.trim();
+  return (
+    words === "" ||
+    held
+      .map(({ piece }) => piece.text)
+      .join("")
+      .includes(words)
+  );
 }
 
 /** Index of the first token from `start` on whose bytes are certain. */
