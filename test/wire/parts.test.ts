@@ -238,7 +238,7 @@ describe("calls of tools", () => {
       delta({}, null, "tool_calls"),
     );
     expect(partsOf(records)).toEqual({
-      texts: { answer: "Looking.", "tool-call": 'weather {"city":"Paris"}\ntime {}' },
+      texts: { answer: "Looking.", "tool-call": 'weather{"city":"Paris"}time{}' },
       numbers: { answer: [-1, -0.5], "tool-call": [null, null, null, null] },
     });
     expect([partial, finishReason]).toEqual([true, "tool-calls"]);
@@ -306,7 +306,7 @@ describe("calls of tools", () => {
       output: [{ ...item, arguments: '{"city":"Paris"}' }],
     });
     for (const { records, partial } of [ollama, gemini, responses, whole]) {
-      expect(partsOf(records).texts).toEqual({ "tool-call": 'weather {"city":"Paris"}' });
+      expect(partsOf(records).texts).toEqual({ "tool-call": 'weather{"city":"Paris"}' });
       expect(partial).toBe(true);
     }
   });

@@ -4,10 +4,10 @@
  */
 import type { TokenRecord } from "../../core/index.ts";
 import type { FinishReason } from "../language-model.ts";
-import { CallText } from "../openai/readers/index.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
+  callText,
   field,
   logprobOf,
   malformed,
@@ -43,7 +43,10 @@ const candidate = field.object({
 const response = field.object({
   candidates: field.nullish(field.array(candidate)),
   promptFeedback: field.nullish(field.object({ blockReason: field.nullish(field.string) })),
-  usageMetadata: field.nullish(field.object({ candidatesTokenCount: field.nullish(field.count) })),
+  usageMetadata: field.fallback(
+    field.nullish(field.object({ candidatesTokenCount: field.fallback(field.nullish(field.count), null) })),
+    null,
+  ),
 });
 type Part = ReturnType<typeof part>;
 
@@ -68,7 +71,6 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
   const { server = "the server" } = options;
   const answer = new AnswerAssembler(options);
-  const calls = new CallText();
   let finishReason: FinishReason | null = null;
   let tokens: number | null = null;
 
@@ -77,6 +79,7 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
   }
 
   function next(json: unknown): TokenRecord[] {
+    if (json === null) return []; // what says nothing is passed over
     throwComplaint(json, server);
     const { candidates, promptFeedback, usageMetadata } = readFields(response, json, server);
     tokens = usageMetadata?.candidatesTokenCount ?? tokens;
@@ -90,13 +93,12 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
       if ((candidate.index ?? 0) !== 0)
         throw malformed(`Candidate ${candidate.index} was not asked for`, `${where}.index`);
       const parts = candidate.content?.parts ?? [];
-      if (parts.some(({ functionCall }) => functionCall)) answer.stopComparing("tool-call");
-      else if (parts.some(isNoText)) answer.stopComparing();
+      if (parts.some(isNoText)) answer.stopComparing();
       records = answer.add({
         text: textOf(parts.filter(({ thought }) => !thought)),
         thinking: textOf(parts.filter(({ thought }) => thought)),
-        toolCall: parts.map(({ functionCall }) => calls.add([], callOf(functionCall))).join(""),
         tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
+        calls: parts.map(({ functionCall }) => callText(functionCall)).join(""),
       });
       if (!candidate.finishReason || candidate.finishReason === "FINISH_REASON_UNSPECIFIED") continue;
       finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";
@@ -116,13 +118,6 @@ function isNoText({
   ...other
 }: Part & { thoughtSignature?: unknown }): boolean {
   return Object.keys(other).length > 0;
-}
-
-/** In the words of the other formats. */
-function callOf(call: unknown): unknown {
-  if (typeof call !== "object" || call === null) return null;
-  const { name, args } = call as { name?: unknown; args?: unknown };
-  return { name, arguments: args ?? {} };
 }
 
 function textOf(parts: readonly Part[]): string {

@@ -5,14 +5,18 @@
  * text. Tokens that are no part of it, such as `<think>`, are records with the text "". Each record says which part of the
  * answer it belongs to.
  */
-import type { TokenPart, TokenRecord } from "../../core/index.ts";
+import type { SurprisalError, TokenPart, TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
 import { MarkedReasoning } from "../reasoning-marks.ts";
 import { isBroken, type Match, TextAlignment } from "./alignment.ts";
 import { type AnswerDoubts, AnswerNumbers } from "./answer-numbers.ts";
+import { Calls } from "./calls.ts";
+import { Certainty } from "./certainty.ts";
+import { WholeCharacters } from "./characters.ts";
 import { PartPlaces } from "./parts.ts";
+import { judge, provesCertainty } from "./record.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
-import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
+import { type Piece, pieceOf, type WireToken } from "./wire-token.ts";
 
 export interface AnswerOptions {
   /** What the model was given, where that is a text: it may end with `<think>`. */
@@ -41,8 +45,8 @@ export interface AnswerPiece {
   tokens: readonly WireToken[];
   /** What the model thought before `text`, where the server shows it apart. */
   thinking?: string | undefined;
-  /** What a call of a tool adds, its name and arguments: another text than its tokens', which are rewritten. */
-  toolCall?: string | undefined;
+  /** What the model wrote to call a tool, as the server shows it: the name and the arguments, rewritten. */
+  calls?: string | undefined;
 }
 
 /** A place in the text. */
@@ -54,6 +58,9 @@ interface Here {
   /** The text from there on, as far as it is searched for tokens that steer; "" where there are none. */
   ahead: string;
 }
+
+const CALLS_MISSING =
+  "Tokens of a tool call have no record: the call is longer than all that has one, and the server gave no count.";
 
 /** How far the text is searched for a token that it does not go on with, bytes. */
 const SEARCHED = 256;
@@ -73,49 +80,74 @@ export class AnswerAssembler {
   #vague = 0;
   readonly #parts = new PartPlaces();
   readonly #marks: MarkedReasoning;
-  /** False once text and tokens cannot be compared. */
-  #comparable = true;
   /** The part of tokens that are not in the text, once they cannot be compared. */
   #beyond: TokenPart = "answer";
   /** Tokens of a call have come. */
   #callTokens = false;
+  /** False once text and tokens cannot be compared. */
+  #comparable = true;
   /** Text and tokens were found to differ. */
   #differs = false;
   readonly #steering = new Steering();
   readonly #numbers: AnswerNumbers;
+  readonly #certainty: Certainty;
+  readonly #calls = new Calls();
+  readonly #characters = { thinking: new WholeCharacters(), answer: new WholeCharacters() };
+  /** What the server says went wrong, after what it had written. */
+  failure: SurprisalError | null = null;
   /** The server said why the answer ended; only counts may follow. */
   #ended = false;
 
   constructor(options: AnswerOptions = {}) {
     this.#options = options;
     this.#numbers = new AnswerNumbers(options);
+    this.#certainty = new Certainty(this.#numbers);
     this.#marks = new MarkedReasoning(options.prompt);
   }
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
-  add({ text, tokens, thinking = "", toolCall = "" }: AnswerPiece): TokenRecord[] {
-    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
-    if (this.#ended && (held.length > 0 || text !== "" || thinking !== "" || toolCall !== ""))
+  add(piece: AnswerPiece): TokenRecord[] {
+    const { tokens, calls = "" } = piece;
+    const said = piece.text !== "" || (piece.thinking ?? "") !== "" || calls !== "";
+    if (this.#ended && (tokens.length > 0 || said))
       this.doubt("The answer goes on after its end: its events are not in order.");
-    const apart = thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text);
-    const records = apart
-      ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
-      : this.#add(held, text, thinking);
-    if (toolCall !== "" && held.length === 0) records.push(...this.#callAlone(toolCall));
-    return this.#marks.follow(records);
-  }
-
-  /** A call's text that came without tokens: where those of calls come in chunks of their own, it says nothing new. */
-  #callAlone(text: string): TokenRecord[] {
-    this.#numbers.takeCallAlone();
-    return this.#callTokens ? [] : [{ text, logprob: null, part: "tool-call" }];
+    const text = this.#characters.answer.next(piece.text);
+    const thinking = this.#characters.thinking.next(piece.thinking ?? "");
+    if (calls !== "") this.stopComparing("tool-call");
+    this.#calls.follow(text + thinking, calls, tokens);
+    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
+    const records =
+      thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text)
+        ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
+        : this.#add(held, text, thinking);
+    // Where a call's tokens come in chunks of their own, its text says nothing new.
+    if (calls !== "" && held.length === 0 && !this.#callTokens)
+      records.push({ text: calls, logprob: null, part: "tool-call" });
+    return this.#marks.follow(this.#certainty.follow(records));
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
     for (const one of held) this.#held.push(one); // there may be more than a call takes arguments
     this.#append(thinking, "reasoning");
     this.#append(text, "answer");
-    return this.#emit(held.length === 0 && thinking + text !== "");
+    return this.#emit([thinking, text], held.length === 0 && thinking + text !== "");
+  }
+
+  /** Records of tokens so far. */
+  get tokens(): number {
+    return this.#numbers.records;
+  }
+
+  /** What has arrived and was not given on, of an answer that breaks off. */
+  rest(): TokenRecord[] {
+    const records = [...this.#lastCharacters(), ...this.#certainty.follow(this.#emitRest())];
+    return [...this.#marks.follow([...records, ...this.#certainty.rest()]), ...this.#marks.flush()];
+  }
+
+  /** Halves of characters whose other half did not come. */
+  #lastCharacters(): TokenRecord[] {
+    const { thinking, answer } = this.#characters;
+    return this.#certainty.follow(this.#add([], answer.rest(), thinking.rest()));
   }
 
   /** To be called when the server has said why the answer ended. */
@@ -152,11 +184,14 @@ export class AnswerAssembler {
     end: Omit<GenerationEnd, "provenance">;
   } {
     const endsByItself = ENDS_BY_ITSELF.includes(finishReason);
+    const last = this.#lastCharacters();
     const dropsEnd = endsByItself && this.#endsWithSpecial();
     if (dropsEnd) this.#held.pop();
-    const records = [...this.#marks.follow(this.#emitRest()), ...this.#marks.flush()];
+    const rest = [...last, ...this.#certainty.follow(this.#emitRest()), ...this.#certainty.rest()];
+    const records = [...this.#marks.follow(rest), ...this.#marks.flush()];
     if (this.#marks.endsUnopened) this.warn(UNOPENED);
     const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    if (count === null && this.#calls.areMissing) this.doubt(CALLS_MISSING);
     if (finishReason === "length" && count === null) this.#numbers.checkLength();
     return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };
   }
@@ -173,8 +208,11 @@ export class AnswerAssembler {
     return !this.#comparable || this.#differs || this.#alignment.leadsToEnd(others);
   }
 
-  /** @param textAlone whether text came without tokens. */
-  #emit(textAlone: boolean): TokenRecord[] {
+  /**
+   * @param texts that came, a part each.
+   * @param alone they came without tokens.
+   */
+  #emit(texts: readonly string[], alone: boolean): TokenRecord[] {
     const records: TokenRecord[] = [];
     let next = 0; // of the held ones
     while (this.#comparable && next < this.#held.length) {
@@ -200,14 +238,17 @@ export class AnswerAssembler {
     if (!this.#comparable) {
       const last = this.#held.at(-1);
       const kept = last?.piece.special ? this.#held.splice(-1) : []; // it may be the end-of-text token
-      for (const held of this.#held) records.push(this.#loose(held));
+      // Not compared are the tokens of a call; the answer's own text is among them all, or it is there without them.
+      const lost = !alone && texts.some((text) => !spells(this.#held, text));
+      const shown = lost ? this.#held.map(silenced) : this.#held;
+      for (const held of shown) records.push(this.#loose(held));
       this.#held = kept;
-      if (textAlone) for (const record of this.#restRecords()) records.push(record);
-      this.#alignment.skipRest(); // what tokens came with is what they say
+      if (lost || alone) for (const record of this.#restRecords()) records.push(record);
+      this.#alignment.skipRest(); // what came with tokens is what they say
       return records;
     }
     if (this.#held.length > 0) {
-      if (!textAlone) return records;
+      if (!alone) return records;
       const tentative = this.#held.splice(0);
       this.#vague = 0;
       const before = this.#placeBefore(tentative);
@@ -227,7 +268,6 @@ export class AnswerAssembler {
   /** The text that no token reaches, as records of their own, a part each. */
   #restRecords(): TokenRecord[] {
     const { reached, end } = this.#alignment;
-    if (reached === end) return [];
     const records = this.#parts
       .cut(reached, end)
       .map(({ start, end, part }) => this.#textRecord(this.#alignment.between(start, end), part));
@@ -355,10 +395,14 @@ export class AnswerAssembler {
   }
 
   #record({ token, piece }: Held, part: TokenPart): TokenRecord {
-    const logprob = this.#numbers.take(token);
     this.#callTokens ||= part === "tool-call";
-    const most = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
-    return withPart(recordOf({ ...token, logprob }, piece, most), part);
+    const logprob = this.#numbers.take(token);
+    const k = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
+    const { record, warning } = judge(token, piece, logprob, k);
+    if (warning !== null) this.warn(warning);
+    if (logprob !== null && record.logprob === null) this.#numbers.takeBack();
+    else if (logprob !== null && warning === null && provesCertainty(token)) this.#certainty.believe();
+    return withPart(record, part);
   }
 
   #textRecord(text: string, part: TokenPart): TokenRecord {
@@ -378,6 +422,18 @@ const withPart = (record: TokenRecord, part: TokenPart): TokenRecord =>
   part === "answer" ? record : { ...record, part };
 
 const byteLength = ({ text, bytes }: Piece): number => bytes?.length ?? new TextEncoder().encode(text).length;
+
+/** Whether a text is among what tokens spell. */
+function spells(held: readonly Held[], text: string): boolean {
+  const words = text.trim();
+  return (
+    words === "" ||
+    held
+      .map(({ piece }) => piece.text)
+      .join("")
+      .includes(words)
+  );
+}
 
 /** Index of the first token from `start` on whose bytes are certain. */
 function firstFirm(held: readonly Held[], start: number): number | null {

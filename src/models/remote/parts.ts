@@ -37,6 +37,7 @@ export class PartPlaces {
 
   /** A stretch of the text, cut where parts begin. */
   cut(start: number, end: number): { start: number; end: number; part: TokenPart }[] {
+    if (start === end) return [];
     const inside = this.#starts
       .map(({ offset }) => offset)
       .filter((offset) => offset > start && offset < end);

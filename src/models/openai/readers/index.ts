@@ -6,4 +6,3 @@ export { responsesReader } from "./responses.ts";
 export { type CompletionsLogprobs, isFourArrays, readCompletionsAnswer } from "./schema.ts";
 export { sglangReader } from "./sglang.ts";
 export { tgiReader } from "./tgi.ts";
-export { CallText } from "./tool-calls.ts";

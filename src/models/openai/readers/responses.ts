@@ -3,6 +3,7 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  callText,
   complaintIn,
   field,
   malformed,
@@ -14,8 +15,7 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import { answerTokens, type ReaderOptions } from "./reader.ts";
-import { tokenEntries } from "./schema.ts";
-import { CallText } from "./tool-calls.ts";
+import { isEmptyObject, tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
 const part = field.object({
@@ -25,31 +25,30 @@ const part = field.object({
   logprobs: tokenEntries,
 });
 
+/** A count that is none is as if it were not there: the text is good without it. */
+const count = field.fallback(field.nullish(field.count), null);
+
 const response = field.object({
   status: field.nullish(field.string),
   incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
   output: field.nullish(
-    field.array(
+    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
+  ),
+  usage: field.fallback(
+    field.nullish(
       field.object({
-        type: field.string,
-        content: field.nullish(field.array(part)),
-        name: field.unknown,
-        arguments: field.unknown,
+        output_tokens: count,
+        output_tokens_details: field.fallback(field.nullish(field.object({ reasoning_tokens: count })), null),
       }),
     ),
-  ),
-  usage: field.nullish(
-    field.object({
-      output_tokens: field.nullish(field.count),
-      output_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
-    }),
+    null,
   ),
 });
 
 /** Events that carry what is read here. Of the others, `delta` and the like may be anything. */
 const textEvent = field.object({
   type: field.string,
-  sequence_number: field.nullish(field.count),
+  sequence_number: count,
   output_index: field.nullish(field.count),
   content_index: field.nullish(field.count),
   delta: field.nullish(field.string),
@@ -58,10 +57,9 @@ const textEvent = field.object({
   logprobs: tokenEntries,
   response: field.nullish(response),
 });
-const otherEvent = field.object({ type: field.string, sequence_number: field.nullish(field.count) });
+const otherEvent = field.object({ type: field.string, sequence_number: count });
 
 type OutputPart = ReturnType<typeof part>;
-type OutputItem = NonNullable<ReturnType<typeof response>["output"]>[number];
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
@@ -80,13 +78,13 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   const answer = new AnswerAssembler(options);
   const usage = new UsageCount(1);
   const parts = new Map<string, PartSoFar>();
-  const calls = new CallText();
   let sequence: number | null = null;
   let gap = false;
   let verified = false;
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
+    if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
     if (!isEvent(json)) return whole(readFields(response, json, server), true);
     const event = readEvent(json, server);
     follow(event);
@@ -97,11 +95,9 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
       case "response.refusal.delta":
         return delta(event);
       case "response.output_text.done":
-        repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
-        return [];
+        return repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
       case "response.refusal.done":
-        repeat(partOf(event), event.refusal, []);
-        return [];
+        return repeat(partOf(event), event.refusal, []);
       case "response.completed":
       case "response.incomplete":
       case "response.failed":
@@ -109,14 +105,9 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
           throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
         return whole(event.response, false);
       case "response.reasoning_text.delta":
-        usage.thinkingIsShown();
-        return answer.add({ text: "", tokens: [], thinking: textIn(event.delta) });
-      case "response.output_item.added":
-      case "response.function_call_arguments.delta":
-        return call(event);
+        return typeof event.delta === "string" ? thought(event.delta) : [];
       default:
-        if (/function_call|tool_call/.test(event.type)) answer.stopComparing("tool-call");
-        return [];
+        return calls(event);
     }
   }
 
@@ -135,15 +126,6 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return answer.add({ text, tokens });
   }
 
-  /** A call begins with its name; then its arguments come in pieces. */
-  function call(event: ResponseEvent & { item?: unknown }): TokenRecord[] {
-    const { type, name } = (event.item ?? {}) as { type?: unknown; name?: unknown };
-    if (event.item !== undefined && type !== "function_call") return [];
-    answer.stopComparing("tool-call");
-    const toolCall = calls.add([], { name, arguments: textIn(event.delta) });
-    return answer.add({ text: "", tokens: [], toolCall });
-  }
-
   function partOf({ output_index = 0, content_index = 0 }: ResponseEvent): PartSoFar {
     const key = `${output_index} ${content_index}`;
     const part = parts.get(key) ?? { text: "", tokens: [] };
@@ -151,12 +133,44 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return part;
   }
 
-  /** A repetition is no news: it only shows whether everything came. */
-  function repeat(part: PartSoFar, text: string | null | undefined, tokens: readonly WireToken[]): void {
+  /** A call of a tool: its arguments come in deltas and are then repeated, its name with the item. */
+  function calls({ type, delta, item }: ResponseEvent & { item?: unknown }): TokenRecord[] {
+    if (type === "response.output_item.added") return nameOf(item);
+    if (!/function_call|tool_call/.test(type)) return [];
+    answer.stopComparing("tool-call");
+    return type.endsWith(".delta") && typeof delta === "string"
+      ? answer.add({ text: "", tokens: [], calls: delta })
+      : [];
+  }
+
+  /** What a call begins with. */
+  function nameOf(item: unknown): TokenRecord[] {
+    const { type, name } = (item ?? {}) as { type?: unknown; name?: unknown };
+    if (type !== "function_call") return [];
+    return answer.add({ text: "", tokens: [], calls: callText({ name }) });
+  }
+
+  /**
+   * A repetition is no news: it shows whether everything came. What it has beyond that is news: of a gateway that sends
+   * only the whole, and of deltas that were lost.
+   */
+  function repeat(
+    part: PartSoFar,
+    text: string | null | undefined,
+    tokens: readonly WireToken[],
+  ): TokenRecord[] {
+    verified ||= typeof text === "string";
+    if (text && part.text === "" && part.tokens.length === 0) {
+      part.text = text;
+      part.tokens = [...tokens];
+      return answer.add({ text, tokens });
+    }
     const sameText = text === undefined || text === null || text === part.text;
     const sameTokens = tokens.length === 0 || sameNumbers(tokens, part.tokens);
     if (!sameText || !sameTokens) answer.doubt(LOST);
-    verified ||= typeof text === "string";
+    const lost = text && !sameText && text.startsWith(part.text) ? text.slice(part.text.length) : "";
+    part.text += lost;
+    return lost === "" ? [] : answer.add({ text: lost, tokens: [] });
   }
 
   /** @param news whether this is all there is; else it ends a stream. */
@@ -174,33 +188,32 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         completion_tokens_details: counts.output_tokens_details,
       },
     );
-    let records: TokenRecord[] = [];
+    const records: TokenRecord[] = [];
+    const keep = (found: readonly TokenRecord[]) => {
+      for (const record of found) records.push(record);
+    };
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
       if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing("tool-call");
-      if (news && item.type !== "message") records = records.concat(unsaid(item));
+      if (news && item.type === "reasoning") keep(thought((item.content ?? []).map(textOf).join("")));
+      if (news && /call/.test(item.type)) keep(answer.add({ text: "", tokens: [], calls: callText(item) }));
       if (item.type !== "message") continue;
       for (const [j, part] of (item.content ?? []).entries()) {
         const text = textOf(part);
         const tokens = tokensOf(part.logprobs, `output[${i}].content[${j}].logprobs`);
         said.text += text;
         said.tokens = said.tokens.concat(tokens);
-        if (news) records = records.concat(answer.add({ text, tokens }));
+        if (news) keep(answer.add({ text, tokens }));
       }
     }
-    if (!news && said.text !== "") repeat(joined([...parts.values()]), said.text, said.tokens);
+    if (!news && said.text !== "") keep(repeat(joined([...parts.values()]), said.text, said.tokens));
     if (status === "completed") finishReason = "stop";
     else if (status === "incomplete")
       finishReason = details?.reason === "content_filter" ? "content-filter" : "length";
     return records;
   }
 
-  /** What is thought, and calls: without numbers. */
-  function unsaid({ type, content, name, arguments: given }: OutputItem): TokenRecord[] {
-    if (type === "function_call")
-      return answer.add({ text: "", tokens: [], toolCall: calls.add([], { name, arguments: given }) });
-    if (type !== "reasoning") return [];
-    const thinking = (content ?? []).map(textOf).join("");
+  function thought(thinking: string): TokenRecord[] {
     if (thinking !== "") usage.thinkingIsShown();
     return answer.add({ text: "", tokens: [], thinking });
   }
@@ -224,11 +237,6 @@ function readEvent(json: unknown, where: string): ResponseEvent {
 
 function isEvent(json: unknown): boolean {
   return typeof json === "object" && json !== null && !("object" in json && "output" in json);
-}
-
-/** Of an event that is not read field by field. */
-function textIn(delta: unknown): string {
-  return typeof delta === "string" ? delta : "";
 }
 
 function textOf({ text, refusal }: OutputPart): string {
