@@ -11,6 +11,7 @@ export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";
 export type * from "./openai/index.ts";
 export { probe } from "./probe.ts";
+export { isThinkingMark, withoutThinkingMarks } from "./reasoning-marks.ts";
 export {
   cacheFolder,
   type DatasetFile,

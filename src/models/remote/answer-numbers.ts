@@ -48,6 +48,17 @@ export class AnswerNumbers {
     return logprob;
   }
 
+  /** A number that was counted is none. */
+  takeBack(): void {
+    this.scored--;
+    this.#partial = true;
+  }
+
+  /** Records of tokens so far. */
+  get records(): number {
+    return this.#records;
+  }
+
   takeTextAlone(): void {
     this.#textWithoutTokens = true;
     this.#partial = true;
@@ -62,32 +73,33 @@ export class AnswerNumbers {
     if (alternatives?.length) this.#givesAlternatives = true;
     if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
     this.warn(
-      "Tokens with the probability 1 and no alternatives are taken as having no number: llama-server writes so under speculative decoding.",
+      "Tokens with the probability 1 and no alternatives are taken as having no number, where others have alternatives: so servers write that fill them in, as llama-server does under speculative decoding.",
     );
     return true;
   }
 
   /**
    * Compares the server's count with the records. Servers count the end-of-text token, most of them.
-   * @returns the tokens written, without it.
+   * @returns the tokens written, without it; `null` where the server's count cannot be.
    */
   check(count: number | null, endsByItself: boolean, droppedEnd: boolean): number | null {
     const records = this.#records;
     if (count === null) return null;
     if (count < records + Number(droppedEnd)) {
       this.doubt(
-        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's.`,
+        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's, or the count is wrong.`,
       );
-      return count;
+      return null;
     }
     const mayCountEnd = endsByItself && this.#options.countsEndOfText !== false;
     const complete = droppedEnd
       ? count === records + 1
       : count === records || (mayCountEnd && count === records + 1);
     if (complete && !this.#textWithoutTokens) return records;
-    const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
     this.#partial = true;
-    this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
+    const tokens = Math.max(records, endsByItself && (droppedEnd || records > 0) ? count - 1 : count);
+    if (tokens > this.scored) this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
+    else this.warn("A part of the text came without tokens, though the server counts no more than it gave.");
     return tokens;
   }
 
