@@ -167,6 +167,7 @@ export class AnswerAssembler {
     if (dropsEnd) this.#held.pop();
     const records = [...last, ...this.#certainty.follow(this.#emitRest()), ...this.#certainty.rest()];
     const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    this.#numbers.checkConstant();
     if (count === null && this.#calls.areMissing) this.doubt(CALLS_MISSING);
     if (finishReason === "length" && count === null) this.#numbers.checkLength();
     return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };

@@ -38,10 +38,7 @@ const response = field.object({
     field.nullish(
       field.object({
         output_tokens: count,
-        output_tokens_details: field.fallback(
-          field.nullish(field.object({ reasoning_tokens: count })),
-          null,
-        ),
+        output_tokens_details: field.fallback(field.nullish(field.object({ reasoning_tokens: count })), null),
       }),
     ),
     null,
@@ -138,7 +135,9 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   function calls({ type, delta }: ResponseEvent): TokenRecord[] {
     if (!/function_call|tool_call/.test(type)) return [];
     answer.stopComparing();
-    return type.endsWith(".delta") && delta ? answer.add({ text: "", tokens: [], calls: delta }) : [];
+    return type.endsWith(".delta") && typeof delta === "string"
+      ? answer.add({ text: "", tokens: [], calls: delta })
+      : [];
   }
 
   /**
