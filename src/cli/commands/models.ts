@@ -11,7 +11,7 @@ import {
 import { formatBytes, formatDuration, formatRate, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
-import { reportModel } from "../model-progress.ts";
+import { PHASES, reportModel } from "../model-progress.ts";
 import { argument, type Parameters, type Values } from "../parameters.ts";
 import { ACCEPT_TERMS, JSON_DOCUMENT } from "../shared-options.ts";
 
@@ -70,7 +70,7 @@ const pull = answering(
     const report = process.stderr.isTTY ? reporter.options.onProgress : plainProgress();
     let downloaded = false;
     const onProgress = (progress: TransferProgress) => {
-      downloaded = true;
+      downloaded ||= progress.phase !== "verify";
       report?.(progress);
     };
     try {
@@ -123,7 +123,7 @@ function plainProgress(): (progress: TransferProgress) => void {
   let written = "";
   return ({ phase, file, bytes, total, rate, eta }) => {
     const percent = total ? Math.floor((10 * bytes) / total) * 10 : 0;
-    const line = `${phase === "download" ? "downloading" : "unpacking"} ${visible(file)}: ${percent}%`;
+    const line = `${PHASES[phase]} ${visible(file)}: ${percent}%`;
     if (line === written) return;
     written = line;
     const facts = [

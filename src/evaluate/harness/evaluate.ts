@@ -194,7 +194,7 @@ class Evaluation {
   }
 
   async #runTask(at: { modelIndex: number; taskIndex: number }, model: LanguageModel): Promise<void> {
-    const { tasks = [], fewShot = null, onItem, signal } = this.#options;
+    const { tasks = [], fewShot = null, chat = null, onItem, signal } = this.#options;
     const facts = this.#results.run.tasks[at.taskIndex]!;
     const done = this.#record.task(at.modelIndex, at.taskIndex);
     await scoreTask({
@@ -203,6 +203,7 @@ class Evaluation {
       facts,
       model,
       fewShot,
+      chat,
       record: this.#record,
       onItem: () =>
         callHandler(onItem, { ...at, task: facts.name, items: done.results.length, totalItems: facts.items }),

@@ -188,7 +188,7 @@ export class LlamaModel implements LanguageModel {
     this.#assertOpen();
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
-    for await (const encoded of this.#encodeInGroups(requests, options.signal)) {
+    for await (const encoded of this.#encodeInGroups(requests, options)) {
       const { reader, placement } = this.#model;
       const longest = encoded.reduce((most, { input }) => Math.max(most, input.length), 0);
       const context = await this.#acquire(longest + placement.context.batch);
@@ -212,14 +212,15 @@ export class LlamaModel implements LanguageModel {
 
   async *#encodeInGroups(
     requests: Iterable<ScoreRequest>,
-    signal: AbortSignal | undefined,
+    options: ScoreOptions,
   ): AsyncGenerator<EncodedRequest[]> {
+    const { signal } = options;
     let group: EncodedRequest[] = [];
     let tokens = 0;
     let index = 0;
     for (const request of requests) {
       if (signal?.aborted) throw abortError("Scoring", signal);
-      const encoded = await encodeRequest(request, index, this.vocabulary);
+      const encoded = await encodeRequest(request, index, this.vocabulary, options);
       checkLength(this, encoded.input.length, `request ${index++}`);
       group.push(encoded);
       tokens += REQUEST_TOKENS + encoded.input.length;
