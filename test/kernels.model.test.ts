@@ -76,6 +76,18 @@ needing(withoutOther).describe("a run that was begun with another build", () => 
     try {
       for (const run of [whole, broken])
         expect((await command([...evaluation, "--run", run], other!.name)).stderr).toBe("");
+      // As if it had been begun on another kind of machine.
+      const elsewhere = JSON.parse(readFileSync(join(broken, "run.json"), "utf8"));
+      Object.assign(elsewhere, { status: "running" });
+      Object.assign(elsewhere.models[0].settings, { device: "cpu (alien)", kernels: "alien" });
+      const text = readFileSync(join(broken, "run.json"), "utf8");
+      writeFileSync(join(broken, "run.json"), JSON.stringify(elsewhere));
+      expect(await command(["eval", "--resume", broken])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/begun with alien \(cpu \(alien\)\)[\s\S]*--exact[\s\S]*RUN_MISMATCH/),
+      });
+      writeFileSync(join(broken, "run.json"), text);
+
       // As if it had been killed after the first documents.
       const file = join(broken, "run.json");
       const run = JSON.parse(readFileSync(file, "utf8"));
