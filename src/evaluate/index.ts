@@ -21,8 +21,12 @@ export type {
   RunTaskResult,
 } from "./runs/index.ts";
 export {
+  type AnswerRow,
+  answerRows,
   capabilitiesOf,
+  compareRunFolders,
   compareRuns,
+  compareRunTasks,
   type DomainScore,
   type ListedRun,
   listRuns,
@@ -31,6 +35,7 @@ export {
   otherFileIn,
   queryRuns,
   RUNS_FOLDER,
+  type RunComparison,
   type RunDifference,
   type RunRow,
   readRun,
@@ -38,6 +43,7 @@ export {
   runRows,
   SQL_TABLES,
   type SqlAnswer,
+  type TaskDifference,
   type TaskRow as RunTaskRow,
   taskRows,
 } from "./runs/index.ts";

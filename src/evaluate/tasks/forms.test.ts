@@ -75,6 +75,7 @@ const FORM_OF: Record<string, string> = {
   lambada_openai: "last word",
   lambada_standard: "last word",
   blimp_adjunct_island: "blimp",
+  social_iqa: "social iqa",
   truthfulqa_mc1: "truthfulqa mc1, published",
 };
 
@@ -96,6 +97,7 @@ const RIGHT: Record<string, number[]> = {
   swag: [0, 2],
   copa: [1, 0],
   logiqa: [1, 0],
+  social_iqa: [1, 0, 2],
   truthfulqa_mc1: [0, 0],
 };
 

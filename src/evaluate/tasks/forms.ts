@@ -24,6 +24,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
     "split",
     "__index_level_0__",
   ],
+  ...["", "Unnamed: 0"], // pandas' index in a CSV
 ]);
 
 /** Fields by which a question is named, the first that is there. */
