@@ -19,14 +19,14 @@ export async function comparisonPage(
   return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
 }
 
-/** The page of two runs side by side: see runs/differences-page.ts. */
+/** The page of two runs side by side: see differences-page.ts. */
 export async function differencesPage(
   base: Run,
   other: Run,
   differences: readonly RunDifference[],
   tasks: readonly TaskDifference[],
 ): Promise<string> {
-  return (await import("./runs/differences-page.ts")).differencesPage(base, other, differences, tasks);
+  return (await import("./differences-page.ts")).differencesPage(base, other, differences, tasks);
 }
 
 /**

@@ -18,6 +18,7 @@ export function renderRunDifferences(
 ): string {
   const lines = [
     ...runsCompared(base, other).map(visible),
+    "",
     ...(differences.length > 0 ? tableOf(differences, CORPUS_DIFFERENCES) : []),
     ...(differences.length > 0 && tasks.length > 0 ? [""] : []),
     ...(tasks.length > 0 ? tableOf(tasks, TASK_DIFFERENCES) : []),

@@ -7,8 +7,8 @@ import { TASK } from "../../../test/small-evaluation.ts";
 import { evaluate } from "../../evaluate/harness/evaluate.ts";
 import { ANSWER_COLUMNS } from "../../evaluate/runs/index.ts";
 import { TableModel } from "../../models/test/index.ts";
+import { differencesPage } from "../differences-page.ts";
 import { exportAnswers } from "./answers.ts";
-import { differencesPage } from "./differences-page.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "surprisal-answers-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

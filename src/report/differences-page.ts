@@ -1,14 +1,14 @@
 /** Two runs over the same texts and questions as a page. */
-import type { ChartTable } from "../../charts/index.ts";
-import type { Run, RunDifference, TaskDifference } from "../../evaluate/index.ts";
-import { type PageSection, renderPage } from "../page/sections.ts";
+import type { ChartTable } from "../charts/index.ts";
+import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import { type PageSection, renderPage } from "./page/sections.ts";
 import {
   CORPUS_DIFFERENCES,
   type DifferenceColumns,
   differenceMethod,
   runsCompared,
   TASK_DIFFERENCES,
-} from "./differences.ts";
+} from "./runs/index.ts";
 
 /** A page of both tables. */
 export function differencesPage(
