@@ -63,11 +63,13 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./evaluate": [
     `
-      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareRuns
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels
+      answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
       taskFromRows taskRows work`,
     `
+      AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
       CompareProgress ComparedSpan Comparison CompressionBaselines ComputeOptions ComputedPerplexity
       Corpus CorpusDocument CorpusFormat CorpusRule DocumentEntry DomainScore EvaluateHandlers
@@ -80,8 +82,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TextRule TextScore TokenMeasures WorkOptions WorkerEvent`,
   ],
   "./report": [
-    "EXPORT_FORMATS comparisonPage exportRuns renderPage scorePage",
-    "ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `

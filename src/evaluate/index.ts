@@ -24,8 +24,12 @@ export type {
   RunTaskResult,
 } from "./runs/index.ts";
 export {
+  type AnswerRow,
+  answerRows,
   capabilitiesOf,
+  compareRunFolders,
   compareRuns,
+  compareRunTasks,
   type DomainScore,
   type ListedRun,
   listRuns,
@@ -34,6 +38,7 @@ export {
   otherFileIn,
   queryRuns,
   RUNS_FOLDER,
+  type RunComparison,
   type RunDifference,
   type RunRow,
   readRun,
@@ -41,6 +46,7 @@ export {
   runRows,
   SQL_TABLES,
   type SqlAnswer,
+  type TaskDifference,
   type TaskRow as RunTaskRow,
   taskRows,
 } from "./runs/index.ts";

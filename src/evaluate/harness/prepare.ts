@@ -55,7 +55,9 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     corpora: corpora.map(({ source }) => source),
     reading: {},
     tasks: tasks.map(({ source }) => source),
-    fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
+    fewShot: fewShot
+      ? { count: fewShot.count, examples: fewShot.examples.source, sampler: fewShot.sampler }
+      : null,
     chat: chat ?? null,
     recipe,
     limit: limit ?? null,

@@ -1,5 +1,7 @@
+export { ANSWER_COLUMNS, type AnswerRow, answerRows } from "./answers.ts";
 export { capabilitiesOf, type DomainScore, domainRows, type ModelCapability } from "./capability-map.ts";
-export { compareRuns, type RunDifference } from "./compare.ts";
+export { compareRunFolders, compareRuns, type RunComparison, type RunDifference } from "./compare.ts";
+export { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";

@@ -18,7 +18,7 @@ export interface RunRequest {
   /** Form of the tasks' rows; left out: told from their fields. */
   form?: string | undefined;
   /** Solved examples in front of every question; `null` = none. */
-  fewShot: { count: number; examples: string } | null;
+  fewShot: ({ examples: string } & Pick<FewShot, "count" | "sampler">) | null;
   /** How questions are put into the model's chat template; `null`, or left out by older versions: they are plain text. */
   chat?: ChatPrompts | null | undefined;
   recipe: RecipeOption;

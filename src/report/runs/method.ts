@@ -57,7 +57,8 @@ function haveOtherTokens({ results }: Run): boolean {
 
 /** How the questions of a task were asked. */
 function taskMethod({ name, form, fewShot, sha256, delimiters, chat }: RunTask): string {
-  const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
+  const drawn = fewShot?.sampler ? ` (${fewShot.sampler})` : "";
+  const shots = fewShot ? `${formatPlural(fewShot.count, "example")}${drawn}` : "no examples";
   const turns = fewShot ? (chat?.multiturn ? ", examples as turns" : ", all in one turn") : "";
   const parts = [
     taskRecipe(form.name, form.source),
