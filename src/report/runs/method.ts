@@ -21,7 +21,10 @@ export function methodOf(runs: readonly Run[]): string[] {
       ...[...methods].map((method) => `± is one standard error: ${method}.`),
       ...run.corpora.map(
         ({ name, sha256, rule }) =>
-          `${name}: ${[rule.name, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+          `${name}: ${[rule.name, rule.chat, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+      ),
+      ...run.corpora.flatMap(({ name, unreadable }) =>
+        unreadable && unreadable.count > 0 ? [leftOutAsUnreadable(name, unreadable)] : [],
       ),
       ...run.tasks.map(({ name, form, fewShot, sha256 }) => {
         const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
@@ -36,6 +39,15 @@ export function methodOf(runs: readonly Run[]): string[] {
       ...run.notes,
     ];
   });
+}
+
+/** "news: left out as unreadable: 3, the first a.txt (The text is not valid UTF-8)." */
+function leftOutAsUnreadable(
+  name: string,
+  { count, parts }: NonNullable<Run["corpora"][number]["unreadable"]>,
+): string {
+  const [first] = parts;
+  return `${name}: left out as unreadable: ${formatPlural(count, "part")}${first ? `, the first ${first.name} (${first.reason})` : ""}.`;
 }
 
 /** Whether models of a run counted other numbers of tokens in the same texts: then their tokenizers differ. */
