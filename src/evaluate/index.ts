@@ -1,5 +1,12 @@
 export * from "./compare/index.ts";
-export type { Corpus, CorpusDocument, CorpusFormat, CorpusRule } from "./corpora/index.ts";
+export type {
+  Corpus,
+  CorpusDocument,
+  CorpusFormat,
+  CorpusRule,
+  Unreadable,
+  UnreadablePart,
+} from "./corpora/index.ts";
 export {
   FINAL_LINE_BREAK_OFF,
   type OpenCorporaOptions,
@@ -36,6 +43,7 @@ export {
   type ModelCapability,
   newRunFolder,
   otherFileIn,
+  type PairedUnits,
   queryRuns,
   RUNS_FOLDER,
   type RunComparison,
@@ -46,6 +54,7 @@ export {
   runRows,
   SQL_TABLES,
   type SqlAnswer,
+  type Standing,
   type TaskDifference,
   type TaskRow as RunTaskRow,
   taskRows,

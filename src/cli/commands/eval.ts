@@ -116,7 +116,7 @@ export default command;
 
 /** A run that is new. */
 function requestOf(given: Given): RunRequest {
-  const { corpus, task, model, run, column, split, where, context, stride } = given;
+  const { corpus, task, model, run, column, split, where, skipUnreadable, context, stride } = given;
   if (corpus.length + task.length === 0) throw usage("CORPUS is missing");
   const other = run === undefined ? null : otherFileIn(run);
   if (other !== null) throw usage(`--run ${run} holds other files (${other}); name a new folder`);
@@ -127,7 +127,7 @@ function requestOf(given: Given): RunRequest {
     form: formOf(given),
     fewShot: shotsOf(given),
     chat: chatOf(given),
-    reading: { column, split, where },
+    reading: { column, split, where, skipUnreadable: skipUnreadable || undefined },
     recipe: given.recipe ?? DEFAULT_RECIPE,
     overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,

@@ -1,7 +1,7 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
 import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
-import type { CorpusRule } from "../corpora/index.ts";
+import type { CorpusRule, Unreadable } from "../corpora/index.ts";
 import type { ChatPrompts, FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
 import type { PairedUnits } from "./paired-units.ts";
 
@@ -53,6 +53,8 @@ export interface RunCorpus {
    * followed by a newline.
    */
   sha256: string;
+  /** What of it was left out as unreadable: how many files, rows and pieces, and the first ones; `null` = that is an error. */
+  unreadable?: Unreadable | null | undefined;
 }
 
 /** A task of a run. */

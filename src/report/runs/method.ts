@@ -32,7 +32,10 @@ function methodOfRun(run: Run): string[] {
     ...[...methods].map((method) => `± is one standard error: ${method}.`),
     ...run.corpora.map(
       ({ name, sha256, rule }) =>
-        `${name}: ${[rule.name, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+        `${name}: ${[rule.name, rule.chat, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+    ),
+    ...run.corpora.flatMap(({ name, unreadable }) =>
+      unreadable && unreadable.count > 0 ? [leftOutAsUnreadable(name, unreadable)] : [],
     ),
     ...run.tasks.map(taskMethod),
     ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
@@ -43,6 +46,15 @@ function methodOfRun(run: Run): string[] {
     ...(skipped > 0 ? [`Left out, too short to score: ${formatPlural(skipped, "document")}.`] : []),
     ...run.notes,
   ];
+}
+
+/** "news: left out as unreadable: 3, the first a.txt (The text is not valid UTF-8)." */
+function leftOutAsUnreadable(
+  name: string,
+  { count, parts }: NonNullable<Run["corpora"][number]["unreadable"]>,
+): string {
+  const [first] = parts;
+  return `${name}: left out as unreadable: ${formatPlural(count, "part")}${first ? `, the first ${first.name} (${first.reason})` : ""}.`;
 }
 
 /** Whether models of a run counted other numbers of tokens in the same texts: then their tokenizers differ. */
