@@ -193,8 +193,12 @@ class ComparisonRun {
         model,
         recipe: tokens ? plan : resolve(own),
         facts: own,
-        notes: tokens?.notes ?? [
-          "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+        notes: [
+          ...(tokens?.notes ?? [
+            "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+          ]),
+          ...(model.notes ?? []),
+          ...(i === 0 ? (base.notes ?? []).map((note) => `The base, ${base.identity.name}: ${note}`) : []),
         ],
         comparison: tokens
           ? await TokenComparison.create({ base, model }, tokens, mostChanged)

@@ -37,11 +37,13 @@ import { meanPooled } from "./embed.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
+import { checkValues } from "./gguf-values.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
-import { loadWeights } from "./load-weights.ts";
+import { checkedByEngine, loadWeights } from "./load-weights.ts";
+import { modelNotes } from "./model-notes.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -72,6 +74,7 @@ interface LoadedModel {
   vocabulary: LlamaVocabulary;
   reader: RowReader;
   identity: ModelIdentity;
+  notes: readonly string[];
   sequenceCells: number;
 }
 
@@ -84,6 +87,7 @@ export class LlamaModel implements LanguageModel {
   readonly execution: ModelExecution;
   readonly trainedContext: number;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly notes: readonly string[];
   readonly #model: LoadedModel;
   readonly #chatTemplate: string | null;
   readonly #recurrent: boolean;
@@ -99,6 +103,7 @@ export class LlamaModel implements LanguageModel {
     this.#model = model;
     this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
     this.identity = model.identity;
+    this.notes = model.notes;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
@@ -142,7 +147,9 @@ export class LlamaModel implements LanguageModel {
     const library = loadLlamaLibrary();
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
-    const pointer = await loadWeights(library, path, placement, options);
+    await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
+    const warnings: string[] = [];
+    const pointer = await loadWeights(library, path, placement, options, warnings);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -155,6 +162,7 @@ export class LlamaModel implements LanguageModel {
         vocabulary,
         reader: new RowReader(kernel),
         identity: { ...identify(library.functions, pointer, file), ...identity },
+        notes: modelNotes(file, warnings),
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -262,11 +270,12 @@ export class LlamaModel implements LanguageModel {
       ids,
       options,
     );
-    return completeEnd(finishReason, tokens, {
+    const end = completeEnd(finishReason, tokens, {
       model: this.identity,
       probabilities: "raw",
       eosCounted: false,
     });
+    return { ...end, warnings: [...end.warnings, ...this.notes] };
   }
 
   async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
