@@ -1,4 +1,10 @@
 export * from "./gguf.ts";
+export {
+  describeModel,
+  type ModelDescription,
+  type NamedToken,
+  type TensorTypeShare,
+} from "./gguf-describe.ts";
 export { type LlamaDevice, type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 export { LlamaModel } from "./model.ts";
 export type { CacheType, LlamaLoadOptions } from "./placement.ts";

@@ -6,7 +6,7 @@ import { silence } from "./library.ts";
 /** enum ggml_log_level */
 export const LOG_INFO = 2;
 export const LOG_WARNING = 3;
-export const LOG_ERROR = 4;
+const LOG_ERROR = 4;
 const LOG_CONTINUED = 5;
 
 /** A piece of the log; lines may come in several. */

@@ -121,9 +121,10 @@ function warningNotes(warnings: readonly string[]): string[] {
     for (const line of found) known.add(line);
     if (note && found.length > 0) notes.push(note(found.map((line) => pattern.exec(line)?.[1] ?? "")));
   }
-  for (const line of new Set(lines))
-    if (!known.has(line) && /\w{3}/.test(line.replace(/^\w+: /, "")))
-      notes.push(`llama.cpp: ${line.replace(/^\w+: +/, "")}`);
+  for (const line of new Set(lines)) {
+    const said = line.replace(/^\w+:\s*/, ""); // without the name of llama.cpp's function
+    if (!known.has(line) && /\w{3}/.test(said)) notes.push(`llama.cpp: ${said}`);
+  }
   return notes;
 }
 
