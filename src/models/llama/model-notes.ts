@@ -26,7 +26,8 @@ function tokenizerNotes({ metadata }: GgufFile): string[] {
       "The file does not name its pre-tokenizer, so llama.cpp uses its default: texts may be cut into other tokens than the model was trained with. Get a newer conversion of the model.",
     );
   const merges = metadata.get("tokenizer.ggml.merges");
-  if (BYTE_PAIR.has(kind) && (merges === undefined || (merges.type === "arr" && merges.length === 0)))
+  const needsMerges = BYTE_PAIR.has(kind) && text("tokenizer.ggml.pre") !== "kimi-k2";
+  if (needsMerges && (merges === undefined || (merges.type === "arr" && merges.length === 0)))
     notes.push(
       "The file has no merges, so texts are cut into single bytes: the model was trained with longer tokens. Get another conversion of the model.",
     );
