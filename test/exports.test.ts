@@ -46,16 +46,18 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./models": [
     `
-      DEFAULT_MODEL LlamaModel cacheFolder checkGguf inspectGguf listModels loadLlamaLibrary locate
-      locateDataset modelInfo probe quantizationTypes quantize removeModel resolve selfTest`,
+      DEFAULT_MODEL LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
+      locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
+      resolve selfTest`,
     `
       Border BorderRule CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
-      Loss ModelCapabilities ModelExecution ModelIdentity ModelInfo ModelSequence ModelTerms
-      ModelVocabulary NetworkPatience OpenAIOptions ProbeReport Prompt Provenance QuantizeOptions
-      ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
-      SpanDistributions TextOrIds TokenizeOptions TokenizedText TransferProgress`,
+      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
+      ModelSequence ModelTerms
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      SpanDistributions TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
     "DIALECT_NAMES GeminiModel OllamaModel OpenAIModel",

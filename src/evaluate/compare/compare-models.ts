@@ -191,6 +191,8 @@ class ComparisonRun {
             "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
           ]),
           ...[kernelsNote(base, model)].filter((note) => note !== null),
+          ...(model.notes ?? []),
+          ...(i === 0 ? (base.notes ?? []).map((note) => `The base, ${base.identity.name}: ${note}`) : []),
         ],
         comparison: tokens
           ? await TokenComparison.create({ base, model }, tokens, mostChanged)

@@ -38,11 +38,13 @@ import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
+import { checkValues } from "./gguf-values.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
-import { loadWeights } from "./load-weights.ts";
+import { checkedByEngine, loadWeights } from "./load-weights.ts";
+import { modelNotes } from "./model-notes.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -75,6 +77,7 @@ interface LoadedModel {
   identity: ModelIdentity;
   /** Computed with floats throughout. */
   exact: boolean;
+  notes: readonly string[];
   sequenceCells: number;
 }
 
@@ -87,6 +90,7 @@ export class LlamaModel implements LanguageModel {
   readonly execution: ModelExecution;
   readonly trainedContext: number;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly notes: readonly string[];
   readonly #model: LoadedModel;
   readonly #chatTemplate: string | null;
   readonly #recurrent: boolean;
@@ -102,6 +106,7 @@ export class LlamaModel implements LanguageModel {
     this.#model = model;
     this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
     this.identity = model.identity;
+    this.notes = model.notes;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
@@ -148,9 +153,11 @@ export class LlamaModel implements LanguageModel {
     const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
+    await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
     const { exact = false } = options;
     const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
-    const pointer = await loadWeights(library, weights, placement, options);
+    const warnings: string[] = [];
+    const pointer = await loadWeights(library, weights, placement, options, warnings);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -164,6 +171,7 @@ export class LlamaModel implements LanguageModel {
         reader: new RowReader(kernel),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
+        notes: modelNotes(file, warnings),
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -272,11 +280,12 @@ export class LlamaModel implements LanguageModel {
       ids,
       options,
     );
-    return completeEnd(finishReason, tokens, {
+    const end = completeEnd(finishReason, tokens, {
       model: this.identity,
       probabilities: "raw",
       eosCounted: false,
     });
+    return { ...end, warnings: [...end.warnings, ...this.notes] };
   }
 
   async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
