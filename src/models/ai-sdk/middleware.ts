@@ -221,7 +221,7 @@ async function* meteredParts(
           providerMetadata: withSummary(value as GenerateFields, meter, model, source.refusal),
         } as PartFields;
       } else yield value;
-      if (meter.stoppedBy && !finished && /^(text|reasoning)-delta$/.test(value.type)) break;
+      if (meter.stoppedBy && !finished && /^(text|reasoning|tool-input)-delta$/.test(value.type)) break;
     }
     const cancelled = source.cancel().catch(() => {}); // the answer was ended on purpose
     yield* open.close();

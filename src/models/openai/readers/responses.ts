@@ -104,6 +104,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         if (!event.response)
           throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
         return whole(event.response, false);
+      case "response.reasoning_text.delta":
+        return typeof event.delta === "string" ? thought(event.delta) : [];
       default:
         return calls(event);
     }
@@ -132,12 +134,20 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   }
 
   /** A call of a tool: its arguments come in deltas and are then repeated, its name with the item. */
-  function calls({ type, delta }: ResponseEvent): TokenRecord[] {
+  function calls({ type, delta, item }: ResponseEvent & { item?: unknown }): TokenRecord[] {
+    if (type === "response.output_item.added") return nameOf(item);
     if (!/function_call|tool_call/.test(type)) return [];
-    answer.stopComparing();
+    answer.stopComparing("tool-call");
     return type.endsWith(".delta") && typeof delta === "string"
       ? answer.add({ text: "", tokens: [], calls: delta })
       : [];
+  }
+
+  /** What a call begins with. */
+  function nameOf(item: unknown): TokenRecord[] {
+    const { type, name } = (item ?? {}) as { type?: unknown; name?: unknown };
+    if (type !== "function_call") return [];
+    return answer.add({ text: "", tokens: [], calls: callText({ name }) });
   }
 
   /**
@@ -184,7 +194,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     };
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
-      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing();
+      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing("tool-call");
+      if (news && item.type === "reasoning") keep(thought((item.content ?? []).map(textOf).join("")));
       if (news && /call/.test(item.type)) keep(answer.add({ text: "", tokens: [], calls: callText(item) }));
       if (item.type !== "message") continue;
       for (const [j, part] of (item.content ?? []).entries()) {
@@ -200,6 +211,11 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     else if (status === "incomplete")
       finishReason = details?.reason === "content_filter" ? "content-filter" : "length";
     return records;
+  }
+
+  function thought(thinking: string): TokenRecord[] {
+    if (thinking !== "") usage.thinkingIsShown();
+    return answer.add({ text: "", tokens: [], thinking });
   }
 
   function tokensOf(entries: OutputPart["logprobs"], field: string): WireToken[] {
