@@ -2,7 +2,10 @@
  * Where log-probabilities come from. What talks to servers is loaded when it is asked for: as values it is in
  * `surprisal/servers`.
  */
+
+export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export type * from "./gemini/index.ts";
+export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";

@@ -11,7 +11,7 @@ import {
 import { formatBytes, formatDuration, formatRate, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
-import { reportModel } from "../model-progress.ts";
+import { PHASES, reportModel } from "../model-progress.ts";
 import { argument, type Parameters, type Values } from "../parameters.ts";
 import { ACCEPT_TERMS, JSON_DOCUMENT } from "../shared-options.ts";
 
@@ -54,7 +54,7 @@ const list = answering(
         formatBytes(info.bytes).padStart(sizeWidth),
         STATUS[info.availability],
       ].join("  "),
-      ...[info.purpose, licenceOf(info), info.path]
+      ...[info.purpose, licenceOf(info), info.path, exactCopyOf(info)]
         .filter((line) => line !== null)
         .map((line) => `    ${line}`),
     ]);
@@ -70,7 +70,7 @@ const pull = answering(
     const report = process.stderr.isTTY ? reporter.options.onProgress : plainProgress();
     let downloaded = false;
     const onProgress = (progress: TransferProgress) => {
-      downloaded = true;
+      downloaded ||= progress.phase !== "verify";
       report?.(progress);
     };
     try {
@@ -110,6 +110,7 @@ const info = answering(
       path: facts.path,
       source: facts.source,
       fetched: facts.date,
+      exact: exactCopyOf(facts),
     });
     return rows
       .map(([name, value]) => (value === null ? "" : `${name.padEnd(8)}  ${visible(value)}\n`))
@@ -122,7 +123,7 @@ function plainProgress(): (progress: TransferProgress) => void {
   let written = "";
   return ({ phase, file, bytes, total, rate, eta }) => {
     const percent = total ? Math.floor((10 * bytes) / total) * 10 : 0;
-    const line = `${phase === "download" ? "downloading" : "unpacking"} ${visible(file)}: ${percent}%`;
+    const line = `${PHASES[phase]} ${visible(file)}: ${percent}%`;
     if (line === written) return;
     written = line;
     const facts = [
@@ -143,6 +144,12 @@ const STATUS: Readonly<Record<ModelInfo["availability"], string>> = {
 
 function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;
+}
+
+function exactCopyOf({ exactBytes }: ModelInfo): string | null {
+  return exactBytes === null
+    ? null
+    : `with a copy in F32 in the cache, for --exact: ${formatBytes(exactBytes)}`;
 }
 
 // biome-ignore format: one command a line

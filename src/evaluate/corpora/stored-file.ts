@@ -71,8 +71,8 @@ export async function* whileUnchanged<T>(
 
 async function identity(path: string, name: string): Promise<string> {
   try {
-    const { size, mtimeNs, ino } = await stat(path, { bigint: true });
-    return `${size} ${mtimeNs} ${ino}`;
+    const { size, mtimeNs, ctimeNs, dev, ino } = await stat(path, { bigint: true });
+    return `${size} ${mtimeNs} ${ctimeNs} ${dev} ${ino}`;
   } catch (error) {
     throw readFailure(error, name);
   }

@@ -22,6 +22,12 @@ export interface ModelName {
   readonly modelId: string;
 }
 
+/** That model, as the AI SDK hands it to a middleware: it can be asked again with another call. */
+export interface InnerModel<Generated = unknown, Streamed = unknown> extends ModelName {
+  doGenerate?(params: never): PromiseLike<Generated>;
+  doStream?(params: never): PromiseLike<Streamed>;
+}
+
 /** Any part of a stream. */
 export interface PartFields {
   type: string;
@@ -32,6 +38,7 @@ export interface StreamFields {
 }
 
 export interface GenerateFields {
+  warnings?: readonly unknown[] | undefined;
   response?: { body?: unknown } | undefined;
   providerMetadata?: GivenMetadata | undefined;
 }
@@ -46,12 +53,13 @@ export interface SurprisalMiddleware {
   }): Promise<Params>;
   wrapGenerate<Result extends GenerateFields>(options: {
     doGenerate: () => PromiseLike<Result>;
-    model: ModelName;
+    params?: CallFields | undefined;
+    model: InnerModel<Result>;
   }): Promise<Result>;
   wrapStream<Result extends StreamFields>(options: {
     doStream: () => PromiseLike<Result>;
     params: CallFields;
-    model: ModelName;
+    model: InnerModel<unknown, Result>;
   }): Promise<Result>;
 }
 

@@ -9,6 +9,9 @@ export interface AnswerDoubts {
   warnings: readonly string[];
 }
 
+/** So many equal numbers are no chance. */
+const FEWEST_ALIKE = 16;
+
 export class AnswerNumbers {
   readonly #options: Pick<AnswerOptions, "maxTokens" | "countsEndOfText">;
   /** Records of tokens. */
@@ -19,6 +22,8 @@ export class AnswerNumbers {
   #givesAlternatives = false;
   #partial = false;
   readonly #warnings = new Set<string>();
+  /** The number of all tokens so far; NaN once they differ, `null` before the first. */
+  #constant: number | null = null;
   /** Tokens that carry a number. */
   scored = 0;
 
@@ -44,7 +49,11 @@ export class AnswerNumbers {
     this.#records++;
     const logprob = this.#isPlaceholder(token) ? null : token.logprob;
     if (logprob === null) this.#partial = true;
-    else this.scored++;
+    else {
+      this.scored++;
+      if (this.#constant === null) this.#constant = logprob;
+      else if (this.#constant !== logprob) this.#constant = Number.NaN;
+    }
     return logprob;
   }
 
@@ -101,6 +110,13 @@ export class AnswerNumbers {
     if (tokens > this.scored) this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
     else this.warn("A part of the text came without tokens, though the server counts no more than it gave.");
     return tokens;
+  }
+
+  /** One number for all tokens is a filler's. It may be one of a model too, of the few that there are, so it stays. */
+  checkConstant(): void {
+    const constant = this.#constant ?? 0;
+    if (this.scored < FEWEST_ALIKE || constant === 0 || Number.isNaN(constant)) return;
+    this.warn(`Every log-probability is ${constant}: a model gives each token its own.`);
   }
 
   /** An answer that ended for its length and has no count. */

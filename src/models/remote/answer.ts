@@ -191,6 +191,7 @@ export class AnswerAssembler {
     const records = [...this.#marks.follow(rest), ...this.#marks.flush()];
     if (this.#marks.endsUnopened) this.warn(UNOPENED);
     const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    this.#numbers.checkConstant();
     if (count === null && this.#calls.areMissing) this.doubt(CALLS_MISSING);
     if (finishReason === "length" && count === null) this.#numbers.checkLength();
     return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };
