@@ -1,5 +1,5 @@
 /** A policy that says by itself how long its windows are. */
-import { type MeterOptions, resolveMeterOptions } from "../meter/options.ts";
+import { type MeterOptions, resolveMeterOptions } from "../meter/index.ts";
 import { checkPolicy } from "./check.ts";
 import { MEASURES } from "./measures.ts";
 import type { Policy } from "./policy.ts";

@@ -1,6 +1,6 @@
 /** What of a policy can never hold, always holds, or says nothing: worked out before a token is written. */
 import { invalidArgument } from "../errors.ts";
-import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "../meter/options.ts";
+import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "../meter/index.ts";
 import { checkPolicy } from "./check.ts";
 import { MEASURES } from "./measures.ts";
 import type { Policy, Relation } from "./policy.ts";
