@@ -1,11 +1,12 @@
 export { PerplexityMeter } from "./meter.ts";
-export type { MeterOptions, ResolvedMeterOptions } from "./options.ts";
+export { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
 export type {
   ConfidenceReading,
   EntropyReading,
   LastToken,
   MarginReading,
   MeterReading,
+  PartReading,
   Spike,
   SpikesReading,
   WindowReading,

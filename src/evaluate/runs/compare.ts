@@ -2,11 +2,13 @@
 
 import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
+import { kernelsNote } from "../../models/kernels.ts";
+import { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";
 import { modelLabel } from "./rows.ts";
-import type { Run, RunResult } from "./run.ts";
+import type { Run, RunModel, RunResult } from "./run.ts";
 
 /** One model of the first run against one of the second, over the same texts. */
 export interface RunDifference {
@@ -35,8 +37,15 @@ export interface RunDifference {
  * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no corpus.
  */
 export function compareRuns(base: string, other: string): RunDifference[] {
+  const differences = compareRunTexts(base, other);
+  if (differences.length > 0) return differences;
+  throw nothingShared(base, other);
+}
+
+/** As `compareRuns`; nothing where they share no corpus. */
+function compareRunTexts(base: string, other: string): RunDifference[] {
   const [a, b] = [load(base), load(other)];
-  const differences = b.run.results.flatMap((second) => {
+  return b.run.results.flatMap((second) => {
     const corpus = b.run.corpora[second.corpusIndex]!;
     const alike = a.run.results.filter((first) => a.run.corpora[first.corpusIndex]!.sha256 === corpus.sha256);
     const model = b.run.models[second.modelIndex]!.identity;
@@ -46,13 +55,32 @@ export function compareRuns(base: string, other: string): RunDifference[] {
     });
     return (same.length > 0 ? same : alike).map((first) => difference(a, first, b, second));
   });
-  if (differences.length > 0) return differences;
-  throw new SurprisalError({
+}
+
+/** Two runs over what they share. */
+export interface RunComparison {
+  differences: RunDifference[];
+  tasks: TaskDifference[];
+}
+
+/**
+ * Compares two runs over the texts and over the questions that they share: see `compareRuns` and `compareRunTasks`.
+ * @param base, other folders of runs.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share neither.
+ */
+export function compareRunFolders(base: string, other: string): RunComparison {
+  const compared = { differences: compareRunTexts(base, other), tasks: compareRunTasks(base, other) };
+  if (compared.differences.length + compared.tasks.length > 0) return compared;
+  throw nothingShared(base, other);
+}
+
+function nothingShared(base: string, other: string): SurprisalError {
+  return new SurprisalError({
     code: "INVALID_ARGUMENT",
     what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
     where: `${base}, ${other}`,
     wayOut:
-      "Compare runs over the same texts; answers to tasks stand side by side in `surprisal runs export`.",
+      "Compare runs over the same texts, or the same questions; others stand side by side in `surprisal runs export`.",
   });
 }
 
@@ -88,10 +116,7 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     bytes.push(one.size.bytes);
   }
   const bootstrap = documentBootstrap(bits, bytes);
-  const [recipeA, recipeB] = [
-    a.run.models[first.modelIndex]!.recipe,
-    b.run.models[second.modelIndex]!.recipe,
-  ];
+  const [modelA, modelB] = [a.run.models[first.modelIndex]!, b.run.models[second.modelIndex]!];
   return {
     corpus: b.run.corpora[second.corpusIndex]!.name,
     base: side(a.run, first),
@@ -100,11 +125,13 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     standardError: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],
     documents: bits.length,
-    notes:
-      recipeA.id === recipeB.id || recipeA.method === recipeB.method
-        ? []
-        : [`The recipes differ: ${recipeA.name} (${recipeA.id}) and ${recipeB.name} (${recipeB.id}).`],
+    notes: [recipesNote(modelA, modelB), kernelsNote(modelA, modelB)].filter((note) => note !== null),
   };
+}
+
+function recipesNote({ recipe: a }: RunModel, { recipe: b }: RunModel): string | null {
+  if (a.id === b.id || a.method === b.method) return null;
+  return `The recipes differ: ${a.name} (${a.id}) and ${b.name} (${b.id}).`;
 }
 
 function less(a: number | null, b: number | null): number | null {

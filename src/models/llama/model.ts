@@ -31,22 +31,25 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
+import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
+import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache, lengthOf, positionsOf } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
+import { checkValues } from "./gguf-values.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
-import { loadWeights } from "./load-weights.ts";
+import { checkedByEngine, loadWeights } from "./load-weights.ts";
+import { modelNotes } from "./model-notes.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
-import { RowThreads } from "./row-threads.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
@@ -75,6 +78,9 @@ interface LoadedModel {
   vocabulary: LlamaVocabulary;
   reader: RowReader;
   identity: ModelIdentity;
+  /** Computed with floats throughout. */
+  exact: boolean;
+  notes: readonly string[];
   sequenceCells: number;
 }
 
@@ -87,6 +93,7 @@ export class LlamaModel implements LanguageModel {
   readonly execution: ModelExecution;
   readonly trainedContext: number;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly notes: readonly string[];
   readonly #model: LoadedModel;
   readonly #chatTemplate: string | null;
   readonly #recurrent: boolean;
@@ -106,6 +113,7 @@ export class LlamaModel implements LanguageModel {
     this.#floatContexts =
       model.floatCache && new ContextPool(functions, pointer, model.floatCache.context, lifetime);
     this.identity = model.identity;
+    this.notes = model.notes;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
@@ -127,11 +135,13 @@ export class LlamaModel implements LanguageModel {
     this.settings = {
       engine: `llama.cpp ${library.version}`,
       device: placement.device,
+      kernels: placement.kernels,
       gpuLayers: placement.gpuLayers,
       threads: placement.context.threads,
       batchSize: placement.context.batch,
       cacheType: placement.cacheType,
       flashAttention: placement.flashAttention,
+      ...(model.exact && { exact: true }),
       ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
   }
@@ -139,24 +149,29 @@ export class LlamaModel implements LanguageModel {
   /**
    * Checks a GGUF file and loads it.
    * @param identity what the caller knows already, such as the sha256 and the name a person uses.
-   * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, ABORTED.
+   * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, KERNELS_*, ABORTED.
    */
   static async load(
     path: string,
-    options: LlamaLoadOptions = {},
+    options: LlamaLoadOptions & ExactOptions = {},
     identity: Partial<ModelIdentity> = {},
   ): Promise<LlamaModel> {
+    checkExact(options);
     const file = await inspectGguf(path);
-    const library = loadLlamaLibrary();
+    const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
-    const pointer = await loadWeights(library, path, placement, options);
+    await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
+    const { exact = false } = options;
+    const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
+    const warnings: string[] = [];
+    const pointer = await loadWeights(library, weights, placement, options, warnings);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
       const alternatives = Math.min(MAX_ALTERNATIVES, vocabulary.size);
       const kernel = await LogitKernel.create(vocabulary.size, alternatives);
-      const threads = new RowThreads(placement.context.threads, vocabulary.size, alternatives);
+      const threads = new KernelThreads("logits", placement.context.threads, vocabulary.size, alternatives);
       return new LlamaModel({
         library,
         pointer,
@@ -165,7 +180,9 @@ export class LlamaModel implements LanguageModel {
         lifetime,
         vocabulary,
         reader: new RowReader(kernel, threads),
-        identity: { ...identify(library.functions, pointer, file), ...identity },
+        identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
+        exact,
+        notes: modelNotes(file, warnings),
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -190,7 +207,7 @@ export class LlamaModel implements LanguageModel {
     this.#assertOpen();
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
-    for await (const encoded of this.#encodeInGroups(requests, options.signal)) {
+    for await (const encoded of this.#encodeInGroups(requests, options)) {
       yield* this.#scoreGroup(encoded, firstIndex, options);
       firstIndex += encoded.length;
     }
@@ -236,14 +253,15 @@ export class LlamaModel implements LanguageModel {
 
   async *#encodeInGroups(
     requests: Iterable<ScoreRequest>,
-    signal: AbortSignal | undefined,
+    options: ScoreOptions,
   ): AsyncGenerator<EncodedRequest[]> {
+    const { signal } = options;
     let group: EncodedRequest[] = [];
     let tokens = 0;
     let index = 0;
     for (const request of requests) {
       if (signal?.aborted) throw abortError("Scoring", signal);
-      const encoded = await encodeRequest(request, index, this.vocabulary);
+      const encoded = await encodeRequest(request, index, this.vocabulary, options);
       checkLength(this, encoded.input.length, `request ${index++}`);
       group.push(encoded);
       tokens += REQUEST_TOKENS + encoded.input.length;
@@ -299,11 +317,12 @@ export class LlamaModel implements LanguageModel {
       ids,
       options,
     );
-    return completeEnd(finishReason, tokens, {
+    const end = completeEnd(finishReason, tokens, {
       model: this.identity,
       probabilities: "raw",
       eosCounted: false,
     });
+    return { ...end, warnings: [...end.warnings, ...this.notes] };
   }
 
   async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {

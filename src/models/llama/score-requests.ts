@@ -44,6 +44,7 @@ export async function* scoreEncoded(
     index: indices[next]!,
     ...totals(tables[next]!),
     tokens: tables[next]!,
+    border: requests[next]!.border,
     tokensRun: added[next]!,
     provenance: {
       model,
