@@ -10,6 +10,7 @@ const MEMORY_TESTS = [
   "src/evaluate/corpora/memory.test.ts",
   "src/charts/charts.test.ts",
   "src/net/request.test.ts",
+  "test/wire/many-streams.test.ts",
 ];
 
 /**

@@ -112,4 +112,10 @@ needing(withoutModel(f32)).describe("SmolLM2 F32 under the recipes of the Python
     }
     expect(answers.length).toBe(peers.loglikelihood.length);
   });
+
+  it("equals it as it is loaded by default: short requests have a float cache", async () => {
+    await using usual = await LlamaModel.load(f32!, { device: "cpu", threads: 1 });
+    for await (const { index, logprob } of usual.score(peers.loglikelihood))
+      expect(relativeDifference(logprob!, peers.loglikelihood[index].loglikelihood)).toBeLessThan(RELATIVE);
+  });
 });

@@ -80,7 +80,7 @@ const command: Command = defineCommand({
       parseSpecial: given.parseSpecial || undefined,
       alternatives: Math.min(alternatives, model.capabilities.alternatives),
     });
-    const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
+    const notes = [...textNotes, ...score.notes, ...score.recipe.notes, ...infinite(score)];
     const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
     if (html !== undefined) await writeWhole(html, await scorePage(view!));

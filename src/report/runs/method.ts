@@ -31,7 +31,10 @@ function methodOfRun(run: Run): string[] {
     ...[...methods].map((method) => `± is one standard error: ${method}.`),
     ...run.corpora.map(
       ({ name, sha256, rule }) =>
-        `${name}: ${[rule.name, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+        `${name}: ${[rule.name, rule.chat, rule.finalLineBreak].filter(Boolean).join(", ")}, sha256 ${sha256.slice(0, 12)}.`,
+    ),
+    ...run.corpora.flatMap(({ name, unreadable }) =>
+      unreadable && unreadable.count > 0 ? [leftOutAsUnreadable(name, unreadable)] : [],
     ),
     ...run.tasks.map(taskMethod),
     ...(run.tasks.length > 0 ? ["± of an accuracy is the sample standard error, as in lm-eval."] : []),
@@ -42,6 +45,15 @@ function methodOfRun(run: Run): string[] {
     ...(skipped > 0 ? [`Left out, too short to score: ${formatPlural(skipped, "document")}.`] : []),
     ...run.notes,
   ];
+}
+
+/** "news: left out as unreadable: 3, the first a.txt (The text is not valid UTF-8)." */
+function leftOutAsUnreadable(
+  name: string,
+  { count, parts }: NonNullable<Run["corpora"][number]["unreadable"]>,
+): string {
+  const [first] = parts;
+  return `${name}: left out as unreadable: ${formatPlural(count, "part")}${first ? `, the first ${first.name} (${first.reason})` : ""}.`;
 }
 
 /** Whether models of a run counted other numbers of tokens in the same texts: then their tokenizers differ. */
@@ -56,7 +68,8 @@ function haveOtherTokens({ results }: Run): boolean {
 
 /** How the questions of a task were asked. */
 function taskMethod({ name, form, fewShot, sha256, delimiters, chat }: RunTask): string {
-  const shots = fewShot ? formatPlural(fewShot.count, "example") : "no examples";
+  const drawn = fewShot?.sampler ? ` (${fewShot.sampler})` : "";
+  const shots = fewShot ? `${formatPlural(fewShot.count, "example")}${drawn}` : "no examples";
   const turns = fewShot ? (chat?.multiturn ? ", examples as turns" : ", all in one turn") : "";
   const parts = [
     taskRecipe(form.name, form.source),
