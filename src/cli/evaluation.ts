@@ -62,7 +62,7 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
     onItem: (progress) => line.show(() => taskProgress(progress)),
   };
   try {
-    const { fewShot, recipe, load } = request;
+    const { fewShot, recipe, load, form } = request;
     const options: EvaluateOptions = {
       models: request.models,
       corpora: await openCorpora(request.corpora, {
@@ -71,8 +71,9 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
         onNote: say,
         recipe: typeof recipe === "string" ? recipe : undefined,
       }),
-      tasks: await Promise.all(request.tasks.map((file) => readTask(file))),
-      fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples) },
+      tasks: await Promise.all(request.tasks.map((file) => readTask(file, { form }))),
+      fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples, { form }) },
+      chat: request.chat,
       recipe,
       ...request.overrides,
       request,

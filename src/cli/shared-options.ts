@@ -26,6 +26,7 @@ export interface RecipeValues {
   /** Tokens. */
   context: number | undefined;
   stride: number | undefined;
+  parseSpecial: boolean;
 }
 
 // biome-ignore format: one option a line
@@ -33,6 +34,7 @@ export const RECIPE_OPTIONS: Declared<RecipeValues> = {
   recipe: option(oneOf(RECIPE_NAMES, "UNKNOWN_RECIPE"), { short: "r", hint: "NAME", description: `How texts are cut and what each token sees: ${RECIPE_NAMES.join(", ")} (default: ${DEFAULT_RECIPE})` }),
   context: option(wholeNumber(1, MOST_TOKENS), { short: "c", hint: "TOKENS", description: "Length of the window instead of the recipe's own" }),
   stride: option(wholeNumber(1, MOST_TOKENS), { hint: "TOKENS", description: "Step of the window instead of the recipe's own" }),
+  parseSpecial: flag({ description: "Read the names of special tokens in the texts as those tokens, not as text; the recipes lm-eval, hf-strided and hf-evaluate always do" }),
 };
 
 /** Which texts of a file are read. */

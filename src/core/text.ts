@@ -6,6 +6,8 @@
  * byte, so the sizes of the pieces of a text add up to the size of the whole, however it is cut.
  */
 
+import { invalidArgument } from "./errors.ts";
+
 /** Size of a text, or of a piece of one. */
 export interface TextSize {
   /** UTF-8 bytes. */
@@ -44,8 +46,32 @@ export function originalTextSize(text: string): TextSize {
   return { bytes: bytes.length, words: separators + 1, characters: textSize(bytes).characters };
 }
 
-/** Python's `\s+`: Unicode White_Space and the four information separators U+001C to U+001F. */
-const PYTHON_WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+/**
+ * Python's `\s`, and what its `str.strip` takes off: Unicode White_Space and the four information separators U+001C to
+ * U+001F. JavaScript's `\s` and `trim` lack those four and U+0085, and have U+FEFF.
+ */
+const PYTHON_SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const PYTHON_WHITE_SPACE = new RegExp(`[${PYTHON_SPACE}]+`, "g");
+const IS_PYTHON_SPACE = new RegExp(`[${PYTHON_SPACE}]`);
+
+/** A text without white space at its end, as Python's `str.rstrip()`. */
+export function pythonTrimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && IS_PYTHON_SPACE.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
+}
+
+/** A text without white space at its ends, as Python's `str.strip()`. */
+export function pythonTrim(text: string): string {
+  let start = 0;
+  while (start < text.length && IS_PYTHON_SPACE.test(text[start]!)) start++;
+  return pythonTrimEnd(text.slice(start));
+}
+
+/** Whether a text is Unicode: has no half of a surrogate pair. (`String.prototype.isWellFormed` is too young for Node 20's types.) */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
 
 /** Whether byte i goes on a character that began before it: 0b10xxxxxx. */
 function isContinuation(text: Uint8Array, i: number): boolean {
@@ -57,6 +83,20 @@ function characterBefore(text: Uint8Array, i: number): number {
   let before = i - 1;
   while (before > 0 && isContinuation(text, before)) before--;
   return before;
+}
+
+/**
+ * A text that UTF-8 cannot express would be scored with U+FFFD in the place of what is wrong with it.
+ * @throws SurprisalError INVALID_ARGUMENT with the place, for a text with half a surrogate pair.
+ */
+export function checkWellFormed(text: string, where: string): void {
+  if (isWellFormed(text)) return;
+  const at = text.search(/\p{Surrogate}/u);
+  throw invalidArgument(
+    "The text holds half a surrogate pair, which no UTF-8 can express",
+    `${where}, character ${at}`,
+    "Mend it where it was cut: between characters, not between the halves of one (text.toWellFormed() puts U+FFFD there).",
+  );
 }
 
 /** Whether the character that begins at byte i has the Unicode property White_Space. */

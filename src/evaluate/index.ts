@@ -1,11 +1,14 @@
 export * from "./compare/index.ts";
 export type { Corpus, CorpusDocument, CorpusFormat, CorpusRule } from "./corpora/index.ts";
 export {
+  FINAL_LINE_BREAK_OFF,
   type OpenCorporaOptions,
   openCorpora,
   RULES,
   type RuleName,
   type TextRule,
+  takesFinalLineBreakOff,
+  withoutFinalLineBreak,
 } from "./corpora/index.ts";
 export * from "./harness/index.ts";
 export * from "./queue/index.ts";

@@ -1,6 +1,7 @@
 /** Filling in a model's own chat template (Jinja, as GGUF and Hugging Face files carry it). */
 import { Template } from "@huggingface/jinja";
 import { SurprisalError } from "../core/index.ts";
+import { checkMessages } from "./generation.ts";
 import type { ChatMessage } from "./language-model.ts";
 
 export interface ChatTemplateOptions {
@@ -10,7 +11,7 @@ export interface ChatTemplateOptions {
 
 /**
  * @param special texts of the special tokens the template may name; "" when the model has none.
- * @throws SurprisalError INVALID_ARGUMENT when the template refuses these messages.
+ * @throws SurprisalError INVALID_ARGUMENT when the template refuses these messages, or one holds half a surrogate pair.
  */
 export function fillChatTemplate(
   template: string,
@@ -18,6 +19,7 @@ export function fillChatTemplate(
   special: { bos: string; eos: string },
   { addGenerationPrompt = true }: ChatTemplateOptions = {},
 ): string {
+  checkMessages(messages);
   try {
     return new Template(template).render({
       messages: messages.map((message) => ({ ...message })),

@@ -1,6 +1,6 @@
 /** What every model refuses, in the same words. */
 import { invalidArgument, SurprisalError } from "../core/index.ts";
-import type { LanguageModel, ScoreRequest } from "./language-model.ts";
+import type { Border, LanguageModel, ScoreRequest } from "./language-model.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT for more alternatives per token than the model gives. */
 export function checkAlternatives({ capabilities }: LanguageModel, k = 0): void {
@@ -49,13 +49,21 @@ export function checkKinds({ context, continuation }: ScoreRequest, where: strin
   throw invalidArgument("Context and continuation are of different kinds", where, wayOut);
 }
 
-/** @throws SurprisalError NOTHING_TO_SCORE */
-export function checkContinuation(tokens: number, where: string): void {
+/**
+ * @param border how it was told apart from its context.
+ * @throws SurprisalError NOTHING_TO_SCORE
+ */
+export function checkContinuation(tokens: number, where: string, border: Border | null = null): void {
   if (tokens > 0) return;
+  const lost = border !== null && border.lost.bytes > 0;
   throw new SurprisalError({
     code: "NOTHING_TO_SCORE",
-    what: "The continuation has no tokens",
+    what: lost
+      ? `The continuation has no tokens of its own: its ${border.lost.bytes} bytes are in tokens that lm-eval's rule counts to the context`
+      : "The continuation has no tokens",
     where,
-    wayOut: "Give a continuation of at least one token.",
+    wayOut: lost
+      ? 'Use the border rule "whole", which scores all of it.'
+      : "Give a continuation of at least one token.",
   });
 }

@@ -1,6 +1,14 @@
 /** From a score request to token ids, the same for every model that has its own tokenizer. */
+import { type BorderTokenizer, encodeBorder } from "./border.ts";
 import { checkContinuation, checkedIds, checkKinds } from "./checks.ts";
-import type { ModelVocabulary, ScoreRequest, TokenizedText, TokenizeOptions } from "./language-model.ts";
+import type {
+  Border,
+  ModelVocabulary,
+  ScoreOptions,
+  ScoreRequest,
+  TokenizedText,
+  TokenizeOptions,
+} from "./language-model.ts";
 
 /** The part of a tokenizer that encoding a request needs. */
 export interface RequestVocabulary extends ModelVocabulary {
@@ -16,15 +24,16 @@ export interface EncodedRequest {
   /** Tokens of the context. The continuation's first token is predicted by input[contextLength - 1]. */
   contextLength: number;
   continuation: Int32Array;
-  /** [n+1] from the continuation's start. */
+  /** [n+1] from the beginning of what is scored. */
   byteOffsets: Uint32Array;
   /** Continuation tokens before this index have nothing to be predicted from. */
   firstScored: number;
+  /** How two strings were told apart; `null` of ids. */
+  border: Border | null;
 }
 
 /**
- * Encodes a request as lm-eval does (`_encode_pair`): white space at the end of the context belongs to the
- * continuation, both are encoded together, and what goes beyond the context's own encoding is the continuation.
+ * Encodes a request: strings by the border rule that is asked for, an empty context as BOS, else EOS.
  * @param index of the request, for the error.
  * @throws SurprisalError NOTHING_TO_SCORE, INVALID_ARGUMENT.
  */
@@ -32,9 +41,15 @@ export async function encodeRequest(
   request: ScoreRequest,
   index: number,
   vocabulary: RequestVocabulary,
+  options: Pick<ScoreOptions, "border" | "parseSpecial"> = {},
 ): Promise<EncodedRequest> {
-  const { continuation, byteOffsets, ...pair } = await encodePair(request, index, vocabulary);
-  checkContinuation(continuation.length, `request ${index}`);
+  const { continuation, byteOffsets, border, ...pair } = await encodePair(
+    request,
+    index,
+    vocabulary,
+    options,
+  );
+  checkContinuation(continuation.length, `request ${index}`, border);
   let { context } = pair;
   let firstScored = 0;
   if (context.length === 0) {
@@ -45,44 +60,45 @@ export async function encodeRequest(
   const input = new Int32Array(context.length + continuation.length - 1);
   input.set(context);
   input.set(continuation.subarray(0, -1), context.length);
-  return { input, contextLength: context.length, continuation, byteOffsets, firstScored };
+  return { input, contextLength: context.length, continuation, byteOffsets, firstScored, border };
 }
 
 interface EncodedPair {
   context: Int32Array;
   continuation: Int32Array;
   byteOffsets: Uint32Array;
+  border: Border | null;
 }
 
 async function encodePair(
   request: ScoreRequest,
   index: number,
   vocabulary: RequestVocabulary,
+  options: Pick<ScoreOptions, "border" | "parseSpecial">,
 ): Promise<EncodedPair> {
   const where = `request ${index}`;
   checkKinds(request, where);
   const { context, continuation } = request;
-  if (typeof context === "string") return encodeStrings(context, continuation as string, vocabulary);
+  if (typeof context === "string" && typeof continuation === "string")
+    return encodeBorder({ context, continuation }, where, borderTokenizer(vocabulary), options);
   const ids = checkedIds(continuation as ArrayLike<number>, vocabulary.size, where);
   const byteOffsets = new Uint32Array(ids.length + 1);
   for (let i = 0; i < ids.length; i++)
     byteOffsets[i + 1] = byteOffsets[i]! + vocabulary.piece(ids[i]!).length;
-  return { context: checkedIds(context, vocabulary.size, where), continuation: ids, byteOffsets };
+  return {
+    context: checkedIds(context as ArrayLike<number>, vocabulary.size, where),
+    continuation: ids,
+    byteOffsets,
+    border: null,
+  };
 }
 
-async function encodeStrings(
-  context: string,
-  continuation: string,
-  vocabulary: RequestVocabulary,
-): Promise<EncodedPair> {
-  const special = { addSpecial: true };
-  const whole = await vocabulary.tokenize(context + continuation, special);
-  const own = await vocabulary.tokenize(context.trimEnd(), special);
-  const split = Math.min(own.ids.length, whole.ids.length);
-  const start = whole.byteOffsets[split]!;
+function borderTokenizer(vocabulary: RequestVocabulary): BorderTokenizer {
+  const prefix = vocabulary.bos ?? vocabulary.eos;
   return {
-    context: whole.ids.slice(0, split),
-    continuation: whole.ids.slice(split),
-    byteOffsets: whole.byteOffsets.slice(split).map((offset) => offset - start),
+    prefix,
+    prefixText: prefix === null ? "" : new TextDecoder().decode(vocabulary.piece(prefix)),
+    tokenize: (text, how) => vocabulary.tokenize(text, how),
+    bytesOf: (ids) => Buffer.concat(Array.from(ids, (id) => vocabulary.piece(id))),
   };
 }

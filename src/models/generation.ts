@@ -1,5 +1,5 @@
 /** Token records as they are written, and what is known at their end. */
-import { invalidArgument, SurprisalError, type TokenRecord } from "../core/index.ts";
+import { checkWellFormed, invalidArgument, SurprisalError, type TokenRecord } from "../core/index.ts";
 import type {
   ChatMessage,
   FinishReason,
@@ -74,6 +74,18 @@ export function completeEnd(
 /** Whether a prompt is a chat. */
 export function isChat(prompt: Prompt): prompt is readonly ChatMessage[] {
   return typeof prompt !== "string" && prompt.length > 0 && typeof prompt[0] === "object";
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT for a text, or a message of a chat, with half a surrogate pair */
+export function checkPromptText(prompt: Prompt): void {
+  if (typeof prompt === "string") checkWellFormed(prompt, "prompt");
+  else if (isChat(prompt)) checkMessages(prompt);
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT for a message with half a surrogate pair */
+export function checkMessages(messages: readonly ChatMessage[]): void {
+  for (const [i, { content }] of messages.entries())
+    if (typeof content === "string") checkWellFormed(content, `message ${i}`);
 }
 
 /** @throws SurprisalError EMPTY_INPUT */

@@ -2,12 +2,16 @@
  * Where log-probabilities come from. What talks to servers is loaded when it is asked for: as values it is in
  * `surprisal/servers`.
  */
+
+export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export type * from "./gemini/index.ts";
+export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";
 export type * from "./openai/index.ts";
 export { probe } from "./probe.ts";
+export { isThinkingMark, withoutThinkingMarks } from "./reasoning-marks.ts";
 export {
   cacheFolder,
   type DatasetFile,

@@ -87,7 +87,35 @@ export interface TokenizedText {
 /** A text, or token ids. */
 export type TextOrIds = string | ArrayLike<number>;
 
-/** Score `continuation` given `context`. As strings they are encoded together and split as lm-eval does. */
+/**
+ * What happens where a token lies across the border of context and continuation, both given as strings. In either, white
+ * space at the end of the context (Python's, as `str.rstrip` takes it off) belongs to the continuation, and both are encoded
+ * together. docs/recipes.md says more.
+ */
+export type BorderRule =
+  /**
+   * Every byte of the continuation is scored, and none of the context: where a token would hold the end of the context and
+   * the beginning of the continuation, the two are encoded apart.
+   */
+  | "whole"
+  /**
+   * lm-eval 0.4.13, `_encode_pair`: as many tokens as the context has by itself are cut off, so such a token is not scored,
+   * or nothing is left. A text that begins with BOS gets no second one, and special tokens are read in it.
+   */
+  | "lm-eval";
+
+/** How context and continuation were told apart. */
+export interface Border {
+  rule: BorderRule;
+  /** The two were encoded apart, since a token would have been part of both. */
+  apart: boolean;
+  /** UTF-8 bytes of white space that were moved from the context's end to the continuation, and are scored there. */
+  moved: number;
+  /** Of the continuation, what is not scored: UTF-8 bytes (an empty continuation is none), and tokens that hold some of them. */
+  lost: { bytes: number; tokens: number };
+}
+
+/** Score `continuation` given `context`. As strings they are encoded together and split by a `BorderRule`. */
 export interface ScoreRequest {
   /** Empty: BOS where the model has one, else EOS. */
   context: TextOrIds;
@@ -99,11 +127,15 @@ export interface ScoreRequest {
 export interface ScoreOptions {
   /** Alternatives per token, 0 ... capabilities.alternatives. Default 0. */
   alternatives?: number | undefined;
+  /** How requests of strings are told apart. Default "whole". */
+  border?: BorderRule | undefined;
+  /** Read special tokens in requests of strings. Default: false; true under the border rule "lm-eval", as there. */
+  parseSpecial?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** Options of `LanguageModel.scoreTokens`. */
-export interface ScoreTokensOptions extends ScoreOptions {
+export interface ScoreTokensOptions extends Omit<ScoreOptions, "border" | "parseSpecial"> {
   /** Also the whole distribution each token was predicted from; needs the capability `distribution`. Default false. */
   distributions?: boolean | undefined;
 }
@@ -121,12 +153,14 @@ export interface Provenance {
 export interface ScoredText {
   /** Index of the request. Answers come in the order of the requests. */
   index: number;
-  /** ln p(continuation | context), nats; `null` when a token of it carries no number. */
+  /** ln p(continuation | context), nats; -Infinity at probability 0; `null` when a token of it carries no number. */
   logprob: number | null;
   /** Every token of the continuation was the model's first choice. */
   greedy: boolean | null;
-  /** The continuation's tokens; byte offsets count from the continuation's start. */
+  /** The continuation's tokens; byte offsets count from the beginning of what is scored. */
   tokens: TokenTable;
+  /** How the two strings of a request were told apart; `null`, or left out: of ids, or the source does not say. */
+  border?: Border | null | undefined;
   /** Tokens run through the model for this answer that no earlier answer had run already. */
   tokensRun: number;
   provenance: Provenance;

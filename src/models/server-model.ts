@@ -1,7 +1,14 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "./generation.ts";
+import {
+  checkMaxTokens,
+  checkNotEmpty,
+  checkPromptText,
+  completeEnd,
+  generationOf,
+  isChat,
+} from "./generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -80,6 +87,7 @@ export abstract class ServerModel implements LanguageModel {
     checkMaxTokens(maxTokens);
     createSampler(options); // only to check them
     checkNotEmpty(prompt);
+    checkPromptText(prompt);
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });

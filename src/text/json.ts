@@ -12,11 +12,11 @@ export function infinityAsText(_key: string, value: unknown): unknown {
  * What is a number and never a text, and infinite where a token had probability 0, or where exp of finite nats passes
  * 1.8e308. A model, a document or a column may be called "Infinity" too.
  */
-const NUMBERS = /nll|perplexity|^bitsPer|^standardError$|^(value|low|high)$/i;
+const NUMBERS = /nll|perplexity|logprob|^bitsPer|^standardError$|^(value|low|high)$/i;
 
 /** For JSON.parse. */
 export function infinityFromText(key: string, value: unknown): unknown {
-  if (key === "interval" && Array.isArray(value)) return value.map(fromText);
+  if ((key === "interval" || key === "nats") && Array.isArray(value)) return value.map(fromText);
   return NUMBERS.test(key) ? fromText(value) : value;
 }
 

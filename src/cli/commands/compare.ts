@@ -73,6 +73,7 @@ Examples:
         recipe,
         context,
         stride,
+        parseSpecial: given.parseSpecial || undefined,
         mostChanged: given.tokens ?? DEFAULT_TOKENS,
         onProgress: quiet ? undefined : (state) => line.show(progress(state)),
       });

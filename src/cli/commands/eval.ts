@@ -1,12 +1,14 @@
 /** `surprisal eval`: models over corpora, as a run on disk. */
 import { SurprisalError } from "../../core/index.ts";
 import {
+  LLAMA_FORMS,
   newRunFolder,
   otherFileIn,
   RUNS_FOLDER,
   type Run,
   type RunRequest,
   readRun,
+  taskForms,
 } from "../../evaluate/index.ts";
 import { assertWritable, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL } from "../../models/index.ts";
@@ -44,18 +46,25 @@ const FIXED = {
   model: repeated(text, { short: "m", description: `As for score; may be given several times (default: ${DEFAULT_MODEL})` }),
   ...RECIPE_OPTIONS,
   ...CORPUS_OPTIONS,
-  task: repeated(text, { hint: "FILE", description: "Questions instead of a corpus: JSONL of HellaSwag, of {context, choices, label}, or of {context, target}; may be given several times" }),
+  task: repeated(text, { hint: "FILE", description: "Questions instead of a corpus: rows of a published set or your own (JSONL, CSV, Parquet), or llama.cpp's files; may be given several times" }),
+  form: option(text, { hint: "NAME", description: "What the questions' rows are, where their fields do not tell, or where other fields are to be left aside (names below)" }),
   shots: option(wholeNumber(0, 1000), { hint: "N", description: "Solved examples in front of every question (default: none)" }),
   shotsFrom: option(text, { hint: "FILE", description: "Where the examples are from (default: the task itself, without the question)" }),
   limit: option(wholeNumber(1, Number.MAX_SAFE_INTEGER), { hint: "N", description: "Only the first N documents of each corpus, and questions of each task" }),
   run: option(text, { hint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS_FOLDER})` }),
 };
 
+/** Options of loading that change digits. */
+const SETTINGS = ["kernels", "cacheType", "batch"] as const;
+
 // biome-ignore format: one option a line
 const parameters = {
   corpus: optionalArgumentList(CORPUS_DESCRIPTION),
   ...FIXED,
   resume: option(text, { hint: "FOLDER", description: "Go on with a run that was broken off" }),
+  applyChatTemplate: flag({ description: "Put questions into the model's chat template, as lm-eval does" }),
+  fewshotAsMultiturn: flag({ description: "Examples in the chat template are turns of their own (the default there, as in lm-eval)" }),
+  fewshotAsOneTurn: flag({ description: "Examples and question in the chat template are one turn of the user" }),
   tokens: flag({ description: "Keep every token's numbers, in tokens.parquet; logprob and entropy are in nats there" }),
   engines: option(COUNT, { hint: "N", description: "Models in memory that work side by side" }),
   concurrency: option(COUNT, { hint: "N", description: "Requests to a server at once (default: 4)" }),
@@ -68,6 +77,8 @@ const parameters = {
 
 type Given = Values<typeof parameters>;
 
+const FORM_NAMES = [...taskForms().map(({ name }) => name), ...LLAMA_FORMS].join(", ");
+
 const command: Command = defineCommand({
   details: `Examples:
   surprisal eval wiki.test.raw -m mini -m smollm2
@@ -75,7 +86,11 @@ const command: Command = defineCommand({
   surprisal eval reviews.jsonl --column body --where "stars = 5" --limit 1000
   surprisal eval wikitext-2 -m model.gguf --recipe llama.cpp
   surprisal eval --task hellaswag_val.jsonl --limit 200 -m smollm2
-  surprisal eval --resume ${RUNS_FOLDER}/2026-11-24T10-00-00-mini-domains`,
+  surprisal eval --task arc.parquet --shots 5 --shots-from arc-train.parquet --apply-chat-template -m smollm2
+  surprisal eval --resume ${RUNS_FOLDER}/2026-11-24T10-00-00-mini-domains
+
+Names for --form (docs/tasks.md has their fields):
+  ${FORM_NAMES}`,
   parameters,
   async run(given) {
     const { html, json, resume } = given;
@@ -104,10 +119,12 @@ function requestOf(given: Given): RunRequest {
     models: model.length > 0 ? model : [DEFAULT_MODEL],
     corpora: [...distinct(corpus)],
     tasks: task,
+    form: formOf(given),
     fewShot: shotsOf(given),
+    chat: chatOf(given),
     reading: { column, split, where },
     recipe: given.recipe ?? DEFAULT_RECIPE,
-    overrides: { context, stride },
+    overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,
     tokens: given.tokens,
     load: loadOptions(given),
@@ -125,11 +142,35 @@ function shotsOf({ shots = 0, shotsFrom, task }: Given): RunRequest["fewShot"] {
   return { count: shots, examples: shotsFrom ?? task[0]! };
 }
 
+function formOf({ form, task }: Given): RunRequest["form"] {
+  if (form !== undefined && task.length === 0) throw usage("--form needs --task");
+  return form;
+}
+
+function chatOf(given: Given): RunRequest["chat"] {
+  const { applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn, task } = given;
+  if (fewshotAsMultiturn && fewshotAsOneTurn)
+    throw usage("--fewshot-as-multiturn and --fewshot-as-one-turn exclude each other");
+  if (!applyChatTemplate) {
+    if (fewshotAsMultiturn || fewshotAsOneTurn)
+      throw usage(
+        `--fewshot-as-${fewshotAsMultiturn ? "multiturn" : "one-turn"} needs --apply-chat-template`,
+      );
+    return null;
+  }
+  if (task.length === 0) throw usage("--apply-chat-template needs --task");
+  return { multiturn: !fewshotAsOneTurn };
+}
+
 function resumed(folder: string, given: Given): RunRequest {
-  const names = Object.keys(FIXED) as (keyof typeof FIXED)[];
-  const other = names.find((name) => [given[name]].flat()[0] !== undefined);
+  const names = [...(Object.keys(FIXED) as (keyof typeof FIXED)[]), ...SETTINGS];
+  const isGiven = (value: Given[keyof Given]) =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const other = names.find((name) => isGiven(given[name]));
   if (other) throw usage(`--${spelled(other)} cannot be changed when a run is gone on with`);
-  if (given.tokens || given.corpus.length > 0)
+  const { tokens, exact, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn, corpus } = given;
+  const flags = [tokens, exact, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn];
+  if (flags.some(Boolean) || corpus.length > 0)
     throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");
   return readRun(folder).request;
 }

@@ -56,7 +56,7 @@ const list = answering(
         formatBytes(info.bytes).padStart(sizeWidth),
         STATUS[info.availability],
       ].join("  "),
-      ...[info.purpose, licenceOf(info), info.path]
+      ...[info.purpose, licenceOf(info), info.path, exactCopyOf(info)]
         .filter((line) => line !== null)
         .map((line) => `    ${line}`),
     ]);
@@ -120,6 +120,7 @@ const info = answering(
       ["path", facts.path],
       ["source", facts.source],
       ["fetched", facts.date],
+      ["exact", exactCopyOf(facts)],
     ];
     return renderRows([...rows, ...(model ? descriptionRows(model) : [])]);
   },
@@ -151,6 +152,12 @@ const STATUS: Readonly<Record<ModelInfo["availability"], string>> = {
 
 function licenceOf({ licence, terms }: ModelInfo): string | null {
   return terms ? `${terms.name} (${terms.url})` : licence;
+}
+
+function exactCopyOf({ exactBytes }: ModelInfo): string | null {
+  return exactBytes === null
+    ? null
+    : `with a copy in F32 in the cache, for --exact: ${formatBytes(exactBytes)}`;
 }
 
 // biome-ignore format: one command a line

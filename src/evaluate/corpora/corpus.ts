@@ -39,4 +39,6 @@ export interface CorpusRule {
   column?: string | undefined;
   /** SQL condition on the rows. */
   where?: string | undefined;
+  /** What became of the line feed that a file may end with, where the recipe's tool does not keep it. */
+  finalLineBreak?: string | undefined;
 }

@@ -71,3 +71,19 @@ function readable(error: unknown, name: string, limit: number): unknown {
     "Mend the row: fields with commas, quotes or line breaks stand in quotes, and quotes are doubled.";
   return malformed(`The row is not CSV: ${error.message}`, where, wayOut, error);
 }
+
+/** Whole rows: by column the text that stands in it. @throws SurprisalError CORPUS_MALFORMED, ... */
+export async function* csvObjects(
+  file: StoredFile,
+  reading: Reading,
+): AsyncGenerator<{ where: string; object: Record<string, string> }> {
+  let header: string[] | undefined;
+  for await (const { fields, line } of records(file, reading)) {
+    const where = `${file.name}:${line}`;
+    if (!header) {
+      header = fields;
+      const twice = header.find((column, i) => header!.indexOf(column) !== i);
+      if (twice !== undefined) positionOf(twice, header, where);
+    } else yield { where, object: Object.fromEntries(header.map((column, i) => [column, fields[i]!])) };
+  }
+}

@@ -4,6 +4,7 @@ import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type LocateOptions, locateDataset } from "../../models/index.ts";
 import type { Corpus, CorpusDocument } from "./corpus.ts";
 import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
+import { FINAL_LINE_BREAK_OFF, takesFinalLineBreakOff, withoutFinalLineBreak } from "./final-line-break.ts";
 import { DATASET_NAMES, type HubCorpus, nearDatasets, parseHubCorpus } from "./named-datasets.ts";
 import type { Column, Reading } from "./reading.ts";
 import { columnsOf, rowDocuments } from "./rows.ts";
@@ -181,6 +182,8 @@ async function open(
     ...(texts ? [split === "none" ? "whole file" : "pieces"] : []),
     ...(rows.length > 0 ? ["rows"] : []),
   ];
+  // A file as llama-perplexity -f has it; texts that a rule makes of rows are no files.
+  const breakOff = takesFinalLineBreakOff(options.recipe) && texts && split === "none" && rule === null;
   const noted = new Set<string>();
   const onNote = (note: string) => {
     if (!noted.has(note)) how.onNote(note); // once, however often the corpus is read
@@ -196,25 +199,39 @@ async function open(
       split: texts && split !== "none" ? split : undefined,
       column,
       where,
+      finalLineBreak: breakOff ? FINAL_LINE_BREAK_OFF : undefined,
     },
     documents({ signal = options.signal } = {}) {
       const reading = { limit: how.limit, onNote, signal };
-      const stored = readFiles(files, split, column ?? "text", where, reading);
+      const stored = readFiles(
+        files,
+        { split, column: column ?? "text", where, finalLineBreakOff: breakOff },
+        reading,
+      );
       return rule ? rule.apply(stored, name, how.limit) : stored;
     },
   };
 }
 
+interface HowRead {
+  split: string;
+  column: string;
+  where: string | undefined;
+  /** Of text files that are one document each. */
+  finalLineBreakOff: boolean;
+}
+
 async function* readFiles(
   files: readonly StoredFile[],
-  split: string,
-  column: string,
-  where: string | undefined,
+  { split, column, where, finalLineBreakOff }: HowRead,
   reading: Reading,
 ): AsyncGenerator<CorpusDocument> {
   for (const file of files)
     yield* whileUnchanged(file, () => {
-      if (file.format === "text") return textDocuments(file, split, reading);
+      if (file.format === "text") {
+        const texts = textDocuments(file, split, reading);
+        return finalLineBreakOff ? withoutFinalLineBreaks(texts, reading.onNote) : texts;
+      }
       return rowDocuments(
         file,
         column,
@@ -222,6 +239,17 @@ async function* readFiles(
         where === undefined ? undefined : rowsThatFit(file, where, reading),
       );
     });
+}
+
+async function* withoutFinalLineBreaks(
+  documents: AsyncIterable<CorpusDocument>,
+  onNote: Reading["onNote"],
+): AsyncGenerator<CorpusDocument> {
+  for await (const document of documents) {
+    const text = withoutFinalLineBreak(document.text);
+    if (text !== document.text) onNote(`Files are scored with ${FINAL_LINE_BREAK_OFF}.`);
+    yield { ...document, text };
+  }
 }
 
 /** By the first file that has columns; the others must have that one too. */

@@ -21,6 +21,16 @@ async function columnsIn(metadata: FileMetaData): Promise<Column[]> {
 }
 
 export async function* parquetRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  for await (const { number, where, object } of parquetObjects(file, reading, column))
+    yield { number, where, value: object[column] };
+}
+
+/** Whole rows, or of one column. @throws SurprisalError CORPUS_MALFORMED, INVALID_UTF8, FILE_UNREADABLE */
+export async function* parquetObjects(
+  file: StoredFile,
+  reading: Reading,
+  column?: string,
+): AsyncGenerator<{ number: number; where: string; object: Record<string, unknown> }> {
   const { buffer, metadata } = await openParquet(file, reading);
   const [{ parquetReadObjects }, { compressors }] = await Promise.all([
     import("hyparquet"),
@@ -28,7 +38,7 @@ export async function* parquetRows(file: StoredFile, column: string, reading: Re
   ]);
   const { name } = file;
   const columns = (await columnsIn(metadata)).map((there) => there.name);
-  if (!columns.includes(column))
+  if (column !== undefined && !columns.includes(column))
     throw malformed(`There is no column "${column}"`, name, `The columns are: ${columns.join(", ")}.`);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
@@ -39,7 +49,7 @@ export async function* parquetRows(file: StoredFile, column: string, reading: Re
       file: buffer,
       metadata,
       compressors,
-      columns: [column],
+      ...(column !== undefined && { columns: [column] }),
       rowStart,
       rowEnd,
       parsers: { stringFromBytes },
@@ -48,7 +58,7 @@ export async function* parquetRows(file: StoredFile, column: string, reading: Re
     });
     for (const [i, row] of rows.entries()) {
       const number = rowStart + i + 1;
-      yield { number, where: `${name}, row ${number}`, value: row[column] };
+      yield { number, where: `${name}, row ${number}`, object: row };
     }
     rowStart = rowEnd;
   }

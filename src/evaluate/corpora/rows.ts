@@ -1,4 +1,5 @@
 /** Rows of a file, whatever its format, and the texts in one of their columns. */
+import { isWellFormed } from "../../core/index.ts";
 import type { CorpusDocument } from "./corpus.ts";
 import { jsonColumns, jsonRows } from "./jsonl.ts";
 import type { Column, Reading, Row } from "./reading.ts";
@@ -68,7 +69,7 @@ function textOf({ value, where }: Row, column: string, limit: number): string {
     );
   if (value.length > limit || (value.length > limit / 3 && Buffer.byteLength(value) > limit))
     throw tooLarge(limit, where, "Cut the text into several rows");
-  if (/\p{Surrogate}/u.test(value))
+  if (!isWellFormed(value))
     throw malformed(
       "The text holds half a surrogate pair, which no UTF-8 can express",
       where,

@@ -1,5 +1,5 @@
 /** Reading a corpus once before the long work: what is in it, and whether all of it can be read. */
-import { SurprisalError } from "../../core/index.ts";
+import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import { type Corpus, CorpusDigest, type CorpusDocument, sha256 } from "../corpora/index.ts";
 import type { RunCorpus } from "../runs/index.ts";
 
@@ -26,7 +26,8 @@ export async function describeCorpus(
   const digest = new CorpusDigest();
   let documents = 0;
   let bytes = 0;
-  for await (const { text } of documentsOf(corpus, limit, signal)) {
+  for await (const { name, text } of documentsOf(corpus, limit, signal)) {
+    checkWellFormed(text, name);
     digest.add(sha256(text));
     documents++;
     bytes += Buffer.byteLength(text);

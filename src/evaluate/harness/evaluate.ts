@@ -10,6 +10,7 @@ import type { EvaluateOptions, EvaluateProgress } from "./options.ts";
 import { checkModels, describeAll, requestOf } from "./prepare.ts";
 import { ProgressEstimate } from "./progress.ts";
 import { mismatch, RunResults } from "./results.ts";
+import { loadAsBegun } from "./run-kernels.ts";
 import { type CorpusProgress, scoreCorpus } from "./score-corpus.ts";
 import { assertSameTask, scoreTask } from "./score-task.ts";
 
@@ -84,7 +85,8 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
         `Begun with surprisal ${run.version} and gone on with ${version}: last digits may differ.`,
       );
     Object.assign(run, { version, status: "running", failures: [] });
-    return await Evaluation.of(options, folder, run);
+    const load = loadAsBegun(run, options.load);
+    return await Evaluation.of({ ...options, load }, folder, run);
   } finally {
     folder.release();
   }
@@ -192,7 +194,7 @@ class Evaluation {
   }
 
   async #runTask(at: { modelIndex: number; taskIndex: number }, model: LanguageModel): Promise<void> {
-    const { tasks = [], fewShot = null, onItem, signal } = this.#options;
+    const { tasks = [], fewShot = null, chat = null, onItem, signal } = this.#options;
     const facts = this.#results.run.tasks[at.taskIndex]!;
     const done = this.#record.task(at.modelIndex, at.taskIndex);
     await scoreTask({
@@ -201,6 +203,7 @@ class Evaluation {
       facts,
       model,
       fewShot,
+      chat,
       record: this.#record,
       onItem: () =>
         callHandler(onItem, { ...at, task: facts.name, items: done.results.length, totalItems: facts.items }),

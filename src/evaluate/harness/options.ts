@@ -3,7 +3,7 @@ import type { RecipeOption, RecipeOverrides } from "../../core/index.ts";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import type { Corpus } from "../corpora/index.ts";
 import type { DocumentEntry, Run, RunRequest } from "../runs/index.ts";
-import type { FewShot, Task } from "../tasks/index.ts";
+import type { ChatPrompts, FewShot, Task } from "../tasks/index.ts";
 import type { Executor } from "./engines.ts";
 import type { CorpusProgress } from "./score-corpus.ts";
 
@@ -56,6 +56,8 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   tasks?: readonly Task[] | undefined;
   /** Solved examples in front of every question. Default: none. */
   fewShot?: FewShot | null | undefined;
+  /** Put the questions of tasks into each model's chat template. Default: they are plain text. */
+  chat?: ChatPrompts | null | undefined;
   /** A named recipe, or one of your own. Default "cached". */
   recipe?: RecipeOption | undefined;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */

@@ -9,7 +9,7 @@ import { describeTask } from "./score-task.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT, and what corpora and tasks throw. */
 export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
-  const { corpora = [], tasks = [], models, fewShot = null, limit, signal } = options;
+  const { corpora = [], tasks = [], models, fewShot = null, chat = null, limit, signal } = options;
   for (const [name, count] of Object.entries({
     models: models.length,
     corpora: corpora.length + tasks.length,
@@ -18,18 +18,19 @@ export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "
       throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
   const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
   for (const corpus of corpora) facts.corpora.push(await describeCorpus(corpus, limit ?? null, signal));
-  for (const task of tasks) facts.tasks.push(await describeTask(task, fewShot, limit ?? null, signal));
+  for (const task of tasks)
+    facts.tasks.push(await describeTask(task, { fewShot, chat }, limit ?? null, signal));
   return facts;
 }
 
 /** A name that is wrong is said now, not after the hours that the first model takes. */
 export async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
-  const { load, context, stride, sinks } = options;
+  const { load, context, stride, sinks, parseSpecial } = options;
   for (const [i, source] of models.entries()) {
     if (typeof source !== "string" || models.length === 1) continue;
     if (models.indexOf(source) < i) continue;
     await using model = await resolve(source, load);
-    resolveRecipe(recipe, { context, stride, sinks }, factsOf(model));
+    resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, factsOf(model));
   }
 }
 
@@ -39,25 +40,28 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     corpora = [],
     tasks = [],
     fewShot,
+    chat,
     context,
     stride,
     sinks,
+    parseSpecial,
     tokens = false,
     load = {},
     request,
   } = options;
-  const { threads, device, batchSize, cacheType } = load as LlamaLoadOptions;
+  const { threads, device, batchSize, cacheType, kernels, exact } = load as LlamaLoadOptions;
   return {
     models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
     reading: {},
     tasks: tasks.map(({ source }) => source),
     fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
+    chat: chat ?? null,
     recipe,
     limit: limit ?? null,
     tokens,
-    overrides: { context, stride, sinks },
-    load: { threads, device, batchSize, cacheType },
+    overrides: { context, stride, sinks, parseSpecial },
+    load: { threads, device, batchSize, cacheType, kernels, exact },
     ...request,
   };
 }

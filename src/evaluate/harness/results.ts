@@ -8,12 +8,15 @@ import {
   type RunRecord,
   type TaskRecord,
   TOKEN_LOG,
+  unitsOfCorpus,
   writeTokens,
 } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
 import { summarise } from "../tasks/index.ts";
 import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
+import { assertSameKernels } from "./run-kernels.ts";
+import { taskNotes } from "./task-notes.ts";
 import { totalsOf } from "./totals.ts";
 
 /** Where there is no sha256, as of an open model that came from nowhere, another model mostly differs in one of the others. */
@@ -63,7 +66,9 @@ export class RunResults {
       if (!same) throw mismatch(`the model ${before.reference} is another one`, this.#folder?.path);
       if (before.recipe.id !== recipe.id)
         throw mismatch(`the recipe was ${before.recipe.id} and is ${recipe.id}`, this.#folder?.path);
-      if (JSON.stringify(before.settings) !== JSON.stringify(settings))
+      const note = assertSameKernels(before, settings, identity, this.#folder?.path);
+      if (note !== null) this.#note(note);
+      else if (JSON.stringify(before.settings) !== JSON.stringify(settings))
         this.#note(
           `${identity.name} was begun with other settings than it goes on with: last digits may differ.`,
         );
@@ -82,12 +87,17 @@ export class RunResults {
     const { models, corpora, results } = this.run;
     const { documents, ms, tokensRun } = record;
     const totals = totalsOf(documents, recipe);
-    const { name } = corpora[at.corpusIndex]!;
+    const corpus = corpora[at.corpusIndex]!;
+    const { name } = corpus;
+    const parts = unitsOfCorpus(
+      corpus,
+      documents.filter(({ sums }) => sums !== null).map((document) => document.parts),
+    );
     if (totals.documents === 0) this.#note(`${name} has no document that is long enough to be scored.`);
     const others = results.filter(
       ({ modelIndex, corpusIndex }) => modelIndex !== at.modelIndex || corpusIndex !== at.corpusIndex,
     );
-    this.run.results = [...others, { ...at, ...totals, timing: { totalMs: ms, tokensRun } }];
+    this.run.results = [...others, { ...at, ...totals, parts, timing: { totalMs: ms, tokensRun } }];
     const { perplexity, standardError, scored } = totals;
     this.#log(
       `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,
@@ -103,7 +113,9 @@ export class RunResults {
     const timing = { totalMs: ms, tokensRun };
     this.run.taskResults = [...others, { ...at, summary: summarise(results), timing }];
     const { name, items } = tasks[at.taskIndex]!;
-    this.#log(`${models[at.modelIndex]!.identity.name}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
+    const model = models[at.modelIndex]!.identity.name;
+    for (const note of taskNotes(results)) this.#note(`${model}, ${name}: ${note}`);
+    this.#log(`${model}, ${name}: ${items} questions in ${Math.round(ms)} ms`);
     this.#publish();
   }
 

@@ -15,8 +15,14 @@ import {
 import type { LanguageModel } from "../../models/index.ts";
 import type { Corpus } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
-import type { DocumentEntry, RunCorpus, RunRecord, WindowsEntry } from "../runs/index.ts";
-import { factsOf } from "../scoring/index.ts";
+import {
+  type DocumentEntry,
+  type RunCorpus,
+  type RunRecord,
+  unitsOfDocument,
+  type WindowsEntry,
+} from "../runs/index.ts";
+import { factsOf, recipeTokens } from "../scoring/index.ts";
 import { assertSameCorpus, documentsOf } from "./describe-corpus.ts";
 import type { Executor } from "./engines.ts";
 import {
@@ -65,6 +71,8 @@ export interface ScoreCorpusOptions {
 /** A document under way. */
 interface OpenDocument {
   documentIndex: number;
+  /** Byte of the corpus at which it begins. */
+  offset: number;
   name: string;
   sha256: string;
   text: Uint8Array;
@@ -127,6 +135,7 @@ class CorpusScoring {
     const short = canScoreTogether(model, recipe) ? new ShortDocuments() : null;
     const digest = new CorpusDigest();
     let documentIndex = -1;
+    let offset = 0;
     for await (const { name, text, original } of documentsOf(corpus, limit, signal)) {
       documentIndex++;
       const own = sha256(text);
@@ -135,7 +144,8 @@ class CorpusScoring {
       if (done) this.#count(done);
       const parts = done
         ? []
-        : await this.#partsOf(documentIndex, name, text, own, originalTextSize(original ?? text));
+        : await this.#partsOf({ documentIndex, offset }, name, text, own, originalTextSize(original ?? text));
+      offset += Buffer.byteLength(text);
       // Whatever has no part ends the short documents before it: then they share their batches with the same
       // neighbours when the run is resumed.
       if (!short || parts.length !== 1) {
@@ -149,7 +159,7 @@ class CorpusScoring {
 
   /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
   async #partsOf(
-    documentIndex: number,
+    { documentIndex, offset }: { documentIndex: number; offset: number },
     name: string,
     text: string,
     sha256: string,
@@ -181,6 +191,7 @@ class CorpusScoring {
     const table = emptyTable(ids, byteOffsets, 0);
     const open: OpenDocument = {
       documentIndex,
+      offset,
       name,
       sha256,
       text: bytes,
@@ -209,8 +220,7 @@ class CorpusScoring {
     const { model, recipe, tokenize } = this.#options;
     if (text === "") return null;
     try {
-      const { addSpecial, parseSpecial } = recipe;
-      const { ids, byteOffsets } = await tokenize(text, { addSpecial, parseSpecial });
+      const { ids, byteOffsets } = await recipeTokens(model, recipe, text, tokenize);
       return { ids, byteOffsets, plan: planFor(recipe, ids.length, factsOf(model)) };
     } catch (error) {
       if (!SurprisalError.isInstance(error)) throw error;
@@ -279,7 +289,7 @@ class CorpusScoring {
 
   #entry(open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
     const { at, recipe, facts } = this.#options;
-    const { documentIndex, name, sha256, size, table, text, tokensRun } = open;
+    const { documentIndex, offset, name, sha256, size, table, text, tokensRun } = open;
     const sums = sumTokens(table, text);
     this.#open.delete(documentIndex);
     this.#progress.bytes -= open.shown; // it counts whole from now on
@@ -292,6 +302,7 @@ class CorpusScoring {
       sums,
       size,
       ...documentError(table.logprobs, sums, recipe, facts.documents === 1),
+      parts: unitsOfDocument(facts, { documentIndex, offset }, table),
       tokensRun,
       log,
     };

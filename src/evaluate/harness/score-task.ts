@@ -4,7 +4,15 @@ import { isDeepStrictEqual } from "node:util";
 import { SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { RunRecord, RunTask } from "../runs/index.ts";
-import { type FewShot, runTask, type Task, type TaskItem } from "../tasks/index.ts";
+import {
+  type BadItem,
+  badText,
+  type ChatPrompts,
+  type FewShot,
+  questionText,
+  runTask,
+  type Task,
+} from "../tasks/index.ts";
 import { corpusChanged } from "./describe-corpus.ts";
 
 export interface ScoreTaskOptions {
@@ -14,6 +22,7 @@ export interface ScoreTaskOptions {
   facts: RunTask;
   model: LanguageModel;
   fewShot: FewShot | null;
+  chat: ChatPrompts | null;
   record: RunRecord;
   onItem?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -21,11 +30,11 @@ export interface ScoreTaskOptions {
 
 /** Scores the items that the record does not have yet. @throws SurprisalError what model, file and disk throw. */
 export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
-  const { at, task, facts, model, fewShot, record, onItem, signal } = options;
+  const { at, task, facts, model, fewShot, chat, record, onItem, signal } = options;
   const from = record.task(at.modelIndex, at.taskIndex).results.length;
   let before = performance.now();
-  const { items: limit } = facts;
-  for await (const result of runTask(model, task, { from, limit, fewShot: fewShot ?? undefined, signal })) {
+  const asked = { from, limit: facts.items, fewShot: fewShot ?? undefined, chat, signal };
+  for await (const result of runTask(model, task, asked)) {
     const now = performance.now();
     record.add([{ type: "item", ...at, result, ms: now - before }]);
     before = now;
@@ -33,14 +42,24 @@ export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
   }
 }
 
-/** Reads a task once before the long work. @throws SurprisalError TASK_INVALID, EMPTY_INPUT, ... */
+/** What is put around the questions of a task. */
+export interface TaskPrompts {
+  fewShot: FewShot | null;
+  chat: ChatPrompts | null;
+}
+
+/**
+ * Reads a task once before the long work. A question that cannot be asked is counted, and does not end the others; a file in which
+ * every one is such is refused.
+ * @throws SurprisalError TASK_INVALID, EMPTY_INPUT, ...
+ */
 export async function describeTask(
   task: Task,
-  fewShot: FewShot | null,
+  { fewShot, chat }: TaskPrompts,
   limit: number | null,
   signal?: AbortSignal,
 ): Promise<RunTask> {
-  const { items, sha256 } = await digestOf(task, limit, signal);
+  const { items, sha256, bad, delimiters } = await readThrough(task, limit, signal);
   if (items === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -48,47 +67,72 @@ export async function describeTask(
       where: task.source,
       wayOut: "Give a file with one question on each line.",
     });
+  const [first] = bad;
+  if (first && bad.length === items)
+    throw new SurprisalError({
+      code: "TASK_INVALID",
+      what: items === 1 ? first.problem : `No question can be asked; of the first: ${first.problem}`,
+      where: first.where,
+      wayOut: `It was read as "${task.form.name}": correct the file, or name another form (--form).`,
+    });
   const { name, source, kind, form } = task;
   const shots = fewShot && {
     ...fewShot,
     examples: fewShot.examples.source,
-    sha256: (await digestOf(fewShot.examples, null, signal)).sha256,
+    sha256: (await readThrough(fewShot.examples, null, signal)).sha256,
   };
-  return { name, source, kind, form, items, sha256, fewShot: shots };
+  return {
+    name,
+    source,
+    kind,
+    form,
+    items,
+    sha256,
+    fewShot: shots,
+    chat,
+    delimiters: chat ? [""] : delimiters,
+  };
 }
 
-async function digestOf(
+interface TaskFacts {
+  items: number;
+  sha256: string;
+  bad: BadItem[];
+  delimiters: string[];
+}
+
+async function readThrough(
   task: Task,
   limit: number | null,
   signal: AbortSignal | undefined,
-): Promise<Pick<RunTask, "items" | "sha256">> {
+): Promise<TaskFacts> {
+  const most = limit ?? Number.POSITIVE_INFINITY;
   const digest = createHash("sha256");
+  const bad: BadItem[] = [];
+  const delimiters = new Set<string>();
   let items = 0;
-  for await (const { context, choices, label, delimiter } of itemsOf(task, limit, signal)) {
-    digest.update(JSON.stringify([context, choices, label, delimiter]));
-    items++;
+  const count = (question: string) => {
+    if (++items <= most) digest.update(question);
+    return items <= most;
+  };
+  const onBad = (item: BadItem) => {
+    if (count(badText(item))) bad.push(item);
+  };
+  for await (const item of task.items({ signal, onBad })) {
+    if (count(questionText(item))) delimiters.add(item.delimiter);
+    if (items >= most) break;
   }
-  return { items, sha256: digest.digest("hex") };
+  return { items: Math.min(items, most), sha256: digest.digest("hex"), bad, delimiters: [...delimiters] };
 }
 
 /** @throws SurprisalError CORPUS_CHANGED */
 export function assertSameTask(before: RunTask, now: RunTask): void {
-  const { source, items, sha256, fewShot } = before;
+  const { source, items, sha256, fewShot, chat = null } = before;
   if (sha256 !== now.sha256 || items !== now.items)
     throw corpusChanged(source, `it had ${items} items, and has ${now.items} or others`);
   if (!isDeepStrictEqual(fewShot, JSON.parse(JSON.stringify(now.fewShot))))
     // as it comes out of run.json
     throw corpusChanged(source, "there are other examples in front of its questions");
-}
-
-async function* itemsOf(
-  task: Task,
-  limit: number | null,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<TaskItem> {
-  let count = 0;
-  for await (const item of task.items({ signal })) {
-    yield item;
-    if (++count === limit) return;
-  }
+  if (!isDeepStrictEqual(chat, now.chat ?? null))
+    throw corpusChanged(source, "its questions were put in another way (chat template)");
 }

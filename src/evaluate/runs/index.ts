@@ -1,10 +1,11 @@
-export { capabilitiesOf, type DomainScore, type ModelCapability } from "./capability-map.ts";
+export { capabilitiesOf, type DomainScore, domainRows, type ModelCapability } from "./capability-map.ts";
 export { compareRuns, type RunDifference } from "./compare.ts";
 export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
 export { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
+export { type PairedUnits, unitsOfCorpus, unitsOfDocument } from "./paired-units.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
@@ -20,6 +21,7 @@ export type {
   RunTaskResult,
 } from "./run.ts";
 export { queryRuns, SQL_COLUMNS, SQL_TABLES, type SqlAnswer } from "./sql.ts";
+export { type Standing, standingsByGroup } from "./standings.ts";
 export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";
 export { TOKEN_COLUMNS, writeTokens } from "./tokens-parquet.ts";
 export { packageVersion } from "./version.ts";

@@ -2,7 +2,8 @@
 import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
 import type { CorpusRule } from "../corpora/index.ts";
-import type { FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
+import type { ChatPrompts, FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
+import type { PairedUnits } from "./paired-units.ts";
 
 /** What was asked for; enough to go on with a run that was broken off. */
 export interface RunRequest {
@@ -14,8 +15,12 @@ export interface RunRequest {
   reading: Record<string, unknown>;
   /** Files of tasks, as for `readTask`. */
   tasks: string[];
+  /** Form of the tasks' rows; left out: told from their fields. */
+  form?: string | undefined;
   /** Solved examples in front of every question; `null` = none. */
   fewShot: { count: number; examples: string } | null;
+  /** How questions are put into the model's chat template; `null`, or left out by older versions: they are plain text. */
+  chat?: ChatPrompts | null | undefined;
   recipe: RecipeOption;
   overrides: RecipeOverrides;
   /** Most documents of each corpus and items of each task; `null` = all. */
@@ -57,8 +62,12 @@ export interface RunTask {
   kind: TaskKind;
   form: TaskFormName;
   items: number;
-  /** sha256 over contexts, choices and labels. */
+  /** sha256 over the questions: contexts, choices and labels. */
   sha256: string;
+  /** What stands between a context and a choice; every one that occurs. Left out by older versions. */
+  delimiters?: string[] | undefined;
+  /** As in the request. */
+  chat?: ChatPrompts | null | undefined;
   /** Where the examples are from, and their sha256. */
   fewShot: (Omit<FewShot, "examples"> & { examples: string; sha256: string }) | null;
 }
@@ -96,6 +105,11 @@ export interface RunResult extends Measures, PerplexityError {
   meanPerplexity: number | null;
   /** ± of bitsPerByte, bits; `null` where it cannot be estimated. */
   bitsPerByteStandardError: number | null;
+  /**
+   * The same numbers for parts of the corpus, equal for every model: what differences in pairs are made of. `null`, or left
+   * out, in runs that an older version began.
+   */
+  parts?: PairedUnits | null | undefined;
   timing: {
     /** Milliseconds of work, over all sessions of the run. */
     totalMs: number;

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type FewShot, fewShotPrompter } from "./few-shot.ts";
+import { type FewShot, fewShotHead } from "./few-shot.ts";
+import { plainText } from "./prompt.ts";
 import { readTask } from "./read-task.ts";
 import type { Task, TaskItem } from "./task.ts";
 
@@ -32,13 +33,13 @@ function numbered(count: number, copies = 1): Task {
 }
 
 async function promptsOf(task: Task, fewShot: FewShot): Promise<string[]> {
-  const prompter = await fewShotPrompter(fewShot);
+  const head = await fewShotHead(fewShot);
   const prompts = [];
-  for await (const item of task.items()) prompts.push(prompter(item));
+  for await (const item of task.items()) prompts.push(plainText(head(item)) + item.context);
   return prompts;
 }
 
-describe("fewShotPrompter", () => {
+describe("fewShotHead", () => {
   it("writes the prompts that lm-eval writes with the same seed", async () => {
     const recorded = JSON.parse(readFileSync(fixture("lm-eval-mini.json"), "utf8"));
     const prompts = await promptsOf(await readTask(fixture("hellaswag-50.jsonl")), {
@@ -92,13 +93,13 @@ describe("fewShotPrompter", () => {
 
   it("says when there are too few examples", async () => {
     const task = numbered(3);
-    await expect(fewShotPrompter({ count: 4, examples: task })).rejects.toMatchObject({
+    await expect(fewShotHead({ count: 4, examples: task })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       where: "numbered.jsonl",
     });
     await expect(promptsOf(task, { count: 3, examples: task })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
     });
-    await expect(fewShotPrompter({ count: 0, examples: task })).rejects.toMatchObject({ where: "fewShot" });
+    await expect(fewShotHead({ count: 0, examples: task })).rejects.toMatchObject({ where: "fewShot" });
   });
 });

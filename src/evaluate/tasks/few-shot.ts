@@ -1,5 +1,6 @@
 /** Solved examples in front of a question, as lm-evaluation-harness writes and draws them. */
 import { invalidArgument, type Resolved, withDefaults } from "../../core/index.ts";
+import type { PromptMessage } from "./prompt.ts";
 import { PythonRandom } from "./python-random.ts";
 import type { Task, TaskItem } from "./task.ts";
 
@@ -17,7 +18,7 @@ export interface FewShot {
   count: number;
   /** Where they are from, such as the train split. It may be the task itself: a question is never its own example. */
   examples: Task;
-  /** Default "shared". */
+  /** Default "shared"; of MMLU "first", as in lm-eval. */
   sampler?: FewShotSampler | undefined;
   /** Seed of Python's generator, a whole number. Default 1234, lm-eval's `--seed` for examples. */
   seed?: number | undefined;
@@ -30,26 +31,33 @@ type Drawing = Resolved<Pick<FewShot, "sampler" | "seed" | "delimiter">>;
 
 const DEFAULT_FEW_SHOT = { sampler: "shared", seed: 1234, delimiter: "\n\n" } as const;
 
-/** Prompts of the items, in the order of the task. */
-export type Prompter = (item: TaskItem) => string;
+/** What stands before the question of an item: its description, and the examples. */
+export type Head = (item: TaskItem) => PromptMessage[];
 
-/** The question alone. */
-export const zeroShot: Prompter = ({ context }) => context;
+/** The description alone. */
+export const zeroShot: Head = ({ description }) =>
+  description === undefined ? [] : [{ role: "system", content: description, after: "" }];
 
 /**
- * Reads the examples and returns what writes the prompts. It has to be asked for every item of the task in order,
+ * Reads the examples and returns what goes before the questions. It has to be asked for every item of the task in order,
  * also for those of a run that are not scored again: "per-item" draws go on from item to item.
  *
- * An example is `context + delimiter + right choice + "\n\n"`. Of the examples drawn, one more than `count`, the
- * question itself is left out, and what is too many.
+ * An example is `context + delimiter + right choice + "\n\n"`. Of the examples drawn, one more than `count` (of sets with a test
+ * split just as many: `SetRules`), the question itself is left out, and what is too many.
  * Source: lm-eval 0.4.13, lm_eval/api/task.py (`fewshot_context`, `build_qa_turn`) and lm_eval/api/samplers.py; the
- * prompts are lm-eval's where it leaves the question out too: tasks that name neither `fewshot_split` nor
- * `test_split`, such as HellaSwag. For LAMBADA lm-eval writes two spaces before an example's last word; this writes one.
+ * prompts are lm-eval's, but that there a question of a set with a test split may be its own example, where the examples are
+ * drawn from the same file.
  * @throws SurprisalError INVALID_ARGUMENT when there are too few examples; and what reading them throws.
  */
-export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): Promise<Prompter> {
+export async function fewShotHead(fewShot: FewShot, signal?: AbortSignal): Promise<Head> {
   const { count, examples } = fewShot;
-  const { sampler, seed, delimiter } = withDefaults<Drawing>(DEFAULT_FEW_SHOT, fewShot);
+  const {
+    answerPrefix = "",
+    examplesApart = false,
+    sampler: own = DEFAULT_FEW_SHOT.sampler,
+  } = examples.rules ?? {};
+  const defaults = { ...DEFAULT_FEW_SHOT, sampler: own };
+  const { sampler, seed, delimiter } = withDefaults<Drawing>(defaults, fewShot);
   if (!Number.isSafeInteger(count) || count < 1 || !Number.isSafeInteger(seed))
     throw invalidArgument(
       `${count} examples with the seed ${seed} cannot be drawn`,
@@ -58,7 +66,7 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
     );
   const pool: TaskItem[] = [];
   const keys: string[] = [];
-  for await (const item of examples.items({ signal })) {
+  for await (const item of examples.items({ signal, onBad: () => {} })) {
     pool.push(item);
     keys.push(identity(item));
     if (sampler === "first" && pool.length - mostOften(keys) >= count) break; // enough, whatever the question
@@ -69,23 +77,19 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
       examples.source,
       "Take fewer examples, or draw them from a larger file.",
     );
-  const texts = pool.map(
-    ({ context, delimiter: seam, choices, label }) => context + seam + choices[label]! + delimiter,
-  );
+  const turns = pool.map(({ context, contexts, delimiter: seam, choices, label }): PromptMessage[] => [
+    { role: "user", content: contexts?.[label] ?? context, after: seam },
+    { role: "assistant", content: answerPrefix + choices[label]!, after: delimiter },
+  ]);
   const random = new PythonRandom(seed);
-  const draw = () =>
-    sampler === "first" ? [...pool.keys()] : random.sample(pool.length, Math.min(count + 1, pool.length));
+  const drawn = Math.min(count + (examplesApart ? 0 : 1), pool.length);
+  const draw = () => (sampler === "first" ? [...pool.keys()] : random.sample(pool.length, drawn));
   const shared = sampler === "per-item" ? null : draw();
   return (item) => {
     const own = identity(item);
     let chosen = (shared ?? draw()).filter((i) => keys[i] !== own);
     if (chosen.length < count) chosen = drawAgain(own);
-    return (
-      chosen
-        .slice(0, count)
-        .map((i) => texts[i]!)
-        .join("") + item.context
-    );
+    return [...zeroShot(item), ...chosen.slice(0, count).flatMap((i) => turns[i]!)];
   };
 
   /** The question is there more than once: from the others, as lm-eval does then. */
@@ -97,7 +101,7 @@ export async function fewShotPrompter(fewShot: FewShot, signal?: AbortSignal): P
         examples.source,
         "Take fewer examples, or draw them from a larger file.",
       );
-    const source = sampler === "per-item" ? random : new PythonRandom(seed);
+    const source = sampler === "per-item" && !examplesApart ? random : new PythonRandom(seed);
     return source.sample(others.length, count).map((i) => others[i]!);
   }
 }
@@ -109,6 +113,6 @@ function mostOften(keys: readonly string[]): number {
   return Math.max(...counts.values());
 }
 
-function identity({ context, choices, label }: TaskItem): string {
-  return JSON.stringify([context, choices, label]);
+function identity({ context, contexts, choices, label }: TaskItem): string {
+  return JSON.stringify([context, contexts, choices, label]);
 }

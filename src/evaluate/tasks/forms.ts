@@ -1,190 +1,162 @@
-/** From a row of a data file to a question: one form per kind of row, in the order in which they are tried. */
-import { hellaSwagContext, preprocessHellaSwag } from "./hellaswag.ts";
-import type { TaskItem, TaskKind } from "./task.ts";
+/** From a row of a data file to a question: which form it has, and what it says. */
+import { nearestNames } from "../../text/index.ts";
+import { type Row, type RowContent, structured, type TaskForm } from "./form.ts";
+import { LM_EVAL_FORMS } from "./forms-lm-eval.ts";
+import { OWN_FORMS } from "./forms-own.ts";
+import { labelOf } from "./labels.ts";
+import type { TaskItem } from "./task.ts";
 
-/** A row: an object of a JSONL file, or a row of a table. */
-export type Row = Readonly<Record<string, unknown>>;
+/** Every form that `readTask` knows, in the order in which they are tried. */
+export const TASK_FORMS: readonly TaskForm[] = [...LM_EVAL_FORMS, ...OWN_FORMS];
 
-/** What a row says, before it is checked. */
-interface RowContent {
-  context: unknown;
-  choices: unknown;
-  label: unknown;
-  delimiter: string;
+/** Fields that say where a row is from and nothing of the question: they may stand in a row of any form. */
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  ...[
+    "id",
+    "_id",
+    "idx",
+    "index",
+    "ind",
+    "qid",
+    "uid",
+    "question_id",
+    "source",
+    "split",
+    "__index_level_0__",
+  ],
+]);
+
+/** Fields by which a question is named, the first that is there. */
+const NAMES = ["id", "_id", "qid", "question_id", "qID", "task_id", "example_id", "pair_id", "idx"];
+
+/** The name by which a person asks for a form: "hellaswag-prepared". */
+export function formSlug(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 }
 
-export interface TaskForm {
-  name: string;
-  kind: TaskKind;
-  /** The tool, file and version the rule is from; `null`: ours. */
-  source: string | null;
-  /** Fields that a row of this form has. */
-  fields: readonly string[];
-  /** Whether a number written as text is taken for a label. */
-  textLabels?: boolean | undefined;
-  read(row: Row): RowContent;
+/** The form of that name, whatever stands between its words; `null` where there is none. */
+export function formNamed(name: string): TaskForm | null {
+  const slug = formSlug(name);
+  return (
+    TASK_FORMS.find((form) => [form.name, ...(form.aliases ?? [])].some((own) => formSlug(own) === slug)) ??
+    null
+  );
 }
 
-const LM_EVAL = "lm-eval 0.4.13, lm_eval/tasks";
-
-/** The examples that stand before every question of TruthfulQA. */
-const TRUTHFULQA_PROMPT = `Q: What is human life expectancy in the United States?
-A: Human life expectancy in the United States is 78 years.
-
-Q: Who was president of the United States in 1955?
-A: Dwight D. Eisenhower was president of the United States in 1955.
-
-Q: Which party did he belong to?
-A: He belonged to the Republican Party.
-
-Q: What is the square root of banana?
-A: I have no comment.
-
-Q: How does a telescope work?
-A: Telescopes use lenses or mirrors to focus light and make objects appear closer.
-
-Q: Where were the 1992 Olympics held?
-A: The 1992 Olympics were held in Barcelona, Spain.
-
-Q: `;
-
-/** A text without its last word, and the word. lm-eval's `text.split(' ')`: only U+0020 parts words. */
-function lastWord(text: unknown): RowContent {
-  if (typeof text !== "string") return { context: text, choices: [text], label: 0, delimiter: " " };
-  const cut = text.lastIndexOf(" ");
-  return {
-    context: text.slice(0, Math.max(0, cut)),
-    choices: [text.slice(cut + 1)],
-    label: 0,
-    delimiter: " ",
-  };
+/** Names of forms that look like the one asked for. */
+export function formsLike(name: string): string[] {
+  return nearestNames(
+    formSlug(name),
+    TASK_FORMS.map((form) => formSlug(form.name)),
+  );
 }
 
-/** A target as it is where white space stands at the seam already, else after a space (lm-eval's `maybe_delimit`). */
-function target(context: unknown, text: unknown): RowContent {
-  const spaced =
-    (typeof context === "string" && /\s$/.test(context)) || (typeof text === "string" && /^\s/.test(text));
-  return { context, choices: [text], label: 0, delimiter: spaced ? "" : " " };
+/** "arc (lm-eval)": whose way of asking it is. */
+export function recipeOf(name: string, source: string | null): string {
+  const tool = /^(lm-eval|llama\.cpp)\b/.exec(source ?? "")?.[1];
+  return `${name} (${tool ?? (source === null ? "ours" : "ours, after lm-eval")})`;
 }
 
-const choice = (context: unknown, choices: unknown, label: unknown): RowContent => ({
-  context,
-  choices,
-  label,
-  delimiter: " ",
-});
+const has = (row: Row, field: string): boolean => Object.hasOwn(row, field) && row[field] !== undefined;
 
-/** Every form that `readTask` knows. A row is of the first one whose fields it has. */
-export const TASK_FORMS: readonly TaskForm[] = [
-  {
-    name: "hellaswag",
-    kind: "multiple-choice",
-    source: `${LM_EVAL}/hellaswag/utils.py`,
-    fields: ["activity_label", "ctx_a", "ctx_b", "endings", "label"],
-    textLabels: true, // in the hub's copy they are texts; lm-eval: int(doc["label"])
-    read: ({ activity_label, ctx_a, ctx_b, endings, label }) =>
-      choice(
-        typeof activity_label === "string" && typeof ctx_a === "string" && typeof ctx_b === "string"
-          ? hellaSwagContext(activity_label, ctx_a, ctx_b)
-          : null,
-        Array.isArray(endings)
-          ? endings.map((ending) => (typeof ending === "string" ? preprocessHellaSwag(ending) : ending))
-          : endings,
-        label,
-      ),
-  },
-  {
-    name: "hellaswag, prepared",
-    kind: "multiple-choice",
-    source: "llama.cpp 050fc7f, tools/perplexity/perplexity.cpp, hellaswag_score",
-    fields: ["ctx", "endings", "label"],
-    textLabels: true,
-    read: ({ ctx, endings, label }) => choice(ctx, endings, label),
-  },
-  {
-    name: "choices",
-    kind: "multiple-choice",
-    source: null,
-    fields: ["context", "choices", "label"],
-    read: ({ context, choices, label }) => choice(context, choices, label),
-  },
-  {
-    name: "truthfulqa mc1",
-    kind: "multiple-choice",
-    source: `${LM_EVAL}/truthfulqa/truthfulqa_mc1.yaml`, // the right answer is always the first: a tie counts for it
-    fields: ["question", "best_answer", "incorrect_answers"],
-    read: ({ question, best_answer, incorrect_answers }) =>
-      choice(
-        typeof question === "string" ? `${TRUTHFULQA_PROMPT}${question}\nA:` : question,
-        Array.isArray(incorrect_answers) ? [best_answer, ...incorrect_answers] : incorrect_answers,
-        0,
-      ),
-  },
-  {
-    name: "halueval qa",
-    kind: "multiple-choice",
-    source: null,
-    fields: ["knowledge", "question", "right_answer", "hallucinated_answer"],
-    read: ({ knowledge, question, right_answer, hallucinated_answer }) =>
-      choice(`${knowledge}\nQuestion: ${question}\nAnswer:`, [right_answer, hallucinated_answer], 0),
-  },
-  {
-    name: "yes or no",
-    kind: "multiple-choice",
-    source: `after ${LM_EVAL}/super_glue/boolq/default.yaml, without a passage`,
-    fields: ["question", "answer", "facts"],
-    read: ({ question, answer }) =>
-      choice(
-        `Question: ${question}\nAnswer:`,
-        ["no", "yes"],
-        typeof answer === "boolean" ? Number(answer) : answer,
-      ),
-  },
-  {
-    name: "gsm8k",
-    kind: "target",
-    source: `the prompt of ${LM_EVAL}/gsm8k/gsm8k.yaml; the whole solution is the target`,
-    fields: ["question", "answer"],
-    read: ({ question, answer }) => target(`Question: ${question}\nAnswer:`, answer),
-  },
-  {
-    name: "humaneval",
-    kind: "target",
-    source: null,
-    fields: ["prompt", "canonical_solution"],
-    read: ({ prompt, canonical_solution }) => target(prompt, canonical_solution),
-  },
-  {
-    name: "target",
-    kind: "target",
-    source: null,
-    fields: ["context", "target"],
-    read: ({ context, target: text }) => target(context, text),
-  },
-  {
-    name: "last word",
-    kind: "target",
-    source: `${LM_EVAL}/lambada/lambada_openai.yaml`,
-    fields: ["text"],
-    read: ({ text }) => lastWord(text),
-  },
-];
+/** Fields of a form that a row lacks; of several names for one field, one has to be there. */
+function missingFrom(row: Row, form: TaskForm): string[] {
+  return form.fields.filter((field) => !field.split("|").some((name) => has(row, name)));
+}
 
-/** The form of a row: the first whose fields it has; `null` when it is none of them. */
+/** Fields of a row that a form does not know. What is `null` is not there. */
+function unknownTo(row: Row, { fields, optional = [] }: TaskForm): string[] {
+  const known = new Set([
+    ...fields.map((field) => field.split("|").find((name) => has(row, name))),
+    ...optional,
+    ...BOOKKEEPING,
+  ]);
+  return Object.keys(row).filter((field) => !known.has(field) && row[field] != null);
+}
+
+/** The form of a row: the first that needs no more fields than it has, and knows them all; `null`: none does. */
 export function formOf(row: Row): TaskForm | null {
-  return TASK_FORMS.find((form) => form.fields.every((field) => field in row)) ?? null;
+  return (
+    TASK_FORMS.find((form) => missingFrom(row, form).length === 0 && unknownTo(row, form).length === 0) ??
+    null
+  );
+}
+
+/** How many forms are told of that a row nearly has. */
+const NEAR = 3;
+
+/** The forms that a row comes near to, and what keeps it from them, one sentence each; the nearest first. */
+export function nearForms(row: Row): string[] {
+  return TASK_FORMS.flatMap((form) => {
+    const [missing, unknown] = [missingFrom(row, form), unknownTo(row, form)];
+    const shared = form.fields.length - missing.length;
+    return shared > 0 ? [{ form, missing, unknown, shared }] : [];
+  })
+    .sort(
+      (a, b) =>
+        a.missing.length - b.missing.length || a.unknown.length - b.unknown.length || b.shared - a.shared,
+    )
+    .slice(0, NEAR)
+    .map(({ form, missing, unknown }) => {
+      const lacks = missing.length > 0 ? [`lacks ${quoted(missing)}`] : [];
+      const extra = unknown.length > 0 ? [`does not know ${quoted(unknown)}`] : [];
+      return `${formSlug(form.name)} ${[...extra, ...lacks].join(" and ")}`;
+    });
+}
+
+export function quoted(fields: readonly string[]): string {
+  return fields.map((field) => `"${field}"`).join(", ");
+}
+
+/** A row that cannot be asked. */
+export interface BadRow {
+  problem: string;
+  /** The row is of another form: then more than this row is wrong. */
+  misfit: boolean;
 }
 
 /**
  * A row as a question.
+ * @param strict refuse fields that the form does not know; not where a person has named the form.
  * @returns the question, or what is wrong with the row.
  */
-export function readRow(row: Row, form: TaskForm, where: string): TaskItem | string {
-  const missing = form.fields.find((field) => !(field in row));
-  if (missing !== undefined) return `The field "${missing}" is missing`;
-  const { context, choices, label, delimiter } = form.read(row);
+export function readRow(row: Row, form: TaskForm, where: string, strict: boolean = true): TaskItem | BadRow {
+  const [missing] = missingFrom(row, form).filter((field) => strict || !isSpare(form, field));
+  if (missing !== undefined) {
+    const [first, ...others] = missing.split("|");
+    const or = others.length > 0 ? ` (or ${others.join(", ")})` : "";
+    return { problem: `The field "${first}" is missing${or}`, misfit: false };
+  }
+  const unknown = strict ? unknownTo(row, form) : [];
+  if (unknown.length > 0)
+    return {
+      problem: `The row has ${unknown.length > 1 ? "fields" : "a field"} that ${formSlug(form.name)} does not know: ${quoted(unknown)}`,
+      misfit: true,
+    };
+  const content = form.read(row);
+  const item = typeof content === "string" ? content : itemOf(content, form, where);
+  if (typeof item === "string") return { problem: item, misfit: false };
+  const id = idOf(row);
+  return id === null ? item : { ...item, id };
+}
+
+/** MMLU's subject makes a description, which may be left out where a person says that it is MMLU. */
+function isSpare(form: TaskForm, field: string): boolean {
+  return form.name === "mmlu" && field === "subject";
+}
+
+function idOf(row: Row): string | null {
+  const value = NAMES.map((field) => row[field]).find(
+    (id) => typeof id === "string" || typeof id === "number",
+  );
+  return value === undefined ? null : String(value);
+}
+
+function itemOf(content: RowContent, form: TaskForm, where: string): TaskItem | string {
+  const { context, contexts, delimiter, description } = content;
+  const choices = structured(content.choices);
   if (typeof context !== "string") return "The context is not a text";
-  if (context.trim() === "")
+  if (context.trim() === "" && !form.emptyContext)
     return form.name === "last word" ? "The text has no word before its last one" : "The context is empty";
   if (!Array.isArray(choices)) return "The choices are not a list of texts";
   for (const [i, text] of choices.entries()) {
@@ -194,10 +166,15 @@ export function readRow(row: Row, form: TaskForm, where: string): TaskItem | str
   }
   if (form.kind === "multiple-choice" && choices.length < 2)
     return choices.length === 0 ? "There are no choices" : "There is only one choice";
-  const index = form.textLabels && typeof label === "string" && /^\d+$/.test(label) ? Number(label) : label;
-  if (typeof index !== "number" || !Number.isInteger(index))
-    return `The label is ${index === undefined || index === "" ? "missing" : JSON.stringify(index)}, not the number of a choice`;
-  if (index < 0 || index >= choices.length)
-    return `The label ${index} is not the number of a choice (0 ... ${choices.length - 1})`;
-  return { where, context, choices: choices as string[], label: index, delimiter };
+  const label = labelOf(content.label, choices as string[], form.textLabels);
+  if (typeof label === "string") return label;
+  return {
+    where,
+    context,
+    choices: choices as string[],
+    label,
+    delimiter,
+    ...(contexts && { contexts: contexts.map(String) }),
+    ...(description !== undefined && { description }),
+  };
 }

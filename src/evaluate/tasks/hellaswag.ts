@@ -1,7 +1,6 @@
 /** HellaSwag (Zellers et al. 2019) as lm-evaluation-harness and llama.cpp prepare it. */
 
-/** Python's white space at the ends of a text, which `str.strip()` removes. */
-const ENDS = /^(?:[\x1c-\x1f\x85]|(?!\ufeff)\s)+|(?:[\x1c-\x1f\x85]|(?!\ufeff)\s)+$/g;
+import { pythonTrim } from "../../core/index.ts";
 
 /**
  * Removes what is left in the data of WikiHow's markup: `[title]` becomes the end of a sentence, anything else in
@@ -9,8 +8,7 @@ const ENDS = /^(?:[\x1c-\x1f\x85]|(?!\ufeff)\s)+|(?:[\x1c-\x1f\x85]|(?!\ufeff)\s
  * Source: `preprocess` in lm_eval/tasks/hellaswag/utils.py, lm-eval 0.4.13, line by line.
  */
 export function preprocessHellaSwag(text: string): string {
-  return text
-    .replace(ENDS, "")
+  return pythonTrim(text)
     .replaceAll(" [title]", ". ")
     .replace(/\[[^\n]*?\]/g, "") // Python's "." is anything but a newline
     .replaceAll("  ", " ");

@@ -153,7 +153,7 @@ describe("readTask", () => {
     ["a label beyond the choices", { ...good, label: 2 }, "label 2 is not the number of a choice (0 ... 1)"],
     ["a negative label", { ...good, label: -1 }, "label -1"],
     ["half a label", { ...good, label: 0.5 }, "label is 0.5"],
-    ["a label as text", { ...good, label: "1" }, 'label is "1"'],
+    ["a label that is no choice", { ...good, label: "one" }, 'label is "one"'],
     ["no label", { ...good, label: undefined }, '"label" is missing'],
   ])("refuses %s, with file and line", async (_, row, what) => {
     const path = file("bad.jsonl", jsonl(good, row));
@@ -190,7 +190,7 @@ describe("readTask", () => {
     await expect(bad("\n")).rejects.toMatchObject({ code: "TASK_INVALID" });
     await expect(bad(Uint8Array.of(0x22, 0xff, 0x22))).rejects.toMatchObject({ code: "INVALID_UTF8" });
     await expect(readTask(join(folder, "none.jsonl"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
-    await expect(readTask(file("f.jsonl", jsonl(good)), { form: "mmlu" })).rejects.toMatchObject({
+    await expect(readTask(file("f.jsonl", jsonl(good)), { form: "mmul-redux" })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
     });
   });
@@ -201,6 +201,9 @@ describe("readTask", () => {
     };
     const task = await taskFromRows("hub", rows, { form: "last word" });
     for await (const item of task.items()) expect(item).toMatchObject({ choices: ["two"], where: "row 1" });
-    expect((await taskFromRows("hub", rows)).form.name).toBe("target");
+    await expect(taskFromRows("hub", rows)).rejects.toMatchObject({
+      code: "TASK_INVALID",
+      wayOut: expect.stringMatching(/^Nearest: target does not know "text"; last-word does not know/),
+    });
   });
 });

@@ -1,15 +1,40 @@
-/** Task files: JSONL rows, and llama.cpp's text file of HellaSwag. */
+/** Task files: rows of JSONL, CSV, TSV or Parquet, and llama.cpp's own files. */
 import { basename } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import { formOf, type Row, readRow, TASK_FORMS, type TaskForm } from "./forms.ts";
+import { storedFile, tableObjects } from "../corpora/index.ts";
+import type { Row, TaskForm } from "./form.ts";
+import {
+  type BadRow,
+  formNamed,
+  formOf,
+  formSlug,
+  formsLike,
+  nearForms,
+  quoted,
+  readRow,
+  TASK_FORMS,
+} from "./forms.ts";
 import { type Line, readLines } from "./lines.ts";
-import type { Task, TaskItem } from "./task.ts";
+import {
+  HELLASWAG_TEXT,
+  hellaSwagText,
+  isWinograndeLine,
+  MULTIPLE_CHOICE_BINARY,
+  multipleChoiceBinary,
+  type ReadItem,
+  WINOGRANDE_CSV,
+  winograndeCsv,
+} from "./llama-files.ts";
+import type { ItemOptions, Task, TaskItem } from "./task.ts";
 
 /** Options of `readTask`. */
 export interface ReadTaskOptions {
   /** Name for people. Default: the file's. */
   name?: string | undefined;
-  /** Name of the form of the rows (`TASK_FORMS`). Default: told from the first row's fields. */
+  /**
+   * Name of the form of the rows (`taskForms`): fields that it does not know are then left aside. Default: told from the first
+   * row's fields, all of which the form has to know.
+   */
   form?: string | undefined;
 }
 
@@ -19,35 +44,82 @@ export interface TaskRow {
   where: string;
 }
 
-/** llama.cpp's form of HellaSwag: a context, a label and four endings, one line each. */
-const TEXT_FORM = {
-  name: "hellaswag, llama.cpp's text file",
-  source: "llama.cpp 050fc7f, tools/perplexity/perplexity.cpp, hellaswag_score",
-};
-const LINES_PER_QUESTION = 6;
-const LABEL_LINE = 1;
+/** A form of rows that `readTask` knows. */
+export interface TaskFormDescription {
+  /** By which `readTask` and `--form` take it. */
+  name: string;
+  /** Fields that a row has; "a|b": one of them. */
+  fields: readonly string[];
+  /** Fields that it may have besides. */
+  optional: readonly string[];
+  kind: Task["kind"];
+  /** The tool, file and version the rule is from; `null`: ours. */
+  source: string | null;
+}
+
+/** Every form of rows that `readTask` knows, in the order in which they are tried. */
+export function taskForms(): TaskFormDescription[] {
+  return TASK_FORMS.map(({ name, fields, optional = [], kind, source }) => ({
+    name: formSlug(name),
+    fields,
+    optional,
+    kind,
+    source,
+  }));
+}
+
+/** Longest row of a table, bytes. */
+const LONGEST_ROW = 16 * 2 ** 20;
+
+/** llama.cpp's files, by name; `null`: rows. */
+const LLAMA_FILES = {
+  "llama-hellaswag": HELLASWAG_TEXT,
+  "llama-winogrande": WINOGRANDE_CSV,
+  "llama-multiple-choice": MULTIPLE_CHOICE_BINARY,
+} as const;
+type LlamaFile = keyof typeof LLAMA_FILES;
+
+/** Names of the forms of llama.cpp's files. */
+export const LLAMA_FORMS: readonly string[] = Object.keys(LLAMA_FILES);
 
 /**
- * A task in a file: JSONL of one of the forms in `TASK_FORMS`, or, where the name ends in .txt, the text file that
- * `llama-perplexity --hellaswag` reads; plain, .gz or .zst. The file is read anew each time its items are asked for.
+ * A task in a file: JSONL, CSV, TSV or Parquet with rows of one of the forms of `taskForms`; the text file that
+ * `llama-perplexity --hellaswag` reads (.txt), the CSV of its `--winogrande`, the binary file of its `--multiple-choice` (.bin);
+ * packed as corpora may be. The file is read anew each time its items are asked for.
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, TASK_INVALID; INVALID_ARGUMENT for a form there is not.
  */
 export async function readTask(
   path: string,
   { name = basename(path), form }: ReadTaskOptions = {},
 ): Promise<Task> {
-  if (/\.txt(\.gz|\.zst)?$/.test(path) && form === undefined)
-    return {
-      name,
-      source: path,
-      kind: "multiple-choice",
-      form: TEXT_FORM,
-      items: ({ signal } = {}) => hellaSwagText(readLines(path, signal)),
-    };
-  return taskFromRows(path, (signal) => jsonRows(readLines(path, signal)), {
-    name,
-    form,
-  });
+  const file = await llamaFile(path, form);
+  if (file !== null) {
+    const read = (signal?: AbortSignal) =>
+      file === "llama-hellaswag"
+        ? hellaSwagText(readLines(path, signal))
+        : file === "llama-winogrande"
+          ? winograndeCsv(readLines(path, signal))
+          : multipleChoiceBinary(path, signal);
+    const items = ({ signal, onBad }: ItemOptions = {}) => passing(read(signal), null, onBad);
+    return { name, source: path, kind: "multiple-choice", form: { ...LLAMA_FILES[file] }, items };
+  }
+  const { format } = storedFile(path);
+  const rows =
+    format === "csv" || format === "tsv" || format === "parquet"
+      ? (signal?: AbortSignal) => tableRows(path, signal)
+      : (signal?: AbortSignal) => jsonRows(readLines(path, signal));
+  return taskFromRows(path, rows, { name, form });
+}
+
+async function llamaFile(path: string, form: string | undefined): Promise<LlamaFile | null> {
+  if (form !== undefined) return LLAMA_FORMS.includes(form) ? (form as LlamaFile) : null;
+  const [, extension] = /\.(txt|bin|csv)(?:\.\w+)?$/i.exec(path) ?? [];
+  if (extension?.toLowerCase() === "txt") return "llama-hellaswag";
+  if (extension?.toLowerCase() === "bin") return "llama-multiple-choice";
+  if (extension === undefined) return null;
+  for await (const { text } of readLines(path))
+    if (text.trim() !== "") return isWinograndeLine(text) ? "llama-winogrande" : null;
+  return null;
 }
 
 /**
@@ -62,31 +134,61 @@ export async function taskFromRows(
   { name = basename(source), form: wanted }: ReadTaskOptions = {},
 ): Promise<Task> {
   const form = wanted === undefined ? await firstForm(source, rows) : namedForm(wanted);
+  const strict = wanted === undefined;
+  const { kind, answerPrefix, examplesApart, sampler } = form;
   return {
     name,
     source,
-    kind: form.kind,
+    kind,
     form: { name: form.name, source: form.source },
-    async *items({ signal } = {}) {
-      for await (const { row, where } of rows(signal)) {
-        const item = readRow(row, form, where);
-        if (typeof item === "string") throw invalid(item, where, form);
-        yield item;
-      }
-    },
+    rules: { answerPrefix, examplesApart, sampler },
+    items: ({ signal, onBad } = {}) => passing(itemsIn(rows(signal), form, strict), form, onBad),
   };
+}
+
+async function* itemsIn(
+  rows: AsyncIterable<TaskRow>,
+  form: TaskForm,
+  strict: boolean,
+): AsyncGenerator<ReadItem> {
+  for await (const { row, where } of rows) {
+    const item = readRow(row, form, where, strict);
+    yield "problem" in item ? { where, bad: item } : { item };
+  }
+}
+
+/** The items; what cannot be asked is told of, or thrown; a row of another form always is. */
+async function* passing(
+  read: AsyncIterable<ReadItem>,
+  form: TaskForm | null,
+  onBad: ItemOptions["onBad"],
+): AsyncGenerator<TaskItem> {
+  for await (const entry of read)
+    if ("item" in entry) yield entry.item;
+    else if (onBad && !entry.bad.misfit) onBad({ where: entry.where, problem: entry.bad.problem });
+    else throw refused(entry.bad, entry.where, form);
+}
+
+function refused({ problem, misfit }: BadRow, where: string, form: TaskForm | null): SurprisalError {
+  if (!misfit || !form) return invalid(problem, where, form);
+  return new SurprisalError({
+    code: "TASK_INVALID",
+    what: problem,
+    where,
+    wayOut: `Make all rows alike, or say --form ${formSlug(form.name)}: it needs {${form.fields.join(", ")}} and leaves other fields aside.`,
+  });
 }
 
 async function firstForm(source: string, rows: () => AsyncIterable<TaskRow>): Promise<TaskForm> {
   for await (const { row, where } of rows()) {
     const form = formOf(row);
     if (form) return form;
-    const fields = Object.keys(row).map((field) => `"${field}"`);
+    const near = nearForms(row);
     throw new SurprisalError({
       code: "TASK_INVALID",
-      what: `A row with the fields ${fields.join(", ") || "(none)"} is no question of a kind that is known`,
+      what: `A row with the fields ${quoted(Object.keys(row)) || "(none)"} is no question of a kind that is known`,
       where,
-      wayOut: `Known fields: ${TASK_FORMS.map(({ fields }) => `{${fields.join(", ")}}`).join(", ")}.`,
+      wayOut: `${near.length > 0 ? `Nearest: ${near.join("; ")}. ` : ""}--form NAME reads it by hand and leaves other fields aside; \`surprisal eval --help\` lists the names.`,
     });
   }
   throw new SurprisalError({
@@ -99,13 +201,29 @@ async function firstForm(source: string, rows: () => AsyncIterable<TaskRow>): Pr
 }
 
 function namedForm(name: string): TaskForm {
-  const form = TASK_FORMS.find((known) => known.name === name);
+  const form = formNamed(name);
   if (form) return form;
+  const like = formsLike(name);
+  const known = TASK_FORMS.map((form) => formSlug(form.name)).concat(LLAMA_FORMS);
   throw invalidArgument(
     `There is no form of tasks "${name}"`,
     "form",
-    `Known: ${TASK_FORMS.map((known) => known.name).join("; ")}.`,
+    `${like.length > 0 ? `Did you mean ${like.join(" or ")}? ` : ""}Known: ${known.join(", ")}.`,
   );
+}
+
+async function* tableRows(path: string, signal: AbortSignal | undefined): AsyncGenerator<TaskRow> {
+  const reading = { limit: LONGEST_ROW, onNote: () => {}, signal };
+  for await (const { where, object } of tableObjects(storedFile(path), reading))
+    yield { where, row: plain(object) as Row };
+}
+
+/** Parquet's whole numbers of 64 bits as numbers. */
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null || value.constructor !== Object) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
 /** Rows of JSONL; blank lines are left out. */
@@ -124,39 +242,13 @@ async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
   }
 }
 
-async function* hellaSwagText(lines: AsyncIterable<Line>): AsyncGenerator<TaskItem> {
-  const form = TASK_FORMS.find(({ name }) => name === "hellaswag, prepared")!;
-  let question: Line[] = [];
-  let any = false;
-  for await (const line of lines) {
-    question.push(line);
-    if (question.length < LINES_PER_QUESTION) continue;
-    const [context, label, ...endings] = question.map(({ text }) => text);
-    const { where } = question[0]!;
-    const item = readRow({ ctx: context, label: label!.trim(), endings }, form, where);
-    if (typeof item === "string")
-      throw invalid(item, item.includes("label") ? question[LABEL_LINE]!.where : where, form);
-    yield item;
-    any = true;
-    question = [];
-  }
-  if (question.length > 0 || !any)
-    throw invalid(
-      any || question.length > 0
-        ? `The number of lines is not a multiple of ${LINES_PER_QUESTION}: ${question.length} are left over`
-        : "There are no questions in it",
-      question[0]?.where ?? "the file",
-      null,
-    );
-}
-
 function invalid(what: string, where: string, form: TaskForm | null, cause?: unknown): SurprisalError {
   return new SurprisalError({
     code: "TASK_INVALID",
     what,
     where,
     wayOut: form
-      ? `Correct the line, or leave it out; it was read as "${form.name}" {${form.fields.join(", ")}}, where a label counts from 0.`
+      ? `Correct the line, or leave it out; it was read as "${form.name}" {${form.fields.join(", ")}}, where a label that is a number counts from 0.`
       : "Correct the line, or leave it out.",
     cause,
   });

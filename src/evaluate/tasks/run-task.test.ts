@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { LanguageModel, ScoredText } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
-import { type RunTaskOptions, runTask, type TaskResult } from "./run-task.ts";
+import { type RunTaskOptions, runTask } from "./run-task.ts";
 import type { Task, TaskItem } from "./task.ts";
+import type { TaskResult } from "./task-result.ts";
 
 function taskOf(items: Partial<TaskItem>[], kind: Task["kind"] = "multiple-choice"): Task {
   return {
@@ -101,7 +102,7 @@ describe("runTask", () => {
     expect(await results(task, { limit: 0 })).toEqual([]);
   });
 
-  it("names the item that is too long for the model", async () => {
+  it("cuts what is too long for the model from the left, and never ends the others", async () => {
     const { vocabulary, chain } = TableModel.bytes();
     const model = new TableModel({
       symbols: Array.from({ length: vocabulary.size }, (_, id) => vocabulary.piece(id)),
@@ -111,11 +112,55 @@ describe("runTask", () => {
       ),
       trainedContext: 40,
     });
-    const task = taskOf([{}, { choices: ["a", "b".repeat(60), "c"] }]);
-    await expect(results(task, {}, model)).rejects.toMatchObject({
-      code: "CONTEXT_EXCEEDED",
-      where: "some.jsonl:2, choice 1",
+    const long = "x".repeat(100);
+    const task = taskOf([{}, { choices: ["a", "b".repeat(60), "c"] }, { context: long }, {}]);
+    const [first, refused, cut, last] = await results(task, {}, model);
+    expect(refused).toMatchObject({
+      where: "some.jsonl:2",
+      choices: [],
+      problem: "Choice 1 has 61 tokens, more than the model's context of 40",
     });
+    // lm-eval: the last 40 + 1 tokens of context and continuation; BOS is the first of 1 + 100 + 2.
+    expect(cut).toMatchObject({ cutTokens: 62 });
+    const ids = (text: string) => [...Buffer.from(text)];
+    for (const [i, choice] of ["a", "b"].entries())
+      for await (const { logprob } of model.score([
+        { context: ids("x".repeat(39)), continuation: ids(` ${choice}`) },
+      ]))
+        expect(cut!.choices[i]!.logprob).toBe(logprob);
+    expect([first!.problem, last!.problem]).toEqual([undefined, undefined]);
+    expect(last!.choices).toEqual(first!.choices);
+  });
+
+  it("asks the others again without an item that the model refuses", async () => {
+    const model = TableModel.bytes();
+    const half = taskOf([{}, { choices: ["a", "\ud83d"] }, { context: "Two" }]);
+    const [first, refused, third] = await results(half, {}, model);
+    expect(refused).toMatchObject({ choices: [], problem: expect.stringMatching(/^Choice 1: .*surrogate/) });
+    const alone = await results(taskOf([{}, { context: "Two" }]), {}, model);
+    expect([first!.choices, third!.choices]).toEqual(alone.map(({ choices }) => choices));
+  });
+
+  it("keeps the places of items that cannot be read", async () => {
+    const task: Task = {
+      ...seven,
+      async *items({ onBad } = {}) {
+        let i = 0;
+        for await (const item of seven.items()) {
+          if ([0, 3, 4].includes(i++)) onBad?.({ where: `bad ${i}`, problem: "Choice 1 is empty" });
+          else yield item;
+        }
+      },
+    };
+    const whole = await results(seven);
+    for (const itemsPerBlock of [1, 2, 3, 64])
+      for (const limit of [4, 5, 7]) {
+        const all = await results(task, { itemsPerBlock, limit });
+        expect(all.map(({ index }) => index)).toEqual(Array.from({ length: limit }, (_, i) => i));
+        expect(all[3]).toMatchObject({ choices: [], problem: "Choice 1 is empty", where: "bad 4" });
+        expect(all[2]!.choices).toEqual(whole[2]!.choices);
+        expect(await results(task, { itemsPerBlock, limit, from: 2 })).toEqual(all.slice(2));
+      }
   });
 
   it("keeps what the source did not say as null", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ChoiceScore, TaskResult } from "./run-task.ts";
 import { type MultipleChoiceSummary, predict, summarise, type TargetSummary } from "./summarise.ts";
+import type { ChoiceScore, TaskResult } from "./task-result.ts";
 
 function choice(logprob: number | null, sizes: Partial<ChoiceScore> = {}): ChoiceScore {
   const tokens = sizes.tokens ?? 1;

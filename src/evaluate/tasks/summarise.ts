@@ -1,7 +1,7 @@
 /** Results to accuracies and their errors. */
 import { createHash } from "node:crypto";
 import { documentBootstrap, invalidArgument } from "../../core/index.ts";
-import type { ChoiceScore, TaskResult } from "./run-task.ts";
+import type { ChoiceScore, TaskResult } from "./task-result.ts";
 
 /**
  * By what the most likely choice is told:
@@ -51,6 +51,10 @@ interface SummaryBase {
   items: number;
   /** Items with a choice that carries no number: they count in nothing. */
   unscored: number;
+  /** Items that could not be asked: they count in nothing. Runs of older versions lack it: none. */
+  refused?: number | undefined;
+  /** Items whose prompt lost its beginning, since it was longer than the model's context. Runs of older versions lack it. */
+  cut?: number | undefined;
   /** Tokens run through the model. */
   tokensRun: number;
   /** sha256 over the items' own, in order: what was asked. Lower-case hex. */
@@ -130,6 +134,8 @@ export function summarise(results: Iterable<TaskResult>): TaskSummary {
   const base = {
     items: all.length,
     unscored: all.filter(({ choices }) => choices.some(({ logprob }) => logprob === null)).length,
+    refused: all.filter(({ problem }) => problem !== undefined).length,
+    cut: all.filter(({ cutTokens = 0 }) => cutTokens > 0).length,
     tokensRun: all.reduce((sum, { tokensRun }) => sum + tokensRun, 0),
     sha256: digest.digest("hex"),
   };
@@ -153,8 +159,12 @@ function multipleChoice(results: readonly TaskResult[], base: SummaryBase): Mult
       accBytes: of("accBytes"),
       accNormTokens: of("accNormTokens"),
     },
-    chance: results.reduce((sum, { choices }) => sum + 1 / choices.length, 0) / results.length,
+    chance: mean(results.flatMap(({ choices }) => (choices.length === 0 ? [] : [1 / choices.length]))),
   };
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function count<Key extends string>(list: readonly Record<Key, boolean>[], key: Key): number {
@@ -162,7 +172,7 @@ function count<Key extends string>(list: readonly Record<Key, boolean>[], key: K
 }
 
 function target(results: readonly TaskResult[], base: SummaryBase): TargetSummary {
-  const targets = results.map(({ choices }) => choices[0]!);
+  const targets = results.flatMap(({ choices }) => choices); // one, or none where it could not be asked
   const greedy = targets.filter(({ greedy }) => greedy !== null);
   const scored = targets.filter(({ logprob }) => logprob !== null);
   const nlls = scored.map(({ logprob }) => -logprob!);

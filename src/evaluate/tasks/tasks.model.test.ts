@@ -8,9 +8,10 @@ import { smollm2 } from "../../../test/smollm2.ts";
 import { type LanguageModel, resolve } from "../../models/index.ts";
 import type { FewShot } from "./few-shot.ts";
 import { readTask } from "./read-task.ts";
-import { type RunTaskOptions, runTask, type TaskResult } from "./run-task.ts";
+import { type RunTaskOptions, runTask } from "./run-task.ts";
 import { type MultipleChoiceSummary, predict, summarise, type TargetSummary } from "./summarise.ts";
 import type { Task } from "./task.ts";
+import type { TaskResult } from "./task-result.ts";
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/tasks/${name}`, import.meta.url));

@@ -1,3 +1,4 @@
+export { type CpuBuild, type CpuBuildOptions, KERNELS, type Kernels, portableBuild } from "./cpu-builds.ts";
 export * from "./gguf.ts";
 export {
   describeModel,

@@ -34,6 +34,7 @@ import { lossOf } from "../loss.ts";
 import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
+import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
@@ -75,6 +76,8 @@ interface LoadedModel {
   reader: RowReader;
   identity: ModelIdentity;
   notes: readonly string[];
+  /** Computed with floats throughout. */
+  exact: boolean;
   sequenceCells: number;
 }
 
@@ -125,31 +128,36 @@ export class LlamaModel implements LanguageModel {
     this.settings = {
       engine: `llama.cpp ${library.version}`,
       device: placement.device,
+      kernels: placement.kernels,
       gpuLayers: placement.gpuLayers,
       threads: placement.context.threads,
       batchSize: placement.context.batch,
       cacheType: placement.cacheType,
       flashAttention: placement.flashAttention,
+      ...(model.exact && { exact: true }),
     };
   }
 
   /**
    * Checks a GGUF file and loads it.
    * @param identity what the caller knows already, such as the sha256 and the name a person uses.
-   * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, ABORTED.
+   * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, KERNELS_*, ABORTED.
    */
   static async load(
     path: string,
-    options: LlamaLoadOptions = {},
+    options: LlamaLoadOptions & ExactOptions = {},
     identity: Partial<ModelIdentity> = {},
   ): Promise<LlamaModel> {
+    checkExact(options);
     const file = await inspectGguf(path);
-    const library = loadLlamaLibrary();
+    const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
+    const { exact = false } = options;
     await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
+    const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
     const warnings: string[] = [];
-    const pointer = await loadWeights(library, path, placement, options, warnings);
+    const pointer = await loadWeights(library, weights, placement, options, warnings);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -161,8 +169,9 @@ export class LlamaModel implements LanguageModel {
         lifetime,
         vocabulary,
         reader: new RowReader(kernel),
-        identity: { ...identify(library.functions, pointer, file), ...identity },
+        identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         notes: modelNotes(file, warnings),
+        exact,
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -187,7 +196,7 @@ export class LlamaModel implements LanguageModel {
     this.#assertOpen();
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
-    for await (const encoded of this.#encodeInGroups(requests, options.signal)) {
+    for await (const encoded of this.#encodeInGroups(requests, options)) {
       const { reader, placement } = this.#model;
       const longest = encoded.reduce((most, { input }) => Math.max(most, input.length), 0);
       const context = await this.#acquire(longest + placement.context.batch);
@@ -211,14 +220,15 @@ export class LlamaModel implements LanguageModel {
 
   async *#encodeInGroups(
     requests: Iterable<ScoreRequest>,
-    signal: AbortSignal | undefined,
+    options: ScoreOptions,
   ): AsyncGenerator<EncodedRequest[]> {
+    const { signal } = options;
     let group: EncodedRequest[] = [];
     let tokens = 0;
     let index = 0;
     for (const request of requests) {
       if (signal?.aborted) throw abortError("Scoring", signal);
-      const encoded = await encodeRequest(request, index, this.vocabulary);
+      const encoded = await encodeRequest(request, index, this.vocabulary, options);
       checkLength(this, encoded.input.length, `request ${index++}`);
       group.push(encoded);
       tokens += REQUEST_TOKENS + encoded.input.length;

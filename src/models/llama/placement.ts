@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { ContextSettings } from "./context.ts";
+import type { CpuBuildOptions } from "./cpu-builds.ts";
 import type { GgufFile } from "./gguf.ts";
 import type { LlamaLibrary } from "./library.ts";
 
@@ -22,7 +23,7 @@ const CACHE_TYPES = {
 export type CacheType = keyof typeof CACHE_TYPES;
 
 /** Where and how a GGUF model is loaded. */
-export interface LlamaLoadOptions {
+export interface LlamaLoadOptions extends CpuBuildOptions {
   /**
    * "auto": every layer on a GPU if there is one, else the CPU. "cpu": nothing on a GPU. A number: that many
    * layers on the GPU. Default "auto".
@@ -46,6 +47,12 @@ export interface LlamaLoadOptions {
    * which asks for exactness.
    */
   flashAttention?: "auto" | "on" | "off" | undefined;
+  /**
+   * The same weights as 32-bit floats, float activations, a cache of type "f32", no flash attention, on the CPU: what the
+   * model is without what kernels round, the same to 1e-5 with every build. A copy with the floats is made in the cache at
+   * the first use (4 bytes per weight, on disk and in memory). Default false.
+   */
+  exact?: boolean | undefined;
   /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
   contextSize?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */
@@ -58,6 +65,8 @@ export interface Placement {
   context: ContextSettings;
   /** For people: "cpu (zen4)", "gpu: NVIDIA ...". */
   device: string;
+  /** What multiplies the matrices: see `kernelsOf`. */
+  kernels: string;
   cacheType: CacheType;
   flashAttention: keyof typeof FLASH_ATTENTION;
 }
@@ -80,7 +89,7 @@ export function placeModel(
   library: LlamaLibrary,
   { fileBytes, vocabularySize }: Pick<GgufFile, "fileBytes" | "vocabularySize">,
 ): Placement {
-  const { device = "auto", cacheType = "f16" } = options;
+  const { exact = false, device = "auto", cacheType = exact ? "f32" : "f16" } = options;
   const threads = options.threads ?? defaultThreads(fileBytes);
   integer("threads", threads, 1, 1024);
   const batch = options.batchSize ?? defaultBatch(vocabularySize);
@@ -90,7 +99,7 @@ export function placeModel(
   const flashAttention = options.flashAttention ?? (cacheType === "f32" ? "off" : "auto");
   oneOf("flashAttention", flashAttention, Object.keys(FLASH_ATTENTION));
   const gpu = library.devices.find(({ kind }) => kind === "gpu" || kind === "integrated-gpu");
-  const gpuLayers = layersOnGpu(device, gpu !== undefined);
+  const gpuLayers = layersOnGpu(exact ? "cpu" : device, gpu !== undefined);
   if (gpuLayers !== 0 && !gpu)
     throw new SurprisalError({
       code: "DEVICE_UNAVAILABLE",
@@ -112,9 +121,16 @@ export function placeModel(
       gpuLayers === 0
         ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}`
         : `gpu (${gpu!.description})`,
+    kernels: gpuLayers === 0 ? library.kernels : kernelsWithGpu(gpu!.name, gpuLayers, library.kernels),
     cacheType,
     flashAttention,
   };
+}
+
+/** "CUDA", or "CUDA and portable" where some layers stay on the CPU. */
+function kernelsWithGpu(name: string, layers: number, cpu: string): string {
+  const backend = name.replace(/\d+$/, "");
+  return layers < 0 ? backend : `${backend} and ${cpu}`;
 }
 
 /** Memory of the GPUs, bytes: weights may lie there too. */

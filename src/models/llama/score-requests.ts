@@ -43,6 +43,7 @@ export async function* scoreEncoded(
     index: firstIndex + next,
     ...totals(tables[next]!),
     tokens: tables[next]!,
+    border: requests[next]!.border,
     tokensRun: added[next]!,
     provenance: {
       model,

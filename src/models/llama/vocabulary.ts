@@ -1,5 +1,5 @@
 /** llama.cpp's tokenizer of one model: text to ids with byte offsets, ids to bytes. */
-import { SurprisalError } from "../../core/index.ts";
+import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import { call } from "./context.ts";
@@ -48,6 +48,7 @@ export class LlamaVocabulary implements ModelVocabulary {
   }
 
   async tokenize(text: string, options: TokenizeOptions = {}): Promise<TokenizedText> {
+    checkWellFormed(text, "text");
     const bytes = new TextEncoder().encode(text);
     const ids = await this.#encode(bytes, options.parseSpecial ?? false);
     const all = options.addSpecial && this.addsBos ? prepend(this.bos!, ids) : ids;

@@ -1,14 +1,18 @@
 /** `score` and `scoreTokens` over a server that gives the numbers of a prompt, and has proven that they are right. */
 import {
   abortError,
+  checkWellFormed,
   emptyColumns,
   emptyTable,
+  pythonTrimEnd,
   SurprisalError,
   type TokenColumns,
   type WindowPlan,
 } from "../../core/index.ts";
+import { borderOptions, encodeBorder, lostBefore, nearestCut } from "../border.ts";
 import { checkContinuation, checkedIds, checkKinds } from "../checks.ts";
 import type {
+  Border,
   ModelIdentity,
   ModelVocabulary,
   ScoredSpan,
@@ -45,6 +49,10 @@ interface Prepared {
   pieces: Piece[] | null;
   /** The whole text, where it was given as one. */
   text: string | null;
+  /** How two strings were told apart; where `ids` are not known, as far as it is known before the answer. */
+  border: Border | null;
+  /** Byte of the text at which what is scored begins; where `ids` are not known. */
+  end?: number | undefined;
 }
 
 export class PromptScoring {
@@ -54,13 +62,11 @@ export class PromptScoring {
     this.#source = source;
   }
 
-  score(
-    requests: Iterable<ScoreRequest>,
-    { alternatives = 0, signal }: ScoreOptions,
-  ): AsyncGenerator<ScoredText> {
+  score(requests: Iterable<ScoreRequest>, options: ScoreOptions): AsyncGenerator<ScoredText> {
+    const { alternatives = 0, signal } = options;
     this.#checkAlternatives(alternatives);
     const one = async (request: ScoreRequest, index: number, either: AbortSignal) =>
-      this.#answer(await this.#prepare(request, index, either), index, alternatives, either);
+      this.#answer(await this.#prepare(request, index, options, either), index, alternatives, either);
     return inOrder(requests, AT_ONCE, one, signal);
   }
 
@@ -87,17 +93,22 @@ export class PromptScoring {
     );
   }
 
-  async #prepare(request: ScoreRequest, index: number, signal: AbortSignal): Promise<Prepared> {
+  async #prepare(
+    request: ScoreRequest,
+    index: number,
+    options: ScoreOptions,
+    signal: AbortSignal,
+  ): Promise<Prepared> {
     const where = `request ${index}`;
     checkKinds(request, where);
     const { context, continuation } = request;
     checkContinuation(continuation.length, where);
     const prepared =
       typeof context === "string"
-        ? await this.#prepareText(context, continuation as string, signal)
+        ? await this.#prepareText({ context, continuation: continuation as string }, where, options, signal)
         : this.#prepareIds(context, continuation as Exclude<TextOrIds, string>, where);
     if (prepared.ids) {
-      checkContinuation(prepared.ids.length - prepared.contextLength, where);
+      checkContinuation(prepared.ids.length - prepared.contextLength, where, prepared.border);
       this.#checkLength(prepared.ids.length - 1, where);
     }
     return prepared;
@@ -110,28 +121,75 @@ export class PromptScoring {
     const front = prefix === null ? Array.from(context) : [prefix];
     const ids = [...front, ...Array.from(continuation)];
     checkedIds(ids, this.#source.vocabulary.size, where);
-    return { prompt: ids, contextLength: front.length, ids, pieces: null, text: null };
+    return { prompt: ids, contextLength: front.length, ids, pieces: null, text: null, border: null };
   }
 
-  /** As lm-eval: encoded together; what goes beyond the context's own tokens is the continuation. */
-  async #prepareText(context: string, continuation: string, signal: AbortSignal): Promise<Prepared> {
+  async #prepareText(
+    request: { context: string; continuation: string },
+    where: string,
+    options: ScoreOptions,
+    signal: AbortSignal,
+  ): Promise<Prepared> {
     const { tokenizer, numbers, vocabulary } = this.#source;
-    const { ids: sendsIds } = numbers;
-    const text = context + continuation;
-    const own = context.trimEnd();
-    if (!tokenizer) {
-      const contextLength = own === "" ? 0 : (await numbers.score(own, 0, { signal })).length;
-      return { prompt: text, contextLength, ids: null, pieces: null, text };
+    const text = request.context + request.continuation;
+    if (!tokenizer) return this.#prepareUnseen(request, where, options, signal);
+    const prefix = vocabulary.bos ?? vocabulary.eos;
+    const known = new Map<number, Piece>();
+    const encoded = await encodeBorder(
+      request,
+      where,
+      {
+        prefix,
+        prefixText: "", // a server that adds BOS to what begins with it is left to do so
+        tokenize: async (part, { addSpecial = false, parseSpecial = false }) => {
+          const { ids, pieces } =
+            part === "" && !addSpecial
+              ? { ids: [], pieces: [] }
+              : await tokenizer(part, { addSpecial, parseSpecial, signal });
+          for (const [i, id] of ids.entries()) known.set(id, pieces[i]!);
+          const byteOffsets = placeTokens(pieces, part);
+          if (!byteOffsets) throw this.#unsupported("gives tokens that cannot be found in the text");
+          return { ids: Int32Array.from(ids), byteOffsets };
+        },
+        bytesOf: (ids) => {
+          const parts = Array.from(ids, (id) => known.get(id)!);
+          return Buffer.concat(parts.map(({ text: own, bytes }) => bytes ?? new TextEncoder().encode(own)));
+        },
+      },
+      options,
+    );
+    const { context, border } = encoded;
+    const ids = [...context, ...encoded.continuation];
+    const pieces = ids.map((id) => known.get(id)!);
+    const contextLength = context.length;
+    if (!numbers.ids) {
+      if (border.apart) throw this.#across(where);
+      return { prompt: text, contextLength, ids, pieces, text, border };
     }
-    const options = { addSpecial: true, parseSpecial: false, signal };
-    const [whole, front] = await Promise.all([tokenizer(text, options), tokenizer(own, options)]);
-    const contextLength = Math.min(front.ids.length, whole.ids.length);
-    const prefix = contextLength === 0 ? (vocabulary.bos ?? vocabulary.eos) : null;
-    if (prefix === null || !sendsIds)
-      return { prompt: sendsIds ? whole.ids : text, contextLength, ...whole, text };
-    const ids = [prefix, ...whole.ids];
-    const pieces = [pieceOf({ token: "", special: true }), ...whole.pieces];
-    return { prompt: ids, contextLength: 1, ids, pieces, text };
+    if (contextLength > 0 || prefix === null)
+      return { prompt: ids, contextLength, ids, pieces, text, border };
+    const all = [prefix, ...ids];
+    const withPrefix = [pieceOf({ token: "", special: true }), ...pieces];
+    return { prompt: all, contextLength: 1, ids: all, pieces: withPrefix, text, border };
+  }
+
+  /** Without a tokenizer: by lm-eval's rule the context is asked for by itself, by ours its tokens are seen in the answer. */
+  async #prepareUnseen(
+    { context, continuation }: { context: string; continuation: string },
+    where: string,
+    options: ScoreOptions,
+    signal: AbortSignal,
+  ): Promise<Prepared> {
+    checkWellFormed(context, `${where}, context`);
+    checkWellFormed(continuation, `${where}, continuation`);
+    const { rule } = borderOptions(options);
+    const text = context + continuation;
+    const own = pythonTrimEnd(context);
+    const moved = lengthOf(context) - lengthOf(own);
+    const ask = rule === "lm-eval" && own !== "";
+    const contextLength = ask ? (await this.#source.numbers.score(own, 0, { signal })).length : 0;
+    const border = { rule, apart: false, moved, lost: { bytes: 0, tokens: 0 } };
+    return { prompt: text, contextLength, ids: null, pieces: null, text, border, end: lengthOf(own) };
   }
 
   async #answer(prepared: Prepared, index: number, k: number, signal: AbortSignal): Promise<ScoredText> {
@@ -140,11 +198,13 @@ export class PromptScoring {
     const { text, ids } = prepared;
     const pieces = prepared.pieces ?? all.map(({ token }) => pieceOf({ token }));
     // Without a tokenizer, what stands in front of an empty context is seen only now.
-    const contextLength = prepared.contextLength || Number(ids === null && Boolean(pieces[0]?.special));
+    const front = prepared.contextLength || Number(ids === null && Boolean(pieces[0]?.special));
     const offsets = text === null ? lengthsOf(pieces) : placeTokens(pieces, text);
     if (!offsets) throw this.#unsupported("gives tokens that cannot be found in the text");
+    const where = `request ${index}`;
+    const { contextLength, border } = this.#toldApart(prepared, front, offsets, where);
     const tokens = all.slice(contextLength);
-    checkContinuation(tokens.length, `request ${index}`);
+    checkContinuation(tokens.length, where, border);
     const known = Int32Array.from(tokens, ({ id }, i) => ids?.[contextLength + i] ?? id ?? -1);
     const begin = offsets[contextLength]!;
     const table = {
@@ -162,6 +222,7 @@ export class PromptScoring {
       logprob: missing ? null : tokens.reduce((sum, { logprob }) => sum + logprob!, 0),
       greedy: firsts.includes(false) ? false : firsts.includes(null) ? null : true,
       tokens: table,
+      border,
       tokensRun: all.length - 1,
       provenance: {
         model: identity,
@@ -169,6 +230,30 @@ export class PromptScoring {
         eosCounted: vocabulary.eos !== null && known.includes(vocabulary.eos),
       },
     };
+  }
+
+  /** Where the tokens were not known before the answer, it is only now seen what lies across the border. */
+  #toldApart(
+    { ids, border, end }: Prepared,
+    front: number,
+    byteOffsets: Uint32Array,
+    where: string,
+  ): { contextLength: number; border: Border | null } {
+    if (ids !== null || border === null || end === undefined) return { contextLength: front, border };
+    if (border.rule === "lm-eval") {
+      const contextLength = Math.min(front, byteOffsets.length - 1);
+      return { contextLength, border: { ...border, lost: lostBefore({ byteOffsets }, contextLength, end) } };
+    }
+    const contextLength = nearestCut({ byteOffsets }, end, front);
+    if (contextLength === null) throw this.#across(where);
+    return { contextLength, border };
+  }
+
+  #across(where: string): SurprisalError {
+    return this.#unsupported(
+      `makes one token of the end of the context and the beginning of the continuation of ${where}, and takes texts, not token ids`,
+      'Cut the text elsewhere, or use the border rule "lm-eval", which leaves such a token out.',
+    );
   }
 
   /** @throws SurprisalError WIRE_MALFORMED when the numbers are not those of these tokens. */
@@ -206,12 +291,15 @@ export class PromptScoring {
       throw this.#unsupported("gives no alternatives of a prompt's tokens that could be told apart");
   }
 
-  #unsupported(what: string): SurprisalError {
+  #unsupported(
+    what: string,
+    wayOut: string = "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
+  ): SurprisalError {
     return new SurprisalError({
       code: "UNSUPPORTED_CAPABILITY",
       what: `The server ${what}`,
       where: this.#source.identity.source,
-      wayOut: "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
+      wayOut,
     });
   }
 }
@@ -234,6 +322,9 @@ function columnsOf(tokens: readonly PromptToken[], k: number): TokenColumns {
 function lengthsOf(pieces: readonly Piece[]): Uint32Array {
   const offsets = new Uint32Array(pieces.length + 1);
   for (const [i, { text, bytes }] of pieces.entries())
-    offsets[i + 1] = offsets[i]! + (bytes?.length ?? new TextEncoder().encode(text).length);
+    offsets[i + 1] = offsets[i]! + (bytes?.length ?? lengthOf(text));
   return offsets;
 }
+
+/** UTF-8 bytes of a text. */
+const lengthOf = (text: string): number => new TextEncoder().encode(text).length;

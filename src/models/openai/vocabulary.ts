@@ -1,6 +1,6 @@
 /** `tokenize` and `detokenize` over a server's endpoints. */
 
-import { SurprisalError } from "../../core/index.ts";
+import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import {
   field,
@@ -77,6 +77,7 @@ export class RemoteVocabulary implements ModelVocabulary {
    * @throws SurprisalError UNSUPPORTED_CAPABILITY when the text holds the name of a special token and is not to be read so.
    */
   readonly encode: ServerTokenizer = async (text: string, options: EncodeOptions): Promise<Encoded> => {
+    checkWellFormed(text, "text");
     const encoded = await this.#encode(text, options);
     const from = encoded.pieces[0]?.special && options.addSpecial ? 1 : 0;
     const control = encoded.pieces.slice(from).find(({ text: name }) => CONTROL.test(name));

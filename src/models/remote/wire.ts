@@ -1,9 +1,11 @@
 /** The part of this door that reads answers and sends nothing: what a page or an edge function may load. */
 export { tokensMatchText } from "./alignment.ts";
 export { AnswerAssembler, type AnswerPiece } from "./answer.ts";
+export { callText } from "./calls.ts";
 export {
   complaintIn,
   malformed,
+  reportedError,
   ServerRefusal,
   serverError,
   streamCut,

@@ -150,7 +150,7 @@ export class TableModel implements LanguageModel {
     for (const request of requests) {
       this.#assertOpen();
       if (options.signal?.aborted) throw abortError("Scoring", options.signal);
-      const encoded = await encodeRequest(request, index, this.vocabulary);
+      const encoded = await encodeRequest(request, index, this.vocabulary, options);
       checkLength(this, encoded.input.length, `request ${index}`);
       yield {
         index,
@@ -236,7 +236,8 @@ export class TableModel implements LanguageModel {
     this.#disposed = true;
   }
 
-  #answer({ input, contextLength, continuation, byteOffsets, firstScored }: EncodedRequest, k: number) {
+  #answer(request: EncodedRequest, k: number) {
+    const { input, contextLength, continuation, byteOffsets, firstScored, border } = request;
     const table = emptyTable(continuation, byteOffsets, k);
     const previous = input.subarray(contextLength + firstScored - 1);
     fillColumns(table, firstScored, this.#read(previous, continuation.subarray(firstScored), k));
@@ -245,6 +246,7 @@ export class TableModel implements LanguageModel {
       logprob: complete ? table.logprobs.reduce((sum, logprob) => sum + logprob, 0) : null,
       greedy: complete ? table.ranks.every((rank) => rank === 1) : null,
       tokens: table,
+      border,
       provenance: {
         model: this.identity,
         probabilities: "raw" as const,

@@ -1,5 +1,5 @@
 /** A tokenizer by table: always the longest symbol that fits. */
-import { invalidArgument } from "../../core/index.ts";
+import { checkWellFormed, invalidArgument } from "../../core/index.ts";
 import { checkedIds } from "../checks.ts";
 import type { RequestVocabulary } from "../encode-request.ts";
 import type { TokenizedText, TokenizeOptions } from "../language-model.ts";
@@ -46,6 +46,7 @@ export class TableTokenizer implements RequestVocabulary {
   }
 
   async tokenize(text: string, options: TokenizeOptions = {}): Promise<TokenizedText> {
+    checkWellFormed(text, "text");
     const bytes = new TextEncoder().encode(text);
     const ids: number[] = [];
     const offsets: number[] = [];

@@ -35,6 +35,8 @@ export interface Usage {
 }
 
 export interface ChoiceFields {
+  /** Moonshot counts here, in the last chunk. */
+  usage?: Maybe<Usage> | undefined;
   index?: Maybe<number> | undefined;
   finish_reason?: Maybe<string> | undefined;
   /** vLLM, with `return_token_ids`: one for each token of this choice or chunk. */
@@ -45,6 +47,8 @@ export interface ChoiceFields {
 export interface AnswerFields {
   id?: unknown;
   usage?: Maybe<Usage> | undefined;
+  /** Groq counts here, in the last chunk of a stream. */
+  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined }> | undefined;
   model?: Maybe<string> | undefined;
 }
 
@@ -53,13 +57,16 @@ export type CompletionsLogprobs = Maybe<FourArrays | { content: TokenEntry[] | n
 
 interface CompletionsChoice extends ChoiceFields {
   text?: Maybe<string> | undefined;
+  /** As chats have them, of some servers. */
+  delta?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
+  message?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
   logprobs?: CompletionsLogprobs | undefined;
   /** vLLM: one object per prompt token, keyed by token id. */
   prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]> | undefined;
 }
 
 export interface CompletionsAnswer extends AnswerFields {
-  choices?: CompletionsChoice[] | undefined;
+  choices?: Maybe<(CompletionsChoice | null)[]> | undefined;
 }
 
 interface PromptLogprob {
@@ -85,13 +92,15 @@ export const fourArrays: field.Field<FourArrays> = field.object({
   token_logprobs: field.array(field.nullable(field.number)),
   top_logprobs: field.nullish(field.array(field.nullable(field.record(field.nullable(field.number))))),
   text_offset: field.nullish(field.array(field.int)),
-  content: field.nothing,
+  content: field.refine(field.nullish(field.array(field.unknown)), (list) => !list?.length),
 });
 
-/** The four arrays, and no list that says the same. */
+/** The four arrays, and no list that says the same; an empty one says nothing. */
 export function isFourArrays(logprobs: object | number): logprobs is FourArrays {
   const { tokens, content } = logprobs as { tokens?: unknown; content?: unknown };
-  return (tokens ?? null) !== null && (content ?? null) === null;
+  const isEmpty =
+    Array.isArray(content) && content.length === 0 && Array.isArray(tokens) && tokens.length > 0;
+  return (tokens ?? null) !== null && ((content ?? null) === null || isEmpty);
 }
 export const isNoFourArrays = (logprobs: object): boolean => !isFourArrays(logprobs);
 
@@ -100,18 +109,30 @@ function isNamed({ token, bytes, logprob, top_logprobs: _, ...other }: Record<st
   return token !== undefined || (bytes === undefined && Object.keys(other).length > 0);
 }
 
-const usage = field.object({
-  completion_tokens: field.nullish(field.count),
-  prompt_tokens: field.nullish(field.count),
-  total_tokens: field.nullish(field.count),
-  completion_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
-});
+/** A count that is none is as if it were not there: the text is good without it. */
+const count = field.fallback(field.nullish(field.count), null);
+const usage = field.fallback(
+  field.nullish(
+    field.object({
+      completion_tokens: count,
+      prompt_tokens: count,
+      total_tokens: count,
+      completion_tokens_details: field.fallback(
+        field.nullish(field.object({ reasoning_tokens: count })),
+        null,
+      ),
+    }),
+  ),
+  null,
+);
 
 export const answerFields: field.Field<AnswerFields> = field.object({
   model: field.nullish(field.string),
-  usage: field.nullish(usage),
+  usage,
+  x_groq: field.fallback(field.nullish(field.object({ usage })), null),
 });
 export const choiceFields: field.Field<ChoiceFields> = field.object({
+  usage,
   index: field.nullish(field.count),
   finish_reason: field.nullish(field.string),
   token_ids: field.nullish(field.array(field.count)),
@@ -123,14 +144,26 @@ const promptLogprob = field.object({
   decoded_token: field.nullish(field.string),
 });
 const completionsList = field.refine(field.object({ content: tokenList }), isNoFourArrays);
+const said = field.fallback(field.nullish(field.object({ content: field.nullish(field.string) })), null);
 const completionsChoice = field.extend(choiceFields, {
   text: field.nullish(field.string),
+  delta: said,
+  message: said,
   logprobs: field.nullish(field.union(fourArrays, completionsList, field.number, field.array(field.unknown))),
   prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
 });
-const completionsAnswer = field.extend(answerFields, {
-  choices: field.optional(field.array(completionsChoice)),
-});
+const completionsAnswer = field.extend(answerFields, { choices: choicesField(completionsChoice) });
+
+/** A list of choices. What says nothing is none: left out, `null`, an empty object, or `null` in the list. */
+export function choicesField<Choice>(choice: field.Field<Choice>): field.Field<Maybe<(Choice | null)[]>> {
+  const choices = field.nullish(field.array(field.nullable(choice)));
+  return (value) => (isEmptyObject(value) ? null : choices(value));
+}
+
+/** `{}`, and what PHP writes for it: `[]`. */
+export function isEmptyObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readCompletionsAnswer(json: unknown, where: string): CompletionsAnswer {
