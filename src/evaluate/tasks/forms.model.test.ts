@@ -80,6 +80,24 @@ describe("published sets on mini, as lm_eval", () => {
   });
 });
 
+it("questions beyond mini's context, cut from the left as lm_eval does", async () => {
+  const { rows, max_length, ways } = fixture<{
+    rows: unknown[];
+    max_length: number;
+    ways: Record<string, Record<string, RecordedTask>>;
+  }>("forms-long-mini.json");
+  await using model = await resolve(await mini("F32"), { cacheType: "f32" });
+  expect(model.trainedContext).toBe(max_length);
+  const path = join(folder, "long.jsonl");
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const results: TaskResult[] = [];
+  for await (const result of runTask(model, await readTask(path))) results.push(result);
+  expect(results.map(({ cutTokens = 0 }) => cutTokens > 0)).toEqual([true, false, true]);
+  for (const [i, { logprobs }] of ways.plain!.arc_easy!.items.entries())
+    for (const [c, wanted] of logprobs.entries())
+      expect(Math.abs(results[i]!.choices[c]!.logprob! / wanted - 1)).toBeLessThan(TOLERANCE);
+});
+
 it("llama.cpp's Winogrande on mini, as llama-perplexity", async () => {
   const recorded = fixture<{ scores: number[][]; chosen: number[]; accuracy: number }>(
     "llama-winogrande-mini.json",
