@@ -287,6 +287,12 @@ describe("rows of other shapes", () => {
     });
   });
 
+  it("refuses a prompt with a hole in it", async () => {
+    await expect(itemsIn({ goal: null, sol1: "a", sol2: "b", label: 0 })).rejects.toMatchObject({
+      what: 'The field "goal" is not a text',
+    });
+  });
+
   it("tells of bad rows and passes on the others", async () => {
     const good = { context: "One", choices: ["two", "three"], label: 1 };
     const task = await readTask(
