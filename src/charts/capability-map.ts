@@ -23,6 +23,11 @@ export interface CapabilityCell {
   bitsPerByte: number | null;
   /** Of bitsPerByte; `null` = unknown. */
   standardError?: number | null | undefined;
+  /**
+   * How the model stands in the domain by differences in pairs: the best, not told apart from the best, or behind it.
+   * Left out of every cell: the smallest number is the best. Left out of some: nothing is said there.
+   */
+  standing?: "best" | "tied" | "behind" | null | undefined;
 }
 
 /** Options of `capabilityMap`. */
@@ -39,11 +44,13 @@ interface Cell {
   value: number;
   error: number | null;
   best: boolean;
+  /** Not told apart from the best. */
+  tied: boolean;
 }
 
 /**
  * Every model over every domain: the number in every cell, its shade from dark (many bits) to bright (few). The best
- * model of a domain has a diamond, bold figures and a frame. The longer of the two lists runs downwards.
+ * model of a domain has a diamond, bold figures and a frame; those that cannot be told from it have an open diamond. The longer of the two lists runs downwards.
  * @throws SurprisalError INVALID_ARGUMENT when a model and a domain occur together twice.
  */
 export function capabilityMap(cells: readonly CapabilityCell[], options: CapabilityMapOptions = {}): Chart {
@@ -51,13 +58,15 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
   const title = `Capability map: ${visible(measure)} by model and domain`;
   if (cells.length === 0) return emptyChart(title, "There are no models and domains.", ["domain"]);
   const { models, domains, at } = arrange(cells, order);
-  const found = domains.flatMap((_, domain) => cellsOfDomain(domain, models, at(domain)));
+  const isDecided = cells.some(({ standing }) => standing !== undefined);
+  const found = domains.flatMap((_, domain) => cellsOfDomain(domain, models, at(domain), isDecided));
   const bounds = boundsOf(found.map(({ value }) => value));
   const byPlace = new Map(found.map((cell) => [`${cell.model},${cell.domain}`, cell]));
   const written = (cell: Cell | undefined) =>
     cell === undefined
       ? "–"
-      : `${formatWithError(cell.value, cell.error)}${cell.best && models.length > 1 ? " ◆" : ""}`;
+      : `${formatWithError(cell.value, cell.error)}${models.length > 1 ? sign(cell, " ") : ""}`;
+  const ties = domains.filter((_, domain) => found.some((cell) => cell.domain === domain && cell.tied));
 
   const wins = models.map((_, model) => found.filter((cell) => cell.model === model && cell.best).length);
   const means = domains.map((_, domain) => average(found.filter((cell) => cell.domain === domain)));
@@ -71,6 +80,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
       models.length > 1 &&
         wins.some((won) => won > 0) &&
         `Best: ${formatList(models.flatMap((name, i) => (wins[i]! > 0 ? [`${inSentence(name)} in ${wins[i]} of ${domains.length}`] : [])))}.`,
+      models.length > 1 && ties.length > 0 && `Not told apart in ${formatList(ties.map(inSentence))}.`,
       finiteMeans &&
         domains.length > 1 &&
         `On average ${extreme(finiteMeans[0])} is the easiest domain (${formatNumber(finiteMeans[0], 3)}) and ${extreme(finiteMeans[1])} the hardest (${formatNumber(finiteMeans[1], 3)}).`,
@@ -81,7 +91,18 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
     numbers: domains
       .map(
         (name, domain) =>
-          `${inSentence(name)}: ${formatList(models.map((model, i) => `${inSentence(model)} ${byPlace.has(`${i},${domain}`) ? written(byPlace.get(`${i},${domain}`)).replace(" ◆", " (best)") : "not measured"}`))}.`,
+          `${inSentence(name)}: ${formatList(
+            models.map(
+              (model, i) =>
+                `${inSentence(model)} ${
+                  byPlace.has(`${i},${domain}`)
+                    ? written(byPlace.get(`${i},${domain}`))
+                        .replace(" ◆", " (best)")
+                        .replace(" ◇", " (tied)")
+                    : "not measured"
+                }`,
+            ),
+          )}.`,
       )
       .join(" "),
     table: {
@@ -106,7 +127,9 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
             {
               sign: "diamond" as const,
               colour: ({ ink }: { ink: string }) => ink,
-              text: "best model of a domain",
+              text: isDecided
+                ? "best model of a domain, by the difference in pairs; ◇ not told apart"
+                : "best model of a domain",
             },
           ]
         : []),
@@ -120,16 +143,22 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
 
 const capitalised = (text: string): string => visible(text).replace(/^./u, (first) => first.toUpperCase());
 
-/** The numbers of a domain; the smallest, and all equal to it, are its best. */
+const sign = ({ best, tied }: Cell, before: string): string =>
+  best ? `${before}◆` : tied ? `${before}◇` : "";
+
+/** The numbers of a domain; where nobody has decided it, the smallest, and all equal to it, are its best. */
 function cellsOfDomain(
   domain: number,
   models: readonly string[],
   row: ReadonlyMap<string, CapabilityCell>,
+  isDecided: boolean,
 ): Cell[] {
   const cells = models.flatMap((name, model) => {
-    const { bitsPerByte: value = null, standardError: error = null } = row.get(name) ?? {};
-    return isNumber(value) ? [{ model, domain, value, error, best: false }] : [];
+    const { bitsPerByte: value = null, standardError: error = null, standing } = row.get(name) ?? {};
+    const [best, tied] = [standing === "best", standing === "tied"];
+    return isNumber(value) ? [{ model, domain, value, error, best, tied }] : [];
   });
+  if (isDecided) return cells;
   const least = boundsOf(cells.map(({ value }) => value))?.[0];
   return cells.map((cell) => ({ ...cell, best: cell.value === least }));
 }
@@ -225,6 +254,7 @@ function drawMap(
         y,
         cell,
         best: models.length > 1 && cell?.best === true,
+        tied: models.length > 1 && cell?.tied === true,
         value,
         error,
         shade: viridis(place),
@@ -232,7 +262,7 @@ function drawMap(
     }),
   );
   const figures = (entry: (typeof all)[number], separator: string) =>
-    `${entry.best ? "◆ " : ""}${entry.value}${entry.error === null ? "" : `${separator}± ${entry.error}`}`;
+    `${entry.best ? "◆ " : entry.tied ? "◇ " : ""}${entry.value}${entry.error === null ? "" : `${separator}± ${entry.error}`}`;
   const oneLine = Math.max(...all.map((entry) => pixelWidth(figures(entry, " "), 12))) + 16;
   const stacked =
     Math.max(

@@ -21,11 +21,16 @@ export interface PerplexityResult {
   perplexity: number | null;
   /** Of the perplexity; `null` = unknown. */
   standardError?: number | null | undefined;
+  /** How the model stands over the corpus by differences in pairs; left out of every result: the smallest is the best. */
+  standing?: "best" | "tied" | "behind" | null | undefined;
 }
 
 /** Options of `perplexityIntervals`. */
 export interface PerplexityIntervalsOptions {
-  /** What the numbers are. Default "perplexity per token". */
+  /**
+   * What the numbers are. Default "perplexity per token", which is not comparable across tokenizers: there give bits per
+   * byte, and say so here.
+   */
   measure?: string | undefined;
   /** What an error bar is. Default "± one standard error". */
   interval?: string | undefined;
@@ -59,11 +64,8 @@ export function perplexityIntervals(
   return {
     title,
     summary: `${drawn
-      .map(
-        ({ corpus, rows }) =>
-          `${corpus === "" ? "Best" : `Best on ${inSentence(corpus)}`}: ${inSentence(rows[0]!.model)}, ${written(rows[0]!)}.`,
-      )
-      .join(" ")} Further left is better; every corpus has its own axis.`,
+      .map(({ corpus, rows }) => leading(corpus, rows, written))
+      .join(" ")} Further left is better; every corpus has its own axis.`.trimStart(),
     numbers: corpora
       .map(
         ({ corpus, rows }) =>
@@ -149,6 +151,22 @@ export function perplexityIntervals(
       });
     },
   };
+}
+
+/** Who is the best on a corpus; "" where that is not known. */
+function leading(
+  corpus: string,
+  rows: readonly PerplexityResult[],
+  written: (result: PerplexityResult) => string,
+): string {
+  const isDecided = rows.some(({ standing }) => standing !== undefined);
+  const best = isDecided ? rows.find(({ standing }) => standing === "best") : rows[0];
+  const place = corpus === "" ? "" : ` on ${inSentence(corpus)}`;
+  if (best) return `Best${place}: ${inSentence(best.model)}, ${written(best)}.`;
+  const tied = rows.filter(({ standing }) => standing === "tied");
+  return tied.length > 0
+    ? `Not told apart${place}: ${formatList(tied.map((result) => `${inSentence(result.model)}, ${written(result)}`))}.`
+    : "";
 }
 
 const tick = (value: number): string =>

@@ -2,13 +2,15 @@
 import {
   type CacheType,
   DEFAULT_MODEL,
+  KERNELS,
+  type Kernels,
   type LanguageModel,
   type LlamaLoadOptions,
   resolve,
 } from "../models/index.ts";
 import { usage } from "./errors.ts";
 import { reportModel } from "./model-progress.ts";
-import { type Declared, oneOf, option, wholeNumber } from "./parameters.ts";
+import { type Declared, flag, oneOf, option, wholeNumber } from "./parameters.ts";
 import { ACCEPT_TERMS, COUNT } from "./shared-options.ts";
 
 /** Known here too, so that a wrong word is refused before anything is downloaded. */
@@ -29,6 +31,8 @@ interface LoadValues {
   device: "auto" | "cpu" | number;
   batch: number | undefined;
   cacheType: CacheType | undefined;
+  kernels: Kernels | undefined;
+  exact: boolean;
   acceptTerms: boolean;
 }
 
@@ -38,11 +42,14 @@ export const LOAD_OPTIONS: Declared<LoadValues> = {
   device: option(deviceFor, { hint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", standard: "auto" }),
   batch: option(wholeNumber(1, 4096), { hint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" }),
   cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
+  kernels: option(oneOf(KERNELS), { description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
+  exact: flag({ description: "The weights as 32-bit floats, and nothing rounded: the same with all kernels, slower; makes a copy of 4 bytes per weight in the cache" }),
   acceptTerms: ACCEPT_TERMS,
 };
 
-export function loadOptions({ device, threads, batch, cacheType }: LoadValues): LlamaLoadOptions {
-  return { device, threads, batchSize: batch, cacheType };
+export function loadOptions(given: LoadValues): LlamaLoadOptions {
+  const { device, threads, batch: batchSize, cacheType, kernels, exact } = given;
+  return { device, threads, batchSize, cacheType, kernels, exact };
 }
 
 function deviceFor(word: string, name: string): "auto" | "cpu" | number {

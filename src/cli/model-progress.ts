@@ -10,12 +10,19 @@ export interface ModelReporter {
   end(): void;
 }
 
+/** What is said of each phase. */
+export const PHASES: Readonly<Record<TransferProgress["phase"], string>> = {
+  download: "downloading",
+  unpack: "unpacking",
+  verify: "reading",
+};
+
 /** @param quiet no progress; messages and questions stay. */
 export function reportModel({ quiet, acceptTerms }: { quiet: boolean; acceptTerms: boolean }): ModelReporter {
   let line: Progress | null = null;
   let label = "";
   const onProgress = ({ phase, file, bytes, total }: TransferProgress) => {
-    const wanted = `${phase === "download" ? "downloading" : "unpacking"} ${file}`;
+    const wanted = `${PHASES[phase]} ${file}`;
     if (wanted !== label) {
       line?.end();
       line = startProgress({ label: wanted, unit: "bytes", resumedFrom: bytes });

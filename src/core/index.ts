@@ -12,6 +12,6 @@ export * from "./recipe.ts";
 export * from "./statistics.ts";
 export * from "./table.ts";
 export * from "./text.ts";
-export type * from "./token.ts";
+export * from "./token.ts";
 export * from "./visibility.ts";
 export * from "./windows.ts";

@@ -23,7 +23,10 @@ export type PrefixPolicy =
   | "model"
   /** BOS, if the vocabulary has one (Hugging Face's evaluate). */
   | "bos"
-  /** BOS, else EOS (lm-evaluation-harness). */
+  /**
+   * BOS, else EOS (lm-evaluation-harness). To a text that begins with that token's own text, where special tokens are read,
+   * the tokenizer then adds none (lm-eval's `has_bos_prefix`).
+   */
   | "bos-else-eos";
 
 /** A length that depends on the model: its trained context, or half of the recipe's own context, capped. */
@@ -85,11 +88,13 @@ export interface RecipeFacts {
   canShift: boolean;
 }
 
-/** Numbers a person may give in place of the recipe's own, tokens. */
+/** What a person may give in place of the recipe's own. Lengths are tokens. */
 export interface RecipeOverrides {
   context?: number | undefined;
   stride?: number | undefined;
   sinks?: number | undefined;
+  /** Read `<|im_end|>` and the like in the text as special tokens. */
+  parseSpecial?: boolean | undefined;
 }
 
 /** What our own recipes have in common. */
@@ -135,7 +140,10 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   disjoint: { ...OURS, name: "disjoint", method: "disjoint", context: { atMost: 2048 } },
   half: { ...OURS, name: "half", method: "half", context: { atMost: 2048 } },
   full: { ...OURS, name: "full", method: "full", context: "model" },
-  /** tools/perplexity/perplexity.cpp: common_tokenize(ctx, prompt, add_special = true), parse_special is false. */
+  /**
+   * tools/perplexity/perplexity.cpp: common_tokenize(ctx, prompt, add_special = true), parse_special is false. Of a file
+   * (not of a string) its last line feed is taken off first: whoever reads files for this recipe does so.
+   */
   "llama.cpp": {
     ...OURS,
     name: "llama.cpp",
@@ -147,7 +155,7 @@ export const RECIPES: Readonly<Record<RecipeName, Recipe>> = {
   /**
    * lm_eval/models/huggingface.py, loglikelihood_rolling: the text goes through the tokenizer as it is, special
    * tokens included, and the prefix token is put in front of whatever comes out; so a model whose tokenizer adds
-   * BOS gets it twice, and the second is scored (their issue 3333).
+   * BOS gets it twice, and the second is scored (their issue 3333). A text that begins with BOS gets none added.
    */
   "lm-eval": {
     ...OURS,

@@ -80,24 +80,46 @@ export function ratioBootstrap(
   logRatios: ArrayLike<number>,
   options: BlockBootstrapOptions = {},
 ): BlockBootstrap | null {
+  const sums = ringSums(logRatios); // [n+1]
+  const perplexity = Math.exp(sums.at(-1)! / (sums.length - 1));
+  const mean = meanBootstrap(sums, options);
+  if (mean === null || !Number.isFinite(perplexity)) return null;
+  const { standardError, low, high, ...how } = mean;
+  return { standardError: standardError * perplexity, low: Math.exp(low), high: Math.exp(high), ...how };
+}
+
+/**
+ * The same of the mean of any series, such as KL divergences: the same blocks are drawn for series of one length and seed,
+ * so that the error of a sum of means is that of the mean of the sums.
+ * @param values [n] in the order of the text; missing ones (NaN) are dropped before.
+ * @returns standard error and interval of the mean, in the unit of the values; `null` for fewer than two, or where the sum
+ *   is infinite.
+ * @throws SurprisalError INVALID_ARGUMENT for options out of their range.
+ */
+export function blockBootstrapMean(
+  values: ArrayLike<number>,
+  options: BlockBootstrapOptions = {},
+): BlockBootstrap | null {
+  return meanBootstrap(ringSums(Float64Array.from(values, (value) => -value)), options);
+}
+
+/** @param sums [n+1] running sums of the series. */
+function meanBootstrap(sums: Float64Array, options: BlockBootstrapOptions): BlockBootstrap | null {
   const { seed = 0, resamples = 1000, level = 0.95 } = options;
   requireInteger(resamples, "resamples", 2);
   requireCoverage(level);
-  const sums = ringSums(logRatios); // [n+1]
   const n = sums.length - 1;
-  const perplexity = Math.exp(sums[n]! / n);
-  if (n < 2 || !Number.isFinite(perplexity)) return null;
+  if (n < 2 || !Number.isFinite(sums[n]!)) return null;
   const { blockLength = defaultBlockLength(n) } = options;
   requireInteger(blockLength, "blockLength", 1, n);
-
   const random = seededRandom(seed);
-  const means = new Float64Array(resamples); // nats per token
+  const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) means[b] = resampledNll(sums, blockLength, random) / n;
   means.sort();
   return {
-    standardError: standardDeviation(means) * perplexity,
-    low: Math.exp(quantile(means, (1 - level) / 2)),
-    high: Math.exp(quantile(means, (1 + level) / 2)),
+    standardError: standardDeviation(means),
+    low: quantile(means, (1 - level) / 2),
+    high: quantile(means, (1 + level) / 2),
     level,
     blockLength,
     resamples,

@@ -6,6 +6,8 @@
  * byte, so the sizes of the pieces of a text add up to the size of the whole, however it is cut.
  */
 
+import { invalidArgument } from "./errors.ts";
+
 /** Size of a text, or of a piece of one. */
 export interface TextSize {
   /** UTF-8 bytes. */
@@ -81,6 +83,20 @@ function characterBefore(text: Uint8Array, i: number): number {
   let before = i - 1;
   while (before > 0 && isContinuation(text, before)) before--;
   return before;
+}
+
+/**
+ * A text that UTF-8 cannot express would be scored with U+FFFD in the place of what is wrong with it.
+ * @throws SurprisalError INVALID_ARGUMENT with the place, for a text with half a surrogate pair.
+ */
+export function checkWellFormed(text: string, where: string): void {
+  if (isWellFormed(text)) return;
+  const at = text.search(/\p{Surrogate}/u);
+  throw invalidArgument(
+    "The text holds half a surrogate pair, which no UTF-8 can express",
+    `${where}, character ${at}`,
+    "Mend it where it was cut: between characters, not between the halves of one (text.toWellFormed() puts U+FFFD there).",
+  );
 }
 
 /** Whether the character that begins at byte i has the Unicode property White_Space. */

@@ -24,8 +24,19 @@ export interface Alternative {
   logprob: number | null;
 }
 
+/** What a token is written for: "answer" is what is said, "reasoning" what was thought before, "tool-call" a call's name and arguments. */
+export type TokenPart = "answer" | "reasoning" | "tool-call";
+
+/** All parts. */
+export const TOKEN_PARTS: readonly TokenPart[] = ["answer", "reasoning", "tool-call"];
+
 /** One token and what the model thought of it. */
 export interface TokenRecord extends Alternative {
+  /**
+   * Which part of the answer it belongs to; left out: "answer". Tokens that mark a part, such as `<think>` and `</think>`,
+   * belong to what they mark, not to the answer.
+   */
+  part?: TokenPart | undefined;
   /** The most probable tokens in this place, best first. */
   alternatives?: Alternative[] | undefined;
   /** 1 = the model's first choice. Number of tokens with a strictly larger probability, plus one. */

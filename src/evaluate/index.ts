@@ -1,11 +1,21 @@
 export * from "./compare/index.ts";
-export type { Corpus, CorpusDocument, CorpusFormat, CorpusRule } from "./corpora/index.ts";
+export type {
+  Corpus,
+  CorpusDocument,
+  CorpusFormat,
+  CorpusRule,
+  Unreadable,
+  UnreadablePart,
+} from "./corpora/index.ts";
 export {
+  FINAL_LINE_BREAK_OFF,
   type OpenCorporaOptions,
   openCorpora,
   RULES,
   type RuleName,
   type TextRule,
+  takesFinalLineBreakOff,
+  withoutFinalLineBreak,
 } from "./corpora/index.ts";
 export * from "./harness/index.ts";
 export * from "./queue/index.ts";
@@ -33,6 +43,7 @@ export {
   type ModelCapability,
   newRunFolder,
   otherFileIn,
+  type PairedUnits,
   queryRuns,
   RUNS_FOLDER,
   type RunComparison,
@@ -43,6 +54,7 @@ export {
   runRows,
   SQL_TABLES,
   type SqlAnswer,
+  type Standing,
   type TaskDifference,
   type TaskRow as RunTaskRow,
   taskRows,

@@ -2,8 +2,7 @@
  * Where a context ends and its continuation begins, in tokens. Both are encoded together, because that is what a model has
  * read in training; a token may then lie across the border. What becomes of it is the border rule.
  */
-import { pythonTrimEnd } from "../core/index.ts";
-import { checkWellFormed } from "./checks.ts";
+import { checkWellFormed, pythonTrimEnd } from "../core/index.ts";
 import type { Border, BorderRule, ScoreOptions, TokenizedText, TokenizeOptions } from "./language-model.ts";
 
 /** The part of a tokenizer that telling strings apart needs. */

@@ -1,5 +1,5 @@
 /** What every model refuses, in the same words. */
-import { invalidArgument, isWellFormed, SurprisalError } from "../core/index.ts";
+import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { Border, LanguageModel, ScoreRequest } from "./language-model.ts";
 
 /** @throws SurprisalError INVALID_ARGUMENT for more alternatives per token than the model gives. */
@@ -66,18 +66,4 @@ export function checkContinuation(tokens: number, where: string, border: Border 
       ? 'Use the border rule "whole", which scores all of it.'
       : "Give a continuation of at least one token.",
   });
-}
-
-/**
- * A text that UTF-8 cannot express would be scored with U+FFFD in the place of what is wrong with it.
- * @throws SurprisalError INVALID_ARGUMENT with the place, for a text with half a surrogate pair.
- */
-export function checkWellFormed(text: string, where: string): void {
-  if (isWellFormed(text)) return;
-  const at = text.search(/\p{Surrogate}/u);
-  throw invalidArgument(
-    "The text holds half a surrogate pair, which no UTF-8 can express",
-    `${where}, character ${at}`,
-    "Mend it where it was cut: between characters, not between the halves of one (text.toWellFormed() puts U+FFFD there).",
-  );
 }

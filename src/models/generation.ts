@@ -1,6 +1,5 @@
 /** Token records as they are written, and what is known at their end. */
-import { invalidArgument, SurprisalError, type TokenRecord } from "../core/index.ts";
-import { checkWellFormed } from "./checks.ts";
+import { checkWellFormed, invalidArgument, SurprisalError, type TokenRecord } from "../core/index.ts";
 import type {
   ChatMessage,
   FinishReason,

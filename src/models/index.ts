@@ -5,11 +5,13 @@
 
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export type * from "./gemini/index.ts";
+export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";
 export type * from "./openai/index.ts";
 export { probe } from "./probe.ts";
+export { isThinkingMark, withoutThinkingMarks } from "./reasoning-marks.ts";
 export {
   cacheFolder,
   type DatasetFile,
@@ -21,7 +23,9 @@ export {
   listModels,
   locate,
   locateDataset,
+  type ModelFile,
   type ModelInfo,
+  type ModelInfoOptions,
   type ModelTerms,
   modelInfo,
   type NetworkPatience,

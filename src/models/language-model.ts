@@ -10,8 +10,13 @@ export interface ModelIdentity {
   name: string;
   /** What the person asked for: alias, path, or address. */
   source: string;
-  /** sha256 of the weights, lower-case hex; `null` when the source cannot give one. */
+  /**
+   * sha256 of the weights, lower-case hex; of a model split into several files, of the text made of their sha256 in order,
+   * each followed by a line feed; `null` when the source cannot give one.
+   */
   sha256: string | null;
+  /** The files of a split model, in order; left out for a single file. */
+  files?: readonly { name: string; sha256: string; bytes: number }[] | undefined;
   /** Architecture, such as "llama" or "gemma3"; `null` when unknown. */
   architecture: string | null;
   /** Number of weights; `null` when unknown. */
@@ -285,6 +290,8 @@ export interface LanguageModel extends AsyncDisposable {
   readonly trainedContext: number | null;
   /** Settings that can change a number or its speed (device, threads, precision), shown in every result; for people. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** What a person should know about every number of this model, such as a tokenizer that is not the one it was trained with. */
+  readonly notes?: readonly string[] | undefined;
 
   tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText>;
   /** The exact bytes of the tokens, special tokens as their text. */

@@ -2,7 +2,7 @@
 import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
-import { DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
+import { assertUnchanged, DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
 
 /** Options of `resolve`: where the model is looked for, and how it is loaded. */
 export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
@@ -29,10 +29,19 @@ export async function resolve(
     const remote = await openRemote(reference, { offline, signal });
     if (remote) return remote;
   }
-  const { path, name, sha256 } = await locate(reference, options).catch(async (error: unknown) => {
+  const located = await locate(reference, options).catch(async (error: unknown) => {
     throw await withRemoteForms(error);
   });
-  return LlamaModel.load(path, options, { source: reference, name, sha256 });
+  const { path, name, sha256, files } = located;
+  const identity = { source: reference, name, sha256, ...(files && { files }) };
+  const model = await LlamaModel.load(path, options, identity);
+  try {
+    await assertUnchanged(located, options);
+    return model;
+  } catch (error) {
+    await model[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** What talks to servers takes longer to load than a small model: only for a reference that may need it. */

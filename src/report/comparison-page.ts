@@ -9,7 +9,7 @@ import {
   formatPlural,
   formatProbability,
 } from "../text/index.ts";
-import { formatEstimate } from "./measures.ts";
+import { ERROR_METHODS, formatEstimate } from "./measures.ts";
 import { type PageSection, renderPage } from "./page/sections.ts";
 
 /**
@@ -59,13 +59,14 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
       [`perplexity of ${base}`, formatEstimate(measures.basePerplexity)],
       [
         "ratio",
-        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over blocks of tokens` : ""}`,
+        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
       ],
       ["difference", formatEstimate(measures.difference)],
       ["KL divergence, nats", formatEstimate(measures.divergence)],
       ["Δp, %", formatEstimate(measures.deltaP, formatPercent)],
       ["RMS of Δp, %", formatEstimate(measures.rmsDeltaP, formatPercent)],
       ["same most probable token, %", formatEstimate(measures.sameTop, formatPercent)],
+      ["±", ERROR_METHODS[measures.standardErrorMethod]],
       ["tokens", formatCount(measures.scored)],
     ],
   };

@@ -10,6 +10,14 @@ export const formatEstimate = (
   format: typeof formatWithError = formatWithError,
 ): string => format(value, standardError);
 
+/** How a ± is made, in words. */
+export const ERROR_METHODS: Readonly<Record<"llama.cpp" | "block-bootstrap" | "document-bootstrap", string>> =
+  {
+    "document-bootstrap": "bootstrap over documents",
+    "block-bootstrap": "bootstrap over blocks of tokens",
+    "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
+  };
+
 const COUNTED: readonly Unit[] = ["tokens", "documents", "questions"];
 
 /**

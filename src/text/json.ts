@@ -16,7 +16,7 @@ const NUMBERS = /nll|perplexity|logprob|^bitsPer|^standardError$|^(value|low|hig
 
 /** For JSON.parse. */
 export function infinityFromText(key: string, value: unknown): unknown {
-  if (key === "interval" && Array.isArray(value)) return value.map(fromText);
+  if ((key === "interval" || key === "nats") && Array.isArray(value)) return value.map(fromText);
   return NUMBERS.test(key) ? fromText(value) : value;
 }
 

@@ -10,6 +10,8 @@ export interface Cell {
   /** Columns in a terminal. */
   width: number;
   shade: number | null;
+  /** Drawn fainter than the rest. Default false. */
+  faint?: boolean | undefined;
 }
 
 const TAB = 4; // columns; shown as ⇥ and spaces, so that it takes the same room everywhere

@@ -4,11 +4,13 @@ import {
   monitorTokens,
   type Policy,
   type PolicyEvent,
+  type TokenPart,
   type TokenRecord,
 } from "../../core/index.ts";
 import type { GenerateOptions, GenerationEnd, LanguageModel, Prompt } from "../../models/index.ts";
 import { visibleToken } from "../../text/index.ts";
 import type { SurprisingAnswerToken } from "../render/index.ts";
+import { PartTexts } from "./texts.ts";
 
 export interface AnswerOptions extends Omit<GenerateOptions, "signal"> {
   stopWhen?: Policy | undefined;
@@ -17,6 +19,7 @@ export interface AnswerOptions extends Omit<GenerateOptions, "signal"> {
 /** A token as it arrives. */
 export interface AnsweredToken {
   record: TokenRecord;
+  part: TokenPart;
   /** Its exact bytes. */
   bytes: Uint8Array;
   /** The characters it completes: of a character made of several tokens, all of it at the last one. */
@@ -28,10 +31,14 @@ export interface AnsweredToken {
 /** What an answer came to. */
 export interface Answer {
   /**
-   * The texts of its tokens, joined. Bytes that are no UTF-8 are U+FFFD; a character that the answer ends in the middle
-   * of is not there.
+   * The texts of its tokens, joined, without those of other parts. Bytes that are no UTF-8 are U+FFFD; a character that
+   * the answer ends in the middle of is not there.
    */
   text: string;
+  /** What was thought before it, without the marks around it; `null` = nothing was. */
+  reasoning: string | null;
+  /** Names and arguments of the tools that were called; `null` = none was. */
+  toolCall: string | null;
   reading: MeterReading;
   /** What the source said at the end; `null` when it did not come to it. */
   end: GenerationEnd | null;
@@ -46,7 +53,7 @@ export interface Answer {
   partial: boolean;
   /** What a person should know about the numbers, as far as the source came to say it. */
   warnings: readonly string[];
-  /** The most surprising ones, most surprising first. */
+  /** The most surprising ones of the answer, most surprising first; of what was thought, where there is no answer. */
   surprising: SurprisingAnswerToken[];
 }
 
@@ -71,18 +78,19 @@ export async function writeAnswer(
     stopWhen,
     controller,
   });
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const encoder = new TextEncoder();
-  let text = "";
+  const texts = new PartTexts();
   let surprising: SurprisingAnswerToken[] = [];
+  let surprisingBefore: SurprisingAnswerToken[] = [];
   let failure: Answer["failure"] = null;
   try {
     for await (const record of tokens) {
       const bytes = record.bytes ?? encoder.encode(record.text);
-      const completed = decoder.decode(bytes, { stream: true });
-      text += completed;
-      surprising = withToken(surprising, record, bytes);
-      onToken({ record, bytes, text: completed, reading: tokens.meter.read() });
+      const { part = "answer" } = record;
+      const text = texts.add(part, bytes);
+      if (part === "answer") surprising = withToken(surprising, record, bytes);
+      else surprisingBefore = withToken(surprisingBefore, record, bytes);
+      onToken({ record, part, bytes, text, reading: tokens.meter.read() });
     }
   } catch (error) {
     if (!interrupt.aborted) failure = { error };
@@ -91,7 +99,9 @@ export async function writeAnswer(
   const { end } = generation;
   const { partial = false, warnings = [] } = end ?? generation.doubts ?? {};
   return {
-    text,
+    text: texts.answer,
+    reasoning: texts.reasoning,
+    toolCall: texts.toolCall,
     reading,
     end,
     stoppedBy: tokens.stoppedBy,
@@ -101,7 +111,7 @@ export async function writeAnswer(
     scored: end?.scored ?? reading.scored,
     partial: end ? partial : reading.partial || partial,
     warnings,
-    surprising,
+    surprising: surprising.length > 0 ? surprising : surprisingBefore,
   };
 }
 

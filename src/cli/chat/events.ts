@@ -1,5 +1,5 @@
 /** The event lines of `surprisal chat --json`: one JSON object a line. Fields are only ever added. */
-import type { PolicyEvent, TokenRecord } from "../../core/index.ts";
+import type { PartReading, PolicyEvent, TokenPart, TokenRecord } from "../../core/index.ts";
 import type { FinishReason, Provenance } from "../../models/index.ts";
 import { partsOf } from "../errors.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
@@ -8,27 +8,46 @@ type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number
 
 export interface TokenEvent extends JsonRecord {
   type: "token";
-  /** The characters this token completes; the texts of all tokens, joined, are the answer. */
+  /** The characters this token completes; the texts of all tokens of the part "answer", joined, are the answer. */
   text: string;
+  /** What it was written for: "answer", "reasoning" (thought before the answer) or "tool-call". */
+  part: TokenPart;
   /** The token's own bytes, where they are not `text`: it is a part of a character. */
   bytes?: number[] | undefined;
   /** ln p, nats; `null` when the source did not say. */
   logprob: number | null;
-  /** Of the answer so far; `null` while no token carries a number. */
+  /** Of all tokens so far; `null` while none carries a number. */
   perplexity: number | null;
   alternatives?: JsonRecord[] | undefined;
 }
 
+/** What is said of one part. */
+interface PartOfDone {
+  /** Tokens of it, as they came. */
+  tokens: number;
+  /** Those that carry a number. */
+  scored: number;
+  perplexity: number | null;
+}
+
 export interface DoneEvent {
   type: "done";
+  /** The answer alone. */
   text: string;
+  /** What was thought before it; `null` = nothing was, or the source does not show it. */
+  reasoning: string | null;
+  /** Names and arguments of called tools; `null` = none. */
+  toolCall: string | null;
   /** Tokens written, as the source counts them. */
   tokens: number;
   /** Tokens that carry a number. */
   scored: number;
   /** Some token carries no number, so the perplexity is that of the others. */
   partial: boolean;
+  /** Of all tokens that carry a number, whatever their part. */
   perplexity: number | null;
+  /** Each part for itself; `null` = no token belongs to it. */
+  parts: Record<TokenPart, PartOfDone | null>;
   /** "policy": see `stoppedBy`. */
   finishReason: FinishReason | "policy";
   stoppedBy?: PolicyEvent | undefined;
@@ -46,11 +65,12 @@ export interface ErrorEvent {
   wayOut?: string | undefined;
 }
 
-export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): TokenEvent {
-  const { alternatives, bytes: _, text: __, ...rest } = record;
+export function tokenEvent({ record, part, bytes, text, reading }: AnsweredToken): TokenEvent {
+  const { alternatives, bytes: _, text: __, part: ___, ...rest } = record;
   return {
     type: "token",
     text,
+    part,
     bytes: isText(bytes, text) ? undefined : [...bytes],
     ...rest,
     perplexity: reading.perplexity,
@@ -60,20 +80,31 @@ export function tokenEvent({ record, bytes, text, reading }: AnsweredToken): Tok
 
 /** @param answer one without a failure. */
 export function doneEvent(answer: Answer): DoneEvent {
-  const { text, tokens, scored, partial, warnings, reading, stoppedBy, end } = answer;
+  const { text, reasoning, toolCall, tokens, scored, partial, warnings, reading, stoppedBy, end } = answer;
+  const { parts } = reading;
   return {
     type: "done",
     text,
+    reasoning,
+    toolCall,
     tokens,
     scored,
     partial,
     perplexity: reading.perplexity,
+    parts: {
+      answer: partOf(parts.answer),
+      reasoning: partOf(parts.reasoning),
+      "tool-call": partOf(parts["tool-call"]),
+    },
     finishReason: stoppedBy ? "policy" : (end?.finishReason ?? "other"),
     stoppedBy: stoppedBy ?? undefined,
     warnings,
     provenance: end?.provenance ?? null,
   };
 }
+
+const partOf = (part: PartReading | null): PartOfDone | null =>
+  part && { tokens: part.tokens, scored: part.scored, perplexity: part.perplexity };
 
 export function errorEvent(error: unknown): ErrorEvent {
   const { code, what, where, wayOut } = partsOf(error);

@@ -1,5 +1,6 @@
 /** An answer in front of a person: coloured as it is written, a line about it beneath, and the sum at its end. */
-import type { LanguageModel, Prompt } from "../../models/index.ts";
+import type { TokenPart } from "../../core/index.ts";
+import { isThinkingMark, type LanguageModel, type Prompt } from "../../models/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import {
   AnswerScreen,
@@ -9,14 +10,16 @@ import {
   decideColour,
   PieceStream,
 } from "../render/index.ts";
-import { type Answer, type AnswerOptions, writeAnswer } from "./answer.ts";
+import { type Answer, type AnsweredToken, type AnswerOptions, writeAnswer } from "./answer.ts";
+import { PART_NAMES, partsOf } from "./parts.ts";
 
 const SPARKLINE = 32; // tokens
 
 /**
- * Writes the answer on standard output. On a terminal there is a status line, and the summary stands beneath; else the
- * summary goes to standard error, so that a file or a pipe gets the answer alone.
- * @param quiet no status line and no summary.
+ * Writes the answer on standard output. On a terminal what was thought stands above it, fainter and under a heading, there is
+ * a status line, and the summary stands beneath; else thoughts and summary go to standard error, so that a file or a pipe
+ * gets the answer alone.
+ * @param quiet the answer only: no thoughts, no status line and no summary.
  */
 export async function showAnswer(
   model: LanguageModel,
@@ -33,7 +36,8 @@ export async function showAnswer(
   let last = 0;
   let reading: Answer["reading"] | null = null;
   const colour = decideColour(process.env, stdout);
-  const pieces = new PieceStream();
+  let pieces = new PieceStream();
+  let part: TokenPart = "answer";
   const screen = new AnswerScreen({
     stream: stdout,
     colour,
@@ -48,6 +52,21 @@ export async function showAnswer(
       return answerStatus({ reading, recent, perSecond }, columns);
     },
   });
+  const flush = () => screen.write(pieces.flush().map((piece) => ({ ...piece, aside: part !== "answer" })));
+  /** A heading says where another part begins. */
+  const begin = (next: TokenPart) => {
+    flush();
+    pieces = new PieceStream();
+    part = next;
+    if (quiet) return;
+    if (stdout.isTTY) screen.heading(`[${PART_NAMES[next]}]`);
+    else stderr.write(`\n[${PART_NAMES[next]}]\n`);
+  };
+  const writeAside = ({ record, bytes, text }: AnsweredToken) => {
+    if (isThinkingMark(record.text)) return;
+    if (!stdout.isTTY) stderr.write(visibleLines(text));
+    else screen.write(pieces.push(bytes, record.logprob).map((piece) => ({ ...piece, aside: true })));
+  };
   screen.refresh();
   const waiting = setInterval(() => {
     if (!reading) screen.refresh();
@@ -59,10 +78,12 @@ export async function showAnswer(
     const { logprob } = token.record;
     recent.push(logprob === null ? null : Math.max(0, -logprob / Math.LN2));
     if (recent.length > SPARKLINE) recent.shift();
-    screen.write(pieces.push(token.bytes, logprob));
+    if (token.part !== part) begin(token.part);
+    if (part === "answer") screen.write(pieces.push(token.bytes, logprob));
+    else if (!quiet) writeAside(token);
   });
   clearInterval(waiting);
-  screen.write(pieces.flush());
+  flush();
   screen.end();
   if (!quiet && (answer.reading.tokens > 0 || !answer.failure)) {
     const stream = stdout.isTTY ? stdout : stderr;
@@ -75,6 +96,9 @@ export async function showAnswer(
   return answer;
 }
 
+/** Line breaks stay what they are. */
+const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
+
 function summaryOf(answer: Answer, maxTokens: number): string {
   const { tokens, scored, partial, reading, surprising } = answer;
   return answerSummary({
@@ -82,6 +106,7 @@ function summaryOf(answer: Answer, maxTokens: number): string {
     scored,
     partial,
     perplexity: reading.perplexity,
+    parts: partsOf(reading),
     surprising,
     ended: endedOf(answer, maxTokens),
   });

@@ -56,6 +56,9 @@ const FIXED = {
   run: option(text, { hint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS_FOLDER})` }),
 };
 
+/** Options of loading that change digits. */
+const SETTINGS = ["kernels", "cacheType", "batch"] as const;
+
 // biome-ignore format: one option a line
 const parameters = {
   corpus: optionalArgumentList(CORPUS_DESCRIPTION),
@@ -113,7 +116,7 @@ export default command;
 
 /** A run that is new. */
 function requestOf(given: Given): RunRequest {
-  const { corpus, task, model, run, column, split, where, context, stride } = given;
+  const { corpus, task, model, run, column, split, where, skipUnreadable, context, stride } = given;
   if (corpus.length + task.length === 0) throw usage("CORPUS is missing");
   const other = run === undefined ? null : otherFileIn(run);
   if (other !== null) throw usage(`--run ${run} holds other files (${other}); name a new folder`);
@@ -124,9 +127,9 @@ function requestOf(given: Given): RunRequest {
     form: formOf(given),
     fewShot: shotsOf(given),
     chat: chatOf(given),
-    reading: { column, split, where },
+    reading: { column, split, where, skipUnreadable: skipUnreadable || undefined },
     recipe: given.recipe ?? DEFAULT_RECIPE,
-    overrides: { context, stride },
+    overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,
     tokens: given.tokens,
     load: loadOptions(given),
@@ -166,11 +169,14 @@ function chatOf(given: Given): RunRequest["chat"] {
 }
 
 function resumed(folder: string, given: Given): RunRequest {
-  const names = Object.keys(FIXED) as (keyof typeof FIXED)[];
-  const other = names.find((name) => [given[name]].flat()[0] !== undefined);
+  const names = [...(Object.keys(FIXED) as (keyof typeof FIXED)[]), ...SETTINGS];
+  const isGiven = (value: Given[keyof Given]) =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  const other = names.find((name) => isGiven(given[name]));
   if (other) throw usage(`--${spelled(other)} cannot be changed when a run is gone on with`);
-  const { tokens, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn, corpus } = given;
-  if (tokens || applyChatTemplate || fewshotAsMultiturn || fewshotAsOneTurn || corpus.length > 0)
+  const { tokens, exact, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn, corpus } = given;
+  const flags = [tokens, exact, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn];
+  if (flags.some(Boolean) || corpus.length > 0)
     throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");
   return readRun(folder).request;
 }

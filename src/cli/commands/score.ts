@@ -1,6 +1,14 @@
 /** `surprisal score`: the perplexity of a text, and where the surprise lies. */
 import { basename } from "node:path";
-import { compressionBaselines, scoreText, type TextScore } from "../../evaluate/index.ts";
+import { checkWellFormed } from "../../core/index.ts";
+import {
+  compressionBaselines,
+  FINAL_LINE_BREAK_OFF,
+  scoreText,
+  type TextScore,
+  takesFinalLineBreakOff,
+  withoutFinalLineBreak,
+} from "../../evaluate/index.ts";
 import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { type ScoreView, scorePage } from "../../report/index.ts";
@@ -69,9 +77,10 @@ const command: Command = defineCommand({
       recipe: given.recipe ?? DEFAULT_RECIPE,
       context,
       stride,
+      parseSpecial: given.parseSpecial || undefined,
       alternatives: Math.min(alternatives, model.capabilities.alternatives),
     });
-    const notes = [...textNotes, ...score.recipe.notes, ...infinite(score)];
+    const notes = [...textNotes, ...score.notes, ...score.recipe.notes, ...infinite(score)];
     const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
 
     if (html !== undefined) await writeWhole(html, await scorePage(view!));
@@ -92,11 +101,16 @@ function checkPage(html: string, file: string | undefined): void {
 async function readText(given: Given): Promise<DecodedText> {
   if (given.text !== undefined && given.file !== undefined)
     throw usage("Give a file or --text, not both", given.file);
-  if (given.text !== undefined) return decodeText(new TextEncoder().encode(given.text), "--text");
+  if (given.text !== undefined) {
+    checkWellFormed(given.text, "--text");
+    return decodeText(new TextEncoder().encode(given.text), "--text");
+  }
   if (given.file === undefined && process.stdin.isTTY)
     throw usage('There is no text: name a file, pipe one in, or use --text "..."');
   const file = given.file ?? "-";
-  return decodeText(await readInput(file), file === "-" ? "standard input" : file);
+  const { text, notes } = decodeText(await readInput(file), file === "-" ? "standard input" : file);
+  if (!takesFinalLineBreakOff(given.recipe) || !text.endsWith("\n")) return { text, notes };
+  return { text: withoutFinalLineBreak(text), notes: [...notes, `Scored with ${FINAL_LINE_BREAK_OFF}.`] };
 }
 
 /** Pictures need at least one alternative per token to say what was expected; JSON has them with --tokens. */

@@ -1,11 +1,12 @@
 /** `surprisal worker`: does the work of a run that another machine coordinates. */
 import { type WorkerEvent, work } from "../../evaluate/index.ts";
+import { KERNELS } from "../../models/index.ts";
 import { formatRate, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_OPTIONS } from "../load-options.ts";
-import { flag, option, repeated, text, type Values } from "../parameters.ts";
+import { flag, oneOf, option, repeated, text, type Values } from "../parameters.ts";
 import { COUNT } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
@@ -14,6 +15,7 @@ const parameters = {
   model: repeated(text, { short: "m", hint: "REF", description: "Model that this worker may use, by name or path; may be given several times (default: what a run names, where it is found here under that name)" }),
   engines: option(COUNT, { hint: "N", description: "Models in memory that work side by side (default: one per core for a model under 32 MB, else one)" }),
   threads: LOAD_OPTIONS.threads,
+  kernels: option(oneOf(KERNELS), { description: "portable: take part in no run whose kernels are AMX (default: the kernels of the run, where this CPU has them)" }),
   json: flag({ description: "What happens as JSON, one event a line, on standard output" }),
   quiet: flag({ short: "q", description: "Print nothing" }),
 };
@@ -21,8 +23,8 @@ const parameters = {
 type Given = Values<typeof parameters>;
 
 const command: Command = defineCommand({
-  details: `A run goes to workers with the same surprisal, the same model file (by sha256) and the same engine only, so its numbers are those of
-one machine. Ctrl-C finishes what is under way, or gives it back after 5 s; a second one ends the worker at once. See
+  details: `A run goes to workers with the same surprisal, the same model file (by sha256) and the same engine and kernels only, so its numbers are
+those of one machine. A worker loads the build of the CPU code that the run's coordinator has. Ctrl-C finishes what is under way, or gives it back after 5 s; a second one ends the worker at once. See
 docs/distributed.md.
 
 Examples:
@@ -30,12 +32,18 @@ Examples:
   surprisal worker --queue redis://host:6379 --model model.gguf --json`,
   parameters,
   async run(given) {
-    const { model: models, engines, threads, queue = process.env.SURPRISAL_QUEUE } = given;
+    const { model: models, engines, threads, kernels, queue = process.env.SURPRISAL_QUEUE } = given;
     if (queue === undefined) throw usage("--queue is missing: the address of a Redis");
     const stop = new AbortController();
     // Of each only the first is ours: the second ends the process.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    await work(queue, { models, engines, signal: stop.signal, load: { threads }, onEvent: reporter(given) });
+    await work(queue, {
+      models,
+      engines,
+      signal: stop.signal,
+      load: { threads, kernels },
+      onEvent: reporter(given),
+    });
     process.exit(); // where Redis is away, BullMQ would wait for it
   },
 });

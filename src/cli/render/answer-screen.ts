@@ -48,6 +48,8 @@ export class AnswerScreen {
   #atStart = true;
   /** Of output that cannot go back: the last character of the line that is written. */
   #behind: Cell | null = null;
+  /** What is added stands beside the answer. */
+  #aside = false;
   #last = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #calledOff: (() => void) | null = null;
@@ -59,7 +61,21 @@ export class AnswerScreen {
   }
 
   write(pieces: readonly AnswerPiece[]): void {
-    for (const { text, bits } of pieces) this.#add(text, shadeOf(bits));
+    for (const { text, bits, aside = false } of pieces) {
+      this.#aside = aside;
+      this.#add(text, shadeOf(bits));
+    }
+    if (this.#options.moves) this.refresh();
+    else this.#append();
+  }
+
+  /** A line of its own that says what follows. */
+  heading(text: string): void {
+    if (this.#cells.length > 0) this.#finished.push(paintCells(this.#cells, this.#paint));
+    else if (!this.#options.moves && !this.#atStart) this.#finished.push("");
+    this.#finished.push(this.#paint.faint(text));
+    this.#cells = [];
+    this.#behind = null;
     if (this.#options.moves) this.refresh();
     else this.#append();
   }
@@ -95,8 +111,8 @@ export class AnswerScreen {
     const [spaces, rest] = splitSpaces(text);
     // A line break is part of the text's layout; it is drawn only where it is itself a surprise.
     const marked = this.#options.colour !== "none" && shade !== null && shade > 0;
-    const [same, ...further] = cellsOf(rest, shade, marked);
-    this.#cells.push(...cellsOf(spaces, 0, false)[0]!, ...same!);
+    const [same, ...further] = this.#fainter(cellsOf(rest, shade, marked));
+    this.#cells.push(...this.#fainter(cellsOf(spaces, 0, false))[0]!, ...same!);
     for (const line of further) {
       this.#wrap();
       this.#finished.push(paintCells(this.#cells, this.#paint));
@@ -104,6 +120,10 @@ export class AnswerScreen {
       this.#behind = null;
     }
     this.#wrap();
+  }
+
+  #fainter(lines: Cell[][]): Cell[][] {
+    return this.#aside ? lines.map((line) => line.map((cell) => ({ ...cell, faint: true }))) : lines;
   }
 
   /** An accent that is a token of its own belongs to the letter before it. @returns what comes after it. */

@@ -36,7 +36,10 @@ export interface AnswerSummary {
   scored: number;
   /** Some token carries no number. */
   partial: boolean;
+  /** Of all tokens. */
   perplexity: number | null;
+  /** Of each part, where there is more than the answer. */
+  parts?: readonly { name: string; perplexity: number | null }[] | undefined;
   surprising: readonly SurprisingAnswerToken[];
   /** Why it ended: a policy's or a person's words, or the source's reason. */
   ended: { reason: FinishReason; maxTokens: number } | { message: string };
@@ -86,15 +89,21 @@ function reasonOf(reason: FinishReason, tokens: number, maxTokens: number): stri
     : `cut before --max-tokens ${maxTokens}: the context is full, or the server has a limit of its own`;
 }
 
+/** " (answer 3.1, thinking 1.9)" */
+function inBrackets(parts: NonNullable<AnswerSummary["parts"]>): string {
+  if (parts.length === 0) return "";
+  return ` (${parts.map(({ name, perplexity }) => `${name} ${formatNumber(perplexity)}`).join(", ")})`;
+}
+
 /** One line: perplexity, what it is of, where the surprise was, and why the answer ended. */
 export function answerSummary(summary: AnswerSummary): string {
-  const { tokens, scored, perplexity, surprising, ended } = summary;
+  const { tokens, scored, perplexity, parts = [], surprising, ended } = summary;
   const carried = summary.partial
     ? `${formatCount(scored)} of ${formatPlural(tokens, "token")} carry a number`
     : formatPlural(tokens, "token");
   const top = surprising.map(({ label, bits }) => `“${label}” ${formatBits(bits)}`).join(", ");
   return [
-    `perplexity ${formatNumber(perplexity)}`,
+    `perplexity ${formatNumber(perplexity)}${inBrackets(parts)}`,
     carried,
     ...(top ? [`most surprising: ${top} bits`] : []),
     "reason" in ended ? reasonOf(ended.reason, tokens, ended.maxTokens) : visible(ended.message),

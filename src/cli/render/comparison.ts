@@ -6,7 +6,7 @@ import type {
   Comparison,
   ModelComparison,
 } from "../../evaluate/index.ts";
-import { formatEstimate } from "../../report/index.ts";
+import { ERROR_METHODS, formatEstimate } from "../../report/index.ts";
 import {
   formatBits,
   formatCount,
@@ -81,9 +81,9 @@ export function renderComparison(
     lines.push(
       `Left out: ${formatCount(texts.skipped.length)} documents, the first ${visible(first.name)}: ${first.reason}.`,
     );
-  if (perToken.length > 0)
+  for (const method of new Set(perToken.map(({ standardErrorMethod }) => standardErrorMethod)))
     lines.push(
-      "± is one standard error by llama.cpp's formulas, which take tokens for independent; the interval of the ratio does not.",
+      `± is one standard error: ${ERROR_METHODS[method]}${method === "llama.cpp" ? "; the interval of the ratio does not" : ""}.`,
     );
   return [...lines, ...new Set([...recipe.notes, ...notes])].join("\n");
 }

@@ -27,15 +27,16 @@ export function painter({ colour, background = "dark" }: PaintOptions): Paint {
   };
 }
 
-/** One SGR sequence per run of cells of one shade. */
+/** One SGR sequence per run of cells of one shade, two where they are faint. */
 export function paintCells(cells: readonly Cell[], paint: Paint): string {
   let line = "";
   for (let start = 0; start < cells.length; ) {
-    const { shade } = cells[start]!;
+    const { shade, faint = false } = cells[start]!;
     let end = start + 1;
-    while (end < cells.length && cells[end]!.shade === shade) end++;
+    while (end < cells.length && cells[end]!.shade === shade && (cells[end]!.faint ?? false) === faint) end++;
     const run = cells.slice(start, end).map(({ shown }) => shown);
-    line += paint.shade(run.join(""), shade);
+    const painted = paint.shade(run.join(""), shade);
+    line += faint ? paint.faint(painted) : painted;
     start = end;
   }
   return line;

@@ -3,7 +3,10 @@ import type { Piece } from "../../report/index.ts";
 import { byteLength, clusters, decodeLossless } from "../../text/index.ts";
 
 /** Part of the text that gets one colour; see `Piece`. */
-export type AnswerPiece = Pick<Piece, "text" | "bits">;
+export type AnswerPiece = Pick<Piece, "text" | "bits"> & {
+  /** Beside the answer: it is drawn fainter. */
+  aside?: boolean | undefined;
+};
 
 /** After these characters nothing can come that belongs to them, western accents that stand alone excepted. */
 const COMPLETE = /[\n\t -~\u00A0-\u02FF\u2010-\u2027\u2190-\u24FF]$/;

@@ -6,6 +6,7 @@ export type {
   LastToken,
   MarginReading,
   MeterReading,
+  PartReading,
   Spike,
   SpikesReading,
   WindowReading,

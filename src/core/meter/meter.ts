@@ -2,18 +2,16 @@
 import { requireInteger } from "../_arguments.ts";
 import { isNoLogprob, LOGPROB_TOLERANCE, noLogprob } from "../_logprob.ts";
 import { invalidArgument } from "../errors.ts";
-import type { EntropyInterval, TokenRecord } from "../token.ts";
-import { RunningMean, SlidingMean, type Stretch, toJson } from "./means.ts";
+import { type EntropyInterval, TOKEN_PARTS, type TokenPart, type TokenRecord } from "../token.ts";
 import { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
-import type { ConfidenceReading, EntropyReading, LastToken, MeterReading, WindowReading } from "./reading.ts";
-import { SpikeDetector } from "./spikes.ts";
+import type { MeterReading } from "./reading.ts";
 import { checkMeterState, METER_STATE_VERSION, type MeterState, WAY_OUT } from "./state.ts";
+import { MeterSums } from "./sums.ts";
 import { TopAlternatives } from "./top-alternatives.ts";
-import { utf8Size } from "./utf8.ts";
 
 /**
- * Reads token records as they arrive: perplexity, windows, entropy, confidence, spikes. Memory does not grow with the
- * text: sums, a few windows, and the latest spikes.
+ * Reads token records as they arrive: perplexity, windows, entropy, confidence, spikes, of all tokens and of each part
+ * (`TokenPart`). Memory does not grow with the text: sums, a few windows, and the latest spikes.
  *
  * - A token without a number (`logprob` `null` or NaN) is counted and enters no mean.
  * - A record of several tokens (`tokenCount` > 1) counts as that many without a number: its own is not the text's.
@@ -24,49 +22,16 @@ import { utf8Size } from "./utf8.ts";
  */
 export class PerplexityMeter {
   readonly options: Readonly<ResolvedMeterOptions>;
-  readonly #logDecay: number; // ln β of the exponential average
-  readonly #decay: number;
-  #tokens = 0;
-  #bytes = 0; // of the scored tokens; NaN once the size of one is not known
-  #unscoredBytes = 0; // of the others
-  #average = 0; // before the correction of its bias
-  readonly #nll = new RunningMean();
-  readonly #window: SlidingMean;
-  readonly #entropyLow = new RunningMean();
-  readonly #entropyHigh = new RunningMean(); // here Infinity stands for an unknown upper bound
-  readonly #entropyLowWindow: SlidingMean;
-  readonly #entropyHighWindow: SlidingMean;
-  readonly #confidence = new RunningMean();
-  readonly #group: SlidingMean;
-  #leastK = Infinity;
-  #mostK = 0;
-  readonly #margin = new RunningMean();
-  readonly #spikes: SpikeDetector;
+  readonly #all: MeterSums;
+  /** The part of every token so far; `null` before the first. With a second one, each has sums of its own in `#parts`. */
+  #only: TokenPart | null = null;
+  readonly #parts = new Map<TokenPart, MeterSums>();
   readonly #alternatives = new TopAlternatives();
-  /** Of the token pushed last; -1 and NaN = not known. */
-  readonly #last = {
-    index: -1,
-    text: "",
-    id: -1,
-    surprisal: Number.NaN,
-    zScore: Number.NaN,
-    entropyLow: Number.NaN,
-    entropyHigh: Number.NaN,
-    confidence: Number.NaN,
-    margin: Number.NaN,
-  };
 
   /** @throws SurprisalError INVALID_ARGUMENT */
   constructor(options: MeterOptions = {}) {
     this.options = resolveMeterOptions(options);
-    const { halfLife, windowLength, groupLength } = this.options;
-    this.#logDecay = -Math.LN2 / halfLife;
-    this.#decay = Math.exp(this.#logDecay);
-    this.#window = new SlidingMean(windowLength);
-    this.#entropyLowWindow = new SlidingMean(windowLength);
-    this.#entropyHighWindow = new SlidingMean(windowLength);
-    this.#group = new SlidingMean(groupLength);
-    this.#spikes = new SpikeDetector(this.options);
+    this.#all = new MeterSums(this.options);
   }
 
   /**
@@ -91,208 +56,81 @@ export class PerplexityMeter {
   /**
    * Reads one record.
    * @throws SurprisalError INVALID_ARGUMENT for what is no log-probability, for more alternatives than the vocabulary
-   *   has tokens, for an entropy that is none, and for a `tokenCount` below 1; the meter is then as it was before.
+   *   has tokens, for an entropy that is none, for a `tokenCount` below 1 and for a part that is none; the meter is then
+   *   as it was before.
    */
   push(record: TokenRecord): void {
-    const { tokenCount = 1, logprob, alternatives, bytes, text } = record;
-    const index = this.#tokens;
+    const { tokenCount = 1, logprob, alternatives, part = "answer" } = record;
+    const index = this.#all.tokens;
     const top = this.#alternatives;
     if (tokenCount !== 1) requireInteger(tokenCount, `tokenCount of token ${index}`, 1);
     if (logprob != null && isNoLogprob(logprob)) throw noLogprob(logprob, `logprob of token ${index}`);
     if (record.entropy != null) requireEntropy(record.entropy, index);
+    if (part !== this.#only && !TOKEN_PARTS.includes(part)) throw noPart(part, index);
     if (tokenCount === 1 && alternatives !== undefined && alternatives.length > 0)
       top.read(alternatives, this.options.topK, this.options.vocabularySize);
     else top.forget();
     // Nothing throws from here on.
-    const last = this.#last;
-    last.index = index;
-    last.text = text;
-    last.id = record.id ?? -1;
-    last.surprisal = last.zScore = Number.NaN;
-    this.#tokens += tokenCount;
-    const size = bytes === undefined ? utf8Size(text) : bytes.length;
-    if (tokenCount === 1 && logprob != null && !Number.isNaN(logprob)) {
-      this.#readSurprisal(Math.max(0, 0 - logprob), index, text); // 0 - 0, because JSON has no -0
-      this.#bytes += size;
-    } else this.#unscoredBytes += size;
-    this.#readEntropy(tokenCount === 1 ? record.entropy : null, index);
-    this.#readConfidence(index);
-    last.margin = top.margin;
-    if (!Number.isNaN(top.margin)) this.#margin.add(top.margin);
+    if (part !== this.#only && this.#only !== null && this.#parts.size === 0) this.#split(this.#only);
+    this.#only ??= part;
+    this.#all.push(record, index, top);
+    if (this.#parts.size > 0) this.#partOf(part).push(record, index, top);
   }
 
-  #readSurprisal(surprisal: number, index: number, text: string): void {
-    this.#nll.add(surprisal);
-    this.#window.push(surprisal, index);
-    this.#average = this.#decay * this.#average + (1 - this.#decay) * surprisal;
-    const zScore = this.#spikes.push(surprisal);
-    this.#last.surprisal = surprisal;
-    this.#last.zScore = zScore;
-    if (!this.#spikes.isSpike(zScore)) return;
-    const byteOffset = known(this.#bytes + this.#unscoredBytes);
-    this.#spikes.keep({ index, byteOffset, text, surprisal, zScore });
+  /** The first part has what all have so far. */
+  #split(first: TokenPart): void {
+    this.#partOf(first).restore(this.#all.toState());
   }
 
-  #readEntropy(entropy: TokenRecord["entropy"], index: number): void {
-    let low = this.#alternatives.entropyLow;
-    let high = this.#alternatives.entropyHigh;
-    if (typeof entropy === "number") {
-      if (!Number.isNaN(entropy)) low = high = Math.max(0, entropy);
-    } else if (entropy) {
-      low = Math.max(0, entropy.low);
-      high = entropy.high ?? Infinity;
+  #partOf(part: TokenPart): MeterSums {
+    let sums = this.#parts.get(part);
+    if (!sums) {
+      sums = new MeterSums(this.options);
+      this.#parts.set(part, sums);
     }
-    this.#last.entropyLow = low;
-    this.#last.entropyHigh = high;
-    if (Number.isNaN(low)) return;
-    this.#entropyLow.add(low);
-    this.#entropyHigh.add(high);
-    this.#entropyLowWindow.push(low, index);
-    this.#entropyHighWindow.push(high, index);
-  }
-
-  #readConfidence(index: number): void {
-    const { confidence, k } = this.#alternatives;
-    this.#last.confidence = confidence;
-    if (Number.isNaN(confidence)) return;
-    this.#confidence.add(confidence);
-    this.#group.push(confidence, index);
-    this.#leastK = Math.min(this.#leastK, k);
-    this.#mostK = Math.max(this.#mostK, k);
+    return sums;
   }
 
   /** Everything known now. It does not change with later tokens. */
   read(): MeterReading {
-    const { count: scored, total, mean: nll } = this.#nll;
-    const bits = scored > 0 ? total / Math.LN2 : null;
+    const all = this.#all.read();
+    const of = (part: TokenPart) => (part === this.#only ? all : null);
+    const split = this.#parts.size > 0;
     return {
-      tokens: this.#tokens,
-      scored,
-      missing: this.#tokens - scored,
-      partial: scored < this.#tokens,
-      nll: known(nll),
-      perplexity: known(Math.exp(nll)),
-      bits,
-      bytes: known(this.#bytes),
-      bitsPerByte: bits !== null && this.#bytes > 0 ? bits / this.#bytes : null,
-      window: perplexityOf(this.#window.window),
-      lowestWindow: perplexityOf(this.#window.lowest),
-      highestWindow: perplexityOf(this.#window.highest),
-      average: this.#readAverage(),
-      entropy: this.#entropy(),
-      confidence: this.#confidences(),
-      margin: {
-        tokens: this.#margin.count,
-        last: known(this.#last.margin),
-        mean: known(this.#margin.mean),
+      ...all,
+      parts: {
+        answer: split ? (this.#parts.get("answer")?.read() ?? null) : of("answer"),
+        reasoning: split ? (this.#parts.get("reasoning")?.read() ?? null) : of("reasoning"),
+        "tool-call": split ? (this.#parts.get("tool-call")?.read() ?? null) : of("tool-call"),
       },
-      spikes: this.#spikes.read(),
-      last: this.#lastToken(),
+      lengths: {
+        window: this.options.windowLength,
+        halfLife: this.options.halfLife,
+        group: this.options.groupLength,
+      },
     };
-  }
-
-  #readAverage(): MeterReading["average"] {
-    const { count } = this.#nll;
-    if (count === 0) return null;
-    const nll = this.#average / -Math.expm1(count * this.#logDecay);
-    return { nll, perplexity: Math.exp(nll) };
-  }
-
-  #entropy(): EntropyReading {
-    const window = this.#entropyLowWindow.window;
-    return {
-      tokens: this.#entropyLow.count,
-      last: interval(this.#last.entropyLow, this.#last.entropyHigh),
-      mean: interval(this.#entropyLow.mean, this.#entropyHigh.mean),
-      window: window && interval(window.mean, this.#entropyHighWindow.mean),
-    };
-  }
-
-  #confidences(): ConfidenceReading {
-    const { count: tokens, mean } = this.#confidence;
-    const lowest = this.#group.lowest;
-    return {
-      tokens,
-      topK: tokens > 0 ? { least: this.#leastK, most: this.#mostK } : null,
-      last: known(this.#last.confidence),
-      mean: known(mean),
-      group: this.#group.window?.mean ?? null,
-      lowestGroup: lowest && { start: lowest.start, end: lowest.end, confidence: lowest.mean },
-      tail: known(this.#group.mean),
-    };
-  }
-
-  #lastToken(): LastToken | null {
-    const { index, text, id, surprisal, zScore } = this.#last;
-    if (index === -1) return null;
-    return { index, text, id: id === -1 ? null : id, surprisal: known(surprisal), zScore: known(zScore) };
   }
 
   /** Everything `from` needs to go on, in JSON. A few kilobytes: as much as the windows hold, whatever was read. */
   toState(): MeterState {
-    const { index, text, id, ...last } = this.#last;
+    const parts: MeterState["parts"] = {};
+    for (const [part, sums] of this.#parts) parts[part] = sums.toState();
     return {
       version: METER_STATE_VERSION,
       options: { ...this.options },
-      tokens: this.#tokens,
-      bytes: toJson(this.#bytes),
-      unscoredBytes: toJson(this.#unscoredBytes),
-      average: toJson(this.#average),
-      nll: this.#nll.toState(),
-      window: this.#window.toState(),
-      entropyLow: this.#entropyLow.toState(),
-      entropyHigh: this.#entropyHigh.toState(),
-      entropyLowWindow: this.#entropyLowWindow.toState(),
-      entropyHighWindow: this.#entropyHighWindow.toState(),
-      confidence: this.#confidence.toState(),
-      group: this.#group.toState(),
-      leastK: toJson(this.#leastK),
-      mostK: this.#mostK,
-      margin: this.#margin.toState(),
-      spikes: this.#spikes.toState(),
-      last: {
-        index,
-        text,
-        id,
-        surprisal: toJson(last.surprisal),
-        zScore: toJson(last.zScore),
-        entropyLow: toJson(last.entropyLow),
-        entropyHigh: toJson(last.entropyHigh),
-        confidence: toJson(last.confidence),
-        margin: toJson(last.margin),
-      },
+      ...this.#all.toState(),
+      ...(this.#only !== null && this.#only !== "answer" && { only: this.#only }),
+      ...(this.#parts.size > 0 && { parts }),
     };
   }
 
   #restore(state: MeterState): void {
-    this.#tokens = state.tokens;
-    this.#bytes = Number(state.bytes);
-    this.#unscoredBytes = Number(state.unscoredBytes);
-    this.#average = Number(state.average);
-    this.#nll.restore(state.nll);
-    this.#window.restore(state.window);
-    this.#entropyLow.restore(state.entropyLow);
-    this.#entropyHigh.restore(state.entropyHigh);
-    this.#entropyLowWindow.restore(state.entropyLowWindow);
-    this.#entropyHighWindow.restore(state.entropyHighWindow);
-    this.#confidence.restore(state.confidence);
-    this.#group.restore(state.group);
-    this.#leastK = Number(state.leastK);
-    this.#mostK = state.mostK;
-    this.#margin.restore(state.margin);
-    this.#spikes.restore(state.spikes);
-    const { last } = state;
-    Object.assign(this.#last, {
-      index: last.index,
-      text: last.text,
-      id: last.id,
-      surprisal: Number(last.surprisal),
-      zScore: Number(last.zScore),
-      entropyLow: Number(last.entropyLow),
-      entropyHigh: Number(last.entropyHigh),
-      confidence: Number(last.confidence),
-      margin: Number(last.margin),
-    });
+    this.#all.restore(state);
+    this.#only = state.only ?? (state.tokens > 0 ? "answer" : null);
+    for (const part of TOKEN_PARTS) {
+      const sums = state.parts?.[part];
+      if (sums) this.#partOf(part).restore(sums);
+    }
   }
 }
 
@@ -313,13 +151,10 @@ function requireEntropy(entropy: number | EntropyInterval, index: number): void 
   );
 }
 
-const known = (value: number): number | null => (Number.isNaN(value) ? null : value);
-
-/** Bounds as they leave the meter: one number where they meet. */
-function interval(low: number, high: number): number | EntropyInterval | null {
-  if (Number.isNaN(low)) return null;
-  return low === high ? low : { low, high: high === Infinity ? null : high };
+function noPart(part: unknown, index: number) {
+  return invalidArgument(
+    `${JSON.stringify(part)} is no part of an answer`,
+    `part of token ${index}`,
+    `Give one of ${TOKEN_PARTS.join(", ")}, or leave it out for "answer".`,
+  );
 }
-
-const perplexityOf = (stretch: Stretch | null): WindowReading | null =>
-  stretch && { start: stretch.start, end: stretch.end, perplexity: Math.exp(stretch.mean) };

@@ -1,8 +1,26 @@
 /** What a meter says. Types only. */
-import type { EntropyInterval } from "../token.ts";
+import type { EntropyInterval, TokenPart } from "../token.ts";
 
 /** Everything a PerplexityMeter knows after the tokens it has seen. Nats; `null` = not known, or not yet. */
-export interface MeterReading {
+export interface MeterReading extends PartReading {
+  /**
+   * The same of each part of the answer alone; `null` of one that no token belongs to. Indexes count all tokens; the byte
+   * offset of a spike counts the part's own bytes.
+   */
+  parts: Readonly<Record<TokenPart, PartReading | null>>;
+  /** What the windows above are made of, as the meter's options have it. */
+  lengths: {
+    /** `windowLength`, tokens. */
+    window: number;
+    /** `halfLife`, tokens. */
+    halfLife: number;
+    /** `groupLength`, tokens. */
+    group: number;
+  };
+}
+
+/** What is known of some tokens of a stream: of all, or of those of one part. */
+export interface PartReading {
   /** Tokens seen, with or without a number. */
   tokens: number;
   /** Tokens that carry a number. */
@@ -133,6 +151,8 @@ export interface LastToken {
   index: number;
   text: string;
   id: number | null;
+  /** Left out: "answer". */
+  part?: TokenPart | undefined;
   /** -ln p, nats. */
   surprisal: number | null;
   /**

@@ -1,5 +1,6 @@
 /** A meter in JSON. */
 import { invalidArgument } from "../errors.ts";
+import { TOKEN_PARTS, type TokenPart } from "../token.ts";
 import type { JsonNumber, RunningMeanState, SlidingMeanState } from "./means.ts";
 import type { ResolvedMeterOptions } from "./options.ts";
 import type { SpikesState } from "./spikes.ts";
@@ -8,9 +9,17 @@ import type { SpikesState } from "./spikes.ts";
 export const METER_STATE_VERSION = 1;
 
 /** What `PerplexityMeter.toState` returns: JSON, to be stored and given to `PerplexityMeter.from`, and not to be read. */
-export interface MeterState {
+export interface MeterState extends SumsState {
   version: typeof METER_STATE_VERSION;
   options: ResolvedMeterOptions;
+  /** Part of the first token; left out: "answer". */
+  only?: TokenPart | undefined;
+  /** Once there is more than one part: what is kept of each. */
+  parts?: Partial<Record<TokenPart, SumsState>> | undefined;
+}
+
+/** What is kept of some tokens. */
+export interface SumsState {
   tokens: number;
   bytes: JsonNumber;
   unscoredBytes: JsonNumber;
@@ -31,6 +40,7 @@ export interface MeterState {
     index: number;
     text: string;
     id: number;
+    part?: TokenPart | undefined;
     surprisal: JsonNumber;
     zScore: JsonNumber;
     entropyLow: JsonNumber;
@@ -52,6 +62,26 @@ export function checkMeterState(state: MeterState, options: ResolvedMeterOptions
       state.options[name as keyof ResolvedMeterOptions],
       `state.options.${name}`,
     );
+  checkSums(state, options, "state", null);
+  if (state.only !== undefined) part(state.only, "state.only");
+  if (state.parts === undefined) return;
+  must((parts) => typeof parts === "object" && parts !== null)(state.parts, "state.parts");
+  let tokens = 0;
+  for (const [name, sums] of Object.entries(state.parts)) {
+    part(name, "state.parts");
+    checkSums(sums, options, `state.parts.${name}`, state.tokens);
+    tokens += sums.tokens;
+  }
+  must((sum) => sum === state.tokens)(tokens, "state.parts, their tokens,");
+}
+
+/** @param stream tokens of the whole stream, where these are a part of it; `null` where they are all. */
+function checkSums(
+  state: SumsState,
+  options: ResolvedMeterOptions,
+  where: string,
+  stream: number | null,
+): void {
   const { windowLength, groupLength, spikeHistory, spikesKept } = options;
   fields({
     tokens: count,
@@ -79,6 +109,7 @@ export function checkMeterState(state: MeterState, options: ResolvedMeterOptions
       index: integerFrom(-1),
       text,
       id: integerFrom(-1),
+      part: (given, where) => given === undefined || part(given, where),
       surprisal: orWord(amount, "NaN", "Infinity"),
       zScore: orWord(finite, "NaN", "Infinity"),
       entropyLow: orWord(amount, "NaN", "Infinity"),
@@ -86,12 +117,12 @@ export function checkMeterState(state: MeterState, options: ResolvedMeterOptions
       confidence: orWord(amount, "NaN", "Infinity"),
       margin: orWord(amount, "NaN"),
     }),
-  })(state, "state");
-  checkCounts(state, options);
+  })(state, where);
+  checkCounts(state, options, where, stream ?? state.tokens);
 }
 
 /** Every window holds the last of what its mean is over, and nothing is over more tokens than there are. */
-function checkCounts(state: MeterState, options: ResolvedMeterOptions): void {
+function checkCounts(state: SumsState, options: ResolvedMeterOptions, place: string, stream: number): void {
   const { windowLength, groupLength, spikeHistory, spikesKept } = options;
   const { tokens, nll, entropyLow, entropyHigh, confidence, margin, spikes, last } = state;
   const scored = nll[COUNT];
@@ -104,15 +135,15 @@ function checkCounts(state: MeterState, options: ResolvedMeterOptions): void {
     "spikes.recent": [spikes.recent, spikes.count, spikesKept],
   } as const;
   for (const [where, [values, seen, most]] of Object.entries(held))
-    must((length) => length === Math.min(seen, most))(values.length, `state.${where}, its length,`);
+    must((length) => length === Math.min(seen, most))(values.length, `${place}.${where}, its length,`);
   for (const [where, { end }] of Object.entries({ window: state.window, group: state.group }))
-    must(() => end <= tokens)(end, `state.${where}.end`);
+    must(() => end <= stream)(end, `${place}.${where}.end`);
   for (const [where, mean] of Object.entries({ nll, entropyLow, entropyHigh, confidence, margin }))
-    must((seen) => (seen as number) <= tokens)(mean[COUNT], `state.${where}[${COUNT}]`);
-  must((seen) => seen === entropyLow[COUNT])(entropyHigh[COUNT], `state.entropyHigh[${COUNT}]`);
-  must((index) => (index as number) < tokens && (index === -1) === (tokens === 0))(
+    must((seen) => (seen as number) <= tokens)(mean[COUNT], `${place}.${where}[${COUNT}]`);
+  must((seen) => seen === entropyLow[COUNT])(entropyHigh[COUNT], `${place}.entropyHigh[${COUNT}]`);
+  must((index) => (index as number) < stream && (index === -1) === (tokens === 0))(
     last.index,
-    "state.last.index",
+    `${place}.last.index`,
   );
 }
 
@@ -138,6 +169,7 @@ const count = integerFrom(0);
 const finite = must(Number.isFinite);
 const amount = must((part) => Number.isFinite(part) && (part as number) >= 0);
 const text = must((part) => typeof part === "string");
+const part = must((given) => TOKEN_PARTS.includes(given as TokenPart));
 
 const orWord =
   (check: Check, ...words: JsonNumber[]): Check =>

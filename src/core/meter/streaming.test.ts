@@ -4,8 +4,14 @@ import { entropyInterval } from "../entropy.ts";
 import type { Resolved } from "../options.ts";
 import { addToken, emptySums, measures } from "../perplexity.ts";
 import { textSize } from "../text.ts";
-import type { EntropyInterval, TokenRecord } from "../token.ts";
-import { type MeterOptions, type MeterReading, type MeterState, PerplexityMeter } from "./index.ts";
+import type { EntropyInterval, TokenPart, TokenRecord } from "../token.ts";
+import {
+  type MeterOptions,
+  type MeterReading,
+  type MeterState,
+  type PartReading,
+  PerplexityMeter,
+} from "./index.ts";
 
 const V = 64;
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -52,10 +58,12 @@ const records: fc.Arbitrary<TokenRecord> = fc
     alternatives: fc.option(topLists, { nil: undefined }),
     entropy: fc.option(entropies, { nil: undefined }),
     id: fc.option(fc.nat(V), { nil: undefined }),
+    part: fc.constantFrom<TokenPart | undefined>(undefined, undefined, "answer", "reasoning", "tool-call"),
   })
-  .map(({ withBytes, text, logprob, tokenCount, alternatives, entropy, id }) => ({
+  .map(({ withBytes, text, logprob, tokenCount, alternatives, entropy, id, part }) => ({
     text,
     logprob,
+    ...(part !== undefined && { part }),
     ...(withBytes && { bytes: encode(text) }),
     ...(tokenCount !== undefined && { tokenCount }),
     ...(alternatives !== undefined && { alternatives }),
@@ -154,7 +162,7 @@ function extreme(
     : first;
 }
 
-/** @param said by the meter: which of several equal windows. */
+/** Of all tokens, and of those of each part, counted among all. @param said by the meter: which of several equal windows. */
 function batch(
   stream: readonly TokenRecord[],
   options: Resolved<MeterOptions>,
@@ -164,6 +172,23 @@ function batch(
     stream.slice(0, i).reduce((sum, { tokenCount = 1 }) => sum + tokenCount, 0),
   );
   const tokens = stream.map((record, i) => ({ record, index: starts[i]! }));
+  const of = (part: TokenPart) => {
+    const own = tokens.filter(({ record }) => (record.part ?? "answer") === part);
+    return own.length === 0 ? null : batchOf(own, options, said.parts[part]!);
+  };
+  return {
+    ...batchOf(tokens, options, said),
+    parts: { answer: of("answer"), reasoning: of("reasoning"), "tool-call": of("tool-call") },
+    lengths: { window: options.windowLength, halfLife: options.halfLife, group: options.groupLength },
+  };
+}
+
+function batchOf(
+  tokens: readonly { record: TokenRecord; index: number }[],
+  options: Resolved<MeterOptions>,
+  said: PartReading,
+): PartReading {
+  const stream = tokens.map(({ record }) => record);
   const single = tokens.filter(({ record }) => (record.tokenCount ?? 1) === 1);
   const scored = single.filter(({ record: { logprob } }) => logprob !== null && !Number.isNaN(logprob));
   const surprisals: Placed[] = scored.map(({ record, index }) => ({ index, value: 0 - record.logprob! }));
@@ -293,6 +318,7 @@ function batch(
           index: last.index,
           text: last.record.text,
           id: last.record.id ?? null,
+          ...((last.record.part ?? "answer") !== "answer" && { part: last.record.part }),
           surprisal: lastIsScored ? surprisals.at(-1)!.value : null,
           zScore: lastIsScored ? zScores.at(-1)! : null,
         }

@@ -1,5 +1,6 @@
 /** One base model against others over the same texts, without keeping any distribution. */
 import {
+  checkWellFormed,
   emptyTable,
   fillColumns,
   invalidArgument,
@@ -14,10 +15,10 @@ import {
   type TokenTable,
   tokensRun,
 } from "../../core/index.ts";
-import type { LanguageModel, ModelIdentity, ScoredSpan } from "../../models/index.ts";
+import { kernelsNote, type LanguageModel, type ModelIdentity, type ScoredSpan } from "../../models/index.ts";
 import type { CorpusDocument } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
-import { ByteSurprisal, factsOf } from "../scoring/index.ts";
+import { ByteSurprisal, documentText, factsOf, recipeTokens } from "../scoring/index.ts";
 import { ByteComparison, type ByteMeasures } from "./byte-comparison.ts";
 import { lockstep } from "./lockstep.ts";
 import { type SharedTokens, sameIds, sharedTokens } from "./same-tokens.ts";
@@ -90,7 +91,7 @@ export interface ModelComparison {
  * A model with the base's tokens (a quantisation of it, a fine-tune) runs in lockstep with it: the base's tokens and
  * window plan, KL divergence of every pair of distributions as they are computed, nothing written anywhere. One with
  * another tokenizer reads the same texts by itself and is compared per byte. All models are open at once, the base runs
- * once. Memory grows by 12 bytes per token and model, for exact percentiles and intervals.
+ * once. Memory grows by 20 bytes per token and model, for exact percentiles and intervals.
  * @param others at least one.
  * @throws SurprisalError INVALID_ARGUMENT without models; UNSUPPORTED_CAPABILITY for one that does not score given
  *   text; what scoring throws; when no document can be scored, the first one's error, or NOTHING_TO_SCORE.
@@ -167,17 +168,9 @@ class ComparisonRun {
     models: readonly LanguageModel[],
     options: CompareOptions,
   ): Promise<ComparisonRun> {
-    const { recipe = "cached", context, stride, sinks, mostChanged = 20 } = options;
+    const { recipe = "cached", context, stride, sinks, parseSpecial, mostChanged = 20 } = options;
     const resolve = (facts: RecipeFacts) =>
-      resolveRecipe(
-        recipe,
-        {
-          context,
-          stride,
-          sinks,
-        },
-        facts,
-      );
+      resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, facts);
     const shared: (SharedTokens | null)[] = [];
     for (const model of models) shared.push(await sharedTokens(base, model));
     const facts = common(
@@ -193,8 +186,13 @@ class ComparisonRun {
         model,
         recipe: tokens ? plan : resolve(own),
         facts: own,
-        notes: tokens?.notes ?? [
-          "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+        notes: [
+          ...(tokens?.notes ?? [
+            "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
+          ]),
+          ...[kernelsNote(base, model)].filter((note) => note !== null),
+          ...(model.notes ?? []),
+          ...(i === 0 ? (base.notes ?? []).map((note) => `The base, ${base.identity.name}: ${note}`) : []),
         ],
         comparison: tokens
           ? await TokenComparison.create({ base, model }, tokens, mostChanged)
@@ -205,9 +203,11 @@ class ComparisonRun {
     return new ComparisonRun(base, facts, plan, others, options);
   }
 
-  async add({ name, text }: CorpusDocument): Promise<void> {
+  async add(document: CorpusDocument): Promise<void> {
+    const { name, messages } = document;
     try {
-      await this.#compare(name, text);
+      // One text for all of them: of a chat, what the base's own template makes of it.
+      await this.#compare(name, documentText(this.#base, document), messages !== undefined);
     } catch (error) {
       if (!SurprisalError.isInstance(error) || !DOCUMENT_ERRORS.includes(error.code)) throw error;
       this.#firstError ??= error.at(name);
@@ -215,17 +215,20 @@ class ComparisonRun {
     }
   }
 
-  async #compare(name: string, text: string): Promise<void> {
+  async #compare(name: string, text: string, isChat: boolean): Promise<void> {
     if (text === "") throw new SurprisalError({ code: "EMPTY_INPUT", what: "The text is empty" });
+    checkWellFormed(text, name);
     const bytes = new TextEncoder().encode(text);
     // Everything that can be wrong with a document is found before the first token of it is counted.
-    const { ids, byteOffsets } = await tokenized(this.#base, this.#recipe, text);
+    const { ids, byteOffsets } = await recipeTokens(this.#base, this.#recipe, text, { isChat });
     const document: ComparedDocument = { name, bytes, ids, byteOffsets };
     const plan = planFor(this.#recipe, ids.length, this.#facts);
     const together = this.#others.filter(({ comparison }) => comparison instanceof TokenComparison);
     const apart: { other: Other; comparison: ByteComparison; table: TokenTable; plan: typeof plan }[] = [];
     for (const other of this.#others) {
-      const { ids: own, byteOffsets } = await tokenized(other.model, this.#recipeFor(other), text);
+      const { ids: own, byteOffsets } = await recipeTokens(other.model, this.#recipeFor(other), text, {
+        isChat,
+      });
       if (other.comparison instanceof ByteComparison)
         apart.push({
           other,
@@ -265,6 +268,7 @@ class ComparisonRun {
       }
       progress(tokensRun);
     }
+    for (const { comparison } of together) (comparison as TokenComparison).endDocument();
     for (const { other, comparison, table: own, plan } of apart) {
       for await (const span of other.model.scoreTokens(own.ids, plan, { signal })) {
         fillColumns(own, span.start, columnsOf(span));
@@ -303,7 +307,7 @@ class ComparisonRun {
         notes: [...notes, ...more],
       };
       if (comparison instanceof TokenComparison) {
-        const measures = await comparison.result();
+        const measures = await comparison.result(recipe.standardErrorMethod);
         if (measures === null) throw nothing;
         comparisons.push({ ...about, per: "token", measures });
       } else {
@@ -335,10 +339,6 @@ function common(base: LanguageModel, models: readonly LanguageModel[]): RecipeFa
     trainedContext: contexts.length > 0 ? Math.min(...contexts) : null,
     canShift: [base, ...models].every(({ capabilities }) => capabilities.shift),
   };
-}
-
-function tokenized(model: LanguageModel, { addSpecial, parseSpecial }: ResolvedRecipe, text: string) {
-  return model.tokenize(text, { addSpecial, parseSpecial });
 }
 
 function withoutBos(ids: Int32Array, { vocabulary }: LanguageModel): Int32Array {

@@ -5,6 +5,10 @@ export class GrowingColumn {
   #values = new Float32Array(4096);
   #length = 0;
 
+  get length(): number {
+    return this.#length;
+  }
+
   push(value: number): void {
     if (this.#length === this.#values.length) {
       const grown = new Float32Array(Math.ceil(this.#length * 1.5));

@@ -7,11 +7,13 @@ import {
   type Percentiles,
   pairedMeasures,
   percentilesOf,
+  type Recipe,
   ratioBootstrap,
 } from "../../core/index.ts";
 import type { LanguageModel, ScoredSpan } from "../../models/index.ts";
 import { GrowingColumn } from "./growing-column.ts";
 import { Largest, type Place, placeAt } from "./most-changed.ts";
+import { errorOfMeans, type PairedErrorMethod, withErrors } from "./paired-errors.ts";
 import type { SharedTokens } from "./same-tokens.ts";
 
 /** A token whose distribution changed much. */
@@ -31,10 +33,22 @@ export interface ChangedToken extends Place {
 /** What a comparison per token says. */
 export interface TokenMeasures extends PairedMeasures {
   /**
-   * 95% interval of the ratio of the perplexities by the circular block bootstrap over the tokens' differences, which
-   * does not take neighbours for independent; `null` where it cannot be made.
+   * 95% interval of the ratio of the perplexities by the bootstrap over the tokens' differences, which does not take
+   * neighbours for independent (under llama.cpp's recipe too, then over blocks); `null` where it cannot be made.
    */
-  ratioInterval: { low: number; high: number; level: number; blockLength: number; resamples: number } | null;
+  ratioInterval: {
+    low: number;
+    high: number;
+    level: number;
+    /** Neighbouring tokens drawn together; `null`: whole documents were. */
+    blockLength: number | null;
+    resamples: number;
+  } | null;
+  /**
+   * How every ± here is made: by the formula that the recipe has, as in a score or a run of the same texts. llama.cpp's takes
+   * tokens for independent; the bootstrap is over documents where there are two or more, else over blocks of tokens.
+   */
+  standardErrorMethod: PairedErrorMethod;
   /** Percentiles of KL(base‖model) per token, nats: exact, of all tokens in single precision. */
   divergencePercentiles: Percentiles;
   /** Percentiles of the change of the probability of the token that is there. */
@@ -52,7 +66,7 @@ export interface ComparedDocument {
   byteOffsets: Uint32Array;
 }
 
-/** One model against the base, while the documents go by. Keeps 12 bytes per token. */
+/** One model against the base, while the documents go by. Keeps 20 bytes per token. */
 export class TokenComparison {
   readonly base: LanguageModel;
   readonly model: LanguageModel;
@@ -62,6 +76,10 @@ export class TokenComparison {
   readonly #divergences = new GrowingColumn();
   readonly #deltaP = new GrowingColumn();
   readonly #differences = new GrowingColumn();
+  readonly #baseNll = new GrowingColumn();
+  readonly #sameTop = new GrowingColumn();
+  /** Tokens before the end of each document that has some. */
+  readonly #documentEnds: number[] = [];
   readonly #largest: Largest<Omit<ChangedToken, "baseTop" | "top"> & { topIds: [number, number] }>;
 
   private constructor(
@@ -104,6 +122,8 @@ export class TokenComparison {
     this.#divergences.push(divergence);
     this.#deltaP.push(Math.exp(logprob) - Math.exp(baseLogprob));
     this.#differences.push(logprob === baseLogprob ? 0 : logprob - baseLogprob);
+    this.#baseNll.push(0 - baseLogprob);
+    this.#sameTop.push(topOfP === topOfQ ? 1 : 0);
     this.#largest.offer(divergence, () => ({
       ...placeAt(
         document.name,
@@ -119,16 +139,25 @@ export class TokenComparison {
     }));
   }
 
+  /** No more tokens of this document come. */
+  endDocument(): void {
+    const end = this.#baseNll.length;
+    if (end > (this.#documentEnds.at(-1) ?? 0)) this.#documentEnds.push(end);
+  }
+
   /** Perplexities so far; `null` before anything was scored. */
   get measures(): PairedMeasures | null {
     return pairedMeasures(this.#sums);
   }
 
-  /** What all documents say; `null` when no token had a number in both. */
-  async result(): Promise<TokenMeasures | null> {
-    const measures = pairedMeasures(this.#sums);
-    if (measures === null) return null;
-    const bootstrap = ratioBootstrap(this.#differences.values);
+  /**
+   * What all documents say; `null` when no token had a number in both.
+   * @param method of the recipe's standard error.
+   */
+  async result(method: Recipe["standardErrorMethod"]): Promise<TokenMeasures | null> {
+    const sums = pairedMeasures(this.#sums);
+    if (sums === null) return null;
+    const { measures, ratioInterval, standardErrorMethod } = this.#withErrors(sums, method);
     const mostChanged: ChangedToken[] = [];
     for (const { topIds, ...changed } of this.#largest.items)
       mostChanged.push({
@@ -138,10 +167,38 @@ export class TokenComparison {
       });
     return {
       ...measures,
-      ratioInterval: bootstrap && intervalOf(bootstrap),
+      ratioInterval,
+      standardErrorMethod,
       divergencePercentiles: percentilesOf(this.#divergences.values.toSorted()),
       deltaPPercentiles: percentilesOf(this.#deltaP.values.toSorted()),
       mostChanged,
+    };
+  }
+
+  #withErrors(sums: PairedMeasures, recipeMethod: Recipe["standardErrorMethod"]) {
+    const differences = this.#differences.values;
+    if (recipeMethod === "llama.cpp") {
+      const bootstrap = ratioBootstrap(differences);
+      return {
+        measures: sums,
+        ratioInterval: bootstrap && intervalOf(bootstrap),
+        standardErrorMethod: recipeMethod,
+      };
+    }
+    const { method, errorOf } = errorOfMeans(this.#documentEnds);
+    const columns = {
+      baseNll: this.#baseNll.values,
+      differences,
+      divergences: this.#divergences.values,
+      deltaP: this.#deltaP.values,
+      sameTop: this.#sameTop.values,
+    };
+    const logRatio = errorOf(Float64Array.from(differences, (difference) => 0 - difference));
+    const [low, high] = [Math.exp(logRatio?.low ?? Number.NaN), Math.exp(logRatio?.high ?? Number.NaN)];
+    return {
+      measures: withErrors(sums, columns, errorOf),
+      ratioInterval: logRatio && Number.isFinite(high) ? intervalOf({ ...logRatio, low, high }) : null,
+      standardErrorMethod: method,
     };
   }
 }

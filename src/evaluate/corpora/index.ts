@@ -1,8 +1,14 @@
 export { cut, readBytes } from "./bytes.ts";
 export type { Corpus, CorpusDocument, CorpusRule } from "./corpus.ts";
 export { CorpusDigest, sha256 } from "./digest.ts";
+export {
+  FINAL_LINE_BREAK_OFF,
+  takesFinalLineBreakOff,
+  withoutFinalLineBreak,
+} from "./final-line-break.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
 export { type CorpusFormat, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
 export { tableObjects } from "./table-objects.ts";
+export type { Unreadable, UnreadablePart } from "./unreadable.ts";
 export { decodeAt } from "./utf8.ts";

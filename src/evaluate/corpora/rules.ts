@@ -1,5 +1,5 @@
 /** Named rules that make texts of rows, each as somebody's tool has it. docs/corpora.md says when to use which. */
-import { invalidArgument } from "../../core/index.ts";
+import { invalidArgument, pythonTrim } from "../../core/index.ts";
 import type { CorpusDocument } from "./corpus.ts";
 import { tooLarge } from "./stored-file.ts";
 import { detokenizeWikitext } from "./wikitext-detokenizer.ts";
@@ -145,7 +145,7 @@ async function* pages(rows: Documents, limit: number): Documents {
   for await (const line of ended()) {
     if (isHeading(line)) {
       // What stands in front of the first heading is no page when it is blank.
-      if (page.some((part) => part.trim() !== "")) yield take();
+      if (page.some((part) => pythonTrim(part) !== "")) yield take();
       page = [];
       bytes = 0;
     }
@@ -155,6 +155,6 @@ async function* pages(rows: Documents, limit: number): Documents {
 }
 
 function isHeading(line: string): boolean {
-  const shortened = line.replaceAll("= = =", "===").replaceAll("= =", "==").trim();
+  const shortened = pythonTrim(line.replaceAll("= = =", "===").replaceAll("= =", "=="));
   return shortened.startsWith("= ") && shortened.endsWith(" =");
 }

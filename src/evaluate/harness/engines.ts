@@ -1,5 +1,6 @@
 /** Who does the work: engines of this process, each with a model of its own. */
 import { availableParallelism } from "node:os";
+import { SurprisalError } from "../../core/index.ts";
 import { type LanguageModel, type ResolveOptions, resolve } from "../../models/index.ts";
 import { type ScoreShardOptions, type Shard, type ShardScore, scoreShard } from "./shard.ts";
 
@@ -22,6 +23,23 @@ export interface EngineOptions {
   engines?: number | undefined;
   /** Requests to a server at once. Default 4. */
   concurrency?: number | undefined;
+}
+
+/** Opens a reference once more. @throws SurprisalError FILE_UNREADABLE: it leads to another file by now. */
+async function sameAs(
+  { identity }: LanguageModel,
+  source: string,
+  load: ResolveOptions | undefined,
+): Promise<LanguageModel> {
+  const other = await resolve(source, load);
+  if (other.identity.sha256 === identity.sha256) return other;
+  await other[Symbol.asyncDispose]();
+  throw new SurprisalError({
+    code: "FILE_UNREADABLE",
+    what: "The model's file was changed while it was opened for the second time",
+    where: source,
+    wayOut: "Run it again when nothing writes to the file.",
+  });
 }
 
 /** Engines over one model. */
@@ -51,7 +69,7 @@ export class Engines implements Executor {
     const others: LanguageModel[] = [];
     try {
       const wanted = engines ?? (model.execution.threads === 1 ? availableParallelism() : 1);
-      if (isLocal(model)) while (others.length + 1 < wanted) others.push(await resolve(source, load));
+      if (isLocal(model)) while (others.length + 1 < wanted) others.push(await sameAs(model, source, load));
     } catch (error) {
       for (const opened of [model, ...others]) await opened[Symbol.asyncDispose]();
       throw error;

@@ -8,14 +8,19 @@ import {
   type RunRecord,
   type TaskRecord,
   TOKEN_LOG,
+  unitsOfCorpus,
   writeTokens,
 } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
 import { summarise } from "../tasks/index.ts";
 import { callHandler } from "./model-failure.ts";
 import type { EvaluateHandlers } from "./options.ts";
+import { assertSameKernels } from "./run-kernels.ts";
 import { taskNotes } from "./task-notes.ts";
 import { totalsOf } from "./totals.ts";
+
+/** Where there is no sha256, as of an open model that came from nowhere, another model mostly differs in one of the others. */
+const IDENTIFYING = ["sha256", "name", "architecture", "parameters", "quantisation", "bytes"] as const;
 
 /** Every method that adds something writes run.json. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
 export class RunResults {
@@ -57,17 +62,19 @@ export class RunResults {
     const { identity, settings } = model;
     const before = this.run.models[index];
     if (before) {
-      const same = before.identity.sha256 === identity.sha256 && before.identity.name === identity.name;
+      const same = IDENTIFYING.every((fact) => before.identity[fact] === identity[fact]);
       if (!same) throw mismatch(`the model ${before.reference} is another one`, this.#folder?.path);
       if (before.recipe.id !== recipe.id)
         throw mismatch(`the recipe was ${before.recipe.id} and is ${recipe.id}`, this.#folder?.path);
-      if (JSON.stringify(before.settings) !== JSON.stringify(settings))
+      const note = assertSameKernels(before, settings, identity, this.#folder?.path);
+      if (note !== null) this.#note(note);
+      else if (JSON.stringify(before.settings) !== JSON.stringify(settings))
         this.#note(
           `${identity.name} was begun with other settings than it goes on with: last digits may differ.`,
         );
     }
     this.run.models[index] = { reference: models[index]!, identity, settings, recipe };
-    for (const note of recipe.notes) this.#note(`${identity.name}: ${note}`);
+    for (const note of [...(model.notes ?? []), ...recipe.notes]) this.#note(`${identity.name}: ${note}`);
     this.write();
     return recipe;
   }
@@ -80,12 +87,17 @@ export class RunResults {
     const { models, corpora, results } = this.run;
     const { documents, ms, tokensRun } = record;
     const totals = totalsOf(documents, recipe);
-    const { name } = corpora[at.corpusIndex]!;
+    const corpus = corpora[at.corpusIndex]!;
+    const { name } = corpus;
+    const parts = unitsOfCorpus(
+      corpus,
+      documents.filter(({ sums }) => sums !== null).map((document) => document.parts),
+    );
     if (totals.documents === 0) this.#note(`${name} has no document that is long enough to be scored.`);
     const others = results.filter(
       ({ modelIndex, corpusIndex }) => modelIndex !== at.modelIndex || corpusIndex !== at.corpusIndex,
     );
-    this.run.results = [...others, { ...at, ...totals, timing: { totalMs: ms, tokensRun } }];
+    this.run.results = [...others, { ...at, ...totals, parts, timing: { totalMs: ms, tokensRun } }];
     const { perplexity, standardError, scored } = totals;
     this.#log(
       `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,

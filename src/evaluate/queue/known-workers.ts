@@ -94,7 +94,8 @@ export class KnownWorkers {
       code: "QUEUE_NO_WORKER",
       what: `No worker can do this: ${reasons.join("; ")}`,
       where: this.#options.address.shown,
-      wayOut: "Start one that has the same version, model file and settings.",
+      wayOut:
+        "Start one that has the same version, model file, kernels and settings; a build of the CPU code that all machines have, such as SURPRISAL_CPU_BUILD=haswell, is set where the run is begun.",
     });
   }
 

@@ -1,6 +1,12 @@
 /** The models of a worker: found by their sha256, loaded once however many runs want them, the last ones kept. */
 import { SurprisalError } from "../../core/index.ts";
-import { type LanguageModel, type LocateOptions, locate, type ResolveOptions } from "../../models/index.ts";
+import {
+  cpuBuildOf,
+  type LanguageModel,
+  type LocateOptions,
+  locate,
+  type ResolveOptions,
+} from "../../models/index.ts";
 import { Engines } from "../harness/index.ts";
 import type { Offer } from "./protocol.ts";
 
@@ -34,12 +40,13 @@ export class ModelCache {
    * The offer's model, loaded as the offer says. To be given back with `release`.
    * @throws SurprisalError MODEL_UNAVAILABLE: this worker cannot come by the file; and what loading throws.
    */
-  async acquire({ model, load }: Pick<Offer, "model" | "load">): Promise<Engines> {
-    const key = JSON.stringify([model.sha256, load]);
+  async acquire({ model, load, settings }: Pick<Offer, "model" | "load" | "settings">): Promise<Engines> {
+    const cpuBuild = cpuBuildOf(settings) ?? undefined; // the coordinator's: another one rounds differently
+    const key = JSON.stringify([model.sha256, load, cpuBuild]);
     let cached = this.#cached.find((each) => each.key === key);
     if (cached) this.#cached = [...this.#cached.filter((each) => each !== cached), cached];
     else {
-      cached = { key, engines: this.#open(model, load), users: 0 };
+      cached = { key, engines: this.#open(model, { ...load, cpuBuild }), users: 0 };
       this.#cached.push(cached);
     }
     cached.users++;
@@ -58,7 +65,7 @@ export class ModelCache {
     await this.#drop(idle.slice(0, Math.max(0, this.#cached.length - MOST_IDLE)));
   }
 
-  async #open({ name, sha256, reference }: Offer["model"], load: Offer["load"]): Promise<Engines> {
+  async #open({ name, sha256, reference }: Offer["model"], load: ResolveOptions): Promise<Engines> {
     const { models, engines } = this.#options;
     const options = { engines, load: { ...this.#options.load, ...load } };
     for (const model of models)

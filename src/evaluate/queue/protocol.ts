@@ -28,7 +28,10 @@ export const answersTo = (run: string): string => `surprisal:answers:${run}`;
 export const queueOf = (run: string): string => `surprisal-${run}`;
 
 /** How a model has to be loaded to give the same digits. */
-export type SharedLoad = Pick<LlamaLoadOptions, "device" | "batchSize" | "cacheType" | "flashAttention">;
+export type SharedLoad = Pick<
+  LlamaLoadOptions,
+  "device" | "batchSize" | "cacheType" | "flashAttention" | "exact" | "repack"
+>;
 
 /** There is work; what a worker must be like to do it. */
 export interface Offer {

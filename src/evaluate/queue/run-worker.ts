@@ -52,8 +52,7 @@ export class RunWorker {
     this.#offer = offer;
     this.#host = host;
     this.#joined = this.#join().catch((error) => {
-      const known = SurprisalError.isInstance(error);
-      this.#refuse(known ? error.what : String(error));
+      this.#refuse(reasonOf(error));
     });
   }
 
@@ -166,6 +165,12 @@ export class RunWorker {
     this.#answer = { state: "gone", slots: 0, reason: null };
     this.#answerOffer();
   }
+}
+
+/** Of other kernels also what this machine has: whoever begins the run can choose. */
+function reasonOf(error: unknown): string {
+  if (!SurprisalError.isInstance(error)) return String(error);
+  return error.code === "KERNELS_UNAVAILABLE" ? `${error.what}. ${error.wayOut}` : error.what;
 }
 
 /** Gathers what a shard has come to, and passes it on every now and then. Short shards say nothing. */

@@ -1,7 +1,8 @@
 /** What models can do where: bits per byte over domains, and what is to be said about each model. */
 import { SurprisalError } from "../../core/index.ts";
-import { runRows, withDomains } from "./rows.ts";
+import { type RunRow, runRows, withDomains } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { type Standing, standingsByGroup } from "./standings.ts";
 
 /** One model on one domain. */
 export interface DomainScore {
@@ -9,6 +10,11 @@ export interface DomainScore {
   /** Comparable across vocabularies; `null`: nothing was scored. */
   bitsPerByte: number | null;
   standardError: number | null;
+  /**
+   * Among the models of the domain, by differences in pairs over the same texts; `null`: alone, not scored, or the runs do
+   * not say (other texts, an older version).
+   */
+  standing: Standing | null;
 }
 
 /**
@@ -41,9 +47,9 @@ export interface ModelCapability {
  *   A model that several runs scored in one domain, or under several recipes, stands there once for each run.
  */
 export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[] = []): ModelCapability[] {
-  const scored = withDomains(runs.flatMap(runRows)).map(({ label, domain, row }) => ({
+  const scored = domainRows(runs).map(({ label, domain, row, standing }) => ({
     label,
-    score: { domain, bitsPerByte: row.bitsPerByte, standardError: row.bitsPerByteStandardError },
+    score: { domain, bitsPerByte: row.bitsPerByte, standardError: row.bitsPerByteStandardError, standing },
   }));
   const domains = new Set(scored.map(({ score }) => score.domain));
   const stranger = inDomain.find((name) => !domains.has(name));
@@ -63,6 +69,21 @@ export function capabilitiesOf(runs: readonly Run[], inDomain: readonly string[]
     ),
   );
   return map.sort((a, b) => (a.mean ?? Number.POSITIVE_INFINITY) - (b.mean ?? Number.POSITIVE_INFINITY));
+}
+
+/** The rows of runs with the domain of each, and how its model stands there. */
+export function domainRows(
+  runs: readonly Run[],
+): { label: string; domain: string; row: RunRow; standing: Standing | null }[] {
+  const results = runs.flatMap((run) => run.results); // in the order of the rows
+  const placed = withDomains(runs.flatMap(runRows)).map((entry, i) => ({
+    ...entry,
+    corpusSha256: entry.row.corpusSha256,
+    bitsPerByte: entry.row.bitsPerByte,
+    units: results[i]!.parts,
+  }));
+  const found = standingsByGroup(placed, ({ domain }) => domain);
+  return placed.map(({ label, domain, row }, i) => ({ label, domain, row, standing: found[i]! }));
 }
 
 function capability(

@@ -2,12 +2,13 @@
 
 import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
+import { kernelsNote } from "../../models/kernels.ts";
 import { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";
 import { modelLabel } from "./rows.ts";
-import type { Run, RunResult } from "./run.ts";
+import type { Run, RunModel, RunResult } from "./run.ts";
 
 /** One model of the first run against one of the second, over the same texts. */
 export interface RunDifference {
@@ -115,10 +116,7 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     bytes.push(one.size.bytes);
   }
   const bootstrap = documentBootstrap(bits, bytes);
-  const [recipeA, recipeB] = [
-    a.run.models[first.modelIndex]!.recipe,
-    b.run.models[second.modelIndex]!.recipe,
-  ];
+  const [modelA, modelB] = [a.run.models[first.modelIndex]!, b.run.models[second.modelIndex]!];
   return {
     corpus: b.run.corpora[second.corpusIndex]!.name,
     base: side(a.run, first),
@@ -127,11 +125,13 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     standardError: bootstrap?.standardError ?? null,
     interval: bootstrap && [bootstrap.low, bootstrap.high],
     documents: bits.length,
-    notes:
-      recipeA.id === recipeB.id || recipeA.method === recipeB.method
-        ? []
-        : [`The recipes differ: ${recipeA.name} (${recipeA.id}) and ${recipeB.name} (${recipeB.id}).`],
+    notes: [recipesNote(modelA, modelB), kernelsNote(modelA, modelB)].filter((note) => note !== null),
   };
+}
+
+function recipesNote({ recipe: a }: RunModel, { recipe: b }: RunModel): string | null {
+  if (a.id === b.id || a.method === b.method) return null;
+  return `The recipes differ: ${a.name} (${a.id}) and ${b.name} (${b.id}).`;
 }
 
 function less(a: number | null, b: number | null): number | null {

@@ -129,7 +129,7 @@ export class RunFolder {
   /** Writes run.json whole or not at all. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
   write(run: Run): void {
     const file = this.file(RUN);
-    const text = `${JSON.stringify(run, infinityAsText, 2)}\n`;
+    const text = `${numbersInLine(JSON.stringify(run, infinityAsText, 2))}\n`;
     writing(file, () => replaceFile(file, draftOf(file), text));
   }
 
@@ -205,4 +205,12 @@ function missingFolders(path: string): string[] {
   let folder = resolve(path);
   for (; !existsSync(folder) && folder !== dirname(folder); folder = dirname(folder)) missing.push(folder);
   return missing;
+}
+
+const NUMBER = '(?:-?\\d[\\d.e+-]*|"-?Infinity")';
+const NUMBERS = new RegExp(`\\[\\n\\s+(${NUMBER}(?:,\\n\\s+${NUMBER})*)\\n\\s+\\]`, "g");
+
+/** Lists of numbers on one line each, since people open the file too. (A line break in a text is no line break in JSON.) */
+function numbersInLine(json: string): string {
+  return json.replace(NUMBERS, (_, numbers: string) => `[${numbers.replace(/\s+/g, " ")}]`);
 }

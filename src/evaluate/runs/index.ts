@@ -1,5 +1,5 @@
 export { ANSWER_COLUMNS, type AnswerRow, answerRows } from "./answers.ts";
-export { capabilitiesOf, type DomainScore, type ModelCapability } from "./capability-map.ts";
+export { capabilitiesOf, type DomainScore, domainRows, type ModelCapability } from "./capability-map.ts";
 export { compareRunFolders, compareRuns, type RunComparison, type RunDifference } from "./compare.ts";
 export { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 export { TOKEN_LOG } from "./files.ts";
@@ -7,6 +7,7 @@ export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
 export { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
+export { hasDocumentUnits, type PairedUnits, unitsOfCorpus, unitsOfDocument } from "./paired-units.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";
@@ -22,6 +23,7 @@ export type {
   RunTaskResult,
 } from "./run.ts";
 export { queryRuns, SQL_COLUMNS, SQL_TABLES, type SqlAnswer } from "./sql.ts";
+export { type Standing, standingsByGroup } from "./standings.ts";
 export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";
 export { TOKEN_COLUMNS, writeTokens } from "./tokens-parquet.ts";
 export { packageVersion } from "./version.ts";

@@ -9,6 +9,7 @@ import { readFailure } from "../../files/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
 import { appendWhole, runUnwritable } from "./files.ts";
+import type { DocumentUnits } from "./paired-units.ts";
 import type { PerplexityError } from "./run.ts";
 
 /** A document that is done. */
@@ -26,6 +27,8 @@ export interface DocumentEntry extends Omit<PerplexityError, "standardErrorMetho
   sums: ScoreSums | null;
   /** Words, bytes and characters of the whole text. */
   size: TextSize;
+  /** What it adds to the parts of the corpus; left out where there was nothing to score, and in older journals. */
+  parts?: DocumentUnits | undefined;
   /** Tokens run through the model. */
   tokensRun: number;
   /** Where its frame of the token log begins and ends, bytes; `null`: it has none, or one for each of its windows. */

@@ -1,8 +1,9 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
 import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
-import type { CorpusRule } from "../corpora/index.ts";
+import type { CorpusRule, Unreadable } from "../corpora/index.ts";
 import type { ChatPrompts, FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
+import type { PairedUnits } from "./paired-units.ts";
 
 /** What was asked for; enough to go on with a run that was broken off. */
 export interface RunRequest {
@@ -52,6 +53,8 @@ export interface RunCorpus {
    * followed by a newline.
    */
   sha256: string;
+  /** What of it was left out as unreadable: how many files, rows and pieces, and the first ones; `null` = that is an error. */
+  unreadable?: Unreadable | null | undefined;
 }
 
 /** A task of a run. */
@@ -104,6 +107,11 @@ export interface RunResult extends Measures, PerplexityError {
   meanPerplexity: number | null;
   /** ± of bitsPerByte, bits; `null` where it cannot be estimated. */
   bitsPerByteStandardError: number | null;
+  /**
+   * The same numbers for parts of the corpus, equal for every model: what differences in pairs are made of. `null`, or left
+   * out, in runs that an older version began.
+   */
+  parts?: PairedUnits | null | undefined;
   timing: {
     /** Milliseconds of work, over all sessions of the run. */
     totalMs: number;

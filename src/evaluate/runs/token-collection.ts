@@ -1,4 +1,5 @@
 /** What pictures of tokens are drawn from: of every tokens.parquet as much as memory should hold. */
+import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError, seededRandom } from "../../core/index.ts";
@@ -20,10 +21,12 @@ export interface ModelTokens {
   logprobs: number[];
   /** How many there were; more than n where there was no room for all. */
   tokens: number;
+  /** Where its tokenizer cut the texts: equal for models whose perplexities per token can stand beside each other. */
+  cuts: string;
 }
 
 /** A document under one model. */
-interface DocumentTokens extends ModelTokens {
+interface DocumentTokens extends Omit<ModelTokens, "cuts"> {
   document: string;
   /** [n] where each token begins, bytes. */
   byteOffsets: number[];
@@ -132,6 +135,8 @@ class Collector {
   readonly #limit: number;
   readonly #corpora: string[];
   readonly #samples = new Map<string, Sample>();
+  /** By model, of its texts. */
+  readonly #cuts = new Map<string, Map<string, Hash>>();
   readonly #beginnings = new Map<string | null, Map<string, Beginning>>();
   readonly #texts: ReadonlySet<string>;
   /** Of the texts that have pictures of a document, by model. */
@@ -154,6 +159,8 @@ class Collector {
   add(pair: ModelOnCorpus, tokens: KeptTokens): void {
     const { label, corpus } = pair;
     at(this.#samples, label, () => new Sample(label, this.#limit)).add(tokens);
+    const cuts = at(this.#cuts, label, () => new Map<string, Hash>());
+    at(cuts, textsOf(pair), () => createHash("sha256")).update(Int32Array.from(tokens.byteOffsets));
     const place = this.#corpora.length > MOST_CORPORA ? null : corpus;
     const beginnings = at(this.#beginnings, place, () => new Map<string, Beginning>());
     at(beginnings, label, () => new Beginning(label, this.#room(label))).add(tokens);
@@ -172,10 +179,25 @@ class Collector {
   }
 
   collected(): Omit<TokenCollection, "notes"> {
+    const cuts = new Map(
+      [...this.#cuts].map(([label, texts]) => [
+        label,
+        JSON.stringify([...texts].map(([name, hash]) => [name, hash.digest("hex")]).sort()),
+      ]),
+    );
+    const withCuts = ({ label, logprobs, tokens }: Omit<ModelTokens, "cuts">): ModelTokens => ({
+      label,
+      logprobs,
+      tokens,
+      cuts: cuts.get(label) ?? "",
+    });
     return {
       corpora: this.#corpora,
-      samples: [...this.#samples.values()],
-      beginnings: [...this.#beginnings].map(([corpus, models]) => ({ corpus, models: [...models.values()] })),
+      samples: [...this.#samples.values()].map(withCuts),
+      beginnings: [...this.#beginnings].map(([corpus, models]) => ({
+        corpus,
+        models: [...models.values()].map(withCuts),
+      })),
       texts: this.#texts.size,
       documents: [...this.#documents.values()].map(({ corpus, models }) => ({
         corpus,
@@ -192,7 +214,7 @@ function at<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Valu
 }
 
 /** Every token has the same chance to be in it. Source: Vitter 1985, algorithm R. */
-class Sample implements ModelTokens {
+class Sample implements Omit<ModelTokens, "cuts"> {
   readonly label: string;
   readonly logprobs: number[] = [];
   tokens = 0;
@@ -213,7 +235,7 @@ class Sample implements ModelTokens {
   }
 }
 
-class Beginning implements ModelTokens {
+class Beginning implements Omit<ModelTokens, "cuts"> {
   readonly label: string;
   readonly logprobs: number[] = [];
   tokens = 0;

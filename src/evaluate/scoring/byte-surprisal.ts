@@ -1,5 +1,5 @@
 /** Surprisal as a function of the byte, so that models with different tokenizers can be compared span by span. */
-import { invalidArgument, type TokenRecord, type TokenTable } from "../../core/index.ts";
+import { invalidArgument, isWellFormed, type TokenRecord, type TokenTable } from "../../core/index.ts";
 
 /**
  * How surprising each stretch of a text was. Within a token the surprisal is spread evenly over its bytes: only its sum
@@ -156,6 +156,3 @@ export function compareSpans(first: ByteSurprisal, second: ByteSurprisal): Compa
   }
   return spans;
 }
-
-/** Without half a surrogate pair. (`String.prototype.isWellFormed` is younger than the library we compile for.) */
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import {
   blockBootstrap,
+  checkWellFormed,
   emptyTable,
   fillColumns,
   type Measures,
@@ -22,6 +23,7 @@ import {
   tokensRun,
 } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/index.ts";
+import { recipeTokens } from "./recipe-tokens.ts";
 
 /** Options of `scoreText` and `scoreTexts`. */
 export interface ScoreTextOptions extends RecipeOverrides {
@@ -48,6 +50,8 @@ export interface TextScore extends Measures {
   model: ModelIdentity;
   settings: LanguageModel["settings"];
   recipe: ResolvedRecipe;
+  /** What a person should know about every number of this model; `recipe.notes` has what concerns the method. */
+  notes: readonly string[];
   /** sha256 of the text's UTF-8 bytes, lower-case hex. */
   textSha256: string;
   /** [bytes] UTF-8 of the text; the table's offsets point into it. */
@@ -74,7 +78,7 @@ export interface TextScore extends Measures {
 /**
  * Scores one text.
  * @throws SurprisalError EMPTY_INPUT, NOTHING_TO_SCORE (one token and nothing in front of it), TOO_FEW_TOKENS
- *   (`half`), CONTEXT_EXCEEDED (`full`), UNKNOWN_RECIPE, INVALID_ARGUMENT, ABORTED.
+ *   (`half`), CONTEXT_EXCEEDED (`full`), UNKNOWN_RECIPE, INVALID_ARGUMENT (also for half a surrogate pair), ABORTED.
  */
 export async function scoreText(
   model: LanguageModel,
@@ -84,7 +88,7 @@ export async function scoreText(
   const recipe = recipeFor(model, options);
   const { alternatives = 0, onProgress, signal } = options;
   const start = performance.now();
-  const { ids, byteOffsets } = await tokenizeFor(model, recipe, text);
+  const { ids, byteOffsets } = await tokensOf(model, recipe, text);
   const plan = planFor(recipe, ids.length, factsOf(model));
   const total = tokensRun(plan);
   const table = emptyTable(ids, byteOffsets, alternatives);
@@ -140,7 +144,7 @@ async function* scoreTogether(
   const requests: { context: ArrayLike<number>; continuation: Int32Array }[] = [];
   for (const [index, text] of texts.entries())
     await naming(index, async () => {
-      const { ids, byteOffsets } = await tokenizeFor(model, recipe, text);
+      const { ids, byteOffsets } = await tokensOf(model, recipe, text);
       const { prefix } = planFor(recipe, ids.length, factsOf(model)).steps[0]!; // one window, or it throws
       tables.push(emptyTable(ids, byteOffsets, alternatives));
       requests.push(
@@ -172,13 +176,8 @@ async function naming<Result>(index: number, work: () => Promise<Result>): Promi
 }
 
 function recipeFor(model: LanguageModel, options: ScoreTextOptions): ResolvedRecipe {
-  const { recipe = "cached", context, stride, sinks } = options;
-  const overrides = {
-    context,
-    stride,
-    sinks,
-  };
-  return resolveRecipe(recipe, overrides, factsOf(model));
+  const { recipe = "cached", context, stride, sinks, parseSpecial } = options;
+  return resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, factsOf(model));
 }
 
 /** What a recipe needs to know of a model. */
@@ -187,18 +186,15 @@ export function factsOf({ vocabulary, trainedContext, capabilities }: LanguageMo
   return { trainedContext, bos, eos, addsBos, canShift: capabilities.shift };
 }
 
-async function tokenizeFor(
-  model: LanguageModel,
-  recipe: ResolvedRecipe,
-  text: string,
-): Promise<TokenizedText> {
+async function tokensOf(model: LanguageModel, recipe: ResolvedRecipe, text: string): Promise<TokenizedText> {
   if (text === "")
     throw new SurprisalError({
       code: "EMPTY_INPUT",
       what: "The text is empty",
       wayOut: "Give a text of at least one character.",
     });
-  return model.tokenize(text, { addSpecial: recipe.addSpecial, parseSpecial: recipe.parseSpecial });
+  checkWellFormed(text, "text");
+  return recipeTokens(model, recipe, text);
 }
 
 async function describe(
@@ -218,6 +214,7 @@ async function describe(
     model: model.identity,
     settings: model.settings,
     recipe,
+    notes: model.notes ?? [],
     textSha256: createHash("sha256").update(bytes).digest("hex"),
     text: bytes,
     table,

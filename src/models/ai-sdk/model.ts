@@ -13,6 +13,7 @@ import {
   type Warning,
   type WrittenPart,
 } from "./types.ts";
+import { WrittenTexts } from "./written-texts.ts";
 
 /** Options of `surprisalModel`. */
 export interface SurprisalModelOptions {
@@ -51,17 +52,15 @@ export function surprisalModel(
     yield { type: "response-metadata", modelId };
     const meter = new AnswerMeter({ meter: options.meter });
     const logprobs: LogprobEntry[] = [];
-    const decoder = new TextDecoder();
+    const texts = new WrittenTexts();
     const generation = model.generate(prompt, { ...generateOptions(call, options), alternatives, signal });
-    yield { type: "text-start", id: "0" };
     try {
       for await (const record of generation) {
         const event: TokenEvent = { object: "surprisal.token", record };
         meter.push(event);
         logprobs.push(entryOf(record));
         yield { type: "raw", rawValue: event };
-        const delta = decoder.decode(record.bytes ?? new TextEncoder().encode(record.text), { stream: true });
-        if (delta !== "") yield { type: "text-delta", id: "0", delta };
+        yield* texts.add(record);
       }
     } catch (error) {
       if (call.abortSignal?.aborted) throw call.abortSignal.reason; // the AI SDK knows its own
@@ -71,12 +70,11 @@ export function surprisalModel(
     const event: TokenEvent = { object: "surprisal.end", end };
     meter.push(event);
     yield { type: "raw", rawValue: event };
-    const delta = decoder.decode();
-    if (delta !== "") yield { type: "text-delta", id: "0", delta };
-    yield { type: "text-end", id: "0" };
+    yield* texts.end();
+    const { parts } = meter.reading;
     yield {
       type: "finish",
-      usage: usageOf(input, end.tokens),
+      usage: usageOf(input, end.tokens, parts.reasoning?.tokens ?? null),
       finishReason: { unified: end.finishReason, raw: end.finishReason },
       providerMetadata: { surprisal: { ...summaryOf(meter, name), logprobs } },
     };
@@ -89,11 +87,14 @@ export function surprisalModel(
     async doGenerate(call) {
       const result: Partial<GenerateResult> = {};
       const events: TokenEvent[] = [];
-      let text = "";
+      const content: GenerateResult["content"] = [];
       for await (const part of write(call, call.abortSignal ?? new AbortController().signal)) {
         if (part.type === "stream-start") result.warnings = part.warnings;
         else if (part.type === "raw") events.push(part.rawValue as TokenEvent);
-        else if (part.type === "text-delta") text += part.delta;
+        else if (part.type === "text-start") content.push({ type: "text", text: "" });
+        else if (part.type === "reasoning-start") content.push({ type: "reasoning", text: "" });
+        else if (part.type === "text-delta" || part.type === "reasoning-delta")
+          content.at(-1)!.text += part.delta;
         else if (part.type === "finish") {
           const { type: _, ...finish } = part;
           Object.assign(result, finish);
@@ -101,7 +102,7 @@ export function surprisalModel(
       }
       return {
         ...(result as GenerateResult),
-        content: text === "" ? [] : [{ type: "text", text }],
+        content: content.filter(({ text }) => text !== ""),
         response: { modelId, body: wholeAnswer(events) },
       };
     },

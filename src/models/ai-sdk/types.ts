@@ -22,6 +22,12 @@ export interface ModelName {
   readonly modelId: string;
 }
 
+/** That model, as the AI SDK hands it to a middleware: it can be asked again with another call. */
+export interface InnerModel<Generated = unknown, Streamed = unknown> extends ModelName {
+  doGenerate?(params: never): PromiseLike<Generated>;
+  doStream?(params: never): PromiseLike<Streamed>;
+}
+
 /** Any part of a stream. */
 export interface PartFields {
   type: string;
@@ -32,6 +38,7 @@ export interface StreamFields {
 }
 
 export interface GenerateFields {
+  warnings?: readonly unknown[] | undefined;
   response?: { body?: unknown } | undefined;
   providerMetadata?: GivenMetadata | undefined;
 }
@@ -46,12 +53,13 @@ export interface SurprisalMiddleware {
   }): Promise<Params>;
   wrapGenerate<Result extends GenerateFields>(options: {
     doGenerate: () => PromiseLike<Result>;
-    model: ModelName;
+    params?: CallFields | undefined;
+    model: InnerModel<Result>;
   }): Promise<Result>;
   wrapStream<Result extends StreamFields>(options: {
     doStream: () => PromiseLike<Result>;
     params: CallFields;
-    model: ModelName;
+    model: InnerModel<unknown, Result>;
   }): Promise<Result>;
 }
 
@@ -65,8 +73,8 @@ export interface Usage {
   outputTokens: { total: number | undefined; text: number | undefined; reasoning: number | undefined };
 }
 
-/** Counts of tokens; `null` = unknown. */
-export function usageOf(input: number | null, output: number | null): Usage {
+/** Counts of tokens; `null` = unknown. @param reasoning those of `output` that were thought. */
+export function usageOf(input: number | null, output: number | null, reasoning: number | null = null): Usage {
   return {
     inputTokens: {
       total: input ?? undefined,
@@ -74,7 +82,11 @@ export function usageOf(input: number | null, output: number | null): Usage {
       cacheRead: undefined,
       cacheWrite: undefined,
     },
-    outputTokens: { total: output ?? undefined, text: output ?? undefined, reasoning: undefined },
+    outputTokens: {
+      total: output ?? undefined,
+      text: output === null ? undefined : output - (reasoning ?? 0),
+      reasoning: reasoning ?? undefined,
+    },
   };
 }
 
@@ -90,8 +102,8 @@ export type Warning =
 /** The parts that are written here. */
 export type WrittenPart =
   | { type: "stream-start"; warnings: Warning[] }
-  | { type: "text-start" | "text-end"; id: string }
-  | { type: "text-delta"; id: string; delta: string }
+  | { type: "text-start" | "text-end" | "reasoning-start" | "reasoning-end"; id: string }
+  | { type: "text-delta" | "reasoning-delta"; id: string; delta: string }
   | { type: "raw"; rawValue: unknown }
   | { type: "response-metadata"; modelId: string }
   | { type: "finish"; usage: Usage; finishReason: FinishReasonFields; providerMetadata: Metadata };
@@ -120,7 +132,7 @@ export interface ModelCall extends CallFields {
 }
 
 export interface GenerateResult {
-  content: { type: "text"; text: string }[];
+  content: { type: "text" | "reasoning"; text: string }[];
   finishReason: FinishReasonFields;
   usage: Usage;
   providerMetadata: Metadata;

@@ -59,6 +59,8 @@ export class GeminiModel extends ServerModel {
   readonly #path: string;
   /** What the server said when it was asked for numbers, once it refused. */
   #refusal: string | null = null;
+  /** What it said when it was asked for numbers in a stream, and gives them with a whole answer. */
+  #streamRefusal: string | null = null;
 
   private constructor(
     client: RemoteClient,
@@ -111,7 +113,12 @@ export class GeminiModel extends ServerModel {
     if (typeof prompt === "string")
       warnings.push("Gemini answers chats only: the prompt was sent as a user's message.");
     if (this.#refusal !== null) warnings.push(`The server refuses log-probabilities: ${this.#refusal}`);
-    else if (end.scored === 0 && end.tokens !== 0) warnings.push("The server gave no log-probabilities.");
+    else if (this.#streamRefusal !== null)
+      warnings.push(
+        `The answer came in one piece: the server refuses log-probabilities in a stream: ${this.#streamRefusal}`,
+      );
+    if (this.#refusal === null && end.scored === 0 && end.tokens !== 0)
+      warnings.push("The server gave no log-probabilities.");
     return {
       ...end,
       warnings,
@@ -119,27 +126,48 @@ export class GeminiModel extends ServerModel {
     };
   }
 
-  /** With numbers, and without when they are refused. */
+  /** With numbers in a stream, else with numbers in one piece, else without when they are refused both ways. */
   async #ask(request: Request, alternatives: number, signal: AbortSignal | undefined): Promise<RemoteAnswer> {
-    const path = `${this.#path}:streamGenerateContent?alt=sse`;
-    const { generationConfig } = request;
-    if (this.#refusal === null) {
-      const numbers = { responseLogprobs: true, ...(alternatives > 0 && { logprobs: alternatives }) };
-      const body = { ...request, generationConfig: { ...generationConfig, ...numbers } };
+    const stream = `${this.#path}:streamGenerateContent?alt=sse`;
+    const numbers = { responseLogprobs: true, ...(alternatives > 0 && { logprobs: alternatives }) };
+    const body = { ...request, generationConfig: { ...request.generationConfig, ...numbers } };
+    const whole = () => this.#client.post(`${this.#path}:generateContent`, body, { signal });
+    if (this.#refusal === null && this.#streamRefusal === null)
       try {
-        return await this.#client.post(path, body, { signal });
+        return await this.#client.post(stream, body, { signal });
       } catch (error) {
-        if (
-          !(error instanceof ServerRefusal) ||
-          error.status !== 400 ||
-          !/logprobs/i.test(error.complaint.message)
-        )
-          throw error;
-        this.#refusal = error.complaint.message;
+        const words = refusalOf(error);
+        if (words === null) throw error;
+        if (isOfModel(words)) this.#refusal = words;
+        else this.#streamRefusal = words;
       }
-    }
-    return await this.#client.post(path, request, { signal });
+    if (this.#refusal === null)
+      try {
+        return await whole();
+      } catch (error) {
+        const words = refusalOf(error);
+        if (words === null && !isNotThere(error)) throw error;
+        this.#refusal = words ?? this.#streamRefusal;
+      }
+    return await this.#client.post(stream, request, { signal });
   }
+}
+
+/** A refusal that is about the model holds for whole answers too. */
+function isOfModel(words: string): boolean {
+  return /\bmodels?\b/i.test(words) && !/stream/i.test(words);
+}
+
+/** A gateway may have the one route only. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof ServerRefusal && (error.status === 404 || error.status === 405);
+}
+
+/** What a server said that refuses log-probabilities; `null` for any other error. */
+function refusalOf(error: unknown): string | null {
+  if (!(error instanceof ServerRefusal) || error.status !== 400) return null;
+  const { message } = error.complaint;
+  return /logprobs/i.test(message) ? message : null;
 }
 
 interface Request {

@@ -7,6 +7,7 @@ import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
+  callText,
   field,
   logprobOf,
   malformed,
@@ -27,7 +28,11 @@ const logprobsResult = field.object({
   topCandidates: field.nullish(field.array(field.object({ candidates: field.nullish(field.array(entry)) }))),
 });
 /** A text, or something else, which is then in a field of its own: `functionCall`, `inlineData`, ... */
-const part = field.object({ text: field.nullish(field.string), thought: field.nullish(field.boolean) });
+const part = field.object({
+  text: field.nullish(field.string),
+  thought: field.nullish(field.boolean),
+  functionCall: field.unknown,
+});
 const candidate = field.object({
   index: field.nullish(field.count),
   content: field.nullish(field.object({ parts: field.nullish(field.array(part)) })),
@@ -38,7 +43,10 @@ const candidate = field.object({
 const response = field.object({
   candidates: field.nullish(field.array(candidate)),
   promptFeedback: field.nullish(field.object({ blockReason: field.nullish(field.string) })),
-  usageMetadata: field.nullish(field.object({ candidatesTokenCount: field.nullish(field.count) })),
+  usageMetadata: field.fallback(
+    field.nullish(field.object({ candidatesTokenCount: field.fallback(field.nullish(field.count), null) })),
+    null,
+  ),
 });
 type Part = ReturnType<typeof part>;
 
@@ -71,6 +79,7 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
   }
 
   function next(json: unknown): TokenRecord[] {
+    if (json === null) return []; // what says nothing is passed over
     throwComplaint(json, server);
     const { candidates, promptFeedback, usageMetadata } = readFields(response, json, server);
     tokens = usageMetadata?.candidatesTokenCount ?? tokens;
@@ -89,6 +98,7 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
         text: textOf(parts.filter(({ thought }) => !thought)),
         thinking: textOf(parts.filter(({ thought }) => thought)),
         tokens: wireTokens(candidate.logprobsResult, `${where}.logprobsResult`),
+        calls: parts.map(({ functionCall }) => callText(functionCall)).join(""),
       });
       if (!candidate.finishReason || candidate.finishReason === "FINISH_REASON_UNSPECIFIED") continue;
       finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";

@@ -74,13 +74,16 @@ export interface LlamaFunctions {
   ggml_init(params: { mem_size: number; mem_buffer: Pointer; no_alloc: boolean }): Pointer;
   ggml_free(context: Pointer): void;
   ggml_set_no_alloc(context: Pointer, value: boolean): void;
-  ggml_backend_load_all_from_path(folder: string): void;
+  ggml_backend_load(file: string): Pointer;
   ggml_backend_dev_count(): number;
   ggml_backend_dev_get(index: number): Pointer;
   ggml_backend_dev_name(device: Pointer): string;
   ggml_backend_dev_description(device: Pointer): string;
   ggml_backend_dev_type(device: Pointer): number;
   ggml_backend_dev_memory(device: Pointer, free: number[], total: number[]): void;
+  ggml_backend_dev_backend_reg(device: Pointer): Pointer;
+  ggml_backend_reg_get_proc_address(registry: Pointer, name: string): Pointer;
+  ggml_backend_buft_name(buffer: Pointer): string;
 
   /** Addresses of native functions that are handed back to the library as callbacks. */
   symbols: { ggml_time_us: Pointer; ggml_get_no_alloc: Pointer };
@@ -149,13 +152,16 @@ export function bindLlama({ ggmlBase, ggml, llama }: Libraries, layout: Layout):
     ggml_init: ggmlBase.func("ggml_init", pointer, [GgmlInitParams]),
     ggml_free: ggmlBase.func("void ggml_free(void *context)"),
     ggml_set_no_alloc: ggmlBase.func("void ggml_set_no_alloc(void *context, bool value)"),
-    ggml_backend_load_all_from_path: ggml.func("void ggml_backend_load_all_from_path(const char *folder)"),
+    ggml_backend_load: ggml.func("void *ggml_backend_load(const char *file)"),
     ggml_backend_dev_count: ggml.func("size_t ggml_backend_dev_count()"),
     ggml_backend_dev_get: ggml.func("void *ggml_backend_dev_get(size_t index)"),
     ggml_backend_dev_name: ggmlBase.func("const char *ggml_backend_dev_name(void *device)"),
     ggml_backend_dev_description: ggmlBase.func("const char *ggml_backend_dev_description(void *device)"),
     ggml_backend_dev_type: ggmlBase.func("int32 ggml_backend_dev_type(void *device)"),
     ggml_backend_dev_memory: ggmlBase.func("ggml_backend_dev_memory", "void", [pointer, sizeOut, sizeOut]),
+    ggml_backend_dev_backend_reg: ggmlBase.func("void *ggml_backend_dev_backend_reg(void *device)"),
+    ggml_backend_reg_get_proc_address: ggmlBase.func("void *ggml_backend_reg_get_proc_address(void *registry, const char *name)"),
+    ggml_backend_buft_name: ggmlBase.func("const char *ggml_backend_buft_name(void *buffer)"),
 
     symbols: { ggml_time_us: ggmlBase.symbol("ggml_time_us"), ggml_get_no_alloc: ggmlBase.symbol("ggml_get_no_alloc") },
     layout,

@@ -8,6 +8,7 @@
 import { closeSync, statSync } from "node:fs";
 import { refuseOtherFormats } from "./gguf-other-formats.ts";
 import { GgufReader, openModel, readFully } from "./gguf-reader.ts";
+import { checkPart, checkTensorCount, partPaths } from "./gguf-split.ts";
 import {
   type GgufFile,
   type GgufTensor,
@@ -46,8 +47,10 @@ interface Header {
 export async function inspectGguf(path: string): Promise<GgufFile> {
   const first = readHeader(path, 0);
   const parts = partPaths(path, first);
-  const headers = [first, ...parts.slice(1).map((part, i) => readPart(part, i + 1))];
+  const headers = parts.map((part, i) => (i === 0 ? first : readHeader(part, i)));
+  for (const [i, header] of headers.entries()) if (i > 0) checkPart(parts[i]!, i, header, first);
   const tensors = headers.flatMap((header) => header.tensors);
+  if (parts.length > 1) checkTensorCount(path, first, tensors.length);
   refuseDuplicates(path, tensors);
   const text = (key: string) => {
     const entry = first.metadata.get(key);
@@ -240,51 +243,6 @@ function placeTensors(
     `byte ${size - behind}`,
     `The file goes on for ${behind} bytes behind its last tensor`,
   );
-}
-
-/** Paths of the parts of a split model, this file first. Other files are their own and only part. */
-function partPaths(path: string, { metadata }: Header): string[] {
-  const count = splitNumber(path, metadata, "split.count");
-  if (count <= 1) return [path];
-  const match = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/s.exec(path);
-  const name = (i: number) => `${match?.[1]}-${String(i + 1).padStart(5, "0")}-of-${match?.[3]}.gguf`;
-  if (splitNumber(path, metadata, "split.no") !== 0) {
-    const wayOut = `Give the first part${match ? `, ${name(0)}` : ""}; the others are found beside it.`;
-    throw ggufError(
-      "GGUF_UNSUPPORTED",
-      path,
-      "split.no",
-      "This is not the first part of a split model",
-      wayOut,
-    );
-  }
-  if (match && Number(match[2]) === 1 && Number(match[3]) === count)
-    return Array.from({ length: count }, (_, i) => name(i));
-  throw ggufError(
-    "GGUF_UNSUPPORTED",
-    path,
-    "split.count",
-    `The model is split into ${count} files, and this name does not tell the names of the others`,
-    `Give the files their original names, ending in -00001-of-${String(count).padStart(5, "0")}.gguf and so on.`,
-  );
-}
-
-function readPart(path: string, index: number): Header {
-  const header = readHeader(path, index);
-  if (splitNumber(path, header.metadata, "split.no") === index) return header;
-  throw ggufError(
-    "GGUF_INVALID",
-    path,
-    "split.no",
-    `This should be part ${index + 1} of a split model and is not`,
-  );
-}
-
-function splitNumber(path: string, metadata: Map<string, GgufValue>, key: string): number {
-  const entry = metadata.get(key);
-  if (!entry) return 0;
-  if (entry.type === "u16") return entry.value;
-  throw ggufError("GGUF_INVALID", path, key, `Its type is ${entry.type} and must be u16`);
 }
 
 function refuseDuplicates(path: string, tensors: readonly GgufTensor[]): void {

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { kernelsOf } from "../kernels.ts";
+import { type CpuBuildOptions, portableBuild } from "./cpu-builds.ts";
 import { checkDefaults } from "./layout.ts";
 import { loadLlamaLibrary } from "./library.ts";
 
@@ -67,6 +69,82 @@ describe("SURPRISAL_LLAMA_LIB", () => {
 
   it.each(["no-such-folder", fileURLToPath(new URL(".", import.meta.url))])("refuses %s", async (folder) => {
     expect((await loadIn(folder)).code).toBe("ENGINE_UNAVAILABLE");
+  });
+});
+
+/** What a process of its own says that loads the library once for each of these, one after the other. */
+async function loadOneAfterTheOther(
+  wanted: readonly CpuBuildOptions[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<string[]> {
+  const library = new URL("../../../dist/models/index.js", import.meta.url).href;
+  const script = `import { loadLlamaLibrary } from ${JSON.stringify(library)};
+    const answers = ${JSON.stringify(wanted)}.map((each) => {
+      try { return loadLlamaLibrary(each).cpuBuild; } catch (error) { return error.code + " " + error.message; }
+    });
+    console.log(JSON.stringify(answers));`;
+  const { SURPRISAL_CPU_BUILD: _, ...env } = process.env;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
+    env: { ...env, ...environment },
+  });
+  return JSON.parse(stdout);
+}
+
+describe("builds of the CPU code", () => {
+  const { cpuBuilds } = loadLlamaLibrary();
+  const runnable = cpuBuilds.filter(({ score }) => score > 0);
+  const [best, ...others] = runnable.map(({ name }) => name);
+  const portable = portableBuild(cpuBuilds)?.name;
+
+  it("says which kernels are at work", () => {
+    const { kernels, cpuBuild } = loadLlamaLibrary();
+    const known = kernelsOf({ device: `cpu (${cpuBuild})` });
+    if (known !== null) expect(kernels).toBe(known);
+    expect(kernels).not.toBe("");
+  });
+
+  it("native is the one that ggml rates highest, portable the best without AMX", async (context) => {
+    if (cpuBuilds.length === 0) context.skip("this llama.cpp has one build of its CPU code");
+    expect(await loadOneAfterTheOther([{}, { kernels: "native" }, {}])).toEqual([best, best, best]);
+    expect(await loadOneAfterTheOther([{ kernels: "portable" }, {}])).toEqual([portable, portable]);
+  });
+
+  it("forces every one that this CPU can run", async (context) => {
+    if (others.length === 0) context.skip("this CPU runs one build");
+    for (const { name, amx } of runnable) {
+      const [forced, asPortable] = await loadOneAfterTheOther([{}, { kernels: "portable" }], {
+        SURPRISAL_CPU_BUILD: name,
+      });
+      expect(forced).toBe(name);
+      if (amx) expect(asPortable).toMatch(/^KERNELS_UNAVAILABLE .*AMX/);
+      else expect(asPortable).toBe(name); // the environment says which portable one
+    }
+    const unknown = { SURPRISAL_CPU_BUILD: "no-such" };
+    expect(await loadOneAfterTheOther([{}], unknown)).toEqual([
+      expect.stringMatching(/^KERNELS_UNAVAILABLE There is no CPU build "no-such"/),
+    ]);
+  });
+
+  it("holds one in a process: the first load decides", async (context) => {
+    if (others.length === 0) context.skip("this CPU runs one build");
+    const other = others.at(-1)!;
+    const refused = expect.stringMatching(
+      new RegExp(`^KERNELS_LOADED .*"${other}" .*cannot load "${best}" beside it`),
+    );
+    const wanted = [{ cpuBuild: other }, {}, { kernels: "native" }, { cpuBuild: best }, { cpuBuild: other }];
+    expect(await loadOneAfterTheOther(wanted as CpuBuildOptions[])).toEqual([
+      other,
+      other,
+      refused,
+      refused,
+      other,
+    ]);
+    // Portable is served by any build without AMX.
+    expect(await loadOneAfterTheOther([{ cpuBuild: other }, { kernels: "portable" }])).toEqual([
+      other,
+      other,
+    ]);
   });
 });
 

@@ -2,12 +2,23 @@
  * Finding and loading llama.cpp's shared libraries: the ones packaged for this platform, or a folder of the
  * person's own (`SURPRISAL_LLAMA_LIB`).
  */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import koffi, { type LibraryHandle } from "koffi";
 import { SurprisalError } from "../../core/index.ts";
+import { AMX, cpuKernels } from "../kernels.ts";
+import { cpuFacts, loadBackends } from "./backends.ts";
 import { bindLlama, type LlamaFunctions } from "./bindings.ts";
+import {
+  type CpuBuild,
+  type CpuBuildOptions,
+  chooseCpuBuild,
+  cpuBuildsIn,
+  noneWithoutAmx,
+  wantedBuild,
+} from "./cpu-builds.ts";
+import type { Pointer } from "./layout.ts";
 import { checkDefaults, defineLayout, SUPPORTED_LIBRARY_VERSIONS } from "./layout.ts";
 import { growNativeStack } from "./native-stack.ts";
 
@@ -42,8 +53,12 @@ export interface LlamaLibrary {
   /** "package @node-llama-cpp/linux-x64" or "SURPRISAL_LLAMA_LIB". */
   origin: string;
   devices: readonly LlamaDevice[];
-  /** CPU build in use, such as "zen4"; null when the platform does not tell. */
+  /** CPU build in use, such as "zen4"; null when there is only one, without a name. */
   cpuBuild: string | null;
+  /** The CPU builds there are, best first; empty when there is only one, without a name. */
+  cpuBuilds: readonly CpuBuild[];
+  /** Kernels of the CPU build in use: see `cpuKernels`. */
+  kernels: string;
 }
 
 const DEVICE_KINDS = ["cpu", "gpu", "integrated-gpu", "accelerator"] as const;
@@ -52,11 +67,35 @@ let loaded: LlamaLibrary | undefined;
 
 /**
  * Loads llama.cpp once per process and proves that it is a version this code was written for.
- * @throws SurprisalError ENGINE_UNAVAILABLE, ENGINE_VERSION, ENGINE_LAYOUT.
+ * @param wanted which build of the CPU code; a process holds one, so later calls can only ask for the same.
+ * @throws SurprisalError ENGINE_UNAVAILABLE, ENGINE_VERSION, ENGINE_LAYOUT, KERNELS_UNAVAILABLE, KERNELS_LOADED.
  */
-export function loadLlamaLibrary(): LlamaLibrary {
-  loaded ??= load(findFolder());
+export function loadLlamaLibrary(wanted: CpuBuildOptions = {}): LlamaLibrary {
+  const build = wantedBuild(wanted);
+  const asked = wanted.kernels !== undefined || wanted.cpuBuild !== undefined;
+  if (!loaded) loaded = load(findFolder(), build);
+  else if (asked) assertServes(loaded, build);
   return loaded;
+}
+
+/** @throws SurprisalError KERNELS_UNAVAILABLE, KERNELS_LOADED */
+function assertServes(library: LlamaLibrary, wanted: CpuBuildOptions): void {
+  const { cpuBuild, cpuBuilds, kernels } = library;
+  if (cpuBuilds.length === 0 && wanted.cpuBuild === undefined) {
+    if (wanted.kernels === "portable" && kernels === AMX) throw noneWithoutAmx();
+    return;
+  }
+  const { name, amx } = chooseCpuBuild(cpuBuilds, wanted);
+  // Whatever build without AMX was asked for first is as portable as the best one.
+  const serves = wanted.kernels === "portable" ? kernels !== AMX && !amx : name === cpuBuild;
+  if (serves) return;
+  throw new SurprisalError({
+    code: "KERNELS_LOADED",
+    what: `This process has loaded llama.cpp's CPU build "${cpuBuild}" (kernels: ${kernels}) and cannot load "${name}" beside it`,
+    where: `kernels ${wanted.kernels ?? "native"}`,
+    wayOut:
+      "Ask for the same kernels everywhere in one process, from the first model on, and use another process for the others.",
+  });
 }
 
 interface Folder {
@@ -116,7 +155,7 @@ function libraryFile(folder: string, name: string): string | undefined {
   return file && join(folder, file);
 }
 
-function load({ folder, origin }: Folder): LlamaLibrary {
+function load({ folder, origin }: Folder, wanted: CpuBuildOptions): LlamaLibrary {
   const open = (name: string): LibraryHandle => {
     const file = libraryFile(folder, name);
     if (!file)
@@ -157,10 +196,15 @@ function load({ folder, origin }: Folder): LlamaLibrary {
   );
 
   if (!process.env.SURPRISAL_LLAMA_LOG) silence(functions);
-  functions.ggml_backend_load_all_from_path(folder);
+  const builtIn = cpuDevice(functions) !== undefined; // a libggml that is linked to its CPU code
+  const cpuBuilds = builtIn ? [] : cpuBuildsIn(folder);
+  const isChoice = cpuBuilds.length > 0 || wanted.cpuBuild !== undefined;
+  const build = isChoice ? chooseCpuBuild(cpuBuilds, wanted) : null;
+  loadBackends(functions, folder, build);
   functions.llama_backend_init();
   const devices = listDevices(functions);
-  if (!devices.some((device) => device.kind === "cpu"))
+  const cpu = cpuDevice(functions);
+  if (cpu === undefined)
     throw new SurprisalError({
       code: "ENGINE_UNAVAILABLE",
       what: "llama.cpp found no CPU backend",
@@ -168,7 +212,10 @@ function load({ folder, origin }: Folder): LlamaLibrary {
       wayOut:
         "The folder must also hold libggml-cpu-*; build llama.cpp with -DGGML_BACKEND_DL=ON, or use the packaged libraries.",
     });
-  return { functions, version, folder, origin, devices, cpuBuild: cpuBuild() };
+  const facts = cpuFacts(functions, cpu);
+  if (wanted.kernels === "portable" && facts.amx) throw noneWithoutAmx();
+  const kernels = cpuKernels(facts);
+  return { functions, version, folder, origin, devices, cpuBuild: build?.name ?? null, cpuBuilds, kernels };
 }
 
 function readVersion(llama: LibraryHandle, folder: string): string {
@@ -195,6 +242,13 @@ export function silence(functions: LlamaFunctions): void {
   functions.llama_log_set(functions.symbols.ggml_time_us, null);
 }
 
+function cpuDevice(functions: LlamaFunctions): Pointer | undefined {
+  const devices = Array.from({ length: functions.ggml_backend_dev_count() }, (_, index) =>
+    functions.ggml_backend_dev_get(index),
+  );
+  return devices.find((device) => DEVICE_KINDS[functions.ggml_backend_dev_type(device)] === "cpu");
+}
+
 function listDevices(functions: LlamaFunctions): LlamaDevice[] {
   return Array.from({ length: functions.ggml_backend_dev_count() }, (_, index) => {
     const device = functions.ggml_backend_dev_get(index);
@@ -209,13 +263,4 @@ function listDevices(functions: LlamaFunctions): LlamaDevice[] {
       totalBytes: Number(total[0]),
     };
   });
-}
-
-/** The packages hold one CPU build per instruction set; on Linux the mapped file tells which one ggml chose. */
-function cpuBuild(): string | null {
-  try {
-    return /libggml-cpu-?([\w.]*?)\.so/.exec(readFileSync("/proc/self/maps", "utf8"))?.[1] || null;
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,9 @@
 /** Where a model's layers go, and with what settings, as options handed to llama.cpp. */
 import { availableParallelism } from "node:os";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { withoutRepacking } from "../kernels.ts";
 import type { ContextSettings } from "./context.ts";
+import type { CpuBuildOptions } from "./cpu-builds.ts";
 import type { GgufFile } from "./gguf.ts";
 import type { LlamaLibrary } from "./library.ts";
 
@@ -22,7 +24,7 @@ const CACHE_TYPES = {
 export type CacheType = keyof typeof CACHE_TYPES;
 
 /** Where and how a GGUF model is loaded. */
-export interface LlamaLoadOptions {
+export interface LlamaLoadOptions extends CpuBuildOptions {
   /**
    * "auto": every layer on a GPU if there is one, else the CPU. "cpu": nothing on a GPU. A number: that many
    * layers on the GPU. Default "auto".
@@ -46,6 +48,17 @@ export interface LlamaLoadOptions {
    * which asks for exactness.
    */
   flashAttention?: "auto" | "on" | "off" | undefined;
+  /**
+   * The same weights as 32-bit floats, float activations, a cache of type "f32", no flash attention, on the CPU: what the
+   * model is without what kernels round, the same to 1e-5 with every build. A copy with the floats is made in the cache at
+   * the first use (4 bytes per weight, on disk and in memory). Default false.
+   */
+  exact?: boolean | undefined;
+  /**
+   * Weights re-ordered in memory for the CPU's fastest kernels, AMX's among them (llama.cpp's `use_extra_bufts`), which
+   * moves numbers of some formats (Q4_0 by 0.5 %). Default true.
+   */
+  repack?: boolean | undefined;
   /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
   contextSize?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */
@@ -58,6 +71,8 @@ export interface Placement {
   context: ContextSettings;
   /** For people: "cpu (zen4)", "gpu: NVIDIA ...". */
   device: string;
+  /** What multiplies the matrices: see `kernelsOf`. */
+  kernels: string;
   cacheType: CacheType;
   flashAttention: keyof typeof FLASH_ATTENTION;
 }
@@ -80,7 +95,7 @@ export function placeModel(
   library: LlamaLibrary,
   { fileBytes, vocabularySize }: Pick<GgufFile, "fileBytes" | "vocabularySize">,
 ): Placement {
-  const { device = "auto", cacheType = "f16" } = options;
+  const { exact = false, device = "auto", cacheType = exact ? "f32" : "f16" } = options;
   const threads = options.threads ?? defaultThreads(fileBytes);
   integer("threads", threads, 1, 1024);
   const batch = options.batchSize ?? defaultBatch(vocabularySize);
@@ -90,7 +105,7 @@ export function placeModel(
   const flashAttention = options.flashAttention ?? (cacheType === "f32" ? "off" : "auto");
   oneOf("flashAttention", flashAttention, Object.keys(FLASH_ATTENTION));
   const gpu = library.devices.find(({ kind }) => kind === "gpu" || kind === "integrated-gpu");
-  const gpuLayers = layersOnGpu(device, gpu !== undefined);
+  const gpuLayers = layersOnGpu(exact ? "cpu" : device, gpu !== undefined);
   if (gpuLayers !== 0 && !gpu)
     throw new SurprisalError({
       code: "DEVICE_UNAVAILABLE",
@@ -99,6 +114,7 @@ export function placeModel(
       wayOut:
         'Use device "cpu" or "auto"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.',
     });
+  const onCpu = options.repack === false ? withoutRepacking(library.kernels) : library.kernels;
   return {
     gpuLayers,
     context: {
@@ -112,9 +128,16 @@ export function placeModel(
       gpuLayers === 0
         ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}`
         : `gpu (${gpu!.description})`,
+    kernels: gpuLayers === 0 ? onCpu : kernelsWithGpu(gpu!.name, gpuLayers, onCpu),
     cacheType,
     flashAttention,
   };
+}
+
+/** "CUDA", or "CUDA and portable" where some layers stay on the CPU. */
+function kernelsWithGpu(name: string, layers: number, cpu: string): string {
+  const backend = name.replace(/\d+$/, "");
+  return layers < 0 ? backend : `${backend} and ${cpu}`;
 }
 
 /** Memory of the GPUs, bytes: weights may lie there too. */

@@ -1,6 +1,5 @@
 /** llama.cpp's tokenizer of one model: text to ids with byte offsets, ids to bytes. */
-import { SurprisalError } from "../../core/index.ts";
-import { checkWellFormed } from "../checks.ts";
+import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import { call } from "./context.ts";

@@ -151,7 +151,10 @@ export class OllamaModel extends ServerModel {
       ...end,
       provenance,
       warnings: silent
-        ? [...end.warnings, "The server gives no log-probabilities: Ollama has them since version 0.12.11."]
+        ? [
+            ...end.warnings,
+            "The server gave no log-probabilities. Ollama has them from version 0.12.11 on, of models that it runs itself.",
+          ]
         : end.warnings,
     };
   }

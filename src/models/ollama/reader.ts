@@ -7,6 +7,7 @@ import type { FinishReason } from "../language-model.ts";
 import {
   AnswerAssembler,
   type AnswerReaderOptions,
+  callText,
   field,
   logprobOf,
   malformed,
@@ -38,7 +39,7 @@ const line = field.object({
   tool_calls: field.nullish(field.array(field.unknown)),
   done: field.boolean,
   done_reason: field.nullish(field.string),
-  eval_count: field.nullish(field.count),
+  eval_count: field.fallback(field.nullish(field.count), null),
   logprobs: field.nullish(field.array(entry)),
 });
 
@@ -53,17 +54,19 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
+    if (json === null || (typeof json === "object" && Object.keys(json).length === 0)) return []; // says nothing
     const said = readFields(line, json, server);
     if (finishReason !== null) throw malformed("The answer goes on after its last line", server);
     const { message } = said;
     if (said.response === undefined && !message)
       throw malformed("A line without a text", `${server}, response`);
-    const thinking = message?.thinking ?? said.thinking ?? "";
-    const text = message?.content ?? said.response ?? "";
-    const calls = message?.tool_calls ?? said.tool_calls;
-    if (calls && calls.length > 0) answer.stopComparing();
+    const thinking = message?.thinking || said.thinking || "";
+    const text = message?.content || said.response || "";
+    const called = message?.tool_calls?.length ? message.tool_calls : (said.tool_calls ?? []);
+    const calls = called.map((call) => callText((call as { function?: unknown } | null)?.function ?? call));
+    if (called.length > 0) answer.stopComparing();
     const tokens = (said.logprobs ?? []).map((entry, i) => wireToken(entry, `${server}, logprobs[${i}]`));
-    const records = answer.add({ text, tokens, thinking });
+    const records = answer.add({ text, tokens, thinking, calls: calls.join("") });
     if (said.done) {
       finishReason = finishReasonOf(said.done_reason ?? "");
       count = said.eval_count ?? null;

@@ -136,7 +136,11 @@ function numbersFinding({ records, end, scored, error }: Written): Finding {
   const tokens = end?.tokens ?? records.length;
   const words = [`${scored} of ${tokens} tokens carry a number`, ...(end?.warnings ?? [])];
   const seen = new Set(words.map((sentence) => sentence.replace(/\.$/, "")));
-  return { claimed: true, found: scored > 0, seen: [...seen].join("; ") };
+  // Certainty throughout, or one number for all, is what a server writes that has none.
+  const numbers = records.flatMap(({ logprob }) => (logprob === null ? [] : [logprob]));
+  const isFilled = numbers.length > 1 && numbers.every((number) => number === numbers[0]);
+  if (isFilled) seen.add(`all of them are ${numbers[0]}`);
+  return { claimed: true, found: scored > 0 && !isFilled, seen: [...seen].join("; ") };
 }
 
 /** The largest number of alternatives that is not refused, and how many come. */
@@ -164,15 +168,24 @@ async function alternativesFinding(
 }
 
 function countsFinding(trials: (Written | null)[]): Finding {
-  const ends = trials.flatMap((written) => (written?.end ? [written.end] : []));
-  const counted = ends.filter(({ tokens }) => tokens !== null);
+  const ended = trials.flatMap((written) => (written?.end ? [{ ...written, end: written.end }] : []));
+  if (ended.length === 0) return { claimed: null, found: null, seen: "no answer came to its end" };
+  const counted = ended.filter(({ end }) => end.tokens !== null);
+  if (counted.length < ended.length)
+    return {
+      claimed: null,
+      found: false,
+      seen: ended.some(({ end }) => end.warnings.some((warning) => warning.startsWith("The server counted")))
+        ? "its count is less than what it gave: a token that is lost on the way may go unnoticed"
+        : "a token that is lost on the way may go unnoticed",
+    };
+  const missing = counted.some(({ end, records }) => end.tokens! > records.length);
   return {
     claimed: null,
-    found: ends.length > 0 && counted.length === ends.length,
-    seen:
-      counted.length === ends.length
-        ? "a token that is lost on the way is noticed"
-        : "a token that is lost on the way may go unnoticed",
+    found: true,
+    seen: missing
+      ? "it counts more tokens than it gives: that some are missing is noticed"
+      : "a token that is lost on the way is noticed",
   };
 }
 

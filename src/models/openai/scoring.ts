@@ -1,6 +1,7 @@
 /** `score` and `scoreTokens` over a server that gives the numbers of a prompt, and has proven that they are right. */
 import {
   abortError,
+  checkWellFormed,
   emptyColumns,
   emptyTable,
   pythonTrimEnd,
@@ -9,7 +10,7 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import { borderOptions, encodeBorder, lostBefore, nearestCut } from "../border.ts";
-import { checkContinuation, checkedIds, checkKinds, checkWellFormed } from "../checks.ts";
+import { checkContinuation, checkedIds, checkKinds } from "../checks.ts";
 import type {
   Border,
   ModelIdentity,

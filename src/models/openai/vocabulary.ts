@@ -1,7 +1,6 @@
 /** `tokenize` and `detokenize` over a server's endpoints. */
 
-import { SurprisalError } from "../../core/index.ts";
-import { checkWellFormed } from "../checks.ts";
+import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import {
   field,

@@ -15,7 +15,9 @@ export async function* writeTokens(
   const { alternatives = 0, maxTokens, signal } = options;
   const { answer, reader: makeReader, warnings } = await asking.ask(prompt, options);
   const { countsEndOfText } = dialect;
-  const reader = makeReader({ server: answer.where, alternatives, maxTokens, countsEndOfText });
+  const given = typeof prompt === "string" ? prompt : undefined;
+  const settings = { server: answer.where, alternatives, maxTokens, countsEndOfText, prompt: given };
+  const reader = makeReader(settings);
   const finished = yield* readRecords(answer, reader, signal);
   const { end, probabilities = probabilitiesAfter(dialect, options) } = finished;
   return {

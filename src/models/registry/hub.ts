@@ -1,45 +1,95 @@
 /** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { redact } from "../../net/index.ts";
+import { splitName } from "../split-name.ts";
 import { ensureSpace } from "./cache-disk.ts";
-import { checksumMismatch, download } from "./download.ts";
+import { splitDigest } from "./digest.ts";
+import { bytesHeld, checksumMismatch, download } from "./download.ts";
 import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization, HttpClient } from "./http.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
 import { withRetries } from "./retry.ts";
 import { type HubFile, hubReference } from "./source.ts";
+import type { ModelFile } from "./types.ts";
 
 const DEFAULT_ENDPOINT = "https://huggingface.co";
 
 export const ACCESS: string =
   "A private or gated repository needs HF_TOKEN, and a gated one that its terms were accepted on its page.";
 
+/** One file, or all parts of a split model, of which any may be named. */
 export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<FetchedFile> {
-  const { client, folder, meter } = job;
-  const { url, authorization } = addressOf(wanted, client.settings.environment);
-  const { sha256, bytes, commit } = await inspect(client, url, authorization);
-  if (job.sha256 && sha256 && sha256 !== job.sha256) throw checksumMismatch(redact(url), job.sha256, sha256);
-  const file = wanted.path.split("/").at(-1)!;
-  ensureSpace(folder, bytes ?? 0);
+  const { client, folder } = job;
+  const { environment } = client.settings;
+  const first = addressOf(wanted, environment);
+  const facts = await inspect(client, first.url, first.authorization);
+  const revision = facts.commit ?? wanted.revision ?? "main";
+  const source = hubReference({ ...wanted, revision });
+  const parts = splitName(wanted.path)?.parts() ?? null;
+  const expected = parts ? undefined : job.sha256;
+  if (expected && facts.sha256 && facts.sha256 !== expected)
+    throw checksumMismatch(redact(first.url), expected, facts.sha256);
+  const files: HubDownload[] = [{ ...first, ...facts, file: baseName(wanted.path) }];
+  for (const path of parts ?? []) {
+    if (path === wanted.path) continue;
+    // All of one commit, also when somebody uploads another version meanwhile.
+    const address = addressOf({ ...wanted, path, revision }, environment);
+    const other = await inspect(client, address.url, address.authorization);
+    files.push({ ...address, ...other, file: baseName(path) });
+  }
+  files.sort((a, b) => (a.file < b.file ? -1 : 1));
+  const total = files.reduce<number | null>(
+    (sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes),
+    0,
+  );
+  const held = await Promise.all(files.map(({ file }) => bytesHeld(join(folder, file))));
+  ensureSpace(
+    folder,
+    files.reduce((sum, { bytes }, i) => sum + Math.max(0, (bytes ?? 0) - held[i]!), 0),
+  );
+  const found: ModelFile[] = [];
+  let before = 0;
+  for (const file of files) {
+    found.push(await fetchOne(job, file, expected, parts ? { before, total } : null));
+    before += found.at(-1)!.bytes;
+  }
+  const [only] = found;
+  const path = join(folder, only!.name);
+  if (!parts) return { path, file: only!.name, sha256: only!.sha256, source };
+  return { path, file: only!.name, sha256: splitDigest(found), source, files: found };
+}
+
+/** A file to be fetched, and what the hub says about it. */
+interface HubDownload extends HubFacts {
+  url: URL;
+  authorization: Authorization | undefined;
+  file: string;
+}
+
+async function fetchOne(
+  { client, folder, meter }: FetchJob,
+  { url, authorization, file, sha256, bytes }: HubDownload,
+  expected: string | undefined,
+  /** Of a split model: bytes of the parts before, and of all parts. */
+  whole: { before: number; total: number | null } | null,
+): Promise<ModelFile> {
   const path = join(folder, file);
   const found = await download(client, {
     url,
     authorization,
     file: path,
-    sha256: job.sha256 ?? sha256,
+    sha256: expected ?? sha256,
     wayOut: ACCESS,
     onBytes: (held, total, arrived) => {
       if (!arrived) meter.restart();
-      meter.update("download", file, held, total ?? bytes);
+      meter.update("download", file, (whole?.before ?? 0) + held, whole ? whole.total : (total ?? bytes));
     },
   });
-  return {
-    path,
-    file,
-    sha256: found,
-    source: hubReference({ ...wanted, revision: commit ?? wanted.revision ?? "main" }),
-  };
+  return { name: file, sha256: found, bytes: (await stat(path)).size };
 }
+
+const baseName = (path: string): string => path.split("/").at(-1)!;
 
 /** Where the hub is, and what it may be shown. @throws TransferFailure HF_ENDPOINT is no address */
 export function hubEndpoint({ HF_ENDPOINT, HF_TOKEN }: NodeJS.ProcessEnv): {

@@ -1,6 +1,7 @@
 /** What every source of model files is given, and what it gives back. */
 import type { HttpClient } from "./http.ts";
 import type { ProgressMeter } from "./progress.ts";
+import type { ModelFile } from "./types.ts";
 
 /** One model being fetched. */
 export interface FetchJob {
@@ -14,10 +15,14 @@ export interface FetchJob {
 
 /** A verified model file, still in the job's folder. */
 export interface FetchedFile {
+  /** Of a split model: its first part. */
   path: string;
   /** File name the model goes by. */
   file: string;
+  /** Of a split model: what stands for all parts (`splitDigest`). */
   sha256: string;
+  /** The parts of a split model, in order, beside each other in the job's folder; left out for a single file. */
+  files?: readonly ModelFile[] | undefined;
   /** Reference with the exact version or revision. */
   source: string;
 }

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { nearestNames } from "../../text/index.ts";
+import { splitName } from "../split-name.ts";
 import { CATALOGUE, type CatalogueEntry } from "./catalogue.ts";
 import { describeSource, type HubFile, type ModelSource, type PackageRequirement } from "./source.ts";
 
@@ -71,7 +72,12 @@ function hubSource(rest: string, reference: string): ModelSource {
   const revision = before ?? after;
   return {
     kind: "hub",
-    file: { repository, path, ...(revision && { revision: decodeURIComponent(revision) }) } satisfies HubFile,
+    // Any part of a split model stands for all of them.
+    file: {
+      repository,
+      path: splitName(path)?.part(1) ?? path,
+      ...(revision && { revision: decodeURIComponent(revision) }),
+    } satisfies HubFile,
   };
 }
 

@@ -2,8 +2,9 @@
 
 /** What a long transfer or unpacking says about itself, at most about ten times a second. */
 export interface TransferProgress {
-  phase: "download" | "unpack";
-  /** File that is being transferred. */
+  /** "verify": files that are here already are read for their sha256, for the first time or because they changed. */
+  phase: "download" | "unpack" | "verify";
+  /** File that is being transferred or read. */
   file: string;
   /** Bytes done of the whole job (all parts), including those kept from an earlier, interrupted run. */
   bytes: number;
@@ -52,18 +53,33 @@ export interface LocateOptions {
   patience?: Partial<NetworkPatience> | undefined;
 }
 
+/** One file of a model that is split into several. */
+export interface ModelFile {
+  /** File name. */
+  name: string;
+  /** Lower-case hex. */
+  sha256: string;
+  /** Size, bytes. */
+  bytes: number;
+}
+
 /** A model file on this machine, verified. */
 export interface LocatedModel {
-  /** Absolute path of the GGUF file. */
+  /** Absolute path of the GGUF file; of a split model, of its first part. */
   path: string;
   /** Alias, or the file's name. */
   name: string;
   /** Where the file came from: "the surprisal package", its path, or a reference with the exact version or revision. */
   source: string;
-  /** sha256 of the file, lower-case hex. */
+  /**
+   * sha256 of the file, lower-case hex. Of a split model: the sha256 of the text made of its parts' sha256 in order, in
+   * lower-case hex, each followed by a line feed (`sha256sum name-*.gguf | cut -c -64 | sha256sum`).
+   */
   sha256: string;
-  /** Size of the file, bytes. */
+  /** Size of the file, or of all parts together, bytes. */
   bytes: number;
+  /** The parts of a split model, in order; left out for a single file. */
+  files?: readonly ModelFile[] | undefined;
   /** Licence of the model, where it is known: an SPDX name or the name of its terms. */
   licence?: string | undefined;
 }

@@ -111,9 +111,14 @@ export class TextAlignment {
     return { places, waiting };
   }
 
+  /** The furthest offset that the tokens may reach up to. */
+  get reached(): number {
+    return this.#places.at(-1)!;
+  }
+
   /** The text that no token reaches. */
   get rest(): string {
-    return this.between(this.#places.at(-1)!, this.end);
+    return this.between(this.reached, this.end);
   }
 
   /** Leaves that text behind, as if tokens had reached it. */

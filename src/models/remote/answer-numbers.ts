@@ -9,6 +9,9 @@ export interface AnswerDoubts {
   warnings: readonly string[];
 }
 
+/** So many equal numbers are no chance. */
+const FEWEST_ALIKE = 16;
+
 export class AnswerNumbers {
   readonly #options: Pick<AnswerOptions, "maxTokens" | "countsEndOfText">;
   /** Records of tokens. */
@@ -19,6 +22,8 @@ export class AnswerNumbers {
   #givesAlternatives = false;
   #partial = false;
   readonly #warnings = new Set<string>();
+  /** The number of all tokens so far; NaN once they differ, `null` before the first. */
+  #constant: number | null = null;
   /** Tokens that carry a number. */
   scored = 0;
 
@@ -44,8 +49,23 @@ export class AnswerNumbers {
     this.#records++;
     const logprob = this.#isPlaceholder(token) ? null : token.logprob;
     if (logprob === null) this.#partial = true;
-    else this.scored++;
+    else {
+      this.scored++;
+      if (this.#constant === null) this.#constant = logprob;
+      else if (this.#constant !== logprob) this.#constant = Number.NaN;
+    }
     return logprob;
+  }
+
+  /** A number that was counted is none. */
+  takeBack(): void {
+    this.scored--;
+    this.#partial = true;
+  }
+
+  /** Records of tokens so far. */
+  get records(): number {
+    return this.#records;
   }
 
   takeTextAlone(): void {
@@ -62,33 +82,41 @@ export class AnswerNumbers {
     if (alternatives?.length) this.#givesAlternatives = true;
     if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
     this.warn(
-      "Tokens with the probability 1 and no alternatives are taken as having no number: llama-server writes so under speculative decoding.",
+      "Tokens with the probability 1 have no number where only others have alternatives: so servers fill them in under speculative decoding.",
     );
     return true;
   }
 
   /**
    * Compares the server's count with the records. Servers count the end-of-text token, most of them.
-   * @returns the tokens written, without it.
+   * @returns the tokens written, without it; `null` where the server's count cannot be.
    */
   check(count: number | null, endsByItself: boolean, droppedEnd: boolean): number | null {
     const records = this.#records;
     if (count === null) return null;
     if (count < records + Number(droppedEnd)) {
       this.doubt(
-        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's.`,
+        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's, or it is wrong.`,
       );
-      return count;
+      return null;
     }
     const mayCountEnd = endsByItself && this.#options.countsEndOfText !== false;
     const complete = droppedEnd
       ? count === records + 1
       : count === records || (mayCountEnd && count === records + 1);
     if (complete && !this.#textWithoutTokens) return records;
-    const tokens = endsByItself && (droppedEnd || records > 0) ? count - 1 : count;
     this.#partial = true;
-    this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
+    const tokens = Math.max(records, endsByItself && (droppedEnd || records > 0) ? count - 1 : count);
+    if (tokens > this.scored) this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
+    else this.warn("Some text came without tokens.");
     return tokens;
+  }
+
+  /** One number for all tokens is a filler's. It may be one of a model too, of the few that there are, so it stays. */
+  checkConstant(): void {
+    const constant = this.#constant ?? 0;
+    if (this.scored < FEWEST_ALIKE || constant === 0 || Number.isNaN(constant)) return;
+    this.warn(`Every log-probability is ${constant}: a model gives each token its own.`);
   }
 
   /** An answer that ended for its length and has no count. */

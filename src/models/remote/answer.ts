@@ -2,16 +2,25 @@
  * Puts a generated answer together: from a server's pieces to token records, and to what can be said at their end.
  *
  * The records' texts are the server's text, also where its tokens say something else: then numbers are in doubt, not the
- * text. Tokens that are no part of it, such as `<think>`, are records with the text "".
+ * text. Tokens that are no part of it, such as `<think>`, are records with the text "". Each record says which part of the
+ * answer it belongs to.
  */
-import type { TokenRecord } from "../../core/index.ts";
+import type { SurprisalError, TokenPart, TokenRecord } from "../../core/index.ts";
 import type { FinishReason, GenerationEnd } from "../language-model.ts";
+import { MarkedReasoning } from "../reasoning-marks.ts";
 import { isBroken, type Match, TextAlignment } from "./alignment.ts";
 import { type AnswerDoubts, AnswerNumbers } from "./answer-numbers.ts";
+import { Calls } from "./calls.ts";
+import { Certainty } from "./certainty.ts";
+import { WholeCharacters } from "./characters.ts";
+import { PartPlaces } from "./parts.ts";
+import { judge, provesCertainty } from "./record.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
-import { type Piece, pieceOf, recordOf, type WireToken } from "./wire-token.ts";
+import { type Piece, pieceOf, type WireToken } from "./wire-token.ts";
 
 export interface AnswerOptions {
+  /** What the model was given, where that is a text: it may end with `<think>`. */
+  prompt?: string | undefined;
   /** Alternatives per token that were asked for. Default: as many as the server gives. */
   alternatives?: number | undefined;
   /** Most tokens that were asked for, to check an answer that ended for its length and has no count. */
@@ -36,18 +45,28 @@ export interface AnswerPiece {
   tokens: readonly WireToken[];
   /** What the model thought before `text`, where the server shows it apart. */
   thinking?: string | undefined;
+  /** What the model wrote to call a tool, as the server shows it: the name and the arguments, rewritten. */
+  calls?: string | undefined;
 }
 
 /** A place in the text. */
 interface Here {
   /** Offset, if it is certain. */
   place: number | null;
+  /** The furthest offset that it may be. */
+  reached: number;
   /** The text from there on, as far as it is searched for tokens that steer; "" where there are none. */
   ahead: string;
 }
 
+const CALLS_MISSING =
+  "Tokens of a tool call have no record: the call is longer than all that has one, and the server gave no count.";
+
 /** How far the text is searched for a token that it does not go on with, bytes. */
 const SEARCHED = 256;
+
+const UNOPENED =
+  "The answer has </think> and no <think>: its template opened the thinking, and what stands before is taken for the answer. Start the server with its reasoning parser.";
 
 /** After these a model has written its end-of-text token. */
 const ENDS_BY_ITSELF: readonly FinishReason[] = ["stop", "tool-calls", "other"];
@@ -59,37 +78,76 @@ export class AnswerAssembler {
   #held: Held[] = [];
   /** So many of them, from the first on, are not certain by themselves. */
   #vague = 0;
-  /** The part of the answer that the last text belongs to. */
-  #part: "thinking" | "answer" | null = null;
+  readonly #parts = new PartPlaces();
+  readonly #marks: MarkedReasoning;
+  /** The part of tokens that are not in the text, once they cannot be compared. */
+  #beyond: TokenPart = "answer";
+  /** Tokens of a call have come. */
+  #callTokens = false;
   /** False once text and tokens cannot be compared. */
   #comparable = true;
   /** Text and tokens were found to differ. */
   #differs = false;
   readonly #steering = new Steering();
   readonly #numbers: AnswerNumbers;
+  readonly #certainty: Certainty;
+  readonly #calls = new Calls();
+  readonly #characters = { thinking: new WholeCharacters(), answer: new WholeCharacters() };
+  /** What the server says went wrong, after what it had written. */
+  failure: SurprisalError | null = null;
   /** The server said why the answer ended; only counts may follow. */
   #ended = false;
 
   constructor(options: AnswerOptions = {}) {
     this.#options = options;
     this.#numbers = new AnswerNumbers(options);
+    this.#certainty = new Certainty(this.#numbers);
+    this.#marks = new MarkedReasoning(options.prompt);
   }
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
-  add({ text, tokens, thinking = "" }: AnswerPiece): TokenRecord[] {
-    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
-    if (this.#ended && (held.length > 0 || text !== "" || thinking !== ""))
+  add(piece: AnswerPiece): TokenRecord[] {
+    const { tokens, calls = "" } = piece;
+    const said = piece.text !== "" || (piece.thinking ?? "") !== "" || calls !== "";
+    if (this.#ended && (tokens.length > 0 || said))
       this.doubt("The answer goes on after its end: its events are not in order.");
-    if (thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text))
-      return [...this.#add([], "", thinking), ...this.#add(held, text, "")];
-    return this.#add(held, text, thinking);
+    const text = this.#characters.answer.next(piece.text);
+    const thinking = this.#characters.thinking.next(piece.thinking ?? "");
+    if (calls !== "") this.stopComparing("tool-call");
+    this.#calls.follow(text + thinking, calls, tokens);
+    const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
+    const records =
+      thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text)
+        ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
+        : this.#add(held, text, thinking);
+    // Where a call's tokens come in chunks of their own, its text says nothing new.
+    if (calls !== "" && held.length === 0 && !this.#callTokens)
+      records.push({ text: calls, logprob: null, part: "tool-call" });
+    return this.#marks.follow(this.#certainty.follow(records));
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
     for (const one of held) this.#held.push(one); // there may be more than a call takes arguments
-    this.#append(thinking, "thinking");
+    this.#append(thinking, "reasoning");
     this.#append(text, "answer");
-    return this.#emit(held.length === 0 ? thinking + text : "");
+    return this.#emit([thinking, text], held.length === 0 && thinking + text !== "");
+  }
+
+  /** Records of tokens so far. */
+  get tokens(): number {
+    return this.#numbers.records;
+  }
+
+  /** What has arrived and was not given on, of an answer that breaks off. */
+  rest(): TokenRecord[] {
+    const records = [...this.#lastCharacters(), ...this.#certainty.follow(this.#emitRest())];
+    return [...this.#marks.follow([...records, ...this.#certainty.rest()]), ...this.#marks.flush()];
+  }
+
+  /** Halves of characters whose other half did not come. */
+  #lastCharacters(): TokenRecord[] {
+    const { thinking, answer } = this.#characters;
+    return this.#certainty.follow(this.#add([], answer.rest(), thinking.rest()));
   }
 
   /** To be called when the server has said why the answer ended. */
@@ -97,9 +155,13 @@ export class AnswerAssembler {
     this.#ended = true;
   }
 
-  /** What the tokens say is not what the text says, and rightly so: tool calls, for example, are rewritten. */
-  stopComparing(): void {
+  /**
+   * What the tokens say is not what the text says, and rightly so: tool calls, for example, are rewritten.
+   * @param part of the tokens that are not in the text.
+   */
+  stopComparing(part: TokenPart = "answer"): void {
     this.#comparable = false;
+    if (this.#beyond === "answer") this.#beyond = part;
   }
 
   /** Something a person should know about the numbers. */
@@ -122,18 +184,22 @@ export class AnswerAssembler {
     end: Omit<GenerationEnd, "provenance">;
   } {
     const endsByItself = ENDS_BY_ITSELF.includes(finishReason);
+    const last = this.#lastCharacters();
     const dropsEnd = endsByItself && this.#endsWithSpecial();
     if (dropsEnd) this.#held.pop();
-    const records = this.#emitRest();
+    const rest = [...last, ...this.#certainty.follow(this.#emitRest()), ...this.#certainty.rest()];
+    const records = [...this.#marks.follow(rest), ...this.#marks.flush()];
+    if (this.#marks.endsUnopened) this.warn(UNOPENED);
     const tokens = this.#numbers.check(count, endsByItself, dropsEnd);
+    this.#numbers.checkConstant();
+    if (count === null && this.#calls.areMissing) this.doubt(CALLS_MISSING);
     if (finishReason === "length" && count === null) this.#numbers.checkLength();
     return { records, end: { finishReason, tokens, scored: this.#numbers.scored, ...this.doubts } };
   }
 
-  #append(text: string, part: "thinking" | "answer"): void {
+  #append(text: string, part: TokenPart): void {
     if (text === "") return;
-    this.#alignment.append(text, this.#part !== null && part !== this.#part);
-    this.#part = part;
+    this.#alignment.append(text, this.#parts.begin(part, this.#alignment.end));
   }
 
   /** The last token is the end-of-text token: one that steers, and that the text does without. */
@@ -143,8 +209,11 @@ export class AnswerAssembler {
     return !this.#comparable || this.#differs || this.#alignment.leadsToEnd(others);
   }
 
-  /** @param textAlone text that came without tokens. */
-  #emit(textAlone: string): TokenRecord[] {
+  /**
+   * @param texts that came, a part each.
+   * @param alone they came without tokens.
+   */
+  #emit(texts: readonly string[], alone: boolean): TokenRecord[] {
     const records: TokenRecord[] = [];
     let next = 0; // of the held ones
     while (this.#comparable && next < this.#held.length) {
@@ -170,33 +239,56 @@ export class AnswerAssembler {
     if (!this.#comparable) {
       const last = this.#held.at(-1);
       const kept = last?.piece.special ? this.#held.splice(-1) : []; // it may be the end-of-text token
-      for (const held of this.#held) records.push(this.#record(held));
+      // Not compared are the tokens of a call; the answer's own text is among them all, or it is there without them.
+      const lost = !alone && texts.some((text) => !spells(this.#held, text));
+      const shown = lost ? this.#held.map(silenced) : this.#held;
+      for (const held of shown) records.push(this.#loose(held));
       this.#held = kept;
-      if (textAlone !== "") records.push(this.#textRecord(textAlone));
+      if (lost || alone) for (const record of this.#restRecords()) records.push(record);
+      this.#alignment.skipRest(); // what came with tokens is what they say
       return records;
     }
     if (this.#held.length > 0) {
-      if (textAlone === "") return records;
+      if (!alone) return records;
       const tentative = this.#held.splice(0);
       this.#vague = 0;
       const before = this.#placeBefore(tentative);
       const inText = this.#match(tentative, before) === "matched";
       const found = inText
         ? this.#recordsOf(tentative, before, null)
-        : tentative.map(silenced).map((one) => this.#record(one));
+        : tentative.map(silenced).map((one) => this.#record(one, this.#partFrom(before)));
       for (const record of found) records.push(record);
     }
     const { rest } = this.#alignment;
     if (rest === "" || isBroken(rest)) return records; // tokens may still come that are the halves of a character
-    this.#alignment.skipRest();
-    records.push(this.#textRecord(rest));
+    for (const record of this.#restRecords()) records.push(record);
+    this.#parts.forgetBefore(this.#alignment.end);
     return records;
+  }
+
+  /** The text that no token reaches, as records of their own, a part each. */
+  #restRecords(): TokenRecord[] {
+    const { reached, end } = this.#alignment;
+    const records = this.#parts
+      .cut(reached, end)
+      .map(({ start, end, part }) => this.#textRecord(this.#alignment.between(start, end), part));
+    this.#alignment.skipRest();
+    return records;
+  }
+
+  /** A token that is not compared with the text: its part is that of the text which has it. */
+  #loose(held: Held): TokenRecord {
+    const start = this.#alignment.reached;
+    const inText =
+      this.#alignment.rest.trim() !== "" &&
+      (held.piece.special || this.#alignment.match([held.piece]) === "matched");
+    return this.#record(held, inText ? this.#parts.of(start, this.#alignment.reached) : this.#beyond);
   }
 
   #emitRest(): TokenRecord[] {
     const held = this.#held.splice(0);
     const pieces = held.map(({ piece }) => piece);
-    if (!this.#comparable) return held.map((one) => this.#record(one));
+    if (!this.#comparable) return held.map((one) => this.#loose(one));
     const before = this.#placeBefore(held);
     const inText = this.#match(held, before) === "matched";
     const trimmed = !inText && isTrimmed(pieces);
@@ -204,12 +296,14 @@ export class AnswerAssembler {
     const isShown = trimmed && (unread === "" || isBroken(unread));
     const records = inText
       ? this.#recordsOf(held, before, null)
-      : held.map((one) => this.#record(isShown && !one.piece.special ? one : silenced(one)));
+      : held.map((one) =>
+          this.#record(isShown && !one.piece.special ? one : silenced(one), this.#partFrom(before)),
+        );
     if (!inText && !trimmed)
       this.doubt(`The answer's text does not have the last tokens: ${quoted(pieces)}.`);
-    const { rest } = this.#alignment;
-    if (isBroken(rest)) this.doubt("The answer ends within a character, whose tokens have no numbers.");
-    else if (rest !== "") records.push(this.#textRecord(rest));
+    if (isBroken(this.#alignment.rest))
+      this.doubt("The answer ends within a character, whose tokens have no numbers.");
+    else records.push(...this.#restRecords());
     return records;
   }
 
@@ -236,11 +330,13 @@ export class AnswerAssembler {
     const goesOn = next !== undefined && next.text !== "" && ahead.startsWith(next.text);
     const gap = ahead.slice(0, Math.max(0, ahead.indexOf(piece.text)));
     const isThere = !goesOn && gap !== "" && !piece.bytes;
+    const { reached } = this.#alignment;
+    const part = this.#parts.of(reached, reached);
     const found = isThere && this.#alignment.match([plain(gap), piece]) === "matched";
     const records = group.map((one, i) =>
-      this.#record(found && i === group.length - 1 ? one : silenced(one)),
+      this.#record(found && i === group.length - 1 ? one : silenced(one), part),
     );
-    if (found) records.splice(-1, 0, this.#textRecord(gap));
+    if (found) records.splice(-1, 0, this.#textRecord(gap, part));
     return records;
   }
 
@@ -255,16 +351,27 @@ export class AnswerAssembler {
       this.#alignment.skipRest(); // the last token has it, though it is more than its own
       this.#numbers.takeTextAlone();
     }
+    const { reached } = this.#alignment;
+    const runEnd = firm ? Math.max(before.reached, reached - byteLength(firm)) : reached;
+    const runPart = this.#parts.of(before.reached, runEnd);
+    const firmPart = this.#parts.before(reached) ?? runPart;
+    this.#parts.forgetBefore(before.reached);
     return group.map((held, i) => {
       const one = shown[i] ?? held;
-      if (!isTrue || !one.piece.lossy) return this.#record(one);
-      return this.#record({ ...one, piece: { ...one.piece, text: i === last ? text : "" } });
+      if (!isTrue || !one.piece.lossy) return this.#record(one, i < run.length ? runPart : firmPart);
+      return this.#record({ ...one, piece: { ...one.piece, text: i === last ? text : "" } }, runPart);
     });
+  }
+
+  /** The part of tokens that are not in the text there. */
+  #partFrom({ reached }: Here): TokenPart {
+    return this.#parts.of(reached, reached);
   }
 
   /** The place before some tokens. */
   #placeBefore(held: readonly Held[]): Here {
-    return { place: this.#alignment.place, ahead: held.some(isSteering) ? this.#ahead() : "" };
+    const { place, reached } = this.#alignment;
+    return { place, reached, ahead: held.some(isSteering) ? this.#ahead() : "" };
   }
 
   #ahead(): string {
@@ -288,14 +395,20 @@ export class AnswerAssembler {
     return this.#alignment.between(start, end);
   }
 
-  #record({ token, piece }: Held): TokenRecord {
+  #record({ token, piece }: Held, part: TokenPart): TokenRecord {
+    this.#callTokens ||= part === "tool-call";
     const logprob = this.#numbers.take(token);
-    return recordOf({ ...token, logprob }, piece, this.#options.alternatives ?? Number.POSITIVE_INFINITY);
+    const k = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
+    const { record, warning } = judge(token, piece, logprob, k);
+    if (warning !== null) this.warn(warning);
+    if (logprob !== null && record.logprob === null) this.#numbers.takeBack();
+    else if (logprob !== null && warning === null && provesCertainty(token)) this.#certainty.believe();
+    return withPart(record, part);
   }
 
-  #textRecord(text: string): TokenRecord {
+  #textRecord(text: string, part: TokenPart): TokenRecord {
     this.#numbers.takeTextAlone();
-    return { text, logprob: null };
+    return withPart({ text, logprob: null }, part);
   }
 
   #differ(): void {
@@ -304,6 +417,23 @@ export class AnswerAssembler {
       "The tokens are not those of the answer's text: some were lost, repeated or changed on the way.",
     );
   }
+}
+
+const withPart = (record: TokenRecord, part: TokenPart): TokenRecord =>
+  part === "answer" ? record : { ...record, part };
+
+const byteLength = ({ text, bytes }: Piece): number => bytes?.length ?? new TextEncoder().encode(text).length;
+
+/** Whether a text is among what tokens spell. */
+function spells(held: readonly Held[], text: string): boolean {
+  const words = text.trim();
+  return (
+    words === "" ||
+    held
+      .map(({ piece }) => piece.text)
+      .join("")
+      .includes(words)
+  );
 }
 
 /** Index of the first token from `start` on whose bytes are certain. */

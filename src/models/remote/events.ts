@@ -1,5 +1,6 @@
 /** From the bytes of an answer to its JSON values, one by one. */
-import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { createParser } from "eventsource-parser";
+import type { SurprisalError } from "../../core/index.ts";
 import { malformed, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
 
@@ -18,31 +19,32 @@ const BOUND = `more than ${LONGEST_EVENT / 2 ** 20} Mi characters`;
  * @throws SurprisalError WIRE_MALFORMED; STREAM_CUT when the stream ends within an event.
  */
 export async function* readServerSentEvents(body: Chunks, where: string): AsyncGenerator<unknown> {
-  let events: EventSourceMessage[] = [];
+  let events: Arrived[] = [];
   const parser = createParser({
-    onEvent: (event) => events.push(event),
+    onEvent: ({ event, data }) => events.push({ data, isError: event === "error" }),
     onError: ({ type, field, value, line = "" }) => {
       if (type === "max-buffer-size-exceeded")
-        throw malformed(`An event of the stream does not end: ${BOUND}`, where);
+        events.push({ error: malformed(`An event of the stream does not end: ${BOUND}`, where) });
       // A server that fails half-way may write its error in a field of its own (llama-server once did), or as plain JSON.
-      if (field === "error") events.push({ data: `{"error":${value}}` });
+      else if (field === "error") events.push({ data: `{"error":${value}}` });
       else if (line.startsWith("{")) events.push({ data: line });
-      else checkSkipped(line);
+      else if (line.includes('{"')) events.push({ error: malformed(DAMAGED, where) });
     },
-    onComment: (comment) => checkSkipped(comment),
+    // A comment may hold anything, JSON too. But it is an event whose beginning was damaged where it goes on as one.
+    onComment: (comment) => {
+      if (/^\s*data\s*:/.test(comment)) events.push({ error: malformed(DAMAGED, where) });
+    },
     maxBufferSize: LONGEST_EVENT,
   });
-  /** What is no data is skipped; unless it is data whose field's name was damaged. */
-  const checkSkipped = (line: string) => {
-    if (line.includes('{"'))
-      throw malformed("A line of the stream holds data and is not marked as data", where);
-  };
+  /** In order: what came before something that is wrong is given first. */
   const read = function* (): Generator<unknown, boolean> {
     const arrived = events;
     events = [];
-    for (const { data } of arrived) {
-      if (data.trim() === "[DONE]") return true;
-      if (data !== "") yield parseJson(data, where);
+    for (const { data = "", error, isError } of arrived) {
+      if (error) throw error;
+      const text = data.trim();
+      if (text === "[DONE]" || text === '"[DONE]"') return true;
+      if (text !== "") yield isError ? errorEvent(data, where) : parseJson(data, where);
     }
     return false;
   };
@@ -57,6 +59,29 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
   } catch (error) {
     throw streamCut("The connection ended in the middle of an event", where, error);
   }
+}
+
+/** What is no data is skipped; unless it is data whose field's name was damaged. */
+const DAMAGED = "A line of the stream holds data and is not marked as data";
+
+/** An event, or what is wrong in its place. */
+interface Arrived {
+  data?: string;
+  /** Its name is "error". */
+  isError?: boolean;
+  error?: SurprisalError;
+}
+
+/** An event of the name "error" is one, whatever it holds: an error as servers write them, its fields alone, or words. */
+function errorEvent(data: string, where: string): unknown {
+  let json: unknown;
+  try {
+    json = parseJson(data, where);
+  } catch {
+    return { error: data };
+  }
+  const { error, type } = (json ?? {}) as { error?: unknown; type?: unknown };
+  return error || type === "error" ? json : { error: json };
 }
 
 /**
@@ -97,17 +122,59 @@ export async function readText(body: Chunks, where: string): Promise<string> {
 
 async function* decoded(body: Chunks, where: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  const decode = (bytes?: Uint8Array) => {
+  /** The first bytes of a character that the next ones end. */
+  let open: Uint8Array = new Uint8Array(0);
+  for await (const bytes of body) {
+    let text: string;
     try {
-      return decoder.decode(bytes, { stream: bytes !== undefined });
+      text = decoder.decode(bytes, { stream: true });
     } catch {
-      if (bytes === undefined) throw streamCut("The connection ended in the middle of a character", where);
+      yield soundLines(joined(open, bytes));
       throw malformed("The server's answer is not UTF-8", where);
     }
-  };
-  for await (const bytes of body) {
-    const text = decode(bytes);
+    open = openCharacter(joined(open, bytes.subarray(-LONGEST_CHARACTER)));
     if (text !== "") yield text;
   }
-  decode();
+  try {
+    decoder.decode();
+  } catch {
+    throw streamCut("The connection ended in the middle of a character", where);
+  }
+}
+
+const LONGEST_CHARACTER = 4;
+
+/** The bytes at the end of some that begin a character and do not end it. */
+function openCharacter(bytes: Uint8Array): Uint8Array {
+  for (let back = 1; back < LONGEST_CHARACTER && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const length = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return length > back ? bytes.slice(-back) : new Uint8Array(0);
+  }
+  return new Uint8Array(0);
+}
+
+/** The whole lines before the first byte that is no UTF-8. */
+function soundLines(bytes: Uint8Array): string {
+  const strict = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  try {
+    for (let start = 0, end = 0; ; start = end) {
+      end = bytes.indexOf(0x0a, start) + 1;
+      if (end === 0) return text;
+      text += strict.decode(bytes.subarray(start, end));
+    }
+  } catch {
+    return text;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
 }

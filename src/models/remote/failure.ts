@@ -93,18 +93,83 @@ const DEEPEST = 8;
 
 /**
  * The complaint in an error body, or `null` when the JSON is none. Servers write `{error: {message, param}}` (OpenAI and
- * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), or one of these in a list (Gemini).
+ * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), `{msg}`, `{error_msg}` (Baidu), `{errors:
+ * [...]}` (Cloudflare), `{base_resp: {status_msg}}` (MiniMax), or one of these in a list (Gemini).
  */
 export function complaintIn(json: unknown, depth = 0): ServerComplaint | null {
   if (depth > DEEPEST) return null;
   if (Array.isArray(json)) return json.length > 0 ? complaintIn(json[0], depth + 1) : null;
   if (typeof json !== "object" || json === null) return null;
-  const { error, detail, message, param } = json as Record<string, unknown>;
+  const { error, errors, detail, message, msg, error_msg, base_resp, param } = json as Record<
+    string,
+    unknown
+  >;
   if (typeof error === "object" && error !== null)
     return complaintIn(error, depth + 1) ?? { message: quotationOf(error), field: null };
-  for (const words of [error, message, detail])
-    if (typeof words === "string") return { message: quotation(words), field: asText(param) };
-  return detail === undefined ? null : { message: quotationOf(detail), field: null };
+  const status = typeof base_resp === "object" && base_resp !== null ? base_resp : {};
+  for (const words of [
+    error,
+    message,
+    detail,
+    msg,
+    error_msg,
+    (status as { status_msg?: unknown }).status_msg,
+  ])
+    if (typeof words === "string" && words !== "") return { message: quotation(words), field: asText(param) };
+  if (Array.isArray(detail)) return { message: quotationOf(detail), field: null }; // FastAPI: places and words
+  for (const others of [detail, errors, message])
+    if (others !== undefined && others !== null && others !== "")
+      return complaintIn(others, depth + 1) ?? { message: quotationOf(others), field: null };
+  return null;
+}
+
+/** What only answers have: where one of these is there, words beside it are no error. */
+const SAYS =
+  "choices candidates content response generated_text token text meta_info output done delta usage usageMetadata".split(
+    " ",
+  );
+
+/** Fields that hold words of an error where nothing else is said. */
+const WORDS = ["message", "detail", "msg", "error_msg", "errors"];
+
+/**
+ * The error that a server reports in a message of its answer, in its own words; `null` where it reports none. An `error`
+ * that says nothing (`null`, `""`, `{}` beside an answer) is none.
+ */
+export function reportedError(json: unknown): ServerComplaint | null {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return null;
+  const fields = json as Record<string, unknown>;
+  const { error, object, type, base_resp: status } = fields;
+  const complaint = () => complaintIn(json) ?? { message: quotationOf(json), field: null };
+  if (object === "error" || type === "error") return complaint(); // vLLM once wrote {object: "error"}
+  if (isFailedStatus(status)) return complaintIn({ base_resp: status }) ?? complaint();
+  const answers = SAYS.some((name) => isSaid(fields[name])) || isObject(fields.message);
+  if (error !== undefined && !isNothing(error, answers))
+    return complaintIn({ error }) ?? { message: quotationOf(error), field: null };
+  if (answers || /ping|alive|heartbeat/i.test(asText(type) ?? "")) return null;
+  return WORDS.some((name) => !isNothing(fields[name] ?? null, true)) ? complaintIn(json) : null;
+}
+
+/** MiniMax: every answer has its status, 0 of one that is well. */
+function isFailedStatus(status: unknown): boolean {
+  if (typeof status !== "object" || status === null) return false;
+  const { status_code: code } = status as { status_code?: unknown };
+  return typeof code === "number" && code !== 0;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** @param beside something else is said: then an empty object is no error either. */
+function isNothing(error: unknown, beside: boolean): boolean {
+  if (error === null || error === "" || error === false || error === 0) return true;
+  if (!beside || typeof error !== "object") return false;
+  return Object.values(error).every((value) => value === null || value === "" || value === 0);
 }
 
 export function quotation(words: string): string {
@@ -113,7 +178,7 @@ export function quotation(words: string): string {
 }
 
 /** What a server wrote that is no words. */
-export function quotationOf(json: unknown): string {
+function quotationOf(json: unknown): string {
   try {
     return quotation(JSON.stringify(json) ?? String(json));
   } catch {

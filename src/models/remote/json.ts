@@ -1,5 +1,5 @@
 /** JSON as servers really write it. */
-import { malformed } from "./failure.ts";
+import { malformed, quotation } from "./failure.ts";
 
 /** What says where strings are, and the bare words that Python's json module writes and JSON does not have. */
 const QUOTE_OR_WORD = /\\.|"|-?\bInfinity\b|\bNaN\b/gs;
@@ -22,7 +22,9 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(withoutBareWords(json));
   } catch {
-    throw malformed("The server's answer is not JSON", where);
+    // Words in its place are an error's, of a proxy for example; a piece of JSON or of a page tells nobody anything.
+    const words = /^\s*[\w'"(]/.test(json) ? `: ${quotation(json)}` : "";
+    throw malformed(`The server's answer is not JSON${words}`, where);
   }
 }
 

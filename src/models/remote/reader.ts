@@ -5,7 +5,7 @@ import type { FinishReason, GenerationEnd, Provenance } from "../language-model.
 import type { AnswerAssembler, AnswerOptions } from "./answer.ts";
 import type { AnswerDoubts } from "./answer-numbers.ts";
 import type { RemoteAnswer } from "./client.ts";
-import { complaintIn, quotationOf, serverError, streamCut } from "./failure.ts";
+import { reportedError, serverError, streamCut } from "./failure.ts";
 
 export interface AnswerReaderOptions extends AnswerOptions {
   /** Names the server in errors. Default "the server". */
@@ -16,9 +16,16 @@ export interface AnswerReaderOptions extends AnswerOptions {
 export interface WireReader {
   /**
    * @returns the records that are complete with this.
-   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer.
+   * @throws SurprisalError WIRE_MALFORMED; SERVER_ERROR for an error the server reports in its answer. Where something
+   *   arrived before it that was not given yet, that is returned, and the error thrown by the next call.
    */
   push(json: unknown): TokenRecord[];
+  /** The error that the next call throws; `null` or left out: none. */
+  readonly failure?: SurprisalError | null;
+  /** The server has said why the answer ended, and how many tokens it has: nothing of it is missing. */
+  readonly complete?: boolean;
+  /** What has arrived and was not given on, where the connection breaks. */
+  interrupt?(): TokenRecord[];
   /**
    * @returns the last records, and what is known at the end.
    * @throws SurprisalError STREAM_CUT when the answer was not complete.
@@ -44,13 +51,26 @@ export async function* readRecords(
   let scored = 0;
   let finished: FinishedAnswer | null = null;
   try {
-    for await (const json of answer.messages())
-      for (const record of reader.push(json)) {
-        if (signal?.aborted) throw abortError("Generating", signal);
-        if (record.logprob !== null) scored++;
-        yield record;
+    try {
+      for await (const json of answer.messages()) {
+        for (const record of reader.push(json)) {
+          if (signal?.aborted) throw abortError("Generating", signal);
+          if (record.logprob !== null) scored++;
+          yield record;
+        }
+        if (reader.failure) throw reader.failure;
       }
-    finished = reader.finish();
+      finished = reader.finish();
+    } catch (error) {
+      if (!SurprisalError.isInstance(error) || error.code === "ABORTED") throw error;
+      // Nothing was to come but the mark of the end, [DONE] or the end of the connection.
+      const isComplete = error.code === "STREAM_CUT" && reader.complete === true;
+      if (!isComplete) {
+        for (const record of reader.interrupt?.() ?? []) yield record;
+        throw error;
+      }
+      finished = reader.finish();
+    }
     for (const record of finished.records) yield record;
     return finished;
   } catch (error) {
@@ -73,10 +93,8 @@ function redacted(error: unknown, answer: RemoteAnswer): unknown {
 
 /** @throws SurprisalError SERVER_ERROR */
 export function throwComplaint(json: unknown, server: string): void {
-  if (typeof json !== "object" || json === null) return;
-  const { error, object } = json as Record<string, unknown>;
-  if ((error === undefined || error === null) && object !== "error") return; // vLLM once wrote {object: "error"}
-  throw serverError(complaintIn(json) ?? { message: quotationOf(error), field: null }, server);
+  const complaint = reportedError(json);
+  if (complaint) throw serverError(complaint, server);
 }
 
 /** How an answer ended, as far as the server said. */
@@ -90,24 +108,53 @@ export interface Ending extends Pick<FinishedAnswer, "probabilities"> {
 /**
  * A reader that puts the answer together in `answer`.
  * @param push takes what is no complaint of the server.
- * @param ending asked for once, after the last event.
+ * @param ending asked for after the last event.
+ * @param flush gives what the format holds back, where nothing more comes.
  */
 export function wireReader(
   answer: AnswerAssembler,
   server: string,
   push: (json: unknown) => TokenRecord[],
   ending: () => Ending,
+  flush: () => TokenRecord[] = () => [],
 ): WireReader {
+  const rest = () => [...flush(), ...answer.rest()];
   return {
     push(json) {
-      throwComplaint(json, server);
-      return push(json);
+      if (answer.failure) throw answer.failure;
+      const complaint = reportedError(json);
+      let records: TokenRecord[] = [];
+      try {
+        records = push(json);
+      } catch (error) {
+        if (!SurprisalError.isInstance(error)) throw error;
+        answer.failure = error;
+      }
+      if (complaint) answer.failure = serverError(complaint, server);
+      if (!answer.failure) return records;
+      // What came before the error, in this message too, is given first.
+      const all = [...records, ...rest()];
+      if (all.length === 0) throw answer.failure;
+      return all;
     },
     finish() {
+      if (answer.failure) throw answer.failure;
       const { finishReason, tokens, probabilities } = ending();
       if (finishReason === null)
         throw streamCut("The answer ended before it was complete: it has no finish reason", server);
-      return { ...answer.finish({ finishReason, tokens }), probabilities };
+      const last = flush();
+      const finished = answer.finish({ finishReason, tokens });
+      return { ...finished, records: [...last, ...finished.records], probabilities };
+    },
+    interrupt() {
+      return answer.failure ? [] : rest();
+    },
+    get failure() {
+      return answer.failure;
+    },
+    get complete() {
+      const { finishReason, tokens } = ending();
+      return answer.failure === null && finishReason !== null && tokens !== null;
     },
     get doubts() {
       return answer.doubts;

@@ -1,5 +1,5 @@
 /** A token as a server writes it, and the record it becomes. */
-import { type Alternative, type TokenRecord, textAndBytes } from "../../core/index.ts";
+import { textAndBytes } from "../../core/index.ts";
 
 /** What servers say about a token; numbers already normalised (`logprobOf`). */
 export interface WireToken {
@@ -15,6 +15,8 @@ export interface WireToken {
   /** A token that steers and is not shown, such as end-of-text; left out where the server does not say. */
   special?: boolean | undefined;
   alternatives?: readonly WireAlternative[] | null | undefined;
+  /** Some of the most probable tokens are not among `alternatives`: the server could not name them. */
+  incomplete?: boolean | undefined;
 }
 
 export type WireAlternative = Pick<WireToken, "token" | "bytes" | "id" | "logprob">;
@@ -35,8 +37,13 @@ const encoder = new TextEncoder();
 /** Tokens that steer: `<|im_end|>`, `</think>`, `[TOOL_CALLS]`. */
 const SPECIAL = /^(<[^<>\s]+>|\[[A-Z_/]+\])$/;
 
-/** Bytes are believed before text, unless they only repeat a lossy text (Ollama, vLLM). */
-export function pieceOf({ token, bytes, special }: Pick<WireToken, "token" | "bytes" | "special">): Piece {
+/**
+ * Bytes are believed before text, unless they only repeat a lossy text (Ollama, vLLM). Half of a surrogate pair, which a
+ * server writes that cuts its text by UTF-16 units, is a lossy text too.
+ */
+export function pieceOf(written: Pick<WireToken, "token" | "bytes" | "special">): Piece {
+  const { bytes, special } = written;
+  const token = wellFormed(written.token);
   if (bytes && isAscii(token, bytes))
     return { text: token, lossy: false, special: special ?? SPECIAL.test(token) };
   const exact = Uint8Array.from(bytes ?? escapedBytes(token) ?? []);
@@ -51,6 +58,11 @@ export function pieceOf({ token, bytes, special }: Pick<WireToken, "token" | "by
   }
   // No bytes at all is what llama-server says of the end-of-text token, and vLLM of a character's first half.
   return { text: "", lossy: true, special: special ?? Boolean(bytes) };
+}
+
+/** The text with U+FFFD for every half of a surrogate pair that stands alone. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 /** Most tokens are ASCII, and their bytes say nothing more. */
@@ -69,46 +81,4 @@ function escapedBytes(token: string): number[] | null {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/**
- * @param k alternatives that were asked for; servers give more (the chosen token beyond the top k, or their default).
- */
-export function recordOf(token: WireToken, piece: Piece, k: number): TokenRecord {
-  const { id, logprob, alternatives } = token;
-  const record: TokenRecord = { text: piece.text, bytes: piece.bytes, logprob };
-  if (isId(id)) record.id = id;
-  const ordered = alternatives?.map(alternativeOf).sort(byProbability);
-  if (ordered && k > 0) record.alternatives = ordered.slice(0, k);
-  const rank = token.rank ?? (ordered ? rankAmong(logprob, ordered) : null);
-  if (rank !== null) record.rank = rank;
-  return record;
-}
-
-function alternativeOf(alternative: WireAlternative): Alternative {
-  const { text, bytes } = pieceOf(alternative);
-  const { id, logprob } = alternative;
-  return { text, bytes, ...(isId(id) && { id }), logprob };
-}
-
-/** An id the server has; -1 and the like are marks for "none". */
-function isId(id: number | null | undefined): id is number {
-  return typeof id === "number" && Number.isInteger(id) && id >= 0;
-}
-
-function byProbability(a: Alternative, b: Alternative): number {
-  return (b.logprob ?? Number.NEGATIVE_INFINITY) - (a.logprob ?? Number.NEGATIVE_INFINITY) || 0;
-}
-
-/**
- * Rank of a number among the most probable ones, `null` when they do not decide it. Numbers only: texts may be the same
- * for several tokens. The last of the list decides nothing: it may be the chosen token itself, added beyond the top k.
- */
-function rankAmong(logprob: number | null, ordered: readonly Alternative[]): number | null {
-  const numbers = ordered.map((alternative) => alternative.logprob);
-  const [first, last] = [numbers[0], numbers.at(-1)];
-  if (logprob === null || typeof first !== "number") return null;
-  if (logprob >= first) return 1;
-  if (typeof last !== "number" || logprob <= last) return null;
-  return 1 + numbers.filter((number) => number !== null && number > logprob).length;
 }

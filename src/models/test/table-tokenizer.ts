@@ -1,6 +1,6 @@
 /** A tokenizer by table: always the longest symbol that fits. */
-import { invalidArgument } from "../../core/index.ts";
-import { checkedIds, checkWellFormed } from "../checks.ts";
+import { checkWellFormed, invalidArgument } from "../../core/index.ts";
+import { checkedIds } from "../checks.ts";
 import type { RequestVocabulary } from "../encode-request.ts";
 import type { TokenizedText, TokenizeOptions } from "../language-model.ts";
 

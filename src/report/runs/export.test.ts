@@ -109,3 +109,42 @@ describe("tables of runs", () => {
     ]);
   });
 });
+
+describe("models with different tokenizers", () => {
+  const text = "abaabbab".repeat(60);
+  const texts: Corpus = {
+    ...corpus,
+    async *documents() {
+      yield { name: "text", text };
+    },
+  };
+  /** Few long tokens, each hard, against many short ones: per token the second looks better, per byte it is worse. */
+  const long = new TableModel({
+    name: "long",
+    symbols: ["a", "b", "abaabbab"],
+    transitions: [0, 1, 2].map(() => [0.3, 0.3, 0.4]),
+  });
+  const short = modelOf("short", 0.5);
+
+  it("are never ranked or drawn by perplexities per token", async () => {
+    const run = await evaluate({ models: [long, short], corpora: [texts] });
+    const [first, second] = run.results;
+    expect(first!.perplexity!).toBeGreaterThan(second!.perplexity!);
+    expect(first!.bitsPerByte!).toBeLessThan(second!.bitsPerByte!);
+    const page = await exportRuns([run], "html");
+    expect(page).toContain(">Bits per byte<");
+    expect(page).not.toContain(">Perplexity per token<");
+    expect(page).toContain("Best on texts: long");
+    expect(page).toContain("Best: long in 1 of 1");
+    expect(page).not.toMatch(/Best[^.]*: short/);
+    expect(page).toContain("compare bits per byte, not perplexities per token");
+  });
+
+  it("are tied where nothing tells them apart", async () => {
+    const twin = modelOf("twin", 0.5);
+    const page = await exportRuns([await evaluate({ models: [short, twin], corpora: [texts] })], "html");
+    expect(page).toContain("Not told apart on texts: short");
+    expect(page).not.toContain("Best on");
+    expect(page).toContain("◇");
+  });
+});

@@ -1,6 +1,6 @@
 /** Runs as a page with pictures. */
 import { type Chart, capabilityMap, perplexityIntervals, renderSvg } from "../../charts/server.ts";
-import { labelled, type Run, type RunRow, runRows, withDomains } from "../../evaluate/runs/index.ts";
+import { domainRows, type Run } from "../../evaluate/runs/index.ts";
 import { type PageSection, renderPage } from "../page/sections.ts";
 import { methodOf } from "./method.ts";
 import { runTable, taskTable } from "./tables.ts";
@@ -8,7 +8,7 @@ import { tokenPictures } from "./token-pictures.ts";
 
 /** The capability map as an SVG of its own. */
 export function capabilityPicture(runs: readonly Run[]): string {
-  return renderSvg(mapOf(runs.flatMap(runRows)));
+  return renderSvg(mapOf(runs));
 }
 
 /** @param folders of the runs, in their order; without one, a run has no pictures of its tokens. */
@@ -16,12 +16,11 @@ export async function runPage(
   runs: readonly Run[],
   folders: readonly (string | undefined)[],
 ): Promise<string> {
-  const rows = runs.flatMap(runRows);
   const [results, tasks] = [runTable(runs), taskTable(runs)];
   const sections: PageSection[] = [];
   if (results) {
-    sections.push({ heading: "Capability map", chart: mapOf(rows) });
-    sections.push({ heading: "Perplexity per token", chart: perplexityIntervals(intervalsOf(rows)) });
+    sections.push({ heading: "Capability map", chart: mapOf(runs) });
+    sections.push(intervals(runs));
     sections.push({ heading: "Results", table: results });
   }
   const tokens = await tokenPictures(runs, folders);
@@ -32,21 +31,42 @@ export async function runPage(
   return renderPage(title, sections, "± is one standard error.");
 }
 
-function intervalsOf(rows: readonly RunRow[]) {
-  return labelled(rows).map(({ label, row: { corpus, perplexity, standardError } }) => ({
+/**
+ * Perplexity per token of one model; of several, which may have different tokenizers, bits per byte: perplexities per
+ * tokens of different sizes must not stand beside each other.
+ */
+function intervals(runs: readonly Run[]): PageSection {
+  const rows = domainRows(runs);
+  if (new Set(rows.map(({ label }) => label)).size === 1)
+    return {
+      heading: "Perplexity per token",
+      chart: perplexityIntervals(
+        rows.map(({ label, row: { corpus, perplexity, standardError } }) => ({
+          model: label,
+          corpus,
+          perplexity,
+          standardError,
+          standing: null,
+        })),
+      ),
+    };
+  const measured = rows.map(({ label, row, standing }) => ({
     model: label,
-    corpus,
-    perplexity,
-    standardError,
+    corpus: row.corpus,
+    perplexity: row.bitsPerByte,
+    standardError: row.bitsPerByteStandardError,
+    standing,
   }));
+  return { heading: "Bits per byte", chart: perplexityIntervals(measured, { measure: "bits per byte" }) };
 }
 
-function mapOf(rows: readonly RunRow[]): Chart {
-  const cells = withDomains(rows).map(({ label, domain, row }) => ({
+function mapOf(runs: readonly Run[]): Chart {
+  const cells = domainRows(runs).map(({ label, domain, row, standing }) => ({
     model: label,
     domain,
     bitsPerByte: row.bitsPerByte,
     standardError: row.bitsPerByteStandardError,
+    standing,
   }));
   return capabilityMap(cells);
 }

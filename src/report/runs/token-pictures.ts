@@ -7,7 +7,7 @@ import {
   type Run,
   type TokenCollection,
 } from "../../evaluate/runs/index.ts";
-import { formatCount } from "../../text/index.ts";
+import { formatCount, formatList } from "../../text/index.ts";
 import type { PageSection } from "../page/sections.ts";
 
 /** Most tokens that are kept of a model for each kind of picture: 8 MB each. */
@@ -30,10 +30,11 @@ export async function tokenPictures(
   return { sections, notes: collection.notes };
 }
 
-const named = ({ label, logprobs }: ModelTokens) => ({ name: label, logprobs });
+type Named = Pick<ModelTokens, "label" | "logprobs">;
+const named = ({ label, logprobs }: Named) => ({ name: label, logprobs });
 
 /** One sentence for each model that the picture does not have all tokens of. */
-function parts(models: readonly ModelTokens[], what: string): string[] {
+function parts(models: readonly Omit<ModelTokens, "cuts">[], what: string): string[] {
   return models
     .filter(({ logprobs, tokens }) => tokens > logprobs.length)
     .map(
@@ -47,12 +48,22 @@ function distribution({ corpora, samples }: TokenCollection): PageSection[] {
   const text = [
     ...(corpora.length > 1 ? ["Of each model, the tokens of all its corpora together."] : []),
     ...parts(samples, "a uniform sample,"),
+    ...(byTokens(samples).length > 1
+      ? [
+          "The tokens of these models are not the same: longer ones carry more surprise each, so the shapes say how it is spread, and bits per byte which model needs less.",
+        ]
+      : []),
   ];
   return [{ text, chart: surprisalDistribution(samples.map(named)) }];
 }
 
 function running({ corpora, beginnings }: TokenCollection): PageSection[] {
-  return beginnings.map(({ corpus, models }, i) => {
+  const pictures = beginnings.flatMap(({ corpus, models }) => {
+    const groups = byTokens(models);
+    // Perplexities per token of different sizes are no lines of one picture.
+    return groups.map((alike) => ({ corpus, models: alike, apart: groups.length > 1 }));
+  });
+  return pictures.map(({ corpus, models, apart }, i) => {
     const chart = convergence(models.map(named));
     const text = [
       ...(corpus === null ? ["All corpora, one after the other."] : []),
@@ -61,9 +72,20 @@ function running({ corpora, beginnings }: TokenCollection): PageSection[] {
         : []),
       ...parts(models, "the first"),
     ];
-    const heading = corpora.length > 1 && corpus !== null ? `Running perplexity: ${corpus}` : chart.title;
+    const names = [
+      ...(corpora.length > 1 && corpus !== null ? [corpus] : []),
+      ...(apart ? [formatList(models.map(({ label }) => label))] : []),
+    ];
+    const heading = names.length > 0 ? `Running perplexity: ${names.join(", ")}` : chart.title;
     return { heading, text, chart };
   });
+}
+
+/** Models with the same tokens, which alone can be compared per token. */
+function byTokens(models: readonly ModelTokens[]): ModelTokens[][] {
+  const groups = new Map<string, ModelTokens[]>();
+  for (const model of models) groups.set(model.cuts, [...(groups.get(model.cuts) ?? []), model]);
+  return [...groups.values()];
 }
 
 function along({ samples, texts, documents }: TokenCollection): PageSection[] {

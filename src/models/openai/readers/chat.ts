@@ -1,56 +1,89 @@
 /** Reads `/v1/chat/completions`: whole answers and chunks, of OpenAI and of every server that speaks like it. */
 import {
   type AnswerAssembler,
-  field,
+  type AnswerPiece,
+  aNumber,
+  anything,
+  aString,
+  callText,
+  extended,
+  type Field,
+  holding,
+  listOf,
   logprobOf,
+  objectOf,
+  oneOf,
+  orElse,
+  orNothing,
   readFields,
   type WireReader,
   type WireToken,
 } from "../../remote/wire.ts";
-import { choiceReader } from "./choices.ts";
+import { type ChoicePieces, choiceReader } from "./choices.ts";
 import { clearTokens, tokensOfArrays } from "./completions.ts";
 import { answerTokens, doubtForm, type ReaderOptions } from "./reader.ts";
 import {
   answerFields,
   choiceFields,
+  choicesField,
   fourArrays,
+  isEmptyObject,
   isFourArrays,
   isNoFourArrays,
   tokenEntries,
 } from "./schema.ts";
+import { Spoken } from "./spoken.ts";
+import type { UsageCount } from "./usage.ts";
 
 /** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
-const textPart = field.object({ type: field.string, text: field.nullish(field.string) });
-const part = field.extend(textPart, { thinking: field.nullish(field.array(textPart)) });
+const textPart = objectOf({ type: aString, text: orNothing(aString) });
+const part = extended(textPart, { thinking: orNothing(listOf(textPart)) });
 
-const message = field.object({
-  content: field.nullish(field.union(field.string, field.array(part))),
-  refusal: field.nullish(field.string),
-  /** DeepSeek, older vLLM. */
-  reasoning_content: field.nullish(field.string),
-  /** OpenRouter, Ollama, newer vLLM. */
-  reasoning: field.nullish(field.string),
-  tool_calls: field.nullish(field.array(field.unknown)),
-  function_call: field.unknown,
-  /** Together, of a chunk. */
-  token_id: field.unknown,
-});
+/** OpenRouter, MiniMax: `{type: "reasoning.text", text}`, and others without text. */
+const detail = orElse(objectOf({ text: orNothing(aString) }), { text: null });
 
 /** An entry per token of each text; `reasoning_content` is DeepSeek's. */
-const tokenLists = field.refine(
-  field.object({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
+const tokenLists = holding(
+  objectOf({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
   isNoFourArrays,
 );
-const chatChoice = field.extend(choiceFields, {
-  /** Of a chunk. */
-  delta: field.nullish(message),
-  /** Of a whole answer. */
-  message: field.nullish(message),
-  /** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
-  logprobs: field.nullish(field.union(tokenLists, fourArrays, field.number, field.array(field.unknown))),
-});
-const chatAnswer = field.extend(answerFields, { choices: field.optional(field.array(chatChoice)) });
+/** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
+const numbers = orNothing(oneOf(tokenLists, fourArrays, aNumber, listOf(anything)));
 
+/** A whole answer, or a piece of it. */
+const messageFields = objectOf({
+  content: orNothing(oneOf(aString, listOf(part))),
+  refusal: orNothing(aString),
+  /** DeepSeek, older vLLM. */
+  reasoning_content: orNothing(aString),
+  /** OpenRouter, Ollama, newer vLLM. */
+  reasoning: orNothing(aString),
+  /** Some gateways to Ollama and Claude. */
+  thinking: orElse(orNothing(aString), null),
+  reasoning_details: orElse(orNothing(listOf(detail)), null),
+  tool_calls: orNothing(listOf(anything)),
+  function_call: anything,
+  /** Together, of a chunk. */
+  token_id: anything,
+  /** Beside the choice's own, of some gateways. */
+  logprobs: numbers,
+});
+const message: Field<Message | null | undefined> = (value) =>
+  isEmptyObject(value) ? null : orNothing(messageFields)(value);
+
+const chatChoice = extended(choiceFields, {
+  /** Of a chunk. */
+  delta: message,
+  /** Of a whole answer. */
+  message,
+  /** Of completions, which some servers write here too. */
+  text: orElse(orNothing(aString), null),
+  logprobs: numbers,
+});
+const chatAnswer = extended(answerFields, { choices: choicesField(chatChoice) });
+
+type Message = ReturnType<typeof messageFields>;
+type Numbers = ReturnType<typeof numbers>;
 type ContentPart = ReturnType<typeof part>;
 type TokenLists = ReturnType<typeof tokenLists>;
 type Content<Part = ContentPart> = string | readonly Part[] | null | undefined;
@@ -58,17 +91,54 @@ type Content<Part = ContentPart> = string | readonly Part[] | null | undefined;
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function chatReader(options: ReaderOptions = {}): WireReader {
   const read = (json: unknown, server: string) => readFields(chatAnswer, json, server);
-  return choiceReader(options, read, (choice, where, answer, usage) => {
-    const said = choice.message ?? choice.delta;
-    const thinking = said?.reasoning ?? said?.reasoning_content ?? thinkingOf(said?.content);
-    const text = `${textOf(said?.content)}${said?.refusal ?? ""}`;
-    const tokens = chatTokens(choice, thinking + text, where, answer);
+  return choiceReader(options, read, new ChatPieces());
+}
+
+const DIFFERS =
+  "The server says its answer twice, and not the same: some of it was lost, repeated or changed on the way.";
+
+/** What the chunks of a chat say, each text of it once. */
+class ChatPieces implements ChoicePieces<ReturnType<typeof chatChoice>> {
+  readonly #answer = new Spoken();
+  readonly #thinking = new Spoken();
+  /** Some delta had tool calls: a message repeats them. */
+  #called = false;
+
+  next(
+    choice: ReturnType<typeof chatChoice>,
+    where: string,
+    answer: AnswerAssembler,
+    usage: UsageCount,
+  ): AnswerPiece {
+    const { delta, message } = choice;
+    const pieces = [this.#thinking, this.#answer];
+    const written = [thoughtIn(delta), saidIn(delta) || (saidIn(message) ? "" : (choice.text ?? ""))];
+    const whole = [thoughtIn(message), saidIn(message)];
+    let tokens = chatTokens(choice, written.join("") || whole.join(""), where, answer);
+    const spelled = tokens.map(({ token }) => token).join("");
+    // Numbers of all the text, beside a message that says it again: they came with the deltas, or too late.
+    const again = written.join("") === "" && spelled !== "" && spelled.trim() === whole.join("").trim();
+    const news = pieces.map((piece, i) => piece.next({ delta: written[i]!, message: whole[i]!, spelled }));
+    const [thinking, text] = news.map(({ text }) => text);
+    if (again && thinking + text! === "" && answer.tokens + tokens.length > 0) tokens = [];
+    if (news.some(({ differs }) => differs)) answer.doubt(DIFFERS);
     if (thinking !== "") usage.thinkingIsShown();
-    const others = otherParts(said?.content);
-    if (said?.tool_calls?.length || said?.function_call || others.length > 0) answer.stopComparing();
-    for (const { type } of others) answer.warn(`A part of the content is no text and is left out: ${type}.`);
-    return { text, tokens, thinking };
-  });
+    for (const { type } of [...otherParts(delta?.content), ...otherParts(message?.content)]) {
+      answer.stopComparing();
+      answer.warn(`A part of the content is no text and is left out: ${type}.`);
+    }
+    return { text: text!, thinking, tokens, calls: this.#callsIn(delta, message) };
+  }
+
+  rest(): AnswerPiece {
+    return { text: this.#answer.rest(), thinking: this.#thinking.rest(), tokens: [] };
+  }
+
+  #callsIn(delta: Message | null | undefined, message: Message | null | undefined): string {
+    const calls = callsOf(delta);
+    this.#called ||= calls !== "";
+    return this.#called ? calls : callsOf(message);
+  }
 }
 
 const LISTS = ["reasoning_content", "content", "refusal"] as const;
@@ -84,8 +154,14 @@ function chatTokens(
   where: string,
   answer: AnswerAssembler,
 ): WireToken[] {
-  const { logprobs, delta, finish_reason: finish } = choice;
-  const at = `${where}.logprobs`;
+  const { delta, message, finish_reason: finish } = choice;
+  const places = {
+    logprobs: choice.logprobs,
+    "delta.logprobs": delta?.logprobs,
+    "message.logprobs": message?.logprobs,
+  };
+  const [name, logprobs] = Object.entries(places).find(([, numbers]) => hasNumbers(numbers)) ?? [];
+  const at = `${where}.${name}`;
   if (logprobs === null || logprobs === undefined) return [];
   if (typeof logprobs === "number" && typeof delta?.token_id === "number") {
     // Together gives the end-of-text token too, which has no text.
@@ -101,10 +177,41 @@ function chatTokens(
   return LISTS.flatMap((name) => answerTokens(logprobs[name], `${at}.${name}`, answer));
 }
 
+/** Whether there is anything in them; lists that are empty are none. */
+function hasNumbers(numbers: Numbers): boolean {
+  if (numbers === null || numbers === undefined) return false;
+  if (typeof numbers !== "object") return true;
+  return Object.values(numbers).some(
+    (value) => value !== null && !(Array.isArray(value) && value.length === 0),
+  );
+}
+
 /** Also with none of the lists, where there is nothing else either. */
 function isTokenLists(logprobs: object | number): logprobs is TokenLists {
   if (typeof logprobs === "number" || Array.isArray(logprobs)) return false;
   return LISTS.some((name) => name in logprobs) || !Object.values(logprobs).some((value) => value !== null);
+}
+
+/** What a message or a piece of one says. */
+function saidIn(message: Message | null | undefined): string {
+  return `${textOf(message?.content)}${message?.refusal ?? ""}`;
+}
+
+/** What it thought: in one of several fields, some of which may be there and empty; the longest where they differ. */
+function thoughtIn(message: Message | null | undefined): string {
+  if (!message) return "";
+  const { reasoning, reasoning_content, thinking, reasoning_details: details, content } = message;
+  const told = (details ?? []).map(({ text }) => text ?? "").join("");
+  const all = [reasoning ?? "", reasoning_content ?? "", thinking ?? "", told, thinkingOf(content)];
+  return all.reduce((longest, one) => (one.length > longest.length ? one : longest));
+}
+
+/** Names and arguments of the calls, which a server writes as a text, or as the object itself. */
+function callsOf(message: Message | null | undefined): string {
+  const calls: unknown[] = [...(message?.tool_calls ?? []), message?.function_call];
+  return calls
+    .map((call) => callText((call as { function?: unknown } | null | undefined)?.function ?? call))
+    .join("");
 }
 
 /** What is said, of a text or of parts. */

@@ -3,39 +3,72 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import { AnswerAssembler, type AnswerPiece, type WireReader, wireReader } from "../../remote/wire.ts";
 import { ChunkIds } from "./chunk-ids.ts";
-import { choicesOf, finishReasonOf, type ReaderOptions, withIds } from "./reader.ts";
+import { choicesOf, errorOf, finishReasonOf, MIXED, type ReaderOptions, withIds } from "./reader.ts";
 import type { AnswerFields, ChoiceFields } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
-/**
- * @param read an answer or a chunk, as its format has it.
- * @param pieceOf what a choice adds to the answer; its place is for errors.
- */
+/** What is told of the pieces of one choice. */
+export interface ChoicePieces<Choice> {
+  /** What a choice adds to the answer; its place is for errors. */
+  next(choice: Choice, where: string, answer: AnswerAssembler, usage: UsageCount): AnswerPiece;
+  /** What was held back, at the end. */
+  rest?(): AnswerPiece;
+}
+
+/** @param read an answer or a chunk, as its format has it. */
 export function choiceReader<Choice extends ChoiceFields>(
   options: ReaderOptions,
-  read: (json: unknown, server: string) => AnswerFields & { choices?: readonly Choice[] | undefined },
-  pieceOf: (choice: Choice, where: string, answer: AnswerAssembler, usage: UsageCount) => AnswerPiece,
+  read: (
+    json: unknown,
+    server: string,
+  ) => AnswerFields & { choices?: readonly (Choice | null)[] | null | undefined },
+  pieces: ChoicePieces<Choice>,
 ): WireReader {
-  const { server = "the server" } = options;
+  const { server = "the server", choices: asked = 1 } = options;
   const answer = new AnswerAssembler(options);
-  const usage = new UsageCount(options.choices ?? 1);
+  const usage = new UsageCount(asked);
   const ids = new ChunkIds();
+  /** Indexes of the choices that were seen, and how often one of index 0 has ended. */
+  const seen = new Set<number>();
+  let ends = 0;
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
+    if (json === null || (Array.isArray(json) && json.length === 0)) return [];
     const chunk = read(json, server);
     usage.add(chunk.usage);
+    usage.add(chunk.x_groq?.usage);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
-    let records: TokenRecord[] = [];
-    for (const { choice, where } of choicesOf(chunk, options, finishReason !== null)) {
-      const piece = pieceOf(choice, where, answer, usage);
-      records = answer.add({ ...piece, tokens: withIds(piece.tokens, choice) });
-      if (!choice.finish_reason) continue;
+    for (const choice of chunk.choices ?? []) {
+      if (!choice) continue;
+      usage.add(choice.usage);
+      seen.add(choice.index ?? 0);
+      if (choice.finish_reason && !choice.index && ++ends === 2 && asked > 1) answer.doubt(MIXED);
+    }
+    const records: TokenRecord[] = [];
+    for (const { choice, where } of choicesOf(chunk, options, (warning) => answer.doubt(warning))) {
+      const piece = pieces.next(choice, where, answer, usage);
+      const given = answer.add({ ...piece, tokens: withIds(piece.tokens, choice) });
+      for (const record of given) records.push(record);
+      answer.failure ??= errorOf(choice, server);
+      if (!choice.finish_reason || answer.failure) continue;
       finishReason = finishReasonOf(choice.finish_reason, server);
+      for (const record of flush()) records.push(record);
       answer.markEnd();
     }
     return records;
   }
 
-  return wireReader(answer, server, push, () => ({ finishReason, tokens: usage.tokens(answer) }));
+  /** What the format has held back is part of the answer before its end. */
+  function flush(): TokenRecord[] {
+    const rest = pieces.rest?.();
+    return rest && rest.text + (rest.thinking ?? "") !== "" ? answer.add(rest) : [];
+  }
+
+  function ending() {
+    if (asked > 1 && seen.size === 1) answer.doubt(MIXED);
+    return { finishReason, tokens: usage.tokens(answer) };
+  }
+
+  return wireReader(answer, server, push, ending, flush);
 }

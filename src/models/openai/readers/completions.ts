@@ -14,10 +14,12 @@ import { OffsetCheck } from "./text-offsets.ts";
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function completionsReader(options: ReaderOptions = {}): WireReader {
   const offsets = new OffsetCheck();
-  return choiceReader(options, readCompletionsAnswer, ({ text, logprobs }, where, answer) => {
-    const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
-    if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
-    return { text: text ?? "", tokens };
+  return choiceReader(options, readCompletionsAnswer, {
+    next({ text, delta, message, logprobs }, where, answer) {
+      const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
+      if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
+      return { text: text || (delta?.content ?? message?.content ?? ""), tokens };
+    },
   });
 }
 
@@ -51,10 +53,9 @@ export function tokensOfArrays(arrays: FourArrays, where: string): WireToken[] {
   });
 }
 
-const UNCLEAR =
-  "Alternatives without a text of their own are left out: the server keys them by text, so several share one place.";
+const UNCLEAR = "Alternatives are left out where the server keys some by no text: several share one place.";
 
-/** The tokens without the alternatives that several may share. */
+/** The tokens, those marked whose lists have alternatives that several may share: what is left of them has gaps. */
 export function clearTokens(tokens: readonly WireToken[], answer: AnswerAssembler): WireToken[] {
   if (tokens.some(({ alternatives }) => alternatives?.some(isUnclear))) answer.warn(UNCLEAR);
   return tokens.map(withClearAlternatives);
@@ -62,11 +63,11 @@ export function clearTokens(tokens: readonly WireToken[], answer: AnswerAssemble
 
 /** A key that several tokens may share: the server has kept one number and not said whose. */
 function isUnclear({ token }: Pick<WireToken, "token">): boolean {
-  return token === "" || token.includes("\uFFFD");
+  return token === "" || /\p{Surrogate}|\uFFFD/u.test(token);
 }
 
 function withClearAlternatives(token: WireToken): WireToken {
   if (!token.alternatives?.some(isUnclear)) return token;
   const clear = token.alternatives.filter((other) => !isUnclear(other));
-  return { ...token, alternatives: clear.length > 0 ? clear : null };
+  return { ...token, alternatives: clear.length > 0 ? clear : null, incomplete: true };
 }

@@ -13,6 +13,7 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
+import { isEmptyObject } from "./schema.ts";
 
 const alternative = field.object({
   id: field.nullish(field.int),
@@ -33,7 +34,7 @@ const completion = field.object({
   completion_probabilities: field.nullish(field.array(entry)),
   stop: field.boolean,
   stop_type: field.nullish(field.string),
-  tokens_predicted: field.nullish(field.count),
+  tokens_predicted: field.fallback(field.nullish(field.count), null),
 });
 
 const STOP_TYPES: Record<string, FinishReason> = { eos: "stop", word: "stop", limit: "length" };
@@ -52,6 +53,7 @@ export function llamaServerReader(options: ReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
+    if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
     const fields = readFields(completion, json, server);
     count = fields.tokens_predicted ?? count;
     const entries = fields.completion_probabilities ?? [];

@@ -1,10 +1,12 @@
 /** What the readers of OpenAI-compatible formats have in common. */
+import type { SurprisalError } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   type AnswerAssembler,
   type AnswerReaderOptions,
   logprobOf,
   malformed,
+  reportedError,
   serverError,
   type WireAlternative,
   type WireToken,
@@ -31,42 +33,63 @@ const FINISH_REASONS: Record<string, FinishReason> = {
   function_call: "tool-calls",
 };
 
+/** Reasons of a server that gave up. */
+const FAILURES = ["error", "abort"];
+
 /** @throws SurprisalError SERVER_ERROR when the server gave up. */
 export function finishReasonOf(reason: string, server: string): FinishReason {
-  if (reason === "error" || reason === "abort")
-    throw serverError({ message: `it stopped writing (finish reason "${reason}")`, field: null }, server);
+  if (FAILURES.includes(reason)) throw gaveUp(reason, server);
   return FINISH_REASONS[reason] ?? "other";
 }
 
-/** Of a choice that says nothing and does not end: Azure's verdicts come apart from the text that they are about. */
-const VERDICTS = ["content_filter_results", "content_filter_offsets"];
+/**
+ * The error of a choice, in the server's words where it has any: in the choice, or beside what it says; `null` = none.
+ * OpenRouter: `choices[0].error`.
+ */
+export function errorOf(choice: ChoiceFields, server: string): SurprisalError | null {
+  const { delta, message } = choice as { delta?: unknown; message?: unknown };
+  for (const place of [choice, delta, message]) {
+    const { error } = (place ?? {}) as { error?: unknown };
+    const complaint = error ? reportedError({ error, choices: [] }) : null;
+    if (complaint) return serverError(complaint, server);
+  }
+  const { finish_reason: reason } = choice;
+  return reason && FAILURES.includes(reason) ? gaveUp(reason, server) : null;
+}
+
+function gaveUp(reason: string, server: string): SurprisalError {
+  return serverError({ message: `it stopped writing (finish reason "${reason}")`, field: null }, server);
+}
 
 /**
- * The choice that is read, if it is among those of an answer or a chunk; its place is for errors.
- * @param ended the server has said why the answer ended: a count may follow, without choices.
+ * The choice that is read, if it is among those of an answer or a chunk; its place is for errors. What says nothing is
+ * passed over, a chunk or a choice: servers and gateways send such to keep the connection (LiteLLM: `{"index": 0}`).
+ * @param doubt called for what makes it uncertain whose the pieces are.
  */
 export function* choicesOf<Choice extends ChoiceFields>(
-  { choices, usage }: { choices?: readonly Choice[] | undefined; usage?: unknown },
+  { choices }: { choices?: readonly (Choice | null)[] | null | undefined },
   { server = "the server", choice: wanted = 0, choices: asked = 1 }: ReaderOptions,
-  ended: boolean,
+  doubt: (warning: string) => void,
 ): Generator<{ choice: Choice; where: string }> {
-  if (!choices && !(usage && ended))
-    throw malformed("A field of the answer is wrong: it is missing", `${server}, choices`);
   const seen = new Set<number>();
   for (const [i, choice] of (choices ?? []).entries()) {
+    if (choice === null) continue;
     const where = `${server}, choices[${i}]`;
-    const index = choice.index ?? 0;
+    let index = choice.index ?? 0;
     if (index >= asked) throw malformed(`Choice ${index} was not asked for`, `${where}.index`);
-    if (seen.has(index)) throw malformed(`Choice ${index} is there twice`, `${where}.index`);
+    if (seen.has(index)) {
+      if (asked === 1) throw malformed(`Choice ${index} is there twice`, `${where}.index`);
+      doubt(MIXED);
+      index = i; // in one piece they stand in order
+    }
     seen.add(index);
-    const says = ["delta", "message", "text"].some(
-      (name) => (choice as Record<string, unknown>)[name] != null,
-    );
-    if (!says && !choice.finish_reason && !VERDICTS.some((name) => name in choice))
-      throw malformed("A choice that says nothing", where);
     if (index === wanted) yield { choice, where };
   }
 }
+
+/** Several choices were asked for, and their pieces do not say whose they are. */
+export const MIXED =
+  "Several choices were asked for and come under one index: what is read may be of more than one of them.";
 
 /** The tokens with their ids, where the server lists those apart. */
 export function withIds(tokens: readonly WireToken[], { token_ids: ids }: ChoiceFields): WireToken[] {

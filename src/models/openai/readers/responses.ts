@@ -3,9 +3,15 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  aCount,
+  aString,
+  callText,
   complaintIn,
-  field,
+  listOf,
   malformed,
+  objectOf,
+  orElse,
+  orNothing,
   readFields,
   serverError,
   throwComplaint,
@@ -14,50 +20,53 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import { answerTokens, type ReaderOptions } from "./reader.ts";
-import { tokenEntries } from "./schema.ts";
+import { isEmptyObject, tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
-const part = field.object({
-  type: field.string,
-  text: field.nullish(field.string),
-  refusal: field.nullish(field.string),
+const part = objectOf({
+  type: aString,
+  text: orNothing(aString),
+  refusal: orNothing(aString),
   logprobs: tokenEntries,
 });
 
-const response = field.object({
-  status: field.nullish(field.string),
-  incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
-  output: field.nullish(
-    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
-  ),
-  usage: field.nullish(
-    field.object({
-      output_tokens: field.nullish(field.count),
-      output_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
-    }),
+/** A count that is none is as if it were not there: the text is good without it. */
+const count = orElse(orNothing(aCount), null);
+
+const response = objectOf({
+  status: orNothing(aString),
+  incomplete_details: orNothing(objectOf({ reason: orNothing(aString) })),
+  output: orNothing(listOf(objectOf({ type: aString, content: orNothing(listOf(part)) }))),
+  usage: orElse(
+    orNothing(
+      objectOf({
+        output_tokens: count,
+        output_tokens_details: orElse(orNothing(objectOf({ reasoning_tokens: count })), null),
+      }),
+    ),
+    null,
   ),
 });
 
 /** Events that carry what is read here. Of the others, `delta` and the like may be anything. */
-const textEvent = field.object({
-  type: field.string,
-  sequence_number: field.nullish(field.count),
-  output_index: field.nullish(field.count),
-  content_index: field.nullish(field.count),
-  delta: field.nullish(field.string),
-  text: field.nullish(field.string),
-  refusal: field.nullish(field.string),
+const textEvent = objectOf({
+  type: aString,
+  sequence_number: count,
+  output_index: orNothing(aCount),
+  content_index: orNothing(aCount),
+  delta: orNothing(aString),
+  text: orNothing(aString),
+  refusal: orNothing(aString),
   logprobs: tokenEntries,
-  response: field.nullish(response),
+  response: orNothing(response),
 });
-const otherEvent = field.object({ type: field.string, sequence_number: field.nullish(field.count) });
+const otherEvent = objectOf({ type: aString, sequence_number: count });
 
 type OutputPart = ReturnType<typeof part>;
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
-const LOST =
-  "The events that repeat the text are not what came before them: some events were lost or repeated.";
+const LOST = "Events that repeat the text differ from what came before: some were lost or repeated.";
 
 /** Text and numbers of one content part, as its deltas gave them; `.done` repeats them. */
 interface PartSoFar {
@@ -77,6 +86,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
+    if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
     if (!isEvent(json)) return whole(readFields(response, json, server), true);
     const event = readEvent(json, server);
     follow(event);
@@ -87,20 +97,19 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
       case "response.refusal.delta":
         return delta(event);
       case "response.output_text.done":
-        repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
-        return [];
+        return repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
       case "response.refusal.done":
-        repeat(partOf(event), event.refusal, []);
-        return [];
+        return repeat(partOf(event), event.refusal, []);
       case "response.completed":
       case "response.incomplete":
       case "response.failed":
         if (!event.response)
           throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
         return whole(event.response, false);
+      case "response.reasoning_text.delta":
+        return typeof event.delta === "string" ? thought(event.delta) : [];
       default:
-        if (/function_call|tool_call/.test(event.type)) answer.stopComparing();
-        return [];
+        return calls(event);
     }
   }
 
@@ -126,12 +135,44 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return part;
   }
 
-  /** A repetition is no news: it only shows whether everything came. */
-  function repeat(part: PartSoFar, text: string | null | undefined, tokens: readonly WireToken[]): void {
+  /** A call of a tool: its arguments come in deltas and are then repeated, its name with the item. */
+  function calls({ type, delta, item }: ResponseEvent & { item?: unknown }): TokenRecord[] {
+    if (type === "response.output_item.added") return nameOf(item);
+    if (!/function_call|tool_call/.test(type)) return [];
+    answer.stopComparing("tool-call");
+    return type.endsWith(".delta") && typeof delta === "string"
+      ? answer.add({ text: "", tokens: [], calls: delta })
+      : [];
+  }
+
+  /** What a call begins with. */
+  function nameOf(item: unknown): TokenRecord[] {
+    const { type, name } = (item ?? {}) as { type?: unknown; name?: unknown };
+    if (type !== "function_call") return [];
+    return answer.add({ text: "", tokens: [], calls: callText({ name }) });
+  }
+
+  /**
+   * A repetition is no news: it shows whether everything came. What it has beyond that is news: of a gateway that sends
+   * only the whole, and of deltas that were lost.
+   */
+  function repeat(
+    part: PartSoFar,
+    text: string | null | undefined,
+    tokens: readonly WireToken[],
+  ): TokenRecord[] {
+    verified ||= typeof text === "string";
+    if (text && part.text === "" && part.tokens.length === 0) {
+      part.text = text;
+      part.tokens = [...tokens];
+      return answer.add({ text, tokens });
+    }
     const sameText = text === undefined || text === null || text === part.text;
     const sameTokens = tokens.length === 0 || sameNumbers(tokens, part.tokens);
     if (!sameText || !sameTokens) answer.doubt(LOST);
-    verified ||= typeof text === "string";
+    const lost = text && !sameText && text.startsWith(part.text) ? text.slice(part.text.length) : "";
+    part.text += lost;
+    return lost === "" ? [] : answer.add({ text: lost, tokens: [] });
   }
 
   /** @param news whether this is all there is; else it ends a stream. */
@@ -149,24 +190,34 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         completion_tokens_details: counts.output_tokens_details,
       },
     );
-    let records: TokenRecord[] = [];
+    const records: TokenRecord[] = [];
+    const keep = (found: readonly TokenRecord[]) => {
+      for (const record of found) records.push(record);
+    };
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
-      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing();
+      if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing("tool-call");
+      if (news && item.type === "reasoning") keep(thought((item.content ?? []).map(textOf).join("")));
+      if (news && /call/.test(item.type)) keep(answer.add({ text: "", tokens: [], calls: callText(item) }));
       if (item.type !== "message") continue;
       for (const [j, part] of (item.content ?? []).entries()) {
         const text = textOf(part);
         const tokens = tokensOf(part.logprobs, `output[${i}].content[${j}].logprobs`);
         said.text += text;
         said.tokens = said.tokens.concat(tokens);
-        if (news) records = records.concat(answer.add({ text, tokens }));
+        if (news) keep(answer.add({ text, tokens }));
       }
     }
-    if (!news && said.text !== "") repeat(joined([...parts.values()]), said.text, said.tokens);
+    if (!news && said.text !== "") keep(repeat(joined([...parts.values()]), said.text, said.tokens));
     if (status === "completed") finishReason = "stop";
     else if (status === "incomplete")
       finishReason = details?.reason === "content_filter" ? "content-filter" : "length";
     return records;
+  }
+
+  function thought(thinking: string): TokenRecord[] {
+    if (thinking !== "") usage.thinkingIsShown();
+    return answer.add({ text: "", tokens: [], thinking });
   }
 
   function tokensOf(entries: OutputPart["logprobs"], field: string): WireToken[] {

@@ -1,5 +1,24 @@
 /** What the fields of OpenAI-compatible answers must be. Fields that are not named here are let through. */
-import { field, readFields } from "../../remote/wire.ts";
+import {
+  aByte,
+  aCount,
+  aNumber,
+  anInt,
+  anything,
+  aString,
+  extended,
+  type Field,
+  holding,
+  listOf,
+  objectOf,
+  oneOf,
+  orElse,
+  orLeftOut,
+  orNothing,
+  orNull,
+  readFields,
+  recordOf,
+} from "../../remote/wire.ts";
 
 type Maybe<Type> = Type | null | undefined;
 
@@ -35,6 +54,8 @@ export interface Usage {
 }
 
 export interface ChoiceFields {
+  /** Moonshot counts here, in the last chunk. */
+  usage?: Maybe<Usage> | undefined;
   index?: Maybe<number> | undefined;
   finish_reason?: Maybe<string> | undefined;
   /** vLLM, with `return_token_ids`: one for each token of this choice or chunk. */
@@ -45,6 +66,8 @@ export interface ChoiceFields {
 export interface AnswerFields {
   id?: unknown;
   usage?: Maybe<Usage> | undefined;
+  /** Groq counts here, in the last chunk of a stream. */
+  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined }> | undefined;
   model?: Maybe<string> | undefined;
 }
 
@@ -53,45 +76,42 @@ export type CompletionsLogprobs = Maybe<FourArrays | { content: TokenEntry[] | n
 
 interface CompletionsChoice extends ChoiceFields {
   text?: Maybe<string> | undefined;
+  /** As chats have them, of some servers. */
+  delta?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
+  message?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
   logprobs?: CompletionsLogprobs | undefined;
-  /** vLLM: one object per prompt token, keyed by token id. */
-  prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]> | undefined;
 }
 
 export interface CompletionsAnswer extends AnswerFields {
-  choices?: CompletionsChoice[] | undefined;
+  choices?: Maybe<(CompletionsChoice | null)[]> | undefined;
 }
 
-interface PromptLogprob {
-  logprob?: Maybe<number> | undefined;
-  rank?: Maybe<number> | undefined;
-  decoded_token?: Maybe<string> | undefined;
-}
-
-const alternativeFields = field.object({
-  token: field.optional(field.string),
-  bytes: field.nullish(field.array(field.byte)),
-  id: field.nullish(field.int),
-  logprob: field.nullish(field.number),
+const alternativeFields = objectOf({
+  token: orLeftOut(aString),
+  bytes: orNothing(listOf(aByte)),
+  id: orNothing(anInt),
+  logprob: orNothing(aNumber),
 });
-const alternatives = field.array(field.refine(alternativeFields, isNamed, "token"));
-const tokenFields = field.extend(alternativeFields, { top_logprobs: field.nullish(alternatives) });
-const tokenList = field.nullable(field.array(field.refine(tokenFields, isNamed, "token")));
+const alternatives = listOf(holding(alternativeFields, isNamed, "token"));
+const tokenFields = extended(alternativeFields, { top_logprobs: orNothing(alternatives) });
+const tokenList = orNull(listOf(holding(tokenFields, isNamed, "token")));
 /** A list of tokens, `null`, or left out. */
-export const tokenEntries: field.Field<Maybe<TokenEntry[]>> = field.optional(tokenList);
+export const tokenEntries: Field<Maybe<TokenEntry[]>> = orLeftOut(tokenList);
 
-export const fourArrays: field.Field<FourArrays> = field.object({
-  tokens: field.array(field.string),
-  token_logprobs: field.array(field.nullable(field.number)),
-  top_logprobs: field.nullish(field.array(field.nullable(field.record(field.nullable(field.number))))),
-  text_offset: field.nullish(field.array(field.int)),
-  content: field.nothing,
+export const fourArrays: Field<FourArrays> = objectOf({
+  tokens: listOf(aString),
+  token_logprobs: listOf(orNull(aNumber)),
+  top_logprobs: orNothing(listOf(orNull(recordOf(orNull(aNumber))))),
+  text_offset: orNothing(listOf(anInt)),
+  content: holding(orNothing(listOf(anything)), (list) => !list?.length),
 });
 
-/** The four arrays, and no list that says the same. */
+/** The four arrays, and no list that says the same; an empty one says nothing. */
 export function isFourArrays(logprobs: object | number): logprobs is FourArrays {
   const { tokens, content } = logprobs as { tokens?: unknown; content?: unknown };
-  return (tokens ?? null) !== null && (content ?? null) === null;
+  const isEmpty =
+    Array.isArray(content) && content.length === 0 && Array.isArray(tokens) && tokens.length > 0;
+  return (tokens ?? null) !== null && ((content ?? null) === null || isEmpty);
 }
 export const isNoFourArrays = (logprobs: object): boolean => !isFourArrays(logprobs);
 
@@ -100,37 +120,52 @@ function isNamed({ token, bytes, logprob, top_logprobs: _, ...other }: Record<st
   return token !== undefined || (bytes === undefined && Object.keys(other).length > 0);
 }
 
-const usage = field.object({
-  completion_tokens: field.nullish(field.count),
-  prompt_tokens: field.nullish(field.count),
-  total_tokens: field.nullish(field.count),
-  completion_tokens_details: field.nullish(field.object({ reasoning_tokens: field.nullish(field.count) })),
+/** A count that is none is as if it were not there: the text is good without it. */
+const count = orElse(orNothing(aCount), null);
+const usage = orElse(
+  orNothing(
+    objectOf({
+      completion_tokens: count,
+      prompt_tokens: count,
+      total_tokens: count,
+      completion_tokens_details: orElse(orNothing(objectOf({ reasoning_tokens: count })), null),
+    }),
+  ),
+  null,
+);
+
+export const answerFields: Field<AnswerFields> = objectOf({
+  model: orNothing(aString),
+  usage,
+  x_groq: orElse(orNothing(objectOf({ usage })), null),
+});
+export const choiceFields: Field<ChoiceFields> = objectOf({
+  usage,
+  index: orNothing(aCount),
+  finish_reason: orNothing(aString),
+  token_ids: orNothing(listOf(aCount)),
 });
 
-export const answerFields: field.Field<AnswerFields> = field.object({
-  model: field.nullish(field.string),
-  usage: field.nullish(usage),
+const completionsList = holding(objectOf({ content: tokenList }), isNoFourArrays);
+const said = orElse(orNothing(objectOf({ content: orNothing(aString) })), null);
+const completionsChoice = extended(choiceFields, {
+  text: orNothing(aString),
+  delta: said,
+  message: said,
+  logprobs: orNothing(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
 });
-export const choiceFields: field.Field<ChoiceFields> = field.object({
-  index: field.nullish(field.count),
-  finish_reason: field.nullish(field.string),
-  token_ids: field.nullish(field.array(field.count)),
-});
+const completionsAnswer = extended(answerFields, { choices: choicesField(completionsChoice) });
 
-const promptLogprob = field.object({
-  logprob: field.nullish(field.number),
-  rank: field.nullish(field.int),
-  decoded_token: field.nullish(field.string),
-});
-const completionsList = field.refine(field.object({ content: tokenList }), isNoFourArrays);
-const completionsChoice = field.extend(choiceFields, {
-  text: field.nullish(field.string),
-  logprobs: field.nullish(field.union(fourArrays, completionsList, field.number, field.array(field.unknown))),
-  prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
-});
-const completionsAnswer = field.extend(answerFields, {
-  choices: field.optional(field.array(completionsChoice)),
-});
+/** A list of choices. What says nothing is none: left out, `null`, an empty object, or `null` in the list. */
+export function choicesField<Choice>(choice: Field<Choice>): Field<Maybe<(Choice | null)[]>> {
+  const choices = orNothing(listOf(orNull(choice)));
+  return (value) => (isEmptyObject(value) ? null : choices(value));
+}
+
+/** `{}`, and what PHP writes for it: `[]`. */
+export function isEmptyObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
 
 /** @throws SurprisalError WIRE_MALFORMED. */
 export function readCompletionsAnswer(json: unknown, where: string): CompletionsAnswer {

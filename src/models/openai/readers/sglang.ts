@@ -14,6 +14,7 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import type { ReaderOptions } from "./reader.ts";
+import { isEmptyObject } from "./schema.ts";
 
 /** ln p, id, text (where it was asked for). */
 const triple = field.triple(field.nullable(field.number), field.int, field.nullish(field.string));
@@ -48,7 +49,10 @@ export function sglangReader(options: ReaderOptions = {}): WireReader {
   let count: number | null = null;
 
   function push(json: unknown): TokenRecord[] {
-    const { text: given, meta_info: meta } = readFields(generated, json, server);
+    if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
+    const { text: written, meta_info: meta } = readFields(generated, json, server);
+    // A character whose last bytes have not come ends the text as U+FFFD, and is written whole by the next event.
+    const given = meta.finish_reason === null ? written.replace(/\uFFFD+$/, "") : written;
     const list = meta.output_token_logprobs ?? [];
     const tops = meta.output_top_logprobs ?? [];
     if (tops.length > 0 && tops.length !== list.length)

@@ -16,6 +16,7 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import { finishReasonOf, type ReaderOptions } from "./reader.ts";
+import { isEmptyObject } from "./schema.ts";
 
 const token = field.object({
   id: field.int,
@@ -55,6 +56,7 @@ export function tgiReader(options: ReaderOptions = {}): WireReader {
 
   function push(json: unknown): TokenRecord[] {
     const [first] = Array.isArray(json) ? json : [json]; // the route "/" answers with a list of one
+    if (first === undefined || first === null || isEmptyObject(first)) return []; // what says nothing is passed over
     throwComplaint(first, server);
     return isEvent(first) ? next(first) : everything(first);
   }
