@@ -129,8 +129,7 @@ needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", 
     await expectRecorded(model, name, recorded, true);
   });
   it("writes the prompts that lm_eval writes in the chat template", async () => {
-    for (const name of ["arc_easy", "winogrande", "lambada_openai", "blimp_adjunct_island", "hellaswag"]) {
-      const { rows, requests } = tasks[name]!;
+    for (const [name, { rows, requests }] of Object.entries(tasks)) {
       const path = join(folder, `${name}-chat.jsonl`);
       writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
       const task = await readTask(path);
@@ -142,7 +141,9 @@ needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", 
         const wanted = requests[way] as [string, string][][] | undefined;
         if (!wanted) continue;
         const head =
-          shots > 0 ? await fewShotHead({ count: shots, examples: task, sampler: "per-item" }) : zeroShot;
+          shots > 0
+            ? await fewShotHead({ count: shots, examples: task, sampler: task.rules?.sampler ?? "per-item" })
+            : zeroShot;
         const render = inChatTemplate(model, { multiturn });
         let i = 0;
         for await (const item of task.items()) {
