@@ -86,7 +86,15 @@ function outcomeOf({ records, end, error }: Replay): Outcome {
     perplexity: perplexityOf(records),
     partial: end!.partial,
     finish: end!.finishReason,
+    ...(records.some(({ part }) => part !== undefined) && { texts: textsOf(records) }),
   });
+}
+
+/** The text of each part. */
+function textsOf(records: readonly TokenRecord[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const { part = "answer", text } of records) texts[part] = (texts[part] ?? "") + text;
+  return texts;
 }
 
 /** Ten digits: sums in another order. */
