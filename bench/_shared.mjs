@@ -17,7 +17,7 @@ export async function smollm2(type) {
   const folder = join(cacheFolder(), "derived");
   const derived = join(folder, `smollm2-${type}.gguf`);
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(derived)) await quantize(path, derived, type, { allowRequantize: true });
+  if (!existsSync(derived)) await quantize(path, derived, type, { allowRequantize: true, allowLarger: true });
   return derived;
 }
 

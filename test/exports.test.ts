@@ -27,7 +27,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   "./core": [
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
-      alternativesAt bitsPerByte bitsPerToken blockBootstrap conditionalEntropy crossEntropy decidePolicy
+      alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
       defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
@@ -46,16 +46,18 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./models": [
     `
-      DEFAULT_MODEL LlamaModel cacheFolder checkGguf inspectGguf listModels loadLlamaLibrary locate
-      locateDataset modelInfo probe quantizationTypes quantize removeModel resolve selfTest`,
+      DEFAULT_MODEL LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
+      locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
+      resolve selfTest`,
     `
-      CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
-      Loss ModelCapabilities ModelExecution ModelIdentity ModelInfo ModelSequence ModelTerms
-      ModelVocabulary NetworkPatience OpenAIOptions ProbeReport Prompt Provenance QuantizeOptions
-      ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
-      SpanDistributions TextOrIds TokenizeOptions TokenizedText TransferProgress`,
+      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
+      ModelSequence ModelTerms
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      SpanDistributions TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
     "DIALECT_NAMES GeminiModel OllamaModel OpenAIModel",
@@ -63,25 +65,27 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./evaluate": [
     `
-      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareRuns
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels
+      answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
       taskFromRows taskRows work`,
     `
+      AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
       CompareProgress ComparedSpan Comparison CompressionBaselines ComputeOptions ComputedPerplexity
       Corpus CorpusDocument CorpusFormat CorpusRule DocumentEntry DomainScore EvaluateHandlers
       EvaluateOptions EvaluateProgress Executor FewShot FewShotSampler ListedRun ModelCapability
-      ModelComparison MultipleChoiceSummary OpenCorporaOptions Place ProxyCalibration ProxyEstimate
+      ModelComparison MultipleChoiceSummary OpenCorporaOptions PairedErrorMethod PairedUnits Place ProxyCalibration ProxyEstimate
       ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions QueueExecutorOptions ReadTaskOptions
       RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
-      RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer TargetPerplexity
+      RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
-      TextRule TextScore TokenMeasures WorkOptions WorkerEvent`,
+      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent`,
   ],
   "./report": [
-    "EXPORT_FORMATS comparisonPage exportRuns renderPage scorePage",
-    "ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `

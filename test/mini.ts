@@ -19,7 +19,9 @@ export async function mini(
   if (!addsBos)
     return derived(sha256, `${type}-without-bos`, async (target) => withoutBos(await mini(type), target));
   if (type === "Q8_0") return path;
-  return derived(sha256, type, (target) => quantize(path, target, type, { allowRequantize: true }));
+  return derived(sha256, type, async (target) => {
+    await quantize(path, target, type, { allowRequantize: true, allowLarger: true });
+  });
 }
 
 async function derived(

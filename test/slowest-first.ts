@@ -24,6 +24,8 @@ export const SLOWEST: readonly string[] = [
   "test/docs.model.test.ts",
   "src/core/kernel/kernel.test.ts",
   "src/models/llama/gguf-mutation.test.ts",
+  "src/models/llama/quantize-options.model.test.ts",
+  "test/notes.model.test.ts",
   "src/models/registry/download.test.ts",
   "test/wire/dialects.test.ts",
   "test/wire/conformance.test.ts",

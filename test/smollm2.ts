@@ -18,7 +18,8 @@ export async function smollm2(type: "Q4_1" | "Q4_0" | "Q8_0" | "F16" | "F32"): P
     const folder = join(cacheFolder(), "derived");
     const derived = join(folder, `smollm2-${type}.gguf`);
     mkdirSync(folder, { recursive: true });
-    if (!existsSync(derived)) await quantize(path, derived, type, { allowRequantize: true });
+    if (!existsSync(derived))
+      await quantize(path, derived, type, { allowRequantize: true, allowLarger: true });
     return derived;
   } catch (error) {
     if (!SurprisalError.isInstance(error) || error.code !== "MODEL_UNAVAILABLE") throw error;

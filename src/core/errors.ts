@@ -46,6 +46,7 @@ export const ERROR_CODES = [
   "GGUF_UNSUPPORTED",
   "MODEL_LOAD_FAILED",
   "OUT_OF_MEMORY",
+  "QUANTIZE_REFUSED",
   // Getting a model
   "UNKNOWN_MODEL",
   "MODEL_UNAVAILABLE",

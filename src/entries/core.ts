@@ -11,6 +11,7 @@ export {
   bitsPerByte,
   bitsPerToken,
   blockBootstrap,
+  blockBootstrapMean,
   type CachedWindow,
   type ConfidenceReading,
   conditionalEntropy,

@@ -290,6 +290,8 @@ export interface LanguageModel extends AsyncDisposable {
   readonly trainedContext: number | null;
   /** Settings that can change a number or its speed (device, threads, precision), shown in every result; for people. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** What a person should know about every number of this model, such as a tokenizer that is not the one it was trained with. */
+  readonly notes?: readonly string[] | undefined;
 
   tokenize(text: string, options?: TokenizeOptions): Promise<TokenizedText>;
   /** The exact bytes of the tokens, special tokens as their text. */

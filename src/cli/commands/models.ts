@@ -1,6 +1,7 @@
 /** `surprisal models`: what is known, what is on this machine, and getting or removing it. */
 import {
   cacheFolder,
+  describeModel,
   listModels,
   locate,
   type ModelInfo,
@@ -12,7 +13,8 @@ import { formatBytes, formatDuration, formatRate, visible } from "../../text/ind
 import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
 import { PHASES, reportModel } from "../model-progress.ts";
-import { argument, type Parameters, type Values } from "../parameters.ts";
+import { argument, flag, type Parameters, type Values } from "../parameters.ts";
+import { descriptionRows, type Row, renderRows } from "../render/index.ts";
 import { ACCEPT_TERMS, JSON_DOCUMENT } from "../shared-options.ts";
 
 const model = argument("A name from the list, hf:owner/repo/file.gguf, or pypi:package");
@@ -97,24 +99,30 @@ const remove = answering(
 
 const info = answering(
   "info",
-  { model },
-  ({ model }) => modelInfo(model),
-  (facts) => {
-    const rows = Object.entries({
-      model: facts.reference,
-      purpose: facts.purpose,
-      licence: licenceOf(facts),
-      size: facts.bytes === null ? null : `${formatBytes(facts.bytes)} (${facts.bytes} bytes)`,
-      sha256: facts.sha256,
-      status: STATUS[facts.availability],
-      path: facts.path,
-      source: facts.source,
-      fetched: facts.date,
-      exact: exactCopyOf(facts),
-    });
-    return rows
-      .map(([name, value]) => (value === null ? "" : `${name.padEnd(8)}  ${visible(value)}\n`))
-      .join("");
+  {
+    model: argument("A name from the list, a path to a .gguf file, hf:owner/repo/file.gguf, or pypi:package"),
+    sha256: flag({ description: "Read a large file for its sha256, too (default: only where it is known)" }),
+  },
+  async ({ model, sha256 }) => {
+    const reporter = reportModel({ quiet: false, acceptTerms: false });
+    const digest = sha256 ? "always" : "known";
+    const facts = await modelInfo(model, { ...reporter.options, digest }).finally(reporter.end);
+    return { ...facts, model: facts.path === null ? null : await describeModel(facts.path) };
+  },
+  ({ model, ...facts }) => {
+    const rows: Row[] = [
+      ["model", facts.reference],
+      ["purpose", facts.purpose],
+      ["licence", licenceOf(facts) ?? model?.licence ?? null],
+      ["size", facts.bytes === null ? null : `${formatBytes(facts.bytes)} (${facts.bytes} bytes)`],
+      ["sha256", facts.sha256 ?? (facts.path === null ? null : "not known yet: --sha256 reads the file")],
+      ["status", STATUS[facts.availability]],
+      ["path", facts.path],
+      ["source", facts.source],
+      ["fetched", facts.date],
+      ["exact", exactCopyOf(facts)],
+    ];
+    return renderRows([...rows, ...(model ? descriptionRows(model) : [])]);
   },
 );
 
@@ -158,7 +166,7 @@ const models: Command = {
     list: { summary: "Models known by name: what they are for, and whether they are on this machine", load: async () => list },
     pull: { summary: "Download a model into the cache", load: async () => pull },
     remove: { summary: "Delete a model from the cache", load: async () => remove },
-    info: { summary: "What is known about a model's file", load: async () => info },
+    info: { summary: "What a model's file is: architecture, tokenizer, types of its tensors; nothing is loaded", load: async () => info },
   },
 };
 export default models;

@@ -88,6 +88,7 @@ const command: Command = defineCommand({
     const notes = [
       ...textNotes,
       ...reader.notes,
+      ...score.notes,
       ...score.recipe.notes,
       ...infinite(score),
       ...(other?.notes ?? []),

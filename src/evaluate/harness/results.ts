@@ -74,7 +74,7 @@ export class RunResults {
         );
     }
     this.run.models[index] = { reference: models[index]!, identity, settings, recipe };
-    for (const note of recipe.notes) this.#note(`${identity.name}: ${note}`);
+    for (const note of [...(model.notes ?? []), ...recipe.notes]) this.#note(`${identity.name}: ${note}`);
     this.write();
     return recipe;
   }

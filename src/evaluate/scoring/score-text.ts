@@ -50,6 +50,8 @@ export interface TextScore extends Measures {
   model: ModelIdentity;
   settings: LanguageModel["settings"];
   recipe: ResolvedRecipe;
+  /** What a person should know about every number of this model; `recipe.notes` has what concerns the method. */
+  notes: readonly string[];
   /** sha256 of the text's UTF-8 bytes, lower-case hex. */
   textSha256: string;
   /** [bytes] UTF-8 of the text; the table's offsets point into it. */
@@ -212,6 +214,7 @@ async function describe(
     model: model.identity,
     settings: model.settings,
     recipe,
+    notes: model.notes ?? [],
     textSha256: createHash("sha256").update(bytes).digest("hex"),
     text: bytes,
     table,

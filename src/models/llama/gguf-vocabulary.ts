@@ -2,6 +2,7 @@
 
 import type { Metadata } from "./gguf-metadata.ts";
 import { readArrayBytes } from "./gguf-reader.ts";
+import { specialTokens, WITH_MERGES } from "./gguf-special-tokens.ts";
 import { type GgufArray, ggufError } from "./gguf-types.ts";
 
 const MODELS = new Set([
@@ -15,8 +16,6 @@ const MODELS = new Set([
   "t5",
   "bert",
 ]);
-const WITH_MERGES = new Set(["gpt2", "hybriddna", "whitespace", "gemma4"]);
-
 /** Splitting rules that llama.cpp knows by name; one it does not know would silently need another tokenizer. */
 const PRE_TOKENIZERS = new Set(
   `default minicpm5 llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano deepseek-llm
@@ -28,16 +27,6 @@ const PRE_TOKENIZERS = new Set(
   granite-docling bailingmoe bailingmoe2 llada-moe seed-coder hunyuan hunyuan-dense hy_v4 joyai-llm kimi-k2 ufakzeka
   grok-2 afmoe laguna minimax-m2 solar-open mellum2`.split(/\s+/),
 );
-/** Splitting rules that come with a beginning-of-sequence token even when the file does not say so. */
-const ADDS_BOS = new Set(
-  `llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano tekken chameleon gemma4
-  granite-embed-multi-311m`.split(/\s+/),
-);
-
-/** Ids that llama.cpp assumes when the file names none. For byte-pair vocabularies it assumes 11, which is nonsense. */
-const DEFAULT_BOS: Readonly<Record<string, number>> = { llama: 1, plamo2: 1, bert: 101 };
-const DEFAULT_EOS: Readonly<Record<string, number>> = { llama: 2, plamo2: 2, t5: 1 };
-
 const BYTE_TOKEN = 6; // LLAMA_TOKEN_TYPE_BYTE
 const MOST_TOKENS = 2 ** 24;
 
@@ -225,16 +214,14 @@ function checkMerges(metadata: Metadata): void {
 
 /** A tokenizer told to add a token that it does not have is an assertion. */
 function checkSpecialTokens(metadata: Metadata, model: string, count: number): void {
-  const bos = specialId(metadata, "bos", count) ?? DEFAULT_BOS[model] ?? null;
-  const eos = specialId(metadata, "eos", count) ?? DEFAULT_EOS[model] ?? null;
-  const pre = metadata.text("tokenizer.ggml.pre") ?? "";
-  const addsBos =
-    metadata.flag("tokenizer.ggml.add_bos_token") ??
-    (model === "llama" ||
-      model === "bert" ||
-      model === "gemma4" ||
-      (WITH_MERGES.has(model) && ADDS_BOS.has(pre)));
-  const addsEos = metadata.flag("tokenizer.ggml.add_eos_token") ?? model === "t5";
+  const { bos, eos, addsBos, addsEos } = specialTokens({
+    model,
+    preTokenizer: metadata.text("tokenizer.ggml.pre") ?? "",
+    bos: specialId(metadata, "bos", count),
+    eos: specialId(metadata, "eos", count),
+    addsBos: metadata.flag("tokenizer.ggml.add_bos_token"),
+    addsEos: metadata.flag("tokenizer.ggml.add_eos_token"),
+  });
   if (addsBos && (bos === null || bos >= count)) {
     throw metadata.invalid(
       "tokenizer.ggml.bos_token_id",

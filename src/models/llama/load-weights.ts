@@ -1,21 +1,39 @@
 /** Handing a checked file to llama.cpp, with progress, abort, and its own words when it refuses. */
 import koffi from "koffi";
 import { abortError, SurprisalError } from "../../core/index.ts";
-import type { LlamaFunctions } from "./bindings.ts";
 import { call } from "./context.ts";
 import { withExitGuard } from "./exit-guard.ts";
+import { notFinite } from "./gguf-values.ts";
 import type { Pointer } from "./layout.ts";
-import { type LlamaLibrary, silence } from "./library.ts";
+import type { LlamaLibrary } from "./library.ts";
+import { LlamaLog, LOG_WARNING } from "./log.ts";
 import type { LlamaLoadOptions, Placement } from "./placement.ts";
+import { Queue } from "./queue.ts";
+
+/** One load after the other: llama.cpp has one log, and its warnings are to be told with the right model. */
+const loads = new Queue();
 
 /**
- * @throws SurprisalError ABORTED, MODEL_LOAD_FAILED, OUT_OF_MEMORY; what `onLoad` throws, which stops the load.
+ * @param warnings what llama.cpp warns of is added here, as it says it.
+ * @throws SurprisalError ABORTED, MODEL_LOAD_FAILED, OUT_OF_MEMORY, GGUF_INVALID (weights that are not finite); what
+ *   `onLoad` throws, which stops the load.
  */
 export async function loadWeights(
+  library: LlamaLibrary,
+  path: string,
+  placement: Placement,
+  options: LlamaLoadOptions,
+  warnings: string[] = [],
+): Promise<Pointer> {
+  return loads.run(() => load(library, path, placement, options, warnings));
+}
+
+async function load(
   { functions }: LlamaLibrary,
   path: string,
   placement: Placement,
-  { onLoad, signal }: LlamaLoadOptions,
+  { onLoad, signal, repack = true }: LlamaLoadOptions,
+  warnings: string[],
 ): Promise<Pointer> {
   if (signal?.aborted) throw abortError("Loading the model", signal);
   let failure: { error: unknown } | undefined;
@@ -30,27 +48,35 @@ export async function loadWeights(
     },
     koffi.pointer(koffi.proto("bool (float fraction, void *data)")),
   );
-  const log = new LoadLog(functions);
+  const log = new LlamaLog(functions, LOG_WARNING);
   const params = {
     ...functions.llama_model_default_params(),
     n_gpu_layers: placement.gpuLayers,
+    use_extra_bufts: repack,
     progress_callback: progress,
+    check_tensors: checkedByEngine(placement),
   };
   try {
     const pointer = await withExitGuard(() =>
       call<Pointer>((done) => functions.llama_model_load_from_file.async(path, params, done)),
     );
-    if (pointer) return pointer;
+    if (pointer) {
+      warnings.push(...log.text(LOG_WARNING).split("\n"));
+      return pointer;
+    }
   } finally {
     log.dispose();
     koffi.unregister(progress);
   }
   if (failure) throw failure.error;
   if (signal?.aborted) throw abortError("Loading the model", signal);
-  const memory = /alloc|memory/i.test(log.text.replaceAll(path, ""));
+  const spoilt = /tensor '(.+?)' has invalid data/.exec(log.errors)?.[1];
+  if (spoilt !== undefined) throw notFinite(path, spoilt);
+  const said = log.errors;
+  const memory = /alloc|memory/i.test(said.replaceAll(path, ""));
   throw new SurprisalError({
     code: memory ? "OUT_OF_MEMORY" : "MODEL_LOAD_FAILED",
-    what: `llama.cpp could not load the model${log.text ? `: ${log.text}` : ""}`,
+    what: `llama.cpp could not load the model${said ? `: ${said}` : ""}`,
     where: path,
     wayOut: memory
       ? "Close other programs or use a smaller quantisation of the model."
@@ -58,42 +84,10 @@ export async function loadWeights(
   });
 }
 
-const LEVEL_ERROR = 4;
-const LEVEL_CONTINUED = 5;
-
-/** Collects llama.cpp's error messages while a model is loaded. */
-class LoadLog {
-  /** Those of every load under way: llama.cpp has one log and does not say what a message is about. */
-  static readonly #open = new Set<LoadLog>();
-  /** Never unregistered: a thread of another model may be about to call it. */
-  static #callback: bigint | undefined;
-  static #level = 0;
-  readonly #functions: LlamaFunctions;
-  readonly #lines: string[] = [];
-
-  constructor(functions: LlamaFunctions) {
-    this.#functions = functions;
-    LoadLog.#open.add(this);
-    if (process.env.SURPRISAL_LLAMA_LOG) return;
-    LoadLog.#callback ??= koffi.register(
-      LoadLog.#write,
-      koffi.pointer(koffi.proto("void (int level, const char *text, void *data)")),
-    );
-    functions.llama_log_set(LoadLog.#callback, null);
-  }
-
-  static #write(level: number, text: string): void {
-    if (level !== LEVEL_CONTINUED) LoadLog.#level = level;
-    if (LoadLog.#level < LEVEL_ERROR) return;
-    for (const log of LoadLog.#open) log.#lines.push(text.trim());
-  }
-
-  get text(): string {
-    return this.#lines.join(" ").slice(0, 500);
-  }
-
-  dispose(): void {
-    LoadLog.#open.delete(this);
-    if (LoadLog.#open.size === 0 && !process.env.SURPRISAL_LLAMA_LOG) silence(this.#functions);
-  }
+/**
+ * Whether llama.cpp looks at every weight while it loads them, which costs 0.2 s per gigabyte. What goes to a GPU in
+ * pieces it does not look at.
+ */
+export function checkedByEngine({ gpuLayers }: Pick<Placement, "gpuLayers">): boolean {
+  return gpuLayers === 0;
 }

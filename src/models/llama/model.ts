@@ -35,14 +35,17 @@ import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
+import { describeFloatCache, type FloatCache, floatCache, lengthOf, positionsOf } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
+import { checkValues } from "./gguf-values.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
-import { loadWeights } from "./load-weights.ts";
+import { checkedByEngine, loadWeights } from "./load-weights.ts";
+import { modelNotes } from "./model-notes.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -69,12 +72,14 @@ interface LoadedModel {
   library: LlamaLibrary;
   pointer: Pointer;
   placement: Placement;
+  floatCache: FloatCache | null;
   lifetime: Lifetime;
   vocabulary: LlamaVocabulary;
   reader: RowReader;
   identity: ModelIdentity;
   /** Computed with floats throughout. */
   exact: boolean;
+  notes: readonly string[];
   sequenceCells: number;
 }
 
@@ -87,12 +92,15 @@ export class LlamaModel implements LanguageModel {
   readonly execution: ModelExecution;
   readonly trainedContext: number;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly notes: readonly string[];
   readonly #model: LoadedModel;
   readonly #chatTemplate: string | null;
   readonly #recurrent: boolean;
   /** For calls that make a context and free it: as many contexts as callers would not fit into memory. */
   readonly #queue = new Queue();
   readonly #contexts: ContextPool;
+  /** For short texts. */
+  readonly #floatContexts: ContextPool | null;
   #sequences: Promise<SequencePool> | null = null;
   #disposed: Promise<void> | null = null;
 
@@ -101,7 +109,10 @@ export class LlamaModel implements LanguageModel {
     const { functions } = library;
     this.#model = model;
     this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
+    this.#floatContexts =
+      model.floatCache && new ContextPool(functions, pointer, model.floatCache.context, lifetime);
     this.identity = model.identity;
+    this.notes = model.notes;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
@@ -130,6 +141,7 @@ export class LlamaModel implements LanguageModel {
       cacheType: placement.cacheType,
       flashAttention: placement.flashAttention,
       ...(model.exact && { exact: true }),
+      ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
   }
 
@@ -148,9 +160,11 @@ export class LlamaModel implements LanguageModel {
     const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
+    await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
     const { exact = false } = options;
     const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
-    const pointer = await loadWeights(library, weights, placement, options);
+    const warnings: string[] = [];
+    const pointer = await loadWeights(library, weights, placement, options, warnings);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -159,11 +173,13 @@ export class LlamaModel implements LanguageModel {
         library,
         pointer,
         placement,
+        floatCache: floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
         reader: new RowReader(kernel),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
+        notes: modelNotes(file, warnings),
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -189,24 +205,46 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
     for await (const encoded of this.#encodeInGroups(requests, options)) {
-      const { reader, placement } = this.#model;
-      const longest = encoded.reduce((most, { input }) => Math.max(most, input.length), 0);
-      const context = await this.#acquire(longest + placement.context.batch);
-      try {
-        yield* scoreEncoded(
+      yield* this.#scoreGroup(encoded, firstIndex, options);
+      firstIndex += encoded.length;
+    }
+  }
+
+  /** Short requests in a context of their own; the answers in the order of the requests. */
+  async *#scoreGroup(
+    encoded: readonly EncodedRequest[],
+    firstIndex: number,
+    options: ScoreOptions,
+  ): AsyncGenerator<ScoredText> {
+    const poolOf = ({ input }: EncodedRequest) => this.#poolFor(input.length);
+    const streams = new Map<ContextPool, { context: LlamaContext; answers: AsyncGenerator<ScoredText> }>();
+    try {
+      for (const pool of new Set(encoded.map(poolOf))) {
+        const indices = [...encoded.keys()].filter((i) => poolOf(encoded[i]!) === pool);
+        const requests = indices.map((i) => encoded[i]!);
+        const longest = requests.reduce((most, { input }) => Math.max(most, input.length), 0);
+        const context = await this.#acquire(pool, longest + pool.batch);
+        const answers = scoreEncoded(
           context,
           !this.#recurrent,
-          reader,
-          encoded,
+          this.#model.reader,
+          requests,
           this.identity,
           this.vocabulary.eos,
-          firstIndex,
+          indices.map((i) => firstIndex + i),
           options,
         );
-      } finally {
-        await this.#contexts.release(context);
+        streams.set(pool, { context, answers });
       }
-      firstIndex += encoded.length;
+      for (const request of encoded) {
+        const { value } = await streams.get(poolOf(request))!.answers.next();
+        yield value as ScoredText;
+      }
+    } finally {
+      for (const [pool, { context, answers }] of streams) {
+        await answers.return(undefined);
+        await pool.release(context);
+      }
     }
   }
 
@@ -241,11 +279,15 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     const document = checkedIds(ids, this.vocabulary.size);
     checkLength(this, plan.context, "the plan's context");
-    const context = await this.#acquire(plan.context);
+    const pool = this.#poolFor(lengthOf(plan, document.length));
+    const context = await this.#acquire(
+      pool,
+      pool === this.#contexts ? plan.context : positionsOf(plan, document.length),
+    );
     try {
       yield* runPlan(context, this.#model.reader, document, plan, options);
     } finally {
-      await this.#contexts.release(context);
+      await pool.release(context);
     }
   }
 
@@ -272,11 +314,12 @@ export class LlamaModel implements LanguageModel {
       ids,
       options,
     );
-    return completeEnd(finishReason, tokens, {
+    const end = completeEnd(finishReason, tokens, {
       model: this.identity,
       probabilities: "raw",
       eosCounted: false,
     });
+    return { ...end, warnings: [...end.warnings, ...this.notes] };
   }
 
   async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
@@ -379,15 +422,22 @@ export class LlamaModel implements LanguageModel {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
     await this.#contexts.dispose();
+    await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
   }
 
+  /** The contexts that score a text of so many tokens; it depends on nothing else, so that every run chooses alike. */
+  #poolFor(tokens: number): ContextPool {
+    const { floatCache } = this.#model;
+    return floatCache && tokens <= floatCache.tokens ? this.#floatContexts! : this.#contexts;
+  }
+
   /** A context for scoring with room for `cells` positions; two callers never share one. */
-  #acquire(cells: number): Promise<LlamaContext> {
+  #acquire(pool: ContextPool, cells: number): Promise<LlamaContext> {
     const sequences = this.#recurrent
       ? RECURRENT_SEQUENCES
-      : Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
-    return this.#contexts.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
+      : Math.min(Math.max(pool.batch, 2), MAX_SEQUENCES);
+    return pool.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
   }
 
   #assertOpen(): void {

@@ -1,5 +1,6 @@
 /** From one row of logits to the numbers of one token. */
-import { type LogitKernel, SurprisalError, type TokenColumns } from "../../core/index.ts";
+import type { LogitKernel, TokenColumns } from "../../core/index.ts";
+import { assertUsable } from "./usable-logits.ts";
 
 export class RowReader {
   readonly #kernel: LogitKernel;
@@ -11,7 +12,7 @@ export class RowReader {
   /**
    * Writes what a row of logits says about `token` into place `index` of the columns.
    * @param logits [V]
-   * @throws SurprisalError ENGINE_FAILED when the row holds NaN: the model file or the build is broken.
+   * @throws SurprisalError ENGINE_FAILED when the row is none of a working model: see `assertUsable`.
    */
   read(logits: Float32Array, token: number, columns: TokenColumns, index: number, k: number): void {
     this.#kernel.row.set(logits);
@@ -22,13 +23,7 @@ export class RowReader {
   readAgain(token: number, columns: TokenColumns, index: number, k: number): void {
     const kernel = this.#kernel;
     kernel.analyse(token, k);
-    if (Number.isNaN(kernel.logSumExp))
-      throw new SurprisalError({
-        code: "ENGINE_FAILED",
-        what: "The model's logits are not numbers (NaN)",
-        wayOut:
-          'The model file is damaged or its weights overflow; try another quantisation, or cacheType: "f32".',
-      });
+    assertUsable(kernel);
     columns.logprobs[index] = kernel.logprob;
     columns.entropies[index] = kernel.entropy;
     columns.ranks[index] = kernel.rank;

@@ -121,6 +121,26 @@ export async function modelDigest(paths: readonly string[], settings: Settings):
   return { bytes: before, sha256: splitDigest(files), files };
 }
 
+/** Above this size a file is not read only to say its sha256. */
+const QUICK_BYTES = 2 ** 30;
+
+/**
+ * Digest of a model as far as it is quickly known: sha256 `null` where large files would have to be read.
+ * @throws what the system says of a file that is not there.
+ */
+export async function knownDigest(
+  paths: readonly string[],
+  settings: Settings,
+): Promise<{ bytes: number; sha256: string | null }> {
+  const stamps: Stamp[] = [];
+  for (const path of paths) stamps.push(await stampOf(path));
+  const bytes = stamps.reduce((sum, stamp) => sum + stamp.bytes, 0);
+  const memory = await readMemory(settings.cache);
+  const remembered = paths.every((path, i) => memory[path] && isSame(memory[path], stamps[i]!));
+  if (!remembered && bytes > QUICK_BYTES) return { bytes, sha256: null };
+  return modelDigest(paths, settings);
+}
+
 /** The one sha256 of a split model; see `modelDigest`. */
 export function splitDigest(files: readonly Pick<ModelFile, "sha256">[]): string {
   return createHash("sha256")

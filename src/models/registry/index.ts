@@ -3,6 +3,13 @@ export { DEFAULT_MODEL } from "./catalogue.ts";
 export { type DatasetFile, type DatasetRequest, type LocatedDataset, locateDataset } from "./datasets.ts";
 export { makeExactCopy } from "./exact-copies.ts";
 export { assertUnchanged, locate } from "./locate.ts";
-export { listModels, type ModelInfo, modelInfo, removeModel } from "./manage.ts";
+export { listModels, type ModelInfo, type ModelInfoOptions, modelInfo, removeModel } from "./manage.ts";
 export { cacheFolder, isOffline } from "./settings.ts";
-export type { LocatedModel, LocateOptions, ModelTerms, NetworkPatience, TransferProgress } from "./types.ts";
+export type {
+  LocatedModel,
+  LocateOptions,
+  ModelFile,
+  ModelTerms,
+  NetworkPatience,
+  TransferProgress,
+} from "./types.ts";

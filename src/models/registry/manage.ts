@@ -6,6 +6,7 @@ import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { bytesHeld, type CachedModel, discard, downloadFolder, findCached, readCache } from "./cache.ts";
 import { refuseToWait, withLock } from "./cache-disk.ts";
 import { CATALOGUE, type CatalogueEntry, termsOf } from "./catalogue.ts";
+import { knownDigest, modelFiles } from "./digest.ts";
 import { discardExactCopy, type ExactCopy, readExactCopies, readExactCopy } from "./exact-copies.ts";
 import { locate } from "./locate.ts";
 import { parseReference } from "./reference.ts";
@@ -41,6 +42,15 @@ export interface ModelInfo {
   exactBytes: number | null;
 }
 
+/** Options of `modelInfo`. */
+export interface ModelInfoOptions extends LocateOptions {
+  /**
+   * "always": a file of the person's own is read for its sha256, which takes about a second per gigabyte the first time.
+   * "known": of a file beyond 1 GiB only what is remembered, else `null`. Default "always".
+   */
+  digest?: "always" | "known" | undefined;
+}
+
 /** The models known by name, those of this package first, then whatever else is in the cache. */
 export function listModels(options: LocateOptions = {}): ModelInfo[] {
   const { cache } = readSettings(options);
@@ -72,19 +82,23 @@ function describeCopied({ source, sha256, bytes }: ExactCopy): ModelInfo {
  *
  * @throws SurprisalError UNKNOWN_MODEL, INVALID_ARGUMENT, FILE_NOT_FOUND, FILE_UNREADABLE
  */
-export async function modelInfo(reference: string, options: LocateOptions = {}): Promise<ModelInfo> {
-  const { cache } = readSettings(options);
+export async function modelInfo(reference: string, options: ModelInfoOptions = {}): Promise<ModelInfo> {
+  const settings = readSettings(options);
+  const { cache } = settings;
   const parsed = parseReference(reference);
   if (parsed.kind === "remote") {
     const { canonical, entry } = parsed;
     return describe(canonical, entry, findCached(cache, canonical, entry?.sha256), cache);
   }
   if (parsed.kind === "embedded") return describe(reference, parsed.entry, undefined, cache);
-  const { path, bytes, sha256 } = await locate(reference, options);
+  const { path } = parsed;
+  const paths = await modelFiles(path);
+  const known = options.digest === "known" ? await knownDigest(paths, settings).catch(() => null) : null;
+  const { bytes, sha256 } = known ?? (await locate(reference, options));
   const entry = CATALOGUE.find((model) => model.sha256 === sha256);
-  const known = describe(basename(path), entry, undefined, cache);
-  const exactBytes = readExactCopy(cache, sha256)?.bytes ?? null;
-  return { ...known, reference, bytes, sha256, path, availability: "file", exactBytes };
+  const facts = describe(basename(path), entry, undefined, cache);
+  const exactBytes = sha256 === null ? null : (readExactCopy(cache, sha256)?.bytes ?? null);
+  return { ...facts, reference, bytes, sha256, path, availability: "file", exactBytes };
 }
 
 /**
