@@ -143,7 +143,7 @@ describe("surprisal proxy calibrate", () => {
     const answer = await answered(model, { prompt: "One?", where: "x:1" }, { maxTokens: 20, temperature: 1 });
     expect(answer.bytes).toBe(20);
     const context = model.capabilities.chat
-      ? model.applyChatTemplate([{ role: "user", content: "One?" }], { addGenerationPrompt: true })
+      ? model.applyChatTemplate([{ role: "user", content: "One?" }])
       : "One?";
     for await (const { logprob } of model.score([{ context, continuation: answer.text }]))
       expect(answer.actual).toBeCloseTo(-logprob! / 20, 9);
