@@ -176,7 +176,7 @@ export class LlamaModel implements LanguageModel {
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
       const alternatives = Math.min(MAX_ALTERNATIVES, vocabulary.size);
       const kernel = await LogitKernel.create(vocabulary.size, alternatives);
-      const threads = new KernelThreads("logits", placement.context.threads, vocabulary.size, alternatives);
+      const threads = KernelThreads.of("logits", placement.context.threads, vocabulary.size, alternatives);
       return new LlamaModel({
         library,
         pointer,
@@ -396,7 +396,6 @@ export class LlamaModel implements LanguageModel {
   async #dispose(): Promise<void> {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
-    await this.#model.reader.dispose();
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
