@@ -764,6 +764,20 @@ describe("what shares a piece of the network with something bad", () => {
     });
   });
 
+  it("events without the blank line between them are read one by one, [DONE] among them", async () => {
+    const stream = 'data: {"a":1}\ndata: {"a":2}\n\ndata: {"a":\ndata: 3}\n\n';
+    expect((await collect(readServerSentEvents(once(stream), SERVER))).seen).toEqual([
+      { a: 1 },
+      { a: 2 },
+      { a: 3 },
+    ]);
+    const ended = 'data: {"a":1}\ndata: {"a":2}\ndata: [DONE]\n';
+    expect(await collect(readServerSentEvents(once(ended), SERVER))).toMatchObject({
+      seen: [{ a: 1 }, { a: 2 }],
+      code: null,
+    });
+  });
+
   it("comments of any kind are none, and [DONE] may be quoted", async () => {
     const stream = `: {"t":1}\n\n: keep-alive\n\n:\n\n${good}data:   \n\ndata: "[DONE]"\n\ndata: {broken\n\n`;
     expect(await collect(readServerSentEvents(once(stream), SERVER))).toMatchObject({

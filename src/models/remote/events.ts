@@ -42,9 +42,11 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
     events = [];
     for (const { data = "", error, isError } of arrived) {
       if (error) throw error;
-      const text = data.trim();
-      if (text === "[DONE]" || text === '"[DONE]"') return true;
-      if (text !== "") yield isError ? errorEvent(data, where) : parseJson(data, where);
+      if (data.trim() === "") continue;
+      for (const value of isError ? [errorEvent(data, where)] : valuesIn(data, where)) {
+        if (value === DONE) return true;
+        yield value;
+      }
     }
     return false;
   };
@@ -70,6 +72,25 @@ interface Arrived {
   /** Its name is "error". */
   isError?: boolean;
   error?: SurprisalError;
+}
+
+/** That nothing follows. */
+const DONE = Symbol("[DONE]");
+
+/** One value; or one in each line, of a server that leaves out the blank lines between events. */
+function valuesIn(data: string, where: string): unknown[] {
+  const read = (text: string) => (/^\s*"?\[DONE\]"?\s*$/.test(text) ? DONE : parseJson(text, where));
+  try {
+    return [read(data)];
+  } catch (error) {
+    const lines = data.split("\n").filter((line) => line.trim() !== "");
+    if (lines.length < 2) throw error;
+    try {
+      return lines.map(read);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** An event of the name "error" is one, whatever it holds: an error as servers write them, its fields alone, or words. */

@@ -23,7 +23,7 @@ const CONTRADICTED = "A token with the probability 1 has no number where its alt
 /**
  * @param logprob the token's number, as far as it is believed.
  * @param k alternatives that were asked for; servers give more (the chosen token beyond the top k, or their default).
- *   Infinity: nobody knows, so a chosen token that stands last may have been added to the top.
+ *   Infinity: nobody knows. Where fewer came, a chosen token that stands last may have been added to the top.
  */
 export function judge(token: WireToken, piece: Piece, logprob: number | null, k: number): Judged {
   const { id } = token;
@@ -108,9 +108,9 @@ function leastMass(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + Math.exp(number * (1 + BFLOAT16_ROUNDING)), 0);
 }
 
-/** The first k; where nobody knows k, without a last one that may be there only because it was chosen. */
+/** The first k; where there are fewer, or nobody knows k, without a last one that may be there only because it was chosen. */
 function topOf(list: readonly Alternative[], logprob: number | null, k: number): Alternative[] {
-  if (Number.isFinite(k)) return list.slice(0, k);
+  if (list.length >= k) return list.slice(0, k);
   const [before, last] = list.slice(-2).map((other) => other.logprob);
   return list.slice(0, last !== undefined && last === logprob && before !== last ? -1 : undefined);
 }

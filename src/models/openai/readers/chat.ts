@@ -61,7 +61,9 @@ const messageFields = objectOf({
   /** Some gateways to Ollama and Claude. */
   thinking: orElse(orNothing(aString), null),
   reasoning_details: orElse(orNothing(listOf(detail)), null),
-  tool_calls: orNothing(listOf(anything)),
+  /** A list; some servers write a call alone, or an empty object. */
+  tool_calls: (value): unknown[] =>
+    Array.isArray(value) ? value : isEmptyObject(value) || value == null ? [] : [value],
   function_call: anything,
   /** Together, of a chunk. */
   token_id: anything,
