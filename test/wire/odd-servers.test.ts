@@ -530,7 +530,15 @@ describe("lists of alternatives", () => {
         ["y", -2],
       ],
       1,
-    ], // rounded
+    ], // rounded, either way
+    [
+      -1,
+      [
+        ["a", -0.9999],
+        ["y", -2],
+      ],
+      1,
+    ],
     [
       -0.5,
       [

@@ -23,7 +23,7 @@ const CONTRADICTED = "A token with the probability 1 has no number where its alt
 /**
  * @param logprob the token's number, as far as it is believed.
  * @param k alternatives that were asked for; servers give more (the chosen token beyond the top k, or their default).
- *   Infinity: nobody knows. Where fewer came, a chosen token that stands last may have been added to the top.
+ *   Infinity: nobody knows, so a chosen token that stands last may have been added to the top.
  */
 export function judge(token: WireToken, piece: Piece, logprob: number | null, k: number): Judged {
   const { id } = token;
@@ -34,10 +34,11 @@ export function judge(token: WireToken, piece: Piece, logprob: number | null, k:
   if (fault === CONTRADICTED) record.logprob = null;
   const kept = (fault !== NOT_ITS_OWN && list) || null;
   if (kept && k > 0 && !token.incomplete) record.alternatives = topOf(kept, logprob, k);
+  // Its own place in the list, where it is named there: the two numbers may be rounded differently.
+  const own = kept?.find((other) => other.logprob !== null && isSame(token, piece, other));
+  const number = own ? own.logprob : record.logprob;
   const rank =
-    token.rank ??
-    (kept && (token.incomplete ? certainRank(logprob, kept) : rankAmong(record.logprob, kept))) ??
-    null;
+    token.rank ?? (kept && (token.incomplete ? certainRank(number, kept) : rankAmong(number, kept))) ?? null;
   if (rank !== null) record.rank = rank;
   return { record, warning: fault };
 }
@@ -108,9 +109,9 @@ function leastMass(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + Math.exp(number * (1 + BFLOAT16_ROUNDING)), 0);
 }
 
-/** The first k; where there are fewer, or nobody knows k, without a last one that may be there only because it was chosen. */
+/** The first k; where nobody knows k, without a last one that may be there only because it was chosen. */
 function topOf(list: readonly Alternative[], logprob: number | null, k: number): Alternative[] {
-  if (list.length >= k) return list.slice(0, k);
+  if (Number.isFinite(k)) return list.slice(0, k);
   const [before, last] = list.slice(-2).map((other) => other.logprob);
   return list.slice(0, last !== undefined && last === logprob && before !== last ? -1 : undefined);
 }
