@@ -256,6 +256,16 @@ describe("a text said twice", () => {
     }
   });
 
+  it("so do completions", () => {
+    const piece = (text: string, more: object = {}) => ({
+      choices: [{ text, finish_reason: null, ...more }],
+    });
+    const message = { message: { content: "Paris" }, finish_reason: "stop" };
+    expect(read(completionsReader(), piece("Par"), piece("is"), piece("", message)).text).toBe("Paris");
+    const inDelta = piece("", { delta: { content: "Paris" }, finish_reason: "stop" });
+    expect(read(completionsReader(), inDelta).text).toBe("Paris");
+  });
+
   it("numbers beside the delta and beside the choice are the same ones", () => {
     const both = { ...said("Par").choices[0]!, logprobs: null };
     const numbers = { content: [entry("Par")] };
@@ -784,6 +794,19 @@ describe("what shares a piece of the network with something bad", () => {
       seen: [{ a: 1 }, { a: 2 }],
       code: null,
     });
+  });
+
+  it("words in the place of events, and an error in a field of its own, are quoted", async () => {
+    const words = await collect(readServerSentEvents(once("upstream connect error\n\n"), SERVER));
+    expect(words).toMatchObject({ seen: [], code: "WIRE_MALFORMED" });
+    expect(words.what).toContain("upstream connect error");
+    for (const [line, error] of [
+      ["error: out of memory", "out of memory"],
+      ['error: {"message":"no"}', { message: "no" }],
+    ] as const)
+      expect((await collect(readServerSentEvents(once(good, `${line}\n\n`), SERVER))).seen.at(-1)).toEqual({
+        error,
+      });
   });
 
   it("comments of any kind are none, and [DONE] may be quoted", async () => {
