@@ -39,7 +39,9 @@ export function choiceReader<Choice extends ChoiceFields>(
     usage.add(chunk.usage);
     usage.add(chunk.x_groq?.usage);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
+    if (lacksChoices(chunk)) answer.doubt(LACKING);
     for (const choice of chunk.choices ?? []) {
+      if (!choice || saysElse(choice)) answer.doubt(LACKING);
       if (!choice) continue;
       usage.add(choice.usage);
       seen.add(choice.index ?? 0);
@@ -72,3 +74,23 @@ export function choiceReader<Choice extends ChoiceFields>(
 
   return wireReader(answer, server, push, ending, flush);
 }
+
+const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
+
+/** It calls itself a piece of an answer, and has no place for one; a count may come so. */
+function lacksChoices(chunk: AnswerFields & { choices?: unknown }): boolean {
+  const { object } = chunk as { object?: unknown };
+  return chunk.choices === undefined && !chunk.usage && /completion/.test(String(object));
+}
+
+/** Besides what is read of it and what is said about it, such as a filter's verdict. */
+const ASIDE = /^(content_filter|index|logprobs|usage)/;
+
+/** A choice without a text that holds something else. */
+function saysElse(choice: ChoiceFields): boolean {
+  const fields = Object.entries(choice);
+  if (fields.some(([name, value]) => SPEAKS.includes(name) && value != null)) return false;
+  return fields.some(([name, value]) => !ASIDE.test(name) && typeof value === "object" && value !== null);
+}
+
+const SPEAKS = ["delta", "message", "text", "finish_reason", "error"];
