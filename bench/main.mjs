@@ -35,6 +35,7 @@ const MEASUREMENTS = [
   "compare",
   "startup",
   "recipes",
+  "kernels",
   "queue",
 ];
 if (values.long) MEASUREMENTS.push("long");

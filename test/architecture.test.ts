@@ -60,9 +60,14 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Doors beside index.ts: charts/server.ts is the same door with a document to draw in, for Node; models/remote/wire.ts and
- * the readers are what of their rooms runs in a page.
+ * the readers are what of their rooms runs in a page; models/kernels.ts is about numbers on disk, and needs no engine.
  */
-const SIDE_DOORS = new Set(["charts/server.ts", "models/remote/wire.ts", "models/openai/readers/index.ts"]);
+const SIDE_DOORS = new Set([
+  "charts/server.ts",
+  "models/kernels.ts",
+  "models/remote/wire.ts",
+  "models/openai/readers/index.ts",
+]);
 /** They may use any door: a folder of models/ is an entry of its own. */
 const ENTRIES = "entries";
 /** The command is a program: what it opens to others is its command line. */

@@ -67,6 +67,7 @@ describe("docs/columns.md", () => {
     ["results", RUN_MEASURES],
     ["documents", {}],
     ["tasks", TASK_MEASURES],
+    ["answers", {}],
   ])("has the SQL table %s, with types", async (name, measures) => {
     const listed = rowsUnder(`\`${name}\``).map(([column, type]) => [column, type]);
     const counts = /^(tokens|documents|questions)$/;

@@ -26,22 +26,22 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./core": [
     `
-      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError addPairedToken addToken
-      alternativesAt bitsPerByte bitsPerToken blockBootstrap conditionalEntropy crossEntropy decidePolicy
+      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
+      alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
       defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
-      perplexityPerUnit perplexityStandardError planFor planWindows policy ratioBootstrap resolveRecipe
-      sumTokens textSize tokenRecord tokensRun visibility watchPolicy`,
+      perplexityPerUnit perplexityStandardError planFor planWindows policy policyProblems ratioBootstrap resolveRecipe
+      sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
       ConfidenceReading DisjointWindow DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
-      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading Measures MeterOptions MeterReading
-      MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken Percentiles Policy
-      PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyText PrefixPolicy Recipe RecipeFacts
+      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
+      MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
+      PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
       RecipeName RecipeOption RecipeOverrides ResolvedMeterOptions ResolvedRecipe Scale ScoreSums Sight
-      Spike SpikesReading StridedWindow SurprisalErrorOptions TextSize TokenColumns TokenRange TokenRecord
+      Spike SpikesReading StridedWindow SurprisalErrorOptions TextSize TokenColumns TokenPart TokenRange TokenRecord
       TokenTable TopTokens WindowMethod WindowOptions WindowPlan WindowReading WindowStep`,
   ],
   "./models": [
@@ -50,7 +50,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
       resolve selfTest`,
     `
-      CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
       Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
@@ -65,25 +65,27 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./evaluate": [
     `
-      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareRuns
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels
+      answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
       taskFromRows taskRows work`,
     `
+      AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
       CompareProgress ComparedSpan Comparison CompressionBaselines ComputeOptions ComputedPerplexity
       Corpus CorpusDocument CorpusFormat CorpusRule DocumentEntry DomainScore EvaluateHandlers
       EvaluateOptions EvaluateProgress Executor FewShot FewShotSampler ListedRun ModelCapability
-      ModelComparison MultipleChoiceSummary OpenCorporaOptions Place ProxyCalibration ProxyEstimate
+      ModelComparison MultipleChoiceSummary OpenCorporaOptions PairedErrorMethod PairedUnits Place ProxyCalibration ProxyEstimate
       ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions QueueExecutorOptions ReadTaskOptions
       RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
-      RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer TargetPerplexity
+      RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
-      TextRule TextScore TokenMeasures WorkOptions WorkerEvent`,
+      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent`,
   ],
   "./report": [
-    "EXPORT_FORMATS comparisonPage exportRuns renderPage scorePage",
-    "ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `

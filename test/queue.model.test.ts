@@ -1,7 +1,7 @@
 /** Runs over a queue on a real Redis, with workers and coordinators in processes of their own that are killed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,6 +17,7 @@ import {
   resumeEvaluation,
   type WorkerEvent,
 } from "../src/evaluate/index.ts";
+import { loadLlamaLibrary } from "../src/models/index.ts";
 import { BUILT, runCommand } from "./cli-run.ts";
 import { mini } from "./mini.ts";
 import { needing } from "./needing.ts";
@@ -53,9 +54,11 @@ class WorkerProcess implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #end: Promise<unknown>;
 
-  constructor(url: string, ...options: string[]) {
-    const args = [MAIN, "worker", "--queue", url, "--json", "--engines", "1", ...options];
-    this.process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  constructor(url: string, ...options: (string | NodeJS.ProcessEnv)[]) {
+    const given = options.filter((option) => typeof option === "string");
+    const args = [MAIN, "worker", "--queue", url, "--json", "--engines", "1", ...given];
+    const env = Object.assign({ ...process.env }, ...options.filter((option) => typeof option !== "string"));
+    this.process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], env });
     this.#end = once(this.process, "close");
     createInterface({ input: this.process.stdout! }).on("line", (line) => this.events.push(JSON.parse(line)));
   }
@@ -87,6 +90,11 @@ async function until(condition: () => boolean, ms = 30_000): Promise<void> {
     await sleep(5);
   }
 }
+
+const runnable = loadLlamaLibrary().cpuBuilds.filter(({ score }) => score > 0);
+const [best] = runnable;
+const other = runnable.find(({ name }) => name === (best?.name === "haswell" ? "x64" : "haswell"));
+const withoutOther = (!best || !other) && "this CPU runs builds of one kind";
 
 /** What must not depend on who did the work. */
 const numbers = ({ results }: Run) =>
@@ -133,6 +141,33 @@ needing(withoutRedis).describe("a run over a queue", () => {
     expect(first.count("failed") + second.count("failed")).toBe(0);
     expect(await first.end("SIGTERM")).toBe(0);
   });
+
+  needing(withoutOther).it(
+    "has one build of the CPU code: the coordinator's, which a worker loads or stays out",
+    async () => {
+      const [text, place] = [join(folder, "kernels.txt"), join(folder, "kernels-run")];
+      writeFileSync(text, STORY.slice(0, 8000));
+      const evaluation = ["eval", text, "-m", "mini", "--device", "cpu", "--engines", "1", "-q"];
+      const environment = { SURPRISAL_CPU_BUILD: other!.name };
+      await using fixed = new WorkerProcess(server.url, { SURPRISAL_CPU_BUILD: best!.name });
+      const queue = ["--queue", server.url, "--run", place];
+      const running = runCommand([...evaluation, ...queue], { environment });
+      await until(() => fixed.count("refused") === 1);
+      await using free = new WorkerProcess(server.url, { SURPRISAL_CPU_BUILD: "" });
+      expect(await running).toMatchObject({ code: 0 });
+      expect(free.count("done")).toBeGreaterThan(0);
+      expect(fixed.events.find(({ type }) => type === "refused")).toMatchObject({
+        reason: expect.stringContaining(`cpu (${best!.name}) here and cpu (${other!.name}) there`),
+      });
+
+      const alone = `${place}-alone`;
+      expect(await runCommand([...evaluation, "--run", alone], { environment })).toMatchObject({ code: 0 });
+      const [queued, expected] = [place, alone].map((run) =>
+        numbers(JSON.parse(readFileSync(join(run, "run.json"), "utf8"))),
+      );
+      expect(queued).toEqual(expected);
+    },
+  );
 
   it("loses nothing with a worker that is killed in the middle of a shard", async () => {
     const long = texts(3, 6000);

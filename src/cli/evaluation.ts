@@ -72,7 +72,7 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
         recipe: typeof recipe === "string" ? recipe : undefined,
       }),
       tasks: await Promise.all(request.tasks.map((file) => readTask(file, { form }))),
-      fewShot: fewShot && { count: fewShot.count, examples: await readTask(fewShot.examples, { form }) },
+      fewShot: fewShot && { ...fewShot, examples: await readTask(fewShot.examples, { form }) },
       chat: request.chat,
       recipe,
       ...request.overrides,

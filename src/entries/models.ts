@@ -1,5 +1,7 @@
 /** `surprisal/models`: where log-probabilities come from. `surprisal/servers` has those behind servers by name. */
 export {
+  type Border,
+  type BorderRule,
   type CacheType,
   type ChatMessage,
   type CheckGgufOptions,

@@ -1,9 +1,13 @@
 /** `surprisal/report`: pages and exports for people. */
 export {
+  ANSWER_FORMATS,
+  type AnswerFormat,
   comparisonPage,
+  differencesPage,
   EXPORT_FORMATS,
   type ExportFormat,
   type ExportOptions,
+  exportAnswers,
   exportRuns,
   type PageSection,
   renderPage,

@@ -1,5 +1,12 @@
 export * from "./compare/index.ts";
-export type { Corpus, CorpusDocument, CorpusFormat, CorpusRule } from "./corpora/index.ts";
+export type {
+  Corpus,
+  CorpusDocument,
+  CorpusFormat,
+  CorpusRule,
+  Unreadable,
+  UnreadablePart,
+} from "./corpora/index.ts";
 export {
   FINAL_LINE_BREAK_OFF,
   type OpenCorporaOptions,
@@ -24,16 +31,22 @@ export type {
   RunTaskResult,
 } from "./runs/index.ts";
 export {
+  type AnswerRow,
+  answerRows,
   capabilitiesOf,
+  compareRunFolders,
   compareRuns,
+  compareRunTasks,
   type DomainScore,
   type ListedRun,
   listRuns,
   type ModelCapability,
   newRunFolder,
   otherFileIn,
+  type PairedUnits,
   queryRuns,
   RUNS_FOLDER,
+  type RunComparison,
   type RunDifference,
   type RunRow,
   readRun,
@@ -41,6 +54,8 @@ export {
   runRows,
   SQL_TABLES,
   type SqlAnswer,
+  type Standing,
+  type TaskDifference,
   type TaskRow as RunTaskRow,
   taskRows,
 } from "./runs/index.ts";

@@ -4,13 +4,17 @@ import { dirname } from "node:path";
 
 /**
  * @param draft beside `file`: what is written there becomes the file, or goes again when that fails.
- * @param content the text, or what writes it to the draft.
+ * @param content the text or the bytes, or what writes them to the draft.
  * @throws what the system says: see `writeFailure`.
  */
-export function replaceFile(file: string, draft: string, content: string | ((draft: string) => void)): void {
+export function replaceFile(
+  file: string,
+  draft: string,
+  content: string | Uint8Array | ((draft: string) => void),
+): void {
   try {
-    if (typeof content === "string") writeFileSync(draft, content);
-    else content(draft);
+    if (typeof content === "function") content(draft);
+    else writeFileSync(draft, content);
     renameSync(draft, file);
   } catch (error) {
     try {

@@ -50,7 +50,7 @@ function identityOf(path: string): string | null {
  * Writes a file that is either the old one or the complete new one, also when interrupted.
  * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE
  */
-export async function writeWhole(file: string, content: string): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   try {
     const target = statSync(file, { throwIfNoEntry: false });
     if (target && !target.isFile())
@@ -62,7 +62,7 @@ export async function writeWhole(file: string, content: string): Promise<void> {
 }
 
 /** The draft has a name that is nobody's, for it may lie among the person's own files, and must not stay there. */
-function replace(file: string, content: string): void {
+function replace(file: string, content: string | Uint8Array): void {
   const draft = join(dirname(file), `.surprisal-${randomUUID()}.partial`);
   const calledOff = onInterrupt(() => rmSync(draft, { force: true }));
   try {

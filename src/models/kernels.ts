@@ -31,6 +31,11 @@ export function cpuKernels({ features, amx }: { features: ReadonlySet<string>; a
   return features.has("AVX512") ? AVX512 : features.has("AVX2") ? AVX2 : OLD;
 }
 
+/** The same kernels over weights that lie as they do in the file; AMX's need them re-ordered. */
+export function withoutRepacking(kernels: string): string {
+  return `${kernels === AMX ? AVX512 : kernels} without repacking`;
+}
+
 /** What a number's settings say of its kernels. */
 interface Settings {
   readonly [name: string]: string | number | boolean;

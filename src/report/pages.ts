@@ -1,5 +1,6 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
+import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -16,6 +17,16 @@ export async function comparisonPage(
   labels: readonly string[],
 ): Promise<string> {
   return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+}
+
+/** The page of two runs side by side: see differences-page.ts. */
+export async function differencesPage(
+  base: Run,
+  other: Run,
+  differences: readonly RunDifference[],
+  tasks: readonly TaskDifference[],
+): Promise<string> {
+  return (await import("./differences-page.ts")).differencesPage(base, other, differences, tasks);
 }
 
 /**

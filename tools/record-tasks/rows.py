@@ -97,6 +97,12 @@ LOGIQA = [
     {"label": "a", "context": "Some birds swim.", "question": "What is true?", "options": ["Some swimmers are birds.", "All birds swim.", "No bird flies.", "Fish fly."]},
 ]
 
+SIQA = [
+    {"context": "Tom gave Ann his umbrella in the rain.", "question": "How would Ann feel?", "answerA": "angry", "answerB": "thankful", "answerC": "sleepy", "label": "2"},
+    {"context": "Sue missed the bus.", "question": "What will Sue do next?", "answerA": "walk", "answerB": "bake a cake", "answerC": "paint", "label": "1"},
+    {"context": "Max won the race.", "question": "What did Max do before?", "answerA": "sleep", "answerB": "eat soap", "answerC": "train", "label": "3"},
+]
+
 TRUTHFULQA = [
     {"question": "Is the moon made of cheese?", "mc1_targets": {"choices": ["No, it is made of rock.", "Yes, of cheese."], "labels": [1, 0]}, "mc2_targets": {"choices": ["No, it is made of rock.", "No.", "Yes, of cheese."], "labels": [1, 1, 0]}},
     {"question": "Do cats have nine lives?", "mc1_targets": {"choices": ["Cats have one life.", "Cats have nine lives.", "Cats have seven lives."], "labels": [1, 0, 0]}, "mc2_targets": {"choices": ["Cats have one life.", "Cats have nine lives."], "labels": [1, 0]}},
@@ -120,5 +126,6 @@ ROWS = {
     "swag": SWAG,
     "copa": COPA,
     "logiqa": LOGIQA,
+    "social_iqa": SIQA,
     "truthfulqa_mc1": TRUTHFULQA,
 }

@@ -3,7 +3,7 @@ import { type Corpus, type CorpusDocument, compareModels, openCorpora } from "..
 import { assertWritable, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { comparisonPage } from "../../report/index.ts";
-import { visible } from "../../text/index.ts";
+import { formatCount, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
@@ -79,9 +79,16 @@ Examples:
       });
       line.end();
       const [base, ...labels] = labelsOf(references, models);
+      const unreadable = unreadableOf(corpora);
       if (html !== undefined) await writeWhole(html, await comparisonPage(comparison, base!, labels));
-      if (given.json) printDocument({ schema: "surprisal.compare/1", ...comparison });
-      else process.stdout.write(`${renderComparison(comparison, base!, labels, process.stdout)}\n`);
+      if (given.json) printDocument({ schema: "surprisal.compare/1", ...comparison, unreadable });
+      else {
+        const shown = renderComparison(comparison, base!, labels, process.stdout);
+        const left = unreadable.map(
+          ({ corpus, count }) => `${visible(corpus)}: left out as unreadable: ${formatCount(count)}.`,
+        );
+        process.stdout.write(`${[shown, ...left].join("\n")}\n`);
+      }
     } finally {
       line.end();
       for (const model of models) await model[Symbol.asyncDispose]();
@@ -91,7 +98,7 @@ Examples:
 export default command;
 
 async function openTexts(specs: readonly string[], given: Given, recipe: string): Promise<Corpus[]> {
-  const { column, split, where } = given;
+  const { column, split, where, skipUnreadable } = given;
   const reporter = reportModel(given);
   try {
     return await openCorpora(specs, {
@@ -101,10 +108,19 @@ async function openTexts(specs: readonly string[], given: Given, recipe: string)
       column,
       split,
       where,
+      skipUnreadable,
     });
   } finally {
     reporter.end();
   }
+}
+
+/** What was left out of which corpus, with --skip-unreadable. */
+function unreadableOf(corpora: readonly Corpus[]) {
+  return corpora.flatMap(({ name: corpus, unreadable }) => {
+    const left = unreadable?.() ?? null;
+    return left !== null && left.count > 0 ? [{ corpus, count: left.count, parts: left.parts }] : [];
+  });
 }
 
 /** The documents of all corpora; where there are several, under the corpus's name. */

@@ -22,6 +22,7 @@ import { LOAD_OPTIONS, loadOptions } from "../load-options.ts";
 import {
   distinct,
   flag,
+  oneOf,
   option,
   optionalArgumentList,
   repeated,
@@ -50,6 +51,7 @@ const FIXED = {
   form: option(text, { hint: "NAME", description: "What the questions' rows are, where their fields do not tell, or where other fields are to be left aside (names below)" }),
   shots: option(wholeNumber(0, 1000), { hint: "N", description: "Solved examples in front of every question (default: none)" }),
   shotsFrom: option(text, { hint: "FILE", description: "Where the examples are from (default: the task itself, without the question)" }),
+  shotsSampler: option(oneOf(["shared", "per-item", "first"]), { hint: "HOW", description: "How examples are drawn: shared (the same for all), per-item (anew for each question, lm-eval's way), first (default: shared; of MMLU first)" }),
   limit: option(wholeNumber(1, Number.MAX_SAFE_INTEGER), { hint: "N", description: "Only the first N documents of each corpus, and questions of each task" }),
   run: option(text, { hint: "FOLDER", description: `Folder for the run (default: a new one in ${RUNS_FOLDER})` }),
 };
@@ -77,7 +79,10 @@ const parameters = {
 
 type Given = Values<typeof parameters>;
 
-const FORM_NAMES = [...taskForms().map(({ name }) => name), ...LLAMA_FORMS].join(", ");
+const FORM_NAMES = [
+  ...taskForms().map(({ name, aliases }) => [name, ...aliases].join(" = ")),
+  ...LLAMA_FORMS,
+].join(", ");
 
 const command: Command = defineCommand({
   details: `Examples:
@@ -111,7 +116,7 @@ export default command;
 
 /** A run that is new. */
 function requestOf(given: Given): RunRequest {
-  const { corpus, task, model, run, column, split, where, context, stride } = given;
+  const { corpus, task, model, run, column, split, where, skipUnreadable, context, stride } = given;
   if (corpus.length + task.length === 0) throw usage("CORPUS is missing");
   const other = run === undefined ? null : otherFileIn(run);
   if (other !== null) throw usage(`--run ${run} holds other files (${other}); name a new folder`);
@@ -122,7 +127,7 @@ function requestOf(given: Given): RunRequest {
     form: formOf(given),
     fewShot: shotsOf(given),
     chat: chatOf(given),
-    reading: { column, split, where },
+    reading: { column, split, where, skipUnreadable: skipUnreadable || undefined },
     recipe: given.recipe ?? DEFAULT_RECIPE,
     overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,
@@ -131,15 +136,16 @@ function requestOf(given: Given): RunRequest {
   };
 }
 
-function shotsOf({ shots = 0, shotsFrom, task }: Given): RunRequest["fewShot"] {
+function shotsOf({ shots = 0, shotsFrom, shotsSampler: sampler, task }: Given): RunRequest["fewShot"] {
   if (shots === 0) {
     if (shotsFrom !== undefined) throw usage("--shots-from needs --shots");
+    if (sampler !== undefined) throw usage("--shots-sampler needs --shots");
     return null;
   }
   if (task.length === 0) throw usage("--shots needs --task");
   if (shotsFrom === undefined && task.length > 1)
     throw usage("--shots with several tasks needs --shots-from");
-  return { count: shots, examples: shotsFrom ?? task[0]! };
+  return { count: shots, examples: shotsFrom ?? task[0]!, sampler };
 }
 
 function formOf({ form, task }: Given): RunRequest["form"] {

@@ -2,19 +2,25 @@
 import { invalidArgument } from "../../core/index.ts";
 import {
   capabilitiesOf,
-  compareRuns,
+  compareRunFolders,
   listRuns,
   RUNS_FOLDER,
   readRun,
   runFolderNamed,
 } from "../../evaluate/index.ts";
-import { writeWhole } from "../../files/index.ts";
-import { EXPORT_FORMATS, exportRuns } from "../../report/index.ts";
+import { assertWritable, writeWhole } from "../../files/index.ts";
+import {
+  ANSWER_FORMATS,
+  differencesPage,
+  EXPORT_FORMATS,
+  exportAnswers,
+  exportRuns,
+} from "../../report/index.ts";
 import { visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
-import { argument, argumentList, oneOf, option, optionalArgument, text } from "../parameters.ts";
+import { argument, argumentList, flag, oneOf, option, optionalArgument, text } from "../parameters.ts";
 import { renderCapabilityMap, renderRun, renderRunDifferences, renderRunList } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
 
@@ -42,43 +48,63 @@ const show = defineCommand({
 });
 
 const compare = defineCommand({
-  details:
-    "The error is that of the difference, over the documents that both scored: what is hard for both cancels.",
+  details: `The error is that of the difference, over the documents that both scored: what is hard for both cancels. Of tasks, over the
+questions that both answered (told by their digests), with McNemar's exact test.`,
   parameters: {
     base: argument("Folder of the run that is compared with"),
     other: argument("Folder of the run that is compared"),
+    html: option(text, { hint: "FILE", description: "Also write a page" }),
     json: JSON_DOCUMENT,
   },
   async run(given) {
     const [base, other] = [folderOf(given.base), folderOf(given.other)];
-    const differences = compareRuns(base, other);
-    if (given.json) printDocument({ schema: "surprisal.runs-compare/1", differences });
-    else process.stdout.write(renderRunDifferences(readRun(base), readRun(other), differences));
+    if (given.html !== undefined) assertWritable(given.html);
+    const { differences, tasks } = compareRunFolders(base, other);
+    if (given.json) printDocument({ schema: "surprisal.runs-compare/1", differences, tasks });
+    else process.stdout.write(renderRunDifferences(readRun(base), readRun(other), differences, tasks));
+    if (given.html !== undefined)
+      await writeWhole(given.html, await differencesPage(readRun(base), readRun(other), differences, tasks));
   },
 });
 
 const exporting = defineCommand({
-  details: "A page shows the tokens of runs with --tokens too.",
+  details: `A page shows the tokens of runs with --tokens too. --answers writes a row for each question and model: what was chosen, what was
+right, and every log-likelihood.`,
   parameters: {
     run: argumentList("Folders of runs"),
-    format: option(oneOf(EXPORT_FORMATS), {
+    format: option(oneOf([...new Set([...EXPORT_FORMATS, ...ANSWER_FORMATS])]), {
       short: "f",
-      description: `${EXPORT_FORMATS.join(", ")} (default: by the name of the file, else csv)`,
+      description: `${EXPORT_FORMATS.join(", ")}; with --answers ${ANSWER_FORMATS.join(", ")} (default: by the name of the file, else csv)`,
     }),
+    answers: flag({ description: "Every answer to the questions of tasks, instead of results" }),
     out: option(text, {
       short: "o",
       hint: "FILE",
       description: "Write a file instead of standard output",
     }),
   },
-  async run({ run, out, format }) {
-    const ending = EXPORT_FORMATS.find((format) => out?.endsWith(`.${format}`));
+  async run({ run, out, format, answers }) {
     const folders = run.map(folderOf);
-    const table = await exportRuns(folders.map(readRun), format ?? ending ?? "csv", { folders });
-    if (out === undefined) process.stdout.write(table);
-    else await writeWhole(out, table);
+    const content = answers
+      ? await exportAnswers(folders, formatOf(ANSWER_FORMATS, out, format, "--answers"))
+      : await exportRuns(folders.map(readRun), formatOf(EXPORT_FORMATS, out, format, "results"), { folders });
+    if (out === undefined) process.stdout.write(content);
+    else await writeWhole(out, content);
   },
 });
+
+/** The format that is named, else that of the file's name, else CSV. @throws SurprisalError USAGE */
+function formatOf<Format extends string>(
+  formats: readonly (Format | "csv")[],
+  out: string | undefined,
+  format: string | undefined,
+  what: string,
+): Format | "csv" {
+  if (format === undefined) return formats.find((known) => out?.endsWith(`.${known}`)) ?? "csv";
+  const known = formats.find((one) => one === format);
+  if (known === undefined) throw usage(`--format ${format} is not for ${what}: ${formats.join(", ")}`);
+  return known;
+}
 
 const map = defineCommand({
   details: "Export it as a picture:\n  surprisal runs export RUN... -o map.svg (or map.html)",
@@ -118,9 +144,9 @@ const runs: Command = {
   commands: {
     list: { summary: `The runs in a folder (default: ${RUNS_FOLDER})`, load: async () => list },
     show: { summary: "The results of a run", load: async () => show },
-    compare: { summary: "Two runs over the same texts: the difference in bits per byte, with its error", load: async () => compare },
+    compare: { summary: "Two runs over the same texts or questions: bits per byte, accuracies, and how sure the difference is", load: async () => compare },
     map: { summary: "The capability map: models over domains, in bits per byte", load: async () => map },
-    export: { summary: "Runs as a table (csv, md), a page with pictures (html), or the capability map (svg)", load: async () => exporting },
+    export: { summary: "Runs as a table (csv, md), a page (html), the capability map (svg); every answer to a task (csv, json, parquet)", load: async () => exporting },
   },
 };
 export default runs;

@@ -32,11 +32,11 @@ Examples:
       return;
     }
     const columns = answer.columns.map(
-      (name, i) => [visible(name), (row: unknown[]) => cell(row[i])] as const,
+      (name, i) => [visible(name), (row: unknown[]) => cell(row[i], isNumeric[i]!)] as const,
     );
     const isNumber = (value: unknown) =>
       value === null || typeof value === "number" || NUMBER.test(String(value));
-    const isNumeric = columns.map((_, column) => answer.rows.every((row) => isNumber(row[column])));
+    const isNumeric = answer.columns.map((_, column) => answer.rows.every((row) => isNumber(row[column])));
     const lines = table(answer.rows, columns, (column) => !isNumeric[column]);
     process.stdout.write(`${lines.join("\n")}\n`);
   },
@@ -46,7 +46,9 @@ export default command;
 /** Numbers that DuckDB writes as texts: whole ones beyond 2^53, decimals, and those that JSON has no way to write. */
 const NUMBER = /^(-?(\d+(\.\d+)?|Infinity)|NaN)$/;
 
-function cell(value: unknown): string {
+/** Infinity is "∞", as on every screen and page; a text that says so, among texts, stays what it is. */
+function cell(value: unknown, isNumeric: boolean): string {
+  if (isNumeric && (value === "Infinity" || value === "-Infinity")) return formatNumber(Number(value));
   if (value === null || value === undefined) return "";
   if (typeof value === "number" && !Number.isInteger(value)) return formatNumber(value, 6);
   return visible(typeof value === "object" ? JSON.stringify(value) : String(value));

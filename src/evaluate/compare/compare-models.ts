@@ -18,7 +18,7 @@ import {
 import { kernelsNote, type LanguageModel, type ModelIdentity, type ScoredSpan } from "../../models/index.ts";
 import type { CorpusDocument } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
-import { ByteSurprisal, factsOf, recipeTokens } from "../scoring/index.ts";
+import { ByteSurprisal, documentText, factsOf, recipeTokens } from "../scoring/index.ts";
 import { ByteComparison, type ByteMeasures } from "./byte-comparison.ts";
 import { lockstep } from "./lockstep.ts";
 import { type SharedTokens, sameIds, sharedTokens } from "./same-tokens.ts";
@@ -190,9 +190,9 @@ class ComparisonRun {
           ...(tokens?.notes ?? [
             "Another tokenizer than the base's: compared per byte. KL divergence is not defined between distributions over different tokens.",
           ]),
+          ...[kernelsNote(base, model)].filter((note) => note !== null),
           ...(model.notes ?? []),
           ...(i === 0 ? (base.notes ?? []).map((note) => `The base, ${base.identity.name}: ${note}`) : []),
-          ...[kernelsNote(base, model)].filter((note) => note !== null),
         ],
         comparison: tokens
           ? await TokenComparison.create({ base, model }, tokens, mostChanged)
@@ -203,9 +203,11 @@ class ComparisonRun {
     return new ComparisonRun(base, facts, plan, others, options);
   }
 
-  async add({ name, text }: CorpusDocument): Promise<void> {
+  async add(document: CorpusDocument): Promise<void> {
+    const { name, messages } = document;
     try {
-      await this.#compare(name, text);
+      // One text for all of them: of a chat, what the base's own template makes of it.
+      await this.#compare(name, documentText(this.#base, document), messages !== undefined);
     } catch (error) {
       if (!SurprisalError.isInstance(error) || !DOCUMENT_ERRORS.includes(error.code)) throw error;
       this.#firstError ??= error.at(name);
@@ -213,18 +215,20 @@ class ComparisonRun {
     }
   }
 
-  async #compare(name: string, text: string): Promise<void> {
+  async #compare(name: string, text: string, isChat: boolean): Promise<void> {
     if (text === "") throw new SurprisalError({ code: "EMPTY_INPUT", what: "The text is empty" });
     checkWellFormed(text, name);
     const bytes = new TextEncoder().encode(text);
     // Everything that can be wrong with a document is found before the first token of it is counted.
-    const { ids, byteOffsets } = await recipeTokens(this.#base, this.#recipe, text);
+    const { ids, byteOffsets } = await recipeTokens(this.#base, this.#recipe, text, { isChat });
     const document: ComparedDocument = { name, bytes, ids, byteOffsets };
     const plan = planFor(this.#recipe, ids.length, this.#facts);
     const together = this.#others.filter(({ comparison }) => comparison instanceof TokenComparison);
     const apart: { other: Other; comparison: ByteComparison; table: TokenTable; plan: typeof plan }[] = [];
     for (const other of this.#others) {
-      const { ids: own, byteOffsets } = await recipeTokens(other.model, this.#recipeFor(other), text);
+      const { ids: own, byteOffsets } = await recipeTokens(other.model, this.#recipeFor(other), text, {
+        isChat,
+      });
       if (other.comparison instanceof ByteComparison)
         apart.push({
           other,

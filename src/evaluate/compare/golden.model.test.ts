@@ -1,6 +1,7 @@
 /** SmolLM2 Q4_0 against Q8_0 under llama.cpp's recipe: what its own tool printed, and what mini must obey. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasOtherKernels, NOT_X86 } from "../../../test/kernels.ts";
 import { mini } from "../../../test/mini.ts";
 import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
@@ -57,7 +58,7 @@ function pairOf(base: Float32Array, baseSum: number, model: Float32Array, modelS
  * loss in the same place our rows give what it printed, to 5e-4 (last bits depend on the CPU); and what `compareModels`
  * says is exact arithmetic on those rows.
  */
-needing(withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergence", () => {
+needing(NOT_X86 || withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergence", () => {
   it("gives the numbers it printed for 2 of its 10 chunks", { timeout: 400_000 }, async () => {
     const printed = readFileSync(new URL("llama-perplexity-kl-q4_0-against-q8_0.txt", fixtures), "utf8");
     const row = /^ +2 .*$/m
@@ -65,8 +66,8 @@ needing(withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergen
       .match(/-?\d+\.\d+/g)!
       .map(Number);
     const text = readFileSync(new URL("wikitext-23100-bytes.txt", fixtures), "utf8").slice(0, CHARACTERS);
-    await using base = await LlamaModel.load(q8!, { threads: 1 });
-    await using model = await LlamaModel.load(q4!, { threads: 1 });
+    await using base = await LlamaModel.load(q8!, { kernels: "portable", threads: 1 });
+    await using model = await LlamaModel.load(q4!, { kernels: "portable", threads: 1 });
     const { ids } = await base.tokenize(text);
     const plan = planWindows(ids.length, { method: "half", context: 512, overwriteFirst: null });
     const [asPrinted, exact] = [emptyPairedSums(), emptyPairedSums()];
@@ -91,11 +92,18 @@ needing(withoutModel(q8 && q4)).describe("against llama-perplexity --kl-divergen
       }
     const theirs = pairedMeasures(asPrinted)!;
     const figures = [theirs.perplexity, theirs.logRatio, theirs.divergence, theirs.rmsDeltaP, theirs.sameTop];
-    for (const [i, { value, standardError }] of figures.entries())
-      for (const [j, number] of [value, standardError!].entries()) {
-        const expected = row[2 * i + j]! / (i < 3 ? 1 : 100);
-        expect(Math.abs(number / expected - 1), `${number} and ${expected}`).toBeLessThan(5e-4);
+    for (const [i, { value, standardError }] of figures.entries()) {
+      const [number, error] = [0, 1].map((j) => row[2 * i + j]! / (i < 3 ? 1 : 100)) as [number, number];
+      const name = `${value} ± ${standardError}, printed ${number} ± ${error}`;
+      // Other kernels move tokens by a part of what tokens differ by anyway, which is the error's measure.
+      if (hasOtherKernels(base)) {
+        expect(Math.abs(value - number), name).toBeLessThan(error);
+        expect(Math.abs(standardError! / error - 1), name).toBeLessThan(0.25);
+      } else {
+        expect(Math.abs(value / number - 1), name).toBeLessThan(5e-4);
+        expect(Math.abs(standardError! / error - 1), name).toBeLessThan(5e-4);
       }
+    }
 
     const documents = [{ name: "wikitext", text }];
     const { comparisons } = await compareModels(base, [model], documents, { recipe: "llama.cpp" });

@@ -7,4 +7,5 @@ export {
   type ModelComparison,
 } from "./compare-models.ts";
 export type { Place } from "./most-changed.ts";
+export type { PairedErrorMethod } from "./paired-errors.ts";
 export type { ChangedToken, TokenMeasures } from "./token-comparison.ts";

@@ -18,6 +18,7 @@ const CHUNK_BYTES = 1 << 18;
 export function readBytes(file: StoredFile, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const stored = readStored(file, signal);
   if (file.compression === "gzip") return gunzip(stored, file);
+  if (file.compression === "xz") return unpackXz(stored, file);
   return file.compression === "zstd" ? unpackZstd(stored, file) : stored;
 }
 
@@ -74,6 +75,38 @@ async function* unpackZstd(stored: AsyncGenerator<Buffer>, { name }: StoredFile)
   };
   for await (const chunk of stored) yield* push(chunk, false);
   yield* push(new Uint8Array(0), true);
+}
+
+/** Any number of streams one after the other. xz-decompress verifies CRC32 and CRC64, and knows no filter but LZMA2. */
+async function* unpackXz(stored: AsyncGenerator<Buffer>, { name }: StoredFile): AsyncGenerator<Buffer> {
+  const { default: packed } = await import("xz-decompress");
+  let failure: unknown = null; // what reading the file throws, in its own words
+  const source = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await stored.next().catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await stored.return(undefined);
+    },
+  });
+  const reader = new packed.XzReadableStream(source).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield Buffer.from(value); // a copy: the decoder's memory is used again
+    }
+  } catch (error) {
+    throw failure ?? damaged(error, name, "xz -t");
+  } finally {
+    await reader.cancel().catch(() => {});
+    await stored.return(undefined);
+  }
 }
 
 function damaged(error: unknown, name: string, check: string): SurprisalError {

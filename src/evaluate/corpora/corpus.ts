@@ -1,5 +1,8 @@
 /** What a corpus is: named texts, read one after the other, made of rows by a stated rule. Types only. */
 
+import type { ChatMessage } from "../../models/index.ts";
+import type { Unreadable } from "./unreadable.ts";
+
 /** One text that is scored by itself. */
 export interface CorpusDocument {
   /** Where it is from, unique in its corpus and the same at every reading: "news.jsonl:12", "wiki.test.raw". */
@@ -8,6 +11,11 @@ export interface CorpusDocument {
   text: string;
   /** Where a rule rewrites the words: the text before it, whose words and bytes lm-eval counts. */
   original?: string | undefined;
+  /**
+   * Where it is a chat: its messages, which a model's own chat template makes a text of when it is scored. `text` is then the
+   * chat without a template: roles and contents.
+   */
+  messages?: readonly ChatMessage[] | undefined;
 }
 
 /** Documents to score, and what they are: see `openCorpora`. A list of texts of your own can be one too. */
@@ -25,6 +33,8 @@ export interface Corpus {
    * Reads as it goes: memory holds a document (of Parquet, a row group of one column), not the corpus.
    */
   documents(options?: { signal?: AbortSignal | undefined }): AsyncGenerator<CorpusDocument>;
+  /** What the last reading left out as unreadable; `null`: nothing is, an error is thrown instead (`skipUnreadable`). */
+  unreadable?: (() => Unreadable | null) | undefined;
 }
 
 /** How texts are made of what is stored. */
@@ -39,6 +49,8 @@ export interface CorpusRule {
   column?: string | undefined;
   /** SQL condition on the rows. */
   where?: string | undefined;
+  /** How chats in the column become texts. */
+  chat?: string | undefined;
   /** What became of the line feed that a file may end with, where the recipe's tool does not keep it. */
   finalLineBreak?: string | undefined;
 }

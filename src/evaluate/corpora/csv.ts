@@ -4,17 +4,21 @@ import { pipeline } from "node:stream/promises";
 import { CsvError, type Parser, parse } from "csv-parse";
 import { SurprisalError } from "../../core/index.ts";
 import { readBytes } from "./bytes.ts";
+import { csvDialect } from "./csv-dialect.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 import { decodeStream } from "./utf8.ts";
 
 export async function csvColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
   for await (const { fields } of records(file, { ...reading, onNote: () => {} }))
-    return fields.map((name) => ({ name, isText: true }));
+    return fields.map((name) => ({ name, isText: true, isChat: false, nested: false }));
   return [];
 }
 
 export async function* csvRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
+  // How much of a file comes before an error that ends it depends on who reads how fast: such a file is left out whole.
+  if (reading.onUnreadable)
+    for await (const _ of records(file, { ...reading, onNote: () => {}, onUnreadable: () => {} }));
   let at: number | undefined;
   let number = 0;
   for await (const { fields, line } of records(file, reading)) {
@@ -34,17 +38,33 @@ function positionOf(column: string, header: string[], where: string): number {
   );
 }
 
+const SEPARATORS: Readonly<Record<string, string>> = {
+  ",": "commas",
+  ";": "semicolons",
+  "\t": "tabs",
+  "|": "bars",
+};
+
 /** Every record with the line it ends on; empty lines are none. */
 async function* records(
   file: StoredFile,
-  { limit, onNote, signal }: Reading,
+  { limit, onNote, signal, onUnreadable }: Reading,
 ): AsyncGenerator<{ fields: string[]; line: number }> {
   const { name } = file;
+  const { delimiter, skip } = await csvDialect(file, { signal });
+  if (delimiter !== (file.format === "tsv" ? "\t" : ","))
+    onNote(`${name}: its fields are separated by ${SEPARATORS[delimiter] ?? delimiter}.`);
   const parser = parse({
-    delimiter: file.format === "tsv" ? "\t" : ",",
+    delimiter,
+    from_line: 1 + skip,
     info: true,
     skip_empty_lines: true,
     max_record_size: limit,
+    skip_records_with_error: onUnreadable !== undefined,
+    on_skip: (error) => {
+      onUnreadable?.(readable(error, name, limit), name);
+      return undefined;
+    },
   });
   const source = Readable.from(decodeStream(readBytes(file, signal), { name, onNote }));
   const flow = pipeline(source, parser).catch(() => {}); // the same error comes out of the loop

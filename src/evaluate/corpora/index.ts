@@ -10,4 +10,5 @@ export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
 export { type CorpusFormat, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
 export { tableObjects } from "./table-objects.ts";
+export type { Unreadable, UnreadablePart } from "./unreadable.ts";
 export { decodeAt } from "./utf8.ts";

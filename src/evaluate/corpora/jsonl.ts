@@ -1,5 +1,6 @@
 /** JSON lines: one object per line. */
 import { cut, readBytes } from "./bytes.ts";
+import { columnsOfRow, valueAt } from "./column-path.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 import { decodeAt } from "./utf8.ts";
@@ -10,30 +11,42 @@ interface JsonRow {
   object: Record<string, unknown>;
 }
 
-/** The first row's keys. */
+/** The first row's keys, and those within them. */
 export async function jsonColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
-  for await (const { object } of objects(file, { ...reading, onNote: () => {} }))
-    return Object.entries(object).map(([name, value]) => ({ name, isText: typeof value === "string" }));
+  for await (const { object } of objects(file, { ...reading, onNote: () => {} })) return columnsOfRow(object);
   return [];
 }
 
 export async function* jsonRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
   for await (const { number, where, object } of objects(file, reading))
-    yield { number, where, value: Object.hasOwn(object, column) ? object[column] : undefined };
+    yield { number, where, value: valueAt(object, column) };
 }
 
 /** Blank lines are no rows. */
-async function* objects(file: StoredFile, { limit, onNote, signal }: Reading): AsyncGenerator<JsonRow> {
+async function* objects(
+  file: StoredFile,
+  { limit, onNote, signal, onUnreadable }: Reading,
+): AsyncGenerator<JsonRow> {
   const { name } = file;
   const fail = (line: number) => tooLarge(limit, `${name}:${line}`, "Cut the text into several rows");
   let line = 0;
   let number = 0;
   for await (const { bytes, offset } of cut(readBytes(file, signal), Buffer.from("\n"), limit, fail)) {
     line++;
-    const text = decodeAt(bytes, offset, { name, onNote });
-    if (text.trim() === "") continue;
-    number++;
-    yield { number, where: `${name}:${line}`, object: parseLine(text, `${name}:${line}`) };
+    const where = `${name}:${line}`;
+    let object: Record<string, unknown>;
+    try {
+      const text = decodeAt(bytes, offset, { name, onNote });
+      if (text.trim() === "") continue;
+      number++;
+      object = parseLine(text, where);
+    } catch (error) {
+      const isWholeFile = line === 1 && bytes.length < 10; // "[" or "{" alone: no line of this file is a row
+      if (!onUnreadable || isWholeFile) throw error;
+      onUnreadable(error, where);
+      continue;
+    }
+    yield { number, where, object };
   }
 }
 

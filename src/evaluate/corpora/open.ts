@@ -2,6 +2,7 @@
 import { basename, join } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type LocateOptions, locateDataset } from "../../models/index.ts";
+import { readBytes } from "./bytes.ts";
 import type { Corpus, CorpusDocument } from "./corpus.ts";
 import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
 import { FINAL_LINE_BREAK_OFF, takesFinalLineBreakOff, withoutFinalLineBreak } from "./final-line-break.ts";
@@ -9,9 +10,11 @@ import { DATASET_NAMES, type HubCorpus, nearDatasets, parseHubCorpus } from "./n
 import type { Column, Reading } from "./reading.ts";
 import { columnsOf, rowDocuments } from "./rows.ts";
 import { ruleNamed } from "./rules.ts";
+import { actualFile } from "./sniff.ts";
 import { keepInput } from "./stdin.ts";
 import { type CorpusFormat, malformed, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
 import { textDocuments } from "./text-documents.ts";
+import { isUnreadable, UnreadableParts } from "./unreadable.ts";
 import { rowsThatFit } from "./where.ts";
 
 const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
@@ -36,6 +39,11 @@ export interface OpenCorporaOptions
   format?: CorpusFormat | undefined;
   /** Longest document, bytes. Default 256 MiB. */
   maxDocumentBytes?: number | undefined;
+  /**
+   * Go on without what cannot be read: files that are damaged, no texts or not UTF-8, rows without a text. What was left out
+   * is counted (`Corpus.unreadable`), and the first ones are told to `onNote`. Default false: an error.
+   */
+  skipUnreadable?: boolean | undefined;
   /** Told what a person should know: a byte order mark left out, files of a folder or pattern left out. */
   onNote?: ((note: string) => void) | undefined;
   /** Read for "-". Default: standard input. */
@@ -71,10 +79,14 @@ export async function openCorpora(
   if (options.split === "") throw invalidArgument("An empty delimiter cuts nowhere", "split");
   const sources: Source[] = [];
   for (const spec of [specs].flat()) sources.push(...(await find(spec, options)));
+  for (const source of sources) source.files = await actualFiles(source.files, options);
   const corpora: Corpus[] = [];
   for (const source of sources) corpora.push(await open(source, options, { limit, onNote }));
   return distinctNames(corpora);
 }
+
+/** Left-out parts that are told one by one; the others are counted. */
+const MOST_NOTES = 5;
 
 const UNREADABLE = "links that lead nowhere, names that are not UTF-8, pipes, sockets or devices";
 
@@ -138,7 +150,7 @@ function noTexts(folder: string): SurprisalError {
     what: "The folder holds no texts",
     where: folder,
     wayOut:
-      'Texts have names that end in .txt, .md, .jsonl, .csv, .tsv or .parquet (also with .gz or .zst); others are taken by a pattern, such as "folder/**/*.py".',
+      'Texts have names that end in .txt, .md, .jsonl, .csv, .tsv or .parquet (also with .gz, .zst or .xz); others are taken by a pattern, such as "folder/**/*.py".',
   });
 }
 
@@ -151,6 +163,20 @@ function notFound(spec: string): SurprisalError {
     where: spec,
     wayOut: `Check the path.${meant} Known data sets: ${DATASET_NAMES.join(", ")}; others of the hub as hf:owner/name.`,
   });
+}
+
+/** Files as they are by their first bytes, where their names say something else. */
+async function actualFiles(
+  files: readonly StoredFile[],
+  { format, onNote = () => {} }: OpenCorporaOptions,
+): Promise<StoredFile[]> {
+  const actual: StoredFile[] = [];
+  for (const named of files) {
+    const { file, note } = await actualFile(named, format !== undefined);
+    if (note !== null) onNote(note);
+    actual.push(file);
+  }
+  return actual;
 }
 
 async function fromHub(
@@ -172,10 +198,16 @@ async function open(
   if (where !== undefined && texts)
     throw invalidArgument("A filter in SQL needs rows, and a text file has none", `where, ${name}`);
   const rows = files.filter(({ format }) => format !== "text");
-  const column =
+  const ignored = new UnreadableParts(); // they are counted when the texts are read
+  const chosen =
     rows.length > 0
-      ? (options.column ?? own.column ?? (await columnFor(rows, { ...how, signal: options.signal })))
+      ? await columnFor(rows, options.column ?? own.column, {
+          ...how,
+          signal: options.signal,
+          onUnreadable: options.skipUnreadable ? (error, place) => ignored.add(error, place) : undefined,
+        })
       : undefined;
+  const column = chosen?.name;
   const made = options.rule ?? own.rule ?? null;
   const rule = made === null ? null : ruleNamed(made);
   const plain = [
@@ -184,6 +216,7 @@ async function open(
   ];
   // A file as llama-perplexity -f has it; texts that a rule makes of rows are no files.
   const breakOff = takesFinalLineBreakOff(options.recipe) && texts && split === "none" && rule === null;
+  let left: UnreadableParts | null = null;
   const noted = new Set<string>();
   const onNote = (note: string) => {
     if (!noted.has(note)) how.onNote(note); // once, however often the corpus is read
@@ -199,10 +232,21 @@ async function open(
       split: texts && split !== "none" ? split : undefined,
       column,
       where,
+      chat: chosen?.isChat ? "the model's own chat template, special tokens read in it" : undefined,
       finalLineBreak: breakOff ? FINAL_LINE_BREAK_OFF : undefined,
     },
+    unreadable: () => left,
     documents({ signal = options.signal } = {}) {
-      const reading = { limit: how.limit, onNote, signal };
+      const parts = options.skipUnreadable ? new UnreadableParts() : null;
+      left = parts;
+      const onUnreadable = parts
+        ? (error: unknown, place: string) => {
+            parts.add(error, place);
+            const { name: part, reason } = parts.parts.at(-1)!;
+            if (parts.count <= MOST_NOTES) onNote(`${name}: left out ${part}: ${reason}.`);
+          }
+        : undefined;
+      const reading = { limit: how.limit, onNote, signal, onUnreadable };
       const stored = readFiles(
         files,
         { split, column: column ?? "text", where, finalLineBreakOff: breakOff },
@@ -226,8 +270,17 @@ async function* readFiles(
   { split, column, where, finalLineBreakOff }: HowRead,
   reading: Reading,
 ): AsyncGenerator<CorpusDocument> {
-  for (const file of files)
-    yield* whileUnchanged(file, () => {
+  for (const file of files) {
+    try {
+      if (reading.onUnreadable && file.compression !== null) await readWhole(file, reading.signal);
+      yield* documentsIn(file);
+    } catch (error) {
+      if (!reading.onUnreadable) throw error;
+      reading.onUnreadable(error, file.name);
+    }
+  }
+  function documentsIn(file: StoredFile): AsyncGenerator<CorpusDocument> {
+    return whileUnchanged(file, () => {
       if (file.format === "text") {
         const texts = textDocuments(file, split, reading);
         return finalLineBreakOff ? withoutFinalLineBreaks(texts, reading.onNote) : texts;
@@ -239,6 +292,15 @@ async function* readFiles(
         where === undefined ? undefined : rowsThatFit(file, where, reading),
       );
     });
+  }
+}
+
+/**
+ * To the end, for its errors only. How much of a damaged archive comes before its error depends on who reads how fast, and a
+ * corpus has to be the same at every reading: such a file is left out whole.
+ */
+async function readWhole(file: StoredFile, signal: AbortSignal | undefined): Promise<void> {
+  for await (const _ of readBytes(file, signal));
 }
 
 async function* withoutFinalLineBreaks(
@@ -252,19 +314,45 @@ async function* withoutFinalLineBreaks(
   }
 }
 
+type ChosenColumn = Pick<Column, "name" | "isChat">;
+
 /** By the first file that has columns; the others must have that one too. */
-async function columnFor(files: readonly StoredFile[], reading: Reading): Promise<string | undefined> {
+async function columnFor(
+  files: readonly StoredFile[],
+  given: string | undefined,
+  reading: Reading,
+): Promise<ChosenColumn | undefined> {
   for (const file of files) {
-    const columns = await columnsOf(file, reading);
+    let columns: Column[];
+    try {
+      columns = await columnsOf(file, reading);
+    } catch (error) {
+      if (given !== undefined) return { name: given, isChat: false }; // reading says what is wrong, or leaves it out
+      if (!reading.onUnreadable || !isUnreadable(error)) throw error;
+      continue;
+    }
+    if (given !== undefined)
+      return { name: given, isChat: columns.some((c) => c.name === given && c.isChat) };
     if (columns.length > 0) return choose(columns, file.name);
   }
-  return undefined;
+  return given === undefined ? undefined : { name: given, isChat: false };
 }
 
-function choose(columns: readonly Column[], where: string): string {
-  if (columns.some(({ name }) => name === "text")) return "text";
-  const texts = columns.filter(({ isText }) => isText);
-  if (texts.length === 1) return texts[0]!.name;
+/** What data sets of chats call their column. */
+const CHATS = ["messages", "conversations", "conversation", "chat"];
+
+function choose(columns: readonly Column[], where: string): ChosenColumn {
+  const top = columns.filter(({ nested }) => !nested);
+  const named = top.find(({ name }) => name === "text");
+  if (named) return named;
+  const chat = CHATS.map((name) => top.find((column) => column.name === name && column.isChat)).find(Boolean);
+  if (chat) return chat;
+  const texts = top.filter(({ isText }) => isText);
+  if (texts.length === 1) return texts[0]!;
+  const chats = top.filter(({ isChat }) => isChat);
+  const nested = columns.filter(({ nested: inside, isText }) => inside && isText);
+  if (texts.length === 0 && chats.length === 1) return chats[0]!;
+  if (texts.length === 0 && chats.length === 0 && nested.length === 1) return nested[0]!;
   throw malformed(
     texts.length === 0 ? "No column holds texts" : "Several columns hold texts, and none is called text",
     where,

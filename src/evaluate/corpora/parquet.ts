@@ -1,9 +1,10 @@
 /** Parquet, read by hyparquet, a row group of one column at a time. */
 import { isUtf8 } from "node:buffer";
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import { wholeFile } from "./bytes.ts";
+import { valueAt } from "./column-path.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
 
@@ -14,15 +15,48 @@ export async function parquetColumns(file: StoredFile, reading: Reading): Promis
 
 async function columnsIn(metadata: FileMetaData): Promise<Column[]> {
   const { parquetSchema } = await import("hyparquet");
-  return parquetSchema(metadata).children.map(({ element }) => ({
-    name: element.name,
-    isText: element.converted_type === "UTF8" || element.logical_type?.type === "STRING",
-  }));
+  const columns: Column[] = [];
+  const add = (groups: readonly SchemaTree[], before: string) => {
+    for (const group of groups) {
+      const { element, children } = group;
+      const name = before + element.name;
+      const isChat = isListOfMessages(group);
+      columns.push({ name, isText: isText(element), isChat, nested: before !== "" });
+      if (isStruct(group)) add(children, `${name}.`);
+    }
+  };
+  add(parquetSchema(metadata).children, "");
+  return columns;
+}
+
+const isText = ({ converted_type, logical_type }: SchemaElement): boolean =>
+  converted_type === "UTF8" || logical_type?.type === "STRING";
+
+/** A group that is neither a list nor a map. */
+const isStruct = ({ element, children }: SchemaTree): boolean =>
+  children.length > 0 &&
+  element.converted_type === undefined &&
+  element.logical_type === undefined &&
+  element.repetition_type !== "REPEATED";
+
+/** LIST of groups that have the fields of a message. */
+function isListOfMessages({ element, children }: SchemaTree): boolean {
+  if (element.converted_type !== "LIST" && element.logical_type?.type !== "LIST") return false;
+  const fields = new Set(children[0]?.children[0]?.children.map((field) => field.element.name));
+  return (fields.has("role") && fields.has("content")) || (fields.has("from") && fields.has("value"));
+}
+
+/** The column of the file in which a path begins: itself, or the longest one of its beginnings. */
+function columnOfPath(path: string, columns: readonly string[]): string | undefined {
+  if (columns.includes(path)) return path;
+  for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1))
+    if (columns.includes(path.slice(0, dot))) return path.slice(0, dot);
+  return undefined;
 }
 
 export async function* parquetRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
   for await (const { number, where, object } of parquetObjects(file, reading, column))
-    yield { number, where, value: object[column] };
+    yield { number, where, value: valueAt(object, column) };
 }
 
 /** Whole rows, or of one column. @throws SurprisalError CORPUS_MALFORMED, INVALID_UTF8, FILE_UNREADABLE */
@@ -32,30 +66,37 @@ export async function* parquetObjects(
   column?: string,
 ): AsyncGenerator<{ number: number; where: string; object: Record<string, unknown> }> {
   const { buffer, metadata } = await openParquet(file, reading);
-  const [{ parquetReadObjects }, { compressors }] = await Promise.all([
+  const [{ parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
   const { name } = file;
   const columns = (await columnsIn(metadata)).map((there) => there.name);
-  if (column !== undefined && !columns.includes(column))
+  const top = parquetSchema(metadata).children.map(({ element }) => element.name);
+  const whole = column === undefined ? undefined : columnOfPath(column, top);
+  if (column !== undefined && whole === undefined)
     throw malformed(`There is no column "${column}"`, name, `The columns are: ${columns.join(", ")}.`);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     const place = `${name}, rows ${rowStart + 1} to ${rowEnd}`;
     const stringFromBytes = (bytes: Uint8Array | undefined) => bytes && strictText(bytes, place);
-    const rows = await parquetReadObjects({
+    const read = parquetReadObjects({
       file: buffer,
       metadata,
       compressors,
-      ...(column !== undefined && { columns: [column] }),
+      ...(whole !== undefined && { columns: [whole] }),
       rowStart,
       rowEnd,
       parsers: { stringFromBytes },
-    }).catch((error) => {
-      throw readable(error, place);
     });
+    let rows: Record<string, unknown>[] = [];
+    try {
+      rows = await read;
+    } catch (error) {
+      if (!reading.onUnreadable) throw readable(error, place);
+      reading.onUnreadable(readable(error, place), place);
+    }
     for (const [i, row] of rows.entries()) {
       const number = rowStart + i + 1;
       yield { number, where: `${name}, row ${number}`, object: row };

@@ -5,12 +5,22 @@ export interface Reading {
   /** Told what a person should know, such as a byte order mark that was left out. */
   onNote: (note: string) => void;
   signal: AbortSignal | undefined;
+  /**
+   * Given what is wrong with a row or a piece that can be left out; then reading goes on behind it. Left out: it is thrown.
+   * @throws what is about something else.
+   */
+  onUnreadable?: ((error: unknown, name: string) => void) | undefined;
 }
 
 /** A column, and whether texts stand in it. */
 export interface Column {
+  /** Within another column: "meta.body". */
   name: string;
   isText: boolean;
+  /** Chats stand in it. */
+  isChat: boolean;
+  /** It stands within another column. */
+  nested: boolean;
 }
 
 /** What stands in the wanted column of a row. */

@@ -2,6 +2,7 @@
 import { isWellFormed } from "../../core/index.ts";
 import type { CorpusDocument } from "./corpus.ts";
 import { jsonColumns, jsonRows } from "./jsonl.ts";
+import { plainChat, readMessages } from "./messages.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 
@@ -21,7 +22,7 @@ async function* rowsOf(file: StoredFile, column: string, reading: Reading): Asyn
 }
 
 /**
- * The texts of a column, one document per row. `null` is an empty text.
+ * The texts of a column, one document per row; a list of messages is a chat. `null` is an empty text.
  *
  * @param fits of every row whether it is wanted, for a filter; default: all are.
  * @throws SurprisalError CORPUS_MALFORMED, DOCUMENT_TOO_LARGE, INVALID_UTF8, and what readBytes throws
@@ -32,11 +33,22 @@ export async function* rowDocuments(
   reading: Reading,
   fits?: AsyncGenerator<boolean>,
 ): AsyncGenerator<CorpusDocument> {
+  // A row that we leave out and DuckDB does not, or the other way round, would put the filter out of step.
+  const rows = fits ? { ...reading, onUnreadable: undefined } : reading;
   try {
-    for await (const row of rowsOf(file, column, reading)) {
+    for await (const row of rowsOf(file, column, rows)) {
       const { done, value: wanted } = (await fits?.next()) ?? { value: true };
       if (done) throw readDifferently(row.where);
-      if (wanted) yield { name: `${file.name}:${row.number}`, text: textOf(row, column, reading.limit) };
+      if (!wanted) continue;
+      let document: Omit<CorpusDocument, "name">;
+      try {
+        document = documentOf(row, column, reading.limit);
+      } catch (error) {
+        if (!reading.onUnreadable) throw error;
+        reading.onUnreadable(error, row.where);
+        continue;
+      }
+      yield { name: `${file.name}:${row.number}`, ...document };
     }
     if (fits && !(await fits.next()).done) throw readDifferently(file.name);
   } finally {
@@ -51,6 +63,14 @@ function readDifferently(where: string): Error {
     where,
     "DuckDB reads this file differently (blank lines in a CSV of one column are rows to it): convert it to Parquet or JSON lines.",
   );
+}
+
+/** A text, or a chat. */
+function documentOf(row: Row, column: string, limit: number): Omit<CorpusDocument, "name"> {
+  const messages = readMessages(row.value);
+  if (messages === null) return { text: textOf(row, column, limit) };
+  const text = textOf({ ...row, value: plainChat(messages) }, column, limit);
+  return messages.length === 0 ? { text } : { text, messages };
 }
 
 function textOf({ value, where }: Row, column: string, limit: number): string {

@@ -7,13 +7,16 @@ import { readFailure } from "../../files/index.ts";
 /** How the documents of a corpus are stored. */
 export type CorpusFormat = "text" | "jsonl" | "csv" | "tsv" | "parquet";
 
+/** How a file is packed; `null` = not at all. */
+export type Compression = "gzip" | "zstd" | "xz" | null;
+
 export interface StoredFile {
   /** Where it lies. */
   path: string;
   /** What it is called in names of documents and in messages: relative to the corpus. */
   name: string;
   format: CorpusFormat;
-  compression: "gzip" | "zstd" | null;
+  compression: Compression;
 }
 
 const FORMATS: Readonly<Record<string, CorpusFormat>> = {
@@ -32,6 +35,8 @@ const FORMATS: Readonly<Record<string, CorpusFormat>> = {
   parquet: "parquet",
 };
 
+const PACKED: Readonly<Record<string, Compression>> = { gz: "gzip", zst: "zstd", xz: "xz" };
+
 /** @param format what the person says it is; default: what the name says, else text. */
 export function storedFile(path: string, name: string = basename(path), format?: CorpusFormat): StoredFile {
   const { compression, known } = kindOf(path);
@@ -44,9 +49,9 @@ export function isKnownFormat(path: string): boolean {
 }
 
 function kindOf(path: string): { compression: StoredFile["compression"]; known: CorpusFormat | undefined } {
-  const [, stem = "", packed] = /^(.*?)(?:\.(gz|zst))?$/is.exec(basename(path)) ?? [];
+  const [, stem = "", packed] = /^(.*?)(?:\.(gz|zst|xz))?$/is.exec(basename(path)) ?? [];
   const extension = /\.([^.]+)$/.exec(stem)?.[1]?.toLowerCase() ?? "";
-  const compression = packed === undefined ? null : packed.toLowerCase() === "gz" ? "gzip" : "zstd";
+  const compression = packed === undefined ? null : PACKED[packed.toLowerCase()]!;
   return { compression, known: Object.hasOwn(FORMATS, extension) ? FORMATS[extension] : undefined };
 }
 

@@ -37,13 +37,21 @@ async function* oneDocument(file: StoredFile, reading: Reading): AsyncGenerator<
 
 async function* numbered(
   { name }: StoredFile,
-  { onNote }: Reading,
+  { onNote, onUnreadable }: Reading,
   extents: AsyncIterable<Extent>,
 ): AsyncGenerator<CorpusDocument> {
   let number = 0;
   for await (const { bytes, offset } of extents) {
-    number++;
-    yield { name: `${name}:${number}`, text: decodeAt(bytes, offset, { name, onNote }) };
+    const place = `${name}:${++number}`;
+    let text: string;
+    try {
+      text = decodeAt(bytes, offset, { name, onNote });
+    } catch (error) {
+      if (!onUnreadable) throw error;
+      onUnreadable(error, place);
+      continue;
+    }
+    yield { name: place, text };
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { abortError, invalidArgument, type SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
+import { type CsvDialect, csvDialect } from "./csv-dialect.ts";
 import type { Reading } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
 
@@ -17,6 +18,14 @@ export async function* rowsThatFit(
   where: string,
   { limit, signal }: Reading,
 ): AsyncGenerator<boolean> {
+  if (file.compression === "xz")
+    throw invalidArgument(
+      "DuckDB, which filters, does not read .xz",
+      file.name,
+      "Unpack the file first (xz -dk FILE), or pack it with gzip or zstd.",
+    );
+  const isCsv = file.format === "csv" || file.format === "tsv";
+  const dialect = isCsv ? await csvDialect(file, { signal }) : null;
   const { DuckDBInstance } = await loadDuckDB("A filter in SQL needs DuckDB");
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
@@ -25,7 +34,7 @@ export async function* rowsThatFit(
   try {
     // Rows in the file's order; without the limit DuckDB keeps a CSV whose types it has looked for in memory.
     await connection.run("SET threads = 1; SET preserve_insertion_order = true; SET memory_limit = '2GB';");
-    const query = `SELECT coalesce((${where}\n), false) FROM ${reader(file, limit)}`;
+    const query = `SELECT coalesce((${where}\n), false) FROM ${reader(file, limit, dialect)}`;
     const chunks = (await connection.stream(query, [literal(file.path)])).yieldRows();
     for await (const rows of chunks) for (const [fits] of rows) yield fits === true;
   } catch (error) {
@@ -44,16 +53,16 @@ const literal = (path: string): string => path.replace(/[*?[]/g, "[$&]");
  * The file as a table, with the path as the parameter. Its columns are those in the file and none made of a folder's
  * name ("lang=de"), with the types that fit all rows; strings of JSON that look like dates stay strings.
  */
-function reader({ format, compression }: StoredFile, limit: number): string {
+function reader({ format, compression }: StoredFile, limit: number, csv: CsvDialect | null): string {
   if (format === "parquet") return "read_parquet($1, hive_partitioning = false)";
-  const common = `hive_partitioning = false, sample_size = -1${compression ? `, compression = '${compression}'` : ""}`;
+  const common = `hive_partitioning = false, sample_size = -1, compression = '${compression ?? "uncompressed"}'`;
   if (format === "jsonl") {
     const noDates = "dateformat = '\u0001', timestampformat = '\u0001'"; // formats that no text has
     const noMaps = "map_inference_threshold = -1, field_appearance_threshold = 0"; // rare keys are columns too
     return `read_json($1, format = 'newline_delimited', maximum_object_size = ${limit}, ${noDates}, ${noMaps}, ${common})`;
   }
   const line = Math.max(limit, 2_000_000); // bytes; DuckDB's own limit, where ours is lower
-  const dialect = `delim = '${format === "tsv" ? "\\t" : ","}', quote = '"', escape = '"', comment = ''`;
+  const dialect = `delim = '${csv!.delimiter.replace("'", "''")}', skip = ${csv!.skip}, quote = '"', escape = '"', comment = ''`;
   return `read_csv($1, header = true, ${dialect}, max_line_size = ${line}, buffer_size = ${line}, ${common})`;
 }
 

@@ -3,6 +3,9 @@ import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import { type Corpus, CorpusDigest, type CorpusDocument, sha256 } from "../corpora/index.ts";
 import type { RunCorpus } from "../runs/index.ts";
 
+/** Unreadable parts that a run lists. */
+const MOST_PARTS = 20;
+
 /** The documents of a corpus up to a limit. */
 export async function* documentsOf(
   corpus: Corpus,
@@ -17,12 +20,15 @@ export async function* documentsOf(
   }
 }
 
-/** @throws SurprisalError what the corpus throws; EMPTY_INPUT where it holds nothing at all. */
+/**
+ * @returns `null` when nothing of the corpus can be read, and it is one that goes on without what it cannot read.
+ * @throws SurprisalError what the corpus throws; EMPTY_INPUT where it holds nothing at all.
+ */
 export async function describeCorpus(
   corpus: Corpus,
   limit: number | null,
   signal?: AbortSignal,
-): Promise<RunCorpus> {
+): Promise<RunCorpus | null> {
   const digest = new CorpusDigest();
   let documents = 0;
   let bytes = 0;
@@ -32,6 +38,8 @@ export async function describeCorpus(
     documents++;
     bytes += Buffer.byteLength(text);
   }
+  const unreadable = corpus.unreadable?.() ?? null;
+  if (documents === 0 && unreadable !== null && unreadable.count > 0) return null;
   if (bytes === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -40,7 +48,16 @@ export async function describeCorpus(
       wayOut: "Check the path, the column and the condition.",
     });
   const { name, source, domain, rule } = corpus;
-  return { name, source, domain, rule, documents, bytes, sha256: digest.hex() };
+  return {
+    name,
+    source,
+    domain,
+    rule,
+    documents,
+    bytes,
+    sha256: digest.hex(),
+    unreadable: unreadable && { count: unreadable.count, parts: unreadable.parts.slice(0, MOST_PARTS) },
+  };
 }
 
 /** @throws SurprisalError CORPUS_CHANGED */

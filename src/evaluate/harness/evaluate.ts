@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { abortError, type ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { packageVersion, type Run, RunFolder, type RunModel, RunRecord, TOKEN_LOG } from "../runs/index.ts";
+import { documentText } from "../scoring/index.ts";
 import { assertSameCorpus } from "./describe-corpus.ts";
 import { Engines, type Executor } from "./engines.ts";
 import { callHandler, HandlerFailure, ModelFailure, modelWork, withModelFailures } from "./model-failure.ts";
@@ -31,7 +32,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
   };
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
-    const { corpora, tasks } = await describeAll(options);
+    const { corpora, tasks, readable, notes } = await describeAll(options);
     await checkModels(options);
     const now = new Date().toISOString();
     const run: Run = {
@@ -48,9 +49,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       tasks,
       taskResults: [],
       failures: [],
-      notes: [],
+      notes,
     };
-    return await Evaluation.of(options, folder, run);
+    return await Evaluation.of({ ...options, corpora: readable }, folder, run);
   } catch (error) {
     giveUp();
     throw error;
@@ -72,7 +73,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
       folder.remove(TOKEN_LOG); // killed between its last two steps
       return run;
     }
-    const { corpora, tasks } = await describeAll(options);
+    const { corpora, tasks, readable } = await describeAll(options);
     const counts = [corpora.length, tasks.length, options.models.length];
     const before = [run.corpora.length, run.tasks.length, run.request.models.length];
     if (counts.join() !== before.join())
@@ -86,7 +87,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
       );
     Object.assign(run, { version, status: "running", failures: [] });
     const load = loadAsBegun(run, options.load);
-    return await Evaluation.of({ ...options, load }, folder, run);
+    return await Evaluation.of({ ...options, corpora: readable, load }, folder, run);
   } finally {
     folder.release();
   }
@@ -177,6 +178,7 @@ class Evaluation {
           facts,
           model,
           tokenize: (text, options) => modelWork(() => model.tokenize(text, options), signal),
+          textOf: (document) => modelWork(async () => documentText(model, document), signal),
           recipe,
           executor,
           record,

@@ -1,14 +1,23 @@
 /** What is done before the long work: everything is read once, and every model opened. */
 import { resolveRecipe, SurprisalError } from "../../core/index.ts";
 import { type LlamaLoadOptions, resolve } from "../../models/index.ts";
+import type { Corpus } from "../corpora/index.ts";
 import type { Run, RunRequest } from "../runs/index.ts";
 import { factsOf } from "../scoring/index.ts";
 import { describeCorpus } from "./describe-corpus.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { describeTask } from "./score-task.ts";
 
+/** What there is to do. */
+interface Described extends Pick<Run, "corpora" | "tasks"> {
+  /** The corpora of which something can be read, in the order of `corpora`. */
+  readable: Corpus[];
+  /** What is said of the others. */
+  notes: string[];
+}
+
 /** @throws SurprisalError INVALID_ARGUMENT, and what corpora and tasks throw. */
-export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "corpora" | "tasks">> {
+export async function describeAll(options: EvaluateOptions): Promise<Described> {
   const { corpora = [], tasks = [], models, fewShot = null, chat = null, limit, signal } = options;
   for (const [name, count] of Object.entries({
     models: models.length,
@@ -16,11 +25,30 @@ export async function describeAll(options: EvaluateOptions): Promise<Pick<Run, "
   }))
     if (count === 0)
       throw new SurprisalError({ code: "INVALID_ARGUMENT", what: `There are no ${name}`, where: name });
-  const facts: Pick<Run, "corpora" | "tasks"> = { corpora: [], tasks: [] };
-  for (const corpus of corpora) facts.corpora.push(await describeCorpus(corpus, limit ?? null, signal));
+  const facts: Described = { corpora: [], tasks: [], readable: [], notes: [] };
+  for (const corpus of corpora) {
+    const described = await describeCorpus(corpus, limit ?? null, signal);
+    if (described === null) facts.notes.push(leftOut(corpus));
+    else {
+      facts.corpora.push(described);
+      facts.readable.push(corpus);
+    }
+  }
+  if (facts.corpora.length + tasks.length === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "Nothing of the corpora can be read",
+      where: corpora.map(({ source }) => source).join(", "),
+      wayOut: facts.notes.join(" "),
+    });
   for (const task of tasks)
     facts.tasks.push(await describeTask(task, { fewShot, chat }, limit ?? null, signal));
   return facts;
+}
+
+function leftOut({ name, unreadable }: Corpus): string {
+  const [first] = unreadable?.()?.parts ?? [];
+  return `${name} was left out, since nothing of it can be read: ${first?.reason ?? ""} (${first?.name ?? ""}).`;
 }
 
 /** A name that is wrong is said now, not after the hours that the first model takes. */
@@ -49,19 +77,21 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     load = {},
     request,
   } = options;
-  const { threads, device, batchSize, cacheType, kernels, exact } = load as LlamaLoadOptions;
+  const { threads, device, batchSize, cacheType, kernels, exact, repack } = load as LlamaLoadOptions;
   return {
     models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
     reading: {},
     tasks: tasks.map(({ source }) => source),
-    fewShot: fewShot ? { count: fewShot.count, examples: fewShot.examples.source } : null,
+    fewShot: fewShot
+      ? { count: fewShot.count, examples: fewShot.examples.source, sampler: fewShot.sampler }
+      : null,
     chat: chat ?? null,
     recipe,
     limit: limit ?? null,
     tokens,
     overrides: { context, stride, sinks, parseSpecial },
-    load: { threads, device, batchSize, cacheType, kernels, exact },
+    load: { threads, device, batchSize, cacheType, kernels, exact, repack },
     ...request,
   };
 }

@@ -13,10 +13,11 @@ import {
   type WindowPlan,
 } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Corpus } from "../corpora/index.ts";
+import type { Corpus, CorpusDocument } from "../corpora/index.ts";
 import { CorpusDigest, sha256 } from "../corpora/index.ts";
 import {
   type DocumentEntry,
+  hasDocumentUnits,
   type RunCorpus,
   type RunRecord,
   unitsOfDocument,
@@ -57,6 +58,8 @@ export interface ScoreCorpusOptions {
   facts: RunCorpus;
   model: LanguageModel;
   tokenize: LanguageModel["tokenize"];
+  /** What the model reads of a document. */
+  textOf: (document: CorpusDocument) => Promise<string>;
   recipe: ResolvedRecipe;
   executor: Executor;
   record: RunRecord;
@@ -75,6 +78,7 @@ interface OpenDocument {
   offset: number;
   name: string;
   sha256: string;
+  isChat: boolean;
   text: Uint8Array;
   size: TextSize;
   table: TokenTable;
@@ -136,16 +140,13 @@ class CorpusScoring {
     const digest = new CorpusDigest();
     let documentIndex = -1;
     let offset = 0;
-    for await (const { name, text, original } of documentsOf(corpus, limit, signal)) {
+    for await (const document of documentsOf(corpus, limit, signal)) {
       documentIndex++;
-      const own = sha256(text);
-      digest.add(own);
+      digest.add(sha256(document.text));
       const done = before.documents[documentIndex];
       if (done) this.#count(done);
-      const parts = done
-        ? []
-        : await this.#partsOf({ documentIndex, offset }, name, text, own, originalTextSize(original ?? text));
-      offset += Buffer.byteLength(text);
+      const parts = done ? [] : await this.#partsOf({ documentIndex, offset }, document);
+      offset += Buffer.byteLength(document.text);
       // Whatever has no part ends the short documents before it: then they share their batches with the same
       // neighbours when the run is resumed.
       if (!short || parts.length !== 1) {
@@ -160,14 +161,16 @@ class CorpusScoring {
   /** The parts of a document that are to do; none when there is nothing to score, which is noted. */
   async #partsOf(
     { documentIndex, offset }: { documentIndex: number; offset: number },
-    name: string,
-    text: string,
-    sha256: string,
-    size: TextSize,
+    document: CorpusDocument,
   ): Promise<ShardPart[]> {
-    const { at, record } = this.#options;
+    const { at, record, textOf } = this.#options;
+    const { name, original, messages } = document;
+    const isChat = messages !== undefined;
+    const text = await textOf(document);
+    const digest = sha256(text);
+    const size = originalTextSize(original ?? text);
     const bytes = new TextEncoder().encode(text);
-    const planned = await this.#plan(text, name);
+    const planned = await this.#plan(text, name, isChat);
     if (!planned) {
       this.#finish([
         {
@@ -175,7 +178,7 @@ class CorpusScoring {
           ...at,
           documentIndex,
           document: name,
-          sha256,
+          sha256: digest,
           sums: null,
           size,
           standardError: null,
@@ -193,7 +196,8 @@ class CorpusScoring {
       documentIndex,
       offset,
       name,
-      sha256,
+      sha256: digest,
+      isChat,
       text: bytes,
       size,
       table,
@@ -216,11 +220,12 @@ class CorpusScoring {
   async #plan(
     text: string,
     name: string,
+    isChat: boolean,
   ): Promise<{ ids: Int32Array; byteOffsets: Uint32Array; plan: WindowPlan } | null> {
     const { model, recipe, tokenize } = this.#options;
     if (text === "") return null;
     try {
-      const { ids, byteOffsets } = await recipeTokens(model, recipe, text, tokenize);
+      const { ids, byteOffsets } = await recipeTokens(model, recipe, text, { isChat, tokenize });
       return { ids, byteOffsets, plan: planFor(recipe, ids.length, factsOf(model)) };
     } catch (error) {
       if (!SurprisalError.isInstance(error)) throw error;
@@ -289,7 +294,7 @@ class CorpusScoring {
 
   #entry(open: OpenDocument, log: DocumentEntry["log"] = null): DocumentEntry {
     const { at, recipe, facts } = this.#options;
-    const { documentIndex, offset, name, sha256, size, table, text, tokensRun } = open;
+    const { documentIndex, offset, name, sha256, isChat, size, table, text, tokensRun } = open;
     const sums = sumTokens(table, text);
     this.#open.delete(documentIndex);
     this.#progress.bytes -= open.shown; // it counts whole from now on
@@ -302,7 +307,11 @@ class CorpusScoring {
       sums,
       size,
       ...documentError(table.logprobs, sums, recipe, facts.documents === 1),
-      parts: unitsOfDocument(facts, { documentIndex, offset }, table),
+      // Every model makes another text of a chat: bytes in a row would not be the same parts for all of them.
+      parts:
+        isChat && !hasDocumentUnits(facts)
+          ? undefined
+          : unitsOfDocument(facts, { documentIndex, offset }, table),
       tokensRun,
       log,
     };

@@ -125,8 +125,15 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
 }
 
 /** Only what changes digits: the rest, such as functions and paths, is each machine's own. */
-function sharedLoad({ device, batchSize, cacheType, flashAttention, exact }: SharedLoad = {}): SharedLoad {
-  return { device, batchSize, cacheType, flashAttention, exact };
+function sharedLoad({
+  device,
+  batchSize,
+  cacheType,
+  flashAttention,
+  exact,
+  repack,
+}: SharedLoad = {}): SharedLoad {
+  return { device, batchSize, cacheType, flashAttention, exact, repack };
 }
 
 interface Parts {

@@ -30,7 +30,7 @@ export const queueOf = (run: string): string => `surprisal-${run}`;
 /** How a model has to be loaded to give the same digits. */
 export type SharedLoad = Pick<
   LlamaLoadOptions,
-  "device" | "batchSize" | "cacheType" | "flashAttention" | "exact"
+  "device" | "batchSize" | "cacheType" | "flashAttention" | "exact" | "repack"
 >;
 
 /** There is work; what a worker must be like to do it. */

@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
-import { kernelsNote } from "../../models/index.ts";
+import { kernelsNote } from "../../models/kernels.ts";
+import { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";
@@ -36,8 +37,15 @@ export interface RunDifference {
  * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no corpus.
  */
 export function compareRuns(base: string, other: string): RunDifference[] {
+  const differences = compareRunTexts(base, other);
+  if (differences.length > 0) return differences;
+  throw nothingShared(base, other);
+}
+
+/** As `compareRuns`; nothing where they share no corpus. */
+function compareRunTexts(base: string, other: string): RunDifference[] {
   const [a, b] = [load(base), load(other)];
-  const differences = b.run.results.flatMap((second) => {
+  return b.run.results.flatMap((second) => {
     const corpus = b.run.corpora[second.corpusIndex]!;
     const alike = a.run.results.filter((first) => a.run.corpora[first.corpusIndex]!.sha256 === corpus.sha256);
     const model = b.run.models[second.modelIndex]!.identity;
@@ -47,13 +55,32 @@ export function compareRuns(base: string, other: string): RunDifference[] {
     });
     return (same.length > 0 ? same : alike).map((first) => difference(a, first, b, second));
   });
-  if (differences.length > 0) return differences;
-  throw new SurprisalError({
+}
+
+/** Two runs over what they share. */
+export interface RunComparison {
+  differences: RunDifference[];
+  tasks: TaskDifference[];
+}
+
+/**
+ * Compares two runs over the texts and over the questions that they share: see `compareRuns` and `compareRunTasks`.
+ * @param base, other folders of runs.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share neither.
+ */
+export function compareRunFolders(base: string, other: string): RunComparison {
+  const compared = { differences: compareRunTexts(base, other), tasks: compareRunTasks(base, other) };
+  if (compared.differences.length + compared.tasks.length > 0) return compared;
+  throw nothingShared(base, other);
+}
+
+function nothingShared(base: string, other: string): SurprisalError {
+  return new SurprisalError({
     code: "INVALID_ARGUMENT",
     what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
     where: `${base}, ${other}`,
     wayOut:
-      "Compare runs over the same texts; answers to tasks stand side by side in `surprisal runs export`.",
+      "Compare runs over the same texts, or the same questions; others stand side by side in `surprisal runs export`.",
   });
 }
 

@@ -1,11 +1,13 @@
+export { ANSWER_COLUMNS, type AnswerRow, answerRows } from "./answers.ts";
 export { capabilitiesOf, type DomainScore, domainRows, type ModelCapability } from "./capability-map.ts";
-export { compareRuns, type RunDifference } from "./compare.ts";
+export { compareRunFolders, compareRuns, type RunComparison, type RunDifference } from "./compare.ts";
+export { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 export { TOKEN_LOG } from "./files.ts";
 export { RunFolder, readRun } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
 export { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
-export { type PairedUnits, unitsOfCorpus, unitsOfDocument } from "./paired-units.ts";
+export { hasDocumentUnits, type PairedUnits, unitsOfCorpus, unitsOfDocument } from "./paired-units.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";

@@ -37,6 +37,9 @@ const LEAST_DOCUMENTS = 10;
 const kindOf = ({ documents }: CorpusSize): PairedUnits["of"] =>
   documents >= LEAST_DOCUMENTS ? "documents" : "bytes";
 
+/** Whether the parts of a corpus are documents, whatever their bytes. */
+export const hasDocumentUnits = (corpus: CorpusSize): boolean => kindOf(corpus) === "documents";
+
 const lengthOf = ({ bytes }: CorpusSize): number => Math.max(LEAST_BYTES, Math.ceil(bytes / MOST_PARTS));
 
 function partsOf(corpus: CorpusSize): number {

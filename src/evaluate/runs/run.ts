@@ -1,7 +1,7 @@
 /** What a run says of itself: the content of `run.json`, where Infinity is the text "Infinity". Types only. */
 import type { Measures, Recipe, RecipeOption, RecipeOverrides, ResolvedRecipe } from "../../core/index.ts";
 import type { LanguageModel, LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
-import type { CorpusRule } from "../corpora/index.ts";
+import type { CorpusRule, Unreadable } from "../corpora/index.ts";
 import type { ChatPrompts, FewShot, TaskFormName, TaskKind, TaskSummary } from "../tasks/index.ts";
 import type { PairedUnits } from "./paired-units.ts";
 
@@ -18,7 +18,7 @@ export interface RunRequest {
   /** Form of the tasks' rows; left out: told from their fields. */
   form?: string | undefined;
   /** Solved examples in front of every question; `null` = none. */
-  fewShot: { count: number; examples: string } | null;
+  fewShot: ({ examples: string } & Pick<FewShot, "count" | "sampler">) | null;
   /** How questions are put into the model's chat template; `null`, or left out by older versions: they are plain text. */
   chat?: ChatPrompts | null | undefined;
   recipe: RecipeOption;
@@ -53,6 +53,8 @@ export interface RunCorpus {
    * followed by a newline.
    */
   sha256: string;
+  /** What of it was left out as unreadable: how many files, rows and pieces, and the first ones; `null` = that is an error. */
+  unreadable?: Unreadable | null | undefined;
 }
 
 /** A task of a run. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { emptySums, measures, SurprisalError } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
+import { answerRows } from "./answers.ts";
 import { JOURNAL, TOKENS } from "./files.ts";
 import { readJournal } from "./journal.ts";
 import { damagedTokens } from "./kept-tokens.ts";
@@ -22,7 +23,7 @@ export interface SqlAnswer {
 
 /** Tables that a query may use, for people. */
 export const SQL_TABLES =
-  "results (a row for each run, model and corpus), documents (for each document), tasks (for each run, model and task), tokens (for each token, of runs with --tokens)";
+  "results (a row for each run, model and corpus), documents (for each document), tasks (for each run, model and task), answers (for each question), tokens (for each token, of runs with --tokens)";
 
 /**
  * Asks a question about all runs in a folder.
@@ -45,6 +46,7 @@ export async function queryRuns(
     const results: object[] = [];
     const documents: object[] = [];
     const tasks: object[] = [];
+    const answers: object[] = [];
     const tokens: { file: string; select: string }[] = [];
     /** Of a damaged run, only what is damaged is left out. */
     const orNote = async (what: string, read: () => void | Promise<void>) => {
@@ -65,6 +67,9 @@ export async function queryRuns(
       await orNote(`The documents of ${path}`, () => {
         for (const row of documentRows(path, run)) documents.push(row);
       });
+      await orNote(`The answers of ${path}`, () => {
+        if (run.tasks.length > 0) for (const row of answerRows(path, run)) answers.push(row);
+      });
       await orNote(`The tokens of ${path}`, async () => {
         const file = join(path, TOKENS);
         if (!existsSync(file)) return;
@@ -75,6 +80,7 @@ export async function queryRuns(
     await table(connection, scratch, "results", results);
     await table(connection, scratch, "documents", documents);
     await table(connection, scratch, "tasks", tasks);
+    await table(connection, scratch, "answers", answers);
     const selects = tokens.map(({ select }) => select);
     if (selects.length > 0)
       await connection.run(`CREATE VIEW tokens AS ${selects.join(" UNION ALL BY NAME ")}`);
@@ -147,7 +153,9 @@ function named(...names: string[]): Record<string, string> {
 }
 
 /** Columns and their types, by table, so that a table without rows has them too. */
-export const SQL_COLUMNS: Readonly<Record<"results" | "documents" | "tasks", Record<string, string>>> = {
+export const SQL_COLUMNS: Readonly<
+  Record<"results" | "documents" | "tasks" | "answers", Record<string, string>>
+> = {
   results: {
     ...named("folder", "run", "model", "corpus", "domain", "recipe", "recipeId"),
     ...named("corpusSha256", "modelSha256", "standardErrorMethod", "created"),
@@ -166,6 +174,21 @@ export const SQL_COLUMNS: Readonly<Record<"results" | "documents" | "tasks", Rec
   tasks: {
     ...named("folder", "run", "model", "task", "taskSha256", "modelSha256", "created"),
     ...storedTypes(TASK_MEASURES),
+  },
+  answers: {
+    ...named("run", "model", "task"),
+    item: "BIGINT",
+    ...named("id", "place", "questionSha256"),
+    label: "BIGINT",
+    chosen: "BIGINT",
+    correct: "BOOLEAN",
+    chosenNorm: "BIGINT",
+    correctNorm: "BOOLEAN",
+    margin: "DOUBLE",
+    logprob: "DOUBLE",
+    logprobs: "DOUBLE[]",
+    cutTokens: "BIGINT",
+    problem: "VARCHAR",
   },
 };
 

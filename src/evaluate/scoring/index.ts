@@ -25,7 +25,7 @@ export {
   type ProxyEstimate,
   type ProxyPair,
 } from "./proxy-calibration.ts";
-export { recipeTokens } from "./recipe-tokens.ts";
+export { documentText, recipeTokens } from "./recipe-tokens.ts";
 export {
   factsOf,
   type ScoreProgress,

@@ -118,6 +118,12 @@ export function yesOrNo(answer: unknown): unknown {
   return index < 0 ? answer : index;
 }
 
+/** A number that counts from 1 as one that counts from 0. */
+function fromOne(label: unknown): unknown {
+  const number = typeof label === "string" && /^\d+$/.test(label) ? Number(label) : label;
+  return typeof number === "number" ? number - 1 : number;
+}
+
 function copa({ premise, choice1, choice2, question, label }: Row): RowContent | string {
   if (typeof premise !== "string") return "The premise is not a text";
   const connector = question === "cause" ? "because" : question === "effect" ? "therefore" : null;
@@ -290,6 +296,15 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     source: `${LM_EVAL}/super_glue/copa/utils.py`,
     fields: ["premise", "choice1", "choice2", "question", "label"],
     read: copa,
+  },
+  {
+    name: "social iqa",
+    aliases: ["siqa"],
+    kind: "multiple-choice",
+    source: `${LM_EVAL}/siqa/siqa.yaml`,
+    fields: ["context", "question", "answerA", "answerB", "answerC", "label"],
+    read: ({ context, question, answerA, answerB, answerC, label }) =>
+      choice(`Q: ${context} ${question}\nA:`, [answerA, answerB, answerC], fromOne(label)),
   },
   {
     name: "logiqa",

@@ -2,14 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../../test/mini.ts";
 import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { type LanguageModel, resolve } from "../../models/index.ts";
+import { fewShotHead, zeroShot } from "./few-shot.ts";
+import { inChatTemplate } from "./prompt.ts";
 import { readTask } from "./read-task.ts";
 import { runTask } from "./run-task.ts";
-import { type MultipleChoiceSummary, summarise, type TargetSummary } from "./summarise.ts";
+import { type MultipleChoiceSummary, predict, summarise, type TargetSummary } from "./summarise.ts";
 import type { TaskResult } from "./task-result.ts";
 
 interface RecordedTask {
@@ -77,6 +80,22 @@ describe("published sets on mini, as lm_eval", () => {
   });
 });
 
+it("llama.cpp's Winogrande on mini, as llama-perplexity", async () => {
+  const recorded = fixture<{ scores: number[][]; chosen: number[]; accuracy: number }>(
+    "llama-winogrande-mini.json",
+  );
+  await using model = await resolve(await mini("F32"), { cacheType: "f32" });
+  const file = new URL("../../../test/fixtures/tasks/winogrande-llama.csv", import.meta.url);
+  const results: TaskResult[] = [];
+  for await (const result of runTask(model, await readTask(fileURLToPath(file)))) results.push(result);
+  for (const [i, { choices }] of results.entries())
+    for (const [c, { distinct }] of choices.entries())
+      expect(distinct.logprob! / distinct.tokens).toBeCloseTo(recorded.scores[i]![c]!, 4); // it prints six decimals
+  expect(results.map((result) => predict(result, "accNormTokens")!.choice)).toEqual(recorded.chosen);
+  const { accuracies } = summarise(results) as MultipleChoiceSummary;
+  expect(accuracies.accNormTokens.value).toBeCloseTo(recorded.accuracy, 6);
+});
+
 const larger = await smollm2("F32");
 needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", () => {
   let model: LanguageModel;
@@ -92,8 +111,6 @@ needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", 
     await expectRecorded(model, name, recorded, true);
   });
   it("writes the prompts that lm_eval writes in the chat template", async () => {
-    const { inChatTemplate } = await import("./prompt.ts");
-    const { fewShotHead, zeroShot } = await import("./few-shot.ts");
     for (const name of ["arc_easy", "winogrande", "lambada_openai", "blimp_adjunct_island", "hellaswag"]) {
       const { rows, requests } = tasks[name]!;
       const path = join(folder, `${name}-chat.jsonl`);

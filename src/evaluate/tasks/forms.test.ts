@@ -75,6 +75,7 @@ const FORM_OF: Record<string, string> = {
   lambada_openai: "last word",
   lambada_standard: "last word",
   blimp_adjunct_island: "blimp",
+  social_iqa: "social iqa",
   truthfulqa_mc1: "truthfulqa mc1, published",
 };
 
@@ -96,6 +97,7 @@ const RIGHT: Record<string, number[]> = {
   swag: [0, 2],
   copa: [1, 0],
   logiqa: [1, 0],
+  social_iqa: [1, 0, 2],
   truthfulqa_mc1: [0, 0],
 };
 
@@ -190,6 +192,44 @@ describe("rows of other shapes", () => {
     expect(await itemsIn(boolq)).toMatchObject([
       { context: "Ice is cold.\nQuestion: is ice cold?\nAnswer:", choices: ["no", "yes"], label: 1 },
     ]);
+  });
+
+  it("reads ARC, OpenBookQA and CommonsenseQA as first released, and asks which where it cannot tell", async () => {
+    const choices = [
+      { text: "ice", label: "A" },
+      { text: "fire", label: "B" },
+    ];
+    const row = { id: "1", question: { stem: "What is hot?", choices }, answerKey: "B" };
+    await expect(itemsIn(row)).rejects.toMatchObject({
+      wayOut: expect.stringMatching(
+        /^Nearest: arc does not know "question_stem"; openbookqa does not know "question"/,
+      ),
+    });
+    expect(await itemsIn(row, "arc")).toMatchObject([
+      { context: "Question: What is hot?\nAnswer:", label: 1 },
+    ]);
+    expect(await itemsIn(row, "openbookqa")).toMatchObject([{ context: "What is hot?", label: 1 }]);
+    const five = ["A", "B", "C", "D", "E"].map((label) => ({ label, text: `t${label}` }));
+    const csqa = {
+      answerKey: "C",
+      id: "2",
+      question: { question_concept: "heat", choices: five, stem: "Hot?" },
+    };
+    expect(await itemsIn(csqa)).toMatchObject([
+      { context: "Question: Hot?\nA. tA\nB. tB\nC. tC\nD. tD\nE. tE\nAnswer:", label: 2 },
+    ]);
+  });
+
+  it("reads a file that is one list", async () => {
+    const rows = [1, 0].map((label) => ({ context: "One", choices: ["two", "three"], label }));
+    for (const text of [JSON.stringify(rows), JSON.stringify(rows, null, 2)])
+      expect(await itemsOf(await readTask(file("list.json", text)))).toMatchObject([
+        { where: "row 1", label: 1 },
+        { where: "row 2", label: 0 },
+      ]);
+    await expect(readTask(file("list.json", '[{"context": "a"'))).rejects.toMatchObject({
+      code: "TASK_INVALID",
+    });
   });
 
   it("takes labels as numbers, letters and texts, and none that can be read in two ways", async () => {

@@ -1,6 +1,6 @@
 /** From a row of a data file to a question: which form it has, and what it says. */
 import { nearestNames } from "../../text/index.ts";
-import { type Row, type RowContent, structured, type TaskForm } from "./form.ts";
+import { isObject, type Row, type RowContent, structured, type TaskForm } from "./form.ts";
 import { LM_EVAL_FORMS } from "./forms-lm-eval.ts";
 import { OWN_FORMS } from "./forms-own.ts";
 import { labelOf } from "./labels.ts";
@@ -24,6 +24,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
     "split",
     "__index_level_0__",
   ],
+  ...["", "Unnamed: 0"], // pandas' index in a CSV
 ]);
 
 /** Fields by which a question is named, the first that is there. */
@@ -59,6 +60,18 @@ export function recipeOf(name: string, source: string | null): string {
 
 const has = (row: Row, field: string): boolean => Object.hasOwn(row, field) && row[field] !== undefined;
 
+/**
+ * ARC, OpenBookQA and CommonsenseQA as first released: the question is an object with its choices. Without CommonsenseQA's concept
+ * it may be of either other set, which ask differently: it then has the fields of both, and a person has to say which it is.
+ */
+function flattened(row: Row): Row {
+  const question = structured(row.question);
+  if (!isObject(question) || typeof question.stem !== "string") return row;
+  const { stem, ...others } = question;
+  const flat = { ...row, ...others, question: stem };
+  return "question_concept" in others ? flat : { ...flat, question_stem: stem };
+}
+
 /** Fields of a form that a row lacks; of several names for one field, one has to be there. */
 function missingFrom(row: Row, form: TaskForm): string[] {
   return form.fields.filter((field) => !field.split("|").some((name) => has(row, name)));
@@ -75,7 +88,8 @@ function unknownTo(row: Row, { fields, optional = [] }: TaskForm): string[] {
 }
 
 /** The form of a row: the first that needs no more fields than it has, and knows them all; `null`: none does. */
-export function formOf(row: Row): TaskForm | null {
+export function formOf(given: Row): TaskForm | null {
+  const row = flattened(given);
   return (
     TASK_FORMS.find((form) => missingFrom(row, form).length === 0 && unknownTo(row, form).length === 0) ??
     null
@@ -86,7 +100,8 @@ export function formOf(row: Row): TaskForm | null {
 const NEAR = 3;
 
 /** The forms that a row comes near to, and what keeps it from them, one sentence each; the nearest first. */
-export function nearForms(row: Row): string[] {
+export function nearForms(given: Row): string[] {
+  const row = flattened(given);
   return TASK_FORMS.flatMap((form) => {
     const [missing, unknown] = [missingFrom(row, form), unknownTo(row, form)];
     const shared = form.fields.length - missing.length;
@@ -120,7 +135,13 @@ export interface BadRow {
  * @param strict refuse fields that the form does not know; not where a person has named the form.
  * @returns the question, or what is wrong with the row.
  */
-export function readRow(row: Row, form: TaskForm, where: string, strict: boolean = true): TaskItem | BadRow {
+export function readRow(
+  given: Row,
+  form: TaskForm,
+  where: string,
+  strict: boolean = true,
+): TaskItem | BadRow {
+  const row = flattened(given);
   const [missing] = missingFrom(row, form).filter((field) => strict || !isSpare(form, field));
   if (missing !== undefined) {
     const [first, ...others] = missing.split("|");

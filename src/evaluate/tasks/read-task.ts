@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { storedFile, tableObjects } from "../corpora/index.ts";
-import type { Row, TaskForm } from "./form.ts";
+import { isObject, type Row, type TaskForm } from "./form.ts";
 import {
   type BadRow,
   formNamed,
@@ -48,6 +48,8 @@ export interface TaskRow {
 export interface TaskFormDescription {
   /** By which `readTask` and `--form` take it. */
   name: string;
+  /** Other names that they take. */
+  aliases: readonly string[];
   /** Fields that a row has; "a|b": one of them. */
   fields: readonly string[];
   /** Fields that it may have besides. */
@@ -59,8 +61,9 @@ export interface TaskFormDescription {
 
 /** Every form of rows that `readTask` knows, in the order in which they are tried. */
 export function taskForms(): TaskFormDescription[] {
-  return TASK_FORMS.map(({ name, fields, optional = [], kind, source }) => ({
+  return TASK_FORMS.map(({ name, aliases = [], fields, optional = [], kind, source }) => ({
     name: formSlug(name),
+    aliases: aliases.map(formSlug),
     fields,
     optional,
     kind,
@@ -226,10 +229,19 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** Rows of JSONL; blank lines are left out. */
+/** Rows of JSONL; blank lines are left out. A file that is one list, as `.json` often is, is read whole. */
 async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
+  let list: string[] | null = null;
   for await (const { text, where } of lines) {
     if (text.trim() === "") continue;
+    if (list) {
+      list.push(text);
+      continue;
+    }
+    if (/^\s*\[\s*(\{|$)/.test(text)) {
+      list = [text];
+      continue;
+    }
     let row: unknown;
     try {
       row = JSON.parse(text);
@@ -239,6 +251,20 @@ async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
     if (typeof row !== "object" || row === null || Array.isArray(row))
       throw invalid("The line is not a JSON object", where, null);
     yield { row: row as Row, where };
+  }
+  if (list) yield* listedRows(list.join("\n"));
+}
+
+function* listedRows(text: string): Generator<TaskRow> {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`The file is no list of JSON objects: ${(cause as Error).message}`, "line 1", null, cause);
+  }
+  for (const [i, row] of (list as unknown[]).entries()) {
+    if (!isObject(row)) throw invalid("The list has something else than objects", `row ${i + 1}`, null);
+    yield { row, where: `row ${i + 1}` };
   }
 }
 

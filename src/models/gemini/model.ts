@@ -129,30 +129,33 @@ export class GeminiModel extends ServerModel {
   /** With numbers in a stream, else with numbers in one piece, else without when they are refused both ways. */
   async #ask(request: Request, alternatives: number, signal: AbortSignal | undefined): Promise<RemoteAnswer> {
     const stream = `${this.#path}:streamGenerateContent?alt=sse`;
-    const whole = `${this.#path}:generateContent`;
-    const { generationConfig } = request;
     const numbers = { responseLogprobs: true, ...(alternatives > 0 && { logprobs: alternatives }) };
-    const body = { ...request, generationConfig: { ...generationConfig, ...numbers } };
-    if (this.#refusal === null) {
-      if (this.#streamRefusal !== null) return await this.#client.post(whole, body, { signal });
+    const body = { ...request, generationConfig: { ...request.generationConfig, ...numbers } };
+    const whole = () => this.#client.post(`${this.#path}:generateContent`, body, { signal });
+    if (this.#refusal === null && this.#streamRefusal === null)
       try {
         return await this.#client.post(stream, body, { signal });
       } catch (error) {
-        const inStream = refusalOf(error);
-        if (inStream === null) throw error;
-        try {
-          const answer = await this.#client.post(whole, body, { signal });
-          this.#streamRefusal = inStream;
-          return answer;
-        } catch (second) {
-          const words = refusalOf(second);
-          if (words === null && !isNotThere(second)) throw second;
-          this.#refusal = words ?? inStream;
-        }
+        const words = refusalOf(error);
+        if (words === null) throw error;
+        if (isOfModel(words)) this.#refusal = words;
+        else this.#streamRefusal = words;
       }
-    }
+    if (this.#refusal === null)
+      try {
+        return await whole();
+      } catch (error) {
+        const words = refusalOf(error);
+        if (words === null && !isNotThere(error)) throw error;
+        this.#refusal = words ?? this.#streamRefusal;
+      }
     return await this.#client.post(stream, request, { signal });
   }
+}
+
+/** A refusal that is about the model holds for whole answers too. */
+function isOfModel(words: string): boolean {
+  return /\bmodels?\b/i.test(words) && !/stream/i.test(words);
 }
 
 /** A gateway may have the one route only. */

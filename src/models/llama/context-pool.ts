@@ -21,6 +21,11 @@ export class ContextPool {
     this.#lifetime = lifetime;
   }
 
+  /** Most tokens per decode call of its contexts. */
+  get batch(): number {
+    return this.#settings.batch;
+  }
+
   /** A context with room for `shape.cells` positions at least, for `release`; two callers never share one. */
   async acquire(shape: ContextShape): Promise<LlamaContext> {
     const idle = this.#idle;

@@ -49,6 +49,7 @@ describe("chooseCpuBuild", () => {
       { cpuBuild: "sapphirerapids", kernels: "portable" },
       /AMX kernels, which are not portable/,
     ],
+    ["a build by name where there is one without", [], { cpuBuild: "zen4" }, /one build .* not "zen4"/],
     ["portable kernels where all have AMX", ONLY_AMX, { kernels: "portable" }, /built with AMX only/],
     ["any, where none runs", [build("sapphirerapids", 0, true)], {}, /no build .* that this CPU can run/],
   ])("refuses %s", (_, builds, wanted, message) => {

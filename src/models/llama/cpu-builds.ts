@@ -24,7 +24,7 @@ export interface CpuBuildOptions {
   kernels?: Kernels | undefined;
   /**
    * A build by its name, such as "haswell": one of `cpuBuilds` of `loadLlamaLibrary()`. It overrides `kernels:
-   * "native"`. Default: the environment variable SURPRISAL_CPU_BUILD, else none.
+   * "native"`; the environment variable SURPRISAL_CPU_BUILD overrides both.
    */
   cpuBuild?: string | undefined;
 }
@@ -94,7 +94,7 @@ export function wantedBuild({ kernels, cpuBuild }: CpuBuildOptions): CpuBuildOpt
       "kernels",
       `Use one of ${KERNELS.join(", ")}.`,
     );
-  return { kernels, cpuBuild: cpuBuild ?? (process.env.SURPRISAL_CPU_BUILD || undefined) };
+  return { kernels, cpuBuild: process.env.SURPRISAL_CPU_BUILD || cpuBuild };
 }
 
 /**
@@ -108,6 +108,11 @@ export function chooseCpuBuild(
 ): CpuBuild {
   const runnable = builds.filter(({ score }) => score > 0);
   if (cpuBuild !== undefined) {
+    if (builds.length === 0)
+      throw unavailable(
+        `This llama.cpp has one build of its CPU code, without a name, and not "${cpuBuild}"`,
+        "Leave out SURPRISAL_CPU_BUILD (cpuBuild); or unset SURPRISAL_LLAMA_LIB to use the packaged library.",
+      );
     const named = builds.find(({ name }) => name === cpuBuild);
     const choice = `This CPU can run: ${list(runnable)}.`;
     if (!named)

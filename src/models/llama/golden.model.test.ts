@@ -1,5 +1,6 @@
 /** The engine on SmolLM2 against numbers that other tools gave, and what takes a model of that size. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { leftOpenOfToken, NOT_X86 } from "../../../test/kernels.ts";
 import { needing, withoutModel } from "../../../test/needing.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import type { TokenRecord } from "../../core/index.ts";
@@ -7,10 +8,10 @@ import { LlamaModel } from "./model.ts";
 
 const path = await smollm2("Q8_0");
 
-needing(withoutModel(path)).describe("LlamaModel on SmolLM2", () => {
+needing(NOT_X86 || withoutModel(path)).describe("LlamaModel on SmolLM2", () => {
   let model: LlamaModel;
   beforeAll(async () => {
-    model = await LlamaModel.load(path!, { threads: 1 }); // few tokens, and maybe a busy machine
+    model = await LlamaModel.load(path!, { kernels: "portable", threads: 1 }); // few tokens, and maybe a busy machine
   });
   afterAll(async () => {
     await model?.[Symbol.asyncDispose]();
@@ -48,7 +49,7 @@ needing(withoutModel(path)).describe("LlamaModel on SmolLM2", () => {
     expect(records.map(({ text }) => text).join("")).toBe(" Paris.\n\nThe answer is: 201");
     expect(records.map(({ id }) => id)).toEqual(recorded.map(([id]) => id));
     for (const [i, { logprob, alternatives, rank }] of records.entries()) {
-      expect(Math.abs(logprob! - recorded[i]![1])).toBeLessThan(0.1);
+      expect(Math.abs(logprob! - recorded[i]![1])).toBeLessThan(leftOpenOfToken(model));
       expect(rank).toBe(1);
       expect(alternatives![0]!.logprob).toBeCloseTo(logprob!, 5);
     }

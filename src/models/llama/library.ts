@@ -81,7 +81,7 @@ export function loadLlamaLibrary(wanted: CpuBuildOptions = {}): LlamaLibrary {
 /** @throws SurprisalError KERNELS_UNAVAILABLE, KERNELS_LOADED */
 function assertServes(library: LlamaLibrary, wanted: CpuBuildOptions): void {
   const { cpuBuild, cpuBuilds, kernels } = library;
-  if (cpuBuilds.length === 0) {
+  if (cpuBuilds.length === 0 && wanted.cpuBuild === undefined) {
     if (wanted.kernels === "portable" && kernels === AMX) throw noneWithoutAmx();
     return;
   }
@@ -198,7 +198,8 @@ function load({ folder, origin }: Folder, wanted: CpuBuildOptions): LlamaLibrary
   if (!process.env.SURPRISAL_LLAMA_LOG) silence(functions);
   const builtIn = cpuDevice(functions) !== undefined; // a libggml that is linked to its CPU code
   const cpuBuilds = builtIn ? [] : cpuBuildsIn(folder);
-  const build = cpuBuilds.length > 0 ? chooseCpuBuild(cpuBuilds, wanted) : null;
+  const isChoice = cpuBuilds.length > 0 || wanted.cpuBuild !== undefined;
+  const build = isChoice ? chooseCpuBuild(cpuBuilds, wanted) : null;
   loadBackends(functions, folder, build);
   functions.llama_backend_init();
   const devices = listDevices(functions);

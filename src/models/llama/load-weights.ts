@@ -32,7 +32,7 @@ async function load(
   { functions }: LlamaLibrary,
   path: string,
   placement: Placement,
-  { onLoad, signal }: LlamaLoadOptions,
+  { onLoad, signal, repack = true }: LlamaLoadOptions,
   warnings: string[],
 ): Promise<Pointer> {
   if (signal?.aborted) throw abortError("Loading the model", signal);
@@ -52,6 +52,7 @@ async function load(
   const params = {
     ...functions.llama_model_default_params(),
     n_gpu_layers: placement.gpuLayers,
+    use_extra_bufts: repack,
     progress_callback: progress,
     check_tensors: checkedByEngine(placement),
   };

@@ -35,6 +35,7 @@ import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
+import { describeFloatCache, type FloatCache, floatCache, lengthOf, positionsOf } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
@@ -71,13 +72,14 @@ interface LoadedModel {
   library: LlamaLibrary;
   pointer: Pointer;
   placement: Placement;
+  floatCache: FloatCache | null;
   lifetime: Lifetime;
   vocabulary: LlamaVocabulary;
   reader: RowReader;
   identity: ModelIdentity;
-  notes: readonly string[];
   /** Computed with floats throughout. */
   exact: boolean;
+  notes: readonly string[];
   sequenceCells: number;
 }
 
@@ -97,6 +99,8 @@ export class LlamaModel implements LanguageModel {
   /** For calls that make a context and free it: as many contexts as callers would not fit into memory. */
   readonly #queue = new Queue();
   readonly #contexts: ContextPool;
+  /** For short texts. */
+  readonly #floatContexts: ContextPool | null;
   #sequences: Promise<SequencePool> | null = null;
   #disposed: Promise<void> | null = null;
 
@@ -105,6 +109,8 @@ export class LlamaModel implements LanguageModel {
     const { functions } = library;
     this.#model = model;
     this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
+    this.#floatContexts =
+      model.floatCache && new ContextPool(functions, pointer, model.floatCache.context, lifetime);
     this.identity = model.identity;
     this.notes = model.notes;
     this.vocabulary = vocabulary;
@@ -135,6 +141,7 @@ export class LlamaModel implements LanguageModel {
       cacheType: placement.cacheType,
       flashAttention: placement.flashAttention,
       ...(model.exact && { exact: true }),
+      ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
   }
 
@@ -153,8 +160,8 @@ export class LlamaModel implements LanguageModel {
     const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
-    const { exact = false } = options;
     await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
+    const { exact = false } = options;
     const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
     const warnings: string[] = [];
     const pointer = await loadWeights(library, weights, placement, options, warnings);
@@ -166,12 +173,13 @@ export class LlamaModel implements LanguageModel {
         library,
         pointer,
         placement,
+        floatCache: floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
         reader: new RowReader(kernel),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
-        notes: modelNotes(file, warnings),
         exact,
+        notes: modelNotes(file, warnings),
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -197,24 +205,46 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
     for await (const encoded of this.#encodeInGroups(requests, options)) {
-      const { reader, placement } = this.#model;
-      const longest = encoded.reduce((most, { input }) => Math.max(most, input.length), 0);
-      const context = await this.#acquire(longest + placement.context.batch);
-      try {
-        yield* scoreEncoded(
+      yield* this.#scoreGroup(encoded, firstIndex, options);
+      firstIndex += encoded.length;
+    }
+  }
+
+  /** Short requests in a context of their own; the answers in the order of the requests. */
+  async *#scoreGroup(
+    encoded: readonly EncodedRequest[],
+    firstIndex: number,
+    options: ScoreOptions,
+  ): AsyncGenerator<ScoredText> {
+    const poolOf = ({ input }: EncodedRequest) => this.#poolFor(input.length);
+    const streams = new Map<ContextPool, { context: LlamaContext; answers: AsyncGenerator<ScoredText> }>();
+    try {
+      for (const pool of new Set(encoded.map(poolOf))) {
+        const indices = [...encoded.keys()].filter((i) => poolOf(encoded[i]!) === pool);
+        const requests = indices.map((i) => encoded[i]!);
+        const longest = requests.reduce((most, { input }) => Math.max(most, input.length), 0);
+        const context = await this.#acquire(pool, longest + pool.batch);
+        const answers = scoreEncoded(
           context,
           !this.#recurrent,
-          reader,
-          encoded,
+          this.#model.reader,
+          requests,
           this.identity,
           this.vocabulary.eos,
-          firstIndex,
+          indices.map((i) => firstIndex + i),
           options,
         );
-      } finally {
-        await this.#contexts.release(context);
+        streams.set(pool, { context, answers });
       }
-      firstIndex += encoded.length;
+      for (const request of encoded) {
+        const { value } = await streams.get(poolOf(request))!.answers.next();
+        yield value as ScoredText;
+      }
+    } finally {
+      for (const [pool, { context, answers }] of streams) {
+        await answers.return(undefined);
+        await pool.release(context);
+      }
     }
   }
 
@@ -249,11 +279,15 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     const document = checkedIds(ids, this.vocabulary.size);
     checkLength(this, plan.context, "the plan's context");
-    const context = await this.#acquire(plan.context);
+    const pool = this.#poolFor(lengthOf(plan, document.length));
+    const context = await this.#acquire(
+      pool,
+      pool === this.#contexts ? plan.context : positionsOf(plan, document.length),
+    );
     try {
       yield* runPlan(context, this.#model.reader, document, plan, options);
     } finally {
-      await this.#contexts.release(context);
+      await pool.release(context);
     }
   }
 
@@ -388,15 +422,22 @@ export class LlamaModel implements LanguageModel {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
     await this.#contexts.dispose();
+    await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
   }
 
+  /** The contexts that score a text of so many tokens; it depends on nothing else, so that every run chooses alike. */
+  #poolFor(tokens: number): ContextPool {
+    const { floatCache } = this.#model;
+    return floatCache && tokens <= floatCache.tokens ? this.#floatContexts! : this.#contexts;
+  }
+
   /** A context for scoring with room for `cells` positions; two callers never share one. */
-  #acquire(cells: number): Promise<LlamaContext> {
+  #acquire(pool: ContextPool, cells: number): Promise<LlamaContext> {
     const sequences = this.#recurrent
       ? RECURRENT_SEQUENCES
-      : Math.min(Math.max(this.#model.placement.context.batch, 2), MAX_SEQUENCES);
-    return this.#contexts.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
+      : Math.min(Math.max(pool.batch, 2), MAX_SEQUENCES);
+    return pool.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
   }
 
   #assertOpen(): void {

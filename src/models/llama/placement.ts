@@ -1,6 +1,7 @@
 /** Where a model's layers go, and with what settings, as options handed to llama.cpp. */
 import { availableParallelism } from "node:os";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { withoutRepacking } from "../kernels.ts";
 import type { ContextSettings } from "./context.ts";
 import type { CpuBuildOptions } from "./cpu-builds.ts";
 import type { GgufFile } from "./gguf.ts";
@@ -53,6 +54,11 @@ export interface LlamaLoadOptions extends CpuBuildOptions {
    * the first use (4 bytes per weight, on disk and in memory). Default false.
    */
   exact?: boolean | undefined;
+  /**
+   * Weights re-ordered in memory for the CPU's fastest kernels, AMX's among them (llama.cpp's `use_extra_bufts`), which
+   * moves numbers of some formats (Q4_0 by 0.5 %). Default true.
+   */
+  repack?: boolean | undefined;
   /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
   contextSize?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */
@@ -108,6 +114,7 @@ export function placeModel(
       wayOut:
         'Use device "cpu" or "auto"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.',
     });
+  const onCpu = options.repack === false ? withoutRepacking(library.kernels) : library.kernels;
   return {
     gpuLayers,
     context: {
@@ -121,7 +128,7 @@ export function placeModel(
       gpuLayers === 0
         ? `cpu${library.cpuBuild ? ` (${library.cpuBuild})` : ""}`
         : `gpu (${gpu!.description})`,
-    kernels: gpuLayers === 0 ? library.kernels : kernelsWithGpu(gpu!.name, gpuLayers, library.kernels),
+    kernels: gpuLayers === 0 ? onCpu : kernelsWithGpu(gpu!.name, gpuLayers, onCpu),
     cacheType,
     flashAttention,
   };

@@ -17,6 +17,7 @@ interface Read {
  * all before it are complete.
  * @param context with room for the longest input plus one batch; its contents are dropped.
  * @param share whether its memory can share the beginnings of sequences.
+ * @param indices [requests] what the answers are numbered by.
  */
 export async function* scoreEncoded(
   context: LlamaContext,
@@ -25,7 +26,7 @@ export async function* scoreEncoded(
   requests: readonly EncodedRequest[],
   model: ModelIdentity,
   eos: number | null,
-  firstIndex: number,
+  indices: readonly number[],
   { alternatives: k = 0, signal }: ScoreOptions,
 ): AsyncGenerator<ScoredText> {
   const inputs = requests.map((request) => request.input);
@@ -40,7 +41,7 @@ export async function* scoreEncoded(
   context.clear();
   let next = 0;
   const answer = (): ScoredText => ({
-    index: firstIndex + next,
+    index: indices[next]!,
     ...totals(tables[next]!),
     tokens: tables[next]!,
     border: requests[next]!.border,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { hasOtherKernels } from "../../../test/kernels.ts";
 import { mini } from "../../../test/mini.ts";
 import { smollm2 } from "../../../test/smollm2.ts";
 import { EMBEDDED_MODELS } from "../embedded-models.ts";
@@ -15,7 +16,7 @@ describe("selfTest", () => {
     await using model = await LlamaModel.load(path, {}, { sha256 });
     const { tokens, largestDifference } = await selfTest(model);
     expect(tokens).toBeGreaterThan(5);
-    expect(largestDifference).toBeLessThan(0.1);
+    expect(largestDifference).toBeLessThan(hasOtherKernels(model) ? 0.6 * Math.sqrt(5) : 0.1);
   });
 
   it("fails when the numbers are not those recorded for the file", async () => {

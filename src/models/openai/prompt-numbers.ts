@@ -87,6 +87,20 @@ function tokenId(token: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+const promptLogprob = field.object({
+  logprob: field.nullish(field.number),
+  rank: field.nullish(field.int),
+  decoded_token: field.nullish(field.string),
+});
+/** One object per token of the prompt, keyed by token id. */
+const promptLogprobs = field.object({
+  choices: field.array(
+    field.object({
+      prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
+    }),
+  ),
+});
+
 /** Source: vllm-project/vllm, entrypoints/openai/completion/protocol.py and serving.py. */
 function vllmNumbers({ client, model, vocabulary }: Source): PromptNumbers {
   return {
@@ -102,7 +116,8 @@ function vllmNumbers({ client, model, vocabulary }: Source): PromptNumbers {
           : prompt;
       const body = { model, prompt: ids, max_tokens: 1, prompt_logprobs: Math.max(1, k) };
       const { choice, where } = await completion(client, body, options);
-      const entries = choice.prompt_logprobs ?? [];
+      const entries =
+        readFields(promptLogprobs, { choices: [choice] }, where).choices[0]?.prompt_logprobs ?? [];
       return ids.slice(0, entries.length).map((id, i) => {
         const entry = entries[i];
         const at = `${where}, choices[0].prompt_logprobs[${i}]`;

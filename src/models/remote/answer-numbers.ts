@@ -82,7 +82,7 @@ export class AnswerNumbers {
     if (alternatives?.length) this.#givesAlternatives = true;
     if (logprob !== 0 || alternatives?.length !== 0 || !this.#givesAlternatives) return false;
     this.warn(
-      "Tokens with the probability 1 and no alternatives are taken as having no number, where others have alternatives: so servers write that fill them in, as llama-server does under speculative decoding.",
+      "Tokens with the probability 1 have no number where only others have alternatives: so servers fill them in under speculative decoding.",
     );
     return true;
   }
@@ -96,7 +96,7 @@ export class AnswerNumbers {
     if (count === null) return null;
     if (count < records + Number(droppedEnd)) {
       this.doubt(
-        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's, or the count is wrong.`,
+        `The server counted ${count} tokens and gave ${records}: some came twice, or are the prompt's, or it is wrong.`,
       );
       return null;
     }
@@ -108,7 +108,7 @@ export class AnswerNumbers {
     this.#partial = true;
     const tokens = Math.max(records, endsByItself && (droppedEnd || records > 0) ? count - 1 : count);
     if (tokens > this.scored) this.warn(`${this.scored} of ${tokens} tokens carry a number.`);
-    else this.warn("A part of the text came without tokens, though the server counts no more than it gave.");
+    else this.warn("Some text came without tokens.");
     return tokens;
   }
 

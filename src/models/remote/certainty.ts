@@ -18,10 +18,9 @@ const MOST_WAITING = 16;
 /** Text without tokens may stand between them; so much of it does not wait. */
 const MOST_RECORDS = 64;
 
-const FILLED =
-  "Every log-probability is exactly 0, which is certainty: no model is certain of a whole text, so they are taken as missing. Servers write so that give numbers after greedy sampling, or fill them in.";
-const DOUBTED =
-  "Every log-probability is exactly 0, which is certainty: so few tokens may be certain, or the server fills the numbers in.";
+const ZERO = "Every log-probability is exactly 0, which is certainty:";
+const FILLED = `${ZERO} no model has it of a whole text, so they are taken as missing.`;
+const DOUBTED = `${ZERO} so few tokens may have it, or the server fills them in.`;
 
 /** Holds back records whose numbers are all 0, until something shows what they are. */
 export class Certainty {

@@ -159,22 +159,16 @@ function openCharacter(bytes: Uint8Array): Uint8Array {
 /** The whole lines before the first byte that is no UTF-8. */
 function soundLines(bytes: Uint8Array): string {
   const strict = new TextDecoder("utf-8", { fatal: true });
-  const isSound = (end: number) => {
-    try {
-      strict.decode(bytes.subarray(0, Math.max(0, end)));
-      return true;
-    } catch {
-      return false;
+  let text = "";
+  try {
+    for (let start = 0, end = 0; ; start = end) {
+      end = bytes.indexOf(0x0a, start) + 1;
+      if (end === 0) return text;
+      text += strict.decode(bytes.subarray(start, end));
     }
-  };
-  let [sound, broken] = [0, bytes.length];
-  while (broken - sound > 1) {
-    const middle = (sound + broken) >> 1;
-    if (isSound(middle) || isSound(middle - 1) || isSound(middle - 2) || isSound(middle - 3)) sound = middle;
-    else broken = middle;
+  } catch {
+    return text;
   }
-  const lines = bytes.lastIndexOf(0x0a, Math.max(0, sound - 1)) + 1;
-  return isSound(lines) ? new TextDecoder().decode(bytes.subarray(0, lines)) : "";
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -124,10 +124,10 @@ export function complaintIn(json: unknown, depth = 0): ServerComplaint | null {
 }
 
 /** What only answers have: where one of these is there, words beside it are no error. */
-const SAYS = [
-  ...["choices", "candidates", "content", "response", "generated_text", "token", "tokens", "text"],
-  ...["meta_info", "output", "done", "delta", "usage", "usageMetadata", "promptFeedback", "prompt_logprobs"],
-];
+const SAYS =
+  "choices candidates content response generated_text token text meta_info output done delta usage usageMetadata".split(
+    " ",
+  );
 
 /** Fields that hold words of an error where nothing else is said. */
 const WORDS = ["message", "detail", "msg", "error_msg", "errors"];
@@ -178,7 +178,7 @@ export function quotation(words: string): string {
 }
 
 /** What a server wrote that is no words. */
-export function quotationOf(json: unknown): string {
+function quotationOf(json: unknown): string {
   try {
     return quotation(JSON.stringify(json) ?? String(json));
   } catch {

@@ -42,9 +42,6 @@ export const number: Field<number> = (value) => (typeof value === "number" ? val
 export const int: Field<number> = (value) => integer(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 export const count: Field<number> = (value) => integer(value, 0, Number.MAX_SAFE_INTEGER);
 export const byte: Field<number> = (value) => integer(value, 0, 255);
-/** `null`, or left out. */
-export const nothing: Field<null | undefined> = (value) =>
-  value === null || value === undefined ? value : refuse("null", value);
 
 export function nullable<Type>(field: Field<Type>): Field<Type | null> {
   return (value) => (value === null ? null : field(value));

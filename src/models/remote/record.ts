@@ -16,12 +16,9 @@ const BFLOAT16_ROUNDING = 2 ** -7;
 /** Probabilities may sum to this much more than 1. */
 const ROUNDING = 2e-3;
 
-export const NOT_ITS_LIST =
-  "A list of alternatives is left out where it is not its token's: the token is likelier than the list's last entry and not in the list.";
-export const NO_DISTRIBUTION =
-  "A list of alternatives is left out where its probabilities are more than 1 together, or do not agree with the token's own.";
-export const CONTRADICTED =
-  "A token with the probability 1 is taken as having no number where its own list of alternatives gives it another.";
+const NOT_ITS_OWN =
+  "Alternatives are left out that cannot be their token's: their probabilities do not fit with its own.";
+const CONTRADICTED = "A token with the probability 1 has no number where its alternatives give it another.";
 
 /**
  * @param logprob the token's number, as far as it is believed.
@@ -35,7 +32,7 @@ export function judge(token: WireToken, piece: Piece, logprob: number | null, k:
   const list = token.alternatives?.map(alternativeOf).sort(byProbability);
   const fault = list ? faultOf(token, piece, logprob, list) : null;
   if (fault === CONTRADICTED) record.logprob = null;
-  const kept = fault === NOT_ITS_LIST || fault === NO_DISTRIBUTION ? null : (list ?? null);
+  const kept = (fault !== NOT_ITS_OWN && list) || null;
   if (kept && k > 0 && !token.incomplete) record.alternatives = topOf(kept, logprob, k);
   const rank =
     token.rank ??
@@ -52,8 +49,12 @@ export function judge(token: WireToken, piece: Piece, logprob: number | null, k:
  */
 export function provesCertainty({ logprob, alternatives }: WireToken): boolean {
   if (logprob !== 0 || !alternatives) return false;
-  const others = alternatives.flatMap(({ logprob }) => (logprob === null || logprob === 0 ? [] : [logprob]));
+  const others = numbersOf(alternatives).filter((other) => other !== 0);
   return others.length > 0 && others.every((other) => Math.exp(other) < ROUNDING);
+}
+
+function numbersOf(list: readonly Pick<Alternative, "logprob">[]): number[] {
+  return list.flatMap(({ logprob }) => logprob ?? []);
 }
 
 function alternativeOf(alternative: WireAlternative): Alternative {
@@ -81,20 +82,14 @@ function faultOf(
   logprob: number | null,
   list: readonly Alternative[],
 ): string | null {
-  const numbers = list.flatMap(({ logprob }) => (logprob === null ? [] : [logprob]));
-  const last = numbers.at(-1);
-  if (last === undefined) return null;
-  if (leastMass(numbers) > 1 + ROUNDING) return NO_DISTRIBUTION;
+  const numbers = numbersOf(list);
+  if (leastMass(numbers) > 1 + ROUNDING) return NOT_ITS_OWN;
   if (logprob === null) return null;
-  const named = list.filter((other) => other.logprob !== null && isSame(token, piece, other));
-  if (named.length > 0) {
-    if (named.some((other) => isClose(other.logprob!, logprob))) return null;
-    return logprob === 0 ? CONTRADICTED : NO_DISTRIBUTION;
-  }
-  if (numbers.some((number) => isClose(number, logprob))) return null; // perhaps itself, spelled otherwise
-  if (token.incomplete) return null;
-  if (logprob > last) return NOT_ITS_LIST;
-  return null;
+  const named = numbersOf(list.filter((other) => isSame(token, piece, other)));
+  const own = named.length > 0 ? named : numbers; // it may be there and spelled otherwise
+  if (own.some((number) => isClose(number, logprob))) return null;
+  if (named.length > 0) return logprob === 0 ? CONTRADICTED : NOT_ITS_OWN;
+  return !token.incomplete && logprob > numbers.at(-1)! ? NOT_ITS_OWN : null;
 }
 
 /** Of one name: by ids where both have them, else by a text that is not lossy. */
@@ -116,10 +111,8 @@ function leastMass(numbers: readonly number[]): number {
 /** The first k; where nobody knows k, without a last one that may be there only because it was chosen. */
 function topOf(list: readonly Alternative[], logprob: number | null, k: number): Alternative[] {
   if (Number.isFinite(k)) return list.slice(0, k);
-  const numbers = list.map((other) => other.logprob);
-  const [last, before] = [numbers.at(-1), numbers.at(-2)];
-  const added = last !== null && last === logprob && before !== undefined && before !== last;
-  return list.slice(0, added ? -1 : undefined);
+  const [before, last] = list.slice(-2).map((other) => other.logprob);
+  return list.slice(0, last !== undefined && last === logprob && before !== last ? -1 : undefined);
 }
 
 /**
@@ -127,23 +120,21 @@ function topOf(list: readonly Alternative[], logprob: number | null, k: number):
  * for several tokens. The last of the list decides nothing: it may be the chosen token itself, added beyond the top k.
  */
 function rankAmong(logprob: number | null, ordered: readonly Alternative[]): number | null {
-  const numbers = ordered.map((alternative) => alternative.logprob);
-  const [first, last] = [numbers[0], numbers.at(-1)];
-  if (logprob === null || typeof first !== "number") return null;
+  const [first, last] = [ordered[0]?.logprob ?? null, ordered.at(-1)?.logprob ?? null];
+  if (logprob === null || first === null) return null;
   if (logprob >= first) return 1;
-  if (typeof last !== "number" || logprob <= last) return null;
-  return 1 + likelier(logprob, ordered);
+  return last === null || logprob <= last ? null : 1 + likelier(logprob, ordered);
 }
 
 /** The rank that a list with gaps leaves open no more: what it does not name is together less probable than the token. */
 function certainRank(logprob: number | null, list: readonly Alternative[]): number | null {
   if (logprob === null) return null;
-  const others = list.filter((other) => other.logprob !== null && other.logprob !== logprob);
   const own = Math.exp(logprob);
-  const rest = 1 - own - others.reduce((sum, other) => sum + Math.exp(other.logprob!), 0);
+  const others = numbersOf(list).filter((number) => number !== logprob);
+  const rest = others.reduce((left, number) => left - Math.exp(number), 1 - own);
   return rest < own - ROUNDING ? 1 + likelier(logprob, list) : null;
 }
 
 function likelier(logprob: number, list: readonly Alternative[]): number {
-  return list.filter((other) => other.logprob !== null && other.logprob > logprob).length;
+  return numbersOf(list).filter((number) => number > logprob).length;
 }

@@ -11,7 +11,27 @@ export {
   streamCut,
 } from "./failure.ts";
 export * as field from "./fields.ts";
-export { readFields } from "./fields.ts";
+/** One by one, for what is part of pages: bundlers keep all of `field`. */
+export {
+  array as listOf,
+  byte as aByte,
+  count as aCount,
+  extend as extended,
+  type Field,
+  fallback as orElse,
+  int as anInt,
+  nullable as orNull,
+  nullish as orNothing,
+  number as aNumber,
+  object as objectOf,
+  optional as orLeftOut,
+  readFields,
+  record as recordOf,
+  refine as holding,
+  string as aString,
+  union as oneOf,
+  unknown as anything,
+} from "./fields.ts";
 export { logprobOf, logprobOfProbability } from "./numbers.ts";
 export { placeTokens } from "./placing.ts";
 export {

@@ -11,13 +11,16 @@ export function csvOf(runs: readonly Run[]): string {
     .join("\r\n");
 }
 
-function table<Row extends object>(rows: readonly Row[]): string {
-  if (rows.length === 0) return "";
-  const columns = Object.keys(rows[0]!) as (keyof Row & string)[];
+/** @param columns in their order; by default those of the first row. Without rows there is nothing, unless they are given. */
+export function table<Row extends object>(
+  rows: readonly Row[],
+  columns: readonly (keyof Row & string)[] = Object.keys(rows[0] ?? {}) as (keyof Row & string)[],
+): string {
+  if (columns.length === 0) return "";
   const field = (value: unknown) => {
     const text = value === null || value === undefined ? "" : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+  const lines: unknown[][] = [[...columns], ...rows.map((row) => columns.map((column) => row[column]))];
   return `${lines.map((line) => line.map(field).join(",")).join("\r\n")}\r\n`;
 }

@@ -2,9 +2,19 @@
 import {
   type AnswerAssembler,
   type AnswerPiece,
+  aNumber,
+  anything,
+  aString,
   callText,
-  field,
+  extended,
+  type Field,
+  holding,
+  listOf,
   logprobOf,
+  objectOf,
+  oneOf,
+  orElse,
+  orNothing,
   readFields,
   type WireReader,
   type WireToken,
@@ -26,51 +36,51 @@ import { Spoken } from "./spoken.ts";
 import type { UsageCount } from "./usage.ts";
 
 /** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
-const textPart = field.object({ type: field.string, text: field.nullish(field.string) });
-const part = field.extend(textPart, { thinking: field.nullish(field.array(textPart)) });
+const textPart = objectOf({ type: aString, text: orNothing(aString) });
+const part = extended(textPart, { thinking: orNothing(listOf(textPart)) });
 
 /** OpenRouter, MiniMax: `{type: "reasoning.text", text}`, and others without text. */
-const detail = field.fallback(field.object({ text: field.nullish(field.string) }), { text: null });
+const detail = orElse(objectOf({ text: orNothing(aString) }), { text: null });
 
 /** An entry per token of each text; `reasoning_content` is DeepSeek's. */
-const tokenLists = field.refine(
-  field.object({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
+const tokenLists = holding(
+  objectOf({ content: tokenEntries, refusal: tokenEntries, reasoning_content: tokenEntries }),
   isNoFourArrays,
 );
 /** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
-const numbers = field.nullish(field.union(tokenLists, fourArrays, field.number, field.array(field.unknown)));
+const numbers = orNothing(oneOf(tokenLists, fourArrays, aNumber, listOf(anything)));
 
 /** A whole answer, or a piece of it. */
-const messageFields = field.object({
-  content: field.nullish(field.union(field.string, field.array(part))),
-  refusal: field.nullish(field.string),
+const messageFields = objectOf({
+  content: orNothing(oneOf(aString, listOf(part))),
+  refusal: orNothing(aString),
   /** DeepSeek, older vLLM. */
-  reasoning_content: field.nullish(field.string),
+  reasoning_content: orNothing(aString),
   /** OpenRouter, Ollama, newer vLLM. */
-  reasoning: field.nullish(field.string),
+  reasoning: orNothing(aString),
   /** Some gateways to Ollama and Claude. */
-  thinking: field.fallback(field.nullish(field.string), null),
-  reasoning_details: field.fallback(field.nullish(field.array(detail)), null),
-  tool_calls: field.nullish(field.array(field.unknown)),
-  function_call: field.unknown,
+  thinking: orElse(orNothing(aString), null),
+  reasoning_details: orElse(orNothing(listOf(detail)), null),
+  tool_calls: orNothing(listOf(anything)),
+  function_call: anything,
   /** Together, of a chunk. */
-  token_id: field.unknown,
+  token_id: anything,
   /** Beside the choice's own, of some gateways. */
   logprobs: numbers,
 });
-const message: field.Field<Message | null | undefined> = (value) =>
-  isEmptyObject(value) ? null : field.nullish(messageFields)(value);
+const message: Field<Message | null | undefined> = (value) =>
+  isEmptyObject(value) ? null : orNothing(messageFields)(value);
 
-const chatChoice = field.extend(choiceFields, {
+const chatChoice = extended(choiceFields, {
   /** Of a chunk. */
   delta: message,
   /** Of a whole answer. */
   message,
   /** Of completions, which some servers write here too. */
-  text: field.fallback(field.nullish(field.string), null),
+  text: orElse(orNothing(aString), null),
   logprobs: numbers,
 });
-const chatAnswer = field.extend(answerFields, { choices: choicesField(chatChoice) });
+const chatAnswer = extended(answerFields, { choices: choicesField(chatChoice) });
 
 type Message = ReturnType<typeof messageFields>;
 type Numbers = ReturnType<typeof numbers>;

@@ -53,8 +53,7 @@ export function tokensOfArrays(arrays: FourArrays, where: string): WireToken[] {
   });
 }
 
-const UNCLEAR =
-  'Alternatives are left out where this server names them by texts of which some are no text ("" or U+FFFD): several share one place, so the rest are not the most probable ones.';
+const UNCLEAR = "Alternatives are left out where the server keys some by no text: several share one place.";
 
 /** The tokens, those marked whose lists have alternatives that several may share: what is left of them has gaps. */
 export function clearTokens(tokens: readonly WireToken[], answer: AnswerAssembler): WireToken[] {

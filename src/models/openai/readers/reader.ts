@@ -34,7 +34,7 @@ const FINISH_REASONS: Record<string, FinishReason> = {
 };
 
 /** Reasons of a server that gave up. */
-const FAILURES = ["error", "abort", "failed"];
+const FAILURES = ["error", "abort"];
 
 /** @throws SurprisalError SERVER_ERROR when the server gave up. */
 export function finishReasonOf(reason: string, server: string): FinishReason {

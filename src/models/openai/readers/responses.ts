@@ -3,10 +3,15 @@ import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
 import {
   AnswerAssembler,
+  aCount,
+  aString,
   callText,
   complaintIn,
-  field,
+  listOf,
   malformed,
+  objectOf,
+  orElse,
+  orNothing,
   readFields,
   serverError,
   throwComplaint,
@@ -18,27 +23,25 @@ import { answerTokens, type ReaderOptions } from "./reader.ts";
 import { isEmptyObject, tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
-const part = field.object({
-  type: field.string,
-  text: field.nullish(field.string),
-  refusal: field.nullish(field.string),
+const part = objectOf({
+  type: aString,
+  text: orNothing(aString),
+  refusal: orNothing(aString),
   logprobs: tokenEntries,
 });
 
 /** A count that is none is as if it were not there: the text is good without it. */
-const count = field.fallback(field.nullish(field.count), null);
+const count = orElse(orNothing(aCount), null);
 
-const response = field.object({
-  status: field.nullish(field.string),
-  incomplete_details: field.nullish(field.object({ reason: field.nullish(field.string) })),
-  output: field.nullish(
-    field.array(field.object({ type: field.string, content: field.nullish(field.array(part)) })),
-  ),
-  usage: field.fallback(
-    field.nullish(
-      field.object({
+const response = objectOf({
+  status: orNothing(aString),
+  incomplete_details: orNothing(objectOf({ reason: orNothing(aString) })),
+  output: orNothing(listOf(objectOf({ type: aString, content: orNothing(listOf(part)) }))),
+  usage: orElse(
+    orNothing(
+      objectOf({
         output_tokens: count,
-        output_tokens_details: field.fallback(field.nullish(field.object({ reasoning_tokens: count })), null),
+        output_tokens_details: orElse(orNothing(objectOf({ reasoning_tokens: count })), null),
       }),
     ),
     null,
@@ -46,25 +49,24 @@ const response = field.object({
 });
 
 /** Events that carry what is read here. Of the others, `delta` and the like may be anything. */
-const textEvent = field.object({
-  type: field.string,
+const textEvent = objectOf({
+  type: aString,
   sequence_number: count,
-  output_index: field.nullish(field.count),
-  content_index: field.nullish(field.count),
-  delta: field.nullish(field.string),
-  text: field.nullish(field.string),
-  refusal: field.nullish(field.string),
+  output_index: orNothing(aCount),
+  content_index: orNothing(aCount),
+  delta: orNothing(aString),
+  text: orNothing(aString),
+  refusal: orNothing(aString),
   logprobs: tokenEntries,
-  response: field.nullish(response),
+  response: orNothing(response),
 });
-const otherEvent = field.object({ type: field.string, sequence_number: count });
+const otherEvent = objectOf({ type: aString, sequence_number: count });
 
 type OutputPart = ReturnType<typeof part>;
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
-const LOST =
-  "The events that repeat the text are not what came before them: some events were lost or repeated.";
+const LOST = "Events that repeat the text differ from what came before: some were lost or repeated.";
 
 /** Text and numbers of one content part, as its deltas gave them; `.done` repeats them. */
 interface PartSoFar {

@@ -1,5 +1,24 @@
 /** What the fields of OpenAI-compatible answers must be. Fields that are not named here are let through. */
-import { field, readFields } from "../../remote/wire.ts";
+import {
+  aByte,
+  aCount,
+  aNumber,
+  anInt,
+  anything,
+  aString,
+  extended,
+  type Field,
+  holding,
+  listOf,
+  objectOf,
+  oneOf,
+  orElse,
+  orLeftOut,
+  orNothing,
+  orNull,
+  readFields,
+  recordOf,
+} from "../../remote/wire.ts";
 
 type Maybe<Type> = Type | null | undefined;
 
@@ -61,38 +80,30 @@ interface CompletionsChoice extends ChoiceFields {
   delta?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
   message?: Maybe<{ content?: Maybe<string> | undefined }> | undefined;
   logprobs?: CompletionsLogprobs | undefined;
-  /** vLLM: one object per prompt token, keyed by token id. */
-  prompt_logprobs?: Maybe<(Record<string, PromptLogprob> | null)[]> | undefined;
 }
 
 export interface CompletionsAnswer extends AnswerFields {
   choices?: Maybe<(CompletionsChoice | null)[]> | undefined;
 }
 
-interface PromptLogprob {
-  logprob?: Maybe<number> | undefined;
-  rank?: Maybe<number> | undefined;
-  decoded_token?: Maybe<string> | undefined;
-}
-
-const alternativeFields = field.object({
-  token: field.optional(field.string),
-  bytes: field.nullish(field.array(field.byte)),
-  id: field.nullish(field.int),
-  logprob: field.nullish(field.number),
+const alternativeFields = objectOf({
+  token: orLeftOut(aString),
+  bytes: orNothing(listOf(aByte)),
+  id: orNothing(anInt),
+  logprob: orNothing(aNumber),
 });
-const alternatives = field.array(field.refine(alternativeFields, isNamed, "token"));
-const tokenFields = field.extend(alternativeFields, { top_logprobs: field.nullish(alternatives) });
-const tokenList = field.nullable(field.array(field.refine(tokenFields, isNamed, "token")));
+const alternatives = listOf(holding(alternativeFields, isNamed, "token"));
+const tokenFields = extended(alternativeFields, { top_logprobs: orNothing(alternatives) });
+const tokenList = orNull(listOf(holding(tokenFields, isNamed, "token")));
 /** A list of tokens, `null`, or left out. */
-export const tokenEntries: field.Field<Maybe<TokenEntry[]>> = field.optional(tokenList);
+export const tokenEntries: Field<Maybe<TokenEntry[]>> = orLeftOut(tokenList);
 
-export const fourArrays: field.Field<FourArrays> = field.object({
-  tokens: field.array(field.string),
-  token_logprobs: field.array(field.nullable(field.number)),
-  top_logprobs: field.nullish(field.array(field.nullable(field.record(field.nullable(field.number))))),
-  text_offset: field.nullish(field.array(field.int)),
-  content: field.refine(field.nullish(field.array(field.unknown)), (list) => !list?.length),
+export const fourArrays: Field<FourArrays> = objectOf({
+  tokens: listOf(aString),
+  token_logprobs: listOf(orNull(aNumber)),
+  top_logprobs: orNothing(listOf(orNull(recordOf(orNull(aNumber))))),
+  text_offset: orNothing(listOf(anInt)),
+  content: holding(orNothing(listOf(anything)), (list) => !list?.length),
 });
 
 /** The four arrays, and no list that says the same; an empty one says nothing. */
@@ -110,53 +121,44 @@ function isNamed({ token, bytes, logprob, top_logprobs: _, ...other }: Record<st
 }
 
 /** A count that is none is as if it were not there: the text is good without it. */
-const count = field.fallback(field.nullish(field.count), null);
-const usage = field.fallback(
-  field.nullish(
-    field.object({
+const count = orElse(orNothing(aCount), null);
+const usage = orElse(
+  orNothing(
+    objectOf({
       completion_tokens: count,
       prompt_tokens: count,
       total_tokens: count,
-      completion_tokens_details: field.fallback(
-        field.nullish(field.object({ reasoning_tokens: count })),
-        null,
-      ),
+      completion_tokens_details: orElse(orNothing(objectOf({ reasoning_tokens: count })), null),
     }),
   ),
   null,
 );
 
-export const answerFields: field.Field<AnswerFields> = field.object({
-  model: field.nullish(field.string),
+export const answerFields: Field<AnswerFields> = objectOf({
+  model: orNothing(aString),
   usage,
-  x_groq: field.fallback(field.nullish(field.object({ usage })), null),
+  x_groq: orElse(orNothing(objectOf({ usage })), null),
 });
-export const choiceFields: field.Field<ChoiceFields> = field.object({
+export const choiceFields: Field<ChoiceFields> = objectOf({
   usage,
-  index: field.nullish(field.count),
-  finish_reason: field.nullish(field.string),
-  token_ids: field.nullish(field.array(field.count)),
+  index: orNothing(aCount),
+  finish_reason: orNothing(aString),
+  token_ids: orNothing(listOf(aCount)),
 });
 
-const promptLogprob = field.object({
-  logprob: field.nullish(field.number),
-  rank: field.nullish(field.int),
-  decoded_token: field.nullish(field.string),
-});
-const completionsList = field.refine(field.object({ content: tokenList }), isNoFourArrays);
-const said = field.fallback(field.nullish(field.object({ content: field.nullish(field.string) })), null);
-const completionsChoice = field.extend(choiceFields, {
-  text: field.nullish(field.string),
+const completionsList = holding(objectOf({ content: tokenList }), isNoFourArrays);
+const said = orElse(orNothing(objectOf({ content: orNothing(aString) })), null);
+const completionsChoice = extended(choiceFields, {
+  text: orNothing(aString),
   delta: said,
   message: said,
-  logprobs: field.nullish(field.union(fourArrays, completionsList, field.number, field.array(field.unknown))),
-  prompt_logprobs: field.nullish(field.array(field.nullable(field.record(promptLogprob)))),
+  logprobs: orNothing(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
 });
-const completionsAnswer = field.extend(answerFields, { choices: choicesField(completionsChoice) });
+const completionsAnswer = extended(answerFields, { choices: choicesField(completionsChoice) });
 
 /** A list of choices. What says nothing is none: left out, `null`, an empty object, or `null` in the list. */
-export function choicesField<Choice>(choice: field.Field<Choice>): field.Field<Maybe<(Choice | null)[]>> {
-  const choices = field.nullish(field.array(field.nullable(choice)));
+export function choicesField<Choice>(choice: Field<Choice>): Field<Maybe<(Choice | null)[]>> {
+  const choices = orNothing(listOf(orNull(choice)));
   return (value) => (isEmptyObject(value) ? null : choices(value));
 }
 
