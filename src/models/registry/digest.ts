@@ -33,7 +33,7 @@ interface RememberedDigest extends Stamp {
   sha256: string;
 }
 
-/** Where the cache cannot be written, a file is read once for each process. */
+/** Where the cache cannot be written, or another process's entry came last, a file is read once for each process. */
 const inProcess = new Map<string, RememberedDigest>();
 
 /** Two changes within one tick of the file system's clock (10 ms at most) would leave the same time. */
@@ -72,8 +72,13 @@ export async function fileDigest(
   onBytes?: (bytes: number) => void,
 ): Promise<Digest> {
   let stamp = await stampOf(path);
-  for (const remembered of [(await readMemory(settings.cache))[path], inProcess.get(path)])
-    if (remembered && isSame(remembered, stamp)) return { bytes: stamp.bytes, sha256: remembered.sha256 };
+  const kept = (await readMemory(settings.cache))[path];
+  if (kept && isSame(kept, stamp)) return { bytes: stamp.bytes, sha256: kept.sha256 };
+  const own = inProcess.get(path);
+  if (own && isSame(own, stamp)) {
+    await remember(path, own, settings.cache);
+    return { bytes: stamp.bytes, sha256: own.sha256 };
+  }
   for (let reading = 1; reading <= MOST_READINGS; reading++) {
     await untilTick(stamp);
     const sha256 = await sha256OfFile(path, settings.signal, onBytes);
@@ -168,10 +173,11 @@ export async function rememberDigest(path: string, sha256: string, cache: string
 }
 
 async function remember(path: string, entry: RememberedDigest, cache: string): Promise<void> {
+  inProcess.set(path, entry);
   try {
     await writeJson(memoryFile(cache), { ...(await readMemory(cache)), [path]: entry });
   } catch {
-    inProcess.set(path, entry);
+    // see `rememberDigest`
   }
 }
 
