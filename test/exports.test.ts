@@ -26,22 +26,22 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./core": [
     `
-      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError addPairedToken addToken
+      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
       defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
-      perplexityPerUnit perplexityStandardError planFor planWindows policy ratioBootstrap resolveRecipe
-      sumTokens textSize tokenRecord tokensRun visibility watchPolicy`,
+      perplexityPerUnit perplexityStandardError planFor planWindows policy policyProblems ratioBootstrap resolveRecipe
+      sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
       ConfidenceReading DisjointWindow DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
-      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading Measures MeterOptions MeterReading
-      MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken Percentiles Policy
-      PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyText PrefixPolicy Recipe RecipeFacts
+      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
+      MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
+      PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
       RecipeName RecipeOption RecipeOverrides ResolvedMeterOptions ResolvedRecipe Scale ScoreSums Sight
-      Spike SpikesReading StridedWindow SurprisalErrorOptions TextSize TokenColumns TokenRange TokenRecord
+      Spike SpikesReading StridedWindow SurprisalErrorOptions TextSize TokenColumns TokenPart TokenRange TokenRecord
       TokenTable TopTokens WindowMethod WindowOptions WindowPlan WindowReading WindowStep`,
   ],
   "./models": [

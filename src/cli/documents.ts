@@ -4,6 +4,7 @@
  */
 import { type Measures, type TokenRecord, tokenRecord } from "../core/index.ts";
 import type { TextScore } from "../evaluate/index.ts";
+import type { ProxyDocument } from "./stand-in.ts";
 
 /** `surprisal.score/2`: the measures and what they were made with; docs/columns.md lists the fields. */
 export interface ScoreDocument
@@ -16,6 +17,8 @@ export interface ScoreDocument
   /** Milliseconds; `tokensRun`: tokens run through the model. */
   timing: { totalMs: number; loadMs: number; decodeMs: number | null; tokensRun: number };
   notes: readonly string[];
+  /** With --proxy: what is said of the model that it stands for. */
+  proxy?: ProxyDocument | undefined;
   /** With --tokens. `bytes` only where a token is not UTF-8 on its own; `logprob` and `entropy` in nats. */
   tokenTable?: JsonToken[] | undefined;
 }
@@ -28,6 +31,7 @@ export function scoreDocument(
   loadMs: number,
   notes: readonly string[],
   withTokens: boolean,
+  proxy: ProxyDocument | null = null,
 ): ScoreDocument {
   const { model, settings, recipe, textSha256, timing, table, text, piece, sums: _, ...measured } = score;
   const { id, name, ...method } = recipe;
@@ -40,6 +44,7 @@ export function scoreDocument(
     ...measured,
     timing: { ...timing, totalMs: timing.totalMs + loadMs, loadMs },
     notes,
+    ...(proxy && { proxy }),
     tokenTable: withTokens
       ? Array.from(table.ids, (_, i) => jsonToken(tokenRecord(table, i, text, piece)))
       : undefined,

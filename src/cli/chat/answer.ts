@@ -1,5 +1,6 @@
 /** One answer: written by a model, metered, and ended by a policy, a person, the model or an error. */
 import {
+  describePolicy,
   type MeterReading,
   monitorTokens,
   type Policy,
@@ -98,6 +99,8 @@ export async function writeAnswer(
   const reading = tokens.meter.read();
   const { end } = generation;
   const { partial = false, warnings = [] } = end ?? generation.doubts ?? {};
+  const blind =
+    stopWhen !== undefined && reading.tokens > 0 && reading.scored === 0 && needsNumbers(stopWhen);
   return {
     text: texts.answer,
     reasoning: texts.reasoning,
@@ -110,9 +113,16 @@ export async function writeAnswer(
     tokens: end?.tokens ?? reading.tokens,
     scored: end?.scored ?? reading.scored,
     partial: end ? partial : reading.partial || partial,
-    warnings,
+    warnings: blind ? [...warnings, `${describePolicy(stopWhen)} was not decided: ${NO_NUMBERS}`] : warnings,
     surprising: surprising.length > 0 ? surprising : surprisingBefore,
   };
+}
+
+const NO_NUMBERS = "no token carries a number.";
+
+/** Counts of tokens and repetition are decided without. */
+function needsNumbers(policy: Policy): boolean {
+  return /"measure":"(?!tokens)/.test(JSON.stringify(policy));
 }
 
 /** Of a record that stands for several tokens the number is not the text's, so it is not compared. */

@@ -1,12 +1,11 @@
 /** The conversation at a terminal. */
-import type { Policy } from "../../core/index.ts";
 import { describePolicy } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { nearestNames, visible } from "../../text/index.ts";
 import { partsOf, shownError } from "../errors.ts";
 import type { AnswerOptions } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
-import { readPolicy, withAlternatives } from "./options.ts";
+import { policyNotes, readPolicy, withAlternatives } from "./options.ts";
 import { Terminal } from "./prompt.ts";
 import { showAnswer } from "./show.ts";
 
@@ -37,7 +36,7 @@ export async function converse(
     if (entered === null) return;
     if (entered.trim() === "") continue;
     if (/^\/(?!\/)/.test(entered)) {
-      if (carryOut(entered.trim(), conversation, options) === "quit") return;
+      if (carryOut(entered.trim(), conversation, options, model) === "quit") return;
       continue;
     }
     const question = entered.startsWith("//") ? entered.slice(1) : entered;
@@ -69,7 +68,8 @@ export async function converse(
 function carryOut(
   entered: string,
   conversation: Conversation,
-  options: { stopWhen?: Policy | undefined },
+  options: AnswerOptions,
+  model: LanguageModel,
 ): "quit" | "stay" {
   const [, name = "", rest = ""] = /^(\/\S*)\s*([\s\S]*)$/.exec(entered) ?? [];
   switch (name) {
@@ -94,6 +94,8 @@ function carryOut(
             ? `Answers end when ${describePolicy(options.stopWhen)}.`
             : "Answers end by themselves.",
         );
+        for (const note of policyNotes(withAlternatives(options, model), model))
+          say(`note: ${visible(note)}`);
       } catch (error) {
         complain(error);
       }

@@ -1,5 +1,12 @@
 /** The arguments of `surprisal chat` about what is written and when it stops. */
-import { type Policy, parsePolicy, SurprisalError } from "../../core/index.ts";
+import {
+  invalidArgument,
+  type Policy,
+  parsePolicy,
+  policyProblems,
+  SurprisalError,
+  withLengths,
+} from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { usage } from "../errors.ts";
 import { type Declared, decimal, option, wholeNumber } from "../parameters.ts";
@@ -56,10 +63,28 @@ export function withAlternatives<Options extends AnswerOptions>(
 }
 
 /**
- * A policy from its text form; what is wrong with it is pointed at.
- * @throws SurprisalError INVALID_ARGUMENT
+ * A policy from its text form, every window with its length; what is wrong with it is pointed at.
+ * @throws SurprisalError INVALID_ARGUMENT, also for a policy of which a condition can never hold.
  */
 export function readPolicy(text: string, option: string): Policy {
+  const policy = withLengths(parsed(text, option));
+  const hopeless = policyProblems(policy).find(({ kind }) => kind === "never");
+  if (hopeless) throw invalidArgument(hopeless.what, option, hopeless.wayOut);
+  return policy;
+}
+
+/** What a person should know of a policy before an answer of this model: what cannot hold here, what changes nothing. */
+export function policyNotes(
+  { stopWhen, maxTokens, alternatives }: AnswerOptions,
+  { capabilities, vocabulary }: Pick<LanguageModel, "capabilities" | "vocabulary">,
+): string[] {
+  if (stopWhen === undefined) return [];
+  const { distribution } = capabilities;
+  const circumstances = { maxTokens, alternatives, distribution, vocabularySize: vocabulary.size };
+  return policyProblems(stopWhen, circumstances).map(({ what, wayOut }) => `${what}. ${wayOut}`);
+}
+
+function parsed(text: string, option: string): Policy {
   try {
     return parsePolicy(text);
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   converse,
   doneEvent,
   errorEvent,
+  policyNotes,
   showAnswer,
   tokenEvent,
   withAlternatives,
@@ -30,7 +31,7 @@ const parameters = {
   system: option(text, { short: "s", hint: "TEXT", description: "What the model is told before anything else" }),
   ...ANSWER_OPTIONS,
   json: flag({ description: "One JSON object a line: an event per token, with its logprob in nats, then done or error" }),
-  quiet: flag({ short: "q", description: "The answer only" }),
+  quiet: flag({ short: "q", description: "The answer only: no thinking, no summary" }),
   ...LOAD_OPTIONS,
 };
 
@@ -40,12 +41,16 @@ const command: Command = defineCommand({
   details: `At a terminal it is a conversation: /help shows its commands, Ctrl-C stops an answer. A base model, one without a
 chat template, is given the text as it stands and writes on.
 
+What a model thinks before its answer is shown fainter on a terminal; a file or a pipe gets the answer alone.
+
 Policies for --stop-when compare perplexity, window, average, confidence, entropy, spike, tokens or bits with a
-number, or look for repetition; and, or, not, after N, for N and until combine them.
+number, or look for repetition; and, or, not, after N, for N and until combine them. In parentheses stand the
+length of a window, partial, or the part that is looked at: window(16), window(32, partial), perplexity(answer),
+tokens(reasoning), repetition(tool-call). docs/policies.md is the reference.
 
 Examples:
   surprisal chat --model smollm2
-  surprisal chat --once "Once upon a time" --stop-when "window>80 after 20 or repetition"
+  surprisal chat --once "Once upon a time" --stop-when "window(16)>80 or repetition"
   surprisal chat -m http://127.0.0.1:8080/v1#model --once "Why is the sky blue?" --json
   surprisal chat -m smollm2 -q < question.txt > answer.txt`,
   parameters,
@@ -59,9 +64,9 @@ async function answerInWords(given: Given): Promise<void> {
   const question = await readQuestion(given);
   await using model = await openWaiting(given);
   const conversation = new Conversation(model.capabilities, given.system);
-  if (!model.capabilities.chat && !given.quiet) {
-    const columns = process.stderr.isTTY ? process.stderr.columns || 80 : null;
-    process.stderr.write(`${wrapWords(baseModelNote(model, given.model), columns).join("\n")}\n`);
+  if (!given.quiet) {
+    if (!model.capabilities.chat) note(baseModelNote(model, given.model));
+    for (const each of policyNotes(withAlternatives(options, model), model)) note(`note: ${visible(each)}`);
   }
   if (question === null) {
     await converse(model, conversation, { options, quiet: given.quiet });
@@ -83,15 +88,21 @@ async function answerInEvents(given: Given): Promise<void> {
   const question = await readQuestion(given);
   if (question === null) throw usage("--json needs --once, or the text on standard input");
   await using model = await openWaiting(given);
+  const asked = withAlternatives(options, model);
   const answer = await writeAnswer(
     model,
     new Conversation(model.capabilities, given.system).prompt(question),
-    withAlternatives(options, model),
+    asked,
     new AbortController().signal,
     (token) => printEvent(tokenEvent(token)),
   );
   if (answer.failure) throw answer.failure.error;
-  printEvent(doneEvent(answer));
+  printEvent(doneEvent({ ...answer, warnings: [...answer.warnings, ...policyNotes(asked, model)] }));
+}
+
+function note(text: string): void {
+  const columns = process.stderr.isTTY ? process.stderr.columns || 80 : null;
+  process.stderr.write(`${wrapWords(text, columns).join("\n")}\n`);
 }
 
 /** The text to be answered; `null` where a person sits at the terminal. */

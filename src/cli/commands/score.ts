@@ -17,10 +17,11 @@ import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
-import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { LOAD_OPTIONS } from "../load-options.ts";
 import { flag, option, optionalArgument, text, type Values, wholeNumber } from "../parameters.ts";
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
 import { DEFAULT_RECIPE, MODEL_DESCRIPTION, RECIPE_OPTIONS } from "../shared-options.ts";
+import { namingProxy, openReader, PROXY_OPTIONS, standIn } from "../stand-in.ts";
 
 const MOST = 100;
 
@@ -30,6 +31,7 @@ const parameters = {
   text: option(text, { short: "t", mayBeEmpty: true, description: "Score this text instead of a file" }),
   model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
   ...RECIPE_OPTIONS,
+  ...PROXY_OPTIONS,
   top: option(wholeNumber(0, MOST), { hint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" }),
   html: option(text, { hint: "FILE", description: "Also write a page with the heat-map and pictures of the numbers" }),
   json: flag({ description: "One JSON document on standard output; logprob, nll and entropy are in nats there" }),
@@ -52,6 +54,7 @@ Examples:
   surprisal score report.md --html report.html
   git diff | surprisal score --json | jq .bitsPerByte
   surprisal score corpus.txt -m model.gguf -r llama.cpp -c 512
+  surprisal score answer.txt -m openai:gpt-4.1 --proxy smollm2 --proxy-calibration gpt.json
   surprisal score --text=--help --tokens`;
 
 const DEFAULT_TOP = 10;
@@ -69,7 +72,8 @@ const command: Command = defineCommand({
     const { text, notes: textNotes } = await readText(given);
 
     const start = performance.now();
-    await using model = await openModel(given);
+    const reader = await openReader(given);
+    await using model = reader.model;
     const loadMs = performance.now() - start;
     const pictured = html !== undefined || !(json || quiet);
     const alternatives = alternativesFor(given, pictured, top);
@@ -80,11 +84,20 @@ const command: Command = defineCommand({
       parseSpecial: given.parseSpecial || undefined,
       alternatives: Math.min(alternatives, model.capabilities.alternatives),
     });
-    const notes = [...textNotes, ...score.notes, ...score.recipe.notes, ...infinite(score)];
-    const view = pictured ? await viewOf(score, given.file, loadMs, notes) : null;
+    const other = reader.standsFor && standIn(reader.standsFor, score);
+    const notes = [
+      ...textNotes,
+      ...reader.notes,
+      ...score.notes,
+      ...score.recipe.notes,
+      ...infinite(score),
+      ...(other?.notes ?? []),
+    ];
+    const view = pictured ? await viewOf(score, given.file, loadMs, notes, other?.view) : null;
 
     if (html !== undefined) await writeWhole(html, await scorePage(view!));
-    if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens));
+    if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens, other?.document));
+    else if (quiet && other) process.stdout.write(`${other.quiet}\n`);
     else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
@@ -129,7 +142,7 @@ async function scoreWithProgress(
   quiet: boolean,
   options: Parameters<typeof scoreText>[2],
 ): Promise<TextScore> {
-  if (quiet) return scoreText(model, text, options);
+  if (quiet) return scoreText(model, text, options).catch(namingProxy);
   const start = performance.now();
   const progress = startProgress({ label: "scoring", unit: "tokens", after: 0 });
   try {
@@ -141,6 +154,8 @@ async function scoreWithProgress(
           progress.update({ done: run, total, perplexity: perplexity ?? undefined });
       },
     });
+  } catch (error) {
+    return namingProxy(error);
   } finally {
     progress.end();
   }
@@ -151,9 +166,11 @@ async function viewOf(
   file: string | undefined,
   loadMs: number,
   notes: readonly string[],
+  standIn: ScoreView["standIn"],
 ): Promise<ScoreView> {
   return {
     ...score,
+    standIn,
     title: file === undefined || file === "-" ? undefined : basename(file),
     timing: { ...score.timing, totalMs: score.timing.totalMs + loadMs, loadMs },
     notes,
@@ -163,8 +180,8 @@ async function viewOf(
 }
 
 /** Who named no model may not know that there are better ones. */
-function withHint(view: ScoreView, { model }: Given): ScoreView {
-  return model === undefined ? { ...view, notes: [...view.notes, HINT] } : view;
+function withHint(view: ScoreView, { model, proxy }: Given): ScoreView {
+  return model === undefined && proxy === undefined ? { ...view, notes: [...view.notes, HINT] } : view;
 }
 
 function show(view: ScoreView, tokens: boolean, top: number): string {

@@ -1,5 +1,5 @@
 export { PerplexityMeter } from "./meter.ts";
-export type { MeterOptions, ResolvedMeterOptions } from "./options.ts";
+export { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
 export type {
   ConfidenceReading,
   EntropyReading,

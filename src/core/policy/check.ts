@@ -22,9 +22,9 @@ function remake(given: unknown, where: string, budget: { left: number }): Policy
   const policy = given as Policy; // as far as its kind is known: the makers check the rest
   switch (policy.kind) {
     case "compare":
-      return placed(where, () => compare(policy.measure, policy.relation, policy.bound));
+      return placed(where, () => compare(policy.measure, policy.relation, policy.bound, policy));
     case "repetition":
-      return placed(where, () => repetition(policy.tokens ?? Number.NaN));
+      return placed(where, () => repetition(policy.tokens ?? Number.NaN, policy));
     case "any":
     case "all": {
       if (!Array.isArray(policy.policies)) throw noPolicies(policy.policies, `${where}.policies`);
@@ -60,7 +60,7 @@ function noPolicy(given: unknown, where: string): SurprisalError {
   return invalidArgument(
     `${quoted(given)} is no policy`,
     where,
-    'Give what the functions of `policy` make, or a text such as "window>80 after 20".',
+    'Give what the functions of `policy` make, or a text such as "window(16)>80 after 20".',
   );
 }
 

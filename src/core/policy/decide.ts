@@ -1,7 +1,7 @@
 /** Whether a policy holds. */
 import type { MeterReading } from "../meter/index.ts";
 import { checkPolicy } from "./check.ts";
-import { MEASURES } from "./measures.ts";
+import { MEASURES, type MeasureMemory, readMeasure } from "./measures.ts";
 import type { Policy, Relation } from "./policy.ts";
 import { decideRepetition, type RepetitionMemory } from "./repetition.ts";
 import { writePolicy } from "./text.ts";
@@ -12,7 +12,8 @@ export type PolicyMemory =
   | readonly PolicyMemory[]
   | { since: number | null; policy: PolicyMemory }
   | { since: number | null; because: string; enter: PolicyMemory; leave: PolicyMemory }
-  | RepetitionMemory;
+  | RepetitionMemory
+  | MeasureMemory;
 
 /** What became of a policy at one token. */
 export interface PolicyDecision {
@@ -51,9 +52,9 @@ const CHECKED = new WeakSet<Policy>();
 function decide(policy: Policy, reading: MeterReading, memory: PolicyMemory): PolicyDecision {
   switch (policy.kind) {
     case "compare":
-      return decideComparison(policy, reading);
+      return decideComparison(policy, reading, memory as MeasureMemory | null);
     case "repetition":
-      return decideRepetition(policy.tokens, reading, memory as RepetitionMemory | null);
+      return decideRepetition(policy, reading, memory as RepetitionMemory | null);
     case "any":
     case "all":
       return decideSeveral(policy.kind, policy.policies, reading, memory as readonly PolicyMemory[] | null);
@@ -82,18 +83,28 @@ const decision = (holds: boolean | null, because: string, memory: PolicyMemory):
 
 /** An interval is above a bound when its lower end is. */
 function decideComparison(
-  { measure, relation, bound }: Extract<Policy, { kind: "compare" }>,
+  policy: Extract<Policy, { kind: "compare" }>,
   reading: MeterReading,
+  memory: MeasureMemory | null,
 ): PolicyDecision {
-  const { name, unit, read } = MEASURES[measure];
-  const value = read(reading);
-  if (value === null) return decision(null, "", null);
+  const { relation, bound } = policy;
+  const { value, memory: next } = readMeasure(policy, reading, memory);
+  if (value === null) return decision(null, "", next);
   const interval = typeof value === "number" ? { low: value, high: value } : value;
   const [low, high] = [interval.low, interval.high ?? Infinity];
   const [worst, best] = relation.startsWith(">") ? [low, high] : [high, low];
   if (!compares(worst, relation, bound))
-    return decision(compares(best, relation, bound) ? null : false, "", null);
-  return decision(true, `${name} ${shown(worst, relation, bound)} ${relation} ${bound}${unit}`, null);
+    return decision(compares(best, relation, bound) ? null : false, "", next);
+  const because = `${nameOf(policy)} ${shown(worst, relation, bound)} ${relation} ${bound}${MEASURES[policy.measure].unit}`;
+  return decision(true, because, next);
+}
+
+/** "window perplexity", "reasoning window(16) perplexity". */
+function nameOf({ measure, length, part }: Extract<Policy, { kind: "compare" }>): string {
+  const { name } = MEASURES[measure];
+  const [first, ...rest] = name.split(" ");
+  const sized = length === undefined ? name : [`${first}(${length})`, ...rest].join(" ");
+  return part === undefined ? sized : `${part} ${sized}`;
 }
 
 function compares(value: number, relation: Relation, bound: number): boolean {

@@ -1,5 +1,6 @@
 export { decidePolicy, type PolicyDecision, type PolicyMemory } from "./decide.ts";
-export type { PolicyMeasure } from "./measures.ts";
+export { withLengths } from "./lengths.ts";
+export type { MeasureScope, PolicyMeasure } from "./measures.ts";
 export {
   type MonitoredTokens,
   type MonitorOptions,
@@ -10,5 +11,6 @@ export {
 export type { Policy } from "./policy.ts";
 /** Makes policies: `policy.any(policy.windowAbove(80), policy.repetition())`. */
 export * as policy from "./policy.ts";
+export { type PolicyCircumstances, type PolicyProblem, policyProblems } from "./problems.ts";
 export { describePolicy, type PolicyText, parsePolicy } from "./text.ts";
 export { untilStopped } from "./until-stopped.ts";

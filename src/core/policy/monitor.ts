@@ -5,6 +5,7 @@ import type { TokenRecord } from "../token.ts";
 import { checkPolicy } from "./check.ts";
 import { decidePolicy, type PolicyMemory } from "./decide.ts";
 import type { Policy } from "./policy.ts";
+import { refuseHopeless } from "./problems.ts";
 import { type PolicyText, parsePolicy, writePolicy } from "./text.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -12,7 +13,7 @@ import { untilStopped } from "./until-stopped.ts";
 export interface PolicyEvent {
   /** How many tokens had been seen: 57 at the 57th. */
   token: number;
-  /** The policy in its text form: "window>80". */
+  /** The policy in its text form: "window(16)>80". */
   policy: string;
   /** "window perplexity 212 > 80" */
   because: string;
@@ -24,13 +25,16 @@ export interface PolicyEvent {
  * Watches for a policy: the function returned is to be called with the reading after each token, and returns an event
  * each time the policy comes to hold, `null` while it goes on to hold and while it does not.
  * @param policy or its text form.
- * @throws SurprisalError INVALID_ARGUMENT for what is no policy.
+ * @param meter options of the meter that the readings come from.
+ * @throws SurprisalError INVALID_ARGUMENT for what is no policy, and for one of which a condition can never hold.
  */
 export function watchPolicy(
   policy: Policy | PolicyText,
   what: "alarm" | "stopped" = "alarm",
+  meter: MeterOptions = {},
 ): (reading: MeterReading) => PolicyEvent | null {
   const watched = typeof policy === "string" ? parsePolicy(policy) : checkPolicy(policy);
+  refuseHopeless(watched, meter);
   let memory: PolicyMemory = null;
   let held = false;
   return (reading) => {
@@ -77,11 +81,11 @@ export interface MonitoredTokens<Token extends TokenRecord> extends AsyncIterabl
  *
  *     const controller = new AbortController();
  *     const answer = model.generate(prompt, { signal: controller.signal });
- *     const monitored = monitorTokens(answer, { stopWhen: "window>80 after 20 or repetition", controller });
+ *     const monitored = monitorTokens(answer, { stopWhen: "window(16)>80 after 20 or repetition", controller });
  *     for await (const { text } of monitored) process.stdout.write(text);
  *     if (monitored.stoppedBy) console.error(monitored.stoppedBy.message);
  *
- * @throws SurprisalError INVALID_ARGUMENT for a text that is no policy; from the iteration, for a record that the meter
+ * @throws SurprisalError INVALID_ARGUMENT for a text that is no policy, and for one that can never hold; from the iteration, for a record that the meter
  *   refuses.
  */
 export function monitorTokens<Token extends TokenRecord>(
@@ -90,8 +94,8 @@ export function monitorTokens<Token extends TokenRecord>(
 ): MonitoredTokens<Token> {
   const { meter: given = {}, stopWhen, alarmWhen, onAlarm, controller } = options;
   const meter = given instanceof PerplexityMeter ? given : new PerplexityMeter(given);
-  const stop = stopWhen === undefined ? null : watchPolicy(stopWhen, "stopped");
-  const alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm");
+  const stop = stopWhen === undefined ? null : watchPolicy(stopWhen, "stopped", meter.options);
+  const alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm", meter.options);
   let stoppedBy: PolicyEvent | null = null;
 
   const isLast = (token: Token) => {

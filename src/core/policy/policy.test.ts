@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type MeterOptions, type MeterReading, PerplexityMeter } from "../meter/index.ts";
-import type { TokenRecord } from "../token.ts";
+import { TOKEN_PARTS, type TokenPart, type TokenRecord } from "../token.ts";
 import {
   decidePolicy,
   describePolicy,
@@ -10,7 +10,9 @@ import {
   type PolicyMemory,
   parsePolicy,
   policy,
+  policyProblems,
   watchPolicy,
+  withLengths,
 } from "./index.ts";
 
 const MEASURES = [
@@ -24,19 +26,43 @@ const MEASURES = [
   "bits",
 ] as const;
 
+const parts = fc.option(fc.constantFrom(...TOKEN_PARTS), { nil: undefined });
+
+/** Comparisons over lengths and parts of their own. */
+const scoped = fc
+  .record({
+    measure: fc.constantFrom("window", "entropy", "confidence", "average" as const),
+    relation: fc.constantFrom(">", ">=", "<", "<=" as const),
+    bound: fc.nat(50),
+    length: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
+    partial: fc.constantFrom(undefined, true as const),
+    part: parts,
+  })
+  .map(({ measure, relation, bound, length, partial, part }) =>
+    policy.compare(measure, relation as ">", bound, {
+      length,
+      partial: measure === "average" ? undefined : partial,
+      part,
+    }),
+  );
+
 const comparisons = fc
   .tuple(
     fc.constantFrom(...MEASURES),
     fc.constantFrom(">", ">=", "<", "<=" as const),
     fc.oneof(fc.nat(200), fc.double({ min: 0, max: 1e30, noNaN: true })),
+    parts,
   )
-  .map(([measure, relation, bound]) => policy.compare(measure, relation as ">", bound));
+  .map(([measure, relation, bound, part]) => policy.compare(measure, relation as ">", bound, { part }));
 
 const policies: fc.Arbitrary<Policy> = fc.letrec<{ policy: Policy }>((tie) => ({
   policy: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     comparisons,
-    fc.integer({ min: 2, max: 40 }).map((tokens) => policy.repetition(tokens)),
+    scoped,
+    fc
+      .tuple(fc.integer({ min: 2, max: 40 }), parts)
+      .map(([tokens, part]) => policy.repetition(tokens, { part })),
     fc.array(tie("policy"), { minLength: 1, maxLength: 3 }).map((parts) => policy.any(...parts)),
     fc.array(tie("policy"), { minLength: 1, maxLength: 3 }).map((parts) => policy.all(...parts)),
     tie("policy").map(policy.not),
@@ -58,6 +84,7 @@ const records: fc.Arbitrary<TokenRecord> = fc.record(
       [],
       [0.7, 0.2].map((p, id) => ({ text: "", id, logprob: Math.log(p) })),
     ),
+    part: fc.constantFrom<TokenPart>("answer", "reasoning"),
   },
   { requiredKeys: ["text", "logprob"] },
 );
@@ -431,6 +458,230 @@ describe("the text form", () => {
     );
     expect(() => parsePolicy("(".repeat(100_000))).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+});
+
+describe("a scope", () => {
+  /** The obvious way: from all records so far. */
+  function slow(
+    { measure, length = 0, partial, part }: Extract<Policy, { kind: "compare" }>,
+    so: TokenRecord[],
+  ) {
+    const own = so.filter((record) => part === undefined || (record.part ?? "answer") === part);
+    if (measure === "average") {
+      const list = own.flatMap(({ logprob }) => (logprob === null ? [] : [-logprob])).reverse();
+      const weights = list.map((_, i) => 2 ** (-i / length));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      return list.length === 0
+        ? null
+        : Math.exp(list.reduce((sum, x, i) => sum + x * weights[i]!, 0) / total);
+    }
+    const values = own.flatMap((record) => {
+      if (measure === "window") return record.logprob === null ? [] : [-record.logprob];
+      const tops = record.alternatives ?? [];
+      if (tops.length === 0) return [];
+      return [-tops.reduce((sum, { logprob }) => sum + logprob!, 0) / tops.length];
+    });
+    const last = values.slice(-length);
+    if (last.length === 0 || (last.length < length && !partial)) return null;
+    const mean = last.reduce((sum, value) => sum + value, 0) / last.length;
+    return measure === "window" ? Math.exp(mean) : mean;
+  }
+
+  it("has the value that the last tokens of its part have, whatever the meter's lengths are", () => {
+    const finite = fc.array(
+      records.filter(({ logprob }) => logprob !== Number.NEGATIVE_INFINITY),
+      { maxLength: 25 },
+    );
+    const asked = fc
+      .record({
+        measure: fc.constantFrom("window", "confidence", "average" as const),
+        length: fc.integer({ min: 1, max: 6 }),
+        partial: fc.constantFrom(undefined, true as const),
+        part: parts,
+      })
+      .map((scope) => ({ ...scope, partial: scope.measure === "average" ? undefined : scope.partial }));
+    fc.assert(
+      fc.property(finite, asked, (stream, { measure, ...scope }) => {
+        const list = readings(stream);
+        const compare = (relation: ">" | "<", bound: number) =>
+          policy.compare(measure, relation, bound, scope) as Extract<Policy, { kind: "compare" }>;
+        const expected = stream.map((_, i) => slow(compare(">", 0), stream.slice(0, i + 1)));
+        const least = 1e-9;
+        for (const [i, value] of expected.entries()) {
+          if (value === null) {
+            expect(holdsAt(compare(">", 0), list)[i]).toBeNull();
+            continue;
+          }
+          expect(holdsAt(compare(">", Math.max(0, value * (1 - least) - least)), list)[i]).toBe(true);
+          expect(holdsAt(compare("<", value * (1 + least) + least), list)[i]).toBe(true);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("is in the text form", () => {
+    const { compare, repetition, after } = policy;
+    for (const [text, expected] of [
+      ["window(16)>80 after 20", after(20, compare("window", ">", 80, { length: 16 }))],
+      ["window(16, partial)>80", compare("window", ">", 80, { length: 16, partial: true })],
+      ["window(partial)>80", compare("window", ">", 80, { partial: true })],
+      ["average(0.5)>9", compare("average", ">", 9, { length: 0.5 })],
+      ["confidence(64, answer)<8", compare("confidence", "<", 8, { length: 64, part: "answer" })],
+      ["tokens(reasoning)>=500", compare("tokens", ">=", 500, { part: "reasoning" })],
+      ["repetition(30, tool-call)", repetition(30, { part: "tool-call" })],
+    ] as const) {
+      expect(parsePolicy(text)).toEqual(expected);
+      expect(describePolicy(expected)).toBe(text);
+    }
+    expect(parsePolicy("Window( partial , 16 )>80")).toEqual(parsePolicy("window(16, partial)>80"));
+    expect(parsePolicy("repetition(reasoning)")).toEqual(repetition(24, { part: "reasoning" }));
+  });
+
+  it.each([
+    ["perplexity(16)>80", 12, /perplexity has no length/],
+    ["spike(partial)>6", 7, /spike cannot be partial/],
+    ["average(16, partial)>6", 9, /average cannot be partial/],
+    ["window(0)>80", 8, /0/],
+    ["window(16>80", 10, /Expected "\)", found ">"/],
+    ["window(answer, reasoning)>80", 16, /Expected a number of tokens/],
+    ["window(16, 8)>80", 12, /Expected another name/],
+    ["window(thinking)>80", 8, /found "thinking"/],
+    ["repetition(24, partial)", 11, /repetition cannot be partial/],
+  ])("names the place of the fault in %s", (text, place, what) => {
+    expect(() => parsePolicy(text)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        where: `character ${place} of the policy`,
+        what: expect.stringMatching(what),
+      }),
+    );
+  });
+
+  it("is named in the explanation", () => {
+    const list = readings([
+      { text: "x", logprob: -1, part: "reasoning" },
+      { text: "y", logprob: -2 },
+    ]);
+    const because = (text: string) => decisions(parsePolicy(text), list).map((at) => at.because);
+    expect(because("window(1)>2")).toEqual([
+      "window(1) perplexity 2.72 > 2",
+      "window(1) perplexity 7.39 > 2",
+    ]);
+    expect(because("perplexity(reasoning)>2")).toEqual([
+      "reasoning perplexity 2.72 > 2",
+      "reasoning perplexity 2.72 > 2",
+    ]);
+    expect(because("tokens(answer)>=1")).toEqual(["", "answer tokens 1 >= 1"]);
+  });
+
+  it("fills in the lengths of the meter", () => {
+    const text = "window>80 and entropy>1 until not (average>9 or confidence<5 or window(8)>2) for 3 after 2";
+    const long =
+      "window(32)>80 and entropy(32)>1 until not (average(16)>9 or confidence(128)<5 or window(8)>2) for 3 after 2";
+    expect(describePolicy(withLengths(parsePolicy(text.replace("until not", "and not"))))).toBe(
+      long.replace("until not", "and not"),
+    );
+    expect(describePolicy(withLengths(parsePolicy("window>80"), { windowLength: 4 }))).toBe("window(4)>80");
+  });
+});
+
+describe("policyProblems", () => {
+  const problems = (text: string, circumstances = {}) =>
+    policyProblems(parsePolicy(text), circumstances).map(({ kind, what }) => `${kind}: ${what}`);
+
+  it.each([
+    "window(16)>80 after 20",
+    "window(32, partial)>80 after 8",
+    "window>80 after 40",
+    "perplexity>100 or repetition",
+    "perplexity>1 after 4",
+    "window>80 until window<40",
+    "confidence<8",
+    "entropy>3 for 5",
+    "spike>6",
+    "tokens>=500 or bits>=1000",
+    "tokens<5 and perplexity>9",
+    "not perplexity>5",
+    "window>10 and window<20",
+    "tokens(reasoning)>=1 and perplexity(answer)>3",
+  ])("finds none in %s", (text) => {
+    expect(problems(text)).toEqual([]);
+    expect(() => watchPolicy(text)).not.toThrow();
+  });
+
+  it.each([
+    ["perplexity<1", "perplexity<1 can never hold: a perplexity is at least 1"],
+    ["window(8)<=0.5", "window(8)<=0.5 can never hold: a perplexity is at least 1"],
+    ["average<1 or repetition", "average<1 can never hold: a perplexity is at least 1"],
+    ["confidence<0", "confidence<0 can never hold: group confidence is at least 0"],
+    ["entropy<0", "entropy<0 can never hold: window entropy is at least 0"],
+    ["bits<0", "bits<0 can never hold: bits is at least 0"],
+    ["tokens<1", "tokens<1 can never hold: there is at least 1 token"],
+    [
+      "window>80 and window<40",
+      "window>80 and window<40 can never hold: no value is on the right side of both bounds",
+    ],
+    ["tokens<5 after 20", "tokens<5 after 20 can never hold: it holds until token 4 only"],
+    ["tokens<5 for 9", "tokens<5 for 9 can never hold: it holds for no more than 4 tokens"],
+    [
+      "tokens<9 and window>80",
+      "tokens<9 and window>80 can never hold: its conditions do not hold at the same tokens",
+    ],
+  ])("says that %s never holds, and nobody waits for it", (text, what) => {
+    expect(problems(text)).toEqual([`never: ${what}`]);
+    expect(() => watchPolicy(text)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", what }));
+  });
+
+  it.each([
+    ["perplexity>=1", "always: perplexity>=1 always holds: a perplexity is at least 1"],
+    ["tokens>0", "always: tokens>0 always holds: there is at least 1 token"],
+    ["bits>=0", "always: bits>=0 always holds: bits is at least 0"],
+    ["window>80 after 20", 'idle: "after 20" changes nothing: window(32) has no value before token 32'],
+    [
+      "confidence(50)<9 after 10",
+      'idle: "after 10" changes nothing: confidence(50) has no value before token 50',
+    ],
+    ["spike>6 after 9", 'idle: "after 9" changes nothing: spike has no value before token 17'],
+  ])("says of %s what it does, and lets it", (text, what) => {
+    expect(problems(text)).toEqual([what]);
+    expect(() => watchPolicy(text)).not.toThrow();
+  });
+
+  it("proposes what was meant", () => {
+    const [problem] = policyProblems(parsePolicy("window>80 after 20"));
+    expect(problem?.wayOut).toBe(
+      'Write window(20)>80 after 20 for a shorter window, window(32, partial)>80 after 20 to begin before it is full, or leave "after 20" out.',
+    );
+  });
+
+  it.each([
+    ["window>80", { maxTokens: 20 }, /holds from token 32 at the earliest, and an answer has at most 20/],
+    ["repetition", { maxTokens: 20 }, /from token 25/],
+    ["perplexity>9 after 600", { maxTokens: 512 }, /from token 600/],
+    ["confidence<5", { alternatives: 0 }, /the source gives none/],
+    ["entropy>1", { alternatives: 0, distribution: false }, /the source gives none/],
+    ["entropy<1", { alternatives: 5, distribution: false, vocabularySize: null }, /no upper bound is known/],
+    ["entropy>8", { vocabularySize: 256 }, /between 0 and ln 256 = 5.55 nats/],
+    ["confidence<1", { alternatives: 20 }, /over 20 alternatives it is at least ln 20 = 3 nats/],
+    ["window>9 after 2", { meter: { windowLength: 4 } }, /window\(4\) has no value before token 4/],
+  ])("knows of %s with %j", (text, circumstances, what) => {
+    expect(problems(text)).not.toEqual([expect.stringMatching(what)]);
+    expect(problems(text, circumstances).join()).toMatch(what);
+  });
+
+  it("is right: what never holds does not, over any stream", () => {
+    fc.assert(
+      fc.property(policies, fc.array(records, { maxLength: 25 }), (watched, stream) => {
+        const whole = describePolicy(watched);
+        const hopeless = policyProblems(watched, { meter: SMALL }).some(
+          ({ kind, policy: text }) => kind === "never" && text === whole,
+        );
+        if (hopeless) expect(holdsAt(watched, readings(stream))).not.toContain(true);
+      }),
+      { numRuns: 1000 },
     );
   });
 });

@@ -4,7 +4,8 @@
  */
 import { requireInteger } from "../_arguments.ts";
 import { invalidArgument } from "../errors.ts";
-import { MEASURES, type PolicyMeasure } from "./measures.ts";
+import { TOKEN_PARTS, type TokenPart } from "../token.ts";
+import { MEASURES, type MeasureScope, type PolicyMeasure } from "./measures.ts";
 
 const RELATIONS = [">", ">=", "<", "<="] as const;
 /** How a measure is compared with its bound. */
@@ -12,15 +13,28 @@ export type Relation = (typeof RELATIONS)[number];
 
 /** A condition on what a meter says. */
 export type Policy =
-  | { kind: "compare"; measure: PolicyMeasure; relation: Relation; bound: number }
-  | { kind: "repetition"; tokens: number }
+  | ({ kind: "compare"; measure: PolicyMeasure; relation: Relation; bound: number } & MeasureScope)
+  | { kind: "repetition"; tokens: number; part?: TokenPart | undefined }
   | { kind: "any" | "all"; policies: readonly Policy[] }
   | { kind: "not"; policy: Policy }
   | { kind: "after" | "lasting"; tokens: number; policy: Policy }
   | { kind: "hysteresis"; enter: Policy; leave: Policy };
 
-/** A measure against a bound. @throws SurprisalError INVALID_ARGUMENT when the bound is negative or not finite. */
-export function compare(measure: PolicyMeasure, relation: Relation, bound: number): Policy {
+/** Longest window that a policy keeps by itself, tokens. */
+const LONGEST_WINDOW = 10_000;
+
+/**
+ * A measure against a bound.
+ * @param scope over how many tokens, and of which part of the answer. Default: the meter's own lengths, all of the answer.
+ * @throws SurprisalError INVALID_ARGUMENT when the bound is negative or not finite, and for a scope that the measure has
+ *   not: perplexity, spike, tokens and bits have no length, and only windows and groups can be partial.
+ */
+export function compare(
+  measure: PolicyMeasure,
+  relation: Relation,
+  bound: number,
+  scope: MeasureScope = {},
+): Policy {
   if (!Object.hasOwn(MEASURES, measure))
     throw invalidArgument(
       `"${measure}" is no measure`,
@@ -35,29 +49,74 @@ export function compare(measure: PolicyMeasure, relation: Relation, bound: numbe
       "bound",
       "Give a finite number of at least 0.",
     );
-  return { kind: "compare", measure, relation, bound: Math.abs(bound) }; // -0 is 0
+  return { kind: "compare", measure, relation, bound: Math.abs(bound), ...checkedScope(measure, scope) }; // -0 is 0
+}
+
+/** Only what is given. */
+function checkedScope(measure: PolicyMeasure, { length, partial, part }: MeasureScope): MeasureScope {
+  const { length: has, canBePartial } = MEASURES[measure];
+  if (length !== undefined) {
+    if (has === undefined)
+      throw invalidArgument(
+        `${measure} has no length`,
+        "length",
+        "A length have window, entropy, confidence and average: window(16).",
+      );
+    if (has !== "halfLife") requireInteger(length, "length", 1, LONGEST_WINDOW);
+    else if (typeof length !== "number" || !(length >= 0.1 && length <= LONGEST_WINDOW))
+      throw invalidArgument(
+        `${length} is no half-life`,
+        "length",
+        `Give a number of 0.1 ... ${LONGEST_WINDOW}.`,
+      );
+  }
+  if (partial !== undefined && (partial !== true || !canBePartial))
+    throw invalidArgument(
+      canBePartial ? `${String(partial)} is not allowed here` : `${measure} cannot be partial`,
+      "partial",
+      "Give true, for window, entropy and confidence, or leave it out.",
+    );
+  return {
+    ...(length !== undefined && { length }),
+    ...(partial && { partial }),
+    ...checkedPart(part),
+  };
+}
+
+function checkedPart(part: TokenPart | undefined): { part?: TokenPart } {
+  if (part === undefined) return {};
+  if (!TOKEN_PARTS.includes(part))
+    throw invalidArgument(`"${String(part)}" is no part`, "part", `Give one of ${TOKEN_PARTS.join(", ")}.`);
+  return { part };
 }
 
 /** The perplexity of everything scored so far is above `bound`. */
-export const perplexityAbove = (bound: number): Policy => compare("perplexity", ">", bound);
+export const perplexityAbove = (bound: number, scope?: Pick<MeasureScope, "part">): Policy =>
+  compare("perplexity", ">", bound, scope);
 
 /** The perplexity of the last full window is above `bound`: see `MeterReading.window`. */
-export const windowAbove = (bound: number): Policy => compare("window", ">", bound);
+export const windowAbove = (bound: number, scope?: MeasureScope): Policy =>
+  compare("window", ">", bound, scope);
 
 /** exp of the exponential average of the surprisal is above `bound`: see `MeterReading.average`. */
-export const averageAbove = (bound: number): Policy => compare("average", ">", bound);
+export const averageAbove = (bound: number, scope?: Omit<MeasureScope, "partial">): Policy =>
+  compare("average", ">", bound, scope);
 
 /** DeepConf's group confidence is below `bound`, nats: its rule for ending a trace. See `ConfidenceReading.group`. */
-export const confidenceBelow = (bound: number): Policy => compare("confidence", "<", bound);
+export const confidenceBelow = (bound: number, scope?: MeasureScope): Policy =>
+  compare("confidence", "<", bound, scope);
 
 /** The mean entropy of the last full window is surely above `bound`, nats: the lower end of its interval is. */
-export const entropyAbove = (bound: number): Policy => compare("entropy", ">", bound);
+export const entropyAbove = (bound: number, scope?: MeasureScope): Policy =>
+  compare("entropy", ">", bound, scope);
 
 /** The mean entropy of the last full window is surely below `bound`, nats: the upper end of its interval is. */
-export const entropyBelow = (bound: number): Policy => compare("entropy", "<", bound);
+export const entropyBelow = (bound: number, scope?: MeasureScope): Policy =>
+  compare("entropy", "<", bound, scope);
 
 /** The robust z-score of the last token is above `bound`: see `LastToken.zScore`. */
-export const spikeAbove = (bound: number): Policy => compare("spike", ">", bound);
+export const spikeAbove = (bound: number, scope?: Pick<MeasureScope, "part">): Policy =>
+  compare("spike", ">", bound, scope);
 
 /**
  * The text has run into a loop that surprises the model no more: for some period p of at most 128 tokens, each of the
@@ -67,10 +126,11 @@ export const spikeAbove = (bound: number): Policy => compare("spike", ">", bound
  * where the source gives no ids. Where none of the last carries a number, the text alone decides. A table or a line of
  * dashes repeats itself too: give more `tokens` where such are expected.
  * @param tokens 2 ... 10,000. Default 24.
+ * @param scope the part of the answer that is looked at. Default: all of it.
  */
-export function repetition(tokens: number = 24): Policy {
+export function repetition(tokens: number = 24, { part }: Pick<MeasureScope, "part"> = {}): Policy {
   requireInteger(tokens, "tokens", 2, 10_000);
-  return { kind: "repetition", tokens };
+  return { kind: "repetition", tokens, ...checkedPart(part) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Loops: text that repeats itself and is no surprise any more. Internal to this room. */
 import type { MeterReading } from "../meter/index.ts";
+import type { TokenPart } from "../token.ts";
 import type { PolicyDecision } from "./decide.ts";
 
 /** Longest phrase whose repetition is looked for, tokens. */
@@ -21,11 +22,12 @@ export interface RepetitionMemory {
 
 /** See `repetition`. */
 export function decideRepetition(
-  tokens: number,
+  { tokens, part }: { tokens: number; part?: TokenPart | undefined },
   { last }: MeterReading,
   memory: RepetitionMemory | null,
 ): PolicyDecision {
-  if (!last) return { holds: false, because: "", memory };
+  if (!last || (part !== undefined && (last.part ?? "answer") !== part))
+    return { holds: false, because: "", memory };
   const key = last.id ?? (last.text === "" ? null : last.text);
   const surprisal = last.surprisal === Infinity ? Number.MAX_VALUE : last.surprisal; // JSON has no Infinity
   const next: RepetitionMemory = {

@@ -5,21 +5,26 @@
  *     all        = part { "and" part }
  *     part       = "not" part | held [ "until" held ]
  *     held       = condition { "after" TOKENS | "for" TOKENS }
- *     condition  = MEASURE RELATION NUMBER | "repetition" [ "(" TOKENS ")" ] | "(" policy ")"
+ *     condition  = MEASURE [ scope ] RELATION NUMBER | "repetition" [ scope ] | "(" policy ")"
+ *     scope      = "(" named { "," named } ")"
+ *     named      = LENGTH | "partial" | "answer" | "reasoning" | "tool-call"
  *     MEASURE    = "perplexity" | "window" | "average" | "confidence" | "entropy" | "spike" | "tokens" | "bits"
  *     RELATION   = ">" | ">=" | "<" | "<="
  *
  * "after" is `after`, "for" is `lasting`, "until" is `hysteresis`, "or" is `any`, "and" is `all`. TOKENS is an integer, and
- * the word "tokens" may follow it. Case and white space do not matter. Perplexity, window and average are perplexities;
- * confidence and entropy are in nats; spike is a z-score.
+ * the word "tokens" may follow it; LENGTH is a number of tokens. Case and white space do not matter. The reference, with
+ * units, is docs/policies.md.
  *
- *     window>80 after 20
+ *     window(16)>80 after 20
  *     perplexity > 100 or repetition
+ *     window(32, partial) > 80 after 8
+ *     perplexity(answer) > 100 or tokens(reasoning) >= 2000
  *     (window > 80 until window < 40) for 5
  */
 import { invalidArgument, SurprisalError } from "../errors.ts";
+import { TOKEN_PARTS, type TokenPart } from "../token.ts";
 import { checkPolicy } from "./check.ts";
-import { MEASURES, type PolicyMeasure } from "./measures.ts";
+import { MEASURES, type MeasureScope, type PolicyMeasure } from "./measures.ts";
 import {
   after,
   all,
@@ -36,22 +41,26 @@ import {
 /** A policy as text; the first few are what an editor proposes. See `parsePolicy` for what can be written. */
 export type PolicyText =
   | "perplexity>100"
+  | "perplexity(answer)>100"
+  | "window(16)>80 after 20"
+  | "window(32, partial)>80 after 8"
   | "window>80 after 20"
   | "average>80"
-  | "confidence<1"
+  | "confidence<8"
   | "entropy>3"
   | "spike>6"
   | "tokens>=500"
+  | "tokens(reasoning)>=2000"
   | "bits>=1000"
   | "repetition"
   | (string & {});
 
-const WAY_OUT = 'A policy is written such as "window>80 after 20" or "perplexity>100 or repetition".';
+const WAY_OUT = 'A policy is written such as "window(16)>80 after 20" or "perplexity>100 or repetition".';
 
 /**
- * Reads a policy from its text form: conditions such as `window>80` (MEASURE RELATION NUMBER) and `repetition`, with
+ * Reads a policy from its text form: conditions such as `window(16)>80` (MEASURE RELATION NUMBER) and `repetition`, with
  * `and`, `or`, `not`, `until`, `after N` and `for N` (tokens), and parentheses. Perplexity, window and average are
- * perplexities; confidence and entropy are in nats; spike is a z-score.
+ * perplexities; confidence and entropy are in nats; spike is a z-score. docs/policies.md is the reference.
  * @throws SurprisalError INVALID_ARGUMENT naming the place.
  */
 export function parsePolicy(text: PolicyText): Policy {
@@ -84,9 +93,9 @@ function write(policy: Policy, least: number): string {
 function form(policy: Policy): string {
   switch (policy.kind) {
     case "compare":
-      return `${policy.measure}${policy.relation}${policy.bound}`;
+      return `${policy.measure}${scopeOf(policy)}${policy.relation}${policy.bound}`;
     case "repetition":
-      return `repetition(${policy.tokens})`;
+      return `repetition${scopeOf({ length: policy.tokens, part: policy.part })}`;
     case "any":
       return policy.policies.map((part) => write(part, LEVEL.all)).join(" or ");
     case "all":
@@ -102,13 +111,19 @@ function form(policy: Policy): string {
   }
 }
 
+/** "(16, partial, answer)", or nothing. */
+function scopeOf({ length, partial, part }: MeasureScope): string {
+  const named = [length, partial && "partial", part].filter((each) => each !== undefined);
+  return named.length === 0 ? "" : `(${named.join(", ")})`;
+}
+
 interface Word {
   text: string;
   /** Character it begins at, from 0. */
   start: number;
 }
 
-const WORD = /\s*([a-z]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|[<>]=?|[()]|\S)/giuy;
+const WORD = /\s*([a-z]+(?:-[a-z]+)*|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|[<>]=?|[()]|\S)/giuy;
 
 /** More would be a mistake, and could nest deeper than the stack. */
 const MOST_WORDS = 500;
@@ -176,21 +191,44 @@ class Parser {
       return policy;
     }
     if (this.#take("repetition")) {
-      if (!this.#take("(")) return repetition();
-      const policy = this.#placed(() => repetition(this.#number("a number of tokens")));
-      this.#require(")");
-      return policy;
+      const start = this.#next;
+      const { length, partial, part } = this.#scope("a number of tokens");
+      return this.#placedAt(partial ? start : start + 1, () => {
+        if (partial) throw invalidArgument("repetition cannot be partial", "partial", WAY_OUT);
+        return repetition(length, { part });
+      });
     }
     const measure = this.#word?.text ?? "";
     if (!Object.hasOwn(MEASURES, measure))
       throw this.#expected(`${Object.keys(MEASURES).join(", ")}, repetition, not or "("`);
     this.#next++;
+    const start = this.#next;
+    const scope = this.#scope("a number of tokens, partial, answer, reasoning or tool-call");
+    if (start !== this.#next)
+      this.#placedAt(start + 1, () => compare(measure as PolicyMeasure, ">", 1, scope)); // its scope is checked
     const relation = this.#word?.text ?? "";
     if (!/^[<>]=?$/.test(relation)) throw this.#expected(">, >=, < or <=");
     this.#next++;
     return this.#placed(() =>
-      compare(measure as PolicyMeasure, relation as Relation, this.#number("a number")),
+      compare(measure as PolicyMeasure, relation as Relation, this.#number("a number"), scope),
     );
+  }
+
+  /** What stands in parentheses after a measure; nothing where there are none. @param what may stand first. */
+  #scope(what: string): MeasureScope {
+    const scope: { length?: number; partial?: true; part?: TokenPart } = {};
+    if (!this.#take("(")) return scope;
+    do {
+      const part = TOKEN_PARTS.find((name) => name === this.#word?.text);
+      if (part !== undefined && scope.part === undefined) {
+        scope.part = part;
+        this.#next++;
+      } else if (scope.partial === undefined && this.#take("partial")) scope.partial = true;
+      else if (scope.length === undefined) scope.length = this.#number(what);
+      else throw this.#expected('another name, or ")"');
+    } while (this.#take(","));
+    this.#require(")");
+    return scope;
   }
 
   get #word(): Word | undefined {
@@ -216,7 +254,12 @@ class Parser {
 
   /** Says where a number stands that a constructor refuses. */
   #placed(make: () => Policy): Policy {
-    const place = this.#place;
+    return this.#placedAt(this.#next, make);
+  }
+
+  /** @param word index of the word. */
+  #placedAt(word: number, make: () => Policy): Policy {
+    const place = this.#placeOf(word);
     try {
       return make();
     } catch (error) {
@@ -226,12 +269,12 @@ class Parser {
     }
   }
 
-  get #place(): string {
-    return `character ${(this.#word?.start ?? this.#length) + 1} of the policy`;
+  #placeOf(word: number): string {
+    return `character ${(this.#words[word]?.start ?? this.#length) + 1} of the policy`;
   }
 
   #expected(what: string): SurprisalError {
     const found = this.#word ? `"${this.#word.text}"` : "the end";
-    return invalidArgument(`Expected ${what}, found ${found}`, this.#place, WAY_OUT);
+    return invalidArgument(`Expected ${what}, found ${found}`, this.#placeOf(this.#next), WAY_OUT);
   }
 }

@@ -67,8 +67,11 @@ export class AnswerMeter {
     this.#options = options;
     this.#whole = kind === "whole";
     this.#meter = meter instanceof PerplexityMeter ? meter : new PerplexityMeter(meter);
-    this.#stop = stopWhen === undefined ? null : watchPolicy(stopWhen, this.#whole ? "alarm" : "stopped");
-    this.#alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen);
+    this.#stop =
+      stopWhen === undefined
+        ? null
+        : watchPolicy(stopWhen, this.#whole ? "alarm" : "stopped", this.#meter.options);
+    this.#alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm", this.#meter.options);
   }
 
   /** Everything the meter knows now. */

@@ -29,6 +29,7 @@ import {
   shadeOf,
   shownMeasures,
   splitSpaces,
+  standInLine,
   tokenBits,
 } from "../score/index.ts";
 import { pictures } from "./pictures.ts";
@@ -72,7 +73,14 @@ export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}):
 const CONTEXT_BEFORE = 36; // columns of text shown beside a surprising token
 const CONTEXT_AFTER = 24;
 
-function explanation({ model, perplexity, title }: ScoreView): string {
+function explanation(view: ScoreView): string {
+  const { standIn } = view;
+  if (!standIn) return ownWords(view);
+  const { name, value } = standInLine(standIn);
+  return `${ownWords(view)} It ${name === "estimate" ? "reads in the place of another model: estimate" : name} ${oneLine(value)}.`;
+}
+
+function ownWords({ model, perplexity, title }: ScoreView): string {
   const name = oneLine([model.name, model.quantisation].filter(Boolean).join(" "));
   const what = title === undefined ? "this text" : oneLine(title);
   if (perplexity === null) return `${name} has no number for ${what}.`;

@@ -11,5 +11,6 @@ export {
   shadeLabel,
   shadeOf,
 } from "./shades.ts";
+export { type StandInView, standInLine } from "./stand-in.ts";
 export { expectedAt, labelsOf, mostSurprising, type SurprisingToken } from "./surprising.ts";
 export type { ScoreView } from "./view.ts";

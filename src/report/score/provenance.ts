@@ -10,6 +10,7 @@ import {
   visible,
 } from "../../text/index.ts";
 import { shownMeasures } from "./measures.ts";
+import { standInLine } from "./stand-in.ts";
 import type { Detail, ScoreView } from "./view.ts";
 
 const SHA256_SHOWN = 12; // hex digits, 48 bits
@@ -32,7 +33,8 @@ export function summary(view: ScoreView): Detail[] {
   lines.set("tokens", [
     [`${scored}, ${formatNumber(view.bitsPerToken)} bits each`, ...leftOut(view)].join("; "),
   ]);
-  return Array.from(lines, ([name, values]) => ({ name, value: values.join(" · ") }));
+  const own = Array.from(lines, ([name, values]) => ({ name, value: values.join(" · ") }));
+  return view.standIn ? [standInLine(view.standIn), ...own] : own;
 }
 
 /** What the measures leave out, as a remark, or nothing. */

@@ -1,6 +1,7 @@
 /** What the pictures of a score are made from. */
 import type { Measures, TokenTable } from "../../core/index.ts";
 import type { ModelIdentity } from "../../models/index.ts";
+import type { StandInView } from "./stand-in.ts";
 
 /** A scored text, ready to be shown. */
 export interface ScoreView extends Measures {
@@ -25,6 +26,8 @@ export interface ScoreView extends Measures {
   timing: { totalMs: number; loadMs?: number | undefined; decodeMs: number | null; tokensRun: number };
   /** What the person should know. */
   notes: readonly string[];
+  /** The model reads in the place of another one; left out: for itself. */
+  standIn?: StandInView | undefined;
   /** Bits per byte that general-purpose compressors reach on the text; `null` = not installed. */
   compression?: { gzip: number; brotli: number; xz: number | null } | undefined;
 }
