@@ -180,7 +180,7 @@ export class LlamaModel implements LanguageModel {
         library,
         pointer,
         placement,
-        floatCache: floatCache(options, placement.context, file),
+        floatCache: exact ? null : floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
         reader: new RowReader(kernel, threads),
