@@ -81,13 +81,23 @@ Examples:
       const [base, ...labels] = labelsOf(references, models);
       const unreadable = unreadableOf(corpora);
       if (html !== undefined) await writeWhole(html, await comparisonPage(comparison, base!, labels));
-      if (given.json) printDocument({ schema: "surprisal.compare/1", ...comparison, unreadable });
+      if (given.json)
+        printDocument({
+          schema: "surprisal.compare/1",
+          ...comparison,
+          corpora: corpora.map(({ name, source, rule }) => ({ name, source, rule })),
+          unreadable,
+        });
       else {
         const shown = renderComparison(comparison, base!, labels, process.stdout);
         const left = unreadable.map(
           ({ corpus, count }) => `${visible(corpus)}: left out as unreadable: ${formatCount(count)}.`,
         );
-        process.stdout.write(`${[shown, ...left].join("\n")}\n`);
+        const rules = corpora.flatMap(({ name, rule: { chat, finalLineBreak } }) => {
+          const said = [chat, finalLineBreak].filter((part) => part !== undefined);
+          return said.length > 0 ? [`${visible(name)}: ${said.join(", ")}.`] : [];
+        });
+        process.stdout.write(`${[shown, ...rules, ...left].join("\n")}\n`);
       }
     } finally {
       line.end();

@@ -283,7 +283,7 @@ async function* readFiles(
     return whileUnchanged(file, () => {
       if (file.format === "text") {
         const texts = textDocuments(file, split, reading);
-        return finalLineBreakOff ? withoutFinalLineBreaks(texts, reading.onNote) : texts;
+        return finalLineBreakOff ? withoutFinalLineBreaks(texts) : texts;
       }
       return rowDocuments(
         file,
@@ -305,13 +305,8 @@ async function readWhole(file: StoredFile, signal: AbortSignal | undefined): Pro
 
 async function* withoutFinalLineBreaks(
   documents: AsyncIterable<CorpusDocument>,
-  onNote: Reading["onNote"],
 ): AsyncGenerator<CorpusDocument> {
-  for await (const document of documents) {
-    const text = withoutFinalLineBreak(document.text);
-    if (text !== document.text) onNote(`Files are scored with ${FINAL_LINE_BREAK_OFF}.`);
-    yield { ...document, text };
-  }
+  for await (const document of documents) yield { ...document, text: withoutFinalLineBreak(document.text) };
 }
 
 type ChosenColumn = Pick<Column, "name" | "isChat">;
