@@ -19,6 +19,7 @@ const MEMORY_TESTS = [
  * (SURPRISAL_CPU_BUILD, scripts/test-cpu-builds.mjs) is not forced on these.
  */
 const GOLDEN_TESTS = [
+  "test/docs.model.test.ts",
   "test/recipes.model.test.ts",
   "src/models/llama/golden.model.test.ts",
   "src/evaluate/compare/golden.model.test.ts",

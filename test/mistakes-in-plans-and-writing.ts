@@ -185,6 +185,11 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     end(({ tokens, ...rest }) => ({ ...rest, tokens: tokens! + 1 })),
   ],
   [
+    "a part of a name of its own",
+    "every token belongs to a part of the answer",
+    records((r) => ({ ...r, part: "thinking" as "reasoning" })),
+  ],
+  [
     "takes any setting",
     "refuses settings that make no sense",
     generateWith(({ maxTokens }) => ({ maxTokens: maxTokens! })),

@@ -33,3 +33,4 @@ export {
   type TransferProgress,
 } from "./registry/index.ts";
 export { type ResolveOptions, resolve } from "./resolve.ts";
+export { KernelThreads } from "./threads/kernel-threads.ts";

@@ -57,6 +57,13 @@ export function cpuBuildOf({ device }: Settings): string | null {
   return typeof device === "string" ? (/^cpu \((.+)\)$/.exec(device)?.[1] ?? null) : null;
 }
 
+/** "kernels avx512 on cpu (zen4), exact"; `null` where nothing is known. */
+export function computedWith(settings: Settings): string | null {
+  const kernels = kernelsOf(settings);
+  if (kernels === null) return null;
+  return `kernels ${kernels} on ${settings.device}${settings.exact === true ? ", exact" : ""}`;
+}
+
 /** One side of two numbers. */
 interface Computed {
   identity: Pick<ModelIdentity, "quantisation">;

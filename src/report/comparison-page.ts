@@ -1,6 +1,7 @@
 /** A comparison as a page with pictures. */
 import { divergencePercentiles } from "../charts/server.ts";
 import type { Comparison, ModelComparison, Place } from "../evaluate/compare/index.ts";
+import { computedWith } from "../models/kernels.ts";
 import {
   formatBits,
   formatCount,
@@ -27,8 +28,10 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
   });
   if (divergences.length > 0) sections.push({ chart: divergencePercentiles(divergences, { base }) });
   for (const { one, name } of named) sections.push(numbers(one, name, base), changes(one, name));
+  const computed = [comparison.base, ...comparisons].flatMap(({ settings }) => computedWith(settings) ?? []);
   const lead = [
     `${formatPlural(texts.documents, "document")}, ${formatPlural(texts.bytes, "byte")}, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
+    ...[...new Set(computed)].map((how) => `Computed with ${how}.`),
     "± is one standard error.",
   ].join(" ");
   return renderPage(`Compared with ${base}`, sections, lead);

@@ -25,7 +25,8 @@ export function differencesPage(
     heading: "How the numbers were made",
     text: [...runsCompared(base, other), ...differenceMethod(differences, tasks)],
   });
-  return renderPage(`${base.id} and ${other.id}`, sections, "± is one standard error.");
+  const title = base.id === other.id ? base.id : `${base.id} and ${other.id}`;
+  return renderPage(title, sections, "± is one standard error.");
 }
 
 function tableOf<Row>(rows: readonly Row[], { columns }: DifferenceColumns<Row>): ChartTable {

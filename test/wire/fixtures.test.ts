@@ -18,7 +18,9 @@ describe("fixtures", () => {
     const { outcome } = fixture;
     if (!outcome) continue;
     it(`${fixture.file}: ${fixture.about}`, async () => {
-      expect(outcomeOf(await read(fixture))).toEqual(rounded(outcome));
+      const found = await read(fixture);
+      expect(outcomeOf(found)).toEqual(rounded(outcome));
+      if ("texts" in outcome) expect(textsOf(found.records)).toEqual(outcome.texts);
     });
   }
 });
@@ -89,10 +91,18 @@ function outcomeOf({ records, end, error }: Replay): Outcome {
   });
 }
 
+/** The text of each part. */
+function textsOf(records: readonly TokenRecord[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const { part = "answer", text } of records) texts[part] = (texts[part] ?? "") + text;
+  return texts;
+}
+
 /** Ten digits: sums in another order. */
 function rounded(outcome: Outcome): Outcome {
   if ("error" in outcome || outcome.perplexity === null) return outcome;
-  return { ...outcome, perplexity: Number(outcome.perplexity.toPrecision(10)) };
+  const { texts: _, ...rest } = outcome;
+  return { ...rest, perplexity: Number(outcome.perplexity.toPrecision(10)) };
 }
 
 /** What a stream can say too: alternatives of a Responses stream have no bytes, for example, but the same texts. */

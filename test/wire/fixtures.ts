@@ -30,6 +30,8 @@ export type Outcome =
       perplexity: number | null;
       partial: boolean;
       finish: string;
+      /** The texts of the parts, where there is more than the answer. */
+      texts?: Readonly<Record<string, string>>;
     }
   | { /** Code of the SurprisalError. */ error: string /** Records before it. */; records: number };
 

@@ -103,6 +103,10 @@ const strangeEvent: Corrupt = (text, container, random) => {
       '{"error":null}',
       '{"error":{"message":"busy"}}',
       '{"choices":null}',
+      '{"choices":[{"index":0}]}',
+      '{"type":"ping"}',
+      '{"error":""}',
+      '{"detail":"no"}',
     ],
     random,
   );
@@ -110,6 +114,37 @@ const strangeEvent: Corrupt = (text, container, random) => {
   const all = [...events.slice(0, at), event, ...events.slice(at)];
   return { text: all.join(""), what: `put ${json} before event ${at} of ${events.length}`, effect: "other" };
 };
+
+/** Each piece of a chat comes twice, as its delta and in the message so far; or the message comes at the end. */
+export const sayTwice: Corrupt = (text, container, random) => {
+  if (container !== "sse") return strangeEvent(text, container, random);
+  const atEnd = random() < 0.5;
+  const field = pick(["content", "reasoning_content", "reasoning"], random);
+  let said = "";
+  const all = split(text, container).map((event) => {
+    const json = /^data: ?(\{.*)$/m.exec(event)?.[1];
+    if (json === undefined || !parses(json)) return event;
+    const value = parseJson(json, "the fixture") as { choices?: Choice[] };
+    const choice = value.choices?.length === 1 ? value.choices[0] : undefined;
+    const piece = choice?.delta?.[field];
+    if (!choice?.delta || choice.message) return event;
+    said += typeof piece === "string" ? piece : "";
+    if (said === "" || (atEnd && !choice.finish_reason)) return event;
+    choice.message = { role: "assistant", [field]: said };
+    return event.replace(json, () => JSON.stringify(value));
+  });
+  return {
+    text: all.join(""),
+    what: `say ${field} twice, ${atEnd ? "at the end" : "always"}`,
+    effect: "other",
+  };
+};
+
+interface Choice {
+  delta?: Record<string, unknown> | null;
+  message?: unknown;
+  finish_reason?: unknown;
+}
 
 /** A field name of the event stream itself: the event is then none. */
 const breakFraming: Corrupt = (text, container, random) => {
@@ -182,6 +217,7 @@ const STREAM: readonly Corrupt[] = [
   repeatEvent,
   reorderEvents,
   strangeEvent,
+  sayTwice,
   breakFraming,
   changeField,
   changeField,

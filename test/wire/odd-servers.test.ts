@@ -15,7 +15,8 @@ import {
   tgiReader,
 } from "../../src/models/openai/index.ts";
 import { readNdjson, readServerSentEvents, type WireReader } from "../../src/models/remote/index.ts";
-import { fixtureBytes } from "./fixtures.ts";
+import { fixtureBytes, manifest } from "./fixtures.ts";
+import { sayTwice } from "./mutate.ts";
 import { containerOf, perplexityOf, replay, textOf } from "./replay.ts";
 
 const SERVER = "http://fixture/v1";
@@ -234,6 +235,27 @@ describe("a text said twice", () => {
     expect([answer.text, answer.end!.partial]).toEqual([text, partial]);
   });
 
+  /** The texts of these two are said in a way that the corruption does not know. */
+  const ITS_OWN = /cumulative|reasoning-details/;
+  const streams = manifest().fixtures.filter(
+    ({ file, format, outcome, choices }) =>
+      format === "chat" &&
+      file.endsWith(".sse") &&
+      !ITS_OWN.test(file) &&
+      outcome &&
+      !("error" in outcome) &&
+      choices === undefined,
+  );
+  it.each(streams)("$file, each text of it said again: nothing changes", async ({ file }) => {
+    const bytes = fixtureBytes(file);
+    const truth = await replay(bytes, "chat", "sse");
+    for (let i = 0; i < 6; i++) {
+      const random = [(i % 2) / 2, Math.floor(i / 2) / 3]; // where, and which text
+      const { text } = sayTwice(new TextDecoder().decode(bytes), "sse", () => random.shift()!);
+      expect(await replay(new TextEncoder().encode(String(text)), "chat", "sse")).toEqual(truth);
+    }
+  });
+
   it("numbers beside the delta and beside the choice are the same ones", () => {
     const both = { ...said("Par").choices[0]!, logprobs: null };
     const numbers = { content: [entry("Par")] };
@@ -314,6 +336,12 @@ describe("halves of surrogate pairs", () => {
     ],
   ])("%s: one character", (_, reader, values) => {
     expect(read(reader, ...values).text).toBe(face);
+  });
+
+  it("in the arguments of a tool call", () => {
+    const call = (args: string) => chunk({ tool_calls: [{ index: 0, function: { arguments: args } }] });
+    const { text } = chat(call(`{"a":"${high}`), call(`${low}"}`), chunk({}, [], "tool_calls"));
+    expect(text).toBe(`{"a":"${face}"}`);
   });
 
   it("in tokens and alternatives too: numbers stay, no text has half a character", () => {

@@ -2,11 +2,13 @@
 
     python forms.py prompts MODEL.gguf ../../test/fixtures/tasks
     python forms.py numbers MODEL-F32.gguf ../../test/fixtures/tasks NAME [TASK...]
+    python forms.py long MODEL-F32.gguf ../../test/fixtures/tasks NAME
 
 prompts writes forms.json: every context and continuation, as they are, with examples, and in the model's chat template. Examples
 are drawn from the same rows, which are lm_eval's train split here.
 numbers writes forms-NAME.json: every log-likelihood and the metrics, with the GGUF in transformers (float32, CPU), of all tasks
-or of those named; and in the chat template, where the model has one.
+or of those named; and in the chat template, where the model has one. long writes the same of ARC's questions that go
+beyond the model's context, with the rows, to forms-long-NAME.json.
 """
 
 import hashlib
@@ -31,7 +33,7 @@ from lm_eval.tasks import TaskManager
 from transformers import AutoModelForCausalLM
 
 from record import tokenizer_of
-from rows import ROWS
+from rows import LONG, ROWS
 
 SEED = 1234  # simple_evaluate's fewshot_random_seed
 
@@ -121,6 +123,9 @@ def main(what: str, path: Path, folder: Path, name: str = "", *only: str) -> Non
         "model": {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
     }
     manager = TaskManager()
+    if what == "long":
+        ROWS.clear()
+        ROWS["arc_easy"] = LONG
     with TemporaryDirectory() as temporary:
         tasks = tasks_in(Path(temporary), manager)
         if what == "prompts":
@@ -135,6 +140,8 @@ def main(what: str, path: Path, folder: Path, name: str = "", *only: str) -> Non
             if tokenizer.chat_template:
                 ways["chat"] = numbers(tasks, model, manager, True)
             recorded, file = {"ways": ways}, f"forms-{name}.json"
+            if what == "long":
+                recorded, file = {"max_length": model.max_length, "rows": LONG, **recorded}, f"forms-long-{name}.json"
         (folder / file).write_text(json.dumps({**made_by, **recorded}, indent=1) + "\n")
 
 

@@ -52,18 +52,25 @@ const compare = defineCommand({
 questions that both answered (told by their digests), with McNemar's exact test.`,
   parameters: {
     base: argument("Folder of the run that is compared with"),
-    other: argument("Folder of the run that is compared"),
+    other: optionalArgument(
+      "Folder of the run that is compared (default: the models of the one run with each other)",
+    ),
     html: option(text, { hint: "FILE", description: "Also write a page" }),
     json: JSON_DOCUMENT,
   },
   async run(given) {
-    const [base, other] = [folderOf(given.base), folderOf(given.other)];
+    const base = folderOf(given.base);
+    const other = given.other === undefined ? undefined : folderOf(given.other);
     if (given.html !== undefined) assertWritable(given.html);
     const { differences, tasks } = compareRunFolders(base, other);
     if (given.json) printDocument({ schema: "surprisal.runs-compare/1", differences, tasks });
-    else process.stdout.write(renderRunDifferences(readRun(base), readRun(other), differences, tasks));
+    else
+      process.stdout.write(renderRunDifferences(readRun(base), readRun(other ?? base), differences, tasks));
     if (given.html !== undefined)
-      await writeWhole(given.html, await differencesPage(readRun(base), readRun(other), differences, tasks));
+      await writeWhole(
+        given.html,
+        await differencesPage(readRun(base), readRun(other ?? base), differences, tasks),
+      );
   },
 });
 

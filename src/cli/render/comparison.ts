@@ -6,6 +6,7 @@ import type {
   Comparison,
   ModelComparison,
 } from "../../evaluate/index.ts";
+import { computedWith } from "../../models/kernels.ts";
 import { ERROR_METHODS, formatEstimate } from "../../report/index.ts";
 import {
   formatBits,
@@ -56,7 +57,7 @@ const interval = (range: { low: number | null; high: number | null } | null, dig
  * @param stream where it is shown.
  */
 export function renderComparison(
-  { comparisons, texts, base: { recipe } }: ModelComparison,
+  { comparisons, texts, base: { recipe, settings } }: ModelComparison,
   base: string,
   labels: readonly string[],
   stream: Pick<TerminalStream, "isTTY" | "columns">,
@@ -75,6 +76,10 @@ export function renderComparison(
   lines.push(
     `recipe ${recipe.name} (${recipe.id})`,
     `${formatPlural(texts.documents, "document")}, ${formatCount(texts.bytes)} bytes, sha256 ${texts.sha256.slice(0, 12)}…`,
+  );
+  const computed = [settings, ...comparisons.map((one) => one.settings)].map(computedWith);
+  lines.push(
+    ...new Set(computed.filter((how) => how !== null).map((how) => `computed with ${visible(how)}`)),
   );
   const [first] = texts.skipped;
   if (first)

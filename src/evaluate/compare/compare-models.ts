@@ -113,8 +113,12 @@ export async function compareModels(
         wayOut: "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
       });
   const run = await ComparisonRun.start(base, others, options);
-  for await (const document of documents) await run.add(document);
-  return run.result();
+  try {
+    for await (const document of documents) await run.add(document);
+    return await run.result();
+  } finally {
+    await run.dispose();
+  }
 }
 
 /** Errors that concern one document; the others can be compared. */
@@ -263,8 +267,7 @@ class ComparisonRun {
       fillColumns(table, start, sliceColumns(columnsOf(span), offset, offset + length));
       for (const [m, { comparison }] of together.entries()) {
         const { span: other, offset: at } = models[m]!;
-        for (let i = 0; i < length; i++)
-          (comparison as TokenComparison).add(document, start + i, span, offset + i, other, at + i);
+        (comparison as TokenComparison).add(document, { start, length }, span, offset, other, at);
       }
       progress(tokensRun);
     }
@@ -283,6 +286,11 @@ class ComparisonRun {
 
   #recipeFor({ recipe, comparison }: Other): ResolvedRecipe {
     return comparison instanceof ByteComparison ? recipe : this.#recipe;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { comparison } of this.#others)
+      if (comparison instanceof TokenComparison) await comparison.dispose();
   }
 
   async result(): Promise<ModelComparison> {

@@ -1,7 +1,6 @@
 /** Two models with the same tokens: divergence of their distributions, and what they give the tokens that are there. */
 import {
   addPairedToken,
-  DivergenceKernel,
   emptyPairedSums,
   type PairedMeasures,
   type Percentiles,
@@ -13,6 +12,7 @@ import {
 import type { LanguageModel, ScoredSpan } from "../../models/index.ts";
 import { GrowingColumn } from "./growing-column.ts";
 import { Largest, type Place, placeAt } from "./most-changed.ts";
+import { PairDivergences } from "./pair-divergences.ts";
 import { errorOfMeans, type PairedErrorMethod, withErrors } from "./paired-errors.ts";
 import type { SharedTokens } from "./same-tokens.ts";
 
@@ -66,12 +66,20 @@ export interface ComparedDocument {
   byteOffsets: Uint32Array;
 }
 
+interface PairedToken {
+  baseLogprob: number;
+  logprob: number;
+  divergence: number;
+  topOfP: number;
+  topOfQ: number;
+}
+
 /** One model against the base, while the documents go by. Keeps 20 bytes per token. */
 export class TokenComparison {
   readonly base: LanguageModel;
   readonly model: LanguageModel;
   readonly shared: SharedTokens;
-  readonly #kernel: DivergenceKernel;
+  readonly #pairs: PairDivergences;
   #sums = emptyPairedSums();
   readonly #divergences = new GrowingColumn();
   readonly #deltaP = new GrowingColumn();
@@ -85,13 +93,13 @@ export class TokenComparison {
   private constructor(
     models: { base: LanguageModel; model: LanguageModel },
     shared: SharedTokens,
-    kernel: DivergenceKernel,
+    pairs: PairDivergences,
     mostChanged: number,
   ) {
     this.base = models.base;
     this.model = models.model;
     this.shared = shared;
-    this.#kernel = kernel;
+    this.#pairs = pairs;
     this.#largest = new Largest(mostChanged);
   }
 
@@ -100,23 +108,35 @@ export class TokenComparison {
     shared: SharedTokens,
     mostChanged: number,
   ): Promise<TokenComparison> {
-    return new TokenComparison(models, shared, await DivergenceKernel.create(shared.size), mostChanged);
+    const pairs = await PairDivergences.create([models.base, models.model], shared.size);
+    return new TokenComparison(models, shared, pairs, mostChanged);
   }
 
-  /** Token `index` of a document, at place `i` of the base's span and place `j` of the model's. */
+  /** Tokens [start, start + length) of a document, from place `i` of the base's span and place `j` of the model's on. */
   add(
     document: ComparedDocument,
-    index: number,
+    { start, length }: { start: number; length: number },
     base: ScoredSpan,
     i: number,
     model: ScoredSpan,
     j: number,
   ): void {
-    const kernel = this.#kernel;
-    kernel.measure(loadRow(kernel.p, base, i), loadRow(kernel.q, model, j));
-    const { divergence, topOfP, topOfQ } = kernel;
-    const baseLogprob = base.logprobs[i]!;
-    const logprob = model.logprobs[j]!;
+    const { divergences, topOfP, topOfQ } = this.#pairs.measure(base, i, model, j, length);
+    for (let at = 0; at < length; at++)
+      this.#add(document, start + at, {
+        baseLogprob: base.logprobs[i + at]!,
+        logprob: model.logprobs[j + at]!,
+        divergence: divergences[at]!,
+        topOfP: topOfP[at]!,
+        topOfQ: topOfQ[at]!,
+      });
+  }
+
+  #add(
+    document: ComparedDocument,
+    index: number,
+    { baseLogprob, logprob, divergence, topOfP, topOfQ }: PairedToken,
+  ): void {
     if (Number.isNaN(baseLogprob) || Number.isNaN(logprob)) return;
     addPairedToken(this.#sums, { baseLogprob, logprob, divergence, sameTop: topOfP === topOfQ });
     this.#divergences.push(divergence);
@@ -137,6 +157,11 @@ export class TokenComparison {
       logprob,
       topIds: [topOfP, topOfQ],
     }));
+  }
+
+  /** Nothing more comes. */
+  async dispose(): Promise<void> {
+    await this.#pairs.dispose();
   }
 
   /** No more tokens of this document come. */
@@ -219,18 +244,4 @@ const intervalOf = ({
 
 async function piece(model: LanguageModel, id: number): Promise<string> {
   return id < 0 ? "" : new TextDecoder("utf-8", { ignoreBOM: true }).decode(await model.detokenize([id]));
-}
-
-/**
- * Copies place `i` of a span into a row of the kernel, and returns its log-sum-exp over the tokens of the row: those a
- * larger vocabulary has behind them are taken out of it.
- */
-function loadRow(row: Float32Array, { distributions, logprobs }: ScoredSpan, i: number): number {
-  const { logits, logSumExps } = distributions!;
-  const size = logits.length / logprobs.length;
-  row.set(logits.subarray(i * size, i * size + row.length));
-  let beyond = 0; // probability
-  for (let at = i * size + row.length; at < (i + 1) * size; at++)
-    beyond += Math.exp(logits[at]! - logSumExps[i]!);
-  return beyond === 0 ? logSumExps[i]! : logSumExps[i]! + Math.log1p(-beyond);
 }

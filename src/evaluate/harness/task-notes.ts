@@ -1,4 +1,4 @@
-/** What a person should know of a task's results: what was cut, and what could not be asked. */
+/** What a person should know of a task's results: what was cut, what was lost, and what could not be asked. */
 import { formatPlural } from "../../text/index.ts";
 import type { TaskResult } from "../tasks/index.ts";
 
@@ -14,6 +14,11 @@ export function taskNotes(results: readonly TaskResult[]): string[] {
       `${cut.length} ${of} went beyond the model's context and lost their beginning, as in lm-eval (most: ${formatPlural(most.cutTokens!, "token")}, ${most.where}).`,
     );
   }
+  const lost = results.filter(({ lostBytes = 0 }) => lostBytes > 0);
+  if (lost.length > 0)
+    notes.push(
+      `in ${lost.length} ${of} a token lies across the border of context and choice; what it holds of the choice is not scored, as in lm-eval (first: ${lost[0]!.where}).`,
+    );
   const [first] = refused;
   if (first)
     notes.push(

@@ -154,6 +154,20 @@ describe("compareRunTasks", () => {
     expect(() => compareRunFolders(base, other)).toThrow(/share no/);
   });
 
+  it("compares the models of one run with each other", async () => {
+    const place = join(folder, "one");
+    await evaluate({ models: [wrong, right], tasks: [taskOf("t", labels)], folder: place });
+    expect(compareRunFolders(place)).toMatchObject({
+      differences: [],
+      tasks: [
+        { rule: "acc", base: { model: "wrong" }, other: { model: "right" }, onlyBase: 1, onlyOther: 5 },
+        { rule: "accNorm" },
+      ],
+    });
+    const alone = await ran(right, taskOf("t", labels));
+    expect(() => compareRunFolders(alone)).toThrow(/no two models/);
+  });
+
   it("compares a model that both have with itself only", async () => {
     const place = join(folder, "both");
     await evaluate({ models: [wrong, right], tasks: [taskOf("t", labels)], folder: place });

@@ -40,14 +40,21 @@ interface Answers {
 /**
  * Compares every model's answers of `other` with those of `base` to the same questions, told by their digests, whatever stood in
  * front of them. Where the two runs share a model, only that model is compared with itself.
- * @param base, other folders of runs.
+ * @param base, other folders of runs; without `other`, each model of the one run is compared with those before it.
  * @returns by task and model, for each rule that lm-eval reports; nothing where they share no question.
  * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, FILE_UNREADABLE
  */
-export function compareRunTasks(base: string, other: string): TaskDifference[] {
-  const [before, after] = [load(base), load(other)];
+export function compareRunTasks(base: string, other?: string): TaskDifference[] {
+  const before = load(base);
+  const after = other === undefined ? before : load(other);
   return after.flatMap((second) => {
-    const alike = before.filter((first) => pairs(first, second).length > 0);
+    const alike = before.filter(
+      (first) =>
+        (other !== undefined ||
+          (first.modelIndex < second.modelIndex && first.taskIndex === second.taskIndex)) &&
+        pairs(first, second).length > 0,
+    );
+    if (other === undefined) return alike.flatMap((first) => differences(first, second));
     const same = alike.filter((first) => modelOf(first) === modelOf(second));
     return (same.length > 0 ? same : alike).flatMap((first) => differences(first, second));
   });

@@ -42,12 +42,17 @@ export function compareRuns(base: string, other: string): RunDifference[] {
   throw nothingShared(base, other);
 }
 
-/** As `compareRuns`; nothing where they share no corpus. */
-function compareRunTexts(base: string, other: string): RunDifference[] {
-  const [a, b] = [load(base), load(other)];
+/** As `compareRuns`; nothing where they share no corpus. Without `other`, models of one run with those before them. */
+function compareRunTexts(base: string, other: string | undefined): RunDifference[] {
+  const a = load(base);
+  const b = other === undefined ? a : load(other);
   return b.run.results.flatMap((second) => {
     const corpus = b.run.corpora[second.corpusIndex]!;
     const alike = a.run.results.filter((first) => a.run.corpora[first.corpusIndex]!.sha256 === corpus.sha256);
+    if (other === undefined)
+      return alike
+        .filter((first) => first.modelIndex < second.modelIndex && first.corpusIndex === second.corpusIndex)
+        .map((first) => difference(a, first, b, second));
     const model = b.run.models[second.modelIndex]!.identity;
     const same = alike.filter((first) => {
       const { identity } = a.run.models[first.modelIndex]!;
@@ -65,16 +70,23 @@ export interface RunComparison {
 
 /**
  * Compares two runs over the texts and over the questions that they share: see `compareRuns` and `compareRunTasks`.
- * @param base, other folders of runs.
- * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share neither.
+ * @param base, other folders of runs; without `other`, each model of the one run is compared with those before it.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share neither, or one run has one model.
  */
-export function compareRunFolders(base: string, other: string): RunComparison {
+export function compareRunFolders(base: string, other?: string): RunComparison {
   const compared = { differences: compareRunTexts(base, other), tasks: compareRunTasks(base, other) };
   if (compared.differences.length + compared.tasks.length > 0) return compared;
   throw nothingShared(base, other);
 }
 
-function nothingShared(base: string, other: string): SurprisalError {
+function nothingShared(base: string, other: string | undefined): SurprisalError {
+  if (other === undefined)
+    return new SurprisalError({
+      code: "INVALID_ARGUMENT",
+      what: "The run has no two models that scored the same texts or answered the same questions",
+      where: base,
+      wayOut: "Name a second run to compare it with.",
+    });
   return new SurprisalError({
     code: "INVALID_ARGUMENT",
     what: "The runs share no corpus: no text of one has the sha256 of a text of the other",

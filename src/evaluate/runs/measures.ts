@@ -80,6 +80,9 @@ export interface TaskValues {
   perplexity: number | null;
   perplexityStandardError: number | null;
   questions: number;
+  /** Of them, those that could not be asked, and those that lost their beginning. */
+  refused: number;
+  cut: number;
 }
 
 export const TASK_MEASURES: TableOf<TaskValues, TaskSummary> = {
@@ -126,6 +129,8 @@ export const TASK_MEASURES: TableOf<TaskValues, TaskSummary> = {
     read: (summary) => targetOf(summary)?.standardError ?? null,
   },
   questions: { heading: "questions", unit: "questions", read: ({ items }) => items },
+  refused: { unit: "questions", read: ({ refused = 0 }) => refused },
+  cut: { unit: "questions", read: ({ cut = 0 }) => cut },
 };
 
 function accuracyOf(summary: TaskSummary) {

@@ -1,5 +1,6 @@
 /** A run as tables: a row for each model and corpus, and for each model and task. */
 import { readMeasures } from "../scoring/index.ts";
+import { taskRecipe } from "../tasks/index.ts";
 import { RUN_MEASURES, type RunValues, TASK_MEASURES, type TaskValues } from "./measures.ts";
 import type { Run } from "./run.ts";
 
@@ -47,6 +48,8 @@ interface TaskNames {
   run: string;
   model: string;
   task: string;
+  /** "arc (lm-eval)": how its rows are asked, and whose way that is. */
+  form: string;
   taskSha256: string;
   modelSha256: string | null;
   /** When the run began, ISO 8601. */
@@ -62,6 +65,7 @@ export function taskRows(run: Run): TaskRow[] {
     run: run.id,
     model: modelLabel(run, modelIndex),
     task: run.tasks[taskIndex]!.name,
+    form: taskRecipe(run.tasks[taskIndex]!.form.name, run.tasks[taskIndex]!.form.source),
     taskSha256: run.tasks[taskIndex]!.sha256,
     modelSha256: run.models[modelIndex]!.identity.sha256,
     created: run.created,

@@ -172,7 +172,7 @@ export const SQL_COLUMNS: Readonly<
     bitsPerByte: "DOUBLE",
   },
   tasks: {
-    ...named("folder", "run", "model", "task", "taskSha256", "modelSha256", "created"),
+    ...named("folder", "run", "model", "task", "form", "taskSha256", "modelSha256", "created"),
     ...storedTypes(TASK_MEASURES),
   },
   answers: {

@@ -31,6 +31,8 @@ export interface TaskForm {
   fields: readonly string[];
   /** Fields that a published row may have besides. */
   optional?: readonly string[] | undefined;
+  /** Of the fields, those that go into a prompt as they are: texts. */
+  texts?: readonly string[] | undefined;
   /** Whether a label that is text is always the number of a choice, never its text. */
   textLabels?: boolean | undefined;
   /** A question with nothing before its choices: the model starts from BOS, else EOS. */

@@ -188,6 +188,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/arc/arc_easy.yaml`,
     fields: ["question", "choices", "answerKey"],
+    texts: ["question"],
     examplesApart: true,
     read: ({ question, choices, answerKey }) => {
       const { texts, names } = namedChoices(choices);
@@ -231,6 +232,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/piqa/piqa.yaml`,
     fields: ["goal", "sol1", "sol2", "label"],
+    texts: ["goal"],
     read: ({ goal, sol1, sol2, label }) => choice(`Question: ${goal}\nAnswer:`, [sol1, sol2], label),
   },
   {
@@ -246,6 +248,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/super_glue/boolq/default.yaml`,
     fields: ["passage", "question", "label|answer"],
+    texts: ["passage", "question"],
     optional: ["title"],
     read: ({ passage, question, label, answer }) =>
       choice(`${passage}\nQuestion: ${question}?\nAnswer:`, ["no", "yes"], yesOrNo(label ?? answer)),
@@ -273,10 +276,11 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/sciq/sciq.yaml`,
     fields: ["support", "question", "distractor1", "distractor2", "distractor3", "correct_answer"],
+    texts: ["support", "question"],
     examplesApart: true,
     read: ({ support, question, distractor1, distractor2, distractor3, correct_answer }) =>
       choice(
-        `${typeof support === "string" ? pythonTrimStart(support) : support}\nQuestion: ${question}\nAnswer:`,
+        `${pythonTrimStart(String(support))}\nQuestion: ${question}\nAnswer:`,
         [distractor1, distractor2, distractor3, correct_answer],
         3,
       ),
@@ -303,6 +307,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/siqa/siqa.yaml`,
     fields: ["context", "question", "answerA", "answerB", "answerC", "label"],
+    texts: ["context", "question"],
     read: ({ context, question, answerA, answerB, answerC, label }) =>
       choice(`Q: ${context} ${question}\nA:`, [answerA, answerB, answerC], fromOne(label)),
   },
@@ -311,6 +316,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/logiqa/utils_logiqa.py`,
     fields: ["context", "question", "options", "label"],
+    texts: ["context", "question"],
     examplesApart: true,
     read: logiQa,
   },
@@ -319,6 +325,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/truthfulqa/truthfulqa_mc1.yaml`,
     fields: ["question", "mc1_targets"],
+    texts: ["question"],
     optional: ["mc2_targets"],
     read: ({ question, mc1_targets }) => {
       const targets = structured(mc1_targets);

@@ -58,10 +58,9 @@ export const OWN_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: null,
     fields: ["question", CHOICES, LABEL],
+    texts: ["question"],
     read: (row) =>
-      typeof row.question === "string"
-        ? choice(`Question: ${row.question}\nAnswer:`, structured(oneOf(row, CHOICES)), oneOf(row, LABEL))
-        : "The question is not a text",
+      choice(`Question: ${row.question}\nAnswer:`, structured(oneOf(row, CHOICES)), oneOf(row, LABEL)),
   },
   {
     name: "choices in columns",
@@ -91,11 +90,12 @@ export const OWN_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `${LM_EVAL}/truthfulqa/truthfulqa_mc1.yaml`, // the right answer is always the first: a tie counts for it
     fields: ["question", "best_answer", "incorrect_answers"],
+    texts: ["question"],
     optional: ["type", "category", "correct_answers"],
     read: ({ question, best_answer, incorrect_answers }) => {
       const wrong = structured(incorrect_answers);
       return choice(
-        typeof question === "string" ? `${TRUTHFULQA_PROMPT}${question}\nA:` : question,
+        `${TRUTHFULQA_PROMPT}${question}\nA:`,
         Array.isArray(wrong) ? [best_answer, ...wrong] : wrong,
         0,
       );
@@ -106,6 +106,7 @@ export const OWN_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: null,
     fields: ["knowledge", "question", "right_answer", "hallucinated_answer"],
+    texts: ["knowledge", "question"],
     read: ({ knowledge, question, right_answer, hallucinated_answer }) =>
       choice(`${knowledge}\nQuestion: ${question}\nAnswer:`, [right_answer, hallucinated_answer], 0),
   },
@@ -114,6 +115,7 @@ export const OWN_FORMS: readonly TaskForm[] = [
     kind: "multiple-choice",
     source: `after ${LM_EVAL}/super_glue/boolq/default.yaml, without a passage`,
     fields: ["question", "answer", "facts"],
+    texts: ["question"],
     optional: ["term", "description", "decomposition", "evidence"],
     read: ({ question, answer }) => choice(`Question: ${question}\nAnswer:`, ["no", "yes"], yesOrNo(answer)),
   },
@@ -122,6 +124,7 @@ export const OWN_FORMS: readonly TaskForm[] = [
     kind: "target",
     source: `the prompt of ${LM_EVAL}/gsm8k/gsm8k.yaml; the whole solution is the target`,
     fields: ["question", "answer"],
+    texts: ["question"],
     read: ({ question, answer }) => target(`Question: ${question}\nAnswer:`, answer),
   },
   {

@@ -80,6 +80,24 @@ describe("published sets on mini, as lm_eval", () => {
   });
 });
 
+it("questions beyond mini's context, cut from the left as lm_eval does", async () => {
+  const { rows, max_length, ways } = fixture<{
+    rows: unknown[];
+    max_length: number;
+    ways: Record<string, Record<string, RecordedTask>>;
+  }>("forms-long-mini.json");
+  await using model = await resolve(await mini("F32"), { cacheType: "f32" });
+  expect(model.trainedContext).toBe(max_length);
+  const path = join(folder, "long.jsonl");
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const results: TaskResult[] = [];
+  for await (const result of runTask(model, await readTask(path))) results.push(result);
+  expect(results.map(({ cutTokens = 0 }) => cutTokens > 0)).toEqual([true, false, true]);
+  for (const [i, { logprobs }] of ways.plain!.arc_easy!.items.entries())
+    for (const [c, wanted] of logprobs.entries())
+      expect(Math.abs(results[i]!.choices[c]!.logprob! / wanted - 1)).toBeLessThan(TOLERANCE);
+});
+
 it("llama.cpp's Winogrande on mini, as llama-perplexity", async () => {
   const recorded = fixture<{ scores: number[][]; chosen: number[]; accuracy: number }>(
     "llama-winogrande-mini.json",
@@ -111,8 +129,7 @@ needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", 
     await expectRecorded(model, name, recorded, true);
   });
   it("writes the prompts that lm_eval writes in the chat template", async () => {
-    for (const name of ["arc_easy", "winogrande", "lambada_openai", "blimp_adjunct_island", "hellaswag"]) {
-      const { rows, requests } = tasks[name]!;
+    for (const [name, { rows, requests }] of Object.entries(tasks)) {
       const path = join(folder, `${name}-chat.jsonl`);
       writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
       const task = await readTask(path);
@@ -124,7 +141,9 @@ needing(withoutModel(larger)).describe("published sets on SmolLM2, as lm_eval", 
         const wanted = requests[way] as [string, string][][] | undefined;
         if (!wanted) continue;
         const head =
-          shots > 0 ? await fewShotHead({ count: shots, examples: task, sampler: "per-item" }) : zeroShot;
+          shots > 0
+            ? await fewShotHead({ count: shots, examples: task, sampler: task.rules?.sampler ?? "per-item" })
+            : zeroShot;
         const render = inChatTemplate(model, { multiturn });
         let i = 0;
         for await (const item of task.items()) {

@@ -238,6 +238,12 @@ describe("rows of other shapes", () => {
       expect(await itemsIn({ question: "Q?", choices, answer })).toMatchObject([
         { context: "Question: Q?\nAnswer:", delimiter: " ", label: 1 },
       ]);
+    expect(await itemsIn({ query: "Q: Q?\nA:", choices, gold: [2] })).toMatchObject([
+      { context: "Q: Q?\nA:", label: 2 },
+    ]);
+    await expect(itemsIn({ query: "Q?", choices, gold: [0, 2] })).rejects.toMatchObject({
+      what: "2 choices are marked as right, not one",
+    });
     await expect(itemsIn({ question: "Q?", choices: ["B", "A"], answer: "A" })).rejects.toMatchObject({
       what: 'The label "A" can be read in two ways: it is the letter of choice 0, and the text of choice 1',
     });
@@ -284,6 +290,12 @@ describe("rows of other shapes", () => {
     await expect(read()).rejects.toMatchObject({
       where: "mixed.jsonl:2",
       wayOut: expect.stringContaining("--form gsm8k"),
+    });
+  });
+
+  it("refuses a prompt with a hole in it", async () => {
+    await expect(itemsIn({ goal: null, sol1: "a", sol2: "b", label: 0 })).rejects.toMatchObject({
+      what: 'The field "goal" is not a text',
     });
   });
 

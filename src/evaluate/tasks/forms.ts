@@ -154,6 +154,8 @@ export function readRow(
       problem: `The row has ${unknown.length > 1 ? "fields" : "a field"} that ${formSlug(form.name)} does not know: ${quoted(unknown)}`,
       misfit: true,
     };
+  const wrong = form.texts?.find((field) => typeof row[field] !== "string");
+  if (wrong !== undefined) return { problem: `The field "${wrong}" is not a text`, misfit: false };
   const content = form.read(row);
   const item = typeof content === "string" ? content : itemOf(content, form, where);
   if (typeof item === "string") return { problem: item, misfit: false };

@@ -4,7 +4,7 @@
  * The number of the right choice.
  *
  * A number counts from 0. A text may be such a number, a letter (A is 0), or the choice's own text; where it can be read in
- * two ways that differ, it is none.
+ * two ways that differ, it is none. A list of one is that one.
  * @param numbersOnly a text is a number, as in HellaSwag.
  * @returns the number, or what is wrong.
  */
@@ -13,6 +13,10 @@ export function labelOf(
   choices: readonly string[],
   numbersOnly: boolean = false,
 ): number | string {
+  if (Array.isArray(label))
+    return label.length === 1
+      ? labelOf(label[0], choices, numbersOnly)
+      : `${label.length} choices are marked as right, not one`;
   const value = typeof label === "bigint" ? Number(label) : label;
   if (typeof value === "string") return ofText(value.trim(), choices, numbersOnly);
   if (typeof value !== "number" || !Number.isInteger(value)) return notANumber(value);

@@ -132,6 +132,23 @@ describe("runTask", () => {
     expect(last!.choices).toEqual(first!.choices);
   });
 
+  it("counts what lm-eval's border loses of a choice", async () => {
+    const model = new TableModel({
+      symbols: ["a", "b", "ab", " "],
+      transitions: Array.from({ length: 4 }, () => [0.25, 0.25, 0.25, 0.25]),
+    });
+    const [lost, whole] = await results(
+      taskOf([
+        { context: "a", choices: ["b b", "a"], delimiter: "" },
+        { context: "a", choices: ["b", "a"] },
+      ]),
+      {},
+      model,
+    );
+    expect(lost).toMatchObject({ lostBytes: 1 });
+    expect(whole!.lostBytes).toBeUndefined();
+  });
+
   it("asks the others again without an item that the model refuses", async () => {
     const model = TableModel.bytes();
     const half = taskOf([{}, { choices: ["a", "\ud83d"] }, { context: "Two" }]);

@@ -43,6 +43,11 @@ export interface TaskResult {
   tokensRun: number;
   /** Tokens that were cut off the prompt's beginning, of the choice that lost most; left out: none. */
   cutTokens?: number | undefined;
+  /**
+   * UTF-8 bytes of the choices that lie in a token with the end of the context, and are not scored, as in lm-eval (its border
+   * rule); left out: none.
+   */
+  lostBytes?: number | undefined;
   /** Why it could not be asked; it counts in no number. Left out: it was. */
   problem?: string | undefined;
 }
@@ -108,6 +113,7 @@ export function resultOf(
 ): TaskResult {
   const { choices, contexts } = question.item;
   const common = contexts ? 0 : commonBeginning(answers);
+  const lostBytes = answers.reduce((sum, { border }) => sum + (border?.lost.bytes ?? 0), 0);
   return {
     ...resultBase(kind, question),
     choices: answers.map(({ logprob, greedy, tokens }, i) => {
@@ -126,6 +132,7 @@ export function resultOf(
     }),
     tokensRun: answers.reduce((sum, { tokensRun }) => sum + tokensRun, 0),
     ...(cutTokens > 0 && { cutTokens }),
+    ...(lostBytes > 0 && { lostBytes }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Exact arithmetic: the same numbers as those of the weights written as F32, with every build of the CPU code. */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -72,6 +72,23 @@ describe("exact", () => {
     expect(await removeModel(path, { cache })).toBeGreaterThan(2e7);
     expect(listModels({ cache }).at(-1)!.reference).not.toBe(path);
     expect(existsSync(path)).toBe(true);
+  });
+
+  it("makes its copy anew when somebody changed it, at the same size and time", async () => {
+    const text = async () => {
+      await using model = await resolve("mini", { cache, exact: true });
+      return await logprobs(model);
+    };
+    const expected = await text();
+    const { sha256 } = listModels({ cache }).find(({ reference }) => reference === "mini")!;
+    const path = join(cache, "exact", sha256!, "model.gguf");
+    const { atime, mtime } = statSync(path);
+    const bytes = readFileSync(path);
+    bytes.fill(0x3c, bytes.length - 400_000, bytes.length - 300_000);
+    writeFileSync(path, bytes);
+    utimesSync(path, atime, mtime);
+    expect(await text()).toEqual(expected);
+    await removeModel("mini", { cache });
   });
 
   it("copies nothing where the weights are F32 already", async () => {

@@ -106,7 +106,7 @@ function assertFits(bytes: number, path: string): void {
 
 async function asFloats({ path, name }: Pick<LocatedModel, "path" | "name">, target: string): Promise<void> {
   try {
-    await quantize(path, target, "F32", { allowRequantize: true });
+    await quantize(path, target, "F32", { allowRequantize: true, allowLarger: true });
   } catch (error) {
     if (!SurprisalError.isInstance(error) || error.code !== "ENGINE_FAILED") throw error;
     const types = [...new Set(notFloat(await inspectGguf(path)).map(({ type }) => type))];

@@ -13,6 +13,7 @@
 import type { WindowPlan } from "../../core/index.ts";
 import type { ContextSettings } from "./context.ts";
 import type { GgufFile } from "./gguf.ts";
+import type { LlamaLoadOptions } from "./placement.ts";
 
 /** A second kind of context, for short texts. */
 export interface FloatCache {
@@ -33,11 +34,12 @@ const OFF = 0;
  * @param context the settings of all other contexts.
  */
 export function floatCache(
-  options: { cacheType?: unknown; flashAttention?: unknown },
+  options: Pick<LlamaLoadOptions, "cacheType" | "flashAttention" | "exact">,
   context: ContextSettings,
   { tensors }: Pick<GgufFile, "tensors">,
 ): FloatCache | null {
-  const chosen = options.cacheType !== undefined || options.flashAttention !== undefined;
+  const { cacheType, flashAttention, exact = false } = options;
+  const chosen = exact || cacheType !== undefined || flashAttention !== undefined;
   if (chosen || !context.cpuOnly || tensors.some(({ type }) => type !== "F32")) return null;
   const batch = Math.min(context.batch, BATCH);
   return { tokens: TOKENS, context: { ...context, batch, cacheType: F32, flashAttention: OFF } };

@@ -14,7 +14,8 @@ export function modelNotes(file: GgufFile, warnings: readonly string[] = []): st
 
 const BYTE_PAIR = new Set(["gpt2", "hybriddna", "whitespace"]);
 
-function tokenizerNotes({ metadata }: GgufFile): string[] {
+/** Also of a file that is made of this one. */
+export function tokenizerNotes({ metadata }: GgufFile): string[] {
   const text = (key: string) => {
     const entry = metadata.get(key);
     return entry?.type === "str" ? entry.value : "";

@@ -31,6 +31,7 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
+import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
@@ -168,7 +169,9 @@ export class LlamaModel implements LanguageModel {
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
-      const kernel = await LogitKernel.create(vocabulary.size, Math.min(MAX_ALTERNATIVES, vocabulary.size));
+      const alternatives = Math.min(MAX_ALTERNATIVES, vocabulary.size);
+      const kernel = await LogitKernel.create(vocabulary.size, alternatives);
+      const threads = new KernelThreads("logits", placement.context.threads, vocabulary.size, alternatives);
       return new LlamaModel({
         library,
         pointer,
@@ -176,7 +179,7 @@ export class LlamaModel implements LanguageModel {
         floatCache: floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
-        reader: new RowReader(kernel),
+        reader: new RowReader(kernel, threads),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
         notes: modelNotes(file, warnings),
@@ -421,6 +424,7 @@ export class LlamaModel implements LanguageModel {
   async #dispose(): Promise<void> {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
+    await this.#model.reader.dispose();
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));

@@ -3,7 +3,7 @@ import { SurprisalError } from "../../core/index.ts";
 import { formatBytes, formatPlural } from "../../text/index.ts";
 import { TENSOR_TYPES } from "./gguf-types.ts";
 import type { ImportanceMatrix } from "./imatrix.ts";
-import type { PlannedTensor, QuantizePlan } from "./quantize-plan.ts";
+import type { PlannedTensor, QuantizePlan, UnfitTensor } from "./quantize-plan.ts";
 import { isQuantised } from "./quantize-types.ts";
 
 export interface PlanChecks {
@@ -53,12 +53,20 @@ function checkRows(plan: QuantizePlan, { input }: PlanChecks): void {
   for (const { name, shape, to } of changing(plan)) {
     const { blockSize = 1 } = [...TENSOR_TYPES.values()].find((type) => type.name === to) ?? {};
     if (shape[0]! % blockSize === 0) continue;
-    throw refused(
-      `${name} cannot be ${to}: its rows of ${shape[0]} weights are no multiple of ${blockSize}`,
-      input,
-      "Give it another type.",
-    );
+    throw unfitRows(input, { tensor: name, wanted: to, columns: shape[0]!, blockSize });
   }
+}
+
+/** A tensor that cannot have the type it should, and no other is known for it. */
+export function unfitRows(
+  input: string,
+  { tensor, wanted, columns, blockSize }: UnfitTensor,
+): SurprisalError {
+  return refused(
+    `${tensor} cannot be ${wanted}: its rows of ${columns} weights are no multiple of ${blockSize}`,
+    input,
+    "Give it another type (--tensor-type, tensorTypes), or choose another format.",
+  );
 }
 
 const EMBEDDINGS = new Set(["token_embd.weight", "per_layer_token_embd.weight"]);

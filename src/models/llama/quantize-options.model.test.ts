@@ -90,6 +90,7 @@ describe("quantize says and refuses beforehand", () => {
     ["Q2_K_S", {}, "F32", /would become Q2_K/],
     // llama.cpp would end the process
     ["Q4_K_M", { tokenEmbeddingType: "IQ2_XS" }, "F32", /token_embd\.weight would become IQ2_XS/],
+    ["Q1_0", {}, "F32", /blk\.0\.ffn_down\.weight cannot be Q1_0: its rows of 704 .* no multiple of 128/],
     ["Q4_K_M", { tokenEmbeddingType: "IQ2_XS", imatrix: "im.gguf" }, "F32", /no entry for token_embd/],
   ])("%s %j of %s", async (type, options, of, message) => {
     const path = await mini(of as "F32");
@@ -151,6 +152,20 @@ describe("quantize says and refuses beforehand", () => {
 });
 
 describe("quantize of a split model", () => {
+  it("knows a first part without tensors, as llama-gguf-split --no-tensor-first-split writes it", async () => {
+    const [first, ...others] = splitModel(tinyModel(), 3);
+    const tensors = [...first!.tensors, ...others[0]!.tensors];
+    const paths = writeParts(
+      folder,
+      [{ ...first!, tensors: [] }, { ...others[0]!, tensors }, others[1]!],
+      "bare",
+    );
+    writeFileSync("bare-whole.gguf", encodeGguf(tinyModel()).bytes);
+    await quantize(paths[0]!, "bare.gguf", "Q8_0");
+    await quantize("bare-whole.gguf", "bare-same.gguf", "Q8_0");
+    expect(sha256("bare.gguf")).toBe(sha256("bare-same.gguf"));
+  });
+
   it("makes one file, or as many as there were, and counts all parts", async () => {
     const paths = writeParts(folder, splitModel(tinyModel(), 3));
     const seen: number[] = [];

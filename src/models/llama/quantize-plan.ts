@@ -47,8 +47,8 @@ export interface QuantizePlan {
 
 const TENSOR =
   /\[ *\d+\/ *\d+\] (\S+) +- \[[^\]]*\], type = +(\w+), size = +[\d.]+ MiB(?: -> +[\d.]+ MiB \((\w+)\))?/g;
-const FALLBACK =
-  /warning: (\S+) +- ncols +(\d+) not divisible by +(\d+) \(required for type +(\w+)\)[^\n]*?-> falling back to +(\w+)/g;
+const UNFIT = /warning: (\S+) +- ncols +(\d+) not divisible by +(\d+) \(required for type +(\w+)\)/g;
+const FALLBACK = new RegExp(`${UNFIT.source}[^\\n]*?-> falling back to +(\\w+)`, "g");
 
 /**
  * @param log of the dry run.
@@ -84,6 +84,16 @@ export function readPlan(log: string, file: GgufFile, type: string): Omit<Quanti
     bytes,
     bitsPerWeight: (8 * bytes) / file.parameters,
   };
+}
+
+/** A tensor whose rows are no multiple of a type's block. */
+export type UnfitTensor = Omit<TensorFallback, "used">;
+
+/** The last tensor that the log says does not fit, where llama.cpp knew no other type for it. */
+export function lastUnfit(log: string): UnfitTensor | null {
+  const [, tensor = "", columns, blockSize, wanted = ""] = [...log.matchAll(UNFIT)].at(-1) ?? [];
+  if (tensor === "") return null;
+  return { tensor, wanted: wanted.toUpperCase(), columns: Number(columns), blockSize: Number(blockSize) };
 }
 
 /** Size of a tensor's data in another type; rows that do not fit are rounded up. */

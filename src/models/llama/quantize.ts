@@ -11,10 +11,11 @@ import { type ImportanceMatrix, readImatrix } from "./imatrix.ts";
 import type { QuantizeParams } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { LlamaLog, LOG_INFO } from "./log.ts";
+import { tokenizerNotes } from "./model-notes.ts";
 import { integer } from "./placement.ts";
-import { checkPlan } from "./quantize-checks.ts";
+import { checkPlan, unfitRows } from "./quantize-checks.ts";
 import { QuantizeMemory, type TensorTypeRule } from "./quantize-memory.ts";
-import { fallbackNotes, type QuantizePlan, readPlan } from "./quantize-plan.ts";
+import { fallbackNotes, lastUnfit, type QuantizePlan, readPlan } from "./quantize-plan.ts";
 import {
   COPY,
   fileType,
@@ -180,7 +181,8 @@ async function prepare(
     tt_overrides: memory.tensorTypes,
   };
   const planned = await dryRun(library, file, type, params);
-  const plan = { ...planned, notes: notesOf(planned, type, rules, imatrix) };
+  const notes = [...notesOf(planned, type, rules, imatrix), ...tokenizerNotes(file)];
+  const plan = { ...planned, notes };
   const { allowRequantize = false, allowLarger = false } = options;
   checkPlan(plan, { input, allowRequantize, allowLarger, imatrix });
   return { file, plan, library, params, memory };
@@ -257,6 +259,8 @@ function failed(input: string, type: string, log: LlamaLog): Error {
   const said = log.errors.replace(/^\w+: failed to quantize: /, "");
   const spoilt = /tensor '(.+?)' has invalid data/.exec(said)?.[1];
   if (spoilt !== undefined) return notFinite(input, spoilt);
+  const unfit = said.includes("no tensor type fallback") ? lastUnfit(log.text(LOG_INFO)) : null;
+  if (unfit) return unfitRows(input, unfit);
   return new SurprisalError({
     code: "ENGINE_FAILED",
     what: `llama.cpp could not write ${type} from this model${said ? `: ${said}` : ""}`,

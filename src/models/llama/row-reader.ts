@@ -1,12 +1,29 @@
 /** From one row of logits to the numbers of one token. */
 import type { LogitKernel, TokenColumns } from "../../core/index.ts";
+import type { KernelThreads } from "../threads/kernel-threads.ts";
 import { assertUsable } from "./usable-logits.ts";
+
+/** What is to be read of a row: the number of `token`, for place `index` of the columns. */
+export interface RowRead {
+  /** [V] */
+  logits: Float32Array;
+  token: number;
+  columns: TokenColumns;
+  index: number;
+}
+
+type RowNumbers = Pick<
+  LogitKernel,
+  "logprob" | "rank" | "entropy" | "logSumExp" | "row" | "topIds" | "topLogprobs"
+>;
 
 export class RowReader {
   readonly #kernel: LogitKernel;
+  readonly #threads: KernelThreads;
 
-  constructor(kernel: LogitKernel) {
+  constructor(kernel: LogitKernel, threads: KernelThreads) {
     this.#kernel = kernel;
+    this.#threads = threads;
   }
 
   /**
@@ -21,20 +38,32 @@ export class RowReader {
 
   /** The same for another token of the row read last. */
   readAgain(token: number, columns: TokenColumns, index: number, k: number): void {
-    const kernel = this.#kernel;
-    kernel.analyse(token, k);
-    assertUsable(kernel);
-    columns.logprobs[index] = kernel.logprob;
-    columns.entropies[index] = kernel.entropy;
-    columns.ranks[index] = kernel.rank;
-    if (k === 0 || !columns.alternatives) return;
-    columns.alternatives.ids.set(kernel.topIds.subarray(0, k), index * k);
-    columns.alternatives.logprobs.set(kernel.topLogprobs.subarray(0, k), index * k);
+    this.#kernel.analyse(token, k);
+    write(this.#kernel, columns, index, k);
   }
 
-  /** ln Σ e^logit of the row read last, nats. */
-  get logSumExp(): number {
-    return this.#kernel.logSumExp;
+  /**
+   * Reads many rows, each as `read` does, with the help of other threads.
+   * @param logSumExps [rows] gets ln Σ e^logit of each, nats.
+   * @throws SurprisalError as `read`.
+   */
+  readAll(reads: readonly RowRead[], k: number, logSumExps?: Float64Array): void {
+    this.#threads.run({
+      count: reads.length,
+      k,
+      job: (at) => ({ rows: [reads[at]!.logits], given: [reads[at]!.token] }),
+      here: (at) => {
+        const { logits, token, columns, index } = reads[at]!;
+        this.read(logits, token, columns, index, k);
+        if (logSumExps) logSumExps[at] = this.#kernel.logSumExp;
+      },
+      take: (at, { found, ...top }) => {
+        const { logits, columns, index } = reads[at]!;
+        const [logprob, rank, entropy, logSumExp] = found as Float64Array & [number, number, number, number];
+        write({ logprob, rank, entropy, logSumExp, row: logits, ...top }, columns, index, k);
+        if (logSumExps) logSumExps[at] = logSumExp;
+      },
+    });
   }
 
   /** [V] ln p of every token, nats. */
@@ -44,4 +73,19 @@ export class RowReader {
     this.#kernel.logSoftmax(out);
     return out;
   }
+
+  async dispose(): Promise<void> {
+    await this.#threads.dispose();
+  }
+}
+
+/** @throws SurprisalError ENGINE_FAILED */
+function write(numbers: RowNumbers, columns: TokenColumns, index: number, k: number): void {
+  assertUsable(numbers);
+  columns.logprobs[index] = numbers.logprob;
+  columns.entropies[index] = numbers.entropy;
+  columns.ranks[index] = numbers.rank;
+  if (k === 0 || !columns.alternatives) return;
+  columns.alternatives.ids.set(numbers.topIds.subarray(0, k), index * k);
+  columns.alternatives.logprobs.set(numbers.topLogprobs.subarray(0, k), index * k);
 }

@@ -35,11 +35,13 @@ export async function* runPlan(
       for (let first = 0; first < targets.length; first += size) {
         const count = Math.min(size, targets.length - first);
         const columns = emptyColumns(count, k);
-        for (let i = 0; i < count; i++) {
-          const logits = context.row(first + i);
-          reader.read(logits, ids[targets[first + i]!]!, columns, i, k);
-          rows?.keep(i, logits, reader.logSumExp);
-        }
+        const reads = Array.from({ length: count }, (_, index) => ({
+          logits: rows?.keep(index, context.row(first + index)) ?? context.row(first + index),
+          token: ids[targets[first + index]!]!,
+          columns,
+          index,
+        }));
+        reader.readAll(reads, k, rows?.logSumExps);
         const { tokensRun, decodeMs } = context;
         yield {
           start: targets[first]!,
@@ -60,24 +62,26 @@ class LogitRows {
   readonly capacity: number;
   readonly #rowLength: number;
   readonly #logits: Float32Array;
-  readonly #logSumExps: Float64Array;
+  /** [capacity] ln Σ e^logit, nats, of the rows kept. */
+  readonly logSumExps: Float64Array;
 
   constructor(rowLength: number) {
     this.capacity = Math.max(1, Math.floor(DISTRIBUTION_BYTES / (4 * rowLength)));
     this.#rowLength = rowLength;
     this.#logits = new Float32Array(this.capacity * rowLength);
-    this.#logSumExps = new Float64Array(this.capacity);
+    this.logSumExps = new Float64Array(this.capacity);
   }
 
-  keep(index: number, logits: Float32Array, logSumExp: number): void {
+  /** @returns [V] the copy. */
+  keep(index: number, logits: Float32Array): Float32Array {
     this.#logits.set(logits, index * this.#rowLength);
-    this.#logSumExps[index] = logSumExp;
+    return this.#logits.subarray(index * this.#rowLength, (index + 1) * this.#rowLength);
   }
 
   first(count: number): SpanDistributions {
     return {
       logits: this.#logits.subarray(0, count * this.#rowLength),
-      logSumExps: this.#logSumExps.subarray(0, count),
+      logSumExps: this.logSumExps.subarray(0, count),
     };
   }
 }

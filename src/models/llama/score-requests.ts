@@ -4,7 +4,7 @@ import type { EncodedRequest } from "../encode-request.ts";
 import type { ModelIdentity, ScoredText, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { PathOwners, type PrefixSchedule, schedulePrefixes } from "./prefix-schedule.ts";
-import type { RowReader } from "./row-reader.ts";
+import type { RowRead, RowReader } from "./row-reader.ts";
 
 /** A number to read: the prediction of target `target` of request `request`. */
 interface Read {
@@ -55,14 +55,22 @@ export async function* scoreEncoded(
   for (let b = 0; b < schedule.batches.length; b++) {
     const outputs = fillBatch(context, schedule, b, inputs, reads);
     await context.decode(signal);
+    const alone: RowRead[] = [];
     for (const [row, list] of outputs.entries()) {
       for (const [i, { request, target }] of list.entries()) {
-        const token = requests[request]!.continuation[target]!;
-        if (i === 0) reader.read(context.row(row), token, tables[request]!, target, k);
-        else reader.readAgain(token, tables[request]!, target, k);
+        const read = {
+          logits: context.row(row),
+          token: requests[request]!.continuation[target]!,
+          columns: tables[request]!,
+          index: target,
+        };
+        if (list.length === 1) alone.push(read);
+        else if (i === 0) reader.read(read.logits, read.token, read.columns, read.index, k);
+        else reader.readAgain(read.token, read.columns, read.index, k);
         remaining[request]!--;
       }
     }
+    reader.readAll(alone, k);
     for (; next < requests.length && remaining[next] === 0; next++) yield answer();
   }
   for (; next < requests.length; next++) yield answer();

@@ -9,7 +9,11 @@ const WAY_OUT =
  * @throws SurprisalError ENGINE_FAILED when the row holds NaN or +infinity, or is one number throughout: then every token
  *   is as probable as any other, and the perplexity is the vocabulary's size.
  */
-export function assertUsable({ logSumExp, entropy, row }: LogitKernel): void {
+export function assertUsable({
+  logSumExp,
+  entropy,
+  row,
+}: Pick<LogitKernel, "logSumExp" | "entropy" | "row">): void {
   if (!Number.isFinite(logSumExp))
     throw new SurprisalError({
       code: "ENGINE_FAILED",

@@ -72,7 +72,7 @@ export async function fileDigest(
   onBytes?: (bytes: number) => void,
 ): Promise<Digest> {
   let stamp = await stampOf(path);
-  for (const remembered of [inProcess.get(path), (await readMemory(settings.cache))[path]])
+  for (const remembered of [(await readMemory(settings.cache))[path], inProcess.get(path)])
     if (remembered && isSame(remembered, stamp)) return { bytes: stamp.bytes, sha256: remembered.sha256 };
   for (let reading = 1; reading <= MOST_READINGS; reading++) {
     await untilTick(stamp);
@@ -168,11 +168,10 @@ export async function rememberDigest(path: string, sha256: string, cache: string
 }
 
 async function remember(path: string, entry: RememberedDigest, cache: string): Promise<void> {
-  inProcess.set(path, entry);
   try {
     await writeJson(memoryFile(cache), { ...(await readMemory(cache)), [path]: entry });
   } catch {
-    // see `rememberDigest`
+    inProcess.set(path, entry);
   }
 }
 

@@ -8,6 +8,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeJson } from "../../files/index.ts";
 import { ensureSpace, refuseToWait, withLock, writeFailure } from "./cache-disk.ts";
+import { fileDigest } from "./digest.ts";
 import { readSettings } from "./settings.ts";
 import type { LocatedModel, LocateOptions } from "./types.ts";
 
@@ -23,6 +24,8 @@ export interface ExactCopy {
   source: string;
   /** sha256 of the model it was made of. */
   sha256: string;
+  /** sha256 of the copy itself: what was changed since is made anew. */
+  copySha256: string;
   /** Size of the copy, bytes. */
   bytes: number;
   /** When it was made, ISO 8601. */
@@ -68,13 +71,14 @@ export async function makeExactCopy(
   options: LocateOptions,
   write: (path: string) => Promise<void>,
 ): Promise<ExactCopy> {
-  const { cache, signal, onMessage } = readSettings(options);
+  const settings = readSettings(options);
+  const { cache, signal, onMessage } = settings;
   const folder = join(foldersIn(cache), sha256);
   const onWait = ({ pid, host }: { pid: number; host: string }) =>
     onMessage(`Process ${pid} on ${host} is writing the weights of ${name} as F32; waiting for it.`);
   return withLock(`${folder}.lock`, { onWait, signal }, async () => {
     const there = readExactCopy(cache, sha256);
-    if (there) return there;
+    if (there && (await fileDigest(there.path, settings)).sha256 === there.copySha256) return there;
     try {
       rmSync(folder, { recursive: true, force: true }); // what a process that was killed has left
       await mkdir(folder, { recursive: true });
@@ -86,7 +90,8 @@ export async function makeExactCopy(
       ensureSpace(folder, bytes);
       await write(path);
       const date = new Date().toISOString();
-      const manifest = { name, source, sha256, bytes: statSync(path).size, date };
+      const { sha256: copySha256, bytes: size } = await fileDigest(path, settings);
+      const manifest = { name, source, sha256, copySha256, bytes: size, date };
       await writeJson(join(folder, MANIFEST), { schema: SCHEMA, ...manifest });
       return { ...manifest, path };
     } catch (error) {

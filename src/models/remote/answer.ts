@@ -92,7 +92,11 @@ export class AnswerAssembler {
   readonly #numbers: AnswerNumbers;
   readonly #certainty: Certainty;
   readonly #calls = new Calls();
-  readonly #characters = { thinking: new WholeCharacters(), answer: new WholeCharacters() };
+  readonly #characters = {
+    thinking: new WholeCharacters(),
+    answer: new WholeCharacters(),
+    calls: new WholeCharacters(),
+  };
   /** What the server says went wrong, after what it had written. */
   failure: SurprisalError | null = null;
   /** The server said why the answer ended; only counts may follow. */
@@ -107,12 +111,13 @@ export class AnswerAssembler {
 
   /** @returns the records that are complete: their text has come, and they are not the end-of-text token. */
   add(piece: AnswerPiece): TokenRecord[] {
-    const { tokens, calls = "" } = piece;
-    const said = piece.text !== "" || (piece.thinking ?? "") !== "" || calls !== "";
-    if (this.#ended && (tokens.length > 0 || said))
+    const { tokens } = piece;
+    const said = `${piece.text}${piece.thinking ?? ""}${piece.calls ?? ""}`;
+    if (this.#ended && (tokens.length > 0 || said !== ""))
       this.doubt("The answer goes on after its end: its events are not in order.");
     const text = this.#characters.answer.next(piece.text);
     const thinking = this.#characters.thinking.next(piece.thinking ?? "");
+    const calls = this.#characters.calls.next(piece.calls ?? "");
     if (calls !== "") this.stopComparing("tool-call");
     this.#calls.follow(text + thinking, calls, tokens);
     const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));

@@ -1,5 +1,5 @@
 /** Conformance: writing, and sequences held in memory. */
-import type { TokenRecord } from "../../core/index.ts";
+import { TOKEN_PARTS, type TokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, LanguageModel, ModelSequence } from "../language-model.ts";
 import { type ConformanceCase, conformanceCase } from "./_case.ts";
 import { allClose, check, close, collect, refuses, same, scoreOne, textIds } from "./_check.ts";
@@ -110,6 +110,14 @@ export const writeCases: readonly ConformanceCase[] = [
     const left = model.generate(PROMPT, { maxTokens: 8 });
     for await (const record of left) if (record) break;
     same(left.end, null, "the end of what was left early");
+  }),
+
+  conformanceCase("every token belongs to a part of the answer", ["generate"], async (model) => {
+    for (const { part, text } of await write(model, { maxTokens: 8 }))
+      check(
+        part === undefined || TOKEN_PARTS.includes(part),
+        `the part ${JSON.stringify(part)} of ${JSON.stringify(text)}`,
+      );
   }),
 
   conformanceCase("refuses settings that make no sense", ["generate"], async (model) => {

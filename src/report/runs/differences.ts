@@ -69,8 +69,9 @@ export function differenceMethod(
   ];
 }
 
-/** Which runs they are; two of one name, in two folders, with the time of their creation. */
+/** Which runs they are, or which one; two of one name, in two folders, with the time of their creation. */
 export function runsCompared(base: Run, other: Run): string[] {
+  if (base.id === other.id && base.created === other.created) return [`run: ${base.id}`];
   const name = ({ id, created }: Run) => (base.id === other.id ? `${id}, ${created}` : id);
   return [`base: ${name(base)}`, `other: ${name(other)}`];
 }

@@ -1,7 +1,7 @@
 /** How the numbers of a run were made, in words. */
 import { modelLabel, type Run, type RunTask } from "../../evaluate/runs/index.ts";
 import { taskRecipe } from "../../evaluate/tasks/index.ts";
-import { kernelsNote, kernelsOf } from "../../models/kernels.ts";
+import { computedWith, kernelsNote } from "../../models/kernels.ts";
 import { formatPlural } from "../../text/index.ts";
 import { ERROR_METHODS } from "../measures.ts";
 
@@ -20,12 +20,11 @@ function methodOfRun(run: Run): string[] {
     `Run ${run.id}, ${run.created}, surprisal ${run.version}${run.status === "complete" ? "" : `: ${run.status}`}.`,
     ...run.models.flatMap(({ identity, recipe, settings }, i) => {
       const scored = run.results.some(({ modelIndex }) => modelIndex === i);
-      const kernels = kernelsOf(settings);
+      const computed = computedWith(settings);
       const parts = [
         ...(scored ? [`recipe ${recipe.name ?? "own"} (${recipe.id})`] : []),
         ...(identity.sha256 ? [`sha256 ${identity.sha256.slice(0, 12)}`] : []),
-        ...(kernels ? [`kernels ${kernels} on ${settings.device}`] : []),
-        ...(settings.exact === true ? ["exact"] : []),
+        ...(computed ? [computed] : []),
       ];
       return `Model ${modelLabel(run, i)}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}.`;
     }),

@@ -1,0 +1,98 @@
+/**
+ * Threads that help with rows of logits between two decode calls, while llama.cpp's own have nothing to do. Every row is
+ * read by the same code, so the numbers do not depend on who reads it.
+ *
+ * Why not during the next decode call? Its threads wait for each other after every operation: one that shares its core
+ * holds up the others.
+ */
+import { type KernelJob, type KernelResult, KernelThread } from "./kernel-thread.ts";
+import type { KernelKind } from "./shared-rows.ts";
+
+/** Threads beyond these have little left to do. */
+const MOST_THREADS = 7;
+/** Fewer jobs than these are done sooner than a thread is there. */
+const JOBS_BEFORE = 512;
+
+/** Jobs to be done, by number. */
+export interface KernelWork {
+  count: number;
+  /** Most probable tokens wanted of each row. */
+  k: number;
+  /** What a thread needs to do job `at`. */
+  job(at: number): KernelJob;
+  /** Does it in the main thread. */
+  here(at: number): void;
+  /** Takes what a thread made of it. */
+  take(at: number, result: KernelResult): void;
+}
+
+export class KernelThreads {
+  readonly #wanted: number;
+  readonly #create: () => KernelThread;
+  readonly #threads = new Set<KernelThread>();
+  #started = false;
+  #jobs = 0;
+
+  /** @param threads that work together, the main one among them. */
+  constructor(kind: KernelKind, threads: number, vocabularySize: number, maxAlternatives: number) {
+    // From the sources, in this project's own tests, there is no file that a thread could run.
+    const canStart = import.meta.url.endsWith(".js");
+    this.#wanted = canStart ? Math.min(threads - 1, MOST_THREADS) : 0;
+    const what = { kind, vocabularySize, maxAlternatives };
+    this.#create = () => new KernelThread(what, (thread) => this.#threads.delete(thread));
+  }
+
+  /** Does all jobs, some of them here. @throws what `here` and `take` throw. */
+  run(work: KernelWork): void {
+    const { count, k } = work;
+    const threads = this.#ready(count);
+    const shares = new Map<KernelThread, { from: number; to: number }>();
+    let next = 0;
+    try {
+      while (next < count) {
+        for (const thread of threads) {
+          const share = shares.get(thread);
+          if (share && !thread.done) continue;
+          shares.delete(thread);
+          if (share) take(work, thread, share);
+          // All end together: near the end the shares are smaller.
+          const size = Math.min(thread.capacity, Math.floor((count - next) / (threads.length + 1)));
+          if (size === 0 || !thread.ready) continue;
+          const from = next;
+          next += size;
+          shares.set(thread, { from, to: next });
+          thread.begin(size, (i) => work.job(from + i), k);
+        }
+        if (next < count) work.here(next++);
+      }
+      for (const [thread, share] of shares) {
+        shares.delete(thread);
+        take(work, thread, share);
+      }
+    } finally {
+      for (const thread of shares.keys()) thread.finish(); // nothing is left for the jobs of another call
+    }
+  }
+
+  /** Threads that can be given jobs now. Starts them once the jobs are many. */
+  #ready(count: number): KernelThread[] {
+    this.#jobs += count;
+    if (!this.#started && this.#wanted > 0 && this.#jobs > JOBS_BEFORE) {
+      this.#started = true;
+      for (let i = 0; i < this.#wanted; i++) this.#threads.add(this.#create());
+    }
+    return [...this.#threads].filter(({ ready }) => ready);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#threads].map((thread) => thread.end()));
+    this.#threads.clear();
+  }
+}
+
+function take(work: KernelWork, thread: KernelThread, { from, to }: { from: number; to: number }): void {
+  const results = thread.finish();
+  for (let at = from; at < to; at++)
+    if (results) work.take(at, results(at - from));
+    else work.here(at);
+}
