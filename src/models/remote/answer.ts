@@ -82,8 +82,8 @@ export class AnswerAssembler {
   readonly #marks: MarkedReasoning;
   /** The part of tokens that are not in the text, once they cannot be compared. */
   #beyond: TokenPart = "answer";
-  /** Tokens of a call have come. */
-  #callTokens = false;
+  /** Letters of the tokens of calls. */
+  #callLetters = "";
   /** False once text and tokens cannot be compared. */
   #comparable = true;
   /** Text and tokens were found to differ. */
@@ -118,6 +118,7 @@ export class AnswerAssembler {
     const text = this.#characters.answer.next(piece.text);
     const thinking = this.#characters.thinking.next(piece.thinking ?? "");
     const calls = this.#characters.calls.next(piece.calls ?? "");
+    const before = calls !== "" && this.#comparable ? this.#unseen() : [];
     if (calls !== "") this.stopComparing("tool-call");
     this.#calls.follow(text + thinking, calls, tokens);
     const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
@@ -125,10 +126,16 @@ export class AnswerAssembler {
       thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text)
         ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
         : this.#add(held, text, thinking);
-    // Where a call's tokens come in chunks of their own, its text says nothing new.
-    if (calls !== "" && held.length === 0 && !this.#callTokens)
+    // Where a call's tokens have come in chunks of their own, its text says nothing new.
+    if (calls !== "" && held.length === 0 && !this.#isSpelled(calls))
       records.push({ text: calls, logprob: null, part: "tool-call" });
-    return this.#marks.follow(this.#certainty.follow(records));
+    return this.#marks.follow(this.#certainty.follow([...before, ...records]));
+  }
+
+  /** Tokens that wait for a text where a call begins: it may be theirs, which shows itself. */
+  #unseen(): TokenRecord[] {
+    this.#vague = 0;
+    return this.#held.splice(0).map((one) => this.#record(silenced(one), "tool-call"));
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
@@ -368,6 +375,11 @@ export class AnswerAssembler {
     });
   }
 
+  /** Whether the tokens of calls say what a call says. */
+  #isSpelled(calls: string): boolean {
+    return this.#callLetters !== "" && this.#callLetters.includes(lettersOf(calls));
+  }
+
   /** The part of tokens that are not in the text there. */
   #partFrom({ reached }: Here): TokenPart {
     return this.#parts.of(reached, reached);
@@ -401,7 +413,7 @@ export class AnswerAssembler {
   }
 
   #record({ token, piece }: Held, part: TokenPart): TokenRecord {
-    this.#callTokens ||= part === "tool-call";
+    if (part === "tool-call") this.#callLetters += lettersOf(piece.text);
     const logprob = this.#numbers.take(token);
     const k = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
     const { record, warning } = judge(token, piece, logprob, k);
@@ -426,6 +438,9 @@ export class AnswerAssembler {
 
 const withPart = (record: TokenRecord, part: TokenPart): TokenRecord =>
   part === "answer" ? record : { ...record, part };
+
+/** What every way of writing a call has in common. */
+const lettersOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, "");
 
 const byteLength = ({ text, bytes }: Piece): number => bytes?.length ?? new TextEncoder().encode(text).length;
 
