@@ -587,7 +587,6 @@ describe("what says nothing is passed over", () => {
     ...nothing,
     { choices: [{ index: 0 }] },
     { choices: [{}] },
-    { choices: [null] },
     { choices: [{ index: 0, delta: null }] },
     { choices: [{ index: 0, delta: {}, finish_reason: "" }] },
     { error: "" },
@@ -604,6 +603,19 @@ describe("what says nothing is passed over", () => {
       error: null,
       end: { scored: 2, partial: false, warnings: [] },
     });
+  });
+
+  it.each([
+    { object: "chat.completion.chunk", id: "1" },
+    { object: "chat.completion.chunk", id: "1", choices: null },
+    { choices: [null] },
+    { choices: [{ index: 0, value: { delta: { content: "Par" } } }] },
+    { choices: [{ delta_v2: ["Par"] }] },
+  ])("but what lacks what it should say is doubted: %j", (value) => {
+    expect(chat(value, said("is"), stop)).toMatchObject({ text: "is", error: null, end: { partial: true } });
+    expect(chat(value, said("is"), stop, usage(2)).end).toMatchObject({ partial: true });
+    // The very count shows that nothing was lost.
+    expect(chat(value, said("is"), stop, usage(1)).end).toMatchObject({ partial: false, warnings: [] });
   });
 
   it.each<[string, () => WireReader, unknown[]]>([
