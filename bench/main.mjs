@@ -40,6 +40,7 @@ const MEASUREMENTS = [
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");
+// Against other programs, which have to be there: "llama-perplexity", "lm-eval". Each says at its top what it needs.
 
 const wanted = positionals.length > 0 ? positionals : MEASUREMENTS;
 if (!existsSync(text)) {

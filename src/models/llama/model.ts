@@ -33,11 +33,11 @@ import type {
 import { lossOf } from "../loss.ts";
 import { isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
-import { call, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
+import { call } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { meanPooled } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
-import { describeFloatCache, type FloatCache, floatCache, lengthOf, positionsOf } from "./float-cache.ts";
+import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
 import { checkGguf, inspectGguf } from "./gguf.ts";
 import { machineMemory } from "./gguf-check.ts";
@@ -53,6 +53,7 @@ import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
+import { ScoringContexts } from "./scoring-contexts.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -61,8 +62,6 @@ const MAX_ALTERNATIVES = 100;
 /** Tokens that open sequences may hold together, unless the person says otherwise. */
 const DEFAULT_SEQUENCE_CELLS = 4096;
 const OPEN_SEQUENCES = 64;
-/** Sequences of a recurrent memory, which keeps a whole state for each: one to run and one to keep. */
-const RECURRENT_SEQUENCES = 2;
 const OPEN_RECURRENT_SEQUENCES = 8;
 /** Size of the requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
 const TREE_TOKENS = 2 ** 22;
@@ -103,6 +102,7 @@ export class LlamaModel implements LanguageModel {
   readonly #contexts: ContextPool;
   /** For short texts. */
   readonly #floatContexts: ContextPool | null;
+  readonly #scoring: ScoringContexts;
   #sequences: Promise<SequencePool> | null = null;
   #disposed: Promise<void> | null = null;
 
@@ -113,12 +113,17 @@ export class LlamaModel implements LanguageModel {
     this.#contexts = new ContextPool(functions, pointer, placement.context, lifetime);
     this.#floatContexts =
       model.floatCache && new ContextPool(functions, pointer, model.floatCache.context, lifetime);
+    const short = model.floatCache && { tokens: model.floatCache.tokens, pool: this.#floatContexts! };
     this.identity = model.identity;
     this.notes = model.notes;
     this.vocabulary = vocabulary;
     this.trainedContext = functions.llama_model_n_ctx_train(pointer);
     this.#chatTemplate = functions.llama_model_chat_template(pointer, null);
     this.#recurrent = functions.llama_model_is_recurrent(pointer) || functions.llama_model_is_hybrid(pointer);
+    this.#scoring = new ScoringContexts(this.#contexts, short, {
+      rowLength: vocabulary.size,
+      recurrent: this.#recurrent,
+    });
     this.capabilities = {
       score: true,
       alternatives: Math.min(MAX_ALTERNATIVES, vocabulary.size),
@@ -212,46 +217,20 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     let firstIndex = 0;
     for await (const encoded of this.#encodeInGroups(requests, options)) {
-      yield* this.#scoreGroup(encoded, firstIndex, options);
-      firstIndex += encoded.length;
-    }
-  }
-
-  /** Short requests in a context of their own; the answers in the order of the requests. */
-  async *#scoreGroup(
-    encoded: readonly EncodedRequest[],
-    firstIndex: number,
-    options: ScoreOptions,
-  ): AsyncGenerator<ScoredText> {
-    const poolOf = ({ input }: EncodedRequest) => this.#poolFor(input.length);
-    const streams = new Map<ContextPool, { context: LlamaContext; answers: AsyncGenerator<ScoredText> }>();
-    try {
-      for (const pool of new Set(encoded.map(poolOf))) {
-        const indices = [...encoded.keys()].filter((i) => poolOf(encoded[i]!) === pool);
-        const requests = indices.map((i) => encoded[i]!);
-        const longest = requests.reduce((most, { input }) => Math.max(most, input.length), 0);
-        const context = await this.#acquire(pool, longest + pool.batch);
-        const answers = scoreEncoded(
+      const first = firstIndex;
+      yield* this.#scoring.forRequests(encoded, (context, some, indices) =>
+        scoreEncoded(
           context,
           !this.#recurrent,
           this.#model.reader,
-          requests,
+          some,
           this.identity,
           this.vocabulary.eos,
-          indices.map((i) => firstIndex + i),
+          indices.map((i) => first + i),
           options,
-        );
-        streams.set(pool, { context, answers });
-      }
-      for (const request of encoded) {
-        const { value } = await streams.get(poolOf(request))!.answers.next();
-        yield value as ScoredText;
-      }
-    } finally {
-      for (const [pool, { context, answers }] of streams) {
-        await answers.return(undefined);
-        await pool.release(context);
-      }
+        ),
+      );
+      firstIndex += encoded.length;
     }
   }
 
@@ -286,16 +265,9 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     const document = checkedIds(ids, this.vocabulary.size);
     checkLength(this, plan.context, "the plan's context");
-    const pool = this.#poolFor(lengthOf(plan, document.length));
-    const context = await this.#acquire(
-      pool,
-      pool === this.#contexts ? plan.context : positionsOf(plan, document.length),
+    yield* this.#scoring.forPlan(plan, document.length, (context) =>
+      runPlan(context, this.#model.reader, document, plan, options),
     );
-    try {
-      yield* runPlan(context, this.#model.reader, document, plan, options);
-    } finally {
-      await pool.release(context);
-    }
   }
 
   async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
@@ -432,20 +404,6 @@ export class LlamaModel implements LanguageModel {
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
-  }
-
-  /** The contexts that score a text of so many tokens; it depends on nothing else, so that every run chooses alike. */
-  #poolFor(tokens: number): ContextPool {
-    const { floatCache } = this.#model;
-    return floatCache && tokens <= floatCache.tokens ? this.#floatContexts! : this.#contexts;
-  }
-
-  /** A context for scoring with room for `cells` positions; two callers never share one. */
-  #acquire(pool: ContextPool, cells: number): Promise<LlamaContext> {
-    const sequences = this.#recurrent
-      ? RECURRENT_SEQUENCES
-      : Math.min(Math.max(pool.batch, 2), MAX_SEQUENCES);
-    return pool.acquire({ cells, sequences, rowLength: this.vocabulary.size, output: "logits" });
   }
 
   #assertOpen(): void {

@@ -119,6 +119,7 @@ export class AnswerAssembler {
     const text = this.#characters.answer.next(piece.text);
     const thinking = this.#characters.thinking.next(piece.thinking ?? "");
     const calls = this.#characters.calls.next(piece.calls ?? "");
+    const before = calls !== "" && this.#comparable ? this.#unseen() : [];
     if (calls !== "") this.stopComparing("tool-call");
     this.#calls.follow(text + thinking, calls, tokens);
     const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
@@ -129,7 +130,13 @@ export class AnswerAssembler {
     // Where a call's tokens have come in chunks of their own, its text says nothing new.
     if (calls !== "" && held.length === 0 && !this.#isSpelled(calls))
       records.push({ text: calls, logprob: null, part: "tool-call" });
-    return this.#marks.follow(this.#certainty.follow(records));
+    return this.#marks.follow(this.#certainty.follow([...before, ...records]));
+  }
+
+  /** Tokens that wait for a text where a call begins: it may be theirs, which shows itself. */
+  #unseen(): TokenRecord[] {
+    this.#vague = 0;
+    return this.#held.splice(0).map((one) => this.#record(silenced(one), "tool-call"));
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {

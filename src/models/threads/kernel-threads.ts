@@ -6,12 +6,12 @@
  * holds up the others.
  */
 import { type KernelJob, type KernelResult, KernelThread } from "./kernel-thread.ts";
-import type { KernelKind } from "./shared-rows.ts";
+import { type KernelKind, rowsOf } from "./shared-rows.ts";
 
 /** Threads beyond these have little left to do. */
 const MOST_THREADS = 7;
-/** Fewer jobs than these are done sooner than a thread is there. */
-const JOBS_BEFORE = 512;
+/** Fewer logits than these, 512 rows of 49,152, are read sooner than a thread is there: starting one takes 50 ms. */
+const LOGITS_BEFORE = 512 * 49_152;
 
 /** Jobs to be done, by number. */
 export interface KernelWork {
@@ -28,16 +28,18 @@ export interface KernelWork {
 
 export class KernelThreads {
   readonly #wanted: number;
+  readonly #logitsPerJob: number;
   readonly #create: () => KernelThread;
   readonly #threads = new Set<KernelThread>();
   #started = false;
-  #jobs = 0;
+  #logits = 0;
 
   /** @param threads that work together, the main one among them. */
   constructor(kind: KernelKind, threads: number, vocabularySize: number, maxAlternatives: number) {
     // From the sources, in this project's own tests, there is no file that a thread could run.
     const canStart = import.meta.url.endsWith(".js");
     this.#wanted = canStart ? Math.min(threads - 1, MOST_THREADS) : 0;
+    this.#logitsPerJob = vocabularySize * rowsOf(kind);
     const what = { kind, vocabularySize, maxAlternatives };
     this.#create = () => new KernelThread(what, (thread) => this.#threads.delete(thread));
   }
@@ -74,10 +76,10 @@ export class KernelThreads {
     }
   }
 
-  /** Threads that can be given jobs now. Starts them once the jobs are many. */
+  /** Threads that can be given jobs now. Starts them once there was much to do. */
   #ready(count: number): KernelThread[] {
-    this.#jobs += count;
-    if (!this.#started && this.#wanted > 0 && this.#jobs > JOBS_BEFORE) {
+    this.#logits += count * this.#logitsPerJob;
+    if (!this.#started && this.#wanted > 0 && this.#logits > LOGITS_BEFORE) {
       this.#started = true;
       for (let i = 0; i < this.#wanted; i++) this.#threads.add(this.#create());
     }

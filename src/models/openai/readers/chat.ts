@@ -117,7 +117,7 @@ class ChatPieces implements ChoicePieces<ReturnType<typeof chatChoice>> {
     const spelled = tokens.map(({ token }) => token).join("");
     // Numbers of all the text, beside a message that says it again: they came with the deltas, or too late.
     const again =
-      written.join("") === "" && spelled.trim() !== "" && spelled.trim() === whole.join("").trim();
+      written.join("") === "" && whole.join("") !== "" && spelled.trim() === whole.join("").trim();
     const news = pieces.map((piece, i) => piece.next({ delta: written[i]!, message: whole[i]!, spelled }));
     const [thinking, text] = news.map(({ text }) => text);
     if (again && thinking + text! === "" && answer.tokens + tokens.length > 0) tokens = [];
