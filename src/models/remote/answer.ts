@@ -14,6 +14,7 @@ import { Calls } from "./calls.ts";
 import { Certainty } from "./certainty.ts";
 import { WholeCharacters } from "./characters.ts";
 import { PartPlaces } from "./parts.ts";
+import { byteLength, firstFirm, isOfTextAlone, isTrimmed, lettersOf, quoted, spells } from "./pieces.ts";
 import { judge, provesCertainty } from "./record.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
 import { type Piece, pieceOf, type WireToken } from "./wire-token.ts";
@@ -438,50 +439,3 @@ export class AnswerAssembler {
 
 const withPart = (record: TokenRecord, part: TokenPart): TokenRecord =>
   part === "answer" ? record : { ...record, part };
-
-/** What every way of writing a call has in common. */
-const lettersOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, "");
-
-const byteLength = ({ text, bytes }: Piece): number => bytes?.length ?? new TextEncoder().encode(text).length;
-
-/** Whether a text is among what tokens spell. */
-function spells(held: readonly Held[], text: string): boolean {
-  const words = text.trim();
-  return (
-    words === "" ||
-    held
-      .map(({ piece }) => piece.text)
-      .join("")
-      .includes(words)
-  );
-}
-
-/** Index of the first token from `start` on whose bytes are certain. */
-function firstFirm(held: readonly Held[], start: number): number | null {
-  for (let i = start; i < held.length; i++) if (!held[i]!.piece.lossy && !held[i]!.piece.special) return i;
-  return null;
-}
-
-/** Whether the tokens of a whole answer are those of its text (DeepSeek), and not those of its thinking too (vLLM). */
-function isOfTextAlone(held: readonly Held[], thinking: string, text: string): boolean {
-  const pieces = held.map(({ piece }) => piece);
-  return !tokensMatch(pieces, thinking, text) && tokensMatch(pieces, "", text);
-}
-
-function tokensMatch(pieces: readonly Piece[], thinking: string, text: string): boolean {
-  const trial = new TextAlignment();
-  trial.append(thinking, false);
-  trial.append(text, true);
-  return trial.leadsToEnd(pieces);
-}
-
-/** What servers leave away at the end of a text: white space, and the beginning of a character. */
-function isTrimmed(pieces: readonly Piece[]): boolean {
-  const shown = pieces.filter((piece) => !piece.special);
-  const bytes = shown.flatMap(({ text, bytes }) => [...(bytes ?? new TextEncoder().encode(text))]);
-  return /^[\s\uFFFD]*$/.test(new TextDecoder().decode(Uint8Array.from(bytes)));
-}
-
-function quoted(pieces: readonly Piece[]): string {
-  return JSON.stringify(pieces.map(({ text }) => text).join(""));
-}
