@@ -50,8 +50,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
       resolve selfTest`,
     `
-      Border BorderRule CacheType ChatMessage CheckGgufOptions DatasetFile DatasetRequest DialectName Finding FinishReason
-      GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType
+      Border BorderRule CacheType ChatMessage CheckGgufOptions CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType Kernels
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
       Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
       ModelSequence ModelTerms

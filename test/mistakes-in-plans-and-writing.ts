@@ -185,6 +185,16 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     end(({ tokens, ...rest }) => ({ ...rest, tokens: tokens! + 1 })),
   ],
   [
+    "alternatives of another token",
+    "alternatives of what is written are the token's own, and not every number is 0",
+    records((r) => ({ ...r, alternatives: [{ id: 65_535, text: "another", logprob: -99 }] })),
+  ],
+  [
+    "a number that is 0 throughout",
+    "alternatives of what is written are the token's own, and not every number is 0",
+    records((r) => ({ ...r, logprob: 0, alternatives: undefined })),
+  ],
+  [
     "a part of a name of its own",
     "every token belongs to a part of the answer",
     records((r) => ({ ...r, part: "thinking" as "reasoning" })),

@@ -48,7 +48,7 @@ describe("an editor proposes", () => {
 
   it("policies that are some", () => {
     const found = proposals("stopWhen");
-    expect(found).toContain("window>80 after 20");
+    expect(found).toContain("window(16)>80 after 20");
     for (const text of found) expect(() => parsePolicy(text)).not.toThrow();
   });
 });

@@ -63,7 +63,8 @@ export async function encodeBorder(
     const taken = split === 0 && tokenizer.prefix !== null && whole.ids[0] === tokenizer.prefix ? 1 : 0;
     const at = split + taken;
     const lost = begins && taken === 0 ? NOTHING : lostBefore(whole, at, end);
-    return { ...cut(whole, at), border: { ...facts, apart: false, lost } };
+    const told = { ...cut(whole, at), border: { ...facts, apart: false, lost } };
+    return taken > 0 ? told : { ...told, context: own.ids }; // what the continuation is given is the context's own encoding
   }
   const at = begins ? split : nearestCut(whole, end, split);
   if (at !== null) return { ...cut(whole, at), border: { ...facts, apart: false, lost: NOTHING } };

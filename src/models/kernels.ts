@@ -10,6 +10,8 @@ import type { ModelIdentity } from "./language-model.ts";
 export const AMX = "amx";
 const AVX512 = "avx512";
 const AVX2 = "avx2";
+/** AVX2 with AVX-VNNI. Not tried: no machine here has it. */
+const AVX2_VNNI = "avx2 vnni";
 /** x86 before Haswell. */
 const OLD = "before avx2";
 
@@ -17,7 +19,8 @@ const OLD = "before avx2";
 const BUILDS: Readonly<Record<string, readonly string[]>> = {
   [AMX]: ["sapphirerapids"],
   [AVX512]: ["skylakex", "cannonlake", "cascadelake", "icelake", "cooperlake", "zen4"],
-  [AVX2]: ["haswell", "alderlake"],
+  [AVX2]: ["haswell"],
+  [AVX2_VNNI]: ["alderlake"],
   [OLD]: ["x64", "sse42", "sandybridge", "ivybridge", "piledriver"],
 };
 
@@ -28,12 +31,14 @@ export function cpuKernels({ features, amx }: { features: ReadonlySet<string>; a
     const best = ["SME", "SVE", "MATMUL_INT8", "DOTPROD"].find((feature) => features.has(feature));
     return best ? `${process.arch} ${best.toLowerCase()}` : process.arch;
   }
-  return features.has("AVX512") ? AVX512 : features.has("AVX2") ? AVX2 : OLD;
+  if (features.has("AVX512")) return AVX512;
+  if (features.has("AVX_VNNI")) return AVX2_VNNI;
+  return features.has("AVX2") ? AVX2 : OLD;
 }
 
 /** The same kernels over weights that lie as they do in the file; AMX's need them re-ordered. */
 export function withoutRepacking(kernels: string): string {
-  return `${kernels === AMX ? AVX512 : kernels} without repacking`;
+  return `${kernels.replace(AMX, AVX512)} without repacking`;
 }
 
 /** What a number's settings say of its kernels. */

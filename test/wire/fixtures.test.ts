@@ -100,9 +100,9 @@ function textsOf(records: readonly TokenRecord[]): Record<string, string> {
 
 /** Ten digits: sums in another order. */
 function rounded(outcome: Outcome): Outcome {
-  if ("error" in outcome || outcome.perplexity === null) return outcome;
-  const { texts: _, ...rest } = outcome;
-  return { ...rest, perplexity: Number(outcome.perplexity.toPrecision(10)) };
+  if ("error" in outcome) return outcome;
+  const { texts: _, perplexity, ...rest } = outcome;
+  return { ...rest, perplexity: perplexity === null ? null : Number(perplexity.toPrecision(10)) };
 }
 
 /** What a stream can say too: alternatives of a Responses stream have no bytes, for example, but the same texts. */

@@ -283,6 +283,14 @@ describe("an answer that a policy stops", () => {
     expect(warnings.join()).toContain("two answers");
   });
 
+  it("says at once that a server gave up, also beside a last piece of text", () => {
+    const meter = new AnswerMeter();
+    meter.push({ object: "chat.completion.chunk", ...chunk("a") });
+    meter.push({ ...chunk("b"), error: { message: "out of memory" } });
+    expect(meter.reading).toMatchObject({ tokens: 2, scored: 2, partial: true });
+    expect(meter.finish().warnings.join()).toContain("out of memory");
+  });
+
   it("is complete as far as it goes where nothing was", () => {
     const meter = new AnswerMeter({ stopWhen: "tokens>=2" });
     meter.push({ object: "chat.completion.chunk", ...chunk("a") });

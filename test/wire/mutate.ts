@@ -200,9 +200,7 @@ const changeField: Corrupt = (text, container, random) => {
     (parent as Record<string | number, Value>)[key] = change(old);
     what = `make ${path} ${kind}`;
     if (path === "choices" && kind === "an empty list") effect = "lost";
-    // What says nothing is passed over: a whole token is gone without a trace.
-    const now = JSON.stringify((parent as Record<string | number, Value>)[key]);
-    if ((path === "choices" || wholeToken) && (now === "null" || now === "{}")) effect = "lost";
+    if (path === "choices" && (kind === "null" || kind === "an empty object")) effect = "lost";
   }
   return { text: rebuild(value), what: `${name}: ${what}`, effect };
 };

@@ -256,6 +256,16 @@ describe("a text said twice", () => {
     }
   });
 
+  it("so do completions", () => {
+    const piece = (text: string, more: object = {}) => ({
+      choices: [{ text, finish_reason: null, ...more }],
+    });
+    const message = { message: { content: "Paris" }, finish_reason: "stop" };
+    expect(read(completionsReader(), piece("Par"), piece("is"), piece("", message)).text).toBe("Paris");
+    const inDelta = piece("", { delta: { content: "Paris" }, finish_reason: "stop" });
+    expect(read(completionsReader(), inDelta).text).toBe("Paris");
+  });
+
   it("numbers beside the delta and beside the choice are the same ones", () => {
     const both = { ...said("Par").choices[0]!, logprobs: null };
     const numbers = { content: [entry("Par")] };
@@ -530,7 +540,15 @@ describe("lists of alternatives", () => {
         ["y", -2],
       ],
       1,
-    ], // rounded
+    ], // rounded, either way
+    [
+      -1,
+      [
+        ["a", -0.9999],
+        ["y", -2],
+      ],
+      1,
+    ],
     [
       -0.5,
       [
@@ -568,8 +586,6 @@ describe("what says nothing is passed over", () => {
   it.each([
     ...nothing,
     { choices: [{ index: 0 }] },
-    { choices: [{}] },
-    { choices: [null] },
     { choices: [{ index: 0, delta: null }] },
     { choices: [{ index: 0, delta: {}, finish_reason: "" }] },
     { error: "" },
@@ -586,6 +602,20 @@ describe("what says nothing is passed over", () => {
       error: null,
       end: { scored: 2, partial: false, warnings: [] },
     });
+  });
+
+  it.each([
+    { object: "chat.completion.chunk", id: "1" },
+    { object: "chat.completion.chunk", id: "1", choices: null },
+    { choices: [null] },
+    { choices: [{}] },
+    { choices: [{ index: 0, value: { delta: { content: "Par" } } }] },
+    { choices: [{ delta_v2: ["Par"] }] },
+  ])("but what lacks what it should say is doubted: %j", (value) => {
+    expect(chat(value, said("is"), stop)).toMatchObject({ text: "is", error: null, end: { partial: true } });
+    expect(chat(value, said("is"), stop, usage(2)).end).toMatchObject({ partial: true });
+    // The very count shows that nothing was lost.
+    expect(chat(value, said("is"), stop, usage(1)).end).toMatchObject({ partial: false, warnings: [] });
   });
 
   it.each<[string, () => WireReader, unknown[]]>([
@@ -762,6 +792,33 @@ describe("what shares a piece of the network with something bad", () => {
       seen: ["\u4f60"],
       code: "WIRE_MALFORMED",
     });
+  });
+
+  it("events without the blank line between them are read one by one, [DONE] among them", async () => {
+    const stream = 'data: {"a":1}\ndata: {"a":2}\n\ndata: {"a":\ndata: 3}\n\n';
+    expect((await collect(readServerSentEvents(once(stream), SERVER))).seen).toEqual([
+      { a: 1 },
+      { a: 2 },
+      { a: 3 },
+    ]);
+    const ended = 'data: {"a":1}\ndata: {"a":2}\ndata: [DONE]\n';
+    expect(await collect(readServerSentEvents(once(ended), SERVER))).toMatchObject({
+      seen: [{ a: 1 }, { a: 2 }],
+      code: null,
+    });
+  });
+
+  it("words in the place of events, and an error in a field of its own, are quoted", async () => {
+    const words = await collect(readServerSentEvents(once("upstream connect error\n\n"), SERVER));
+    expect(words).toMatchObject({ seen: [], code: "WIRE_MALFORMED" });
+    expect(words.what).toContain("upstream connect error");
+    for (const [line, error] of [
+      ["error: out of memory", "out of memory"],
+      ['error: {"message":"no"}', { message: "no" }],
+    ] as const)
+      expect((await collect(readServerSentEvents(once(good, `${line}\n\n`), SERVER))).seen.at(-1)).toEqual({
+        error,
+      });
   });
 
   it("comments of any kind are none, and [DONE] may be quoted", async () => {

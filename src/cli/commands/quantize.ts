@@ -75,7 +75,10 @@ What it costs:
     const stopWatching = onInterrupt(() => removeDrafts(out));
     const progress = given.quiet ? null : startProgress({ label: `writing ${out}`, unit: "bytes" });
     const onProgress: QuantizeOptions["onProgress"] = (state) => progress?.update(state);
-    const report = await quantize(path, out, type, { ...options, onProgress }).finally(() => {
+    const onPlan = (plan: QuantizePlan) => {
+      if (!given.json) process.stdout.write(notesOf(plan)); // the work may take an hour
+    };
+    const report = await quantize(path, out, type, { ...options, onPlan, onProgress }).finally(() => {
       stopWatching();
       progress?.end();
     });
@@ -93,7 +96,7 @@ What it costs:
       });
     } else
       process.stdout.write(
-        `${visible(first)}: ${formatBytes(output.bytes)}, ${percent(output.bytes, input.bytes)} of ${formatBytes(input.bytes)}\n${notesOf(plan)}`,
+        `${visible(first)}: ${formatBytes(output.bytes)}, ${percent(output.bytes, input.bytes)} of ${formatBytes(input.bytes)}\n`,
       );
   },
 });

@@ -650,6 +650,11 @@ describe("policyProblems", () => {
     expect(() => watchPolicy(text)).not.toThrow();
   });
 
+  it.each(["not perplexity>=1", "not tokens>=1"])("says of %s that it denies what always holds", (text) => {
+    expect(problems(text).at(-1)).toBe(`never: ${text} can never hold: what it denies always holds`);
+    expect(() => watchPolicy(text)).toThrow("never hold");
+  });
+
   it("proposes what was meant", () => {
     const [problem] = policyProblems(parsePolicy("window>80 after 20"));
     expect(problem?.wayOut).toBe(

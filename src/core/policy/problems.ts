@@ -58,7 +58,7 @@ const EVER: Span = { from: 1, until: Number.POSITIVE_INFINITY };
 export function policyProblems(policy: Policy, circumstances: PolicyCircumstances = {}): PolicyProblem[] {
   const review = new Review(circumstances);
   const { holds } = review.of(checkPolicy(policy));
-  review.checkLength(policy, holds);
+  review.checkWhole(policy, holds);
   return review.problems;
 }
 
@@ -115,9 +115,11 @@ class Review {
     }
   }
 
-  /** An answer that ends before a policy can hold. */
-  checkLength(policy: Policy, holds: Span | null): void {
+  /** What no part shows: a whole that never holds, and an answer that ends before it can. */
+  checkWhole(policy: Policy, holds: Span | null): void {
     const { maxTokens } = this.#circumstances;
+    if (holds === null && !this.problems.some(({ kind }) => kind === "never"))
+      this.#never(policy, "what it denies always holds", "Give another bound.");
     if (maxTokens === undefined || holds === null || holds.from <= maxTokens) return;
     this.#never(
       policy,

@@ -44,7 +44,6 @@ export type PolicyText =
   | "perplexity(answer)>100"
   | "window(16)>80 after 20"
   | "window(32, partial)>80 after 8"
-  | "window>80 after 20"
   | "average>80"
   | "confidence<8"
   | "entropy>3"

@@ -33,6 +33,8 @@ interface Found {
   files: Set<string>;
   /** What stands in a folder and cannot be read: dead links, names that are not UTF-8, pipes, sockets, devices. */
   unreadable: Set<string>;
+  /** Folders that cannot be opened are unreadable too; else they are an error. */
+  skipFolders: boolean;
 }
 
 /**
@@ -46,12 +48,15 @@ interface Found {
  * @returns with what fits and cannot be read
  * @throws SurprisalError INVALID_ARGUMENT, FILE_UNREADABLE
  */
-export async function matchingFiles(pattern: string): Promise<{ files: string[]; unreadable: string[] }> {
+export async function matchingFiles(
+  pattern: string,
+  skipFolders: boolean = false,
+): Promise<{ files: string[]; unreadable: string[] }> {
   const parts = pattern.split(sep === "\\" ? /[/\\]/ : "/");
   const fixed = parts.findIndex(isPattern);
   const root = parts.slice(0, fixed).join("/");
   const base = fixed > 0 && root === "" ? "/" : root;
-  const found: Found = { files: new Set(), unreadable: new Set() };
+  const found: Found = { files: new Set(), unreadable: new Set(), skipFolders };
   for (const alternative of braces(parts.slice(fixed).join("/")))
     await match(base, alternative.split("/"), found);
   return { files: [...found.files].sort(), unreadable: [...found.unreadable].sort() };
@@ -64,7 +69,7 @@ async function match(folder: string, [part, ...rest]: string[], found: Found): P
   if (part === "**") {
     if (rest.length === 0) return match(folder, ["**", "*"], found);
     await match(folder, rest, found);
-    for (const entry of await entriesOf(folder || ".")) {
+    for (const entry of await entriesBelow(folder || ".", found)) {
       if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
       if ((await kindOfPath(at(entry.name))) === null) found.unreadable.add(at(entry.name));
       await match(at(entry.name), [part, ...rest], found);
@@ -79,7 +84,7 @@ async function match(folder: string, [part, ...rest]: string[], found: Found): P
     return;
   }
   const expression = expressionOf(part);
-  for (const { name } of await entriesOf(folder || ".")) {
+  for (const { name } of await entriesBelow(folder || ".", found)) {
     if (!expression.test(name) || (name.startsWith(".") && !part.startsWith("."))) continue;
     const kind = await kindOfPath(at(name));
     if (kind === "file" && rest.length === 0) found.files.add(at(name));
@@ -130,10 +135,11 @@ export interface FolderDomain {
  */
 export async function domainsOf(
   folder: string,
+  skipFolders: boolean = false,
 ): Promise<{ domains: FolderDomain[]; leftOut: string[]; unreadable: string[] }> {
   const taken: string[] = [];
   const leftOut: string[] = [];
-  const found: Found = { files: new Set(), unreadable: new Set() };
+  const found: Found = { files: new Set(), unreadable: new Set(), skipFolders };
   await filesBelow(folder, "", found);
   for (const file of found.files) {
     const isText = !file.endsWith("/") && isKnownFormat(file) && !ABOUT.test(basename(file));
@@ -164,7 +170,8 @@ function nameDomains(keys: string[]): string[] {
  * and neither are runs, whose journals are no texts: they stand in the list with a slash behind them.
  */
 async function filesBelow(folder: string, prefix: string, found: Found): Promise<void> {
-  for (const entry of await entriesOf(join(folder, prefix))) {
+  const entries = prefix === "" ? await entriesOf(folder) : await entriesBelow(join(folder, prefix), found);
+  for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
     const kind = await kindOfPath(join(folder, path));
@@ -181,6 +188,17 @@ async function isRun(folder: string): Promise<boolean> {
     ["run.json", "journal.jsonl"].map((name) => kindOfPath(join(folder, name))),
   );
   return kinds.every((kind) => kind === "file");
+}
+
+/** The same of a folder within what is searched, which may be left out. */
+async function entriesBelow(folder: string, { unreadable, skipFolders }: Found): Promise<Dirent[]> {
+  try {
+    return await entriesOf(folder);
+  } catch (error) {
+    if (!skipFolders) throw error;
+    unreadable.add(`${folder}/`);
+    return [];
+  }
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {

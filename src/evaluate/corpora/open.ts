@@ -96,6 +96,14 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
     const more = names.length > 5 ? `, and ${names.length - 5} more` : "";
     if (names.length > 0) onNote(`${spec}: left out ${names.slice(0, 5).join(", ")}${more}: ${reason}.`);
   };
+  const noteUnreadable = (names: readonly string[]) => {
+    const isFolder = (name: string) => name.endsWith("/");
+    noteLeftOut(
+      names.filter((name) => !isFolder(name)),
+      UNREADABLE,
+    );
+    noteLeftOut(names.filter(isFolder), "folders that cannot be opened");
+  };
   if (spec === "-") {
     const path = await keepInput(options.input ?? process.stdin, options.signal);
     return [
@@ -116,9 +124,9 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
       { name: basename(spec), source: spec, domain: null, files: [storedFile(spec, basename(spec), format)] },
     ];
   if (kind === "folder") {
-    const { domains, leftOut, unreadable } = await domainsOf(spec);
+    const { domains, leftOut, unreadable } = await domainsOf(spec, options.skipUnreadable);
     noteLeftOut(leftOut, "by their names they are no texts, or about the folder");
-    noteLeftOut(unreadable, UNREADABLE);
+    noteUnreadable(unreadable);
     if (domains.length === 0) throw noTexts(spec);
     return domains.map(({ domain, files }) => ({
       name: domain,
@@ -130,8 +138,8 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
   const hub = parseHubCorpus(spec, options.recipe);
   if (hub) return [await fromHub(hub, options)];
   if (!isPattern(spec)) throw notFound(spec);
-  const { files, unreadable } = await matchingFiles(spec);
-  noteLeftOut(unreadable, UNREADABLE);
+  const { files, unreadable } = await matchingFiles(spec, options.skipUnreadable);
+  noteUnreadable(unreadable);
   if (files.length === 0)
     throw new SurprisalError({
       code: "FILE_NOT_FOUND",

@@ -115,7 +115,7 @@ describe("exact", () => {
     await expect(loading).rejects.toMatchObject({ code: "INVALID_ARGUMENT", where });
   });
 
-  it("is the same to 1e-5 with every build of the CPU code that runs here, and quantised weights are not", async () => {
+  it("is the same to 1e-5 with builds of other kernels, and quantised weights are not", async () => {
     const script = `
       import { resolve } from ${JSON.stringify(pathToFileURL(join(BUILT, "index.js")).href)};
       const answers = [];
@@ -126,8 +126,10 @@ describe("exact", () => {
       }
       console.log(JSON.stringify(answers));`;
     const answers = new Map<string, [exact: number, quantised: number]>();
-    for (const { name, score } of loadLlamaLibrary().cpuBuilds) {
-      if (score === 0) continue;
+    const runnable = loadLlamaLibrary().cpuBuilds.filter(({ score }) => score > 0);
+    const [best] = runnable;
+    for (const { name } of runnable) {
+      if (name !== best!.name && name !== "haswell" && name !== "x64") continue;
       const env = { ...process.env, SURPRISAL_CPU_BUILD: name };
       const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
         env,

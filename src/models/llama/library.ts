@@ -59,6 +59,8 @@ export interface LlamaLibrary {
   cpuBuilds: readonly CpuBuild[];
   /** Kernels of the CPU build in use: see `cpuKernels`. */
   kernels: string;
+  /** Those for weights in BF16, which builds with AVX512_BF16 multiply otherwise. */
+  bf16Kernels: string;
 }
 
 const DEVICE_KINDS = ["cpu", "gpu", "integrated-gpu", "accelerator"] as const;
@@ -215,7 +217,9 @@ function load({ folder, origin }: Folder, wanted: CpuBuildOptions): LlamaLibrary
   const facts = cpuFacts(functions, cpu);
   if (wanted.kernels === "portable" && facts.amx) throw noneWithoutAmx();
   const kernels = cpuKernels(facts);
-  return { functions, version, folder, origin, devices, cpuBuild: build?.name ?? null, cpuBuilds, kernels };
+  const bf16Kernels = facts.features.has("AVX512_BF16") ? `${kernels} bf16` : kernels;
+  const cpuBuild = build?.name ?? null;
+  return { functions, version, folder, origin, devices, cpuBuild, cpuBuilds, kernels, bf16Kernels };
 }
 
 function readVersion(llama: LibraryHandle, folder: string): string {

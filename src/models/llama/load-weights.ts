@@ -3,6 +3,7 @@ import koffi from "koffi";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { call } from "./context.ts";
 import { withExitGuard } from "./exit-guard.ts";
+import type { GgufFile } from "./gguf.ts";
 import { notFinite } from "./gguf-values.ts";
 import type { Pointer } from "./layout.ts";
 import type { LlamaLibrary } from "./library.ts";
@@ -15,6 +16,7 @@ const loads = new Queue();
 
 /**
  * @param warnings what llama.cpp warns of is added here, as it says it.
+ * @param check llama.cpp looks at every weight: see `checkedByEngine`.
  * @throws SurprisalError ABORTED, MODEL_LOAD_FAILED, OUT_OF_MEMORY, GGUF_INVALID (weights that are not finite); what
  *   `onLoad` throws, which stops the load.
  */
@@ -24,8 +26,9 @@ export async function loadWeights(
   placement: Placement,
   options: LlamaLoadOptions,
   warnings: string[] = [],
+  check = false,
 ): Promise<Pointer> {
-  return loads.run(() => load(library, path, placement, options, warnings));
+  return loads.run(() => load(library, path, placement, options, warnings, check));
 }
 
 async function load(
@@ -34,6 +37,7 @@ async function load(
   placement: Placement,
   { onLoad, signal, repack = true }: LlamaLoadOptions,
   warnings: string[],
+  check: boolean,
 ): Promise<Pointer> {
   if (signal?.aborted) throw abortError("Loading the model", signal);
   let failure: { error: unknown } | undefined;
@@ -54,7 +58,7 @@ async function load(
     n_gpu_layers: placement.gpuLayers,
     use_extra_bufts: repack,
     progress_callback: progress,
-    check_tensors: checkedByEngine(placement),
+    check_tensors: check,
   };
   try {
     const pointer = await withExitGuard(() =>
@@ -84,10 +88,16 @@ async function load(
   });
 }
 
+/** llama.cpp starts a thread for each tensor it looks at, all at once, and containers have limits. */
+const MOST_THREADS = 400;
+
 /**
- * Whether llama.cpp looks at every weight while it loads them, which costs 0.2 s per gigabyte. What goes to a GPU in
+ * Whether llama.cpp can look at every weight while it loads them, which costs 0.2 s per gigabyte. What goes to a GPU in
  * pieces it does not look at.
  */
-export function checkedByEngine({ gpuLayers }: Pick<Placement, "gpuLayers">): boolean {
-  return gpuLayers === 0;
+export function checkedByEngine(
+  { gpuLayers }: Pick<Placement, "gpuLayers">,
+  { tensors }: Pick<GgufFile, "tensors">,
+): boolean {
+  return gpuLayers === 0 && tensors.length <= MOST_THREADS;
 }

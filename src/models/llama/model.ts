@@ -31,6 +31,7 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
+import { isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
@@ -166,11 +167,14 @@ export class LlamaModel implements LanguageModel {
     const library = loadLlamaLibrary(options);
     checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
     const placement = placeModel(options, library, file);
-    await checkValues(file, checkedByEngine(placement) ? "unchecked" : "all", options.signal);
+    const known = await isKnownFinite(file.parts, options);
+    const byEngine = !known && checkedByEngine(placement, file);
+    if (!known) await checkValues(file, byEngine ? "unchecked" : "all", options.signal);
     const { exact = false } = options;
     const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
     const warnings: string[] = [];
-    const pointer = await loadWeights(library, weights, placement, options, warnings);
+    const pointer = await loadWeights(library, weights, placement, options, warnings, byEngine);
+    if (!known) await rememberFinite(file.parts, options);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -181,7 +185,7 @@ export class LlamaModel implements LanguageModel {
         library,
         pointer,
         placement,
-        floatCache: floatCache(options, placement.context, file),
+        floatCache: exact ? null : floatCache(options, placement.context, file),
         lifetime,
         vocabulary,
         reader: new RowReader(kernel, threads),

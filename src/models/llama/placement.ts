@@ -93,7 +93,11 @@ const BATCH_LOGITS_BYTES = 128 * 2 ** 20;
 export function placeModel(
   options: LlamaLoadOptions,
   library: LlamaLibrary,
-  { fileBytes, vocabularySize }: Pick<GgufFile, "fileBytes" | "vocabularySize">,
+  {
+    fileBytes,
+    vocabularySize,
+    tensors,
+  }: Pick<GgufFile, "fileBytes" | "vocabularySize"> & Partial<Pick<GgufFile, "tensors">>,
 ): Placement {
   const { exact = false, device = "auto", cacheType = exact ? "f32" : "f16" } = options;
   const threads = options.threads ?? defaultThreads(fileBytes);
@@ -114,7 +118,9 @@ export function placeModel(
       wayOut:
         'Use device "cpu" or "auto"; or install a GPU build, such as @node-llama-cpp/linux-x64-cuda or -vulkan, and check the driver with `surprisal doctor`.',
     });
-  const onCpu = options.repack === false ? withoutRepacking(library.kernels) : library.kernels;
+  const hasBf16 = !exact && tensors?.some(({ type }) => type === "BF16");
+  const own = hasBf16 ? library.bf16Kernels : library.kernels;
+  const onCpu = options.repack === false ? withoutRepacking(own) : own;
   return {
     gpuLayers,
     context: {

@@ -51,6 +51,8 @@ export interface QuantizeOptions {
   tensorTypes?: readonly { pattern: string; type: string }[] | undefined;
   /** Make as many files as the input has. Default false: the parts of a split model become one file. */
   keepSplit?: boolean | undefined;
+  /** Told what will be made, before anything is written. */
+  onPlan?: ((plan: QuantizePlan) => void) | undefined;
   /** Told the bytes of the input's weights that are done, and how many there are, over all parts. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
@@ -102,6 +104,7 @@ export async function quantize(
   const prepared = await prepare(input, type, options, output);
   const { file, plan, library, params, memory } = prepared;
   const files = quantizedFiles(output, file.parts.length, options);
+  options.onPlan?.(plan);
   ensureSpace(dirname(resolve(output)), plan.bytes, "Free some space, or name a file on another disk.");
   const temporary = `${output}.${randomUUID()}.partial`;
   const drafts = files.length === 1 ? [temporary] : partNames(temporary, files.length);

@@ -1,10 +1,12 @@
 /** No number comes of a model that has NaN or infinity among its weights, or gives logits that say nothing. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeGguf, type FixtureModel, randomNumbers, tinyModel } from "../../../test/gguf-fixture.ts";
 import { LogitKernel } from "../../core/index.ts";
+import { isKnownFinite, locate } from "../registry/index.ts";
+import { resolve } from "../resolve.ts";
 import { LlamaModel } from "./model.ts";
 import { assertUsable } from "./usable-logits.ts";
 
@@ -37,6 +39,28 @@ describe("spoilt weights", () => {
       });
     }
   }, 60_000);
+
+  it("are looked for once in a file whose sha256 is known, and again when it changes", async () => {
+    const path = join(folder, "known.gguf");
+    const options = { cache: join(folder, "cache"), offline: true };
+    const remembered = () =>
+      JSON.parse(readFileSync(join(options.cache, "digests.json"), "utf8"))[path].finite ?? null;
+    writeFileSync(path, encodeGguf(tinyModel()).bytes);
+    await locate(path, options);
+    expect(remembered()).toBeNull();
+    await (await resolve(path, options))[Symbol.asyncDispose]();
+    expect(remembered()).toBe(true);
+    expect(await isKnownFinite([path], options)).toBe(true);
+    const model = tinyModel();
+    new DataView(model.tensors[3]!.data.buffer).setFloat32(0, Number.NaN, true);
+    const { atime, mtime } = statSync(path);
+    writeFileSync(path, encodeGguf(model).bytes);
+    utimesSync(path, atime, mtime);
+    expect(await isKnownFinite([path], options)).toBe(false);
+    await expect(resolve(path, options)).rejects.toMatchObject({ code: "GGUF_INVALID" });
+    expect(remembered()).toBeNull();
+    await expect(resolve(path, options)).rejects.toMatchObject({ code: "GGUF_INVALID" });
+  });
 
   it("of zeros give no number", async () => {
     const model = tinyModel();

@@ -151,7 +151,13 @@ export class AnswerMeter {
 
   #read(json: unknown): void {
     if (this.#broken !== null) return;
-    this.#take(this.#attempt(() => this.#reader!.push(json)) ?? []);
+    const reader = this.#reader!;
+    this.#take(this.#attempt(() => reader.push(json)) ?? []);
+    const { failure } = reader; // what came before it was given first
+    if (failure)
+      this.#attempt(() => {
+        throw failure;
+      });
   }
 
   #take(records: readonly TokenRecord[]): void {

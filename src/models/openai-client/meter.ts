@@ -36,7 +36,7 @@ export type MeteredPromise<Answer, Given> = Promise<Metered<Answer>> &
  *
  *     const answer = meter(
  *       await client.chat.completions.create({ model, messages, stream: true, logprobs: true, top_logprobs: 5 }),
- *       { stopWhen: "window>80 after 20" },
+ *       { stopWhen: "window(16)>80 after 20" },
  *     );
  *     for await (const chunk of answer) process.stdout.write(chunk.choices[0]?.delta.content ?? "");
  *     console.log(answer.reading.perplexity, answer.stoppedBy?.message);

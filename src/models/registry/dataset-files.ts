@@ -14,7 +14,7 @@ const SPLITS: Readonly<Record<string, string>> = {
   evaluation: "test",
 };
 
-const DATA = /\.(?:parquet|jsonl|ndjson|json|csv|tsv|txt)(?:\.gz|\.zst)?$/i;
+const DATA = /\.(?:parquet|jsonl|ndjson|json|csv|tsv|txt)(?:\.gz|\.zst|\.xz)?$/i;
 const ABOUT = /(?:^|\/)(?:\.|dummy\/|dataset_infos?\.json|readme|metadata|licen[cs]e)/i;
 
 /** Where nobody names a split: what models are measured on. */

@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { writeJson } from "../../files/index.ts";
 import { splitName } from "../split-name.ts";
 import { ProgressMeter } from "./progress.ts";
-import type { Settings } from "./settings.ts";
-import type { ModelFile } from "./types.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import type { LocateOptions, ModelFile } from "./types.ts";
 
 /** Size and sha256 of a file. */
 interface Digest {
@@ -31,9 +31,11 @@ interface Stamp {
 
 interface RememberedDigest extends Stamp {
   sha256: string;
+  /** Its weights were looked at: none is NaN or infinite. */
+  finite?: boolean | undefined;
 }
 
-/** Where the cache cannot be written, a file is read once for each process. */
+/** Where the cache cannot be written, or another process's entry came last, a file is read once for each process. */
 const inProcess = new Map<string, RememberedDigest>();
 
 /** Two changes within one tick of the file system's clock (10 ms at most) would leave the same time. */
@@ -72,8 +74,13 @@ export async function fileDigest(
   onBytes?: (bytes: number) => void,
 ): Promise<Digest> {
   let stamp = await stampOf(path);
-  for (const remembered of [(await readMemory(settings.cache))[path], inProcess.get(path)])
-    if (remembered && isSame(remembered, stamp)) return { bytes: stamp.bytes, sha256: remembered.sha256 };
+  const kept = (await readMemory(settings.cache))[path];
+  if (kept && isSame(kept, stamp)) return { bytes: stamp.bytes, sha256: kept.sha256 };
+  const own = inProcess.get(path);
+  if (own && isSame(own, stamp)) {
+    await remember(path, own, settings.cache);
+    return { bytes: stamp.bytes, sha256: own.sha256 };
+  }
   for (let reading = 1; reading <= MOST_READINGS; reading++) {
     await untilTick(stamp);
     const sha256 = await sha256OfFile(path, settings.signal, onBytes);
@@ -167,11 +174,44 @@ export async function rememberDigest(path: string, sha256: string, cache: string
   if (stamp) await remember(path, { ...stamp, sha256 }, cache);
 }
 
+/** Whether the weights of these files, as they are now, were found to be finite. */
+export async function isKnownFinite(paths: readonly string[], options: LocateOptions = {}): Promise<boolean> {
+  try {
+    const entries = await entriesOf(paths, readSettings(options).cache);
+    return entries.length === paths.length && entries.every(([, { finite }]) => finite === true);
+  } catch {
+    return false;
+  }
+}
+
+/** Remembers it beside the sha256, of files whose sha256 is remembered. Only saves time, as `rememberDigest`. */
+export async function rememberFinite(paths: readonly string[], options: LocateOptions = {}): Promise<void> {
+  try {
+    const { cache } = readSettings(options);
+    for (const [path, entry] of await entriesOf(paths, cache))
+      await remember(path, { ...entry, finite: true }, cache);
+  } catch {
+    // there is no place for a cache
+  }
+}
+
+/** What is remembered of those files that did not change since. */
+async function entriesOf(paths: readonly string[], cache: string): Promise<[string, RememberedDigest][]> {
+  const memory = await readMemory(cache);
+  const entries: [string, RememberedDigest][] = [];
+  for (const path of paths.map((each) => resolve(each))) {
+    const entry = memory[path];
+    if (entry && isSame(entry, await stampOf(path))) entries.push([path, entry]);
+  }
+  return entries;
+}
+
 async function remember(path: string, entry: RememberedDigest, cache: string): Promise<void> {
+  inProcess.set(path, entry);
   try {
     await writeJson(memoryFile(cache), { ...(await readMemory(cache)), [path]: entry });
   } catch {
-    inProcess.set(path, entry);
+    // see `rememberDigest`
   }
 }
 
@@ -200,7 +240,7 @@ function isSame(one: Stamp, other: Stamp): boolean {
 /** Waits until a later change is sure to show. A clock of another machine, ahead of ours, is waited for no longer. */
 async function untilTick({ ctime }: Stamp): Promise<void> {
   const age = Date.now() - Number(BigInt(ctime) / 1_000_000n);
-  if (age >= 0 && age < TICK_MS) await new Promise((resolve) => setTimeout(resolve, TICK_MS - age));
+  if (age >= 0 && age < TICK_MS) await new Promise((done) => setTimeout(done, TICK_MS - age));
 }
 
 async function readMemory(cache: string): Promise<Record<string, RememberedDigest>> {

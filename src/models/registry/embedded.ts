@@ -5,6 +5,9 @@ import { errorCode, SurprisalError } from "../../core/index.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import type { LocatedModel } from "./types.ts";
 
+/** `source` of such a model. */
+export const EMBEDDED_SOURCE = "the surprisal package";
+
 const WAY_OUT = "Reinstall surprisal, or name another model: `surprisal models list` shows some.";
 
 /** @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, CHECKSUM_MISMATCH: a damaged installation. */
@@ -30,5 +33,5 @@ export async function locateEmbedded(
       where: path,
       wayOut: WAY_OUT,
     });
-  return { path, name: reference, source: "the surprisal package", sha256, bytes, licence };
+  return { path, name: reference, source: EMBEDDED_SOURCE, sha256, bytes, licence };
 }

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode, SurprisalError } from "../../core/index.ts";
 import { modelDigest, modelFiles } from "./digest.ts";
-import { locateEmbedded } from "./embedded.ts";
+import { EMBEDDED_SOURCE, locateEmbedded } from "./embedded.ts";
 import { parseReference } from "./reference.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { LocatedModel, LocateOptions } from "./types.ts";
@@ -32,9 +32,10 @@ export async function locate(reference: string, options: LocateOptions = {}): Pr
  * @throws SurprisalError FILE_UNREADABLE
  */
 export async function assertUnchanged(
-  { path, sha256, files }: LocatedModel,
+  { path, source, sha256, files }: LocatedModel,
   options: LocateOptions = {},
 ): Promise<void> {
+  if (source === EMBEDDED_SOURCE) return; // belongs to this package, and nothing is remembered of it
   const paths = files?.map(({ name }) => join(dirname(path), name)) ?? [path];
   const now = await modelDigest(paths, readSettings({ ...options, onProgress: undefined })).catch(() => null);
   if (now?.sha256 === sha256) return;

@@ -14,6 +14,7 @@ import { Calls } from "./calls.ts";
 import { Certainty } from "./certainty.ts";
 import { WholeCharacters } from "./characters.ts";
 import { PartPlaces } from "./parts.ts";
+import { byteLength, firstFirm, isOfTextAlone, isTrimmed, lettersOf, quoted, spells } from "./pieces.ts";
 import { judge, provesCertainty } from "./record.ts";
 import { type Held, isSteering, plain, Steering, silenced, withoutHidden } from "./steering.ts";
 import { type Piece, pieceOf, type WireToken } from "./wire-token.ts";
@@ -82,8 +83,8 @@ export class AnswerAssembler {
   readonly #marks: MarkedReasoning;
   /** The part of tokens that are not in the text, once they cannot be compared. */
   #beyond: TokenPart = "answer";
-  /** Tokens of a call have come. */
-  #callTokens = false;
+  /** Letters of the tokens of calls. */
+  #callLetters = "";
   /** False once text and tokens cannot be compared. */
   #comparable = true;
   /** Text and tokens were found to differ. */
@@ -118,6 +119,7 @@ export class AnswerAssembler {
     const text = this.#characters.answer.next(piece.text);
     const thinking = this.#characters.thinking.next(piece.thinking ?? "");
     const calls = this.#characters.calls.next(piece.calls ?? "");
+    const before = calls !== "" && this.#comparable ? this.#unseen() : [];
     if (calls !== "") this.stopComparing("tool-call");
     this.#calls.follow(text + thinking, calls, tokens);
     const held = tokens.map((token) => ({ token, piece: this.#steering.follow(pieceOf(token)) }));
@@ -125,10 +127,16 @@ export class AnswerAssembler {
       thinking !== "" && text !== "" && held.length > 0 && isOfTextAlone(held, thinking, text)
         ? [...this.#add([], "", thinking), ...this.#add(held, text, "")]
         : this.#add(held, text, thinking);
-    // Where a call's tokens come in chunks of their own, its text says nothing new.
-    if (calls !== "" && held.length === 0 && !this.#callTokens)
+    // Where a call's tokens have come in chunks of their own, its text says nothing new.
+    if (calls !== "" && held.length === 0 && !this.#isSpelled(calls))
       records.push({ text: calls, logprob: null, part: "tool-call" });
-    return this.#marks.follow(this.#certainty.follow(records));
+    return this.#marks.follow(this.#certainty.follow([...before, ...records]));
+  }
+
+  /** Tokens that wait for a text where a call begins: it may be theirs, which shows itself. */
+  #unseen(): TokenRecord[] {
+    this.#vague = 0;
+    return this.#held.splice(0).map((one) => this.#record(silenced(one), "tool-call"));
   }
 
   #add(held: readonly Held[], text: string, thinking: string): TokenRecord[] {
@@ -368,6 +376,11 @@ export class AnswerAssembler {
     });
   }
 
+  /** Whether the tokens of calls say what a call says. */
+  #isSpelled(calls: string): boolean {
+    return this.#callLetters !== "" && this.#callLetters.includes(lettersOf(calls));
+  }
+
   /** The part of tokens that are not in the text there. */
   #partFrom({ reached }: Here): TokenPart {
     return this.#parts.of(reached, reached);
@@ -401,7 +414,7 @@ export class AnswerAssembler {
   }
 
   #record({ token, piece }: Held, part: TokenPart): TokenRecord {
-    this.#callTokens ||= part === "tool-call";
+    if (part === "tool-call") this.#callLetters += lettersOf(piece.text);
     const logprob = this.#numbers.take(token);
     const k = this.#options.alternatives ?? Number.POSITIVE_INFINITY;
     const { record, warning } = judge(token, piece, logprob, k);
@@ -426,47 +439,3 @@ export class AnswerAssembler {
 
 const withPart = (record: TokenRecord, part: TokenPart): TokenRecord =>
   part === "answer" ? record : { ...record, part };
-
-const byteLength = ({ text, bytes }: Piece): number => bytes?.length ?? new TextEncoder().encode(text).length;
-
-/** Whether a text is among what tokens spell. */
-function spells(held: readonly Held[], text: string): boolean {
-  const words = text.trim();
-  return (
-    words === "" ||
-    held
-      .map(({ piece }) => piece.text)
-      .join("")
-      .includes(words)
-  );
-}
-
-/** Index of the first token from `start` on whose bytes are certain. */
-function firstFirm(held: readonly Held[], start: number): number | null {
-  for (let i = start; i < held.length; i++) if (!held[i]!.piece.lossy && !held[i]!.piece.special) return i;
-  return null;
-}
-
-/** Whether the tokens of a whole answer are those of its text (DeepSeek), and not those of its thinking too (vLLM). */
-function isOfTextAlone(held: readonly Held[], thinking: string, text: string): boolean {
-  const pieces = held.map(({ piece }) => piece);
-  return !tokensMatch(pieces, thinking, text) && tokensMatch(pieces, "", text);
-}
-
-function tokensMatch(pieces: readonly Piece[], thinking: string, text: string): boolean {
-  const trial = new TextAlignment();
-  trial.append(thinking, false);
-  trial.append(text, true);
-  return trial.leadsToEnd(pieces);
-}
-
-/** What servers leave away at the end of a text: white space, and the beginning of a character. */
-function isTrimmed(pieces: readonly Piece[]): boolean {
-  const shown = pieces.filter((piece) => !piece.special);
-  const bytes = shown.flatMap(({ text, bytes }) => [...(bytes ?? new TextEncoder().encode(text))]);
-  return /^[\s\uFFFD]*$/.test(new TextDecoder().decode(Uint8Array.from(bytes)));
-}
-
-function quoted(pieces: readonly Piece[]): string {
-  return JSON.stringify(pieces.map(({ text }) => text).join(""));
-}

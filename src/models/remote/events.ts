@@ -1,7 +1,7 @@
 /** From the bytes of an answer to its JSON values, one by one. */
 import { createParser } from "eventsource-parser";
 import type { SurprisalError } from "../../core/index.ts";
-import { malformed, streamCut } from "./failure.ts";
+import { malformed, quotation, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
 
 /** Bytes as they arrive, cut anywhere. */
@@ -20,15 +20,19 @@ const BOUND = `more than ${LONGEST_EVENT / 2 ** 20} Mi characters`;
  */
 export async function* readServerSentEvents(body: Chunks, where: string): AsyncGenerator<unknown> {
   let events: Arrived[] = [];
+  /** A line that is no part of an event: words, where there are no events at all. */
+  let words = "";
+  let given = false;
   const parser = createParser({
     onEvent: ({ event, data }) => events.push({ data, isError: event === "error" }),
     onError: ({ type, field, value, line = "" }) => {
       if (type === "max-buffer-size-exceeded")
         events.push({ error: malformed(`An event of the stream does not end: ${BOUND}`, where) });
       // A server that fails half-way may write its error in a field of its own (llama-server once did), or as plain JSON.
-      else if (field === "error") events.push({ data: `{"error":${value}}` });
+      else if (field === "error") events.push({ data: value ?? "", isError: true });
       else if (line.startsWith("{")) events.push({ data: line });
       else if (line.includes('{"')) events.push({ error: malformed(DAMAGED, where) });
+      else words ||= line.trim();
     },
     // A comment may hold anything, JSON too. But it is an event whose beginning was damaged where it goes on as one.
     onComment: (comment) => {
@@ -42,9 +46,12 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
     events = [];
     for (const { data = "", error, isError } of arrived) {
       if (error) throw error;
-      const text = data.trim();
-      if (text === "[DONE]" || text === '"[DONE]"') return true;
-      if (text !== "") yield isError ? errorEvent(data, where) : parseJson(data, where);
+      if (data.trim() === "") continue;
+      for (const value of isError ? [errorEvent(data, where)] : valuesIn(data, where)) {
+        given = true;
+        if (value === DONE) return true;
+        yield value;
+      }
     }
     return false;
   };
@@ -59,6 +66,8 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
   } catch (error) {
     throw streamCut("The connection ended in the middle of an event", where, error);
   }
+  if (!given && words !== "")
+    throw malformed(`The server's answer is not a stream of events: ${quotation(words)}`, where);
 }
 
 /** What is no data is skipped; unless it is data whose field's name was damaged. */
@@ -70,6 +79,25 @@ interface Arrived {
   /** Its name is "error". */
   isError?: boolean;
   error?: SurprisalError;
+}
+
+/** That nothing follows. */
+const DONE = Symbol("[DONE]");
+
+/** One value; or one in each line, of a server that leaves out the blank lines between events. */
+function valuesIn(data: string, where: string): unknown[] {
+  const read = (text: string) => (/^\s*"?\[DONE\]"?\s*$/.test(text) ? DONE : parseJson(text, where));
+  try {
+    return [read(data)];
+  } catch (error) {
+    const lines = data.split("\n").filter((line) => line.trim() !== "");
+    if (lines.length < 2) throw error;
+    try {
+      return lines.map(read);
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** An event of the name "error" is one, whatever it holds: an error as servers write them, its fields alone, or words. */

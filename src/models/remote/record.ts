@@ -34,10 +34,11 @@ export function judge(token: WireToken, piece: Piece, logprob: number | null, k:
   if (fault === CONTRADICTED) record.logprob = null;
   const kept = (fault !== NOT_ITS_OWN && list) || null;
   if (kept && k > 0 && !token.incomplete) record.alternatives = topOf(kept, logprob, k);
+  // Its own place in the list, where it is named there: the two numbers may be rounded differently.
+  const own = kept?.find((other) => other.logprob !== null && isSame(token, piece, other));
+  const number = own ? own.logprob : record.logprob;
   const rank =
-    token.rank ??
-    (kept && (token.incomplete ? certainRank(logprob, kept) : rankAmong(record.logprob, kept))) ??
-    null;
+    token.rank ?? (kept && (token.incomplete ? certainRank(number, kept) : rankAmong(number, kept))) ?? null;
   if (rank !== null) record.rank = rank;
   return { record, warning: fault };
 }

@@ -63,6 +63,39 @@ export const writeCases: readonly ConformanceCase[] = [
     },
   ),
 
+  conformanceCase(
+    "alternatives of what is written are the token's own, and not every number is 0",
+    ["generate", "alternatives"],
+    async (model) => {
+      const k = Math.min(3, model.capabilities.alternatives);
+      const records = await write(model, { maxTokens: 12, temperature: 1, alternatives: k });
+      let certain = 0;
+      for (const { text, id, logprob, rank, alternatives = [] } of records) {
+        if (logprob === 0) certain++;
+        const numbers = alternatives.map((other) => other.logprob ?? Number.NEGATIVE_INFINITY);
+        check(
+          numbers.every((number, i) => i === 0 || number <= numbers[i - 1]!),
+          `alternatives of ${JSON.stringify(text)} are not best first`,
+        );
+        const sum = numbers.reduce((sum, number) => sum + Math.exp(number), 0);
+        check(sum <= 1 + 1e-3, `probabilities of the alternatives of ${JSON.stringify(text)} sum to ${sum}`);
+        if (logprob === null || numbers.length === 0) continue;
+        const place = alternatives.findIndex((other) =>
+          id === undefined || other.id === undefined ? other.text === text : other.id === id,
+        );
+        const name = JSON.stringify(text);
+        if (place < 0) {
+          // Likelier than the last of the most probable ones, it would be one of them.
+          check(logprob <= numbers.at(-1)! + 1e-2, `${name} is not among its alternatives`);
+          continue;
+        }
+        close(numbers[place], logprob, 1e-2, `${name} among its alternatives`);
+        check(rank === undefined || rank <= place + 1, `${name} of rank ${rank} is alternative ${place + 1}`);
+      }
+      check(records.length < 4 || certain < records.length, "every log-probability is 0");
+    },
+  ),
+
   conformanceCase("the same seed writes the same text, other seeds others", ["generate"], async (model) => {
     const options = { maxTokens: 10, temperature: 1.5 };
     const texts: string[] = [];

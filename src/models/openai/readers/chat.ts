@@ -61,7 +61,9 @@ const messageFields = objectOf({
   /** Some gateways to Ollama and Claude. */
   thinking: orElse(orNothing(aString), null),
   reasoning_details: orElse(orNothing(listOf(detail)), null),
-  tool_calls: orNothing(listOf(anything)),
+  /** A list; some servers write a call alone, or an empty object. */
+  tool_calls: (value): unknown[] =>
+    Array.isArray(value) ? value : isEmptyObject(value) || value == null ? [] : [value],
   function_call: anything,
   /** Together, of a chunk. */
   token_id: anything,
@@ -94,9 +96,6 @@ export function chatReader(options: ReaderOptions = {}): WireReader {
   return choiceReader(options, read, new ChatPieces());
 }
 
-const DIFFERS =
-  "The server says its answer twice, and not the same: some of it was lost, repeated or changed on the way.";
-
 /** What the chunks of a chat say, each text of it once. */
 class ChatPieces implements ChoicePieces<ReturnType<typeof chatChoice>> {
   readonly #answer = new Spoken();
@@ -117,11 +116,12 @@ class ChatPieces implements ChoicePieces<ReturnType<typeof chatChoice>> {
     let tokens = chatTokens(choice, written.join("") || whole.join(""), where, answer);
     const spelled = tokens.map(({ token }) => token).join("");
     // Numbers of all the text, beside a message that says it again: they came with the deltas, or too late.
-    const again = written.join("") === "" && spelled !== "" && spelled.trim() === whole.join("").trim();
+    const again =
+      written.join("") === "" && whole.join("") !== "" && spelled.trim() === whole.join("").trim();
     const news = pieces.map((piece, i) => piece.next({ delta: written[i]!, message: whole[i]!, spelled }));
     const [thinking, text] = news.map(({ text }) => text);
     if (again && thinking + text! === "" && answer.tokens + tokens.length > 0) tokens = [];
-    if (news.some(({ differs }) => differs)) answer.doubt(DIFFERS);
+    if (news.some(({ differs }) => differs)) answer.doubt(Spoken.DIFFERS);
     if (thinking !== "") usage.thinkingIsShown();
     for (const { type } of [...otherParts(delta?.content), ...otherParts(message?.content)]) {
       answer.stopComparing();

@@ -31,6 +31,8 @@ export function choiceReader<Choice extends ChoiceFields>(
   /** Indexes of the choices that were seen, and how often one of index 0 has ended. */
   const seen = new Set<number>();
   let ends = 0;
+  /** Some chunk may have lost what it was to say. */
+  let lacking = false;
   let finishReason: FinishReason | null = null;
 
   function push(json: unknown): TokenRecord[] {
@@ -39,7 +41,9 @@ export function choiceReader<Choice extends ChoiceFields>(
     usage.add(chunk.usage);
     usage.add(chunk.x_groq?.usage);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
+    lacking ||= lacksChoices(chunk);
     for (const choice of chunk.choices ?? []) {
+      lacking ||= !choice || saysElse(choice);
       if (!choice) continue;
       usage.add(choice.usage);
       seen.add(choice.index ?? 0);
@@ -67,8 +71,31 @@ export function choiceReader<Choice extends ChoiceFields>(
 
   function ending() {
     if (asked > 1 && seen.size === 1) answer.doubt(MIXED);
-    return { finishReason, tokens: usage.tokens(answer) };
+    const tokens = usage.tokens(answer);
+    if (lacking && tokens !== answer.tokens) answer.doubt(LACKING); // the very count shows that nothing was lost
+    return { finishReason, tokens };
   }
 
   return wireReader(answer, server, push, ending, flush);
 }
+
+const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
+
+/** It calls itself a piece of an answer, and has no place for one; a count may come so. */
+function lacksChoices(chunk: AnswerFields & { choices?: unknown }): boolean {
+  const { object } = chunk as { object?: unknown };
+  return !chunk.choices && !chunk.usage && /completion/.test(String(object));
+}
+
+/** Besides what is read of it and what is said about it, such as a filter's verdict. */
+const ASIDE = /^(content_filter|index|logprobs|usage)/;
+
+/** A choice without a text that holds something else, or does not even say which it is. */
+function saysElse(choice: ChoiceFields): boolean {
+  const fields = Object.entries(choice);
+  if (fields.some(([name, value]) => SPEAKS.includes(name) && value != null)) return false;
+  if (fields.length === 0) return true;
+  return fields.some(([name, value]) => !ASIDE.test(name) && typeof value === "object" && value !== null);
+}
+
+const SPEAKS = ["delta", "message", "text", "finish_reason", "error"];

@@ -9,17 +9,26 @@ import {
 import { choiceReader } from "./choices.ts";
 import { answerTokens, doubtForm, type ReaderOptions } from "./reader.ts";
 import { type CompletionsLogprobs, type FourArrays, isFourArrays, readCompletionsAnswer } from "./schema.ts";
+import { Spoken } from "./spoken.ts";
 import { OffsetCheck } from "./text-offsets.ts";
 
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function completionsReader(options: ReaderOptions = {}): WireReader {
   const offsets = new OffsetCheck();
+  const spoken = new Spoken();
   return choiceReader(options, readCompletionsAnswer, {
     next({ text, delta, message, logprobs }, where, answer) {
       const tokens = clearTokens(tokensIn(logprobs, `${where}.logprobs`, answer), answer);
       if (logprobs && isFourArrays(logprobs) && !offsets.follow(logprobs)) answer.doubt(OffsetCheck.DOUBT);
-      return { text: text || (delta?.content ?? message?.content ?? ""), tokens };
+      const said = spoken.next({
+        delta: text || (delta?.content ?? ""),
+        message: message?.content ?? "",
+        spelled: tokens.map(({ token }) => token).join(""),
+      });
+      if (said.differs) answer.doubt(Spoken.DIFFERS);
+      return { text: said.text, tokens };
     },
+    rest: () => ({ text: spoken.rest(), tokens: [] }),
   });
 }
 

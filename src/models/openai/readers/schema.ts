@@ -135,7 +135,7 @@ const usage = orElse(
 );
 
 export const answerFields: Field<AnswerFields> = objectOf({
-  model: orNothing(aString),
+  model: orElse(orNothing(aString), null),
   usage,
   x_groq: orElse(orNothing(objectOf({ usage })), null),
 });

@@ -20,6 +20,8 @@ const NO_CHANCE = 12;
 
 /** One text of an answer: what is said, or what is thought. */
 export class Spoken {
+  static readonly DIFFERS: string =
+    "The server says its answer twice, and not the same: some of it was lost, repeated or changed on the way.";
   #said = "";
   /** Some delta said something. */
   #deltas = false;
