@@ -40,6 +40,14 @@ describe("kernelsNote", () => {
     expect(kernelsNote(computed("sapphirerapids", "Q4_0", true), computed("zen4"))).not.toBeNull();
   });
 
+  it("says that one is exact and the other is not, whatever their kernels", () => {
+    expect(kernelsNote(computed("zen4", "Q4_0", true), computed("zen4", "Q4_0"))).toMatch(
+      /^One is exact and the other is not \(kernels avx512\): .* 0\.7 %/,
+    );
+    expect(kernelsNote(computed("haswell"), computed("zen4", "Q8_0", true))).toMatch(/\(kernels avx2\)/);
+    expect(kernelsNote(computed("zen4", "all F32", true), computed("zen4", "all F32"))).toBeNull();
+  });
+
   it("is silent where builds have the same kernels, where nothing is known, and of floats", () => {
     expect(kernelsNote(computed("icelake"), computed("zen4"))).toBeNull();
     expect(kernelsNote(computed("unheard"), computed("zen4"))).toBeNull();

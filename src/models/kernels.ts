@@ -76,13 +76,18 @@ interface Computed {
 }
 
 /**
- * What a person should know about two numbers by different kernels.
+ * What a person should know about two numbers by different kernels, or of which one is exact.
  * @returns one sentence; `null` where they have the same, or it is not known, or weights and activations are floats.
  */
 export function kernelsNote(first: Computed, second: Computed): string | null {
   const [a, b] = [kernelsOf(first.settings), kernelsOf(second.settings)];
-  if (a === null || b === null || a === b || (isFloat(first) && isFloat(second))) return null;
-  return `Their kernels differ (${a} and ${b}): with quantised weights that alone moves the perplexity of some hundred tokens by up to 0.7 %, and a single token by up to 0.6 nats.`;
+  if (a === null || b === null || (isFloat(first) && isFloat(second))) return null;
+  const effect =
+    "with quantised weights that alone moves the perplexity of some hundred tokens by up to 0.7 %, and a single token by up to 0.6 nats.";
+  const isExact = ({ settings }: Computed) => settings.exact === true;
+  if (isExact(first) !== isExact(second))
+    return `One is exact and the other is not (kernels ${isExact(first) ? b : a}): ${effect}`;
+  return a === b ? null : `Their kernels differ (${a} and ${b}): ${effect}`;
 }
 
 /** Weights and activations are 32-bit floats: kernels move the numbers by less than 1e-5. */

@@ -3,10 +3,11 @@
  *
  *   exact/<sha256 of the model>/model.gguf + manifest.json, exact/<sha256>.lock
  */
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeJson } from "../../files/index.ts";
+import { onInterrupt, writeJson } from "../../files/index.ts";
+import { bytesHeld } from "./cache.ts";
 import { ensureSpace, refuseToWait, withLock, writeFailure } from "./cache-disk.ts";
 import { fileDigest } from "./digest.ts";
 import { readSettings } from "./settings.ts";
@@ -16,7 +17,7 @@ const SCHEMA = "surprisal.exact/1";
 const FILE = "model.gguf";
 const MANIFEST = "manifest.json";
 
-/** A copy in the cache. */
+/** A copy in the cache, or what a process that was killed has left of one. */
 export interface ExactCopy {
   /** Name of the model it was made of. */
   name: string;
@@ -24,18 +25,18 @@ export interface ExactCopy {
   source: string;
   /** sha256 of the model it was made of. */
   sha256: string;
-  /** sha256 of the copy itself: what was changed since is made anew. */
-  copySha256: string;
-  /** Size of the copy, bytes. */
+  /** sha256 of the copy itself: what was changed since is made anew. `null`: it is not whole. */
+  copySha256: string | null;
+  /** Room that it takes, bytes. */
   bytes: number;
-  /** When it was made, ISO 8601. */
+  /** When it was begun, ISO 8601. */
   date: string;
   path: string;
 }
 
 const foldersIn = (cache: string): string => join(cache, "exact");
 
-/** Every copy that is there, whole. */
+/** Every copy that is there, those that are not whole too: they take room. */
 export function readExactCopies(cache: string): ExactCopy[] {
   const folder = foldersIn(cache);
   let names: string[];
@@ -47,69 +48,97 @@ export function readExactCopies(cache: string): ExactCopy[] {
   return names.flatMap((name) => readExactCopy(cache, name) ?? []);
 }
 
-/** The copy of a model; `null`: there is none. */
+/** The copy of a model, whole or not; `null`: there is none. */
 export function readExactCopy(cache: string, sha256: string): ExactCopy | null {
   const folder = join(foldersIn(cache), sha256);
+  const path = join(folder, FILE);
   try {
     const { schema, ...manifest } = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8"));
-    const path = join(folder, FILE);
-    return schema === SCHEMA && statSync(path).size === manifest.bytes ? { ...manifest, path } : null;
+    return schema === SCHEMA ? { ...manifest, path, bytes: bytesOf(folder) } : null;
   } catch {
-    return null; // being made, being removed, or not ours
+    return null; // being removed, or not ours
   }
 }
 
+/** Without the manifest. */
+const bytesOf = (folder: string): number => bytesHeld(folder) - statSync(join(folder, MANIFEST)).size;
+
 /**
- * The copy of a model, made when there is none; only one process makes it.
+ * The copy of a model, made when there is none; only one process makes it. One that is there is taken as it lies, also
+ * from a cache that cannot be written.
  * @param bytes size it will have, about.
  * @param write writes the weights as 32-bit floats to a path.
  * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE, ABORTED, and what `write` throws.
  */
 export async function makeExactCopy(
-  { name, source, sha256 }: Pick<LocatedModel, "name" | "source" | "sha256">,
+  model: Pick<LocatedModel, "name" | "source" | "sha256">,
   bytes: number,
   options: LocateOptions,
   write: (path: string) => Promise<void>,
 ): Promise<ExactCopy> {
   const settings = readSettings(options);
   const { cache, signal, onMessage } = settings;
-  const folder = join(foldersIn(cache), sha256);
+  const there = await wholeCopy(model.sha256, settings);
+  if (there) return there;
+  const folder = join(foldersIn(cache), model.sha256);
+  const lock = `${folder}.lock`;
   const onWait = ({ pid, host }: { pid: number; host: string }) =>
-    onMessage(`Process ${pid} on ${host} is writing the weights of ${name} as F32; waiting for it.`);
-  return withLock(`${folder}.lock`, { onWait, signal }, async () => {
-    const there = readExactCopy(cache, sha256);
-    if (there && (await fileDigest(there.path, settings)).sha256 === there.copySha256) return there;
+    onMessage(`Process ${pid} on ${host} is writing the weights of ${model.name} as F32; waiting for it.`);
+  return withLock(lock, { onWait, signal }, async () => {
+    const made = await wholeCopy(model.sha256, settings); // by the process that was waited for
+    if (made) return made;
+    const undo = () => {
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(lock, { force: true });
+    };
+    const calledOff = onInterrupt(undo);
     try {
-      rmSync(folder, { recursive: true, force: true }); // what a process that was killed has left
-      await mkdir(folder, { recursive: true });
-    } catch (error) {
-      throw writeFailure(error, folder, bytes);
-    }
-    const path = join(folder, FILE);
-    try {
+      const path = join(folder, FILE);
+      const manifest = { schema: SCHEMA, ...model, date: new Date().toISOString() };
+      try {
+        rmSync(folder, { recursive: true, force: true }); // what a process that was killed has left
+        await mkdir(folder, { recursive: true });
+        // Before the weights, so that what is left of them can be told whose they are.
+        await writeJson(join(folder, MANIFEST), { ...manifest, copySha256: null });
+      } catch (error) {
+        throw writeFailure(error, folder, bytes);
+      }
       ensureSpace(folder, bytes);
       await write(path);
-      const date = new Date().toISOString();
       const { sha256: copySha256, bytes: size } = await fileDigest(path, settings);
-      const manifest = { name, source, sha256, copySha256, bytes: size, date };
-      await writeJson(join(folder, MANIFEST), { schema: SCHEMA, ...manifest });
-      return { ...manifest, path };
+      await writeJson(join(folder, MANIFEST), { ...manifest, copySha256, bytes: size });
+      return { ...model, date: manifest.date, copySha256, bytes: size, path };
     } catch (error) {
       await rm(folder, { recursive: true, force: true }).catch(() => {}); // why it failed is what counts
       throw error;
+    } finally {
+      calledOff();
     }
   });
 }
 
-/** Deletes the copy of a model. @returns bytes freed. @throws SurprisalError CACHE_LOCKED: it is being made. */
+/** The copy, if it is as it was made. */
+async function wholeCopy(
+  sha256: string,
+  settings: ReturnType<typeof readSettings>,
+): Promise<ExactCopy | null> {
+  const copy = readExactCopy(settings.cache, sha256);
+  if (!copy?.copySha256) return null;
+  if (!existsSync(copy.path)) return null;
+  const { sha256: found } = await fileDigest(copy.path, settings);
+  return found === copy.copySha256 ? copy : null;
+}
+
+/** Deletes the copy of a model, whole or not. @returns bytes freed. @throws SurprisalError CACHE_LOCKED: it is being made. */
 export async function discardExactCopy(cache: string, sha256: string): Promise<number> {
   const folder = join(foldersIn(cache), sha256);
-  const copy = readExactCopy(cache, sha256);
-  if (!copy) return 0;
+  const held = bytesHeld(folder);
+  if (held === 0) return 0;
+  const bytes = readExactCopy(cache, sha256)?.bytes ?? held;
   const lock = `${folder}.lock`;
   return withLock(lock, { onWait: refuseToWait(lock), signal: undefined }, async () => {
     await rm(join(folder, MANIFEST), { force: true });
     await rm(folder, { recursive: true, force: true });
-    return copy.bytes;
+    return bytes;
   });
 }
