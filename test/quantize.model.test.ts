@@ -57,6 +57,7 @@ describe("surprisal quantize", () => {
       ],
       [["mini", "Q4_0", "-o", "none/q.gguf", "--allow-requantize"], 1, /FILE_UNWRITABLE/],
       [["mini", "Q4_0", "-o", ".", "-f", "--allow-requantize"], 1, /FILE_UNWRITABLE/],
+      [["mini", "Q4_0", "-o", ".", "--allow-requantize"], 1, /it is a folder/],
       [["mini", "Q4_0", "--threads", "100000"], 2, /threads/],
     ] as const) {
       const { code, stdout, stderr } = await quantize(...args);

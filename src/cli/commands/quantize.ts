@@ -1,6 +1,6 @@
 /** `surprisal quantize`: a smaller model file of another one. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, rmSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { assertWritable, onInterrupt } from "../../files/index.ts";
@@ -113,7 +113,7 @@ function optionsOf(given: Values<typeof parameters>): QuantizeOptions {
 
 function checkFree(files: readonly string[], force: boolean): void {
   for (const file of files) {
-    if (existsSync(file) && !force) throw usage(`${file} is there already; --force replaces it`);
+    if (existsSync(file) && !force && !statSync(file).isDirectory()) throw usage(`${file} is there already; --force replaces it`);
     assertWritable(file);
   }
 }

@@ -3,8 +3,8 @@
  * `llama-quantize` reads: GGUF, and the older one of its own (.dat).
  * Source: common/imatrix-loader.cpp, tools/quantize/quantize.cpp (`load_imatrix`).
  */
-import { closeSync, readFileSync, statSync } from "node:fs";
-import type { SurprisalError } from "../../../core/index.ts";
+import { closeSync, existsSync, readFileSync, statSync } from "node:fs";
+import { SurprisalError } from "../../../core/index.ts";
 import {
   type GgufFile,
   type GgufTensor,
@@ -32,6 +32,7 @@ const COUNTS = ".counts";
 
 /** @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, GGUF_* */
 export async function readImatrix(path: string): Promise<ImportanceMatrix> {
+  if (!existsSync(path)) throw missing(path);
   const descriptor = openModel(path);
   const start = Buffer.alloc(4);
   try {
@@ -44,6 +45,15 @@ export async function readImatrix(path: string): Promise<ImportanceMatrix> {
   for (const [name, values] of matrix.entries)
     if (!values.every(Number.isFinite)) throw malformed(path, `The entry ${name} holds NaN or infinity`);
   return matrix;
+}
+
+function missing(path: string): SurprisalError {
+  return new SurprisalError({
+    code: "FILE_NOT_FOUND",
+    what: "There is no such importance matrix",
+    where: path,
+    wayOut: "Check the path. `llama-imatrix -m MODEL -f TEXT -o FILE.gguf` makes one.",
+  });
 }
 
 async function readGguf(path: string): Promise<ImportanceMatrix> {

@@ -122,6 +122,10 @@ describe("quantize says and refuses beforehand", () => {
   it("types and patterns that are none", async () => {
     for (const options of [
       { tensorTypes: [{ pattern: "[", type: "Q8_0" }] },
+      // These are regular expressions here, and not for llama.cpp's std::regex.
+      { tensorTypes: [{ pattern: "(?<n>ffn)", type: "Q8_0" }] },
+      { tensorTypes: [{ pattern: "(?<!attn)_q", type: "Q8_0" }] },
+      { tensorTypes: [{ pattern: "\\p{l}", type: "Q8_0" }] },
       { tensorTypes: [{ pattern: "ffn", type: "Q8_K" }] },
       { tokenEmbeddingType: "Q9" },
       { outputTensorType: "I32" },
@@ -129,6 +133,10 @@ describe("quantize says and refuses beforehand", () => {
       expect(await refusal(input, "Q4_0", options)).toMatchObject({ code: "INVALID_ARGUMENT" });
     const { notes } = await planQuantize(input, "Q4_0", { tensorTypes: [{ pattern: "nix", type: "Q8_0" }] });
     expect(notes).toEqual(['No tensor has a name that fits "nix".']);
+    expect(await refusal(input, "Q2_K", { imatrix: "no-such-matrix" })).toMatchObject({
+      code: "FILE_NOT_FOUND",
+      message: expect.stringMatching(/no such importance matrix/),
+    });
   });
 
   it("weights that are not finite", async () => {

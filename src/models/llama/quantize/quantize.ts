@@ -221,12 +221,20 @@ function rulesOf({ tensorTypes = [] }: QuantizeOptions): TensorTypeRule[] {
   return tensorTypes.map(({ pattern, type }) => {
     const written = pattern.toLowerCase();
     if (written === "" || !isPattern(written))
-      throw invalidArgument(`"${pattern}" is not a regular expression`, "tensorTypes");
+      throw invalidArgument(
+        `"${pattern}" is not a regular expression`,
+        "tensorTypes",
+        "Use those of C++ (ECMAScript 3): without named groups, look-behind and \\p{...}.",
+      );
     return { pattern: written, type: typeOf(type) };
   });
 }
 
+/** llama.cpp reads patterns with std::regex, whose ECMAScript is older than ours. */
+const UNKNOWN_TO_CPP = /\(\?<|\\[pk][{<]/;
+
 function isPattern(text: string): boolean {
+  if (UNKNOWN_TO_CPP.test(text)) return false;
   try {
     new RegExp(text);
     return true;
@@ -283,9 +291,9 @@ function notesOf(
   const notes = fallbackNotes(plan);
   const takesRules = type !== COPY && isQuantised(fileType(type).tensorType);
   for (const { pattern } of rules) {
-    const fits = plan.tensors.some(({ name }) => new RegExp(pattern).test(name));
+    const named = plan.tensors.filter(({ name }) => new RegExp(pattern).test(name));
     if (!takesRules) notes.push(`The type for "${pattern}" has no effect: ${type} is no quantised format.`);
-    else if (!fits) notes.push(`No tensor has a name that fits "${pattern}".`);
+    else if (named.length === 0) notes.push(`No tensor has a name that fits "${pattern}".`);
   }
   if (!imatrix) return notes;
   const quantised = plan.tensors.filter(({ from, to }) => from !== to && isQuantised(to));
