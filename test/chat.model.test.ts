@@ -86,7 +86,11 @@ describe("surprisal chat --once", () => {
       partial: false,
       finishReason: "length",
       warnings: [],
-      provenance: { model: { name: "mini" }, probabilities: "raw" },
+      provenance: {
+        model: { name: "mini" },
+        settings: { device: expect.stringMatching(/^cpu|^gpu/), kernels: expect.any(String) },
+        probabilities: "raw",
+      },
     });
     expect(done).not.toHaveProperty("stoppedBy");
     let nll = 0;

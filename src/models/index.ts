@@ -21,7 +21,7 @@ export {
   quantizationTypes,
   type TensorTypeShare,
 } from "./gguf/index.ts";
-export { cpuBuildOf, digitsDependOn, kernelsNote, kernelsOf } from "./kernels.ts";
+export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";
 export type * from "./ollama/index.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cpuBuildOf, digitsDependOn, kernelsNote, kernelsOf } from "./kernels.ts";
+import { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 
 describe("kernelsOf", () => {
   it.each([
@@ -59,19 +59,5 @@ describe("kernelsNote", () => {
     expect(
       kernelsNote(computed("sapphirerapids", "Q4_0", true), computed("haswell", "Q4_0", true)),
     ).toBeNull();
-  });
-});
-
-describe("digitsDependOn", () => {
-  it("is equal for builds of one family, and for a record of a version that did not say the kernels", () => {
-    const now = { device: "cpu (zen4)", kernels: "avx512", threads: 1 };
-    for (const before of [{ device: "cpu (icelake)", kernels: "avx512" }, { device: "cpu (zen4)" }])
-      expect(digitsDependOn({ ...before, threads: 1 })).toEqual(digitsDependOn(now));
-    for (const before of [
-      { ...now, device: "cpu (haswell)", kernels: "avx2" },
-      { ...now, threads: 2 },
-      { ...now, device: "gpu (H200)", kernels: "CUDA" },
-    ])
-      expect(digitsDependOn(before)).not.toEqual(digitsDependOn(now));
   });
 });

@@ -87,22 +87,15 @@ export function kernelsNote(first: Computed, second: Computed): string | null {
   const isExact = ({ settings }: Computed) => settings.exact === true;
   if (isExact(first) !== isExact(second))
     return `One is exact and the other is not (kernels ${isExact(first) ? b : a}): ${effect}`;
-  return a === b || isOneBuild(first.settings, second.settings) ? null : `Their kernels differ (${a} and ${b}): ${effect}`;
+  return a === b || isOneBuild(first.settings, second.settings)
+    ? null
+    : `Their kernels differ (${a} and ${b}): ${effect}`;
 }
 
 /** The same build, of which one does not say the kernels: those of BF16 weights are not in the list by builds. */
 function isOneBuild(first: Settings, second: Settings): boolean {
   const both = typeof first.kernels === "string" && typeof second.kernels === "string";
   return !both && cpuBuildOf(first) !== null && cpuBuildOf(first) === cpuBuildOf(second);
-}
-
-/**
- * Settings as far as digits depend on them: builds of one family give the same, and older versions did not say which it is.
- */
-export function digitsDependOn(settings: Settings): Settings {
-  const kernels = kernelsOf(settings);
-  const build = cpuBuildOf(settings);
-  return { ...settings, ...(kernels !== null && { kernels }), ...(build !== null && { device: "cpu" }) };
 }
 
 /** Weights and activations are 32-bit floats: kernels move the numbers by less than 1e-5. */

@@ -143,6 +143,8 @@ export interface ScoreTokensOptions extends Omit<ScoreOptions, "border" | "parse
 /** What stands beside every number: where it came from. */
 export interface Provenance {
   model: ModelIdentity;
+  /** How it was computed: engine, device, kernels, precision; left out where a server does not say. */
+  settings?: LanguageModel["settings"] | undefined;
   /** "raw": softmax of the model's own logits; "post-sampling": after temperature and the like. */
   probabilities: "raw" | "post-sampling";
   /** Whether an end-of-text token is among the scored ones. */

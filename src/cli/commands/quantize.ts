@@ -113,7 +113,8 @@ function optionsOf(given: Values<typeof parameters>): QuantizeOptions {
 
 function checkFree(files: readonly string[], force: boolean): void {
   for (const file of files) {
-    if (existsSync(file) && !force && !statSync(file).isDirectory()) throw usage(`${file} is there already; --force replaces it`);
+    if (existsSync(file) && !force && !statSync(file).isDirectory())
+      throw usage(`${file} is there already; --force replaces it`);
     assertWritable(file);
   }
 }

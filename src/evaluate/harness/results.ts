@@ -1,7 +1,6 @@
 /** What a run has come to: in run.json and in the log as soon as it is known. */
-import { isDeepStrictEqual } from "node:util";
 import { type ResolvedRecipe, resolveRecipe, SurprisalError } from "../../core/index.ts";
-import { digitsDependOn, type LanguageModel } from "../../models/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
 import {
   type CorpusRecord,
   type Run,
@@ -69,7 +68,7 @@ export class RunResults {
         throw mismatch(`the recipe was ${before.recipe.id} and is ${recipe.id}`, this.#folder?.path);
       const note = assertSameKernels(before, settings, identity, this.#folder?.path);
       if (note !== null) this.#note(note);
-      else if (!isDeepStrictEqual(digitsDependOn(before.settings), digitsDependOn(settings)))
+      else if (JSON.stringify(before.settings) !== JSON.stringify(settings))
         this.#note(
           `${identity.name} was begun with other settings than it goes on with: last digits may differ.`,
         );

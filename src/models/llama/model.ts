@@ -36,7 +36,7 @@ import { isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
-import { meanPooled } from "./embed.ts";
+import { embedTexts } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
@@ -221,7 +221,7 @@ export class LlamaModel implements LanguageModel {
           !this.#recurrent,
           this.#model.reader,
           some,
-          this.identity,
+          this,
           this.vocabulary.eos,
           indices.map((i) => first + i),
           options,
@@ -292,6 +292,7 @@ export class LlamaModel implements LanguageModel {
     );
     const end = completeEnd(finishReason, tokens, {
       model: this.identity,
+      settings: this.settings,
       probabilities: "raw",
       eosCounted: false,
     });
@@ -351,41 +352,8 @@ export class LlamaModel implements LanguageModel {
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Float32Array[]> {
     this.#assertOpen();
-    return this.#queue.run(() => this.#embed(texts, options));
-  }
-
-  async #embed(
-    texts: readonly string[],
-    { signal }: { signal?: AbortSignal | undefined },
-  ): Promise<Float32Array[]> {
-    const encoded = [];
-    let longest = 1;
-    for (const [i, text] of texts.entries()) {
-      const { ids } = await this.tokenize(text, { addSpecial: true });
-      if (ids.length === 0)
-        throw new SurprisalError({
-          code: "EMPTY_INPUT",
-          what: "A text without tokens has no embedding",
-          where: `text ${i}`,
-        });
-      checkLength(this, ids.length, `text ${i}`);
-      longest = Math.max(longest, ids.length);
-      encoded.push(ids);
-    }
     const width = this.#model.library.functions.llama_model_n_embd_out(this.#model.pointer);
-    const context = await this.#contexts.create({
-      cells: longest,
-      sequences: 1,
-      rowLength: width,
-      output: "embeddings",
-    });
-    try {
-      const pooled = [];
-      for (const ids of encoded) pooled.push(await meanPooled(context, ids, width, signal));
-      return pooled;
-    } finally {
-      await this.#contexts.free(context);
-    }
+    return this.#queue.run(() => embedTexts(this, this.#contexts, width, texts, options));
   }
 
   /** Stops what is running, waits for it, and frees the model's memory. */

@@ -1,7 +1,7 @@
 /** Scoring continuations given contexts, every shared prefix once. */
 import { emptyTable, type TokenTable } from "../../core/index.ts";
 import type { EncodedRequest } from "../encode-request.ts";
-import type { ModelIdentity, ScoredText, ScoreOptions } from "../language-model.ts";
+import type { LanguageModel, ScoredText, ScoreOptions } from "../language-model.ts";
 import type { LlamaContext } from "./context.ts";
 import { PathOwners, type PrefixSchedule, schedulePrefixes } from "./prefix-schedule.ts";
 import type { RowRead, RowReader } from "./row-reader.ts";
@@ -24,7 +24,7 @@ export async function* scoreEncoded(
   share: boolean,
   reader: RowReader,
   requests: readonly EncodedRequest[],
-  model: ModelIdentity,
+  { identity, settings }: Pick<LanguageModel, "identity" | "settings">,
   eos: number | null,
   indices: readonly number[],
   { alternatives: k = 0, signal }: ScoreOptions,
@@ -47,7 +47,8 @@ export async function* scoreEncoded(
     border: requests[next]!.border,
     tokensRun: added[next]!,
     provenance: {
-      model,
+      model: identity,
+      settings,
       probabilities: "raw",
       eosCounted: eos !== null && requests[next]!.continuation.includes(eos, requests[next]!.firstScored),
     },

@@ -56,6 +56,15 @@ describe("the sha256 of a file", () => {
     expect(statSync(path).mtimeMs).toBe(MTIME.getTime());
   });
 
+  it.each(["", "null", "[]", "7", '{"elsewhere":null}', "{"])(
+    "a memory that holds %j is no memory",
+    async (content) => {
+      await found();
+      writeFileSync(memory(), content);
+      expect(await found()).toBe(sha256(ONE));
+    },
+  );
+
   const waysToReplace: [string, () => void][] = [
     ["written over, its time set back (touch -d)", () => write(path, OTHER)],
     [

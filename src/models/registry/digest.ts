@@ -245,10 +245,16 @@ async function untilTick({ ctime }: Stamp): Promise<void> {
 
 async function readMemory(cache: string): Promise<Record<string, RememberedDigest>> {
   try {
-    return JSON.parse(await readFile(memoryFile(cache), "utf8"));
+    const memory: unknown = JSON.parse(await readFile(memoryFile(cache), "utf8"));
+    return isRecord(memory) ? memory : {};
   } catch {
     return {};
   }
+}
+
+/** Entries are believed by what they say of the file; whatever else the file holds is none of ours. */
+function isRecord(memory: unknown): memory is Record<string, RememberedDigest> {
+  return typeof memory === "object" && memory !== null && !Array.isArray(memory);
 }
 
 const memoryFile = (cache: string) => join(cache, "digests.json");
