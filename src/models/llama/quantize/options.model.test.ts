@@ -133,6 +133,13 @@ describe("quantize says and refuses beforehand", () => {
       expect(await refusal(input, "Q4_0", options)).toMatchObject({ code: "INVALID_ARGUMENT" });
     const { notes } = await planQuantize(input, "Q4_0", { tensorTypes: [{ pattern: "nix", type: "Q8_0" }] });
     expect(notes).toEqual(['No tensor has a name that fits "nix".']);
+    const vectors = await planQuantize(input, "Q4_0", {
+      tensorTypes: [{ pattern: "attn_norm", type: "Q8_0" }],
+    });
+    expect(vectors.tensors.filter(({ name, to }) => name.includes("attn_norm") && to !== "F32")).toEqual([]);
+    expect(vectors.notes).toEqual([
+      'The type for "attn_norm" has no effect: it fits vectors only, which stay as they are.',
+    ]);
     expect(await refusal(input, "Q2_K", { imatrix: "no-such-matrix" })).toMatchObject({
       code: "FILE_NOT_FOUND",
       message: expect.stringMatching(/no such importance matrix/),

@@ -294,6 +294,8 @@ function notesOf(
     const named = plan.tensors.filter(({ name }) => new RegExp(pattern).test(name));
     if (!takesRules) notes.push(`The type for "${pattern}" has no effect: ${type} is no quantised format.`);
     else if (named.length === 0) notes.push(`No tensor has a name that fits "${pattern}".`);
+    else if (named.every(({ shape }) => shape.length === 1))
+      notes.push(`The type for "${pattern}" has no effect: it fits vectors only, which stay as they are.`);
   }
   if (!imatrix) return notes;
   const quantised = plan.tensors.filter(({ from, to }) => from !== to && isQuantised(to));
