@@ -92,7 +92,11 @@ const pull = answering(
 
 const remove = answering(
   "remove",
-  { model },
+  {
+    model: argument(
+      "A name from the list, hf:owner/repo/file.gguf, or pypi:package; of mini and of a file of your own, what --exact has made",
+    ),
+  },
   async ({ model }) => ({ model, bytes: await removeModel(model) }),
   ({ model, bytes }) => `Removed ${visible(model)}: ${formatBytes(bytes)} freed.\n`,
 );
