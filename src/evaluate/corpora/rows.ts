@@ -69,6 +69,8 @@ function readDifferently(where: string): Error {
 function documentOf(row: Row, column: string, limit: number): Omit<CorpusDocument, "name"> {
   const messages = readMessages(row.value);
   if (messages === null) return { text: textOf(row, column, limit) };
+  if (typeof messages === "string")
+    throw malformed(messages, row.where, "Leave the row out, or write the chat as texts.");
   const text = textOf({ ...row, value: plainChat(messages) }, column, limit);
   return messages.length === 0 ? { text } : { text, messages };
 }

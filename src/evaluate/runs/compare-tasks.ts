@@ -148,10 +148,13 @@ function isRight(result: TaskResult, rule: AccuracyRule): boolean | null {
   return answer && answer.choice === result.label;
 }
 
+/** Questions that can be told; of a bad row it is not known which question it would have been. */
+const named = ({ results }: Answers): number => results.filter(({ label }) => label >= 0).length;
+
 function notesOn(first: Answers, second: Answers, shared: number, judged: number): string[] {
   const [a, b] = [first, second].map(({ run, taskIndex }) => run.tasks[taskIndex]!);
   const notes: string[] = [];
-  const alone = Math.max(first.results.length, second.results.length) - shared;
+  const alone = named(first) + named(second) - 2 * shared;
   if (alone > 0) notes.push(`${b!.name}: ${alone} questions stand in one run only and are left out.`);
   if (judged < shared)
     notes.push(`${b!.name}: ${shared - judged} questions have no answer in one run and are left out.`);

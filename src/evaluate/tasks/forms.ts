@@ -99,6 +99,11 @@ export function formOf(given: Row): TaskForm | null {
 /** How many forms are told of that a row nearly has. */
 const NEAR = 3;
 
+/** Whether it is a row that both ARC and OpenBookQA publish: a person has to say which. */
+export function isOfTwoSets(row: Row): boolean {
+  return row.question_stem === undefined && "question_stem" in flattened(row);
+}
+
 /** The forms that a row comes near to, and what keeps it from them, one sentence each; the nearest first. */
 export function nearForms(given: Row): string[] {
   const row = flattened(given);
