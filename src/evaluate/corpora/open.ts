@@ -286,7 +286,7 @@ async function* readFiles(
     try {
       if (reading.onUnreadable && file.compression !== null) await readWhole(file, reading.signal);
       for await (const document of documentsIn(file)) {
-        hasParts = true;
+        hasParts ||= where === undefined; // with a filter it is the file that is left out
         yield document;
       }
     } catch (error) {

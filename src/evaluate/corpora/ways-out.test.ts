@@ -32,6 +32,10 @@ describe("an unreadable part names --skip-unreadable as a way out", () => {
       wayOut: HINT,
     });
     await expect(documentsOf(write("text,n\na,1\nb\n", "row.csv"))).rejects.toMatchObject({ wayOut: HINT });
+    const filtered = documentsOf(write("text\na\n\nb\n", "blank.csv"), { where: "text = 'a'" });
+    await expect(filtered).rejects.toMatchObject({
+      wayOut: expect.not.stringContaining("--skip-unreadable"), // the only file would be left out whole
+    });
     write("PAR1", "first/a.parquet");
     write(jsonl({ text: "a" }), "first/b.jsonl");
     await expect(documentsOf(`${folder.path}/first/*`)).rejects.toMatchObject({ wayOut: HINT });
@@ -66,6 +70,15 @@ describe("a chat", () => {
       what: expect.stringContaining(what),
       where: "refused.jsonl:1",
     });
+  });
+
+  it("that is written into a text is scored as it is written, with a note", async () => {
+    const written = JSON.stringify([ask]);
+    const notes: string[] = [];
+    const path = write(jsonl({ messages: written }, { messages: written }), "written.jsonl");
+    const read = documentsOf(path, { onNote: (note) => notes.push(note) });
+    expect(await read).toMatchObject([{ text: written }, { text: written }]);
+    expect(notes).toEqual([expect.stringContaining('the column "messages" holds chats written as JSON')]);
   });
 
   it("may have fields of calls that hold nothing", async () => {

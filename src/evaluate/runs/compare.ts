@@ -34,7 +34,7 @@ export interface RunDifference {
  * Compares each result of `other` with each of `base` over the same corpus (by its sha256). Where the two runs share a
  * model, only that model is compared with itself.
  * @param base, other folders of runs.
- * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no corpus.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no text and no question.
  */
 export function compareRuns(base: string, other: string): RunDifference[] {
   const differences = compareRunTexts(base, other);
@@ -89,7 +89,7 @@ function nothingShared(base: string, other: string | undefined): SurprisalError 
     });
   return new SurprisalError({
     code: "INVALID_ARGUMENT",
-    what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
+    what: "The runs share no text and no question: none of one has the sha256 of one of the other",
     where: `${base}, ${other}`,
     wayOut:
       "Compare runs over the same texts, or the same questions; others stand side by side in `surprisal runs export`.",

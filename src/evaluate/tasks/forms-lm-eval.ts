@@ -114,7 +114,8 @@ function winogrande({ sentence, option1, option2, answer }: Row): RowContent | s
 export function yesOrNo(answer: unknown): unknown {
   if (typeof answer === "boolean") return Number(answer);
   if (typeof answer !== "string") return answer;
-  const index = ["false", "true"].indexOf(answer.toLowerCase());
+  const word = answer.trim().toLowerCase();
+  const index = Math.max(["false", "true"].indexOf(word), ["no", "yes"].indexOf(word));
   return index < 0 ? answer : index;
 }
 

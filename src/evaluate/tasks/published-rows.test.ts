@@ -40,6 +40,18 @@ describe("labels", () => {
     });
   });
 
+  it("that are yes or no, in any letters", async () => {
+    for (const [answer, label] of [
+      ["No", 0],
+      ["yes", 1],
+      ["TRUE", 1],
+      ["False", 0],
+      [true, 1],
+      ["1", 1],
+    ])
+      expect(await readRow({ question: "q", passage: "p", answer })).toMatchObject({ label });
+  });
+
   it("that count from 1 are refused as they stand in the row", async () => {
     const row = { context: "C.", question: "Q?", answerA: "a", answerB: "b", answerC: "c" };
     for (const label of [0, "0", 4])
@@ -48,6 +60,20 @@ describe("labels", () => {
       });
     expect(await readRow({ ...row, label: "1\n" })).toMatchObject({ label: 0 }); // a line of labels.lst
   });
+});
+
+it("a question with half a surrogate pair is left out, and does not end the others", async () => {
+  const rows = [
+    '{"question":"q","choices":["a","\\ud83d"],"answer":1}',
+    '{"question":"\\ud83d","choices":["a","b"],"answer":1}',
+  ];
+  const good = '{"question":"q","choices":["a","\\ud83d\\ude00"],"answer":1}';
+  const problem = expect.stringContaining("half a surrogate pair");
+  expect(await read("halves.jsonl", [...rows, good].join("\n"))).toMatchObject([
+    { problem },
+    { problem },
+    { choices: ["a", "😀"], label: 1 },
+  ]);
 });
 
 it("MMLU as its authors publish it has no header", async () => {

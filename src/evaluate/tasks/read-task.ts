@@ -254,7 +254,7 @@ async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
     try {
       row = JSON.parse(text);
     } catch (cause) {
-      throw invalid("The line is not JSON", where, null, cause);
+      throw invalid(`The line is not JSON: ${(cause as Error).message}`, where, null, cause);
     }
     if (typeof row !== "object" || row === null || Array.isArray(row))
       throw invalid("The line is not a JSON object", where, null);
