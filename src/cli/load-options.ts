@@ -42,7 +42,7 @@ export const LOAD_OPTIONS: Declared<LoadValues> = {
   device: option(deviceFor, { hint: "auto|cpu|N", description: "Where the model runs; N: that many layers on the GPU", standard: "auto" }),
   batch: option(wholeNumber(1, 4096), { hint: "TOKENS", description: "Tokens per decode call (default: 512 or less)" }),
   cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
-  kernels: option(oneOf(KERNELS), { description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
+  kernels: option(oneOf(KERNELS), { hint: "native|portable", description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
   exact: flag({ description: "The weights as 32-bit floats, and nothing rounded: the same with all kernels, slower; makes a copy of 4 bytes per weight in the cache" }),
   acceptTerms: ACCEPT_TERMS,
 };

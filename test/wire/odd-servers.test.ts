@@ -586,7 +586,6 @@ describe("what says nothing is passed over", () => {
   it.each([
     ...nothing,
     { choices: [{ index: 0 }] },
-    { choices: [{}] },
     { choices: [{ index: 0, delta: null }] },
     { choices: [{ index: 0, delta: {}, finish_reason: "" }] },
     { error: "" },
@@ -609,6 +608,7 @@ describe("what says nothing is passed over", () => {
     { object: "chat.completion.chunk", id: "1" },
     { object: "chat.completion.chunk", id: "1", choices: null },
     { choices: [null] },
+    { choices: [{}] },
     { choices: [{ index: 0, value: { delta: { content: "Par" } } }] },
     { choices: [{ delta_v2: ["Par"] }] },
   ])("but what lacks what it should say is doubted: %j", (value) => {

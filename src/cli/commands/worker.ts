@@ -15,7 +15,7 @@ const parameters = {
   model: repeated(text, { short: "m", hint: "REF", description: "Model that this worker may use, by name or path; may be given several times (default: what a run names, where it is found here under that name)" }),
   engines: option(COUNT, { hint: "N", description: "Models in memory that work side by side (default: one per core for a model under 32 MB, else one)" }),
   threads: LOAD_OPTIONS.threads,
-  kernels: option(oneOf(KERNELS), { description: "portable: take part in no run whose kernels are AMX (default: the kernels of the run, where this CPU has them)" }),
+  kernels: option(oneOf(KERNELS), { hint: "native|portable", description: "portable: take part in no run whose kernels are AMX (default: the kernels of the run, where this CPU has them)" }),
   json: flag({ description: "What happens as JSON, one event a line, on standard output" }),
   quiet: flag({ short: "q", description: "Print nothing" }),
 };

@@ -1,6 +1,16 @@
 /** One thread that helps, and the memory it shares with the main one. */
 import { Worker } from "node:worker_threads";
-import { IDLE, type KernelKind, NUMBERS, rowsOf, type SharedRows, sharedRows, WORK } from "./shared-rows.ts";
+import koffi from "koffi";
+import {
+  IDLE,
+  type KernelKind,
+  NUMBERS,
+  PLACE,
+  rowsOf,
+  type SharedRows,
+  sharedRows,
+  WORK,
+} from "./shared-rows.ts";
 
 /** Logits handed to a thread at a time, bytes: enough that waking it costs nothing, few enough that nobody waits long. */
 const SHARE_BYTES = 3 * 2 ** 20;
@@ -52,15 +62,22 @@ export class KernelThread {
     this.#worker.on("error", () => this.#lose()); // no memory for one: the main thread works alone
   }
 
-  /** Hands over `count` jobs, at most `capacity`; `finish` is to be called before the next. */
+  /**
+   * Hands over `count` jobs, at most `capacity`; `finish` is to be called before the next, and before anything else is
+   * written to their rows.
+   */
   begin(count: number, job: (index: number) => KernelJob, k: number): void {
-    const { counts, logits, given, vocabularySize: size, state, kind } = this.#shared;
+    const { counts, places, given, state, kind } = this.#shared;
     const rowsPerJob = rowsOf(kind);
     counts[0] = count;
     counts[1] = k;
     for (let i = 0; i < count; i++) {
       const { rows, given: numbers } = job(i);
-      for (const [r, row] of rows.entries()) logits.set(row, (i * rowsPerJob + r) * size);
+      for (const [r, { buffer, byteOffset }] of rows.entries())
+        places.set(
+          [koffi.address(buffer), BigInt(buffer.byteLength), BigInt(byteOffset)],
+          (i * rowsPerJob + r) * PLACE,
+        );
       given.set(numbers, i * NUMBERS);
     }
     Atomics.store(state, 0, WORK);
@@ -91,13 +108,9 @@ export class KernelThread {
     };
   }
 
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
   #lose(): void {
     this.ready = false;
     this.#onEnd(this);
-    void this.end();
+    void this.#worker.terminate();
   }
 }

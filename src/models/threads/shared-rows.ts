@@ -1,4 +1,7 @@
-/** Memory through which a thread gets rows of logits and gives their numbers back. */
+/**
+ * Memory through which a thread learns where rows of logits lie, and gives their numbers back. The rows themselves are not
+ * copied: on the way from one core's cache to another's that takes as long as reading them.
+ */
 
 /** Values of `state`. */
 export const IDLE = 0;
@@ -14,6 +17,9 @@ export type KernelKind = "logits" | "divergence";
 /** Numbers that go with a job and come back from it, at most. */
 export const NUMBERS = 4;
 
+/** Numbers that say where a row is. */
+export const PLACE = 3;
+
 /** The memory of one thread: typed arrays over SharedArrayBuffers. */
 export interface SharedRows {
   kind: KernelKind;
@@ -23,8 +29,8 @@ export interface SharedRows {
   state: Int32Array;
   /** [2] how many jobs, and how many alternatives of each. */
   counts: Int32Array;
-  /** [jobs * rows * V] logits. */
-  logits: Float32Array;
+  /** [jobs * rows * PLACE] where each row of logits is: address and bytes of its buffer, and its offset there, bytes. */
+  places: BigUint64Array;
   /** [jobs * NUMBERS] the token; the log-sum-exps of two rows. */
   given: Float64Array;
   /** [jobs * NUMBERS] ln p, rank, entropy, log-sum-exp; divergence, and the most probable token of each row. */
@@ -49,7 +55,7 @@ export function sharedRows(
     maxAlternatives,
     state: new Int32Array(bytes(4)),
     counts: new Int32Array(bytes(8)),
-    logits: new Float32Array(bytes(4 * jobs * rowsOf(kind) * vocabularySize)),
+    places: new BigUint64Array(bytes(8 * jobs * rowsOf(kind) * PLACE)),
     given: new Float64Array(bytes(8 * jobs * NUMBERS)),
     found: new Float64Array(bytes(8 * jobs * NUMBERS)),
     topIds: new Int32Array(bytes(4 * jobs * maxAlternatives)),

@@ -1,10 +1,14 @@
 /** A thread with a kernel of its own: what `KernelThreads` starts. */
 import { parentPort, workerData } from "node:worker_threads";
+import koffi from "koffi";
 import { DivergenceKernel, LogitKernel } from "../../core/index.ts";
-import { FAILED, IDLE, NUMBERS, type SharedRows, WORK } from "./shared-rows.ts";
+import { FAILED, IDLE, NUMBERS, PLACE, type SharedRows, WORK } from "./shared-rows.ts";
 
 const shared = workerData as SharedRows;
-const { vocabularySize: size, maxAlternatives, state, counts, given, found } = shared;
+const { vocabularySize: size, maxAlternatives, state, counts, places, given, found } = shared;
+/** Those of the buffers seen last, by address: a view costs more than a look. */
+const views = new Map<bigint, ArrayBuffer>();
+const MOST_VIEWS = 8;
 const work = shared.kind === "logits" ? await readsRows() : await measuresPairs();
 parentPort!.postMessage("ready");
 // It ends when it is ended: between its jobs it sleeps.
@@ -20,8 +24,19 @@ for (;;) {
   Atomics.notify(state, 0);
 }
 
+/** [V] row `index`, in the main thread's memory or llama.cpp's, which stays as it is until this thread is done. */
 function row(index: number): Float32Array {
-  return shared.logits.subarray(index * size, (index + 1) * size);
+  const [address, bytes, offset] = places.subarray(index * PLACE, (index + 1) * PLACE);
+  return new Float32Array(viewOf(address!, Number(bytes)), Number(offset), size);
+}
+
+function viewOf(address: bigint, bytes: number): ArrayBuffer {
+  const known = views.get(address);
+  if (known?.byteLength === bytes) return known;
+  if (views.size >= MOST_VIEWS) views.clear();
+  const view = koffi.view(address, bytes);
+  views.set(address, view);
+  return view;
 }
 
 async function readsRows(): Promise<(i: number) => void> {

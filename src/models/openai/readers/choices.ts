@@ -90,10 +90,11 @@ function lacksChoices(chunk: AnswerFields & { choices?: unknown }): boolean {
 /** Besides what is read of it and what is said about it, such as a filter's verdict. */
 const ASIDE = /^(content_filter|index|logprobs|usage)/;
 
-/** A choice without a text that holds something else. */
+/** A choice without a text that holds something else, or does not even say which it is. */
 function saysElse(choice: ChoiceFields): boolean {
   const fields = Object.entries(choice);
   if (fields.some(([name, value]) => SPEAKS.includes(name) && value != null)) return false;
+  if (fields.length === 0) return true;
   return fields.some(([name, value]) => !ASIDE.test(name) && typeof value === "object" && value !== null);
 }
 
