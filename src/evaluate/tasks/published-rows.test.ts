@@ -115,3 +115,14 @@ it("a file whose name says something else is read as what it is", async () => {
   for (const name of ["piqa.jsonl", "piqa.txt", "piqa"])
     expect(await read(name, parquet)).toMatchObject([{ context: "Question: g\nAnswer:", label: 1 }]);
 });
+
+it.each(["hf:allenai/ai2_arc", "-", "no/such.jsonl"])(
+  "%s is no file, which is said with its whole name",
+  async (path) => {
+    await expect(readTask(path, { form: "arc" })).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      where: path,
+      wayOut: expect.stringContaining("file on the disk"),
+    });
+  },
+);

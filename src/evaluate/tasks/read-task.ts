@@ -1,6 +1,8 @@
 /** Task files: rows of JSONL, CSV, TSV or Parquet, and llama.cpp's own files. */
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 import { actualFile, type StoredFile, storedFile, tableObjects } from "../corpora/index.ts";
 import { isObject, type Row, type TaskForm } from "./form.ts";
 import {
@@ -96,6 +98,7 @@ export async function readTask(
   path: string,
   { name = basename(path), form }: ReadTaskOptions = {},
 ): Promise<Task> {
+  await checkThere(path);
   const { file } = await actualFile(storedFile(path), false);
   const llama = await llamaFile(file, form);
   if (llama !== null) {
@@ -113,6 +116,22 @@ export async function readTask(
       ? (signal?: AbortSignal) => tableRows(file, signal)
       : (signal?: AbortSignal) => jsonRows(readLines(file, signal));
   return taskFromRows(path, rows, { name, form });
+}
+
+async function checkThere(path: string): Promise<void> {
+  const failure = await stat(path).then(
+    () => null,
+    (error) => readFailure(error, path),
+  );
+  if (failure?.code !== "FILE_NOT_FOUND") return; // of anything else, reading says what is wrong
+  throw new SurprisalError({
+    code: failure.code,
+    what: failure.what,
+    where: path,
+    wayOut:
+      "Check the path. Questions are read from a file on the disk; of a data set of the hub, fetch its file first (hf download).",
+    cause: failure,
+  });
 }
 
 async function llamaFile(file: StoredFile, form: string | undefined): Promise<LlamaFile | null> {
