@@ -153,6 +153,8 @@ describe("compareRunTasks", () => {
     const [acc] = compareRunTasks(base, other);
     expect(acc!.questions).toBe(2);
     expect(acc!.notes).toEqual(["t: 5 questions stand in one run only and are left out."]); // 4 and 1
+    const [one] = compareRunTasks(base, await ran(right, taskOf("t", labels.slice(0, 5))));
+    expect(one!.notes).toEqual(["t: 1 question stands in one run only and is left out."]);
   });
 
   it("has nothing of other questions", async () => {

@@ -155,9 +155,15 @@ function notesOn(first: Answers, second: Answers, shared: number, judged: number
   const [a, b] = [first, second].map(({ run, taskIndex }) => run.tasks[taskIndex]!);
   const notes: string[] = [];
   const alone = named(first) + named(second) - 2 * shared;
-  if (alone > 0) notes.push(`${b!.name}: ${alone} questions stand in one run only and are left out.`);
-  if (judged < shared)
-    notes.push(`${b!.name}: ${shared - judged} questions have no answer in one run and are left out.`);
+  if (alone > 0)
+    notes.push(
+      `${b!.name}: ${alone === 1 ? "1 question stands in one run only and is" : `${alone} questions stand in one run only and are`} left out.`,
+    );
+  const open = shared - judged;
+  if (open > 0)
+    notes.push(
+      `${b!.name}: ${open === 1 ? "1 question has no answer in one run and is" : `${open} questions have no answer in one run and are`} left out.`,
+    );
   const prompts = (task: typeof a) =>
     JSON.stringify([task!.fewShot?.count ?? 0, task!.fewShot?.sha256, task!.chat ?? null]);
   if (prompts(a) !== prompts(b))
