@@ -20,26 +20,31 @@ export interface ReaderOptions extends AnswerReaderOptions {
   choices?: number | undefined;
 }
 
+/** In lower case: gateways give on Gemini's and Cohere's own words (STOP, MAX_TOKENS, COMPLETE, SAFETY). */
 const FINISH_REASONS: Record<string, FinishReason> = {
   stop: "stop",
+  complete: "stop",
   eos: "stop",
   eos_token: "stop",
   end_turn: "stop",
   stop_sequence: "stop",
   length: "length",
   max_tokens: "length",
+  model_context_window_exceeded: "length",
   content_filter: "content-filter",
+  sensitive: "content-filter", // Zhipu
+  safety: "content-filter",
   tool_calls: "tool-calls",
   function_call: "tool-calls",
 };
 
-/** Reasons of a server that gave up. */
-const FAILURES = ["error", "abort"];
+/** Reasons of a server that gave up; the last two are Zhipu's and DeepSeek's (their API references). */
+const FAILURES = ["error", "abort", "network_error", "insufficient_system_resource"];
 
 /** @throws SurprisalError SERVER_ERROR when the server gave up. */
 export function finishReasonOf(reason: string, server: string): FinishReason {
-  if (FAILURES.includes(reason)) throw gaveUp(reason, server);
-  return FINISH_REASONS[reason] ?? "other";
+  if (isFailure(reason)) throw gaveUp(reason, server);
+  return FINISH_REASONS[reason.toLowerCase()] ?? "other";
 }
 
 /**
@@ -54,8 +59,10 @@ export function errorOf(choice: ChoiceFields, server: string): SurprisalError | 
     if (complaint) return serverError(complaint, server);
   }
   const { finish_reason: reason } = choice;
-  return reason && FAILURES.includes(reason) ? gaveUp(reason, server) : null;
+  return reason && isFailure(reason) ? gaveUp(reason, server) : null;
 }
+
+const isFailure = (reason: string): boolean => FAILURES.includes(reason.toLowerCase());
 
 function gaveUp(reason: string, server: string): SurprisalError {
   return serverError({ message: `it stopped writing (finish reason "${reason}")`, field: null }, server);

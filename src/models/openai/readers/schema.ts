@@ -98,6 +98,12 @@ const tokenList = orNull(listOf(holding(tokenFields, isNamed, "token")));
 /** A list of tokens, `null`, or left out. */
 export const tokenEntries: Field<Maybe<TokenEntry[]>> = orLeftOut(tokenList);
 
+/** Numbers, or what says that there are none: left out, `null`, `false` as in the request, "". */
+export function orNoNumbers<Type>(numbers: Field<Type>): Field<Maybe<Type>> {
+  const field = orNothing(numbers);
+  return (value) => (value === false || value === "" ? null : field(value));
+}
+
 export const fourArrays: Field<FourArrays> = objectOf({
   tokens: listOf(aString),
   token_logprobs: listOf(orNull(aNumber)),
@@ -152,7 +158,7 @@ const completionsChoice = extended(choiceFields, {
   text: orNothing(aString),
   delta: said,
   message: said,
-  logprobs: orNothing(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
+  logprobs: orNoNumbers(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
 });
 const completionsAnswer = extended(answerFields, { choices: choicesField(completionsChoice) });
 
