@@ -27,16 +27,20 @@ export function read(reader: WireReader, ...values: unknown[]): Read {
   }
 }
 
+type Chunk = { choices: object[] };
 export type Entry = { token: string; logprob: number; top_logprobs?: unknown[]; bytes?: number[] };
 export const entry = (token: string, logprob = -0.5): Entry => ({ token, logprob });
 export const chunk = (
   delta: object,
   content: readonly Entry[] = [],
   finish: string | null = null,
-): object => ({
+): Chunk => ({
   choices: [{ index: 0, delta, logprobs: content.length > 0 ? { content } : null, finish_reason: finish }],
 });
-export const said = (token: string, logprob?: number): object =>
+export const said = (token: string, logprob?: number): Chunk =>
   chunk({ content: token }, [entry(token, logprob)]);
-export const usage = (completion_tokens: number): object => ({ choices: [], usage: { completion_tokens } });
+export const usage = (completion_tokens: number): Chunk & { usage: object } => ({
+  choices: [],
+  usage: { completion_tokens },
+});
 export const chat = (...values: unknown[]): Read => read(chatReader({ server: SERVER }), ...values);

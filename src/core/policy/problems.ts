@@ -85,6 +85,7 @@ class Review {
       case "repetition":
         return { holds: { ...EVER, from: policy.tokens + 1 }, fails: EVER };
       case "any":
+        if (deniesItself(policy.policies)) this.#always(policy, "one of its conditions denies another");
         return this.#several(policy.policies, "any");
       case "all":
         this.#contradictions(policy);
@@ -225,14 +226,19 @@ class Review {
   /** Bounds of one measure that leave no value between them. */
   #contradictions(policy: Extract<Policy, { kind: "any" | "all" }>): void {
     const bounds = new Map<string, { least: number; most: number }>();
-    for (const part of policy.policies) {
+    const policies = policy.policies.map(withoutNot);
+    if (deniesItself(policy.policies)) {
+      this.#never(policy, "one of its conditions denies another", "Leave one of them out.");
+      return;
+    }
+    for (const part of policies) {
       if (part.kind !== "compare" || part.measure === "tokens") continue;
       const name = writePolicy({ ...part, relation: ">", bound: 0 });
       const range = bounds.get(name) ?? { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
       if (part.relation.startsWith(">")) range.least = Math.max(range.least, part.bound);
       else range.most = Math.min(range.most, part.bound);
       bounds.set(name, range);
-      if (range.least > range.most || (range.least === range.most && isOpen(policy.policies, range.most))) {
+      if (range.least > range.most || (range.least === range.most && isOpen(policies, range.most))) {
         this.#never(policy, "no value is on the right side of both bounds", 'Did you mean "or"?');
         return;
       }
@@ -284,6 +290,18 @@ class Review {
 }
 
 const OPPOSITE: Readonly<Record<Relation, Relation>> = { ">": "<=", ">=": "<", "<": ">=", "<=": ">" };
+
+/** Among the conditions is one, and that it does not hold. */
+function deniesItself(policies: readonly Policy[]): boolean {
+  const texts = new Set(policies.map(writePolicy));
+  return policies.some((policy) => policy.kind === "not" && texts.has(writePolicy(policy.policy)));
+}
+
+/** What is no comparison's, as the comparison that says the same. */
+function withoutNot(policy: Policy): Policy {
+  if (policy.kind !== "not" || policy.policy.kind !== "compare") return policy;
+  return { ...policy.policy, relation: OPPOSITE[policy.policy.relation] };
+}
 
 /** Whether a value of least ... most, both of which there are, is on the right side. */
 function reaches(relation: Relation, bound: number, least: number, most: number): boolean {
