@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { TokenRecord } from "../../src/core/index.ts";
 import { geminiReader } from "../../src/models/gemini/index.ts";
+import { AnswerMeter } from "../../src/models/metered/index.ts";
 import { ollamaReader } from "../../src/models/ollama/index.ts";
 import { completionsReader, responsesReader } from "../../src/models/openai/index.ts";
 import { perplexityOf, textOf } from "./replay.ts";
@@ -68,6 +69,25 @@ describe("the content of a chat", () => {
     const other = { choices: [{ index: 0, text: "Hi", logprobs, finish_reason: "stop" }] };
     expect(read(completionsReader({ server: SERVER }), other)).toMatchObject({ text: "Hi", error: null });
   });
+});
+
+it("completions whose numbers are null, of tokens that there are, have none", () => {
+  const logprobs = { tokens: ["Hi"], token_logprobs: null, top_logprobs: null };
+  const {
+    text,
+    error,
+    end: ended,
+  } = read(completionsReader({ server: SERVER }), {
+    choices: [{ index: 0, text: "Hi", logprobs, finish_reason: "stop" }],
+  });
+  expect([text, error]).toEqual(["Hi", null]);
+  expect(ended).toMatchObject({ scored: 0, partial: true });
+});
+
+it("of an answer whose numbers cannot be read, nobody is told to ask for them", () => {
+  const meter = new AnswerMeter();
+  meter.push({ object: "chat.completion.chunk", ...said("Hi", 0.5) });
+  expect(meter.finish().warnings).toEqual([expect.stringContaining("0.5 is not the logarithm")]);
 });
 
 describe("the reason of an end", () => {

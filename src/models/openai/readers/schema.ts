@@ -104,9 +104,11 @@ export function orNoNumbers<Type>(numbers: Field<Type>): Field<Maybe<Type>> {
   return (value) => (value === false || value === "" ? null : field(value));
 }
 
+const tokenNumbers = listOf(orNull(aNumber));
+
 export const fourArrays: Field<FourArrays> = objectOf({
   tokens: listOf(aString),
-  token_logprobs: listOf(orNull(aNumber)),
+  token_logprobs: (value) => (value === null ? [] : tokenNumbers(value)),
   top_logprobs: orNothing(listOf(orNull(recordOf(orNull(aNumber))))),
   text_offset: orNothing(listOf(anInt)),
   content: holding(orNothing(listOf(anything)), (list) => !list?.length),
