@@ -24,6 +24,8 @@ const GOLDEN_TESTS = [
   "src/models/llama/golden.model.test.ts",
   "src/evaluate/compare/golden.model.test.ts",
 ];
+/** A test that runs a model of 135M parameters takes half a minute here alone, and several times that on a busy machine. */
+const MODEL_PATIENCE = 300_000;
 const WITH_AMX = ["sapphirerapids"];
 const forced = process.env.SURPRISAL_CPU_BUILD ?? "";
 
@@ -53,6 +55,7 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
         extends: true,
         test: {
           name: "model",
+          testTimeout: MODEL_PATIENCE,
           include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`],
           exclude: GOLDEN_TESTS,
         },
@@ -61,6 +64,7 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
         extends: true,
         test: {
           name: "model-golden",
+          testTimeout: MODEL_PATIENCE,
           include: GOLDEN_TESTS,
           env: { SURPRISAL_CPU_BUILD: WITH_AMX.includes(forced) ? "" : forced },
         },

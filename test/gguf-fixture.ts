@@ -101,7 +101,7 @@ export function tinyModel({ weights = F32, layers = 2 }: TinyModelOptions = {}):
 
 /**
  * A model of another architecture with just the tensors named, in two blocks. Shapes are letters as in
- * src/models/llama/gguf-architectures.ts; X makes it a mixture of two experts.
+ * src/models/gguf/architectures.ts; X makes it a mixture of two experts.
  */
 export function layoutModel(
   architecture: string,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { DivergenceKernel, LogitKernel } from "../src/core/index.ts";
-import type { KernelWork } from "../src/models/threads/kernel-threads.ts";
+import type { KernelWork, KernelThreads as Threads } from "../src/models/threads/kernel-threads.ts";
 import { BUILT, runNode } from "./cli-run.ts";
 
 const url = pathToFileURL(`${BUILT}models/threads/kernel-threads.js`).href;
@@ -25,10 +25,7 @@ function rowsOf(seed: number): Float32Array[] {
 }
 
 /** Runs the same work until threads have done some of it; they are there after a moment. */
-async function untilShared(
-  threads: InstanceType<typeof KernelThreads>,
-  work: (onTake: () => void) => KernelWork,
-) {
+async function untilShared(threads: Threads, work: (onTake: () => void) => KernelWork) {
   for (let round = 0, taken = 0; taken === 0; round++) {
     expect(round).toBeLessThan(2000);
     threads.run(work(() => taken++));
@@ -48,7 +45,7 @@ describe.each([2, 4])("%i threads", (count) => {
       kernel.analyse(i, K);
       return numbersOf(kernel);
     });
-    const threads = new KernelThreads("logits", count, V, K);
+    const threads = KernelThreads.of("logits", count, V, K);
     let found: number[][] = [];
     await untilShared(threads, (onTake) => {
       found = [];
@@ -69,7 +66,6 @@ describe.each([2, 4])("%i threads", (count) => {
       };
     });
     expect(found).toEqual(alone);
-    await threads.dispose();
   });
 
   it("measure pairs to the same bits", async () => {
@@ -81,7 +77,7 @@ describe.each([2, 4])("%i threads", (count) => {
       return [kernel.divergence, kernel.topOfP, kernel.topOfQ];
     };
     const alone = logits.map((_, at) => measure(at));
-    const threads = new KernelThreads("divergence", count, V, 0);
+    const threads = KernelThreads.of("divergence", count, V, 0);
     const found: number[][] = [];
     await untilShared(threads, (onTake) => ({
       count: ROWS,
@@ -96,12 +92,11 @@ describe.each([2, 4])("%i threads", (count) => {
       },
     }));
     expect(found).toEqual(alone);
-    await threads.dispose();
   });
 });
 
 it("what goes wrong with one row leaves nothing for the next ones", async () => {
-  const threads = new KernelThreads("logits", 2, V, 0);
+  const threads = KernelThreads.of("logits", 2, V, 0);
   const ranks: number[] = [];
   const work = (onTake: () => void, wrong: number): KernelWork => ({
     count: ROWS,
@@ -123,13 +118,12 @@ it("what goes wrong with one row leaves nothing for the next ones", async () => 
     threads.run(work(() => {}, -1));
     for (const [at, rank] of before.entries()) if (rank !== undefined) expect(ranks[at]).toBe(rank);
   }
-  await threads.dispose();
 });
 
 it("a program ends although its threads are there", async () => {
   const program = `
     import { KernelThreads } from ${JSON.stringify(url)};
-    const threads = new KernelThreads("logits", 2, ${V}, 0);
+    const threads = KernelThreads.of("logits", 2, ${V}, 0);
     const row = new Float32Array(${V});
     let taken = 0;
     for (let round = 0; round < 2000 && taken === 0; round++) {

@@ -5,6 +5,22 @@
 
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export type * from "./gemini/index.ts";
+export {
+  type CheckGgufOptions,
+  checkGguf,
+  describeModel,
+  type GgufArray,
+  type GgufFile,
+  type GgufTensor,
+  type GgufValue,
+  type GgufValueType,
+  inspectGguf,
+  type ModelDescription,
+  type NamedToken,
+  quantizationType,
+  quantizationTypes,
+  type TensorTypeShare,
+} from "./gguf/index.ts";
 export { cpuBuildOf, kernelsNote, kernelsOf } from "./kernels.ts";
 export type * from "./language-model.ts";
 export * from "./llama/index.ts";

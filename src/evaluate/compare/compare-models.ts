@@ -113,12 +113,8 @@ export async function compareModels(
         wayOut: "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
       });
   const run = await ComparisonRun.start(base, others, options);
-  try {
-    for await (const document of documents) await run.add(document);
-    return await run.result();
-  } finally {
-    await run.dispose();
-  }
+  for await (const document of documents) await run.add(document);
+  return run.result();
 }
 
 /** Errors that concern one document; the others can be compared. */
@@ -286,11 +282,6 @@ class ComparisonRun {
 
   #recipeFor({ recipe, comparison }: Other): ResolvedRecipe {
     return comparison instanceof ByteComparison ? recipe : this.#recipe;
-  }
-
-  async dispose(): Promise<void> {
-    for (const { comparison } of this.#others)
-      if (comparison instanceof TokenComparison) await comparison.dispose();
   }
 
   async result(): Promise<ModelComparison> {

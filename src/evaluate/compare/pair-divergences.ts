@@ -27,7 +27,7 @@ export class PairDivergences {
     const threads = Math.max(...models.map(({ execution }) => execution.threads ?? 1));
     return new PairDivergences(
       await DivergenceKernel.create(size),
-      new KernelThreads("divergence", threads, size, 0),
+      KernelThreads.of("divergence", threads, size, 0),
       size,
     );
   }
@@ -63,10 +63,6 @@ export class PairDivergences {
       take: (at, { found }) => write(at, found[0]!, found[1]!, found[2]!),
     });
     return numbers;
-  }
-
-  async dispose(): Promise<void> {
-    await this.#threads.dispose();
   }
 }
 

@@ -159,11 +159,6 @@ export class TokenComparison {
     }));
   }
 
-  /** Nothing more comes. */
-  async dispose(): Promise<void> {
-    await this.#pairs.dispose();
-  }
-
   /** No more tokens of this document come. */
   endDocument(): void {
     const end = this.#baseNll.length;

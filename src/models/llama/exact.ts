@@ -6,13 +6,11 @@ import { freemem } from "node:os";
 import { resolve } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { formatBytes } from "../../text/index.ts";
+import { type GgufFile, holdsWeights, inspectGguf, machineMemory } from "../gguf/index.ts";
 import { type LocatedModel, type LocateOptions, locate, makeExactCopy } from "../registry/index.ts";
-import { type GgufFile, inspectGguf } from "./gguf.ts";
-import { machineMemory } from "./gguf-check.ts";
-import { holdsWeights } from "./gguf-types.ts";
 import type { LlamaLibrary } from "./library.ts";
 import type { LlamaLoadOptions } from "./placement.ts";
-import { quantize } from "./quantize.ts";
+import { quantize } from "./quantize/index.ts";
 
 /** Bytes of a 32-bit float. */
 const FLOAT_BYTES = 4;

@@ -11,8 +11,8 @@
  * with batches of 512; quantised to Q8_0 1.22 to 1.5.
  */
 import type { WindowPlan } from "../../core/index.ts";
+import type { GgufFile } from "../gguf/index.ts";
 import type { ContextSettings } from "./context.ts";
-import type { GgufFile } from "./gguf.ts";
 import type { LlamaLoadOptions } from "./placement.ts";
 
 /** A second kind of context, for short texts. */

@@ -1,8 +1,8 @@
 /** What a loaded model says about itself. */
 import { basename } from "node:path";
+import type { GgufFile } from "../gguf/index.ts";
 import type { ModelIdentity } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
-import type { GgufFile } from "./gguf.ts";
 import type { Pointer } from "./layout.ts";
 
 /** The sha256 of the file is not computed here: whoever fetched the file knows it. */

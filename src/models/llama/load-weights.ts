@@ -1,10 +1,9 @@
 /** Handing a checked file to llama.cpp, with progress, abort, and its own words when it refuses. */
 import koffi from "koffi";
 import { abortError, SurprisalError } from "../../core/index.ts";
+import { type GgufFile, notFinite } from "../gguf/index.ts";
 import { call } from "./context.ts";
 import { withExitGuard } from "./exit-guard.ts";
-import type { GgufFile } from "./gguf.ts";
-import { notFinite } from "./gguf-values.ts";
 import type { Pointer } from "./layout.ts";
 import type { LlamaLibrary } from "./library.ts";
 import { LlamaLog, LOG_WARNING } from "./log.ts";

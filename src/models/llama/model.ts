@@ -10,6 +10,7 @@ import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts"
 import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkGguf, checkValues, inspectGguf, machineMemory, modelNotes } from "../gguf/index.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -39,15 +40,11 @@ import { meanPooled } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
 import { generateTokens } from "./generate.ts";
-import { checkGguf, inspectGguf } from "./gguf.ts";
-import { machineMemory } from "./gguf-check.ts";
-import { checkValues } from "./gguf-values.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { checkedByEngine, loadWeights } from "./load-weights.ts";
-import { modelNotes } from "./model-notes.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -180,7 +177,7 @@ export class LlamaModel implements LanguageModel {
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
       const alternatives = Math.min(MAX_ALTERNATIVES, vocabulary.size);
       const kernel = await LogitKernel.create(vocabulary.size, alternatives);
-      const threads = new KernelThreads("logits", placement.context.threads, vocabulary.size, alternatives);
+      const threads = KernelThreads.of("logits", placement.context.threads, vocabulary.size, alternatives);
       return new LlamaModel({
         library,
         pointer,
@@ -400,7 +397,6 @@ export class LlamaModel implements LanguageModel {
   async #dispose(): Promise<void> {
     const { library, pointer, lifetime } = this.#model;
     await lifetime.close();
-    await this.#model.reader.dispose();
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));

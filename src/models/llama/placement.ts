@@ -1,10 +1,10 @@
 /** Where a model's layers go, and with what settings, as options handed to llama.cpp. */
 import { availableParallelism } from "node:os";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import type { GgufFile } from "../gguf/index.ts";
 import { withoutRepacking } from "../kernels.ts";
 import type { ContextSettings } from "./context.ts";
 import type { CpuBuildOptions } from "./cpu-builds.ts";
-import type { GgufFile } from "./gguf.ts";
 import type { LlamaLibrary } from "./library.ts";
 
 /** ggml types the key-value cache can have. */

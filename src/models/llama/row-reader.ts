@@ -73,10 +73,6 @@ export class RowReader {
     this.#kernel.logSoftmax(out);
     return out;
   }
-
-  async dispose(): Promise<void> {
-    await this.#threads.dispose();
-  }
 }
 
 /** @throws SurprisalError ENGINE_FAILED */

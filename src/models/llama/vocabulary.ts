@@ -1,9 +1,9 @@
 /** llama.cpp's tokenizer of one model: text to ids with byte offsets, ids to bytes. */
 import { checkWellFormed, SurprisalError } from "../../core/index.ts";
+import type { GgufFile } from "../gguf/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import { call } from "./context.ts";
-import type { GgufFile } from "./gguf.ts";
 import type { Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { longestMatch } from "./native-stack.ts";

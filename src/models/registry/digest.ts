@@ -5,6 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { writeJson } from "../../files/index.ts";
+import { inspectGguf } from "../gguf/index.ts";
 import { splitName } from "../split-name.ts";
 import { ProgressMeter } from "./progress.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -161,7 +162,6 @@ export function splitDigest(files: readonly Pick<ModelFile, "sha256">[]): string
  */
 export async function modelFiles(path: string): Promise<readonly string[]> {
   if (splitName(path) === null) return [path];
-  const { inspectGguf } = await import("../llama/index.ts"); // with the native library's bindings: only where it is needed
   return (await inspectGguf(path)).parts;
 }
 

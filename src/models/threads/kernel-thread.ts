@@ -108,13 +108,9 @@ export class KernelThread {
     };
   }
 
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
   #lose(): void {
     this.ready = false;
     this.#onEnd(this);
-    void this.end();
+    void this.#worker.terminate();
   }
 }

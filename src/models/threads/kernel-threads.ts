@@ -6,12 +6,15 @@
  * holds up the others.
  */
 import { type KernelJob, type KernelResult, KernelThread } from "./kernel-thread.ts";
-import { type KernelKind, rowsOf } from "./shared-rows.ts";
+import type { KernelKind } from "./shared-rows.ts";
 
 /** Threads beyond these have little left to do. */
 const MOST_THREADS = 7;
-/** Fewer logits than these, 512 rows of 49,152, are read sooner than a thread is there: starting one takes 50 ms. */
-const LOGITS_BEFORE = 512 * 49_152;
+/**
+ * Starting a thread takes 50 ms of a core, and a row of 49,152 logits 0.07 ms, a pair of them 0.16: for less than these the
+ * main thread is as quick alone.
+ */
+const LOGITS_BEFORE = 1024 * 49_152;
 
 /** Jobs to be done, by number. */
 export interface KernelWork {
@@ -27,19 +30,38 @@ export interface KernelWork {
 }
 
 export class KernelThreads {
+  static readonly #known = new Map<string, KernelThreads>();
   readonly #wanted: number;
-  readonly #logitsPerJob: number;
+  readonly #vocabularySize: number;
   readonly #create: () => KernelThread;
   readonly #threads = new Set<KernelThread>();
   #started = false;
   #logits = 0;
 
-  /** @param threads that work together, the main one among them. */
-  constructor(kind: KernelKind, threads: number, vocabularySize: number, maxAlternatives: number) {
+  /**
+   * Those of this process: models with vocabularies of one size, which compute in turns, have the same, and they stay for
+   * the next model and comparison.
+   * @param threads that work together, the main one among them.
+   */
+  static of(
+    kind: KernelKind,
+    threads: number,
+    vocabularySize: number,
+    maxAlternatives: number,
+  ): KernelThreads {
+    const key = [kind, threads, vocabularySize, maxAlternatives].join();
+    const known = KernelThreads.#known.get(key);
+    if (known) return known;
+    const made = new KernelThreads(kind, threads, vocabularySize, maxAlternatives);
+    KernelThreads.#known.set(key, made);
+    return made;
+  }
+
+  private constructor(kind: KernelKind, threads: number, vocabularySize: number, maxAlternatives: number) {
     // From the sources, in this project's own tests, there is no file that a thread could run.
     const canStart = import.meta.url.endsWith(".js");
     this.#wanted = canStart ? Math.min(threads - 1, MOST_THREADS) : 0;
-    this.#logitsPerJob = vocabularySize * rowsOf(kind);
+    this.#vocabularySize = vocabularySize;
     const what = { kind, vocabularySize, maxAlternatives };
     this.#create = () => new KernelThread(what, (thread) => this.#threads.delete(thread));
   }
@@ -78,17 +100,12 @@ export class KernelThreads {
 
   /** Threads that can be given jobs now. Starts them once there was much to do. */
   #ready(count: number): KernelThread[] {
-    this.#logits += count * this.#logitsPerJob;
+    this.#logits += count * this.#vocabularySize;
     if (!this.#started && this.#wanted > 0 && this.#logits > LOGITS_BEFORE) {
       this.#started = true;
       for (let i = 0; i < this.#wanted; i++) this.#threads.add(this.#create());
     }
     return [...this.#threads].filter(({ ready }) => ready);
-  }
-
-  async dispose(): Promise<void> {
-    await Promise.all([...this.#threads].map((thread) => thread.end()));
-    this.#threads.clear();
   }
 }
 

@@ -15,13 +15,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeGguf, tinyModel } from "../../../test/gguf-fixture.ts";
-import { type Columns, imatrixGguf, imatrixLegacy } from "../../../test/imatrix-fixture.ts";
-import { mini } from "../../../test/mini.ts";
-import { needing, withoutModel } from "../../../test/needing.ts";
-import { smollm2 } from "../../../test/smollm2.ts";
-import { splitModel, writeParts } from "../../../test/split-fixture.ts";
-import { inspectGguf } from "./gguf.ts";
+import { encodeGguf, tinyModel } from "../../../../test/gguf-fixture.ts";
+import { type Columns, imatrixGguf, imatrixLegacy } from "../../../../test/imatrix-fixture.ts";
+import { mini } from "../../../../test/mini.ts";
+import { needing, withoutModel } from "../../../../test/needing.ts";
+import { smollm2 } from "../../../../test/smollm2.ts";
+import { splitModel, writeParts } from "../../../../test/split-fixture.ts";
+import { inspectGguf } from "../../gguf/index.ts";
 import { readImatrix } from "./imatrix.ts";
 import { planQuantize, type QuantizeOptions, quantize } from "./quantize.ts";
 

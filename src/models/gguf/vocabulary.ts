@@ -1,9 +1,9 @@
 /** Checks of a file's tokenizer. Source: src/llama-vocab.cpp (`llama_vocab::impl::load`, `byte_to_token`). */
 
-import type { Metadata } from "./gguf-metadata.ts";
-import { readArrayBytes } from "./gguf-reader.ts";
-import { specialTokens, WITH_MERGES } from "./gguf-special-tokens.ts";
-import { type GgufArray, ggufError } from "./gguf-types.ts";
+import type { Metadata } from "./metadata.ts";
+import { readArrayBytes } from "./reader.ts";
+import { specialTokens, WITH_MERGES } from "./special-tokens.ts";
+import { type GgufArray, ggufError } from "./types.ts";
 
 const MODELS = new Set([
   "llama",

@@ -5,8 +5,8 @@
  */
 import { closeSync } from "node:fs";
 import { abortError } from "../../core/index.ts";
-import { openModel, readFully } from "./gguf-reader.ts";
-import { type GgufFile, type GgufTensor, ggufError, TENSOR_TYPES } from "./gguf-types.ts";
+import { openModel, readFully } from "./reader.ts";
+import { type GgufFile, type GgufTensor, ggufError, TENSOR_TYPES } from "./types.ts";
 
 const CHUNK_BYTES = 1 << 22;
 

@@ -1,13 +1,7 @@
 /** Reads numbers and strings of a file one after another, through a window, never past the end of the file. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { SurprisalError } from "../../core/index.ts";
-import {
-  type GgufArray,
-  type GgufElementType,
-  type GgufNumber,
-  ggufError,
-  VALUE_BYTES,
-} from "./gguf-types.ts";
+import { type GgufArray, type GgufElementType, type GgufNumber, ggufError, VALUE_BYTES } from "./types.ts";
 
 const WINDOW_BYTES = 1 << 20;
 /** The longest single string worth holding in memory; chat templates reach some ten kilobytes. */

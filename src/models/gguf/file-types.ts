@@ -2,7 +2,7 @@
  * Weight formats that llama.cpp writes. Source: include/llama.h (`llama_ftype`), tools/quantize/quantize.cpp
  * (`QUANT_OPTIONS`), src/llama-quant.cpp (`llama_ftype_get_default_type`).
  */
-import { TENSOR_TYPES } from "./gguf-types.ts";
+import { TENSOR_TYPES } from "./types.ts";
 
 export interface FileType {
   /** enum llama_ftype */

@@ -1,6 +1,6 @@
 /** Which tokens begin and end texts, and which of them a tokenizer adds. Source: src/llama-vocab.cpp (`impl::load`). */
-import { readArrayBytes } from "./gguf-reader.ts";
-import type { GgufFile } from "./gguf-types.ts";
+import { readArrayBytes } from "./reader.ts";
+import type { GgufFile } from "./types.ts";
 
 /** Kinds of tokenizers that merge pairs. */
 export const WITH_MERGES: ReadonlySet<string> = new Set(["gpt2", "hybriddna", "whitespace", "gemma4"]);

@@ -2,10 +2,8 @@
  * What `llama_model_quantize` would make of a model: asked beforehand, by its dry run, and read from its log, which says of
  * every tensor what it becomes and why. Source: src/llama-quant.cpp.
  */
-import { formatPlural } from "../../text/index.ts";
-import type { GgufFile } from "./gguf.ts";
-import { type GgufTensor, TENSOR_TYPES } from "./gguf-types.ts";
-import { fileType } from "./quantize-types.ts";
+import { formatPlural } from "../../../text/index.ts";
+import { fileType, type GgufFile, type GgufTensor, TENSOR_TYPES } from "../../gguf/index.ts";
 
 /** What becomes of a tensor. */
 export interface PlannedTensor {

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeGguf, type FixtureModel, tinyModel } from "../../../test/gguf-fixture.ts";
 import { mini } from "../../../test/mini.ts";
 import { splitModel, writeParts } from "../../../test/split-fixture.ts";
-import { inspectGguf } from "./gguf.ts";
-import { describeModel } from "./gguf-describe.ts";
-import { modelNotes } from "./model-notes.ts";
+import { describeModel } from "./describe.ts";
+import { inspectGguf } from "./inspect.ts";
+import { modelNotes } from "./notes.ts";
 
 describe("describeModel", () => {
   let folder: string;

@@ -13,8 +13,8 @@ import {
   TENSOR_LAYOUTS,
   UNEQUAL_HEADS,
   VARIABLE_LAYERS,
-} from "./gguf-architectures.ts";
-import type { Metadata } from "./gguf-metadata.ts";
+} from "./architectures.ts";
+import type { Metadata } from "./metadata.ts";
 
 /** LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS. */
 const MOST_LAYERS = 512;
@@ -22,7 +22,7 @@ const MOST_EXPERTS = 1024;
 /** Frequency bases reach some 1e10; numbers much larger overflow on the way to the logits. */
 const LARGEST_FLOAT = 1e15;
 
-/** The hyper-parameters that shapes are made of; letters as in gguf-architectures.ts. */
+/** The hyper-parameters that shapes are made of; letters as in architectures.ts. */
 export interface Sizes {
   layers: number;
   embedding: number;

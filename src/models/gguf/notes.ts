@@ -4,8 +4,8 @@
  * Source: src/llama-vocab.cpp (`llama_vocab::impl::load`), src/llama-model-loader.cpp, src/models/*.cpp.
  */
 import { formatPlural } from "../../text/index.ts";
-import type { GgufFile } from "./gguf.ts";
-import { fileTypeOfId } from "./quantize-types.ts";
+import { fileTypeOfId } from "./file-types.ts";
+import type { GgufFile } from "./types.ts";
 
 /** @param warnings lines of llama.cpp's log, when the model is loaded. */
 export function modelNotes(file: GgufFile, warnings: readonly string[] = []): string[] {

@@ -1,10 +1,12 @@
 /** What a model file is, from its header alone: nothing is loaded, and no weight is read. */
 import { SurprisalError } from "../../core/index.ts";
-import { checkGguf, type GgufFile, inspectGguf } from "./gguf.ts";
-import { Metadata } from "./gguf-metadata.ts";
-import { specialTokensOf, tokenTextsOf } from "./gguf-special-tokens.ts";
-import { modelNotes } from "./model-notes.ts";
-import { fileTypeOfId } from "./quantize-types.ts";
+import { checkGguf } from "./check.ts";
+import { fileTypeOfId } from "./file-types.ts";
+import { inspectGguf } from "./inspect.ts";
+import { Metadata } from "./metadata.ts";
+import { modelNotes } from "./notes.ts";
+import { specialTokensOf, tokenTextsOf } from "./special-tokens.ts";
+import type { GgufFile } from "./types.ts";
 
 /** A token by its id. */
 export interface NamedToken {

@@ -6,9 +6,9 @@
  * Source: ggml/src/gguf.cpp and the GGUF specification (docs/gguf.md in ggml).
  */
 import { closeSync, statSync } from "node:fs";
-import { refuseOtherFormats } from "./gguf-other-formats.ts";
-import { GgufReader, openModel, readFully } from "./gguf-reader.ts";
-import { checkPart, checkTensorCount, partPaths } from "./gguf-split.ts";
+import { refuseOtherFormats } from "./other-formats.ts";
+import { GgufReader, openModel, readFully } from "./reader.ts";
+import { checkPart, checkTensorCount, partPaths } from "./split.ts";
 import {
   type GgufFile,
   type GgufTensor,
@@ -16,10 +16,7 @@ import {
   ggufError,
   TENSOR_TYPES,
   VALUE_TYPES,
-} from "./gguf-types.ts";
-
-export { type CheckGgufOptions, checkGguf } from "./gguf-check.ts";
-export type { GgufArray, GgufFile, GgufTensor, GgufValue, GgufValueType } from "./gguf-types.ts";
+} from "./types.ts";
 
 const NEWEST_VERSION = 3;
 const DEFAULT_ALIGNMENT = 32;

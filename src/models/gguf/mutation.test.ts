@@ -22,8 +22,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeGguf, layoutModel, randomNumbers, tinyModel } from "../../../test/gguf-fixture.ts";
 import { type Mutation, mutations } from "../../../test/gguf-mutations.ts";
 import { mini } from "../../../test/mini.ts";
-import { inspectGguf } from "./gguf.ts";
-import { FUSED_ATTENTION, SEPARATE_ATTENTION, TENSOR_LAYOUTS } from "./gguf-architectures.ts";
+import { FUSED_ATTENTION, SEPARATE_ATTENTION, TENSOR_LAYOUTS } from "./architectures.ts";
+import { inspectGguf } from "./inspect.ts";
 
 const CHILD = fileURLToPath(new URL("../../../test/load-child.mjs", import.meta.url));
 const DIST = fileURLToPath(new URL("../../../dist/models/index.js", import.meta.url));

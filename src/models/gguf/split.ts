@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { type SplitName, splitName } from "../split-name.ts";
-import { type GgufTensor, type GgufValue, ggufError } from "./gguf-types.ts";
+import { type GgufTensor, type GgufValue, ggufError } from "./types.ts";
 
 /** What the header of one part says. */
 export interface PartHeader {

@@ -4,10 +4,16 @@
  * Source: common/imatrix-loader.cpp, tools/quantize/quantize.cpp (`load_imatrix`).
  */
 import { closeSync, readFileSync, statSync } from "node:fs";
-import type { SurprisalError } from "../../core/index.ts";
-import { inspectGguf } from "./gguf.ts";
-import { openModel, readArrayBytes, readFully } from "./gguf-reader.ts";
-import { type GgufFile, type GgufTensor, ggufError } from "./gguf-types.ts";
+import type { SurprisalError } from "../../../core/index.ts";
+import {
+  type GgufFile,
+  type GgufTensor,
+  ggufError,
+  inspectGguf,
+  openModel,
+  readArrayBytes,
+  readFully,
+} from "../../gguf/index.ts";
 
 export interface ImportanceMatrix {
   /** As the person named it; it is written into the file that is made, as `llama-quantize` does. */

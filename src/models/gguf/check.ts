@@ -14,11 +14,11 @@ import {
   ORDINARY_ATTENTION,
   SEPARATE_ATTENTION,
   TENSOR_LAYOUTS,
-} from "./gguf-architectures.ts";
-import { readSizes, type Sizes } from "./gguf-hyper-parameters.ts";
-import { Metadata } from "./gguf-metadata.ts";
-import { type GgufFile, type GgufTensor, ggufError, holdsWeights } from "./gguf-types.ts";
-import { checkVocabulary } from "./gguf-vocabulary.ts";
+} from "./architectures.ts";
+import { readSizes, type Sizes } from "./hyper-parameters.ts";
+import { Metadata } from "./metadata.ts";
+import { type GgufFile, type GgufTensor, ggufError, holdsWeights } from "./types.ts";
+import { checkVocabulary } from "./vocabulary.ts";
 
 /** TENSOR_ALIGNMENT in ggml: a file is mapped into memory, so its tensors lie where the file has them. */
 const ENGINE_ALIGNMENT = 32;

@@ -12,10 +12,11 @@ import {
 } from "../../../test/gguf-fixture.ts";
 import { NOT_WINDOWS, needing } from "../../../test/needing.ts";
 import { type ErrorCode, SurprisalError } from "../../core/index.ts";
-import { checkGguf, inspectGguf } from "./gguf.ts";
-import { GENERATIVE, NOT_GENERATIVE, TENSOR_LAYOUTS } from "./gguf-architectures.ts";
-import { readArrayBytes } from "./gguf-reader.ts";
-import { TENSOR_TYPES } from "./gguf-types.ts";
+import { GENERATIVE, NOT_GENERATIVE, TENSOR_LAYOUTS } from "./architectures.ts";
+import { checkGguf } from "./check.ts";
+import { inspectGguf } from "./inspect.ts";
+import { readArrayBytes } from "./reader.ts";
+import { TENSOR_TYPES } from "./types.ts";
 
 let folder: string;
 beforeAll(() => {

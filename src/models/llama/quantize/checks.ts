@@ -1,10 +1,9 @@
 /** What can be known before a quantisation: that it would fail, end the process, or make what nobody wants. */
-import { SurprisalError } from "../../core/index.ts";
-import { formatBytes, formatPlural } from "../../text/index.ts";
-import { TENSOR_TYPES } from "./gguf-types.ts";
+import { SurprisalError } from "../../../core/index.ts";
+import { formatBytes, formatPlural } from "../../../text/index.ts";
+import { isQuantised, TENSOR_TYPES } from "../../gguf/index.ts";
 import type { ImportanceMatrix } from "./imatrix.ts";
-import type { PlannedTensor, QuantizePlan, UnfitTensor } from "./quantize-plan.ts";
-import { isQuantised } from "./quantize-types.ts";
+import type { PlannedTensor, QuantizePlan, UnfitTensor } from "./plan.ts";
 
 export interface PlanChecks {
   input: string;

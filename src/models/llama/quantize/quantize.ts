@@ -2,29 +2,31 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import { ensureSpace, isSameFile, writeFailure } from "../../files/index.ts";
-import { call } from "./context.ts";
-import { checkGguf, type GgufFile, inspectGguf } from "./gguf.ts";
-import { notFinite } from "./gguf-values.ts";
-import { type ImportanceMatrix, readImatrix } from "./imatrix.ts";
-import type { QuantizeParams } from "./layout.ts";
-import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
-import { LlamaLog, LOG_INFO } from "./log.ts";
-import { tokenizerNotes } from "./model-notes.ts";
-import { integer } from "./placement.ts";
-import { checkPlan, unfitRows } from "./quantize-checks.ts";
-import { QuantizeMemory, type TensorTypeRule } from "./quantize-memory.ts";
-import { fallbackNotes, lastUnfit, type QuantizePlan, readPlan } from "./quantize-plan.ts";
+import { invalidArgument, SurprisalError } from "../../../core/index.ts";
+import { ensureSpace, isSameFile, writeFailure } from "../../../files/index.ts";
 import {
   COPY,
+  checkGguf,
   fileType,
+  type GgufFile,
+  inspectGguf,
   isQuantised,
+  notFinite,
   quantizationType,
   quantizationTypes,
   tensorTypeId,
   tensorTypeNames,
-} from "./quantize-types.ts";
+  tokenizerNotes,
+} from "../../gguf/index.ts";
+import { call } from "../context.ts";
+import type { QuantizeParams } from "../layout.ts";
+import { type LlamaLibrary, loadLlamaLibrary } from "../library.ts";
+import { LlamaLog, LOG_INFO } from "../log.ts";
+import { integer } from "../placement.ts";
+import { checkPlan, unfitRows } from "./checks.ts";
+import { type ImportanceMatrix, readImatrix } from "./imatrix.ts";
+import { QuantizeMemory, type TensorTypeRule } from "./memory.ts";
+import { fallbackNotes, lastUnfit, type QuantizePlan, readPlan } from "./plan.ts";
 
 /** Options of `quantize`: those of `llama-quantize`, and leave for what is mostly a mistake. */
 export interface QuantizeOptions {

@@ -1,12 +1,6 @@
 /** Typed questions to a file's metadata. llama.cpp insists on exact types, so a wrong type is an error here too. */
-import { readArrayBytes } from "./gguf-reader.ts";
-import {
-  type GgufArray,
-  type GgufFile,
-  type GgufValue,
-  type GgufValueType,
-  ggufError,
-} from "./gguf-types.ts";
+import { readArrayBytes } from "./reader.ts";
+import { type GgufArray, type GgufFile, type GgufValue, type GgufValueType, ggufError } from "./types.ts";
 
 /** No model has a hyper-parameter beyond this; it keeps products of a few of them below 2^53 and sums below 2^32. */
 const LARGEST = 2 ** 27;

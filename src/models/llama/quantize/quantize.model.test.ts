@@ -4,10 +4,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { mini } from "../../../test/mini.ts";
-import { needing, withoutModel } from "../../../test/needing.ts";
-import { smollm2 } from "../../../test/smollm2.ts";
-import { LlamaModel } from "./model.ts";
+import { mini } from "../../../../test/mini.ts";
+import { needing, withoutModel } from "../../../../test/needing.ts";
+import { smollm2 } from "../../../../test/smollm2.ts";
+import { LlamaModel } from "../model.ts";
 import { quantize } from "./quantize.ts";
 
 const original = await smollm2("Q4_1");

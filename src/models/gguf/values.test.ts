@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeGguf, type FixtureModel, tinyModel } from "../../../test/gguf-fixture.ts";
-import { inspectGguf } from "./gguf.ts";
-import { TENSOR_TYPES } from "./gguf-types.ts";
-import { checkValues } from "./gguf-values.ts";
+import { inspectGguf } from "./inspect.ts";
+import { TENSOR_TYPES } from "./types.ts";
+import { checkValues } from "./values.ts";
 
 /**
  * Where a block's scales are, from ggml/src/ggml-common.h of llama.cpp v0.5.0: `ggml_half d` at the beginning, or behind

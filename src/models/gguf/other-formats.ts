@@ -1,5 +1,5 @@
 /** Tells a person what a file is that was taken for a GGUF file. */
-import { ggufError } from "./gguf-types.ts";
+import { ggufError } from "./types.ts";
 
 const FETCH_AGAIN = "Download the file again, with the address of the file itself and not of its page.";
 const CONVERT = "Get a GGUF conversion of the model, or make one with llama.cpp's convert_hf_to_gguf.py.";

@@ -3,8 +3,8 @@
  * Source: include/llama.h (`llama_model_imatrix_data`, `llama_model_tensor_override`, `llama_model_kv_override`).
  */
 import koffi from "koffi";
+import type { Pointer } from "../layout.ts";
 import type { ImportanceMatrix } from "./imatrix.ts";
-import type { Pointer } from "./layout.ts";
 
 /** A type for all tensors whose name matches: as `--tensor-type` of `llama-quantize`. */
 export interface TensorTypeRule {

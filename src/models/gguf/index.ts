@@ -1,0 +1,26 @@
+/** Model files in the GGUF format, without an engine: reading, checking before they are loaded, and describing them. */
+export { type CheckGgufOptions, checkGguf, machineMemory } from "./check.ts";
+export { describeModel, type ModelDescription, type NamedToken, type TensorTypeShare } from "./describe.ts";
+export {
+  COPY,
+  fileType,
+  isQuantised,
+  quantizationType,
+  quantizationTypes,
+  tensorTypeId,
+  tensorTypeNames,
+} from "./file-types.ts";
+export { inspectGguf } from "./inspect.ts";
+export { modelNotes, tokenizerNotes } from "./notes.ts";
+export { openModel, readArrayBytes, readFully } from "./reader.ts";
+export {
+  type GgufArray,
+  type GgufFile,
+  type GgufTensor,
+  type GgufValue,
+  type GgufValueType,
+  ggufError,
+  holdsWeights,
+  TENSOR_TYPES,
+} from "./types.ts";
+export { checkValues, notFinite } from "./values.ts";
