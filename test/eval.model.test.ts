@@ -93,7 +93,9 @@ describe("surprisal eval", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^corpus +model +perplexity +bits per byte/);
     expect(stdout).toMatch(/^demo +mini +\d[\d.]* ± /m);
-    expect(stdout).toMatch(/^Model mini: recipe cached \([0-9a-f]{8}\), sha256 [0-9a-f]{12}, kernels [\w ]+ on cpu( \(\w+\))?\.$/m);
+    expect(stdout).toMatch(
+      /^Model mini: recipe cached \([0-9a-f]{8}\), sha256 [0-9a-f]{12}, kernels [\w ]+ on cpu( \(\w+\))?\.$/m,
+    );
     const place = /^Kept in (.+?); /m.exec(stdout)![1]!;
     const page = readFileSync(join(folder, "map.html"), "utf8");
     expect(page).toContain("<svg");

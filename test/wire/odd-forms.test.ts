@@ -90,6 +90,48 @@ it("of an answer whose numbers cannot be read, nobody is told to ask for them", 
   expect(meter.finish().warnings).toEqual([expect.stringContaining("0.5 is not the logarithm")]);
 });
 
+it("a count that is none is as if it were not there", () => {
+  for (const count of [1.5, -1, "2"])
+    expect(chat(said("Hi"), end, { choices: [], usage: { completion_tokens: count } }).end).toMatchObject({
+      tokens: null,
+      partial: false,
+      warnings: [],
+    });
+});
+
+describe("an error in a stream is quoted", () => {
+  it.each<[string, unknown, string]>([
+    // https://console.groq.com/docs/api-reference: "An error string indicating why a stream was stopped early"
+    [
+      "Groq's",
+      { choices: [{ index: 0, delta: {} }], x_groq: { id: "r", error: "over capacity" } },
+      "over capacity",
+    ],
+    [
+      "RFC 9457's",
+      { type: "about:blank", title: "Internal Server Error", status: 500 },
+      "Internal Server Error",
+    ],
+    [
+      "Amazon Bedrock's",
+      { modelStreamErrorException: { message: "Try again", originalStatusCode: 424 } },
+      "Try again",
+    ],
+    ["Amazon Bedrock's, without words", { throttlingException: {} }, "throttlingException"],
+  ])("%s", (_, event, words) => {
+    const { text, error } = chat(said("Hi"), event, said("no"), end);
+    expect(text).toBe("Hi");
+    expect(error).toMatchObject({ code: "SERVER_ERROR", what: expect.stringContaining(words) });
+  });
+
+  it("of an answer that has a title and says something, there is none", () => {
+    expect(chat({ ...(said("Hi") as object), title: "Greeting" }, end)).toMatchObject({
+      text: "Hi",
+      error: null,
+    });
+  });
+});
+
 describe("the reason of an end", () => {
   it.each([
     ["STOP", "stop"],

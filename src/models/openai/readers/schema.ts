@@ -66,8 +66,8 @@ export interface ChoiceFields {
 export interface AnswerFields {
   id?: unknown;
   usage?: Maybe<Usage> | undefined;
-  /** Groq counts here, in the last chunk of a stream. */
-  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined }> | undefined;
+  /** Groq counts here, in the last chunk of a stream, and says why it stopped one early. */
+  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined; error?: unknown }> | undefined;
   model?: Maybe<string> | undefined;
 }
 
@@ -145,7 +145,7 @@ const usage = orElse(
 export const answerFields: Field<AnswerFields> = objectOf({
   model: orElse(orNothing(aString), null),
   usage,
-  x_groq: orElse(orNothing(objectOf({ usage })), null),
+  x_groq: orElse(orNothing(objectOf({ usage, error: anything })), null),
 });
 export const choiceFields: Field<ChoiceFields> = objectOf({
   usage,
