@@ -51,6 +51,14 @@ describe("thinking in a chat", () => {
   });
 });
 
+it("a call whose numbers come after it is said once (SGLang, vLLM: a step's tokens on a chunk of their own)", () => {
+  const call = { tool_calls: [{ index: 0, function: { name: "weather", arguments: '{"a":1}' } }] };
+  const late = chunk({}, [entry("weather"), entry('{"a"'), entry(":1"), entry("}")], "tool_calls");
+  const { records, end: ended } = chat(said("So."), chunk(call), late, usage(5));
+  expect(partsOf(records)).toEqual({ answer: "So.", reasoning: "", calls: 'weather{"a":1}' });
+  expect(ended).toMatchObject({ tokens: 5, scored: 5, partial: false });
+});
+
 describe("the content of a chat", () => {
   it.each([
     ["one part that is not in a list", { type: "text", text: "Hi" }],
@@ -268,7 +276,7 @@ describe("the Responses API", () => {
   it("an event without a type is doubted; a whole answer may do without its kind", () => {
     const { text, end: ended } = responses(delta("Hel"), { foo: 1 }, delta("lo"), completed());
     expect(text).toBe("Hello");
-    expect(ended).toMatchObject({ partial: true, warnings: [expect.stringContaining("no type")] });
+    expect(ended).toMatchObject({ partial: true, warnings: [expect.stringContaining("not known here")] });
     expect(responses({ status: "completed", output: [message("Hi", entry("Hi"))] })).toMatchObject({
       text: "Hi",
       end: { scored: 1, partial: false },
@@ -282,7 +290,7 @@ describe("the Responses API", () => {
       completed(),
     );
     expect(ended).toMatchObject({ scored: 0, partial: true });
-    expect(ended!.warnings.join()).toContain("after all of it");
+    expect(ended!.warnings.join()).toContain("after all of their text");
     expect(ended!.warnings.join()).not.toContain("lost");
   });
 });

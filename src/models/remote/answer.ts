@@ -99,8 +99,10 @@ export class AnswerAssembler {
         ? [...this.#texts.add([], "", thinking), ...this.#texts.add(held, text, "")]
         : this.#texts.add(held, text, thinking);
     // Where a call's tokens have come in chunks of their own, its text says nothing new.
-    if (calls !== "" && held.length === 0 && !this.#texts.isSpelled(calls))
+    if (calls !== "" && held.length === 0 && !this.#texts.isSpelled(calls)) {
       records.push({ text: calls, logprob: null, part: "tool-call" });
+      this.#texts.showCall(calls);
+    }
     return this.#marks.follow(this.#certainty.follow([...before, ...records]));
   }
 

@@ -39,6 +39,8 @@ export class TokenTexts {
   #beyond: TokenPart = "answer";
   /** Letters of the tokens of calls. */
   #callLetters = "";
+  /** Letters of a call whose text came before its tokens, as far as they are to come; `null` = there is none. */
+  #shownLetters: string | null = null;
   /** False once text and tokens cannot be compared. */
   #comparable = true;
   /** Text and tokens were found to differ. */
@@ -77,6 +79,19 @@ export class TokenTexts {
     const dropsEnd = this.#endsWithSpecial();
     if (dropsEnd) this.#held.pop();
     return dropsEnd;
+  }
+
+  /** The text of a call is a record of its own: tokens that come after it and say the same have none. */
+  showCall(calls: string): void {
+    this.#shownLetters = (this.#shownLetters ?? "") + lettersOf(calls);
+  }
+
+  /** Whether a token of a call says what its text has said. */
+  #isShown(letters: string): boolean {
+    if (this.#shownLetters === null) return false;
+    const isNext = this.#shownLetters.startsWith(letters);
+    this.#shownLetters = isNext ? this.#shownLetters.slice(letters.length) : null;
+    return isNext;
   }
 
   /** Whether the tokens of calls say what a call says. */
@@ -284,7 +299,11 @@ export class TokenTexts {
   }
 
   #record({ token, piece }: Held, part: TokenPart): TokenRecord {
-    if (part === "tool-call") this.#callLetters += lettersOf(piece.text);
+    if (part === "tool-call") {
+      const letters = lettersOf(piece.text);
+      this.#callLetters += letters;
+      if (this.#isShown(letters)) piece = silenced({ token, piece }).piece;
+    }
     const logprob = this.#numbers.take(token);
     const { record, warning } = judge(token, piece, logprob, this.#alternatives);
     if (warning !== null) this.#numbers.warn(warning);

@@ -10,7 +10,7 @@ import {
   wireReader,
 } from "../../remote/wire.ts";
 import { ChunkIds } from "./chunk-ids.ts";
-import { choicesOf, errorOf, finishReasonOf, MIXED, type ReaderOptions, withIds } from "./reader.ts";
+import { choicesOf, errorOf, finishReasonOf, LACKING, MIXED, type ReaderOptions, withIds } from "./reader.ts";
 import type { AnswerFields, ChoiceFields } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -87,8 +87,6 @@ export function choiceReader<Choice extends ChoiceFields>(
 
   return wireReader(answer, server, push, ending, flush);
 }
-
-const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
 
 /** It calls itself a piece of an answer, and has no place for one; a count may come so. */
 function lacksChoices(chunk: AnswerFields & { choices?: unknown }): boolean {

@@ -98,6 +98,9 @@ export function* choicesOf<Choice extends ChoiceFields>(
 export const MIXED =
   "Several choices were asked for and come under one index: what is read may be of more than one of them.";
 
+/** Something may be lost. */
+export const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
+
 /** The tokens with their ids, where the server lists those apart. */
 export function withIds(tokens: readonly WireToken[], { token_ids: ids }: ChoiceFields): WireToken[] {
   if (ids?.length !== tokens.length) return [...tokens];

@@ -18,7 +18,7 @@ import {
   type WireToken,
   wireReader,
 } from "../../remote/wire.ts";
-import { answerTokens, type ReaderOptions } from "./reader.ts";
+import { answerTokens, LACKING, type ReaderOptions } from "./reader.ts";
 import { SaidOnce } from "./said-once.ts";
 import { isEmptyObject, tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
@@ -73,8 +73,7 @@ type OutputItem = ReturnType<typeof outputItem>;
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
-const UNNAMED = "An event has no type: what it says is not known here.";
-const LATE = "Numbers came apart from their text, after all of it, and are left out.";
+const LATE = "Numbers that came after all of their text are left out.";
 const LOST = "Events that repeat the text differ from what came before: some were lost or repeated.";
 
 /** Text and numbers of one content part, as its deltas gave them; `.done` repeats them. */
@@ -99,7 +98,7 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   function push(json: unknown): TokenRecord[] {
     if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
     if (isUnnamed(json)) {
-      answer.doubt(UNNAMED);
+      answer.doubt(LACKING);
       return [];
     }
     if (!isEvent(json)) return whole(readFields(response, json, server), true);
@@ -286,15 +285,17 @@ function endOf({ type, response: said }: ResponseEvent): ResponseFields {
 
 /** Neither an event nor an answer of this or another format. */
 function isUnnamed(json: unknown): boolean {
-  return isObject(json) && !["type", "output", "object", "choices", "error"].some((name) => name in json);
+  return (
+    isFields(json) && !Object.keys(json).some((name) => /^(type|output|object|choices|error)$/.test(name))
+  );
 }
-
-const isObject = (json: unknown): json is object =>
-  typeof json === "object" && json !== null && !Array.isArray(json);
 
 function isEvent(json: unknown): boolean {
-  return typeof json === "object" && json !== null && !("output" in json && !("type" in json));
+  return !isFields(json) || "type" in json || !("output" in json);
 }
+
+const isFields = (json: unknown): json is object =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
 
 function textOf({ text, refusal }: OutputPart): string {
   return text ?? refusal ?? "";
