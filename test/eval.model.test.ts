@@ -214,6 +214,8 @@ describe("surprisal eval", () => {
       [["eval", "long.txt", "--model", "missing.gguf", "--run", "foreign"], 1, /a run's tokens\.parquet/],
       [["eval", "long.txt", "--run", `new/${"x".repeat(300)}`], 1, /FILE_UNWRITABLE/],
       [["eval", "long.txt", "--shots", "2"], 2, /--shots needs --task/],
+      [["eval", "--task", "a.jsonl", "--context", "64"], 2, /--context needs a CORPUS/],
+      [["eval", "--task", "a.jsonl", "--skip-unreadable"], 2, /--skip-unreadable needs a CORPUS/],
       [["sql", " ", "--runs", "."], 2, /query is empty/],
       [["eval", "nothing.txt"], 1, /There is no such file/],
       [["eval", "long.txt", "--recipe", "cachd"], 2, /did you mean cached/],

@@ -118,6 +118,7 @@ export default command;
 function requestOf(given: Given): RunRequest {
   const { corpus, task, model, run, column, split, where, skipUnreadable, context, stride } = given;
   if (corpus.length + task.length === 0) throw usage("CORPUS is missing");
+  if (corpus.length === 0) refuseCorpusOptions(given);
   const other = run === undefined ? null : otherFileIn(run);
   if (other !== null) throw usage(`--run ${run} holds other files (${other}); name a new folder`);
   return {
@@ -134,6 +135,22 @@ function requestOf(given: Given): RunRequest {
     tokens: given.tokens,
     load: loadOptions(given),
   };
+}
+
+/** What is said of texts does nothing to questions: they are read and cut as lm-eval does, whatever the recipe. */
+function refuseCorpusOptions(given: Given): void {
+  const options = [
+    "recipe",
+    "context",
+    "stride",
+    "parseSpecial",
+    "column",
+    "split",
+    "where",
+    "skipUnreadable",
+  ] as const;
+  const idle = options.find((name) => given[name] !== undefined && given[name] !== false);
+  if (idle !== undefined) throw usage(`--${spelled(idle)} needs a CORPUS; it changes nothing of a --task`);
 }
 
 function shotsOf({ shots = 0, shotsFrom, shotsSampler: sampler, task }: Given): RunRequest["fewShot"] {

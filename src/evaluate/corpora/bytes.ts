@@ -102,11 +102,29 @@ async function* unpackXz(stored: AsyncGenerator<Buffer>, { name }: StoredFile): 
       yield Buffer.from(value); // a copy: the decoder's memory is used again
     }
   } catch (error) {
-    throw failure ?? damaged(error, name, "xz -t");
+    throw failure ?? damaged(inWords(error), name, "xz -t");
   } finally {
     await reader.cancel().catch(() => {});
     await stored.return(undefined);
   }
+}
+
+/** Statuses of the xz embedded decoder (xz.h, `enum xz_ret`). */
+const XZ_STATUS: Readonly<Record<string, string>> = {
+  "3": "there is not enough memory",
+  "4": "there is not enough memory",
+  "5": "it is no .xz file (a .lzma file is none)",
+  "6": "it has a check or a filter that is not known here (CRC32, CRC64 and LZMA2 are)",
+  "7": "it is damaged",
+  "8": "it is cut off, or something else stands behind it",
+};
+
+function inWords(error: unknown): Error {
+  const { message } = error as Error;
+  const [, status] = /error code (\d+)/.exec(message) ?? [];
+  // Of an empty file the decoder reads a chunk that is not there.
+  const words = error instanceof TypeError ? "it is empty" : XZ_STATUS[status ?? ""];
+  return words === undefined ? (error as Error) : new Error(words, { cause: error });
 }
 
 function damaged(error: unknown, name: string, check: string): SurprisalError {

@@ -28,7 +28,7 @@ export async function* csvRows(file: StoredFile, column: string, reading: Readin
   }
 }
 
-function positionOf(column: string, header: string[], where: string): number {
+function positionOf(column: string, header: readonly string[], where: string): number {
   const found = header.indexOf(column);
   if (found >= 0 && found === header.lastIndexOf(column)) return found;
   throw malformed(
@@ -92,14 +92,21 @@ function readable(error: unknown, name: string, limit: number): unknown {
   return malformed(`The row is not CSV: ${error.message}`, where, wayOut, error);
 }
 
-/** Whole rows: by column the text that stands in it. @throws SurprisalError CORPUS_MALFORMED, ... */
+/**
+ * Whole rows: by column the text that stands in it.
+ * @param columnsWithoutHeader names of the columns where the first row is no header; `null`: it is one.
+ * @throws SurprisalError CORPUS_MALFORMED, ...
+ */
 export async function* csvObjects(
   file: StoredFile,
   reading: Reading,
+  columnsWithoutHeader: (first: readonly string[]) => readonly string[] | null = () => null,
 ): AsyncGenerator<{ where: string; object: Record<string, string> }> {
-  let header: string[] | undefined;
+  let header: readonly string[] | undefined;
   for await (const { fields, line } of records(file, reading)) {
     const where = `${file.name}:${line}`;
+    const known = header ? null : columnsWithoutHeader(fields);
+    if (known) header = known;
     if (!header) {
       header = fields;
       const twice = header.find((column, i) => header!.indexOf(column) !== i);

@@ -5,6 +5,7 @@ import { basename, join, sep } from "node:path";
 import { invalidArgument } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import { isKnownFormat } from "./stored-file.ts";
+import { orLeftOut } from "./unreadable.ts";
 
 const MAGIC = /[*?[{]/;
 
@@ -195,7 +196,7 @@ async function entriesBelow(folder: string, { unreadable, skipFolders }: Found):
   try {
     return await entriesOf(folder);
   } catch (error) {
-    if (!skipFolders) throw error;
+    if (!skipFolders) throw orLeftOut(error);
     unreadable.add(`${folder}/`);
     return [];
   }

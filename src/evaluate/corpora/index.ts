@@ -8,7 +8,8 @@ export {
 } from "./final-line-break.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
-export { type CorpusFormat, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
+export { actualFile } from "./sniff.ts";
+export { type CorpusFormat, type StoredFile, storedFile, tooLarge, whileUnchanged } from "./stored-file.ts";
 export { tableObjects } from "./table-objects.ts";
 export type { Unreadable, UnreadablePart } from "./unreadable.ts";
 export { decodeAt } from "./utf8.ts";

@@ -11,11 +11,22 @@ interface JsonRow {
   object: Record<string, unknown>;
 }
 
-/** The first row's keys, and those within them. */
+/** Rows that are looked at where the first ones hold nothing in a column. */
+const LOOKED_AT = 100;
+
+/** The first row's keys, and those within them; where one holds nothing, what the next rows hold in it. */
 export async function jsonColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
-  for await (const { object } of objects(file, { ...reading, onNote: () => {} })) return columnsOfRow(object);
-  return [];
+  let first: Record<string, unknown> | undefined;
+  for await (const { number, object } of objects(file, { ...reading, onNote: () => {} })) {
+    first ??= { ...object };
+    for (const name of Object.keys(first)) if (isNothing(first[name])) first[name] = object[name];
+    if (number >= LOOKED_AT || !Object.values(first).some(isNothing)) break;
+  }
+  return first === undefined ? [] : columnsOfRow(first);
 }
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 
 export async function* jsonRows(file: StoredFile, column: string, reading: Reading): AsyncGenerator<Row> {
   for await (const { number, where, object } of objects(file, reading))

@@ -13,28 +13,50 @@ const ROLES: Readonly<Record<string, string>> = {
   bing: "assistant",
 };
 
-/** Whether a value is a chat: a list of at least one message. */
+/** Whether a value looks like a chat: a list of at least one thing with a role, whatever it says. */
 export function isMessages(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((message) => readMessage(message) !== null);
+  return Array.isArray(value) && value.length > 0 && value.every((message) => roleOf(message) !== null);
 }
 
-/** A chat as messages; `null` when the value is none. */
-export function readMessages(value: unknown): ChatMessage[] | null {
-  if (!Array.isArray(value)) return null;
-  const messages = value.map(readMessage);
-  return messages.every((message) => message !== null) ? messages : null;
+/** A chat as messages; `null` when the value is none; a text: why its messages are none that can be read. */
+export function readMessages(value: unknown): ChatMessage[] | string | null {
+  if (!Array.isArray(value) || (value.length > 0 && !isMessages(value))) return null;
+  const messages: ChatMessage[] = [];
+  for (const [i, message] of value.entries()) {
+    const read = readMessage(message);
+    if (typeof read === "string") return `Message ${i + 1} of the chat ${read}`;
+    messages.push(read);
+  }
+  return messages;
 }
 
-function readMessage(value: unknown): ChatMessage | null {
+function roleOf(value: unknown): string | null {
   if (typeof value !== "object" || value === null) return null;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const role = fields.get("role") ?? fields.get("from");
-  if (typeof role !== "string") return null;
-  const content = contentOf(fields.has("content") ? fields.get("content") : fields.get("value"));
-  return content === null ? null : { role: fields.has("role") ? role : (ROLES[role] ?? role), content };
+  const { role, from } = value as { role?: unknown; from?: unknown };
+  const name = role ?? from;
+  return typeof name === "string" ? name : null;
 }
 
-/** A text, nothing (a call of a tool), or a list of parts of which only texts are allowed. */
+/** Parts of a message that a template would write, and that we have no place for. */
+const CALLS = ["tool_calls", "function_call"];
+
+function readMessage(value: unknown): ChatMessage | string {
+  const fields = new Map<string, unknown>(Object.entries(value as object));
+  const calls = CALLS.find((name) => !isNothing(fields.get(name)));
+  if (calls !== undefined)
+    return `calls a tool (${calls}), which is not read: without the call it would be another chat`;
+  const given = fields.has("content") ? fields.get("content") : fields.get("value");
+  const content = contentOf(given);
+  if (content === null)
+    return `holds ${Array.isArray(given) ? "a list of other parts than texts" : "no text"}`;
+  const role = roleOf(value)!;
+  return { role: typeof fields.get("role") === "string" ? role : (ROLES[role] ?? role), content };
+}
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+
+/** A text, nothing, or a list of parts of which only texts are allowed. */
 function contentOf(value: unknown): string | null {
   if (typeof value === "string") return value;
   if (value === null) return "";

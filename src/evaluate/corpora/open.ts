@@ -14,7 +14,7 @@ import { actualFile } from "./sniff.ts";
 import { keepInput } from "./stdin.ts";
 import { type CorpusFormat, malformed, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
 import { textDocuments } from "./text-documents.ts";
-import { isUnreadable, UnreadableParts } from "./unreadable.ts";
+import { isUnreadable, orLeftOut, UnreadableParts } from "./unreadable.ts";
 import { rowsThatFit } from "./where.ts";
 
 const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
@@ -81,7 +81,8 @@ export async function openCorpora(
   for (const spec of [specs].flat()) sources.push(...(await find(spec, options)));
   for (const source of sources) source.files = await actualFiles(source.files, options);
   const corpora: Corpus[] = [];
-  for (const source of sources) corpora.push(await open(source, options, { limit, onNote }));
+  const isOnlyFile = sources.flatMap(({ files }) => files).length === 1;
+  for (const source of sources) corpora.push(await open(source, options, { limit, onNote, isOnlyFile }));
   return distinctNames(corpora);
 }
 
@@ -199,7 +200,7 @@ async function fromHub(
 async function open(
   { name, source, domain, files, ...own }: Source,
   options: OpenCorporaOptions,
-  how: Omit<Reading, "signal">,
+  how: Omit<Reading, "signal"> & { isOnlyFile: boolean },
 ): Promise<Corpus> {
   const { split = "none", where } = options;
   const texts = files.some(({ format }) => format === "text");
@@ -257,7 +258,7 @@ async function open(
       const reading = { limit: how.limit, onNote, signal, onUnreadable };
       const stored = readFiles(
         files,
-        { split, column: column ?? "text", where, finalLineBreakOff: breakOff },
+        { split, column: column ?? "text", where, finalLineBreakOff: breakOff, isOnlyFile: how.isOnlyFile },
         reading,
       );
       return rule ? rule.apply(stored, name, how.limit) : stored;
@@ -271,19 +272,25 @@ interface HowRead {
   where: string | undefined;
   /** Of text files that are one document each. */
   finalLineBreakOff: boolean;
+  /** Otherwise a bad one could be left out, and an error says so. */
+  isOnlyFile: boolean;
 }
 
 async function* readFiles(
   files: readonly StoredFile[],
-  { split, column, where, finalLineBreakOff }: HowRead,
+  { split, column, where, finalLineBreakOff, isOnlyFile }: HowRead,
   reading: Reading,
 ): AsyncGenerator<CorpusDocument> {
   for (const file of files) {
+    let hasParts = !isOnlyFile || file.format === "jsonl"; // others may be unreadable for their header
     try {
       if (reading.onUnreadable && file.compression !== null) await readWhole(file, reading.signal);
-      yield* documentsIn(file);
+      for await (const document of documentsIn(file)) {
+        hasParts ||= where === undefined; // with a filter it is the file that is left out
+        yield document;
+      }
     } catch (error) {
-      if (!reading.onUnreadable) throw error;
+      if (!reading.onUnreadable) throw hasParts ? orLeftOut(error) : error;
       reading.onUnreadable(error, file.name);
     }
   }
@@ -323,7 +330,7 @@ type ChosenColumn = Pick<Column, "name" | "isChat">;
 async function columnFor(
   files: readonly StoredFile[],
   given: string | undefined,
-  reading: Reading,
+  reading: Reading & { isOnlyFile: boolean },
 ): Promise<ChosenColumn | undefined> {
   for (const file of files) {
     let columns: Column[];
@@ -331,7 +338,7 @@ async function columnFor(
       columns = await columnsOf(file, reading);
     } catch (error) {
       if (given !== undefined) return { name: given, isChat: false }; // reading says what is wrong, or leaves it out
-      if (!reading.onUnreadable || !isUnreadable(error)) throw error;
+      if (!reading.onUnreadable || !isUnreadable(error)) throw reading.isOnlyFile ? error : orLeftOut(error);
       continue;
     }
     if (given !== undefined)
@@ -344,16 +351,30 @@ async function columnFor(
 /** What data sets of chats call their column. */
 const CHATS = ["messages", "conversations", "conversation", "chat"];
 
+/** Columns that say which row it is: a text, but not the one that is meant where there is another within a column. */
+const NAMES_OF_ROWS: ReadonlySet<string> = new Set([
+  "id",
+  "_id",
+  "uid",
+  "uuid",
+  "idx",
+  "source",
+  "url",
+  "lang",
+  "language",
+]);
+
 function choose(columns: readonly Column[], where: string): ChosenColumn {
   const top = columns.filter(({ nested }) => !nested);
   const named = top.find(({ name }) => name === "text");
   if (named) return named;
   const chat = CHATS.map((name) => top.find((column) => column.name === name && column.isChat)).find(Boolean);
   if (chat) return chat;
-  const texts = top.filter(({ isText }) => isText);
-  if (texts.length === 1) return texts[0]!;
   const chats = top.filter(({ isChat }) => isChat);
   const nested = columns.filter(({ nested: inside, isText }) => inside && isText);
+  const others = chats.length + nested.length > 0;
+  const texts = top.filter(({ name, isText }) => isText && !(others && NAMES_OF_ROWS.has(name)));
+  if (texts.length === 1) return texts[0]!;
   if (texts.length === 0 && chats.length === 1) return chats[0]!;
   if (texts.length === 0 && chats.length === 0 && nested.length === 1) return nested[0]!;
   throw malformed(

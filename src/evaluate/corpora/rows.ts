@@ -6,6 +6,9 @@ import { plainChat, readMessages } from "./messages.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile, tooLarge } from "./stored-file.ts";
 
+/** How a list of messages begins that was written into a text. */
+const CHAT_AS_JSON = /^\s*\[\s*\{\s*"(?:role|from|content|value)"\s*:/;
+
 /** The columns of a file; none when it has no rows and no header. */
 export async function columnsOf(file: StoredFile, reading: Reading): Promise<Column[]> {
   if (file.format === "jsonl") return jsonColumns(file, reading);
@@ -48,6 +51,10 @@ export async function* rowDocuments(
         reading.onUnreadable(error, row.where);
         continue;
       }
+      if (typeof row.value === "string" && CHAT_AS_JSON.test(row.value))
+        reading.onNote(
+          `${file.name}: the column "${column}" holds chats written as JSON, which are scored as they are written; to fill in a model's template make lists of them.`,
+        );
       yield { name: `${file.name}:${row.number}`, ...document };
     }
     if (fits && !(await fits.next()).done) throw readDifferently(file.name);
@@ -69,6 +76,8 @@ function readDifferently(where: string): Error {
 function documentOf(row: Row, column: string, limit: number): Omit<CorpusDocument, "name"> {
   const messages = readMessages(row.value);
   if (messages === null) return { text: textOf(row, column, limit) };
+  if (typeof messages === "string")
+    throw malformed(messages, row.where, "Leave the row out, or write the chat as texts.");
   const text = textOf({ ...row, value: plainChat(messages) }, column, limit);
   return messages.length === 0 ? { text } : { text, messages };
 }

@@ -33,13 +33,18 @@ export async function actualFile(
       note: `${file.name} is packed with ${compression}, though its name ${named}: it is read as what it is.`,
     };
   }
-  if (!isGiven && file.format === "text" && compression === null && head.subarray(0, 4).equals(PARQUET))
+  const isParquet = head.subarray(0, 4).equals(PARQUET) && (file.format === "text" || isControl(head[4]));
+  if (!isGiven && file.format !== "parquet" && compression === null && isParquet)
     return {
       file: { ...file, format: "parquet" },
       note: `${file.name} is Parquet, though its name does not say so: it is read as what it is.`,
     };
   return { file, note: null };
 }
+
+/** What no line of a CSV or of JSON goes on with. */
+const isControl = (byte: number | undefined): boolean =>
+  byte !== undefined && byte < 0x20 && ![0x09, 0x0a, 0x0d].includes(byte);
 
 async function headOf(path: string): Promise<Buffer | null> {
   try {

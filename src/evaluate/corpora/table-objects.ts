@@ -8,10 +8,17 @@ export interface TableObject {
   object: Record<string, unknown>;
 }
 
-/** What reads CSV and Parquet is loaded when it is needed. */
-export function tableObjects(file: StoredFile, reading: Reading): AsyncGenerator<TableObject> {
+/**
+ * What reads CSV and Parquet is loaded when it is needed.
+ * @param columnsWithoutHeader of a CSV whose first row is no header, by that row.
+ */
+export function tableObjects(
+  file: StoredFile,
+  reading: Reading,
+  columnsWithoutHeader?: (first: readonly string[]) => readonly string[] | null,
+): AsyncGenerator<TableObject> {
   return whileUnchanged(file, async function* () {
     if (file.format === "parquet") yield* (await import("./parquet.ts")).parquetObjects(file, reading);
-    else yield* (await import("./csv.ts")).csvObjects(file, reading);
+    else yield* (await import("./csv.ts")).csvObjects(file, reading, columnsWithoutHeader);
   });
 }

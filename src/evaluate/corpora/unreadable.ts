@@ -35,6 +35,24 @@ export function isUnreadable(error: unknown): error is SurprisalError {
   return SurprisalError.isInstance(error) && CODES.has(error.code);
 }
 
+/** The same error with leaving it out as another way. */
+export function orLeftOut(error: unknown): unknown {
+  if (!isUnreadable(error)) return error;
+  const { code, what, where, wayOut, cause } = error;
+  return new SurprisalError({
+    code,
+    what,
+    where,
+    wayOut: [
+      wayOut,
+      "Or go on without what cannot be read: --skip-unreadable (in code, skipUnreadable: true).",
+    ]
+      .filter(Boolean)
+      .join(" "),
+    cause,
+  });
+}
+
 export class UnreadableParts implements Unreadable {
   count = 0;
   readonly parts: UnreadablePart[] = [];

@@ -148,6 +148,15 @@ describe("compareRunTasks", () => {
     expect(acc!.notes).toEqual(["t: 3 questions stand in one run only and are left out."]);
   });
 
+  it("counts what stands in either run only", async () => {
+    const [base, other] = [await ran(wrong, taskOf("t", labels)), await ran(right, taskOf("t", [1, 0, 0]))];
+    const [acc] = compareRunTasks(base, other);
+    expect(acc!.questions).toBe(2);
+    expect(acc!.notes).toEqual(["t: 5 questions stand in one run only and are left out."]); // 4 and 1
+    const [one] = compareRunTasks(base, await ran(right, taskOf("t", labels.slice(0, 5))));
+    expect(one!.notes).toEqual(["t: 1 question stands in one run only and is left out."]);
+  });
+
   it("has nothing of other questions", async () => {
     const [base, other] = [await ran(right, taskOf("t", [1])), await ran(right, taskOf("u", [0]))];
     expect(compareRunTasks(base, other)).toEqual([]);

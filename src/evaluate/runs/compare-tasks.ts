@@ -148,13 +148,22 @@ function isRight(result: TaskResult, rule: AccuracyRule): boolean | null {
   return answer && answer.choice === result.label;
 }
 
+/** Questions that can be told; of a bad row it is not known which question it would have been. */
+const named = ({ results }: Answers): number => results.filter(({ label }) => label >= 0).length;
+
 function notesOn(first: Answers, second: Answers, shared: number, judged: number): string[] {
   const [a, b] = [first, second].map(({ run, taskIndex }) => run.tasks[taskIndex]!);
   const notes: string[] = [];
-  const alone = Math.max(first.results.length, second.results.length) - shared;
-  if (alone > 0) notes.push(`${b!.name}: ${alone} questions stand in one run only and are left out.`);
-  if (judged < shared)
-    notes.push(`${b!.name}: ${shared - judged} questions have no answer in one run and are left out.`);
+  const alone = named(first) + named(second) - 2 * shared;
+  if (alone > 0)
+    notes.push(
+      `${b!.name}: ${alone === 1 ? "1 question stands in one run only and is" : `${alone} questions stand in one run only and are`} left out.`,
+    );
+  const open = shared - judged;
+  if (open > 0)
+    notes.push(
+      `${b!.name}: ${open === 1 ? "1 question has no answer in one run and is" : `${open} questions have no answer in one run and are`} left out.`,
+    );
   const prompts = (task: typeof a) =>
     JSON.stringify([task!.fewShot?.count ?? 0, task!.fewShot?.sha256, task!.chat ?? null]);
   if (prompts(a) !== prompts(b))

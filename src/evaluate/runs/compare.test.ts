@@ -47,3 +47,29 @@ it("of a token of probability 0 is Infinity, and missing where both have one", a
   expect(compareRuns(never, finite)).toMatchObject([{ ...infinite, difference: -Infinity }]);
   expect(compareRuns(never, neither)).toMatchObject([{ ...infinite, difference: null }]);
 });
+
+it("of one document has the error over its stretches of bytes", async () => {
+  const text = ["ab".repeat(32), "a".repeat(64)].join("").repeat(8); // 16 stretches of 64 bytes
+  const one = {
+    ...corpus,
+    documents: async function* () {
+      yield { name: "one", text };
+    },
+  };
+  const places = await Promise.all(
+    [0.5, 0.25].map(async (toB, i) => {
+      const place = join(folder, `run ${i}`);
+      await evaluate({ models: [modelOf(toB)], corpora: [one], folder: place });
+      return place;
+    }),
+  );
+  const [difference] = compareRuns(places[0]!, places[1]!);
+  // "ab": 0.5 bits per byte and 1; "aa": 1 bit and -log2 0.75. So 8 times 0.5 more, and 8 times 0.585 less.
+  const less = 1 + Math.log2(0.75);
+  expect(difference).toMatchObject({ documents: 1 });
+  expect(difference!.difference).toBeCloseTo((0.5 - less) / 2, 2);
+  const expected = (0.5 + less) / 2 / Math.sqrt(16);
+  expect(Math.abs(difference!.standardError! / expected - 1)).toBeLessThan(0.1);
+  expect(difference!.interval![0]).toBeLessThan(0);
+  expect(difference!.interval![1]).toBeGreaterThan(0);
+});

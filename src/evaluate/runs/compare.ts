@@ -7,6 +7,7 @@ import { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 import { JOURNAL } from "./files.ts";
 import { readRun } from "./folder.ts";
 import { type DocumentEntry, readJournal } from "./journal.ts";
+import { pairedDifference } from "./paired-units.ts";
 import { modelLabel } from "./rows.ts";
 import type { Run, RunModel, RunResult } from "./run.ts";
 
@@ -18,8 +19,8 @@ export interface RunDifference {
   /** Of bits per byte, other - base: comparable across vocabularies; `null` where one is missing, or both are Infinity. */
   difference: number | null;
   /**
-   * ± of the difference, by the bootstrap over documents that both scored: what is hard for both models cancels. `null`
-   * for one document.
+   * ± of the difference, by the bootstrap over documents that both scored, of one document over stretches of its bytes: what is
+   * hard for both models cancels. `null` where there is too little of them.
    */
   standardError: number | null;
   /** 95 % interval of the difference. */
@@ -34,7 +35,7 @@ export interface RunDifference {
  * Compares each result of `other` with each of `base` over the same corpus (by its sha256). Where the two runs share a
  * model, only that model is compared with itself.
  * @param base, other folders of runs.
- * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no corpus.
+ * @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED, INVALID_ARGUMENT when they share no text and no question.
  */
 export function compareRuns(base: string, other: string): RunDifference[] {
   const differences = compareRunTexts(base, other);
@@ -89,7 +90,7 @@ function nothingShared(base: string, other: string | undefined): SurprisalError 
     });
   return new SurprisalError({
     code: "INVALID_ARGUMENT",
-    what: "The runs share no corpus: no text of one has the sha256 of a text of the other",
+    what: "The runs share no text and no question: none of one has the sha256 of one of the other",
     where: `${base}, ${other}`,
     wayOut:
       "Compare runs over the same texts, or the same questions; others stand side by side in `surprisal runs export`.",
@@ -127,7 +128,9 @@ function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): 
     bits.push((per(two) - per(one)) / Math.LN2);
     bytes.push(one.size.bytes);
   }
-  const bootstrap = documentBootstrap(bits, bytes);
+  // One document: over stretches of it, which are the same for both models.
+  const within = bits.length === 1 && first.parts && second.parts;
+  const bootstrap = within ? pairedDifference(first.parts!, second.parts!) : documentBootstrap(bits, bytes);
   const [modelA, modelB] = [a.run.models[first.modelIndex]!, b.run.models[second.modelIndex]!];
   return {
     corpus: b.run.corpora[second.corpusIndex]!.name,

@@ -14,7 +14,7 @@ import {
   type TaskForm,
 } from "./form.ts";
 import { hellaSwagContext, preprocessHellaSwag } from "./hellaswag.ts";
-import { labelNamed } from "./labels.ts";
+import { labelNamed, wholeNumber } from "./labels.ts";
 import { raceQuestion } from "./race.ts";
 
 /** The examples that stand before every question of TruthfulQA. */
@@ -98,7 +98,7 @@ function winogrande({ sentence, option1, option2, answer }: Row): RowContent | s
   const gap = sentence.indexOf("_");
   if (gap < 0) return 'The sentence has no gap, "_"';
   if (!isTexts([option1, option2])) return "The options are not texts";
-  const label = ["1", "2"].indexOf(String(answer));
+  const label = [1, 2].indexOf(wholeNumber(String(answer)) ?? 0);
   if (label < 0) return `The answer is ${JSON.stringify(answer)}, not 1 or 2`;
   const rest = pythonTrim(sentence.slice(gap + 1));
   return {
@@ -114,14 +114,33 @@ function winogrande({ sentence, option1, option2, answer }: Row): RowContent | s
 export function yesOrNo(answer: unknown): unknown {
   if (typeof answer === "boolean") return Number(answer);
   if (typeof answer !== "string") return answer;
-  const index = ["false", "true"].indexOf(answer.toLowerCase());
+  const word = answer.trim().toLowerCase();
+  const index = Math.max(["false", "true"].indexOf(word), ["no", "yes"].indexOf(word));
   return index < 0 ? answer : index;
 }
 
-/** A number that counts from 1 as one that counts from 0. */
-function fromOne(label: unknown): unknown {
-  const number = typeof label === "string" && /^\d+$/.test(label) ? Number(label) : label;
-  return typeof number === "number" ? number - 1 : number;
+/** A number that counts from 1; the same as one that counts from 0, or what is wrong. Another text is read as labels are. */
+function fromOne(label: unknown, count: number): { label: unknown } | string {
+  const number = typeof label === "string" ? wholeNumber(label.trim()) : label;
+  if (typeof number !== "number") return { label };
+  return number >= 1 && number <= count
+    ? { label: number - 1 }
+    : `The label is ${JSON.stringify(label)}, not one of 1 to ${count}`;
+}
+
+function socialIqa({ context, question, answerA, answerB, answerC, label }: Row): RowContent | string {
+  const choices = [answerA, answerB, answerC];
+  const right = fromOne(label, choices.length);
+  return typeof right === "string" ? right : choice(`Q: ${context} ${question}\nA:`, choices, right.label);
+}
+
+/** The choices of the file that TruthfulQA's authors publish, `{"text": 1, "other": 0}`, as the hub's copy has them. */
+function choicesOf(targets: Readonly<Record<string, unknown>>): { choices: unknown; labels: unknown } {
+  const { choices, labels } = targets;
+  const values = Object.values(targets);
+  return choices === undefined && values.every((value) => value === 0 || value === 1)
+    ? { choices: Object.keys(targets), labels: values }
+    : { choices, labels };
 }
 
 function copa({ premise, choice1, choice2, question, label }: Row): RowContent | string {
@@ -308,8 +327,7 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     source: `${LM_EVAL}/siqa/siqa.yaml`,
     fields: ["context", "question", "answerA", "answerB", "answerC", "label"],
     texts: ["context", "question"],
-    read: ({ context, question, answerA, answerB, answerC, label }) =>
-      choice(`Q: ${context} ${question}\nA:`, [answerA, answerB, answerC], fromOne(label)),
+    read: socialIqa,
   },
   {
     name: "logiqa",
@@ -330,8 +348,9 @@ export const LM_EVAL_FORMS: readonly TaskForm[] = [
     read: ({ question, mc1_targets }) => {
       const targets = structured(mc1_targets);
       if (!isObject(targets)) return "mc1_targets is not an object of choices and labels";
-      const right = Array.isArray(targets.labels) ? targets.labels.map(Number).indexOf(1) : 0;
-      return choice(`${TRUTHFULQA_PROMPT}${question}\nA:`, targets.choices, right);
+      const { choices, labels } = choicesOf(targets);
+      const right = Array.isArray(labels) ? labels.map(Number).indexOf(1) : 0;
+      return choice(`${TRUTHFULQA_PROMPT}${question}\nA:`, choices, right);
     },
   },
   {

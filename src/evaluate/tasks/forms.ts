@@ -1,4 +1,5 @@
 /** From a row of a data file to a question: which form it has, and what it says. */
+import { isWellFormed } from "../../core/index.ts";
 import { nearestNames } from "../../text/index.ts";
 import { isObject, type Row, type RowContent, structured, type TaskForm } from "./form.ts";
 import { LM_EVAL_FORMS } from "./forms-lm-eval.ts";
@@ -99,6 +100,11 @@ export function formOf(given: Row): TaskForm | null {
 /** How many forms are told of that a row nearly has. */
 const NEAR = 3;
 
+/** Whether it is a row that both ARC and OpenBookQA publish: a person has to say which. */
+export function isOfTwoSets(row: Row): boolean {
+  return row.question_stem === undefined && "question_stem" in flattened(row);
+}
+
 /** The forms that a row comes near to, and what keeps it from them, one sentence each; the nearest first. */
 export function nearForms(given: Row): string[] {
   const row = flattened(given);
@@ -189,6 +195,12 @@ function itemOf(content: RowContent, form: TaskForm, where: string): TaskItem | 
   }
   if (form.kind === "multiple-choice" && choices.length < 2)
     return choices.length === 0 ? "There are no choices" : "There is only one choice";
+  if (
+    ![context, description ?? "", ...(contexts ?? []).map(String), ...(choices as string[])].every(
+      isWellFormed,
+    )
+  )
+    return "A text of it holds half a surrogate pair, which no UTF-8 can express";
   const label = labelOf(content.label, choices as string[], form.textLabels);
   if (typeof label === "string") return label;
   return {

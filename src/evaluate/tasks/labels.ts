@@ -23,17 +23,26 @@ export function labelOf(
   return value >= 0 && value < choices.length ? value : beyond(value, choices);
 }
 
+/** "1.0" is how pandas writes a number into a CSV where other rows have none. */
+const WHOLE = /^-?\d+(?:\.0+)?$/;
+
+/** The whole number from 0 that a text is; `null`: none. */
+export function wholeNumber(text: string): number | null {
+  return WHOLE.test(text) && !text.startsWith("-") ? Number(text) : null;
+}
+
 function ofText(text: string, choices: readonly string[], numbersOnly: boolean): number | string {
   if (text === "") return notANumber(text);
   const readings: [index: number, as: string][] = [];
-  if (/^\d+$/.test(text) && Number(text) < choices.length) readings.push([Number(text), "the number"]);
+  const number = wholeNumber(text);
+  if (number !== null && number < choices.length) readings.push([number, "the number"]);
   if (!numbersOnly) {
     const letter = /^[A-Za-z]$/.test(text) ? text.toUpperCase().charCodeAt(0) - "A".charCodeAt(0) : -1;
     if (letter >= 0 && letter < choices.length) readings.push([letter, "the letter"]);
     for (const [i, choice] of choices.entries()) if (choice.trim() === text) readings.push([i, "the text"]);
   }
   const [first] = readings;
-  if (!first) return /^-?\d+$/.test(text) ? beyond(Number(text), choices) : notANumber(text, numbersOnly);
+  if (!first) return WHOLE.test(text) ? beyond(Number(text), choices) : notANumber(text, numbersOnly);
   const other = readings.find(([index]) => index !== first[0]);
   if (!other) return first[0];
   return `The label ${JSON.stringify(text)} can be read in two ways: it is ${first[1]} of choice ${first[0]}, and ${other[1]} of choice ${other[0]}`;

@@ -1,5 +1,5 @@
 /** Lines of a text file as they are read, each with its place. */
-import { cut, decodeAt, readBytes, storedFile, tooLarge, whileUnchanged } from "../corpora/index.ts";
+import { cut, decodeAt, readBytes, type StoredFile, tooLarge, whileUnchanged } from "../corpora/index.ts";
 
 export interface Line {
   /** Without its line end (LF or CR LF), and without a byte order mark. */
@@ -13,12 +13,11 @@ const LONGEST_LINE = 16 * 2 ** 20;
 
 /**
  * The lines of a file; what follows the last line end is a line unless it is empty. Memory holds a line, not the file.
- * @param path plain, .gz or .zst.
+ * @param file plain or packed.
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, CORPUS_MALFORMED (damaged archive), CORPUS_CHANGED,
  *   DOCUMENT_TOO_LARGE, INVALID_UTF8, BINARY_INPUT, ABORTED
  */
-export function readLines(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
-  const file = storedFile(path);
+export function readLines(file: StoredFile, signal?: AbortSignal): AsyncGenerator<Line> {
   return whileUnchanged(file, async function* () {
     const fail = (line: number) => tooLarge(LONGEST_LINE, `${file.name}:${line}`, "Cut the line");
     let line = 0;

@@ -1,6 +1,6 @@
 /** The files that llama.cpp's own tests of models read: HellaSwag, Winogrande, and multiple choice in binary. */
 import { SurprisalError } from "../../core/index.ts";
-import { readBytes, storedFile, tooLarge, whileUnchanged } from "../corpora/index.ts";
+import { readBytes, type StoredFile, tooLarge, whileUnchanged } from "../corpora/index.ts";
 import { type BadRow, readRow, TASK_FORMS } from "./forms.ts";
 import type { Line } from "./lines.ts";
 import type { TaskFormName, TaskItem } from "./task.ts";
@@ -104,8 +104,7 @@ export const MULTIPLE_CHOICE_BINARY: TaskFormName = {
 const MOST_ANSWERS = 100; // llama.cpp's
 const LARGEST = 2 ** 30;
 
-export function multipleChoiceBinary(path: string, signal?: AbortSignal): AsyncGenerator<ReadItem> {
-  const file = storedFile(path);
+export function multipleChoiceBinary(file: StoredFile, signal?: AbortSignal): AsyncGenerator<ReadItem> {
   return whileUnchanged(file, async function* () {
     const chunks: Buffer[] = [];
     let length = 0;

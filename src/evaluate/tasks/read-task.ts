@@ -1,7 +1,9 @@
 /** Task files: rows of JSONL, CSV, TSV or Parquet, and llama.cpp's own files. */
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import { storedFile, tableObjects } from "../corpora/index.ts";
+import { readFailure } from "../../files/index.ts";
+import { actualFile, type StoredFile, storedFile, tableObjects } from "../corpora/index.ts";
 import { isObject, type Row, type TaskForm } from "./form.ts";
 import {
   type BadRow,
@@ -9,6 +11,7 @@ import {
   formOf,
   formSlug,
   formsLike,
+  isOfTwoSets,
   nearForms,
   quoted,
   readRow,
@@ -95,32 +98,50 @@ export async function readTask(
   path: string,
   { name = basename(path), form }: ReadTaskOptions = {},
 ): Promise<Task> {
-  const file = await llamaFile(path, form);
-  if (file !== null) {
+  await checkThere(path);
+  const { file } = await actualFile(storedFile(path), false);
+  const llama = await llamaFile(file, form);
+  if (llama !== null) {
     const read = (signal?: AbortSignal) =>
-      file === "llama-hellaswag"
-        ? hellaSwagText(readLines(path, signal))
-        : file === "llama-winogrande"
-          ? winograndeCsv(readLines(path, signal))
-          : multipleChoiceBinary(path, signal);
+      llama === "llama-hellaswag"
+        ? hellaSwagText(readLines(file, signal))
+        : llama === "llama-winogrande"
+          ? winograndeCsv(readLines(file, signal))
+          : multipleChoiceBinary(file, signal);
     const items = ({ signal, onBad }: ItemOptions = {}) => passing(read(signal), null, onBad);
-    return { name, source: path, kind: "multiple-choice", form: { ...LLAMA_FILES[file] }, items };
+    return { name, source: path, kind: "multiple-choice", form: { ...LLAMA_FILES[llama] }, items };
   }
-  const { format } = storedFile(path);
   const rows =
-    format === "csv" || format === "tsv" || format === "parquet"
-      ? (signal?: AbortSignal) => tableRows(path, signal)
-      : (signal?: AbortSignal) => jsonRows(readLines(path, signal));
+    file.format === "csv" || file.format === "tsv" || file.format === "parquet"
+      ? (signal?: AbortSignal) => tableRows(file, signal)
+      : (signal?: AbortSignal) => jsonRows(readLines(file, signal));
   return taskFromRows(path, rows, { name, form });
 }
 
-async function llamaFile(path: string, form: string | undefined): Promise<LlamaFile | null> {
+async function checkThere(path: string): Promise<void> {
+  const failure = await stat(path).then(
+    () => null,
+    (error) => readFailure(error, path),
+  );
+  if (failure?.code !== "FILE_NOT_FOUND") return; // of anything else, reading says what is wrong
+  throw new SurprisalError({
+    code: failure.code,
+    what: failure.what,
+    where: path,
+    wayOut:
+      "Check the path. Questions are read from a file on the disk; of a data set of the hub, fetch its file first (hf download).",
+    cause: failure,
+  });
+}
+
+async function llamaFile(file: StoredFile, form: string | undefined): Promise<LlamaFile | null> {
   if (form !== undefined) return LLAMA_FORMS.includes(form) ? (form as LlamaFile) : null;
-  const [, extension] = /\.(txt|bin|csv)(?:\.\w+)?$/i.exec(path) ?? [];
+  if (file.format === "parquet") return null;
+  const [, extension] = /\.(txt|bin|csv)(?:\.\w+)?$/i.exec(file.path) ?? [];
   if (extension?.toLowerCase() === "txt") return "llama-hellaswag";
   if (extension?.toLowerCase() === "bin") return "llama-multiple-choice";
   if (extension === undefined) return null;
-  for await (const { text } of readLines(path))
+  for await (const { text } of readLines(file))
     if (text.trim() !== "") return isWinograndeLine(text) ? "llama-winogrande" : null;
   return null;
 }
@@ -191,7 +212,7 @@ async function firstForm(source: string, rows: () => AsyncIterable<TaskRow>): Pr
       code: "TASK_INVALID",
       what: `A row with the fields ${quoted(Object.keys(row)) || "(none)"} is no question of a kind that is known`,
       where,
-      wayOut: `${near.length > 0 ? `Nearest: ${near.join("; ")}. ` : ""}--form NAME reads it by hand and leaves other fields aside; \`surprisal eval --help\` lists the names.`,
+      wayOut: `${near.length > 0 ? `Nearest: ${near.join("; ")}. ` : ""}${isOfTwoSets(row) ? "ARC and OpenBookQA both publish such rows: say --form arc or --form openbookqa" : "--form NAME reads it by hand and leaves other fields aside; `surprisal eval --help` lists the names"}.`,
     });
   }
   throw new SurprisalError({
@@ -215,9 +236,15 @@ function namedForm(name: string): TaskForm {
   );
 }
 
-async function* tableRows(path: string, signal: AbortSignal | undefined): AsyncGenerator<TaskRow> {
+/** MMLU as its authors publish it (hendrycks/test): question, four choices and a letter, without a header. */
+function columnsOfMmlu(first: readonly string[]): readonly string[] | null {
+  const columns = ["question", "A", "B", "C", "D", "answer"];
+  return first.length === columns.length && /^[A-D]$/.test(first.at(-1)!) ? columns : null;
+}
+
+async function* tableRows(file: StoredFile, signal: AbortSignal | undefined): AsyncGenerator<TaskRow> {
   const reading = { limit: LONGEST_ROW, onNote: () => {}, signal };
-  for await (const { where, object } of tableObjects(storedFile(path), reading))
+  for await (const { where, object } of tableObjects(file, reading, columnsOfMmlu))
     yield { where, row: plain(object) as Row };
 }
 
@@ -246,7 +273,7 @@ async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
     try {
       row = JSON.parse(text);
     } catch (cause) {
-      throw invalid("The line is not JSON", where, null, cause);
+      throw invalid(`The line is not JSON: ${(cause as Error).message}`, where, null, cause);
     }
     if (typeof row !== "object" || row === null || Array.isArray(row))
       throw invalid("The line is not a JSON object", where, null);

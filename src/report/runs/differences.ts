@@ -54,11 +54,17 @@ export function differenceMethod(
   differences: readonly RunDifference[],
   tasks: readonly TaskDifference[],
 ): string[] {
-  const fewDocuments = differences.some(({ documents }) => documents < 2);
+  const unknown = differences.some(({ documents, standardError }) => documents < 2 && standardError === null);
+  const ofOne = differences.some(({ documents, standardError }) => documents === 1 && standardError !== null);
   return [
     ...(differences.length > 0 ? ["Below 0: the other run's model needs fewer bits."] : []),
-    ...(fewDocuments
-      ? ["Without ±: the error is taken over documents, and there are fewer than two that both scored."]
+    ...(ofOne
+      ? ["± of one document is over stretches of its bytes, the same for both models; else over documents."]
+      : []),
+    ...(unknown
+      ? [
+          "Without ±: the error is taken over documents, or over stretches of one, and there are too few that both scored.",
+        ]
       : []),
     ...(tasks.length > 0
       ? [
