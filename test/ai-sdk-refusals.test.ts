@@ -119,13 +119,20 @@ describe("a provider that refuses log-probabilities", () => {
     expect(asked(requests)).toEqual([true, false, false, false]);
   });
 
-  it("by failing without a word of it: the call works, and after the second time it is known", async () => {
-    const { model, requests } = setUp(({ logprobs }) =>
-      logprobs ? json(500, { error: { message: "list index out of range" } }) : null,
-    );
-    for (let i = 0; i < 3; i++) expect((await generateText({ model, ...call })).text).toBe("Paris");
-    expect(asked(requests)).toEqual([true, false, true, false, false]);
-  });
+  it.each([
+    [500, "list index out of range"],
+    [502, "Provider returned error"],
+    [403, "This feature is not enabled for your plan"],
+  ])(
+    "by failing without a word of it (%i): the call works, and after the second time it is known",
+    async (status, message) => {
+      const { model, requests } = setUp(({ logprobs }) =>
+        logprobs ? json(status, { error: { message } }) : null,
+      );
+      for (let i = 0; i < 3; i++) expect((await generateText({ model, ...call })).text).toBe("Paris");
+      expect(asked(requests)).toEqual([true, false, true, false, false]);
+    },
+  );
 
   it("beside tools only: calls without tools keep their numbers", async () => {
     const { model, requests } = setUp((body) =>

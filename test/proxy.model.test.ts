@@ -160,6 +160,7 @@ describe("surprisal proxy calibrate", () => {
     ['{"text": "x"}', /0 numbers/],
     ['{"text": "x", "bitsPerByte": 1, "natsPerByte": 1}', /2 numbers/],
     ['{"text": "x", "bitsPerByte": -1}', /no surprisal/],
+    ['{"text": "\\ud83d x", "bitsPerByte": 1}', /half a surrogate pair/],
   ])("names the line that is wrong: %s", async (line, what) => {
     const file = join(folder, "wrong.jsonl");
     writeFileSync(file, `{"text": "x", "bitsPerByte": 1}\n\n${line}\n`);

@@ -41,6 +41,8 @@ function readRow(line: string, where: string): PairRow {
   const { text, prompt } = row;
   if (text === undefined && typeof prompt === "string" && prompt !== "") return { where, prompt };
   if (typeof text !== "string" || text === "") throw invalidArgument("The line has no text", where, FORMS);
+  if (/\p{Surrogate}/u.test(text))
+    throw invalidArgument("The text holds half a surrogate pair", where, FORMS);
   const bytes = new TextEncoder().encode(text).length;
   const perByte = { natsPerByte: 1, bitsPerByte: Math.LN2, totalNll: 1 / bytes };
   const given = Object.entries(perByte).flatMap(([name, factor]) =>

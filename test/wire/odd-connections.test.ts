@@ -77,6 +77,26 @@ describe("a connection that breaks", () => {
     expect(error!.what).toContain("upstream failed");
   });
 
+  // A proxy's own line: tetsuo-ai/agenc-core pull request 2492. A page: nginx in front of a server.
+  it.each(["upstream error: read ECONNRESET", "<html><body>504 Gateway Time-out</body></html>"])(
+    "with words that are no event, which are quoted: %s",
+    async (words) => {
+      server = await startRawServer((_, response) =>
+        response.writeHead(200, EVENT_STREAM).end(`${events(...TOKENS)}${words}\n`),
+      );
+      const { text, error } = await collect((await openai()).generate(CHAT));
+      expect([text, error?.code]).toEqual(["Paris.", "STREAM_CUT"]);
+      expect(error!.what).toContain(words);
+    },
+  );
+
+  it("an error as Python prints it is quoted", async () => {
+    server = await startRawServer((_, response) =>
+      response.writeHead(200, EVENT_STREAM).end(events(...TOKENS, "data: {'error': 'out of memory'}\n\n")),
+    );
+    expect((await collect((await openai()).generate(CHAT))).error!.what).toContain("'out of memory'");
+  });
+
   it("an error with HTTP 200 is quoted", async () => {
     server = await startRawServer((_, response) => json(response, 200, { detail: "Model is loading" }));
     const { error } = await collect((await openai()).generate(CHAT));

@@ -11,6 +11,7 @@ export {
 export type { Policy } from "./policy.ts";
 /** Makes policies: `policy.any(policy.windowAbove(80), policy.repetition())`. */
 export * as policy from "./policy.ts";
-export { type PolicyCircumstances, type PolicyProblem, policyProblems } from "./problems.ts";
+export type { PolicyProblem } from "./possible.ts";
+export { type PolicyCircumstances, policyProblems } from "./problems.ts";
 export { describePolicy, type PolicyText, parsePolicy } from "./text.ts";
 export { untilStopped } from "./until-stopped.ts";

@@ -5,7 +5,7 @@ import type { TokenRecord } from "../token.ts";
 import { checkPolicy } from "./check.ts";
 import { decidePolicy, type PolicyMemory } from "./decide.ts";
 import type { Policy } from "./policy.ts";
-import { refuseHopeless } from "./problems.ts";
+import { refuseHopeless } from "./possible.ts";
 import { type PolicyText, parsePolicy, writePolicy } from "./text.ts";
 import { untilStopped } from "./until-stopped.ts";
 

@@ -60,7 +60,7 @@ function checkedScope(measure: PolicyMeasure, { length, partial, part }: Measure
       throw invalidArgument(
         `${measure} has no length`,
         "length",
-        "A length have window, entropy, confidence and average: window(16).",
+        "Those that have one are window, entropy, confidence and average: window(16).",
       );
     if (has !== "halfLife") requireInteger(length, "length", 1, LONGEST_WINDOW);
     else if (typeof length !== "number" || !(length >= 0.1 && length <= LONGEST_WINDOW))

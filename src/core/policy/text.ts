@@ -209,7 +209,7 @@ class Parser {
     if (!/^[<>]=?$/.test(relation)) throw this.#expected(">, >=, < or <=");
     this.#next++;
     return this.#placed(() =>
-      compare(measure as PolicyMeasure, relation as Relation, this.#number("a number"), scope),
+      compare(measure as PolicyMeasure, relation as Relation, this.#number("a number of at least 0"), scope),
     );
   }
 
@@ -223,6 +223,8 @@ class Parser {
         scope.part = part;
         this.#next++;
       } else if (scope.partial === undefined && this.#take("partial")) scope.partial = true;
+      else if (part !== undefined || this.#word?.text === "partial")
+        throw this.#expected('a number of tokens or ")", as partial and a part stand once each');
       else if (scope.length === undefined) scope.length = this.#number(what);
       else throw this.#expected('another name, or ")"');
     } while (this.#take(","));

@@ -70,7 +70,7 @@ const FEWEST_PAIRS = 4;
  * text out needs no new fit).
  * @param options.level coverage of the prediction intervals, strictly between 0 and 1. Default 0.95.
  * @throws SurprisalError INVALID_ARGUMENT for fewer than 4 pairs, numbers that are none, and proxies so alike that they
- *   determine no line, or would not without one of them.
+ *   determine no line, or would not without one of them; numbers too large to be squared.
  */
 export function calibrateProxy(
   pairs: readonly ProxyPair[],
@@ -104,6 +104,12 @@ export function calibrateProxy(
     leftOut += w * (residual / (1 - leverage)) ** 2;
   }
   const total = sum(points.map(({ y, w }) => w * (y - meanY) ** 2));
+  if (![intercept, slope, squares, leftOut, total].every(Number.isFinite))
+    throw invalidArgument(
+      `No line goes through numbers of up to ${Math.max(...points.map(({ y }) => y)).toPrecision(3)} nats per byte`,
+      "pairs",
+      "Check the largest: a byte has a few nats.",
+    );
   return {
     version: 1,
     intercept,

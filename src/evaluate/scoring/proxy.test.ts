@@ -274,6 +274,13 @@ describe("calibrateProxy", () => {
     expect(() => calibrateProxy(pairs)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", where }));
   });
 
+  it("refuses numbers of which it could only write a file that nobody reads", () => {
+    const pairs = [1, 2, 3, 4].map((proxy) => ({ proxy, actual: proxy === 4 ? 1e300 : proxy }));
+    expect(() => calibrateProxy(pairs)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", what: expect.stringContaining("1.00e+300") }),
+    );
+  });
+
   it("refuses a level that is none, and to apply to what is no surprisal", () => {
     expect(() => calibrateProxy(good, { level: 1 })).toThrow(expect.objectContaining({ where: "level" }));
     expect(() => applyProxyCalibration(calibrateProxy(good), -1)).toThrow(

@@ -10,8 +10,11 @@ const REFUSED: readonly number[] = [400, 404, 405, 406, 409, 413, 415, 422, 501]
 /** What providers and the AI SDK say of options that they do not take. */
 const WORDS = /log[\s_-]?prob|provider ?options|no endpoints found/i;
 
-/** Servers that were made to fail by the asking answer so (vllm-project/vllm pull request 30059), and others too. */
-const BROKEN = 500;
+/**
+ * What servers answer that the asking made fail, and others too: 500 (vllm-project/vllm pull request 30059), 502 of a gateway
+ * before such a one, 403 for what a plan or a model has no right to.
+ */
+const BROKEN: readonly number[] = [403, 500, 502];
 
 /** A call that fails with numbers and works without, so often, is refused, whatever the words. */
 const OFTEN = 2;
@@ -59,7 +62,7 @@ export function verdictOf(error: unknown): "refused" | "perhaps" | "no" {
   if (isAbort(error)) return "no";
   if (WORDS.test(textOf(error))) return "refused";
   const status = statusOf(error);
-  if (status === BROKEN) return "perhaps";
+  if (status !== null && BROKEN.includes(status)) return "perhaps";
   if (status !== null) return REFUSED.includes(status) ? "refused" : "no";
   const { isRetryable } = (error ?? {}) as { isRetryable?: unknown };
   return isRetryable === true ? "no" : "perhaps";

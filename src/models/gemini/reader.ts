@@ -37,6 +37,7 @@ const candidate = field.object({
   index: field.nullish(field.count),
   content: field.nullish(field.object({ parts: field.nullish(field.array(part)) })),
   finishReason: field.nullish(field.string),
+  finishMessage: field.fallback(field.nullish(field.string), null),
   logprobsResult: field.nullish(logprobsResult),
 });
 /** The whole answer, or an event of a stream. */
@@ -102,12 +103,21 @@ export function geminiReader(options: AnswerReaderOptions = {}): WireReader {
       });
       if (!candidate.finishReason || candidate.finishReason === "FINISH_REASON_UNSPECIFIED") continue;
       finishReason = FINISH_REASONS[candidate.finishReason] ?? "other";
+      if (finishReason === "other") answer.warn(reasonOf(candidate));
       answer.markEnd(); // events without text may follow, with what was searched for
     }
     return records;
   }
 
   return wireReader(answer, server, push, () => ({ finishReason, tokens }));
+}
+
+/** Why it ended, of the reasons that are a fault of the model's (MALFORMED_FUNCTION_CALL, LANGUAGE, ...). */
+function reasonOf({ finishReason, finishMessage }: ReturnType<typeof candidate>): string {
+  return `The answer ended by ${finishReason}${finishMessage ? `: ${finishMessage}` : ""}.`.replace(
+    /\.\.$/,
+    ".",
+  );
 }
 
 /** A call of a function, an image, ... */
@@ -131,7 +141,7 @@ function wireTokens(
 ): WireToken[] {
   const chosen = result?.chosenCandidates ?? [];
   const top = result?.topCandidates;
-  if (top && top.length !== chosen.length)
+  if (top && top.length > 0 && top.length !== chosen.length)
     throw malformed(`${chosen.length} tokens and ${top.length} lists of alternatives`, where);
   const one = ({ token, tokenId, logProbability }: ReturnType<typeof entry>, place: string) => ({
     token: token ?? "",

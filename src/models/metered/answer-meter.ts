@@ -127,7 +127,7 @@ export class AnswerMeter {
     const known = finished ?? this.#reader?.doubts;
     const warnings = [...(known?.warnings ?? [])];
     if (this.#broken !== null) warnings.push(this.#broken);
-    if (this.#scored === 0 && finished?.tokens !== 0 && this.#format) warnings.push(this.#noNumbers());
+    else if (this.#scored === 0 && finished?.tokens !== 0 && this.#format) warnings.push(this.#noNumbers());
     this.#end = {
       finishReason: finished?.finishReason ?? null,
       tokens: finished ? finished.tokens : this.#stoppedBy ? tokens : null,

@@ -37,11 +37,16 @@ const line = field.object({
     }),
   ),
   tool_calls: field.nullish(field.array(field.unknown)),
-  done: field.boolean,
+  /** Left out by gateways, but in the last line. */
+  done: field.nullish(field.boolean),
   done_reason: field.nullish(field.string),
   eval_count: field.fallback(field.nullish(field.count), null),
   logprobs: field.nullish(field.array(entry)),
 });
+
+/** What lines of an answer have, and a sign that the server is still there does not. */
+const SPEAKS = ["message", "response", "model", "logprobs"];
+const LACKING = "A line lacks the text that it should have.";
 
 /**
  * Ollama counts the end-of-text token in `eval_count` and gives no record for it. Its `bytes` are those of the text, so
@@ -58,8 +63,9 @@ export function ollamaReader(options: AnswerReaderOptions = {}): WireReader {
     const said = readFields(line, json, server);
     if (finishReason !== null) throw malformed("The answer goes on after its last line", server);
     const { message } = said;
-    if (said.response === undefined && !message)
-      throw malformed("A line without a text", `${server}, response`);
+    const isSilent = typeof said.response !== "string" && !message;
+    if (isSilent && !said.done && SPEAKS.some((name) => name in said)) answer.doubt(LACKING);
+    if (isSilent && !said.done) return [];
     const thinking = message?.thinking || said.thinking || "";
     const text = message?.content || said.response || "";
     const called = message?.tool_calls?.length ? message.tool_calls : (said.tool_calls ?? []);

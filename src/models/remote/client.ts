@@ -212,6 +212,8 @@ export class RemoteAnswer {
   readonly #answer: HttpAnswer;
   readonly #body: Chunks;
   readonly #redact: (text: string) => string;
+  /** What stood among the events of a stream and was none, once it is read; "" = nothing. */
+  words = "";
 
   constructor(answer: HttpAnswer, body: Chunks, where: string, redact: (text: string) => string) {
     this.status = answer.status;
@@ -248,11 +250,11 @@ export class RemoteAnswer {
   async *messages(): AsyncGenerator<unknown> {
     const body = this.#body;
     const type = (this.header("content-type") ?? "").toLowerCase();
-    if (type.includes("text/event-stream")) yield* readServerSentEvents(body, this.where);
+    if (type.includes("text/event-stream")) this.words = yield* readServerSentEvents(body, this.where);
     else if (type.includes("ndjson")) yield* readNdjson(body, this.where);
     else {
       const { beginning, whole } = await peek(body);
-      if (EVENT_STREAM.test(beginning)) yield* readServerSentEvents(whole, this.where);
+      if (EVENT_STREAM.test(beginning)) this.words = yield* readServerSentEvents(whole, this.where);
       else yield await this.#json(whole);
     }
   }

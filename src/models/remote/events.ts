@@ -16,9 +16,11 @@ const BOUND = `more than ${LONGEST_EVENT / 2 ** 20} Mi characters`;
  *
  * Takes LF, CRLF and CR, comments, several data lines, a byte order mark, and a last event without its blank line.
  * @param where the server, for errors.
+ * @returns the first line that was no part of an event, "" where the stream ended as streams do: of one that broke off it may
+ *   say why.
  * @throws SurprisalError WIRE_MALFORMED; STREAM_CUT when the stream ends within an event.
  */
-export async function* readServerSentEvents(body: Chunks, where: string): AsyncGenerator<unknown> {
+export async function* readServerSentEvents(body: Chunks, where: string): AsyncGenerator<unknown, string> {
   let events: Arrived[] = [];
   /** A line that is no part of an event: words, where there are no events at all. */
   let words = "";
@@ -57,17 +59,18 @@ export async function* readServerSentEvents(body: Chunks, where: string): AsyncG
   };
   for await (const text of decoded(body, where)) {
     parser.feed(text);
-    if (yield* read()) return;
+    if (yield* read()) return "";
   }
   parser.feed("\n"); // ends a last line, whose event is then complete or visibly not
   parser.feed("\n");
   try {
-    yield* read();
+    if (yield* read()) return "";
   } catch (error) {
     throw streamCut("The connection ended in the middle of an event", where, error);
   }
   if (!given && words !== "")
     throw malformed(`The server's answer is not a stream of events: ${quotation(words)}`, where);
+  return quotation(words);
 }
 
 /** What is no data is skipped; unless it is data whose field's name was damaged. */

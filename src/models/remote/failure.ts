@@ -93,14 +93,14 @@ const DEEPEST = 8;
 
 /**
  * The complaint in an error body, or `null` when the JSON is none. Servers write `{error: {message, param}}` (OpenAI and
- * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), `{msg}`, `{error_msg}` (Baidu), `{errors:
+ * most), `{error: "..."}` (TGI, Ollama), `{message}` or `{detail}` (FastAPI), `{title}` (RFC 9457), `{msg}`, `{error_msg}` (Baidu), `{errors:
  * [...]}` (Cloudflare), `{base_resp: {status_msg}}` (MiniMax), or one of these in a list (Gemini).
  */
 export function complaintIn(json: unknown, depth = 0): ServerComplaint | null {
   if (depth > DEEPEST) return null;
   if (Array.isArray(json)) return json.length > 0 ? complaintIn(json[0], depth + 1) : null;
   if (typeof json !== "object" || json === null) return null;
-  const { error, errors, detail, message, msg, error_msg, base_resp, param } = json as Record<
+  const { error, errors, detail, message, msg, error_msg, title, base_resp, param } = json as Record<
     string,
     unknown
   >;
@@ -113,6 +113,7 @@ export function complaintIn(json: unknown, depth = 0): ServerComplaint | null {
     detail,
     msg,
     error_msg,
+    title,
     (status as { status_msg?: unknown }).status_msg,
   ])
     if (typeof words === "string" && words !== "") return { message: quotation(words), field: asText(param) };
@@ -130,7 +131,7 @@ const SAYS =
   );
 
 /** Fields that hold words of an error where nothing else is said. */
-const WORDS = ["message", "detail", "msg", "error_msg", "errors"];
+const WORDS = ["message", "detail", "msg", "error_msg", "errors", "title"];
 
 /**
  * The error that a server reports in a message of its answer, in its own words; `null` where it reports none. An `error`
@@ -147,7 +148,9 @@ export function reportedError(json: unknown): ServerComplaint | null {
   if (error !== undefined && !isNothing(error, answers))
     return complaintIn({ error }) ?? { message: quotationOf(error), field: null };
   if (answers || /ping|alive|heartbeat/i.test(asText(type) ?? "")) return null;
-  return WORDS.some((name) => !isNothing(fields[name] ?? null, true)) ? complaintIn(json) : null;
+  if (WORDS.some((name) => !isNothing(fields[name] ?? null, true))) return complaintIn(json);
+  const [name] = Object.keys(fields).filter((name) => /Exception$/.test(name)); // Amazon Bedrock names an event so
+  return name ? (complaintIn(fields[name]) ?? { message: name, field: null }) : null;
 }
 
 /** MiniMax: every answer has its status, 0 of one that is well. */

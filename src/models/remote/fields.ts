@@ -105,7 +105,10 @@ export function extend<Type, Named extends Shape>(
   named: Named,
 ): Field<Type & Fields<Named>> {
   const more = object(named);
-  return (value) => ({ ...field(value), ...more(value) });
+  return (value) => {
+    const read = field(value);
+    return { ...read, ...more(read) };
+  };
 }
 
 /** The first that fits. Where none does, the fault of the one that went furthest. */

@@ -22,8 +22,8 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(withoutBareWords(json));
   } catch {
-    // Words in its place are an error's, of a proxy for example; a piece of JSON or of a page tells nobody anything.
-    const words = /^\s*[\w'"(]/.test(json) ? `: ${quotation(json)}` : "";
+    // Words in its place are an error's, of a proxy or of Python's print; a piece of JSON or of a page tells nobody anything.
+    const words = /^\s*([\w'"(]|\{\s*')/.test(json) ? `: ${quotation(json)}` : "";
     throw malformed(`The server's answer is not JSON${words}`, where);
   }
 }

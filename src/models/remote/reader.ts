@@ -67,7 +67,8 @@ export async function* readRecords(
       const isComplete = error.code === "STREAM_CUT" && reader.complete === true;
       if (!isComplete) {
         for (const record of reader.interrupt?.() ?? []) yield record;
-        throw error;
+        if (error.code !== "STREAM_CUT" || answer.words === "") throw error;
+        throw streamCut(`${error.what}. It ends with the words: ${answer.words}`, answer.where, error);
       }
       finished = reader.finish();
     }

@@ -30,14 +30,28 @@ import {
   isEmptyObject,
   isFourArrays,
   isNoFourArrays,
+  orNoNumbers,
   tokenEntries,
 } from "./schema.ts";
 import { Spoken } from "./spoken.ts";
 import type { UsageCount } from "./usage.ts";
 
-/** Mistral: `{type: "text", text}`, `{type: "thinking", thinking: [{type: "text", text}]}`, and others without text. */
 const textPart = objectOf({ type: aString, text: orNothing(aString) });
-const part = extended(textPart, { thinking: orNothing(listOf(textPart)) });
+const textParts = orNothing(oneOf(aString, listOf(textPart)));
+/**
+ * `{type: "text", text}`; `{type: "thinking", thinking}`, with parts (Mistral) or a text (Anthropic's form); `{type:
+ * "reasoning", summary: [{type: "summary_text", text}]}` (Databricks: aaif-goose/goose issue 8077); and others without text.
+ */
+const part = extended(textPart, { thinking: textParts, summary: textParts });
+
+/** A text in what is around it: a list, `{text}` (Bedrock's: envoyproxy/ai-gateway pull request 1222), `{content}`. */
+function wordsIn(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(wordsIn).join("");
+  if (typeof value !== "object" || value === null) return "";
+  const { text, content } = value as { text?: unknown; content?: unknown };
+  return wordsIn(text ?? content);
+}
 
 /** OpenRouter, MiniMax: `{type: "reasoning.text", text}`, and others without text. */
 const detail = orElse(objectOf({ text: orNothing(aString) }), { text: null });
@@ -48,18 +62,18 @@ const tokenLists = holding(
   isNoFourArrays,
 );
 /** Together: the four arrays in a whole answer, the chunk's number in a stream. A list is a form that is not known. */
-const numbers = orNothing(oneOf(tokenLists, fourArrays, aNumber, listOf(anything)));
+const numbers = orNoNumbers(oneOf(tokenLists, fourArrays, aNumber, listOf(anything)));
 
 /** A whole answer, or a piece of it. */
 const messageFields = objectOf({
-  content: orNothing(oneOf(aString, listOf(part))),
+  content: orNothing(oneOf(aString, listOf(part), (value) => [part(value)])),
   refusal: orNothing(aString),
   /** DeepSeek, older vLLM. */
-  reasoning_content: orNothing(aString),
+  reasoning_content: wordsIn,
   /** OpenRouter, Ollama, newer vLLM. */
-  reasoning: orNothing(aString),
+  reasoning: wordsIn,
   /** Some gateways to Ollama and Claude. */
-  thinking: orElse(orNothing(aString), null),
+  thinking: wordsIn,
   reasoning_details: orElse(orNothing(listOf(detail)), null),
   /** A list; some servers write a call alone, or an empty object. */
   tool_calls: (value): unknown[] =>
@@ -84,11 +98,11 @@ const chatChoice = extended(choiceFields, {
 });
 const chatAnswer = extended(answerFields, { choices: choicesField(chatChoice) });
 
+type ContentPart = ReturnType<typeof part>;
 type Message = ReturnType<typeof messageFields>;
 type Numbers = ReturnType<typeof numbers>;
-type ContentPart = ReturnType<typeof part>;
 type TokenLists = ReturnType<typeof tokenLists>;
-type Content<Part = ContentPart> = string | readonly Part[] | null | undefined;
+type Content = Message["content"];
 
 /** Source: the types of openai-node 6, and the servers' own (see test/fixtures/wire). */
 export function chatReader(options: ReaderOptions = {}): WireReader {
@@ -202,7 +216,7 @@ function thoughtIn(message: Message | null | undefined): string {
   if (!message) return "";
   const { reasoning, reasoning_content, thinking, reasoning_details: details, content } = message;
   const told = (details ?? []).map(({ text }) => text ?? "").join("");
-  const all = [reasoning ?? "", reasoning_content ?? "", thinking ?? "", told, thinkingOf(content)];
+  const all = [reasoning, reasoning_content, thinking, told, thinkingOf(content)];
   return all.reduce((longest, one) => (one.length > longest.length ? one : longest));
 }
 
@@ -214,20 +228,25 @@ function callsOf(message: Message | null | undefined): string {
     .join("");
 }
 
+const isThought = ({ type }: ContentPart): boolean => /^(thinking|reasoning)/.test(type);
+
 /** What is said, of a text or of parts. */
-function textOf(content: Content<ReturnType<typeof textPart>>): string {
+function textOf(content: Content): string {
   if (typeof content === "string") return content;
-  return (content ?? []).map(({ text }) => text ?? "").join("");
+  return (content ?? []).map((part) => (isThought(part) ? "" : (part.text ?? ""))).join("");
 }
 
 /** What is thought, of parts. */
 function thinkingOf(content: Content): string {
   if (typeof content === "string") return "";
-  return (content ?? []).map(({ thinking }) => textOf(thinking)).join("");
+  return (content ?? [])
+    .filter(isThought)
+    .map(({ text, thinking, summary }) => wordsIn(thinking ?? summary ?? text))
+    .join("");
 }
 
 /** Pictures, references, ...: the text does without them, and their tokens are not its tokens. */
 function otherParts(content: Content): readonly ContentPart[] {
   if (typeof content === "string") return [];
-  return (content ?? []).filter(({ type }) => type !== "text" && type !== "thinking");
+  return (content ?? []).filter((part) => part.type !== "text" && !part.text && !isThought(part));
 }

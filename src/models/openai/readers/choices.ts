@@ -1,9 +1,16 @@
 /** Reads answers of several choices, whole or in chunks: what chats and completions have in common. */
 import type { TokenRecord } from "../../../core/index.ts";
 import type { FinishReason } from "../../language-model.ts";
-import { AnswerAssembler, type AnswerPiece, type WireReader, wireReader } from "../../remote/wire.ts";
+import {
+  AnswerAssembler,
+  type AnswerPiece,
+  reportedError,
+  serverError,
+  type WireReader,
+  wireReader,
+} from "../../remote/wire.ts";
 import { ChunkIds } from "./chunk-ids.ts";
-import { choicesOf, errorOf, finishReasonOf, MIXED, type ReaderOptions, withIds } from "./reader.ts";
+import { choicesOf, errorOf, finishReasonOf, LACKING, MIXED, type ReaderOptions, withIds } from "./reader.ts";
 import type { AnswerFields, ChoiceFields } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -40,6 +47,8 @@ export function choiceReader<Choice extends ChoiceFields>(
     const chunk = read(json, server);
     usage.add(chunk.usage);
     usage.add(chunk.x_groq?.usage);
+    const stopped = chunk.x_groq?.error ? reportedError({ error: chunk.x_groq.error }) : null;
+    if (stopped) answer.failure ??= serverError(stopped, server);
     if (!ids.follow(chunk)) answer.doubt(ChunkIds.DOUBT);
     lacking ||= lacksChoices(chunk);
     for (const choice of chunk.choices ?? []) {
@@ -78,8 +87,6 @@ export function choiceReader<Choice extends ChoiceFields>(
 
   return wireReader(answer, server, push, ending, flush);
 }
-
-const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
 
 /** It calls itself a piece of an answer, and has no place for one; a count may come so. */
 function lacksChoices(chunk: AnswerFields & { choices?: unknown }): boolean {

@@ -20,26 +20,31 @@ export interface ReaderOptions extends AnswerReaderOptions {
   choices?: number | undefined;
 }
 
+/** In lower case: gateways give on Gemini's and Cohere's own words (STOP, MAX_TOKENS, COMPLETE, SAFETY). */
 const FINISH_REASONS: Record<string, FinishReason> = {
   stop: "stop",
+  complete: "stop",
   eos: "stop",
   eos_token: "stop",
   end_turn: "stop",
   stop_sequence: "stop",
   length: "length",
   max_tokens: "length",
+  model_context_window_exceeded: "length",
   content_filter: "content-filter",
+  sensitive: "content-filter", // Zhipu
+  safety: "content-filter",
   tool_calls: "tool-calls",
   function_call: "tool-calls",
 };
 
-/** Reasons of a server that gave up. */
-const FAILURES = ["error", "abort"];
+/** Reasons of a server that gave up; the last two are Zhipu's and DeepSeek's (their API references). */
+const FAILURES = ["error", "abort", "network_error", "insufficient_system_resource"];
 
 /** @throws SurprisalError SERVER_ERROR when the server gave up. */
 export function finishReasonOf(reason: string, server: string): FinishReason {
-  if (FAILURES.includes(reason)) throw gaveUp(reason, server);
-  return FINISH_REASONS[reason] ?? "other";
+  if (isFailure(reason)) throw gaveUp(reason, server);
+  return FINISH_REASONS[reason.toLowerCase()] ?? "other";
 }
 
 /**
@@ -54,8 +59,10 @@ export function errorOf(choice: ChoiceFields, server: string): SurprisalError | 
     if (complaint) return serverError(complaint, server);
   }
   const { finish_reason: reason } = choice;
-  return reason && FAILURES.includes(reason) ? gaveUp(reason, server) : null;
+  return reason && isFailure(reason) ? gaveUp(reason, server) : null;
 }
+
+const isFailure = (reason: string): boolean => FAILURES.includes(reason.toLowerCase());
 
 function gaveUp(reason: string, server: string): SurprisalError {
   return serverError({ message: `it stopped writing (finish reason "${reason}")`, field: null }, server);
@@ -90,6 +97,9 @@ export function* choicesOf<Choice extends ChoiceFields>(
 /** Several choices were asked for, and their pieces do not say whose they are. */
 export const MIXED =
   "Several choices were asked for and come under one index: what is read may be of more than one of them.";
+
+/** Something may be lost. */
+export const LACKING = "A chunk lacks what it should say, or says it in a form that is not known here.";
 
 /** The tokens with their ids, where the server lists those apart. */
 export function withIds(tokens: readonly WireToken[], { token_ids: ids }: ChoiceFields): WireToken[] {

@@ -8,7 +8,6 @@ import {
   callText,
   complaintIn,
   listOf,
-  malformed,
   objectOf,
   orElse,
   orNothing,
@@ -19,7 +18,8 @@ import {
   type WireToken,
   wireReader,
 } from "../../remote/wire.ts";
-import { answerTokens, type ReaderOptions } from "./reader.ts";
+import { answerTokens, LACKING, type ReaderOptions } from "./reader.ts";
+import { SaidOnce } from "./said-once.ts";
 import { isEmptyObject, tokenEntries } from "./schema.ts";
 import { UsageCount } from "./usage.ts";
 
@@ -33,10 +33,12 @@ const part = objectOf({
 /** A count that is none is as if it were not there: the text is good without it. */
 const count = orElse(orNothing(aCount), null);
 
+const outputItem = objectOf({ type: aString, content: orNothing(listOf(part)) });
+
 const response = objectOf({
   status: orNothing(aString),
   incomplete_details: orNothing(objectOf({ reason: orNothing(aString) })),
-  output: orNothing(listOf(objectOf({ type: aString, content: orNothing(listOf(part)) }))),
+  output: orNothing(listOf(outputItem)),
   usage: orElse(
     orNothing(
       objectOf({
@@ -60,12 +62,18 @@ const textEvent = objectOf({
   logprobs: tokenEntries,
   response: orNothing(response),
 });
+/** What repeats deltas, in a form that is known. */
+const repeated = objectOf({ part: orElse(orNothing(part), null), item: orElse(orNothing(outputItem), null) });
 const otherEvent = objectOf({ type: aString, sequence_number: count });
 
+const NO_PART = { ...part({ type: "" }), content: null };
+
 type OutputPart = ReturnType<typeof part>;
+type OutputItem = ReturnType<typeof outputItem>;
 type ResponseFields = ReturnType<typeof response> & { error?: unknown };
 type ResponseEvent = ReturnType<typeof textEvent>;
 
+const LATE = "Numbers that came after all of their text are left out.";
 const LOST = "Events that repeat the text differ from what came before: some were lost or repeated.";
 
 /** Text and numbers of one content part, as its deltas gave them; `.done` repeats them. */
@@ -80,6 +88,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   const answer = new AnswerAssembler(options);
   const usage = new UsageCount(1);
   const parts = new Map<string, PartSoFar>();
+  const thoughts = new SaidOnce();
+  const called = new SaidOnce();
   let sequence: number | null = null;
   let gap = false;
   let verified = false;
@@ -87,6 +97,10 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
 
   function push(json: unknown): TokenRecord[] {
     if (json === null || isEmptyObject(json)) return []; // what says nothing is passed over
+    if (isUnnamed(json)) {
+      answer.doubt(LACKING);
+      return [];
+    }
     if (!isEvent(json)) return whole(readFields(response, json, server), true);
     const event = readEvent(json, server);
     follow(event);
@@ -100,14 +114,18 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
         return repeat(partOf(event), event.text, tokensOf(event.logprobs, "logprobs"));
       case "response.refusal.done":
         return repeat(partOf(event), event.refusal, []);
+      case "response.content_part.done":
+        return unsaid([repeated(event).part ?? NO_PART]);
+      case "response.output_item.done":
+        return itemDone(repeated(event).item ?? NO_PART);
       case "response.completed":
       case "response.incomplete":
       case "response.failed":
-        if (!event.response)
-          throw malformed("A field of the answer is wrong: it is missing", `${server}, response`);
-        return whole(event.response, false);
+        return whole(endOf(event), false);
       case "response.reasoning_text.delta":
-        return typeof event.delta === "string" ? thought(event.delta) : [];
+        return typeof event.delta === "string" ? thought(thoughts.add(event.delta)) : [];
+      case "response.reasoning_text.done":
+        return typeof event.text === "string" ? thought(thoughts.news(event.text)) : [];
       default:
         return calls(event);
     }
@@ -128,28 +146,47 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     return answer.add({ text, tokens });
   }
 
-  function partOf({ output_index = 0, content_index = 0 }: ResponseEvent): PartSoFar {
+  function partOf({
+    output_index = 0,
+    content_index = 0,
+  }: Pick<Partial<ResponseEvent>, "output_index" | "content_index">): PartSoFar {
     const key = `${output_index} ${content_index}`;
     const part = parts.get(key) ?? { text: "", tokens: [] };
     parts.set(key, part);
     return part;
   }
 
-  /** A call of a tool: its arguments come in deltas and are then repeated, its name with the item. */
-  function calls({ type, delta, item }: ResponseEvent & { item?: unknown }): TokenRecord[] {
-    if (type === "response.output_item.added") return nameOf(item);
+  /** A call of a tool: its name comes with the item, its arguments in deltas; both are then repeated. */
+  function calls({ type, delta, item, ...event }: ResponseEvent & { item?: unknown }): TokenRecord[] {
+    if (type === "response.output_item.added") return call(item);
     if (!/function_call|tool_call/.test(type)) return [];
     answer.stopComparing("tool-call");
-    return type.endsWith(".delta") && typeof delta === "string"
-      ? answer.add({ text: "", tokens: [], calls: delta })
-      : [];
+    if (type.endsWith(".done")) return call({ ...event, type: "function_call" });
+    return type.endsWith(".delta") && typeof delta === "string" ? callSays(called.add(delta)) : [];
   }
 
-  /** What a call begins with. */
-  function nameOf(item: unknown): TokenRecord[] {
-    const { type, name } = (item ?? {}) as { type?: unknown; name?: unknown };
-    if (type !== "function_call") return [];
-    return answer.add({ text: "", tokens: [], calls: callText({ name }) });
+  /** What a call has that was not said: its name, its arguments. */
+  function call(item: unknown): TokenRecord[] {
+    const { type, name, ...given } = (item ?? {}) as { type?: unknown; name?: unknown };
+    if (!/^(function|custom_tool)_call$/.test(String(type))) return [];
+    return callSays(called.news(callText({ name })) + called.news(callText(given)));
+  }
+
+  function callSays(calls: string): TokenRecord[] {
+    return calls === "" ? [] : answer.add({ text: "", tokens: [], calls });
+  }
+
+  /** All of an item, or of a part: news where no delta was. */
+  function itemDone(item: OutputItem): TokenRecord[] {
+    if (item.type === "reasoning") return thought(thoughts.news(textsOf(item)));
+    return item.type === "message" ? unsaid(item.content ?? []) : call(item);
+  }
+
+  function unsaid(content: readonly OutputPart[]): TokenRecord[] {
+    const text = content.map(textOf).join("");
+    if (text === "" || joined([...parts.values()]).text !== "") return [];
+    const tokens = content.flatMap(({ logprobs }) => tokensOf(logprobs, "logprobs"));
+    return repeat(partOf({}), text, tokens);
   }
 
   /**
@@ -169,7 +206,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     }
     const sameText = text === undefined || text === null || text === part.text;
     const sameTokens = tokens.length === 0 || sameNumbers(tokens, part.tokens);
-    if (!sameText || !sameTokens) answer.doubt(LOST);
+    if (sameText && !sameTokens && part.tokens.length === 0) answer.doubt(LATE);
+    else if (!sameText || !sameTokens) answer.doubt(LOST);
     const lost = text && !sameText && text.startsWith(part.text) ? text.slice(part.text.length) : "";
     part.text += lost;
     return lost === "" ? [] : answer.add({ text: lost, tokens: [] });
@@ -197,8 +235,9 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
     const said: PartSoFar = { text: "", tokens: [] };
     for (const [i, item] of (response.output ?? []).entries()) {
       if (item.type !== "message" && item.type !== "reasoning") answer.stopComparing("tool-call");
-      if (news && item.type === "reasoning") keep(thought((item.content ?? []).map(textOf).join("")));
+      if (news && item.type === "reasoning") keep(thought(textsOf(item)));
       if (news && /call/.test(item.type)) keep(answer.add({ text: "", tokens: [], calls: callText(item) }));
+      if (!news && item.type !== "message") keep(itemDone(item));
       if (item.type !== "message") continue;
       for (const [j, part] of (item.content ?? []).entries()) {
         const text = textOf(part);
@@ -216,7 +255,8 @@ export function responsesReader(options: ReaderOptions = {}): WireReader {
   }
 
   function thought(thinking: string): TokenRecord[] {
-    if (thinking !== "") usage.thinkingIsShown();
+    if (thinking === "") return [];
+    usage.thinkingIsShown();
     return answer.add({ text: "", tokens: [], thinking });
   }
 
@@ -237,12 +277,32 @@ function readEvent(json: unknown, where: string): ResponseEvent {
   return isRead ? readFields(textEvent, json, where) : (json as ResponseEvent);
 }
 
-function isEvent(json: unknown): boolean {
-  return typeof json === "object" && json !== null && !("object" in json && "output" in json);
+/** What an event that ends a stream says of the answer; some leave the status to the event's name. */
+function endOf({ type, response: said }: ResponseEvent): ResponseFields {
+  const fields = said ?? response({});
+  return { ...fields, status: fields.status ?? type.slice("response.".length) };
 }
+
+/** Neither an event nor an answer of this or another format. */
+function isUnnamed(json: unknown): boolean {
+  return (
+    isFields(json) && !Object.keys(json).some((name) => /^(type|output|object|choices|error)$/.test(name))
+  );
+}
+
+function isEvent(json: unknown): boolean {
+  return !isFields(json) || "type" in json || !("output" in json);
+}
+
+const isFields = (json: unknown): json is object =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
 
 function textOf({ text, refusal }: OutputPart): string {
   return text ?? refusal ?? "";
+}
+
+function textsOf({ content }: OutputItem): string {
+  return (content ?? []).map(textOf).join("");
 }
 
 function joined(parts: readonly PartSoFar[]): PartSoFar {

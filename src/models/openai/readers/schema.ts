@@ -66,8 +66,8 @@ export interface ChoiceFields {
 export interface AnswerFields {
   id?: unknown;
   usage?: Maybe<Usage> | undefined;
-  /** Groq counts here, in the last chunk of a stream. */
-  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined }> | undefined;
+  /** Groq counts here, in the last chunk of a stream, and says why it stopped one early. */
+  x_groq?: Maybe<{ usage?: Maybe<Usage> | undefined; error?: unknown }> | undefined;
   model?: Maybe<string> | undefined;
 }
 
@@ -98,9 +98,17 @@ const tokenList = orNull(listOf(holding(tokenFields, isNamed, "token")));
 /** A list of tokens, `null`, or left out. */
 export const tokenEntries: Field<Maybe<TokenEntry[]>> = orLeftOut(tokenList);
 
+/** Numbers, or what says that there are none: left out, `null`, `false` as in the request, "". */
+export function orNoNumbers<Type>(numbers: Field<Type>): Field<Maybe<Type>> {
+  const field = orNothing(numbers);
+  return (value) => (value === false || value === "" ? null : field(value));
+}
+
+const tokenNumbers = listOf(orNull(aNumber));
+
 export const fourArrays: Field<FourArrays> = objectOf({
   tokens: listOf(aString),
-  token_logprobs: listOf(orNull(aNumber)),
+  token_logprobs: (value) => (value === null ? [] : tokenNumbers(value)),
   top_logprobs: orNothing(listOf(orNull(recordOf(orNull(aNumber))))),
   text_offset: orNothing(listOf(anInt)),
   content: holding(orNothing(listOf(anything)), (list) => !list?.length),
@@ -137,7 +145,7 @@ const usage = orElse(
 export const answerFields: Field<AnswerFields> = objectOf({
   model: orElse(orNothing(aString), null),
   usage,
-  x_groq: orElse(orNothing(objectOf({ usage })), null),
+  x_groq: orElse(orNothing(objectOf({ usage, error: anything })), null),
 });
 export const choiceFields: Field<ChoiceFields> = objectOf({
   usage,
@@ -152,7 +160,7 @@ const completionsChoice = extended(choiceFields, {
   text: orNothing(aString),
   delta: said,
   message: said,
-  logprobs: orNothing(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
+  logprobs: orNoNumbers(oneOf(fourArrays, completionsList, aNumber, listOf(anything))),
 });
 const completionsAnswer = extended(answerFields, { choices: choicesField(completionsChoice) });
 
