@@ -22,7 +22,7 @@ Environment:
   SURPRISAL_CACHE       folder of the downloaded models
   SURPRISAL_OFFLINE=1   never use the network
   SURPRISAL_LLAMA_LIB   folder of a llama.cpp of your own build
-  SURPRISAL_CPU_BUILD   build of llama.cpp's CPU code, such as haswell (\`surprisal doctor\` lists them)
+  SURPRISAL_CPU_BUILD   build of llama.cpp's CPU code: haswell, ... (\`surprisal doctor\` lists them)
   SURPRISAL_LLAMA_LOG=1 show llama.cpp's own messages
   PIP_INDEX_URL, HF_ENDPOINT   mirrors that models are fetched from
   OPENAI_API_KEY, ...   keys of services, each sent to its own; SURPRISAL_API_KEY for other servers
