@@ -1,9 +1,8 @@
 /** Thousands of answers, one after the other and side by side: memory stays as it is, connections are used again. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, expect, it } from "vitest";
 import { SurprisalError } from "../../src/core/index.ts";
 import { OpenAIModel } from "../../src/models/openai/index.ts";
+import { collectGarbage } from "../garbage.ts";
 import { EVENT_STREAM, events, type RawServer, startRawServer } from "./raw-server.ts";
 
 const ANSWERS = 2000;
@@ -12,9 +11,6 @@ const TOKENS = 24;
 /** Of a hundred answers, so many end in an error, and so many are left early. */
 const [BROKEN, LEFT] = [4, 4];
 const MiB = 2 ** 20;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 const CHAT = [{ role: "user", content: "Tell me." }];
 

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { CorpusFolder } from "../../../test/corpus-folder.ts";
+import { collectGarbage } from "../../../test/garbage.ts";
 import { type OpenCorporaOptions, openCorpora } from "./open.ts";
 
 const MiB = 2 ** 20;
@@ -27,6 +28,7 @@ function* repeated(size: number, piece: (number: number) => string): Generator<B
 async function readMeasured(path: string, options?: OpenCorporaOptions) {
   const [corpus] = await openCorpora(path, options);
   const held = () => {
+    collectGarbage();
     const { heapUsed, external } = process.memoryUsage(); // array buffers are a part of `external`
     return heapUsed + external;
   };
