@@ -21,6 +21,6 @@ export {
   type GgufValueType,
   ggufError,
   holdsWeights,
-  TENSOR_TYPES,
+  tensorTypeNamed,
 } from "./types.ts";
 export { checkValues, notFinite } from "./values.ts";

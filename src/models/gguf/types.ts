@@ -168,12 +168,17 @@ export const TENSOR_TYPES: ReadonlyMap<number, TensorType> = new Map(
   ]),
 );
 
-const WEIGHT_TYPES = new Set(
-  [...TENSOR_TYPES.values()].filter(({ weights }) => weights).map(({ name }) => name),
+const BY_NAME: ReadonlyMap<string, TensorType> = new Map(
+  [...TENSOR_TYPES.values()].map((type) => [type.name, type]),
 );
 
+/** The type of a name such as "Q4_K"; `undefined`: there is none. */
+export function tensorTypeNamed(name: string): TensorType | undefined {
+  return BY_NAME.get(name);
+}
+
 export function holdsWeights(type: string): boolean {
-  return WEIGHT_TYPES.has(type);
+  return tensorTypeNamed(type)?.weights ?? false;
 }
 
 const DAMAGED = "The file is damaged or was written by a faulty tool: download or convert it again.";

@@ -6,7 +6,7 @@
 import { closeSync } from "node:fs";
 import { abortError } from "../../core/index.ts";
 import { openModel, readFully } from "./reader.ts";
-import { type GgufFile, type GgufTensor, ggufError, TENSOR_TYPES } from "./types.ts";
+import { type GgufFile, type GgufTensor, ggufError, tensorTypeNamed } from "./types.ts";
 
 const CHUNK_BYTES = 1 << 22;
 
@@ -46,7 +46,7 @@ function scanOf(type: string): Scan | null {
   if (type === "F32") return scanF32;
   if (type === "F16") return (bytes, units) => scanHalves(bytes, units, 2, [0], 0x7c00);
   if (type === "BF16") return (bytes, units) => scanHalves(bytes, units, 2, [0], 0x7f80);
-  const { blockBytes = 0 } = [...TENSOR_TYPES.values()].find(({ name }) => name === type) ?? {};
+  const { blockBytes = 0 } = tensorTypeNamed(type) ?? {};
   const scales = SCALES[type];
   if (scales) return (bytes, units) => scanHalves(bytes, units, blockBytes, scales, 0x7c00);
   if (type === "IQ1_M") return scanIq1M;
@@ -126,7 +126,7 @@ async function checkTensor(
 ): Promise<void> {
   const scan = scanOf(tensor.type);
   if (!scan) return;
-  const unitBytes = [...TENSOR_TYPES.values()].find(({ name }) => name === tensor.type)!.blockBytes;
+  const unitBytes = tensorTypeNamed(tensor.type)!.blockBytes;
   const most = Math.floor(CHUNK_BYTES / unitBytes) * unitBytes;
   for (let at = 0; at < tensor.bytes; at += most) {
     const chunk = buffer.subarray(0, Math.min(most, tensor.bytes - at));

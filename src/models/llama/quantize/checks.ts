@@ -1,7 +1,7 @@
 /** What can be known before a quantisation: that it would fail, end the process, or make what nobody wants. */
 import { SurprisalError } from "../../../core/index.ts";
 import { formatBytes, formatPlural } from "../../../text/index.ts";
-import { isQuantised, TENSOR_TYPES } from "../../gguf/index.ts";
+import { isQuantised, tensorTypeNamed } from "../../gguf/index.ts";
 import type { ImportanceMatrix } from "./imatrix.ts";
 import type { PlannedTensor, QuantizePlan, UnfitTensor } from "./plan.ts";
 
@@ -50,7 +50,7 @@ function checkSize(plan: QuantizePlan, { input, allowLarger }: PlanChecks): void
 /** Types given by hand are used without a look at the rows, and llama.cpp then ends the process. */
 function checkRows(plan: QuantizePlan, { input }: PlanChecks): void {
   for (const { name, shape, to } of changing(plan)) {
-    const { blockSize = 1 } = [...TENSOR_TYPES.values()].find((type) => type.name === to) ?? {};
+    const { blockSize = 1 } = tensorTypeNamed(to) ?? {};
     if (shape[0]! % blockSize === 0) continue;
     throw unfitRows(input, { tensor: name, wanted: to, columns: shape[0]!, blockSize });
   }

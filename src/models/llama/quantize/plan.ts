@@ -3,7 +3,7 @@
  * every tensor what it becomes and why. Source: src/llama-quant.cpp.
  */
 import { formatPlural } from "../../../text/index.ts";
-import { fileType, type GgufFile, type GgufTensor, TENSOR_TYPES } from "../../gguf/index.ts";
+import { fileType, type GgufFile, type GgufTensor, tensorTypeNamed } from "../../gguf/index.ts";
 
 /** What becomes of a tensor. */
 export interface PlannedTensor {
@@ -96,7 +96,7 @@ export function lastUnfit(log: string): UnfitTensor | null {
 
 /** Size of a tensor's data in another type; rows that do not fit are rounded up. */
 function bytesAs({ shape }: GgufTensor, type: string): number {
-  const known = [...TENSOR_TYPES.values()].find(({ name }) => name === type);
+  const known = tensorTypeNamed(type);
   const [columns = 1, ...others] = shape;
   const rows = others.reduce((a, b) => a * b, 1);
   return known ? Math.ceil(columns / known.blockSize) * known.blockBytes * rows : 0;
