@@ -29,6 +29,12 @@ const MODEL_PATIENCE = 300_000;
 const WITH_AMX = ["sapphirerapids"];
 const forced = process.env.SURPRISAL_CPU_BUILD ?? "";
 
+/** Hostile input, made by the hundred: `npm run test:attack`. */
+const ATTACKS = {
+  extends: true as const,
+  test: { name: "attack", isolate: true, include: ["test/attack/*.attack.ts"] },
+};
+
 const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
     // One more file than there are cores: some only wait, for Redis, a browser, or a process that they have started.
@@ -40,36 +46,39 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     isolate: false, // modules are loaded once for all files of a worker: a fifth of the time
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: "unit",
-          include: UNIT_TESTS,
-          exclude: [MODEL_TESTS, ...MEMORY_TESTS, ...(mode === "quick" ? SLOWEST : [])],
-          ...(mode === "quick" && { env: { PROPERTY_RUNS: "20" } }),
-        },
-      },
-      { extends: true, test: { name: "unit-memory", isolate: true, include: MEMORY_TESTS } },
-      {
-        extends: true,
-        test: {
-          name: "model",
-          testTimeout: MODEL_PATIENCE,
-          include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`],
-          exclude: GOLDEN_TESTS,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "model-golden",
-          testTimeout: MODEL_PATIENCE,
-          include: GOLDEN_TESTS,
-          env: { SURPRISAL_CPU_BUILD: WITH_AMX.includes(forced) ? "" : forced },
-        },
-      },
-    ],
+    projects:
+      mode === "attack"
+        ? [ATTACKS]
+        : [
+            {
+              extends: true,
+              test: {
+                name: "unit",
+                include: UNIT_TESTS,
+                exclude: [MODEL_TESTS, ...MEMORY_TESTS, ...(mode === "quick" ? SLOWEST : [])],
+                ...(mode === "quick" && { env: { PROPERTY_RUNS: "20" } }),
+              },
+            },
+            { extends: true, test: { name: "unit-memory", isolate: true, include: MEMORY_TESTS } },
+            {
+              extends: true,
+              test: {
+                name: "model",
+                testTimeout: MODEL_PATIENCE,
+                include: [`src/${MODEL_TESTS}`, `test/${MODEL_TESTS}`],
+                exclude: GOLDEN_TESTS,
+              },
+            },
+            {
+              extends: true,
+              test: {
+                name: "model-golden",
+                testTimeout: MODEL_PATIENCE,
+                include: GOLDEN_TESTS,
+                env: { SURPRISAL_CPU_BUILD: WITH_AMX.includes(forced) ? "" : forced },
+              },
+            },
+          ],
   },
 }));
 export default config;
