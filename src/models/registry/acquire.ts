@@ -73,7 +73,6 @@ async function fetchAndPublish(
       const { notes, ...fetched } = await fetchVerified(source, entry?.sha256, folder, settings);
       // Against a sha256 that is known here what arrived was checked, whatever its source says.
       const open = notes && !entry?.sha256 ? { notes } : {};
-      for (const note of open.notes ?? []) settings.onMessage(`${reference}: ${note}.`);
       const licence = entry?.licence ?? termsOf(reference)?.name ?? null;
       const model = await publish(
         { ...fetched, ...open },
