@@ -1,8 +1,9 @@
 /** Models that are fetched: from the cache, else from the first of their sources that delivers the right file. */
 import { open, rm } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
-import { makeJobFolder, withLock } from "./cache-disk.ts";
+import { diskFailure, makeJobFolder, withLock } from "./cache-disk.ts";
 import { type CatalogueEntry, termsOf } from "./catalogue.ts";
 import { modelFiles } from "./digest.ts";
 import { checksumMismatch } from "./download.ts";
@@ -53,7 +54,10 @@ export async function acquire(wanted: WantedModel, settings: Settings): Promise<
 async function lookUp({ reference, entry }: WantedModel, settings: Settings): Promise<CachedModel | null> {
   const cached = findCached(settings.cache, reference, entry?.sha256);
   if (!cached) return null;
-  if (await isIntact(cached, settings)) return cached;
+  const intact = await isIntact(cached, settings).catch((error: unknown) => {
+    throw settings.signal?.aborted ? error : readFailure(error, cached.path);
+  });
+  if (intact) return cached;
   settings.onMessage(
     `The cached file of ${reference} was changed after its download and is not used: ${cached.path}`,
   );
@@ -82,7 +86,7 @@ async function fetchAndPublish(
       await rm(folder, { recursive: true, force: true });
       return model;
     } catch (error) {
-      if (!isFailureOfSource(error)) throw error;
+      if (!isFailureOfSource(error)) throw diskFailure(error, folder, settings);
       failures.push([source, error]);
       if (failures.length < sources.length)
         settings.onMessage(

@@ -1,6 +1,6 @@
 /** The cache on the disk: one process at a time, and what to say when it cannot be written. */
 import { lstatSync, rmSync } from "node:fs";
-import { SurprisalError } from "../../core/index.ts";
+import { errorCode, SurprisalError } from "../../core/index.ts";
 import {
   ensureSpace as ensureSpaceFor,
   writeFailure as failureOf,
@@ -34,6 +34,16 @@ export function makeJobFolder(folder: string): void {
   } catch (error) {
     throw writeFailure(error, folder, null);
   }
+}
+
+/** What the system said of a file or folder of the cache, in words; any other error is as it was. */
+export function diskFailure(
+  error: unknown,
+  folder: string,
+  { signal }: { signal: AbortSignal | undefined },
+): unknown {
+  const bySystem = !SurprisalError.isInstance(error) && /^(E[A-Z]+|ERR_FS_\w+)$/.test(errorCode(error));
+  return bySystem && !signal?.aborted ? writeFailure(error, folder, null) : error;
 }
 
 /** @param needed bytes. @throws SurprisalError DISK_FULL, with figures. */

@@ -95,7 +95,10 @@ function isModelFile(value: unknown): value is ModelFile {
 
 function isThere(model: CachedModel): boolean {
   const { files = [{ name: model.file, bytes: model.bytes }] } = model;
-  return files.every(({ name, bytes }) => statSync(join(dirname(model.path), name)).size === bytes);
+  return files.every(({ name, bytes }) => {
+    const facts = statSync(join(dirname(model.path), name));
+    return facts.isFile() && facts.size === bytes;
+  });
 }
 
 /** Paths of a cached model's files, in order. */

@@ -10,7 +10,7 @@ import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { fileBelow, makeFolder, pathFault, sameFile, unsafeName, writeJson } from "../../files/index.ts";
 import { redact } from "../../net/index.ts";
 import { downloadFolder } from "./cache.ts";
-import { makeJobFolder, withLock, writeFailure } from "./cache-disk.ts";
+import { diskFailure, makeJobFolder, withLock, writeFailure } from "./cache-disk.ts";
 import { chooseDataFiles, isDataFile } from "./dataset-files.ts";
 import { COMMIT, commitOf, filesOf } from "./dataset-hub.ts";
 import { fileDigest, isDigest, rememberDigest } from "./digest.ts";
@@ -104,7 +104,8 @@ export async function locateDataset(
     try {
       return await fetchDataset(request, folder, settings);
     } catch (error) {
-      if (!SurprisalError.isInstance(error) || error.code !== "DOWNLOAD_FAILED") throw error; // UNSAFE_NAME says it itself
+      if (!SurprisalError.isInstance(error) || error.code !== "DOWNLOAD_FAILED")
+        throw diskFailure(error, folder, settings); // UNSAFE_NAME says it itself
       throw unavailable(request, settings, error.message.replaceAll("\n", " "), error);
     }
   });
@@ -235,7 +236,7 @@ function safePath(path: string, where: string): string {
 
 /** Paths that are to lie beside each other. @throws SurprisalError UNSAFE_NAME */
 function safePaths(paths: readonly string[], where: string): string[] {
-  const safe = paths.map((path) => safePath(path, where));
+  const safe = [...new Set(paths)].map((path) => safePath(path, where));
   const twice = sameFile(safe);
   if (twice) throw unsafeName(twice[1], `${twice[0]} would be the same file on some systems`, where);
   return safe;

@@ -1,5 +1,5 @@
 /** Indexes, hubs, servers and caches that lie: each is refused with a code, and nothing is written where it must not be. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +16,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { addDataset } from "../../../test/dataset-hub.ts";
 import { DownloadServer } from "../../../test/download-server.ts";
+import { needing } from "../../../test/needing.ts";
 import { filesIn, MODEL, TestMachine } from "../../../test/test-machine.ts";
 import { ggufBytes, makeWheel, makeZip, sha256 } from "../../../test/wheel-fixture.ts";
 import { downloadFolder } from "./cache.ts";
@@ -25,6 +26,8 @@ import { locate } from "./locate.ts";
 import { listModels, modelInfo, removeModel } from "./manage.ts";
 import type { LocateOptions } from "./types.ts";
 
+const OPENSSL = "openssl";
+const hasOpenssl = spawnSync(OPENSSL, ["version"]).status === 0;
 const JSON_PAGE = { "content-type": "application/vnd.pypi.simple.v1+json" };
 const HTML_PAGE = { "content-type": "text/html" };
 
@@ -312,6 +315,16 @@ describe("hostile sources:", () => {
     expect(filesIn(others)).toEqual([]);
   });
 
+  it("a folder in the place of a file is an error of the cache", async () => {
+    const path = machine.addModel();
+    const { folder } = downloadFolder(machine.cache, "pypi:a-model");
+    for (const name of ["m.gguf", path.split("/").at(-1)!, `${path.split("/").at(-1)}.partial`]) {
+      mkdirSync(join(folder, name, "x"), { recursive: true });
+      await expect(find("pypi:a-model")).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("a cache filled by somebody else removes, reads and breaks nothing", async () => {
     const { cache, home } = machine;
     const key = sha256(MODEL);
@@ -400,7 +413,7 @@ describe("hostile sources:", () => {
   describe("a data set of the hub", () => {
     const ask = (request = { repository: "owner/set" }) => locateDataset(request, machine.options());
 
-    it.each(["a/../../x.jsonl", "a\\b.jsonl", "a:b.jsonl", "NUL/test.jsonl", "\ud800.jsonl", "test\n.jsonl"])(
+    it.each(["a//test.jsonl", "a\\b.jsonl", "a:b.jsonl", "NUL/test.jsonl", "\ud800.jsonl", "test\n.jsonl"])(
       "with a file called %j is refused",
       async (path) => {
         addDataset(server, server, { repository: "owner/set", files: {} });
@@ -444,6 +457,22 @@ describe("hostile sources:", () => {
       expect(server.requests.length).toBeLessThan(20);
     });
 
+    it("that lists a file twice has it once", async () => {
+      addDataset(server, server, { repository: "owner/set", files: { "test.jsonl": Buffer.from("{}\n") } });
+      const inner = server.handler;
+      server.handler = (request, response, serve) =>
+        request.url?.includes("/tree/")
+          ? response.writeHead(200).end(JSON.stringify(Array(3).fill({ type: "file", path: "test.jsonl" })))
+          : inner(request, response, serve);
+      expect((await ask()).files.map(({ name }) => name)).toEqual(["test.jsonl"]);
+    });
+
+    it("with files that some systems take for one is refused", async () => {
+      const files = { "test/a.jsonl": Buffer.from("{}\n"), "test/A.jsonl": Buffer.from("[]\n") };
+      addDataset(server, server, { repository: "owner/set", files });
+      await expect(ask()).rejects.toMatchObject({ code: "UNSAFE_NAME" });
+    });
+
     it.each(["../..", "owner/..", "owner", "a/b/c", "owner/a:b"])(
       "called %j is refused",
       async (repository) => {
@@ -472,7 +501,7 @@ describe("hostile sources:", () => {
   });
 });
 
-describe("an index by https:", () => {
+needing(!hasOpenssl && "no openssl on the PATH").describe("an index by https:", () => {
   let folder: string;
   let server: DownloadServer;
   let certificate: string;
@@ -482,7 +511,7 @@ describe("an index by https:", () => {
     certificate = join(folder, "certificate.pem");
     const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
     execFileSync(
-      "openssl",
+      OPENSSL,
       [
         "req",
         "-x509",
