@@ -2,15 +2,22 @@
 
 /** What an index or a hub says is a few levels deep; each level of millions would cost a hundred times its bytes. */
 const MOST_LEVELS = 64;
+/** The page of a package with a hundred thousand files has as many; 32 MiB of "{}" would take a gigabyte. */
+const MOST_VALUES = 2_000_000;
 
-/** @throws Error (SyntaxError) where it is no JSON, or nested deeper than any answer is. */
+/** @throws Error (SyntaxError) where it is no JSON, nested deeper than any answer is, or more values. */
 export function parseJson(text: string): unknown {
   let level = 0;
-  const MARK = /["[\]{}]/g;
+  let values = 1;
+  const MARK = /["[\]{},]/g;
   for (let mark = MARK.exec(text); mark; mark = MARK.exec(text)) {
     if (mark[0] === '"') MARK.lastIndex = endOfString(text, mark.index + 1);
-    else if (mark[0] === "[" || mark[0] === "{") level++;
-    else level--;
+    else if (mark[0] === "]" || mark[0] === "}") level--;
+    else {
+      values++; // what stands in brackets, or after a comma
+      if (mark[0] !== ",") level++;
+    }
+    if (values > MOST_VALUES) throw new SyntaxError(`it holds more than ${MOST_VALUES} values`);
     if (level > MOST_LEVELS) throw new SyntaxError(`it is nested more than ${MOST_LEVELS} levels deep`);
   }
   const value: unknown = JSON.parse(text);

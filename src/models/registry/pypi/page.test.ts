@@ -77,6 +77,14 @@ describe("an index's page in JSON", () => {
     },
   );
 
+  it("is refused when it holds more values than any page; commas in texts do not count", () => {
+    expect(() => readJsonPage(`{"files":[${"{},".repeat(1_100_000)}{}]}`)).toThrow(
+      /more than 2000000 values/,
+    );
+    expect(() => readJsonPage(`{"files":[${"7,".repeat(2_100_000)}7]}`)).toThrow(/more than 2000000 values/);
+    expect(readJsonPage(`{"files":[],"x":"${",{[".repeat(1_100_000)}"}`).files).toEqual([]);
+  });
+
   it("is refused when it is nested deeper than any page; brackets in texts do not count", () => {
     const deep = `{"files":${"[".repeat(100)}${"]".repeat(100)}}`;
     expect(() => readJsonPage(deep)).toThrow(/nested/);
