@@ -167,7 +167,7 @@ function outcome(args: readonly string[], before = ""): Promise<Trial> {
   function verdictOf(code: number | null): Trial["verdict"] {
     if (late || most > MOST_MIB || code === null || code > 2) return "crashed";
     if (code === 0) return "held";
-    const [, named] = /\[([A-Z_]+)\]\s*$/.exec(said) ?? [];
+    const [, named] = /\[([A-Z0-9_]+)\]\s*$/.exec(said) ?? [];
     const known: readonly string[] = ERROR_CODES;
     return named !== undefined && named !== "INTERNAL" && known.includes(named) ? "refused" : "wrong";
   }
