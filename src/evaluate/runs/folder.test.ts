@@ -10,8 +10,9 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RunFolder, readRun } from "./folder.ts";
+import { RunFolder } from "./folder.ts";
 import type { Run } from "./run.ts";
+import { readRun } from "./run-file.ts";
 
 const RUN: Run = {
   schema: "surprisal.run/2",

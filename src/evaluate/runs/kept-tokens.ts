@@ -3,6 +3,7 @@ import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import type { Run } from "./run.ts";
+import { assertTokensWhole } from "./whole-run.ts";
 
 /** Neighbouring tokens of a document. */
 export interface KeptTokens {
@@ -29,6 +30,12 @@ const COLUMNS = ["model", "corpus", "document", "position", "byteOffset", "logpr
  *   FILE_UNREADABLE, FILE_NOT_FOUND.
  */
 export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
+  yield* countedTokens(file, run);
+  await assertTokensWhole(file); // last: it reads the whole file again, and that it is another run's says more
+}
+
+/** The same, whatever run.json says of the file. */
+export async function* countedTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
   const counts = new TokenCounts(file, run);
   let before: Names = { model: "", corpus: "", document: "" };
   for await (const columns of rowGroups(file)) {

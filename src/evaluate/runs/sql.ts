@@ -6,13 +6,13 @@ import { emptySums, measures, SurprisalError } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { answerRows } from "./answers.ts";
-import { JOURNAL, TOKENS } from "./files.ts";
-import { readJournal } from "./journal.ts";
+import { TOKENS } from "./files.ts";
 import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { readEntries } from "./whole-run.ts";
 
 /** What a query gave. */
 export interface SqlAnswer {
@@ -108,7 +108,7 @@ export async function queryRuns(
 /** All of a run's journal, or nothing. @throws SurprisalError RUN_DAMAGED, FILE_UNREADABLE */
 function documentRows(path: string, run: Run): object[] {
   const rows: object[] = [];
-  readJournal(join(path, JOURNAL), (entry) => {
+  readEntries(path, (entry) => {
     if (entry.type !== "document") return;
     const { modelIndex, corpusIndex, documentIndex, document, sha256, sums, size, standardError } = entry;
     const { scored, nll, perplexity, bitsPerByte } = measures(sums ?? emptySums());
