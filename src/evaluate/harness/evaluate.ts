@@ -106,7 +106,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
     const hasTokens = run.status !== "failed" && (await hasWholeTokens(options.folder, seal));
     if (!hasTokens) Object.assign(folder.seal, { tokens: null });
     if (isRepaired) run.notes.push(...notes);
-    if (seal === null && !run.notes.includes(UNCHECKED)) run.notes.push(UNCHECKED);
+    if (seal === null) folder.log(UNCHECKED);
     if (isRepaired) folder.keepAside(RUN);
     Object.assign(run, { version, status: "running", finished: null, failures: [] });
     const load = loadAsBegun(run, options.load);
@@ -120,7 +120,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   }
 }
 
-/** Said of a run that has no checksums for what it had done. */
+/** Said in the log of a run that has no checksums for what it had done. */
 const UNCHECKED =
   "Begun with a version of surprisal that wrote no checksums: whether what it had scored was damaged since cannot be told.";
 

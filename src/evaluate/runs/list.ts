@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import type { Run } from "./run.ts";
-import { readWholeRun } from "./whole-run.ts";
+import { readRun } from "./run-file.ts";
 
 /** A folder with a run in it. */
 export interface ListedRun {
@@ -38,7 +38,7 @@ export function listRuns(folder: string): ListedRun[] {
 
 function entryOf(path: string): ListedRun[] {
   try {
-    return [{ path, run: readWholeRun(path), damage: null }];
+    return [{ path, run: readRun(path), damage: null }];
   } catch (error) {
     if (!SurprisalError.isInstance(error) || error.code === "RUN_NOT_FOUND") return [];
     return [{ path, run: null, damage: error.what }];

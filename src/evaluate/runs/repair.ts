@@ -105,8 +105,8 @@ function withWholeFrames(
     if (!keepsTokens) return whole.filter((entries) => entries.length > 0);
     return whole.flatMap((entries) => {
       const left = entries.filter((entry) => {
-        if (entry.type !== "document" || !entry.sums) return true;
-        if (found.get(keyOf(entry))?.isAll(entry.sums.tokens)) return true;
+        if (entry.type !== "document" || !entry.sums || entry.sums.scored === 0) return true;
+        if (found.get(keyOf(entry))?.isAll(entry.sums.scored)) return true;
         onDamage({ what: `Numbers of tokens of ${nameOf(entry)} are missing`, where: file });
         return false;
       });
@@ -117,19 +117,17 @@ function withWholeFrames(
   }
 }
 
-/** Which tokens of a document there are frames of. */
+/** Which tokens of a document there are numbers of: tokens that a recipe does not score may be in no frame. */
 class Frames {
-  readonly #ends = new Map<number, number>();
+  readonly #scored = new Map<number, number>();
 
-  add({ start, ids }: TokenFrame): this {
-    this.#ends.set(start, start + ids.length);
+  add({ start, logprobs }: TokenFrame): this {
+    this.#scored.set(start, sumsOf(logprobs).scored);
     return this;
   }
 
-  isAll(tokens: number): boolean {
-    let at = 0;
-    for (let next = this.#ends.get(at); next !== undefined && next > at; next = this.#ends.get(at)) at = next;
-    return at === tokens;
+  isAll(scored: number): boolean {
+    return [...this.#scored.values()].reduce((sum, some) => sum + some, 0) === scored;
   }
 }
 

@@ -12,7 +12,7 @@ import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
-import { readEntries } from "./whole-run.ts";
+import { assertTokensWhole, readEntries } from "./whole-run.ts";
 
 /** What a query gave. */
 export interface SqlAnswer {
@@ -97,6 +97,8 @@ export async function queryRuns(
         cause,
       });
     });
+    // Not before: what is wrong with the query is said first.
+    if (/\btokens\b/i.test(query)) for (const { file } of tokens) await assertTokensWhole(file);
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowsJson() as unknown[][] };
   } finally {
     connection.closeSync();

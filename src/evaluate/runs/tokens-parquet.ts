@@ -5,7 +5,7 @@ import { damageError } from "./damage.ts";
 import { draftOf, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
 import type { DocumentEntry } from "./journal.ts";
-import { countedTokens, damagedTokens } from "./kept-tokens.ts";
+import { damagedTokens, namedTokens } from "./kept-tokens.ts";
 import type { RunRecord } from "./record.ts";
 import { sumsOf } from "./repair.ts";
 import type { Run } from "./run.ts";
@@ -40,28 +40,28 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
 }
 
 /**
- * @returns once each document has the tokens and Σ -ln p that its entry in the journal has.
+ * @returns once each document has the scored tokens and Σ -ln p that its entry in the journal has.
  * @throws SurprisalError RUN_DAMAGED
  */
 export async function checkTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
   const file = folder.file(TOKENS);
   const expected = documentsOf(run, record);
-  let found: { entry: DocumentEntry; tokens: number; scored: number; totalNll: number } | null = null;
+  let found: { entry: DocumentEntry; scored: number; totalNll: number } | null = null;
   const check = () => {
     if (!found) return;
     const { sums, document } = found.entry;
-    if (sums?.tokens !== found.tokens || sums.scored !== found.scored || sums.totalNll !== found.totalNll)
+    if (sums?.scored !== found.scored || sums.totalNll !== found.totalNll)
       throw damagedTokens(file, `has other numbers of ${document} than the journal`, { wayOut: AGAIN });
   };
-  for await (const { document, first, logprobs } of countedTokens(file, run)) {
+  for await (const { model, corpus, document, first, logprobs } of namedTokens(file)) {
     if (first) {
       check();
       const next = expected.next();
-      if (next.done || next.value.entry.document !== document)
+      if (next.done || namesOf(run, next.value).join("\n") !== [model, corpus, document].join("\n"))
         throw damagedTokens(file, "has other documents than the journal", { wayOut: AGAIN });
-      found = { entry: next.value.entry, tokens: 0, scored: 0, totalNll: 0 };
+      found = { entry: next.value.entry, scored: 0, totalNll: 0 };
     }
-    if (found) Object.assign(found, sumsOf(logprobs, found), { tokens: found.tokens + logprobs.length });
+    if (found) Object.assign(found, sumsOf(logprobs, found));
   }
   check();
   if (!expected.next().done)
@@ -127,9 +127,13 @@ function* documentsOf(run: Run, record: RunRecord): Generator<DoneDocument> {
   }
 }
 
+function namesOf({ models, corpora }: Run, { model, corpus, entry }: DoneDocument): string[] {
+  return [models[model]!.identity.name, corpora[corpus]!.name, entry.document];
+}
+
 function* rowsOf(folder: RunFolder, run: Run, record: RunRecord): Generator<Row> {
   for (const { model, corpus, entry } of documentsOf(run, record)) {
-    const names = [run.models[model]!.identity.name, run.corpora[corpus]!.name, entry.document];
+    const names = namesOf(run, { model, corpus, entry });
     for (const location of record.corpus(model, corpus).frames(entry.documentIndex)) {
       const frame = record.frame(location);
       if (!frame)
