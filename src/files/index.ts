@@ -2,5 +2,5 @@
 export { ensureSpace, readFailure, writeFailure } from "./failure.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { type LockHolder, lockHolder, takeLock, type WithLockOptions, withLock } from "./lock.ts";
-export { namesToDisk, replaceFile, writeJson } from "./replace.ts";
+export { replaceFile, writeJson } from "./replace.ts";
 export { assertWritable, isSameFile, readInput, writeWhole } from "./whole.ts";

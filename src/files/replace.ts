@@ -40,7 +40,7 @@ function toDisk(file: string): void {
 }
 
 /** Names of files are the folder's content: a file that is new may be lost with its name. */
-export function namesToDisk(folder: string): void {
+function namesToDisk(folder: string): void {
   let descriptor: number;
   try {
     descriptor = openSync(folder, "r");

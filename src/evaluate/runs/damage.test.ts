@@ -38,7 +38,7 @@ const options = (): EvaluateOptions & { folder: string } => ({
 
 const numbers = ({ results }: Run) => results.map(({ timing, ...result }) => result);
 const file = (name: string) => join(folder, name);
-const damaged = expect.objectContaining({ code: "RUN_DAMAGED", where: expect.stringContaining(folder) });
+const damaged = expect.objectContaining({ code: "RUN_DAMAGED", where: expect.stringContaining("run") });
 
 function edit(name: string, change: (text: string) => string): void {
   const text = readFileSync(file(name), "latin1");
@@ -129,7 +129,8 @@ describe("a run with", () => {
     ["results", [null]],
     ["notes", [{}]],
   ])("%s %j in run.json of an older version is refused", async (name, value) => {
-    const { check, ...run } = JSON.parse((await evaluate(options()), readFileSync(file("run.json"), "utf8")));
+    await evaluate(options());
+    const { check, ...run } = JSON.parse(readFileSync(file("run.json"), "utf8"));
     writeFileSync(file("run.json"), JSON.stringify({ ...run, [name]: value }));
     expect(() => readRun(folder)).toThrow(damaged);
   });
