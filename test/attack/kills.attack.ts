@@ -56,7 +56,7 @@ attack({
               child.kill(signal);
               await over;
               kills++;
-              const problem = afterKill(folder, signal);
+              const problem = afterKill(folder, signal, child.pid);
               const detail = `seed ${seed}, kill ${kills}, ${signal} after ${Math.round(delay)} ms`;
               yield problem === null
                 ? { verdict: "held", detail }
@@ -101,11 +101,13 @@ async function ended(child: ChildProcess): Promise<string | null> {
 }
 
 /** What is wrong with a folder after a kill. */
-function afterKill(folder: string, signal: (typeof SIGNALS)[number]): string | null {
+function afterKill(folder: string, signal: (typeof SIGNALS)[number], pid: number | undefined): string | null {
   if (!existsSync(join(folder, "run.json"))) return null;
   const { status } = readWholeRun(folder);
   if (status !== "interrupted" && status !== "complete") return `it is ${status}`;
-  if (signal !== "SIGKILL" && existsSync(join(folder, "lock"))) return "its lock is there";
+  const lock = join(folder, "lock"); // one that a SIGKILL left stays until somebody goes on
+  if (signal !== "SIGKILL" && existsSync(lock) && readFileSync(lock, "utf8").startsWith(`${pid} `))
+    return "its lock is there";
   return null;
 }
 
