@@ -84,6 +84,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
 export async function resumeEvaluation(options: EvaluateOptions & { folder: string }): Promise<Run> {
   const { repair = false } = options;
   const { folder, run, seal, isRepaired } = RunFolder.open(options.folder, { repair });
+  let begun = false;
+  const free = () => {
+    if (!begun) folder.release();
+  };
+  options.signal?.addEventListener("abort", free, { once: true });
   try {
     const wasComplete = run.status === "complete";
     if (wasComplete && (await isWhole(options.folder, run, seal, repair))) {
@@ -110,12 +115,14 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
     if (isRepaired) folder.keepAside(RUN);
     Object.assign(run, { version, status: "running", finished: null, failures: [] });
     const load = loadAsBegun(run, options.load);
+    begun = true;
     return await Evaluation.of({ ...options, corpora: readable, load }, folder, run, {
       seal,
       repair,
       hasTokens,
     });
   } finally {
+    options.signal?.removeEventListener("abort", free);
     folder.release();
   }
 }
@@ -187,7 +194,7 @@ class Evaluation {
     if (!isNew) results.write();
     const evaluation = new Evaluation(options, results, record, before.hasTokens);
     const interrupt = () => {
-      if (!run.models.some(Boolean)) return; // nothing is worth going on with: see `giveUp`
+      if (isNew && !run.models.some(Boolean)) return; // nothing is worth going on with: see `giveUp`
       evaluation.#interrupt();
       folder?.release();
     };
