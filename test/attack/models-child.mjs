@@ -1,0 +1,31 @@
+/**
+ * Loads and scores the model files it is told of, many in one process, and reports what became of each: the numbers, the
+ * error, and the memory of the process. It dies of a file that kills it, which is the point.
+ */
+
+import { SurprisalError } from "../../dist/core/index.js";
+import { LlamaModel } from "../../dist/models/index.js";
+
+process.on("message", async ({ path, cache }) => {
+  process.send({ ...(await tryModel(path, cache)), residentBytes: process.memoryUsage.rss() });
+});
+process.once("disconnect", () => process.exit(0));
+process.send("ready");
+
+async function tryModel(path, cache) {
+  let model;
+  try {
+    model = await LlamaModel.load(path, { cache });
+    const requests = [{ context: "The cat", continuation: " and the hat\n" }];
+    for await (const { tokens } of model.score(requests))
+      return { result: "loaded", logprobs: tokens.map(({ logprob }) => logprob) };
+    return { result: "failed", message: "no answer" };
+  } catch (error) {
+    if (!SurprisalError.is?.(error) && !error?.code)
+      return { result: "failed", message: String(error?.stack) };
+    const { code, what, where, wayOut } = error;
+    return { result: "refused", code, what, where, wayOut };
+  } finally {
+    await model?.[Symbol.asyncDispose]();
+  }
+}
