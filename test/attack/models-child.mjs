@@ -2,9 +2,12 @@
  * Loads and scores the model files it is told of, many in one process, and reports what became of each: the numbers, the
  * error, and the memory of the process. It dies of a file that kills it, which is the point.
  */
-
-import { SurprisalError } from "../../dist/core/index.js";
 import { LlamaModel } from "../../dist/models/index.js";
+
+const REQUESTS = [
+  { context: "The cat", continuation: " and the hat\n" },
+  { context: "In", continuation: " the beginning, é" },
+];
 
 process.on("message", async ({ path, cache }) => {
   process.send({ ...(await tryModel(path, cache)), residentBytes: process.memoryUsage.rss() });
@@ -16,13 +19,11 @@ async function tryModel(path, cache) {
   let model;
   try {
     model = await LlamaModel.load(path, { cache });
-    const requests = [{ context: "The cat", continuation: " and the hat\n" }];
-    for await (const { tokens } of model.score(requests))
-      return { result: "loaded", logprobs: tokens.map(({ logprob }) => logprob) };
-    return { result: "failed", message: "no answer" };
+    const logprobs = [];
+    for await (const { logprob } of model.score(REQUESTS)) logprobs.push(logprob);
+    return { result: "loaded", logprobs };
   } catch (error) {
-    if (!SurprisalError.is?.(error) && !error?.code)
-      return { result: "failed", message: String(error?.stack) };
+    if (error?.name !== "SurprisalError") return { result: "failed", message: String(error?.stack) };
     const { code, what, where, wayOut } = error;
     return { result: "refused", code, what, where, wayOut };
   } finally {
