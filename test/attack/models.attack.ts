@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { ERROR_CODES } from "../../src/core/index.ts";
 import { encodeGguf, tinyModel } from "../gguf-fixture.ts";
 import { mutations } from "../gguf-mutations.ts";
-import { attack, type Trial } from "./attack.ts";
+import { attack, type Trial, type Verdict } from "./attack.ts";
 import { type Damage, randomDamages } from "./model-damages.ts";
 
 const CHILD = fileURLToPath(new URL("./models-child.mjs", import.meta.url));
@@ -87,22 +87,25 @@ class Loader {
 const CODES: readonly string[] = ERROR_CODES;
 
 function judge({ name, expectation, numbers }: Damage, outcome: Outcome): Trial {
-  const detail = (what: string) => `${name} (${expectation}): ${what}`;
-  if (outcome.result === "died") return { verdict: "crashed", detail: detail(`died of ${outcome.how}`) };
+  const trial = (verdict: Verdict, what: string): Trial => ({
+    verdict,
+    detail: `${name} (${expectation}): ${what}`,
+  });
+  if (outcome.result === "died") return trial("crashed", `died of ${outcome.how}`);
   if ((outcome.residentBytes ?? 0) > MOST_RESIDENT_BYTES)
-    return { verdict: "crashed", detail: detail(`the process grew to ${outcome.residentBytes} bytes`) };
-  const said = detail(JSON.stringify(outcome));
-  if (outcome.result === "failed") return { verdict: "wrong", detail: said };
+    return trial("crashed", `the process grew to ${outcome.residentBytes} bytes`);
+  const said = JSON.stringify(outcome);
+  if (outcome.result === "failed") return trial("wrong", said);
   if (outcome.result === "refused") {
     const { code = "", what, where, wayOut } = outcome;
     const complete =
       CODES.includes(code) && code !== "INTERNAL" && what && (where || code === "ENGINE_FAILED") && wayOut;
-    return { verdict: complete && expectation !== "harmless" ? "refused" : "wrong", detail: said };
+    return trial(complete && expectation !== "harmless" ? "refused" : "wrong", said);
   }
   const { logprobs } = outcome;
   const usable = logprobs.length > 0 && logprobs.every((each) => Number.isFinite(each) && each <= 0);
   const same = !numbers || logprobs.every((each, i) => Math.abs(each - numbers[i]!) < TOLERANCE);
-  return { verdict: usable && same && expectation !== "broken" ? "held" : "wrong", detail: said };
+  return trial(usable && same && expectation !== "broken" ? "held" : "wrong", said);
 }
 
 async function* trials({ count, seed }: { count: number; seed: number }): AsyncGenerator<Trial> {
