@@ -12,7 +12,7 @@ import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
-import { sparingRuns } from "./sparing-runs.ts";
+import { sparingRuns, withinMemory } from "./sparing-runs.ts";
 import { assertTokensWhole, readEntries } from "./whole-run.ts";
 
 /** What a query gave. */
@@ -107,7 +107,7 @@ export async function queryRuns(
           query,
           runs.map(({ path }) => path),
         )
-      : connection.runAndReadAll(query);
+      : withinMemory(connection, query);
     const reader = await ask.catch(async (cause: Error) => {
       if (SurprisalError.isInstance(cause)) throw cause;
       if (signal?.aborted) throw abortError("The query", signal);
