@@ -54,7 +54,8 @@ export function mostBytes(given: number | undefined, sent: number, asked: AskedF
   const own = fromEnvironment("SURPRISAL_ANSWER_MIB");
   const each = BYTES_PER_TOKEN + BYTES_PER_ALTERNATIVE * alternatives;
   return (
-    given ?? (own === null ? LEAST_BYTES + ECHO * sent + each * (tokens + promptTokens) : Math.ceil(own * MIB))
+    given ??
+    (own === null ? LEAST_BYTES + ECHO * sent + each * (tokens + promptTokens) : Math.ceil(own * MIB))
   );
 }
 
@@ -180,7 +181,6 @@ export class Progress {
         this.#isData = false;
         this.#isIdle = false;
       } else if (this.#isIdle || byte <= SPACE) {
-        continue;
       } else if (this.#isData) found = true;
       else found = this.#begin(byte) || found;
     }

@@ -365,14 +365,16 @@ async function* readable(
 ): AsyncGenerator<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();
   const progress = new Progress();
-  const idle = () => deadline.abort(streamCut(`The server has sent no content for ${idleMs / 1000} s`, where));
+  const idle = () =>
+    deadline.abort(streamCut(`The server has sent no content for ${idleMs / 1000} s`, where));
   /** Time without content, milliseconds; only while we wait: a slow reader is no silent server. */
   let waited = 0;
   let size = 0;
   try {
     for (;;) {
       const start = performance.now();
-      const timer = setTimeout(idle, Math.max(0, idleMs - waited));
+      // As long as all that comes is content, the silence that `net` counts is all there is.
+      const timer = waited > 0 ? setTimeout(idle, Math.max(0, idleMs - waited)) : undefined;
       const { done, value } = await pieces.next().finally(() => clearTimeout(timer));
       if (done) return;
       if (signal?.aborted) throw signal.reason;
