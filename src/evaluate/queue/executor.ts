@@ -2,11 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { visible } from "../../text/index.ts";
 import type { Executor, ScoreShardOptions, Shard, ShardScore } from "../harness/index.ts";
 import { packageVersion } from "../runs/index.ts";
 import { KnownWorkers } from "./known-workers.ts";
+import { readProgress } from "./messages.ts";
 import {
   OFFER_EVERY_MS,
   OFFERS,
@@ -24,16 +26,10 @@ import {
   loadPackages,
   type RedisAddress,
   redisAddress,
+  redisRefusal,
 } from "./redis.ts";
 import { waitAtMost } from "./wait-at-most.ts";
-import {
-  decodeError,
-  decodeLogprobs,
-  decodeScore,
-  encodeShard,
-  type WireProgress,
-  type WireShardScore,
-} from "./wire.ts";
+import { decodeError, decodeLogprobs, decodeScore, encodeShard } from "./wire.ts";
 
 /** Options of `queueExecutor`. */
 export interface QueueExecutorOptions {
@@ -65,6 +61,8 @@ const PER_SLOT = 2;
 const LEAST_SLOTS = 8;
 /** Longest time to close connections, milliseconds: where Redis is away they would wait for it. */
 const CLOSE_MS = 3000;
+/** Characters of a reason that is no error of ours. */
+const LONGEST_REASON = 5000;
 /** Entries that the queue's stream of events has for each shard, roughly. */
 const EVENTS_PER_SHARD = 8;
 
@@ -79,6 +77,8 @@ interface Pending {
   reportedRun: number;
   /** Redis has it. */
   added: boolean;
+  /** How often what came of it was no result. */
+  malformed: number;
 }
 
 /**
@@ -154,6 +154,7 @@ class QueueExecutor implements Executor {
   readonly #timers: NodeJS.Timeout[];
   #count = 0;
   #closed = false;
+  #toldMalformed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -167,9 +168,9 @@ class QueueExecutor implements Executor {
       if (!this.#closed) this.#workers.redisAway();
     });
     publisher.on("ready", () => this.#offer());
-    events.on("completed", ({ jobId, returnvalue }) => this.#complete(jobId, returnvalue as never));
-    events.on("failed", ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
-    events.on("progress", ({ jobId, data }) => this.#progress(jobId, data as unknown as WireProgress));
+    events.on("completed", ({ jobId, returnvalue }) => this.#complete(jobId, returnvalue));
+    events.on("failed", ({ jobId }) => void this.#ended(jobId).catch(() => {})); // what the shard itself says counts
+    events.on("progress", ({ jobId, data }) => this.#progress(jobId, data));
     this.#timers = [
       setInterval(() => this.#offer(), OFFER_EVERY_MS),
       setInterval(() => void this.#recoverLost().catch(() => {}), RECOVER_MS),
@@ -184,14 +185,23 @@ class QueueExecutor implements Executor {
     if (signal?.aborted) throw abortError("Scoring", signal);
     const id = `shard-${this.#count++}`;
     const stop = () => this.#settle(id)?.reject(abortError("Scoring", signal));
-    signal?.addEventListener("abort", stop, { once: true });
+    const callOff = whenAborted(signal, stop);
     try {
       return await new Promise<ShardScore>((resolve, reject) => {
-        this.#pending.set(id, { shard, onSpan, resolve, reject, reported: 0, reportedRun: 0, added: false });
+        this.#pending.set(id, {
+          shard,
+          onSpan,
+          resolve,
+          reject,
+          reported: 0,
+          reportedRun: 0,
+          added: false,
+          malformed: 0,
+        });
         void this.#put(id);
       });
     } finally {
-      signal?.removeEventListener("abort", stop);
+      callOff();
     }
   }
 
@@ -209,7 +219,7 @@ class QueueExecutor implements Executor {
       });
       pending.added = true;
     } catch (error) {
-      this.#settle(id)?.reject(error);
+      this.#settle(id)?.reject(this.#closed ? error : redisRefusal(this.#parts.address, error));
     }
   }
 
@@ -222,36 +232,66 @@ class QueueExecutor implements Executor {
     return pending;
   }
 
-  #complete(id: string, score: WireShardScore): void {
-    const pending = this.#settle(id);
+  #complete(id: string, score: unknown): void {
+    const pending = this.#pending.get(id);
     if (!pending) return; // came before
+    let result: ShardScore;
     try {
-      const result = decodeScore(score, pending.shard);
-      this.#reportRest(pending, result);
-      pending.resolve(result);
+      result = decodeScore(score, pending.shard);
     } catch (error) {
-      pending.reject(error);
+      void this.#again(id, pending, error).catch(() => {});
+      return;
     }
+    this.#settle(id);
+    this.#reportRest(pending, result);
+    pending.resolve(result);
+  }
+
+  /** What is no result of the shard: it is done again, unless it was only the news of it that was wrong. */
+  async #again(id: string, pending: Pending, error: unknown): Promise<void> {
+    const { queue, options } = this.#parts;
+    if (!this.#toldMalformed)
+      options.onMessage?.(
+        "Something in this Redis is no result of a shard; it is left out, and the shard done again.",
+      );
+    this.#toldMalformed = true;
+    const state = await queue.getJobState(id);
+    if (this.#closed || this.#pending.get(id) !== pending) return;
+    if (state !== "completed" && state !== "failed") return;
+    if (++pending.malformed >= ATTEMPTS) {
+      this.#settle(id)?.reject(error);
+      return;
+    }
+    await queue.remove(id);
+    if (this.#pending.get(id) === pending) await this.#put(id);
   }
 
   #fail(id: string, reason: string): void {
     const { model } = this.#parts.offer;
+    const pending = this.#pending.get(id);
+    if (!pending) return;
     const error =
       decodeError(reason) ??
       new SurprisalError({
         code: "QUEUE_SHARD_LOST",
-        what: `A shard was given up: ${reason}`,
+        what: `A shard was given up: ${visible(reason.slice(0, LONGEST_REASON))}`,
         where: model.name,
         wayOut: "See what the workers say: one that is killed again and again may have too little memory.",
       });
-    this.#settle(id)?.reject(error);
+    if (error.code === "WIRE_MALFORMED") void this.#again(id, pending, error).catch(() => {});
+    else this.#settle(id)?.reject(error);
   }
 
   /** A shard that was begun anew tells again what is known already. */
-  #progress(id: string, { start, logprobs, tokensRun }: WireProgress): void {
+  #progress(id: string, value: unknown): void {
     const pending = this.#pending.get(id);
-    if (!pending?.onSpan || pending.shard.parts.length > 1) return;
+    const progress = readProgress(value);
+    if (!pending?.onSpan || pending.shard.parts.length > 1 || !progress) return;
+    const { start, logprobs, tokensRun } = progress;
     const columns = decodeLogprobs(logprobs);
+    const { range } = pending.shard.parts[0]!;
+    if (start + columns.length > range.end - range.start || !columns.every((logprob) => !(logprob > 0)))
+      return;
     const known = pending.reported - start;
     if (known < 0) return; // something before it did not arrive; the result has it
     if (columns.length > known) this.#report(pending, columns.subarray(known), tokensRun);
@@ -286,14 +326,21 @@ class QueueExecutor implements Executor {
     await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
     for (const [id, pending] of [...this.#pending]) {
       if (!pending.added) continue;
-      const state = await queue.getJobState(id);
-      if (this.#closed || this.#pending.get(id) !== pending) continue;
-      if (state === "unknown") await this.#put(id);
-      else if (state === "completed" || state === "failed") {
-        const job = await queue.getJob(id);
-        if (job && state === "completed") this.#complete(id, job.returnvalue);
-        else if (job) this.#fail(id, job.failedReason);
-      }
+      await this.#ended(id, pending);
+    }
+  }
+
+  /** Takes what has come of a shard, if it has ended; puts it again if Redis has lost it. */
+  async #ended(id: string, pending: Pending | undefined = this.#pending.get(id)): Promise<void> {
+    const { queue } = this.#parts;
+    if (!pending?.added) return;
+    const state = await queue.getJobState(id);
+    if (this.#closed || this.#pending.get(id) !== pending) return;
+    if (state === "unknown") await this.#put(id);
+    else if (state === "completed" || state === "failed") {
+      const job = await queue.getJob(id);
+      if (job && state === "completed") this.#complete(id, job.returnvalue);
+      else if (job) this.#fail(id, String(job.failedReason));
     }
   }
 

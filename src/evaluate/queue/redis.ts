@@ -125,6 +125,12 @@ async function redisVersion(redis: Redis): Promise<number | null> {
   return major === undefined ? null : Number(major);
 }
 
+/** What Redis says to a command, such as that a key is of another kind; our own errors stay. */
+export function redisRefusal(address: RedisAddress, error: unknown): SurprisalError {
+  if (SurprisalError.isInstance(error)) return error;
+  return refused(address, error instanceof Error ? error : new Error(String(error)));
+}
+
 /** Without its cause: that holds the command, and so the password. */
 function refused(address: RedisAddress, { message }: Error): SurprisalError {
   if (/^(NOAUTH|WRONGPASS|NOPERM|ERR .*\b(AUTH|password)\b)/i.test(message))

@@ -2,6 +2,7 @@
 import type { ConnectionOptions, Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
+import { visible } from "../../text/index.ts";
 import type { Engines, Shard } from "../harness/index.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { type Answer, answersTo, differenceOf, type Offer, publish, queueOf } from "./protocol.ts";
@@ -25,6 +26,8 @@ const PROGRESS_MS = 1000;
 const LEAVE_MS = 3000;
 /** Pause before a command is tried again that Redis was away for, milliseconds. */
 const RETRY_MS = 1000;
+/** Characters of a shard's name; ours have a dozen. */
+const LONGEST_ID = 100;
 /** Troubles of this machine, which another may not have. */
 const OWN_TROUBLE: readonly string[] = ["OUT_OF_MEMORY", "ENGINE_FAILED", "MODEL_DISPOSED", "INTERNAL"];
 
@@ -125,8 +128,15 @@ export class RunWorker {
   ): Promise<WireShardScore> {
     const start = performance.now();
     const { run } = this.#offer;
-    const [shard, { emit }] = [decodeShard(job.data), this.#host];
-    const id = job.id!;
+    const { emit } = this.#host;
+    const id = visible(job.id!.slice(0, LONGEST_ID));
+    let shard: Shard;
+    try {
+      shard = decodeShard(job.data);
+    } catch (error) {
+      emit({ type: "malformed", what: `shard ${id}` });
+      throw new UnrecoverableError(encodeError(error));
+    }
     const tokens = shard.parts.reduce((sum, { plan }) => sum + tokensOf(plan), 0);
     emit({ type: "begun", run, shard: id, tokens });
     try {

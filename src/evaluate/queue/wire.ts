@@ -1,15 +1,16 @@
 /** Shards, their scores and errors as JSON. Columns of numbers travel as base64 of their bytes, little-endian. */
 import {
   ERROR_CODES,
-  type ErrorCode,
   SurprisalError,
   type TokenColumns,
   type TokenRange,
   type WindowPlan,
 } from "../../core/index.ts";
+import { visible } from "../../text/index.ts";
 import type { PartScore, Shard, ShardPart, ShardScore } from "../harness/index.ts";
+import { readScore, readShard } from "./messages.ts";
 
-interface WirePart {
+export interface WirePart {
   documentIndex: number;
   /** Document index of the first id here; plan and range count from it. */
   base: number;
@@ -23,7 +24,7 @@ export interface WireShard {
   parts: WirePart[];
 }
 
-interface WireScore {
+export interface WireScore {
   documentIndex: number;
   start: number;
   /** [n] float64 ln p, [n] float64 entropies, [n] int32 ranks. */
@@ -85,10 +86,15 @@ function neededTokens({ steps }: WindowPlan): TokenRange {
 
 const moved = ({ start, end }: TokenRange, by: number): TokenRange => ({ start: start + by, end: end + by });
 
-/** The shard as its worker sees it: documents begin at `base`. */
-export function decodeShard({ parts }: WireShard): Shard {
+/**
+ * The shard as its worker sees it: documents begin at `base`.
+ * @throws SurprisalError WIRE_MALFORMED
+ */
+export function decodeShard(value: unknown): Shard {
+  const shard = readShard(value);
+  if (shard === null) throw malformed("A shard in the queue is none");
   return {
-    parts: parts.map(({ documentIndex, ids, plan, range }) => ({
+    parts: shard.parts.map(({ documentIndex, ids, plan, range }) => ({
       documentIndex,
       ids: new Int32Array(base64ToBytes(ids)),
       plan,
@@ -108,29 +114,43 @@ export function encodeScore({ parts, tokensRun }: ShardScore): WireShardScore {
   };
 }
 
-/** @param shard that was scored: says where its parts begin. @throws SurprisalError WIRE_MALFORMED */
-export function decodeScore(score: WireShardScore, shard: Shard): ShardScore {
+/**
+ * @param value a worker's answer, as it came.
+ * @param shard that was scored: the answer has its parts, and numbers for exactly their ranges.
+ * @throws SurprisalError WIRE_MALFORMED
+ */
+export function decodeScore(value: unknown, shard: Shard): ShardScore {
+  const score = readScore(value);
+  if (score?.parts.length !== shard.parts.length) throw malformed();
   const parts = shard.parts.map((part, i): PartScore => {
-    const { documentIndex, start, columns } = score.parts?.[i] ?? {
-      documentIndex: -1,
-      start: 0,
-      columns: "",
-    };
+    const { documentIndex, start, columns } = score.parts[i]!;
     const decoded = decodeColumns(columns);
     const from = start + (shard.parts.length === 1 ? neededTokens(part.plan).start : 0);
-    const { logprobs } = decoded;
+    const { start: first, end } = part.range;
     const fits =
-      documentIndex === part.documentIndex && from >= 0 && from + logprobs.length <= part.ids.length;
-    if (!fits || logprobs.length === 0) throw malformed();
+      documentIndex === part.documentIndex && from === first && from + decoded.logprobs.length === end;
+    if (!fits || !areNumbers(decoded)) throw malformed();
     return { documentIndex, start: from, columns: decoded };
   });
   return { parts, tokensRun: score.tokensRun };
 }
 
-function malformed(): SurprisalError {
+/** Log-probabilities are at most 0, entropies at least 0, ranks from 1 on; NaN and 0 are missing. */
+function areNumbers({ logprobs, entropies, ranks }: TokenColumns): boolean {
+  return (
+    logprobs.every((logprob) => !(logprob > MOST_LOGPROB)) &&
+    entropies.every((entropy) => !(entropy < -MOST_LOGPROB) && entropy !== Number.POSITIVE_INFINITY) &&
+    ranks.every((rank) => rank >= 0)
+  );
+}
+
+/** What rounding makes of 0. */
+const MOST_LOGPROB = 1e-6;
+
+function malformed(what = "A worker's answer does not belong to its shard"): SurprisalError {
   return new SurprisalError({
     code: "WIRE_MALFORMED",
-    what: "A worker's answer does not belong to its shard",
+    what,
     wayOut: "Something else writes into this Redis; give surprisal a database of its own (redis://host/1).",
   });
 }
@@ -170,6 +190,8 @@ function base64ToBytes(base64: string): ArrayBuffer {
   return (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength); // aligned
 }
 
+/** Characters of an error. */
+const LONGEST_TEXT = 5000;
 const ERROR_PREFIX = "surprisal.error/1 ";
 
 /** An error as the one line that a failed job carries. */
@@ -182,7 +204,19 @@ export function encodeError(error: unknown): string {
 /** The worker's error again. @returns `null` when the line is none. */
 export function decodeError(line: string): SurprisalError | null {
   if (!line.startsWith(ERROR_PREFIX)) return null;
-  const { code, what, where, wayOut } = JSON.parse(line.slice(ERROR_PREFIX.length));
-  const known = (ERROR_CODES as readonly string[]).includes(code) ? (code as ErrorCode) : "INTERNAL";
-  return new SurprisalError({ code: known, what, where, wayOut });
+  let error: Record<string, unknown> | null;
+  try {
+    error = JSON.parse(line.slice(ERROR_PREFIX.length));
+  } catch {
+    return null;
+  }
+  const known = ERROR_CODES.find((code) => code === error?.code) ?? "INTERNAL";
+  const text = (value: unknown) =>
+    typeof value === "string" ? visible(value.slice(0, LONGEST_TEXT)) : undefined;
+  return new SurprisalError({
+    code: known,
+    what: text(error?.what) ?? "A worker's error does not say what it is",
+    where: text(error?.where),
+    wayOut: text(error?.wayOut),
+  });
 }

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import { packageVersion } from "../runs/index.ts";
+import { isRunName, readOffer } from "./messages.ts";
 import { ModelCache } from "./model-cache.ts";
 import { OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS, subscribe } from "./protocol.ts";
 import {
@@ -37,6 +38,8 @@ export interface WorkOptions {
 
 const DEFAULT_GRACE_MS = 5000;
 const CLEAN_MS = 30_000;
+/** Runs that a worker takes part in at once; others are heard of again every second. */
+const MOST_RUNS = 64;
 
 /**
  * Works until it is stopped. A shard that cannot be finished then goes back into the queue.
@@ -85,7 +88,13 @@ class QueueWorker implements AsyncDisposable {
   async untilStopped(): Promise<void> {
     const { signal } = this.#options;
     if (signal.aborted) return;
-    subscribe<Offer | Over>(this.#subscriber, OFFERS, (message) => this.#receive(message));
+    subscribe(
+      this.#subscriber,
+      OFFERS,
+      readOffer,
+      (message) => this.#receive(message),
+      () => this.#emit({ type: "malformed", what: "an offer" }),
+    );
     await this.#publisher.connect();
     this.#emit({ type: "ready", queue: this.#address.shown, worker: this.#name });
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -104,10 +113,8 @@ class QueueWorker implements AsyncDisposable {
     const { run } = message;
     const known = this.#runs.get(run);
     if (message.type === "over") void this.#leave(run, "over");
-    else if (message.type !== "offer")
-      return; // of a version to come
     else if (known) known.offered();
-    else
+    else if (this.#runs.size < MOST_RUNS)
       this.#runs.set(
         run,
         new RunWorker(message, {
@@ -138,7 +145,8 @@ class QueueWorker implements AsyncDisposable {
   /** Takes away what is left of runs whose coordinator died after all its workers: nobody offers them. */
   async #cleanAll(): Promise<void> {
     if (this.#away || performance.now() - this.#subscribedSince < 2 * SILENCE_MS) return;
-    for (const run of await this.#publisher.smembers(RUNS)) if (!this.#runs.has(run)) await this.#clean(run);
+    for (const run of await this.#publisher.smembers(RUNS))
+      if (isRunName(run) && !this.#runs.has(run)) await this.#clean(run);
   }
 
   /** Should the coordinator be alive after all, it puts its shards again. */
