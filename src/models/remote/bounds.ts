@@ -90,7 +90,7 @@ function fromEnvironment(name: string): number | null {
 }
 
 /** An answer goes on beyond its bounds. What was read of it is good. */
-export function tooLong(what: string, where: string, wayOut: string): SurprisalError {
+function tooLong(what: string, where: string, wayOut: string): SurprisalError {
   return new SurprisalError({ code: "ANSWER_TOO_LONG", what, where, wayOut });
 }
 
