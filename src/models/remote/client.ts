@@ -2,6 +2,19 @@
 import { abortError, withDefaults } from "../../core/index.ts";
 import type { HttpAnswer, NetworkFailure, Patience } from "../../net/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
+import {
+  type AskedFor,
+  type BoundOptions,
+  Deadline,
+  isUpgrade,
+  longestMs,
+  mayGoAbroad,
+  mostBytes,
+  Progress,
+  redirected,
+  tooLarge,
+  tooSlow,
+} from "./bounds.ts";
 import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
 import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
 import { parseJson } from "./json.ts";
@@ -10,7 +23,7 @@ import { Limit } from "./limit.ts";
 
 type Net = typeof import("../../net/index.ts");
 
-export interface RemoteClientOptions {
+export interface RemoteClientOptions extends BoundOptions {
   /** The API's base address, `http://localhost:8080/v1` for example. */
   address: string | URL;
   /** Sent to the address's own origin only. `null` = none. */
@@ -21,7 +34,11 @@ export interface RemoteClientOptions {
   keyHeader?: string | undefined;
   /** Further headers. They too go to the address's own origin only. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence, no limit to the whole. */
+  /**
+   * Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence, 10 minutes without content (comments, empty
+   * events and white space are none; `silenceMs` where it is given), and to the whole with all attempts twice `answerMs` and
+   * 30 s per token asked for.
+   */
   patience?: Partial<Patience> | undefined;
   /** Times a request is sent at most, when it fails before the first byte of an answer. Default 4. */
   attempts?: number | undefined;
@@ -31,22 +48,25 @@ export interface RemoteClientOptions {
   concurrency?: number | undefined;
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends AskedFor {
   signal?: AbortSignal | undefined;
 }
 
-interface Sent extends RequestOptions {
+interface Sent {
+  signal: AbortSignal;
   method: "GET" | "POST";
   url: URL;
   body: string | null;
 }
 
-const PATIENCE: Patience = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
+const PATIENCE = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
 /** A server may ask for more than a backoff would give it, within reason. */
 const LONGEST_ASKED_PAUSE_MS = 60_000;
 const MOST_REDIRECTS = 5;
 /** As much of an error's body as is read, bytes. */
 const ERROR_BODY = 65_536;
+/** As long as the end of an error's body is waited for, milliseconds. */
+const ERROR_MS = 10_000;
 
 const limits = new Map<string, Limit>();
 
@@ -95,20 +115,33 @@ export class RemoteClient {
     method: "GET" | "POST",
     path: string,
     body: string | null,
-    { signal }: RequestOptions,
+    { signal, ...asked }: RequestOptions,
   ): Promise<RemoteAnswer> {
+    const where = this.#where(path);
+    const patience = withDefaults<Patience>(PATIENCE, this.#options.patience);
+    const { answerMs = patience.silenceMs, silenceMs, overallMs } = patience;
+    const limitMs = longestMs(overallMs, answerMs, asked);
+    const most = mostBytes(this.#options.mostAnswerBytes, body?.length ?? 0, asked);
     const leave = await this.#limit.enter(signal);
+    const deadline = new Deadline(limitMs, () => tooSlow(limitMs, where), signal);
+    const end = () => {
+      deadline.done();
+      leave();
+    };
     try {
       // Loaded when needed: what reads answers also runs where Node's modules are not.
       const net = await import("../../net/index.ts");
-      const send = () => this.#send(net, { method, url: this.#url(path), body, signal });
-      const answer = await net.repeat(send, this.#pauses(net), signal);
-      answer.closed.then(leave);
-      const where = this.#where(path);
-      const chunks = readable(net, answer, where, signal);
-      return new RemoteAnswer(answer, chunks, where, (text) => this.redact(text));
+      const send = () => this.#send(net, { method, url: this.#url(path), body, signal: deadline.signal });
+      const answer = await net.repeat(send, this.#pauses(net), deadline.signal);
+      answer.closed.then(end);
+      const idleMs = this.#options.patience?.silenceMs ?? Math.max(answerMs, silenceMs);
+      const chunks = readable(net, answer, { where, signal, deadline, idleMs, most });
+      return new RemoteAnswer(answer, chunks, where, {
+        redact: (text) => this.redact(text),
+        tokens: asked.tokens ?? null,
+      });
     } catch (error) {
-      leave();
+      end();
       throw signal?.aborted && error === signal.reason ? abortError("The request", signal) : error;
     }
   }
@@ -140,9 +173,10 @@ export class RemoteClient {
         headers: body === null ? {} : { "content-type": "application/json" },
         own: { origin: this.address.origin, headers: { ...headers, ...key?.header(keyHeader) } },
         body,
-        patience: withDefaults(PATIENCE, this.#options.patience),
+        patience: { ...withDefaults<Patience>(PATIENCE, this.#options.patience), overallMs: undefined },
         environment: process.env,
         mostRedirects: MOST_REDIRECTS,
+        followAbroad: method === "GET" || mayGoAbroad(this.#options) || isUpgrade,
         signal,
       })
       .catch((error: unknown) => {
@@ -152,14 +186,19 @@ export class RemoteClient {
       });
     this.#answered = true;
     if (answer.status >= 200 && answer.status < 300) return answer;
+    const target = net.redirectTarget(answer, method);
+    if (target) {
+      answer.dispose();
+      throw redirected(this.#shown(target));
+    }
     throw await this.#refusal(answer, signal);
   }
 
-  async #refusal(answer: HttpAnswer, signal: AbortSignal | undefined): Promise<ServerRefusal> {
+  async #refusal(answer: HttpAnswer, signal: AbortSignal): Promise<ServerRefusal> {
     const { status, headers, url } = answer;
     const where = this.#shown(url);
     const complaint = await readComplaint(answer, where);
-    if (signal?.aborted) throw abortError("The request", signal);
+    signal.throwIfAborted();
     const message = this.redact(complaint.message);
     const { key, keyVariable } = this.#options;
     const home = url.origin === this.address.origin;
@@ -212,15 +251,23 @@ export class RemoteAnswer {
   readonly #answer: HttpAnswer;
   readonly #body: Chunks;
   readonly #redact: (text: string) => string;
+  /** Tokens that it was to have at most; `null`: unknown. */
+  readonly tokens: number | null;
   /** What stood among the events of a stream and was none, once it is read; "" = nothing. */
   words = "";
 
-  constructor(answer: HttpAnswer, body: Chunks, where: string, redact: (text: string) => string) {
+  constructor(
+    answer: HttpAnswer,
+    body: Chunks,
+    where: string,
+    { redact, tokens }: { redact: (text: string) => string; tokens: number | null },
+  ) {
     this.status = answer.status;
     this.where = where;
     this.#answer = answer;
     this.#body = body;
     this.#redact = redact;
+    this.tokens = tokens;
   }
 
   header(name: string): string | null {
@@ -299,23 +346,50 @@ async function peek(body: Chunks): Promise<{ beginning: string; whole: Chunks }>
   return { beginning, whole: whole() };
 }
 
-/** A body whose failures say what they mean for an answer. */
+interface ReadingBounds {
+  where: string;
+  /** Of whoever asked. */
+  signal: AbortSignal | undefined;
+  deadline: Deadline;
+  /** Longest wait for content, milliseconds. */
+  idleMs: number;
+  /** Bytes, unpacked. */
+  most: number;
+}
+
+/** A body within its bounds, whose failures say what they mean for an answer. */
 async function* readable(
   { NetworkFailure }: Net,
   { body }: HttpAnswer,
-  where: string,
-  signal: AbortSignal | undefined,
+  { where, signal, deadline, idleMs, most }: ReadingBounds,
 ): AsyncGenerator<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  const progress = new Progress();
+  const idle = () =>
+    deadline.abort(streamCut(`The server has sent no content for ${idleMs / 1000} s`, where));
+  /** Time without content, milliseconds; only while we wait: a slow reader is no silent server. */
+  let waited = 0;
+  let size = 0;
   try {
-    for await (const bytes of body) {
+    for (;;) {
+      const start = performance.now();
+      // As long as all that comes is content, the silence that `net` counts is all there is.
+      const timer = waited > 0 ? setTimeout(idle, Math.max(0, idleMs - waited)) : undefined;
+      const { done, value } = await pieces.next().finally(() => clearTimeout(timer));
+      if (done) return;
       if (signal?.aborted) throw signal.reason;
-      yield bytes;
+      size += value.length;
+      if (size > most) throw tooLarge(most, where);
+      waited = progress.feed(value) ? 0 : waited + performance.now() - start;
+      yield value;
     }
   } catch (error) {
     if (signal?.aborted) throw abortError("The request", signal);
     if (!(error instanceof NetworkFailure)) throw error;
     if (error.mishap === "encoding") throw malformed(error.message, where);
     throw streamCut(`The connection broke: ${error.message}`, where, error.cause ?? error);
+  } finally {
+    await pieces.return?.();
   }
 }
 
@@ -324,6 +398,7 @@ async function readComplaint(
   where: string,
 ): Promise<{ message: string; field: string | null }> {
   let text = "";
+  const timer = setTimeout(() => answer.dispose(), ERROR_MS);
   try {
     const decoder = new TextDecoder();
     for await (const bytes of answer.body) {
@@ -333,6 +408,8 @@ async function readComplaint(
     return complaintIn(parseJson(text, where)) ?? { message: quotation(text), field: null };
   } catch {
     return { message: /^\s*</.test(text) ? "" : quotation(text), field: null };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
