@@ -2,7 +2,7 @@ import { ERROR_CODES, SurprisalError } from "../../src/core/index.ts";
 import type { Trial } from "./attack.ts";
 
 /** Whether an error is one that a person can act on: a code that is not INTERNAL, and words. */
-function isClear(error: unknown): boolean {
+export function isClear(error: unknown): boolean {
   if (!SurprisalError.isInstance(error)) return false;
   const known: readonly string[] = ERROR_CODES;
   return error.code !== "INTERNAL" && known.includes(error.code) && error.what !== "";
