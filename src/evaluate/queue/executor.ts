@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { visible } from "../../text/index.ts";
 import type { Executor, ScoreShardOptions, Shard, ShardScore } from "../harness/index.ts";
@@ -185,7 +185,7 @@ class QueueExecutor implements Executor {
     if (signal?.aborted) throw abortError("Scoring", signal);
     const id = `shard-${this.#count++}`;
     const stop = () => this.#settle(id)?.reject(abortError("Scoring", signal));
-    signal?.addEventListener("abort", stop, { once: true });
+    const callOff = whenAborted(signal, stop);
     try {
       return await new Promise<ShardScore>((resolve, reject) => {
         this.#pending.set(id, {
@@ -201,7 +201,7 @@ class QueueExecutor implements Executor {
         void this.#put(id);
       });
     } finally {
-      signal?.removeEventListener("abort", stop);
+      callOff();
     }
   }
 

@@ -5,7 +5,7 @@
  * memory and are viewed in place. Nothing is copied but one row at a time, into the kernel.
  */
 import koffi from "koffi";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import type { Batch, ContextParams, Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
@@ -151,8 +151,7 @@ export class LlamaContext {
       throw abortError("Scoring", signal);
     }
     const abort = () => this.#functions.ggml_set_no_alloc(this.#abortFlag, true);
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#lifetime.closing.addEventListener("abort", abort, { once: true });
+    const callOff = [signal, this.#lifetime.closing].map((each) => whenAborted(each, abort));
     const start = performance.now();
     let status: number;
     try {
@@ -161,8 +160,7 @@ export class LlamaContext {
       );
     } finally {
       this.decodeMs += performance.now() - start;
-      signal?.removeEventListener("abort", abort);
-      this.#lifetime.closing.removeEventListener("abort", abort);
+      for (const off of callOff) off();
       this.#functions.ggml_set_no_alloc(this.#abortFlag, false);
       this.#batch.reset();
     }
