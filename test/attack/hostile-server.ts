@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { type Draw, one } from "./hostile-index.ts";
 
-export const SOURCES = ["chat", "completions", "ollama", "gemini"] as const;
+const SOURCES = ["chat", "completions", "ollama", "gemini"] as const;
 export type Source = (typeof SOURCES)[number];
 
 /** What the server's model really wrote. */
@@ -19,7 +19,7 @@ export const TRUTH: readonly { text: string; logprob: number }[] = [
 export const KEY = "sk-attack-0123456789abcdef";
 
 /** Whole: numbers must be the truth. Broken: what is given must be its beginning. Lying: no number that cannot be. */
-export type Harm = "whole" | "broken" | "lying";
+type Harm = "whole" | "broken" | "lying";
 
 export interface Scene {
   source: Source;
