@@ -4,9 +4,8 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ERROR_CODES } from "../../src/core/index.ts";
+import { ERROR_CODES, seededRandom } from "../../src/core/index.ts";
 import { attack, type Trial } from "./attack.ts";
-import { drawFrom } from "./hostile-index.ts";
 import { HostileServer, KEY, type Scene, TRUTH } from "./hostile-server.ts";
 
 const CHILD = fileURLToPath(new URL("servers-child.mjs", import.meta.url));
@@ -31,7 +30,7 @@ attack({
     try {
       for (let i = 0; i < count; i++) {
         child ??= await start();
-        const scene = server.play(drawFrom(seed * 100_003 + i));
+        const scene = server.play(seededRandom(seed * 100_003 + i));
         const reply = await ask(child, {
           source: scene.source,
           origin: server.origin,

@@ -1,9 +1,10 @@
 /** Which statements a query may hold, and where it may write: never over what a run has written. */
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import type { DuckDBConnection, DuckDBResultReader } from "@duckdb/node-api";
 import { SurprisalError } from "../../core/index.ts";
+import { identityOf } from "../../files/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { type Token, tokensOf } from "./sql-tokens.ts";
 
@@ -178,15 +179,6 @@ function refused(
     where: "query",
     wayOut,
   });
-}
-
-function identityOf(path: string): string | null {
-  try {
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev} ${ino}`;
-  } catch {
-    return null;
-  }
 }
 
 /** Where a file is or would be, links followed. */

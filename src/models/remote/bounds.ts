@@ -2,7 +2,7 @@
  * How long an answer may take and how large it may be: in proportion to what was asked for, so that a server without end is
  * left and a slow one is not.
  */
-import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError, whenAborted } from "../../core/index.ts";
 
 /** What was asked for, as far as the size of its answer depends on it. */
 export interface AskedFor {
@@ -132,16 +132,14 @@ export function redirected(where: string): SurprisalError {
 /** Aborts where an answer must end, or where whoever asked has had enough. */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
-  readonly #onAbort = () => this.#controller.abort(this.#outer!.reason);
+  readonly #callOff: () => void;
 
   /** @param late made where the time is over. */
   constructor(ms: number, late: () => SurprisalError, outer: AbortSignal | undefined) {
-    this.#outer = outer;
     this.#timer = setTimeout(() => this.#controller.abort(late()), ms).unref();
-    if (outer?.aborted) this.#onAbort();
-    outer?.addEventListener("abort", this.#onAbort, { once: true });
+    if (outer?.aborted) this.#controller.abort(outer.reason);
+    this.#callOff = whenAborted(outer, () => this.#controller.abort(outer!.reason));
   }
 
   get signal(): AbortSignal {
@@ -155,7 +153,7 @@ export class Deadline {
 
   done(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#onAbort);
+    this.#callOff();
   }
 }
 

@@ -5,8 +5,8 @@ import type { FinishReason, GenerationEnd, Provenance } from "../language-model.
 import type { AnswerAssembler, AnswerOptions } from "./answer.ts";
 import type { AnswerDoubts } from "./answer-numbers.ts";
 import { mostEvents, tooMany } from "./bounds.ts";
-import type { RemoteAnswer } from "./client.ts";
 import { reportedError, serverError, streamCut } from "./failure.ts";
+import type { RemoteAnswer } from "./remote-answer.ts";
 
 export interface AnswerReaderOptions extends AnswerOptions {
   /** Names the server in errors. Default "the server". */
