@@ -3,6 +3,7 @@ import type { LlamaFunctions } from "./bindings.ts";
 import { type ContextSettings, type ContextShape, LlamaContext } from "./context.ts";
 import type { Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { giveBackMemory } from "./trim.ts";
 import { type Turn, Turns } from "./turns.ts";
 
 /** Scoring calls whose answers nobody reads on at the moment, with a context each: an order of magnitude above what is asked for. */
@@ -23,8 +24,11 @@ export class ContextPool {
   readonly #lifetime: Lifetime;
   /** Every context made and not freed. */
   readonly #contexts = new Set<LlamaContext>();
-  /** A context nobody uses now; kept, because making one takes longer than scoring a short text. */
-  #idle: LlamaContext | null = null;
+  /**
+   * Contexts nobody uses now; one is kept, because making one takes longer than scoring a short text, and all while others
+   * wait for them.
+   */
+  #idle: LlamaContext[] = [];
   /** Contexts that decode at once: libuv has threads for no more. */
   readonly #turns = new Turns({ places: decodesAtOnce(), most: MOST_BEGUN, patienceMs: PATIENCE_MS });
 
@@ -49,9 +53,9 @@ export class ContextPool {
     const { closing } = this.#lifetime;
     const turn = await this.#turns.enter(signal, closing, () => this.#lifetime.assertOpen());
     try {
-      const idle = this.#idle;
-      this.#idle = null;
-      if (idle && idle.shape.cells >= shape.cells) return { context: idle, turn };
+      const fits = this.#idle.findIndex(({ shape: { cells } }) => cells >= shape.cells);
+      const [idle] = this.#idle.splice(Math.max(fits, 0), 1);
+      if (idle && fits >= 0) return { context: idle, turn };
       if (idle) await this.free(idle);
       return { context: await this.create(shape), turn };
     } catch (error) {
@@ -63,8 +67,9 @@ export class ContextPool {
   async release({ context, turn }: LentContext): Promise<void> {
     try {
       if (this.#lifetime.closing.aborted) return; // disposing frees every context
-      if (this.#idle) await this.free(context);
-      else this.#idle = context;
+      this.#idle.push(context);
+      if (this.#turns.waiting > 0) return;
+      for (const each of this.#idle.splice(0, this.#idle.length - 1)) await this.free(each);
     } finally {
       turn.leave();
     }
@@ -88,13 +93,14 @@ export class ContextPool {
   async free(context: LlamaContext): Promise<void> {
     if (this.#lifetime.closing.aborted || !this.#contexts.delete(context)) return;
     await this.#lifetime.run(() => context.dispose());
+    giveBackMemory();
   }
 
   /** Frees them all, once the lifetime is closed. */
   async dispose(): Promise<void> {
     for (const context of this.#contexts) await context.dispose();
     this.#contexts.clear();
-    this.#idle = null;
+    this.#idle = [];
   }
 }
 

@@ -62,6 +62,7 @@ import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
 import { tryInChild } from "./trial.ts";
+import { giveBackMemory } from "./trim.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
@@ -393,6 +394,7 @@ export class LlamaModel implements LanguageModel {
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
+    giveBackMemory();
   }
 
   #assertOpen(): void {

@@ -42,6 +42,11 @@ export class Turns {
     this.#options = options;
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /**
    * Waits for a turn; in the order of coming.
    * @param closing aborted: nobody will have one any more.
