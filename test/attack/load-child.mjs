@@ -1,9 +1,9 @@
 /**
  * The built library under mixed load, in a process of its own whose memory is nobody else's: load-child.mjs ROUNDS SEED.
- * Writes a line of JSON for each round: what was wrong in it, and its memory after the garbage was collected.
+ * Writes a line of JSON for each round: what was wrong in it, and now and then the memory that is held.
  */
 import { getEventListeners } from "node:events";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { planWindows, seededRandom } from "../../dist/core/index.js";
@@ -16,6 +16,9 @@ const random = seededRandom(seed);
 const pick = (count) => Math.floor(random() * count);
 /** Calls of a round, side by side. */
 const CALLS = 48;
+/** Of so many rounds one is followed by quiet, and then memory is looked at: what is freed goes back to the system a moment later. */
+const LOOK_EVERY = 4;
+const QUIET_MS = 900;
 /** Of so many rounds one has a crowd with one signal. */
 const CROWD_EVERY = 50;
 const CROWD = 300;
@@ -164,17 +167,22 @@ async function disposed() {
     .map((each) => `disposed: ${each}`);
 }
 
+async function settledMemory() {
+  collectGarbage();
+  await sleep(QUIET_MS); // finalizers free what hangs on what was collected
+  collectGarbage();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rss, heapUsed, external };
+}
+
 const begun = performance.now();
 for (let round = 0; round < rounds; round++) {
   const wrong = await mixed();
   if (round % CROWD_EVERY === 5) wrong.push(...(await crowd()));
   if (round % DISPOSE_EVERY === 3) wrong.push(...(await disposed()));
   wrong.push(...warnings.splice(0));
-  collectGarbage();
-  await nextTurn(); // finalizers free what hangs on what was collected
-  collectGarbage();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  const line = { round, s: (performance.now() - begun) / 1000, wrong, rss, heapUsed, external };
+  const memory = round % LOOK_EVERY === 0 ? await settledMemory() : null;
+  const line = { round, s: (performance.now() - begun) / 1000, wrong, memory };
   await new Promise((done) => process.stdout.write(`${JSON.stringify(line)}\n`, done));
 }
 await model[Symbol.asyncDispose]();
