@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   "QUEUE_UNREACHABLE",
   "QUEUE_NO_WORKER",
   "QUEUE_SHARD_LOST",
+  "QUEUE_DAMAGED",
   "MODEL_FAILED",
   // Model files
   "GGUF_NOT_GGUF",
