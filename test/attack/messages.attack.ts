@@ -308,7 +308,7 @@ function model(): LanguageModel {
   return altered((table) => ({
     identity: { ...table.identity, sha256: SHA256 },
     async *scoreTokens(ids, plan, options) {
-      await sleep(30, undefined, options?.signal && { signal: options.signal });
+      await sleep(60, undefined, options?.signal && { signal: options.signal });
       yield* table.scoreTokens(ids, plan, options);
     },
   }));
