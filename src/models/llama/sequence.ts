@@ -34,8 +34,6 @@ export class SequencePool extends Queue {
     if (this.context.closed) return; // disposing the model frees every sequence
     this.context.remove(id, 0);
     this.#free.push(id);
-    // llama.cpp goes on where it last wrote, and the order of a sequence's cells changes last digits: the next one begins anew.
-    if (this.#free.length === this.context.shape.sequences) this.context.clear();
   }
 }
 
