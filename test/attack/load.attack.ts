@@ -1,109 +1,106 @@
-/** The library under load: mixed calls side by side on one real model, with aborts and early ends; memory stays flat. */
-import { resolve } from "../../src/index.ts";
-import type { LanguageModel } from "../../src/models/index.ts";
-import { collectGarbage } from "../garbage.ts";
+/**
+ * The library under load: rounds of mixed calls side by side on one real model, with aborts, early ends, crowds with one signal
+ * and models disposed under their calls. What a call gives is what it gives alone; no warning, no listener is left; memory
+ * stays flat.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { attack, type Trial } from "./attack.ts";
 
-/** Calls of a round, side by side. */
-const CALLS = 40;
+const CHILD = fileURLToPath(new URL("./load-child.mjs", import.meta.url));
+/** Longest time of a round, milliseconds: then it hangs. */
+const PATIENCE_MS = 240_000;
+/** Part of the rounds after which contexts, threads and caches have all been made. */
+const WARM_UP = 1 / 3;
 /**
- * What the second half of the rounds may take beside what the first half took, MiB. The allocator keeps what side-by-side calls
- * have freed, so that memory grows for some thousand calls, ever more slowly; a leak does not slow down.
+ * What a straight line through what was held in the rest may rise from its beginning to its end, MiB: less than 40 KiB lost in
+ * each of 800 rounds.
  */
-const SLACK_MIB = 80;
+const MOST_RISE = { rss: 30, heapUsed: 4, external: 4 } as const;
 
-/** A trial is a round of calls, about half a second each: 40 take half a minute, 1,200 ten minutes. */
-attack({ name: "load", short: 40, long: 1200, trials });
+const LEAST_LOOKS = 5;
 
-async function* trials({ count }: { count: number; seed: number }): AsyncGenerator<Trial> {
-  const warnings: string[] = [];
-  const onWarning = ({ name }: Error) => warnings.push(name);
-  process.on("warning", onWarning);
-  const model = await resolve("mini");
-  try {
-    const expected: string[] = [];
-    for (let kind = 0; kind < KINDS.length; kind++) expected.push(await KINDS[kind]!(model));
-    let settled = 0;
-    for (let round = 0; round < count; round++) {
-      const calls = Array.from({ length: CALLS }, (_, i) => KINDS[(i + round) % KINDS.length]!(model));
-      const outcomes = await Promise.allSettled(calls);
-      const wrong = outcomes.find(
-        (outcome, i) =>
-          outcome.status === "rejected" || outcome.value !== expected[(i + round) % KINDS.length],
-      );
-      collectGarbage();
-      const mib = process.memoryUsage.rss() / 2 ** 20;
-      if (2 * round <= count) settled = Math.max(settled, mib);
-      const detail = `round ${round}: ${mib.toFixed(0)} MiB, at most ${settled.toFixed(0)} in the first half`;
-      if (wrong !== undefined)
-        yield {
-          verdict: "wrong",
-          detail: `${detail}: ${wrong.status === "rejected" ? wrong.reason.stack : wrong.value}`,
-        };
-      else if (warnings.length > 0) yield { verdict: "wrong", detail: `${detail}: ${warnings.splice(0)}` };
-      else if (mib > settled + SLACK_MIB) yield { verdict: "crashed", detail };
-      else yield { verdict: "held", detail };
-      if (process.env.ATTACK_LONG && round % 60 === 0) console.log(detail);
-    }
-  } finally {
-    await model[Symbol.asyncDispose]();
-    process.off("warning", onWarning);
-  }
+interface Round {
+  round: number;
+  /** Since the beginning, seconds. */
+  s: number;
+  wrong: string[];
+  /** What is held after the garbage was collected and freed memory given back; `null`: it was not looked. */
+  memory: Memory | null;
 }
 
-/** Calls that end with the same text whenever they are made. */
-const KINDS: readonly ((model: LanguageModel) => Promise<string>)[] = [
-  async (model) => {
-    for await (const { logprob } of model.score([{ context: "The cat", continuation: " sat on the mat" }]))
-      return logprob!.toFixed(2);
-    return "nothing";
-  },
-  async (model) => {
-    let text = "";
-    for await (const record of model.generate("Once upon a time", { maxTokens: 6 })) text += record.text;
-    return text === "" ? "nothing" : "text";
-  },
-  async (model) => {
-    const controller = new AbortController();
-    const writing = model.generate("There was a", { maxTokens: 200, signal: controller.signal });
-    try {
-      for await (const record of writing) if (record) controller.abort();
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-    return "not aborted";
-  },
-  async (model) => {
-    for await (const record of model.generate("He left early", { maxTokens: 200 })) return typeof record.text;
-    return "nothing";
-  },
-  async (model) => {
-    const [vector] = await model.embed(["a text"]);
-    return vector!.length > 0 ? "vector" : "nothing";
-  },
-  async (model) => {
-    const sequence = await model.open();
-    const other = await (async () => {
-      await sequence.extend([1, 2, 3]);
-      return sequence.fork();
-    })();
-    await other.extend([4]);
-    await other.truncate(2);
-    const { length } = other;
-    await other[Symbol.asyncDispose]();
-    await sequence[Symbol.asyncDispose]();
-    return String(length);
-  },
-  async (model) => {
-    const { loss } = await model.loss("A short text about nothing much at all.");
-    return loss.toFixed(2);
-  },
-  async (model) => {
-    try {
-      for await (const _ of model.score([{ context: "x", continuation: "" }])) return "scored";
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-    return "nothing";
-  },
-];
+/** Bytes. */
+type Memory = Readonly<Record<keyof typeof MOST_RISE, number>>;
+
+/** A trial is a round of 48 calls, half a second on a quiet machine: 40 take half a minute, 1,200 ten minutes. */
+attack({ name: "load", short: 40, long: 1200, trials });
+
+async function* trials({ count, seed }: { count: number; seed: number }): AsyncGenerator<Trial> {
+  const child = spawn(process.execPath, [CHILD, `${count}`, `${seed}`], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const ended = once(child, "close");
+  const rounds: Round[] = [];
+  const hangs = () => setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  let late = hangs();
+  for await (const line of createInterface({ input: child.stdout })) {
+    clearTimeout(late);
+    late = hangs();
+    const round: Round = JSON.parse(line);
+    rounds.push(round);
+    const isLast = rounds.length === count;
+    if (process.env.ATTACK_LONG && round.round % 60 === 0) console.log(shown(round));
+    const rise = isLast ? risen(rounds) : null;
+    if (round.wrong.length > 0)
+      yield {
+        verdict: "wrong",
+        detail: `seed ${seed}, round ${round.round}: ${round.wrong.slice(0, 3).join("; ")}`,
+      };
+    else if (rise !== null) yield { verdict: "crashed", detail: `seed ${seed}: ${rise}` };
+    else yield { verdict: "held", detail: shown(round) };
+  }
+  clearTimeout(late);
+  const [code, signal] = await ended;
+  if (rounds.length < count || code !== 0)
+    yield {
+      verdict: "crashed",
+      detail: `seed ${seed}, after round ${rounds.length - 1}: ${signal ?? `code ${code}`}: ${said}`,
+    };
+}
+
+/** What of the memory goes on growing, or `null`. */
+function risen(rounds: readonly Round[]): string | null {
+  const rest = rounds.slice(Math.floor(rounds.length * WARM_UP));
+  const held = rest.flatMap(({ memory }) => memory ?? []);
+  if (held.length < LEAST_LOOKS) return null; // too few to tell
+  for (const kind of ["rss", "heapUsed", "external"] as const) {
+    const rise = riseOf(held.map((memory) => memory[kind] / 2 ** 20));
+    if (rise > MOST_RISE[kind]) return `${kind} rises by ${rise.toFixed(1)} MiB in ${rest.length} rounds`;
+  }
+  return null;
+}
+
+/** From the first to the last value of the straight line of least squares. */
+function riseOf(values: readonly number[]): number {
+  const [middle, mean] = [(values.length - 1) / 2, values.reduce((sum, y) => sum + y) / values.length];
+  let [xy, xx] = [0, 0];
+  for (const [x, y] of values.entries()) {
+    xy += (x - middle) * (y - mean);
+    xx += (x - middle) ** 2;
+  }
+  return (xy / xx) * (values.length - 1);
+}
+
+function shown({ round, s, memory }: Round): string {
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  const held = memory
+    ? `${mib(memory.rss)} MiB resident, heap ${mib(memory.heapUsed)}, external ${mib(memory.external)}`
+    : "held";
+  return `round ${round}, ${s.toFixed(0)} s: ${held}`;
+}

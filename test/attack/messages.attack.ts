@@ -12,6 +12,7 @@ import { TableModel } from "../../src/models/test/index.ts";
 import { altered } from "../altered-model.ts";
 import { RedisServer } from "../redis-server.ts";
 import { attack, type Trial } from "./attack.ts";
+import { QUEUE_POISONS } from "./queue-poisons.ts";
 import { isClear } from "./refused.ts";
 
 const SHA256 = "a".repeat(64);
@@ -71,7 +72,7 @@ async function poisonedRun(
       await using executor = await queueExecutor(server.url, {
         model: model(),
         reference: "table",
-        leaseMs: 2000,
+        leaseMs: 500,
         patienceMs: 20_000,
       });
       const poisoning = (async () => {
@@ -135,12 +136,15 @@ async function poison(redis: Redis, random: () => number): Promise<string> {
     state: "working",
     slots: 1,
     reason: null,
+    shards: one([[], [shard], ["x"], null]),
   };
   const score = {
     parts: [{ documentIndex: 0, start: 0, columns: Buffer.alloc(20 * 3).toString("base64") }],
     tokensRun: 3,
   };
+  const key = one(Object.keys(QUEUE_POISONS));
   const [kind, say] = one<readonly [string, () => Promise<unknown>]>([
+    [key, () => QUEUE_POISONS[key]!(redis, queue)],
     ["offer", () => redis.publish(OFFERS, mutated(offer, random))],
     ["answer", () => redis.publish(`surprisal:answers:${run}`, mutated(answer, random))],
     [
@@ -304,7 +308,7 @@ function model(): LanguageModel {
   return altered((table) => ({
     identity: { ...table.identity, sha256: SHA256 },
     async *scoreTokens(ids, plan, options) {
-      await sleep(30, undefined, options?.signal && { signal: options.signal });
+      await sleep(60, undefined, options?.signal && { signal: options.signal });
       yield* table.scoreTokens(ids, plan, options);
     },
   }));

@@ -12,6 +12,8 @@ const TELL_AFTER_MS = 3000;
 const LEAVE_MS = 2000;
 /** More do not work on one run: somebody is making them up. */
 const MOST_WORKERS = 10_000;
+/** Shards at once, of all workers together: so many texts are held in memory here, and in Redis. */
+const MOST_SLOTS = 16_384;
 
 export interface KnownWorkersOptions {
   run: string;
@@ -46,7 +48,15 @@ export class KnownWorkers {
   get slots(): number {
     let slots = 0;
     for (const { answer } of this.#workers.values()) if (answer.state === "working") slots += answer.slots;
-    return slots;
+    return Math.min(slots, MOST_SLOTS);
+  }
+
+  /** Shards that workers say they work on. */
+  get claimed(): Set<string> {
+    const claimed = new Set<string>();
+    for (const { answer } of this.#workers.values())
+      if (answer.state === "working") for (const shard of answer.shards) claimed.add(shard);
+    return claimed;
   }
 
   #receive(answer: Answer): void {

@@ -12,6 +12,8 @@ export const MOST_MESSAGE: number = 2 ** 18;
 /** Tokens of a document. */
 const MOST_TOKENS = 2 ** 27;
 const MOST_PARTS = 2 ** 12;
+/** Ids in front of a window: BOS. */
+const LONGEST_PREFIX = 16;
 const MOST_SLOTS = 2 ** 16;
 const MOST_LEASE_MS = 86_400_000;
 const LONGEST_NAME = 500;
@@ -23,6 +25,14 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Names of runs: 8 random bytes, so that no name from outside reaches another key of Redis. */
 export const isRunName = (value: unknown): value is string =>
   typeof value === "string" && /^[\da-f]{16}$/.test(value);
+
+/** Names of shards, as the coordinator numbers them. */
+export const isShardName = (value: unknown): value is string =>
+  typeof value === "string" && /^shard-\d{1,15}$/.test(value);
+
+/** The run that something is said of, whatever else is said; `null`: none. */
+export const runOf = (value: unknown): string | null =>
+  isFields(value) && isRunName(value.run) ? value.run : null;
 
 /** What coordinators say; a type of a version to come is `null` too. */
 export function readOffer(value: unknown): Offer | Over | null {
@@ -68,6 +78,19 @@ function readSettings(value: unknown): Offer["settings"] | null {
   return fit ? (Object.fromEntries(entries) as Offer["settings"]) : null;
 }
 
+/**
+ * Why a worker does not look for a model under the name that a run gives it; `null`: it may. A model of a path is read
+ * whole for its sha256, so only what can be a model is.
+ */
+export function referenceFault(reference: string): string | null {
+  if (visible(reference) !== reference) return "its name has characters that cannot be seen";
+  if (/^(hf|pypi):/.test(reference) || !/[/\\]|\.gguf$/i.test(reference)) return null;
+  const parts = reference.split(/[/\\]/);
+  if (!/\.gguf$/i.test(reference) || /^([a-z][a-z0-9+-]+:|~)/i.test(reference) || parts.includes(".."))
+    return "a run may name a path that ends with .gguf and has no ..";
+  return /^[/\\]+(dev|proc|sys)[/\\]/i.test(reference) ? "there are no models in that folder" : null;
+}
+
 const isSetting = (value: unknown): value is string | number | boolean =>
   typeof value === "boolean" ||
   (typeof value === "number" && Number.isFinite(value)) ||
@@ -84,16 +107,21 @@ export function readAnswer(value: unknown): Answer | null {
   const isWorker = typeof worker === "string" && worker.length > 0 && worker.length <= LONGEST_NAME;
   if (!isWorker || name === null || !STATES.includes(state) || !isWhole(slots, 0, MOST_SLOTS)) return null;
   if (reason === null && value.reason !== null) return null;
-  return { worker, name, state: state as Answer["state"], slots, reason };
+  const { shards } = value;
+  if (!Array.isArray(shards) || shards.length > MOST_SLOTS || !shards.every(isShardName)) return null;
+  return { worker, name, state: state as Answer["state"], slots, reason, shards };
 }
 
 /** A shard as it was put into the queue. */
 export function readShard(value: unknown): WireShard | null {
   if (!isFields(value) || !Array.isArray(value.parts)) return null;
-  const { parts } = value;
+  const { parts, check } = value;
   if (parts.length === 0 || parts.length > MOST_PARTS || !parts.every(isPart)) return null;
-  return { parts };
+  if (parts.length > 1 && parts.some(({ plan }) => plan.steps.length !== 1)) return null;
+  return isCheck(check) ? { parts, check } : null;
 }
+
+const isCheck = (value: unknown): value is string => typeof value === "string" && /^[\da-f]{16}$/.test(value);
 
 function isPart(value: unknown): value is WirePart {
   if (!isFields(value)) return false;
@@ -116,19 +144,37 @@ function isPlan(value: unknown, tokens: number): value is WindowPlan {
   if (!isFields(value) || !METHODS.includes(value.method) || value.tokens !== tokens) return false;
   const { context, steps } = value;
   if (!isWhole(context, 1, MOST_TOKENS) || !Array.isArray(steps)) return false;
-  return (
-    steps.length > 0 && steps.length <= tokens + 1 && steps.every((step) => isStep(step, tokens, context))
-  );
+  if (steps.length === 0 || steps.length > tokens) return false;
+  return steps.every((step) => isStep(step, tokens, context)) && fitTogether(steps, context);
+}
+
+/** What is kept never passes the context, and no token is scored twice. */
+function fitTogether(steps: readonly WindowStep[], context: number): boolean {
+  let [kept, scored] = [0, 0];
+  for (const [i, { forget, prefix, run, score }] of steps.entries()) {
+    if (forget === "all") kept = 0;
+    else if (i === 0)
+      return false; // a shard knows nothing of others
+    else if (forget !== "none") {
+      if (forget.end > kept) return false;
+      kept -= forget.end - forget.start;
+    }
+    const added = prefix.length + run.end - run.start;
+    kept += added;
+    if (added === 0 || kept > context || score.start < scored || score.end <= score.start) return false;
+    scored = score.end;
+  }
+  return true;
 }
 
 function isStep(value: unknown, tokens: number, context: number): value is WindowStep {
   if (!isFields(value)) return false;
   const { forget, prefix, run, overwriteFirst, score } = value;
   const forgets = forget === "all" || forget === "none" || isRange(forget, 0, context);
-  const hasPrefix = Array.isArray(prefix) && prefix.length <= context && prefix.every(isId);
+  const hasPrefix = Array.isArray(prefix) && prefix.length <= LONGEST_PREFIX && prefix.every(isId);
   if (!forgets || !hasPrefix || !(overwriteFirst === null || isId(overwriteFirst))) return false;
   if (!isRange(run, 0, tokens) || !isRange(score, 0, tokens)) return false;
-  return score.start === score.end || (score.start >= run.start && score.end <= run.end + 1);
+  return score.start >= run.start && score.end <= run.end + 1;
 }
 
 /** The tokens that get a number are those that the steps score. */
@@ -139,9 +185,9 @@ function coversOf({ steps }: WindowPlan, { start, end }: TokenRange): boolean {
 /** A worker's numbers, before they are compared with the shard that they are for. */
 export function readScore(value: unknown): WireShardScore | null {
   if (!isFields(value) || !Array.isArray(value.parts)) return null;
-  const { parts, tokensRun } = value;
-  const fits = parts.length <= MOST_PARTS && parts.every(isScore) && isWhole(tokensRun, 0);
-  return fits ? { parts, tokensRun } : null;
+  const { parts, tokensRun, check } = value;
+  const fits = parts.length <= MOST_PARTS && parts.every(isScore) && isWhole(tokensRun, 0) && isCheck(check);
+  return fits ? { parts, tokensRun, check } : null;
 }
 
 const isScore = (value: unknown): value is WireScore =>

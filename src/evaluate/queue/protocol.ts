@@ -66,6 +66,8 @@ export interface Answer {
   slots: number;
   /** Why it refused; `null` otherwise. */
   reason: string | null;
+  /** Names of those that it works on. */
+  shards: readonly string[];
 }
 
 /**

@@ -4,10 +4,12 @@ import {
   SurprisalError,
   type TokenColumns,
   type TokenRange,
+  tokensRun,
   type WindowPlan,
 } from "../../core/index.ts";
 import { visible } from "../../text/index.ts";
 import type { PartScore, Shard, ShardPart, ShardScore } from "../harness/index.ts";
+import { checksumOf } from "../runs/index.ts";
 import { readScore, readShard } from "./messages.ts";
 
 export interface WirePart {
@@ -22,6 +24,8 @@ export interface WirePart {
 
 export interface WireShard {
   parts: WirePart[];
+  /** Of the parts. */
+  check: string;
 }
 
 export interface WireScore {
@@ -34,6 +38,8 @@ export interface WireScore {
 export interface WireShardScore {
   parts: WireScore[];
   tokensRun: number;
+  /** Of all this and the shard's own check: it is this shard's result, and whole. */
+  check: string;
 }
 
 /** What a shard has come to, sent now and then while it is worked on. */
@@ -50,9 +56,27 @@ export interface WireProgress {
  * The plan's steps are left as they are, so the model runs the batches that it would run here; only the tokens that no
  * step needs stay behind.
  */
-export function encodeShard({ parts }: Shard): WireShard {
-  return { parts: parts.map((part) => encodePart(part, parts.length === 1)) };
+export function encodeShard(shard: Shard): WireShard {
+  const parts = shard.parts.map((part) => encodePart(part, shard.parts.length === 1));
+  return { parts, check: checkOfShard(parts) };
 }
+
+/** Against damage and mistakes, not against somebody who makes numbers up: who can write a result can write its check. */
+const checkOfShard = (parts: readonly WirePart[]): string =>
+  checksumOf(
+    JSON.stringify(
+      parts.map(({ documentIndex, base, ids, plan, range }) => [documentIndex, base, ids, plan, range]),
+    ),
+  );
+
+const checkOfScore = ({ parts, tokensRun }: Omit<WireShardScore, "check">, shard: string): string =>
+  checksumOf(
+    JSON.stringify([
+      shard,
+      tokensRun,
+      parts.map(({ documentIndex, start, columns }) => [documentIndex, start, columns]),
+    ]),
+  );
 
 function encodePart({ documentIndex, ids, plan, range }: ShardPart, slice: boolean): WirePart {
   const needed = slice ? neededTokens(plan) : { start: 0, end: ids.length };
@@ -92,7 +116,8 @@ const moved = ({ start, end }: TokenRange, by: number): TokenRange => ({ start: 
  */
 export function decodeShard(value: unknown): Shard {
   const shard = readShard(value);
-  if (shard === null) throw malformed("A shard in the queue is none");
+  if (shard === null || shard.check !== checkOfShard(shard.parts))
+    throw malformed("A shard in the queue is none");
   return {
     parts: shard.parts.map(({ documentIndex, ids, plan, range }) => ({
       documentIndex,
@@ -103,8 +128,9 @@ export function decodeShard(value: unknown): Shard {
   };
 }
 
-export function encodeScore({ parts, tokensRun }: ShardScore): WireShardScore {
-  return {
+/** @param shard the check of the shard that was scored. */
+export function encodeScore({ parts, tokensRun }: ShardScore, shard = ""): WireShardScore {
+  const score = {
     parts: parts.map(({ documentIndex, start, columns: { logprobs, entropies, ranks } }) => ({
       documentIndex,
       start,
@@ -112,16 +138,20 @@ export function encodeScore({ parts, tokensRun }: ShardScore): WireShardScore {
     })),
     tokensRun,
   };
+  return { ...score, check: checkOfScore(score, shard) };
 }
 
 /**
  * @param value a worker's answer, as it came.
- * @param shard that was scored: the answer has its parts, and numbers for exactly their ranges.
+ * @param shard that was scored: the answer has its parts, and as many numbers as their ranges.
+ * @param check the check with which it was sent.
  * @throws SurprisalError WIRE_MALFORMED
  */
-export function decodeScore(value: unknown, shard: Shard): ShardScore {
+export function decodeScore(value: unknown, shard: Shard, check = ""): ShardScore {
   const score = readScore(value);
-  if (score?.parts.length !== shard.parts.length) throw malformed();
+  if (score?.parts.length !== shard.parts.length || score.check !== checkOfScore(score, check))
+    throw malformed();
+  if (score.tokensRun > mostTokensRun(shard)) throw malformed();
   const parts = shard.parts.map((part, i): PartScore => {
     const { documentIndex, start, columns } = score.parts[i]!;
     const decoded = decodeColumns(columns);
@@ -141,6 +171,24 @@ function areNumbers({ logprobs, entropies, ranks }: TokenColumns): boolean {
     logprobs.every((logprob) => !(logprob > MOST_LOGPROB)) &&
     entropies.every((entropy) => !(entropy < -MOST_LOGPROB) && entropy !== Number.POSITIVE_INFINITY) &&
     ranks.every((rank) => rank >= 0)
+  );
+}
+
+/** Whether every token that a step scores has a number, and no other has one: a missing number would be a token less. */
+export function hasAllNumbers({ parts }: ShardScore, shard: Shard): boolean {
+  return parts.every(({ columns: { logprobs } }, i) => {
+    const { plan, range } = shard.parts[i]!;
+    const isScored = new Uint8Array(logprobs.length);
+    for (const { score } of plan.steps) isScored.fill(1, score.start - range.start, score.end - range.start);
+    return logprobs.every((logprob, at) => Number.isNaN(logprob) === (isScored[at] === 0));
+  });
+}
+
+/** Short documents that share batches are run whole, at most. */
+function mostTokensRun({ parts }: Shard): number {
+  return parts.reduce(
+    (sum, { plan, ids }) => sum + Math.max(tokensRun(plan), plan.steps[0]!.prefix.length + ids.length),
+    0,
   );
 }
 
@@ -201,6 +249,9 @@ export function encodeError(error: unknown): string {
   return ERROR_PREFIX + JSON.stringify({ code, what, where, wayOut });
 }
 
+/** Whether it is meant to be an error of ours. */
+export const isErrorLine = (line: string): boolean => line.startsWith(ERROR_PREFIX);
+
 /** The worker's error again. @returns `null` when the line is none. */
 export function decodeError(line: string): SurprisalError | null {
   if (!line.startsWith(ERROR_PREFIX)) return null;
@@ -210,13 +261,20 @@ export function decodeError(line: string): SurprisalError | null {
   } catch {
     return null;
   }
+  if (
+    typeof error !== "object" ||
+    error === null ||
+    typeof error.code !== "string" ||
+    typeof error.what !== "string"
+  )
+    return null;
   const known = ERROR_CODES.find((code) => code === error?.code) ?? "INTERNAL";
   const text = (value: unknown) =>
     typeof value === "string" ? visible(value.slice(0, LONGEST_TEXT)) : undefined;
   return new SurprisalError({
     code: known,
-    what: text(error?.what) ?? "A worker's error does not say what it is",
-    where: text(error?.where),
-    wayOut: text(error?.wayOut),
+    what: text(error.what) ?? "",
+    where: text(error.where),
+    wayOut: text(error.wayOut),
   });
 }

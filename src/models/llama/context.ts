@@ -9,6 +9,7 @@ import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import type { Batch, ContextParams, Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { call } from "./native-call.ts";
 
 /** What a context is made for. */
 export interface ContextShape {
@@ -256,15 +257,6 @@ export class LlamaContext {
     this.#functions.ggml_free(this.#abortFlag);
     this.#rows = null;
   }
-}
-
-/** koffi's callbacks as promises. */
-export function call<Result>(
-  start: (done: (error: Error | null, result: Result) => void) => void,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => (error ? reject(error) : resolve(result)));
-  });
 }
 
 /** The arrays of a llama_batch, in ArrayBuffers (which the garbage collector never moves). */
