@@ -52,9 +52,9 @@ export function numberOfBins({ bins = 15 }: BinningOptions, n: number): number {
 /** Puts the pairs into bins. @throws SurprisalError INVALID_ARGUMENT for options that do not go. */
 export function binsOf(tally: Tally, options: BinningOptions = {}): Bins {
   const { binning = "equal-width" } = options;
-  const count = numberOfBins(options, tally.n);
-  if (binning === "equal-mass") return gather(tally, massPlaces(tally, count));
-  if (binning === "equal-width") return gather(tally, widthPlaces(tally, count, options), count);
+  const bins = numberOfBins(options, tally.n);
+  if (binning === "equal-mass") return massBins(tally, bins);
+  if (binning === "equal-width") return widthBins(tally, bins, options);
   throw invalidArgument(
     `There is no binning "${String(binning)}"`,
     "binning",
@@ -80,9 +80,7 @@ export function widthBin(
   return outerEdge === "inside" ? Math.max(bin, 0) : bin;
 }
 
-type Place = (j: number) => number;
-
-function widthPlaces({ values }: Tally, bins: number, options: BinningOptions): Place {
+function widthBins(tally: Tally, bins: number, options: BinningOptions): Bins {
   const { closed = "right", outerEdge = "inside" } = options;
   if (closed !== "left" && closed !== "right")
     throw invalidArgument(`Bins are not closed "${String(closed)}"`, "closed", "Give left or right.");
@@ -92,54 +90,63 @@ function widthPlaces({ values }: Tally, bins: number, options: BinningOptions): 
       "outerEdge",
       "Give inside or own-bin.",
     );
-  return (j) => widthBin(values[j]!, bins, closed, outerEdge);
-}
-
-/** Where the middle one of the pairs of a score falls if the sorted pairs are cut into `bins` parts; asked in order. */
-function massPlaces({ right, wrong, n }: Tally, bins: number): Place {
-  const least = Math.floor(n / bins);
-  const larger = n % bins; // so many have one more
-  const border = larger * (least + 1);
-  let before = 0;
-  return (j) => {
-    const size = right[j]! + wrong[j]!;
-    const middle = before + Math.floor((size - 1) / 2);
-    before += size;
-    return middle < border
-      ? Math.floor(middle / (least + 1))
-      : larger + Math.floor((middle - border) / least);
-  };
-}
-
-/** @param edges bins between the edges i / edges; undefined: bounds are those of the scores. */
-function gather({ values, right, wrong }: Tally, place: Place, edges?: number): Bins {
-  const rows: { low: number; high: number; count: number; right: number; claimed: number }[] = [];
-  let row: (typeof rows)[number] | undefined;
-  let current = Number.NaN;
-  for (let j = 0; j < values.length; j++) {
-    const size = right[j]! + wrong[j]!;
-    if (size === 0) continue;
-    const bin = place(j);
-    const value = values[j]!;
-    if (row === undefined || bin !== current) {
-      current = bin;
-      const bound = (i: number) => Math.min(1, Math.max(0, i / edges!));
-      row = edges
-        ? { low: bound(bin), high: bound(bin + 1), count: 0, right: 0, claimed: 0 }
-        : { low: value, high: value, count: 0, right: 0, claimed: 0 };
-      rows.push(row);
+  const { values, right, wrong } = tally;
+  const m = values.length;
+  const rows = new BinRows();
+  const bound = (i: number) => Math.min(1, Math.max(0, i / bins));
+  for (let j = 0; j < m; ) {
+    const bin = widthBin(values[j]!, bins, closed, outerEdge);
+    const edge = bin === bins - 1 && outerEdge === "inside" ? Infinity : (bin + 1) / bins;
+    let [count, hits, claimed] = [0, 0, 0];
+    for (; j < m && (closed === "left" ? values[j]! < edge : values[j]! <= edge); j++) {
+      const size = right[j]! + wrong[j]!;
+      count += size;
+      hits += right[j]!;
+      claimed += size * values[j]!;
     }
-    if (!edges) row.high = value;
-    row.count += size;
-    row.right += right[j]!;
-    row.claimed += size * value;
+    rows.add(bound(bin), bound(bin + 1), count, hits, claimed);
   }
-  const column = (name: keyof (typeof rows)[number]) => Float64Array.from(rows, (each) => each[name]);
-  return {
-    low: column("low"),
-    high: column("high"),
-    count: column("count"),
-    right: column("right"),
-    claimed: column("claimed"),
-  };
+  return rows.bins();
+}
+
+/** The sorted pairs cut into `bins` parts; pairs of one score go where the middle one of them falls. */
+function massBins({ values, right, wrong, n }: Tally, bins: number): Bins {
+  const m = values.length;
+  const rows = new BinRows();
+  let [before, j] = [0, 0];
+  for (let bin = 0; bin < bins && j < m; bin++) {
+    const end = cutAfter(bin, n, bins);
+    let [count, hits, claimed, low, high] = [0, 0, 0, 0, 0];
+    for (; j < m; j++) {
+      const size = right[j]! + wrong[j]!;
+      if (size === 0) continue;
+      if (before + Math.floor((size - 1) / 2) >= end) break;
+      if (count === 0) low = values[j]!;
+      high = values[j]!;
+      before += size;
+      count += size;
+      hits += right[j]!;
+      claimed += size * values[j]!;
+    }
+    rows.add(low, high, count, hits, claimed);
+  }
+  return rows.bins();
+}
+
+/** Pairs in the parts 0 ... `part` of `parts` as equal ones as can be, the larger ones first. */
+export const cutAfter = (part: number, n: number, parts: number): number =>
+  (part + 1) * Math.floor(n / parts) + Math.min(part + 1, n % parts);
+
+/** Rows that become columns. */
+class BinRows {
+  readonly #rows: [low: number, high: number, count: number, right: number, claimed: number][] = [];
+
+  add(low: number, high: number, count: number, right: number, claimed: number): void {
+    if (count > 0) this.#rows.push([low, high, count, right, claimed]);
+  }
+
+  bins(): Bins {
+    const column = (i: 0 | 1 | 2 | 3 | 4) => Float64Array.from(this.#rows, (row) => row[i]);
+    return { low: column(0), high: column(1), count: column(2), right: column(3), claimed: column(4) };
+  }
 }

@@ -1,7 +1,7 @@
 /** How far what is claimed is from how often it is right, in bins. Each variant under its own name. */
 import { invalidArgument } from "../../core/index.ts";
 import { erf } from "../special.ts";
-import { type BinningOptions, type Bins, binsOf } from "./bins.ts";
+import { type BinningOptions, type Bins, binsOf, cutAfter } from "./bins.ts";
 import type { Tally } from "./pairs.ts";
 
 /** Options of `expectedCalibrationError`. */
@@ -53,7 +53,11 @@ export function errorOfBins(
  * Sources: Neumann, Zisserman & Vedaldi 2018 (average); Nixon et al. 2019 (adaptive).
  */
 export function averageCalibrationError(tally: Tally, options: BinningOptions = {}): number {
-  const { count, right, claimed } = binsOf(tally, options);
+  return averageOfBins(binsOf(tally, options));
+}
+
+/** The average error of bins that are there already. */
+export function averageOfBins({ count, right, claimed }: Bins): number {
   let sum = 0;
   for (let b = 0; b < count.length; b++) sum += Math.abs(right[b]! - claimed[b]!) / count[b]!;
   return sum / count.length;
@@ -66,50 +70,79 @@ export function averageCalibrationError(tally: Tally, options: BinningOptions = 
  * @returns the error, and how many bins it took.
  */
 export function sweptCalibrationError(tally: Tally): { error: number; bins: number } {
-  const { values, right, wrong, n } = tally;
-  const m = values.length;
-  const before = new Float64Array(m + 1);
-  const hits = new Float64Array(m + 1);
-  const sums = new Float64Array(m + 1);
-  for (let j = 0; j < m; j++) {
-    const size = right[j]! + wrong[j]!;
-    before[j + 1] = before[j]! + size;
-    hits[j + 1] = hits[j]! + right[j]!;
-    sums[j + 1] = sums[j]! + size * values[j]!;
-  }
-  /** First score whose middle pair is at or after the cut. */
-  const startOf = (cut: number): number => {
-    let [low, high] = [0, m];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const size = before[middle + 1]! - before[middle]!;
-      const place = before[middle]! + Math.floor((size - 1) / 2);
-      if (size === 0 || place < cut) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  let best = { error: Math.abs(hits[m]! - sums[m]!) / n, bins: 1 };
+  const { n } = tally;
+  const sums = new RunningSums(tally);
+  let best = { error: Math.abs(sums.end.hits - sums.end.claimed) / n, bins: 1 };
   for (let bins = 2; bins <= n; bins++) {
-    const least = Math.floor(n / bins);
-    const larger = n % bins;
-    let [error, last, from, used] = [0, -1, 0, 0];
-    for (let b = 1; b <= bins; b++) {
-      const to = b === bins ? m : startOf(b * least + Math.min(b, larger));
-      const size = before[to]! - before[from]!;
-      if (size > 0) {
-        const accuracy = (hits[to]! - hits[from]!) / size;
-        if (accuracy < last) return best;
-        last = accuracy;
-        error += Math.abs(hits[to]! - hits[from]! - (sums[to]! - sums[from]!)) / n;
-        used++;
-      }
+    let [error, last] = [0, -1];
+    let from: Sums = { before: 0, hits: 0, claimed: 0 };
+    for (let b = 0; b < bins; b++) {
+      const to = b === bins - 1 ? sums.end : sums.upTo(cutAfter(b, n, bins));
+      const size = to.before - from.before;
+      if (size === 0) return best; // ties: finer cuts make no more bins
+      const hits = to.hits - from.hits;
+      if (hits / size < last) return best;
+      last = hits / size;
+      error += Math.abs(hits - (to.claimed - from.claimed)) / n;
       from = to;
     }
-    if (used < bins) return best; // ties: finer cuts make no more bins
     best = { error, bins };
   }
   return best;
+}
+
+interface Sums {
+  /** Pairs of lower scores, */
+  before: number;
+  /** of these, right, */
+  hits: number;
+  /** and Σ score. */
+  claimed: number;
+}
+
+/** Scores between two sums that are kept. */
+const STRIDE = 64;
+
+/** Sums over all scores below a cut, found by halving among sums kept at every 64th score. */
+class RunningSums {
+  readonly end: Sums;
+  readonly #tally: Tally;
+  readonly #kept: Sums[] = [];
+
+  constructor(tally: Tally) {
+    this.#tally = tally;
+    const { values, right, wrong } = tally;
+    let [before, hits, claimed] = [0, 0, 0];
+    for (let j = 0; j < values.length; j++) {
+      if (j % STRIDE === 0) this.#kept.push({ before, hits, claimed });
+      const size = right[j]! + wrong[j]!;
+      before += size;
+      hits += right[j]!;
+      claimed += size * values[j]!;
+    }
+    this.end = { before, hits, claimed };
+  }
+
+  /** Over the scores whose middle pair is before the cut. */
+  upTo(cut: number): Sums {
+    const { values, right, wrong } = this.#tally;
+    let [low, high] = [0, this.#kept.length - 1]; // the last kept sum of at most `cut` pairs
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#kept[middle]!.before <= cut) low = middle;
+      else high = middle - 1;
+    }
+    let { before, hits, claimed } = this.#kept[low]!;
+    for (let j = low * STRIDE; j < values.length; j++) {
+      const size = right[j]! + wrong[j]!;
+      if (size === 0) continue;
+      if (before + Math.floor((size - 1) / 2) >= cut) break;
+      before += size;
+      hits += right[j]!;
+      claimed += size * values[j]!;
+    }
+    return { before, hits, claimed };
+  }
 }
 
 /**
@@ -123,11 +156,15 @@ export function debiasedCalibrationError(
   tally: Tally,
   options: BinningOptions & { norm?: "l1" | "l2" | undefined } = {},
 ): number {
-  const { norm = "l2" } = options;
-  const { count, right, claimed } = binsOf(tally, options);
-  let sum = 0;
+  return debiasedErrorOfBins(binsOf(tally, options), options.norm);
+}
+
+/** The debiased error of bins that are there already. */
+export function debiasedErrorOfBins({ count, right, claimed }: Bins, norm: "l1" | "l2" = "l2"): number {
+  let [total, sum] = [0, 0];
   for (let b = 0; b < count.length; b++) {
     const n = count[b]!;
+    total += n;
     const accuracy = right[b]! / n;
     const gap = accuracy - claimed[b]! / n;
     const variance = accuracy * (1 - accuracy);
@@ -136,7 +173,7 @@ export function debiasedCalibrationError(
   }
   if (norm !== "l1" && norm !== "l2")
     throw invalidArgument(`There is no norm "${String(norm)}"`, "norm", "Give l1 or l2.");
-  return norm === "l2" ? Math.sqrt(Math.max(0, sum / tally.n)) : sum / tally.n;
+  return norm === "l2" ? Math.sqrt(Math.max(0, sum / total)) : sum / total;
 }
 
 /** E|X| of X ~ N(mean, deviation²): the folded normal distribution. */

@@ -18,33 +18,52 @@ export interface IsotonicSteps {
  * Source: Ayer et al. 1955 (pool adjacent violators); Zadrozny & Elkan 2002.
  */
 export function isotonicSteps({ values, right, wrong }: Tally): IsotonicSteps {
-  const m = values.length;
-  const first = new Uint32Array(m);
-  const last = new Uint32Array(m);
-  const hits = new Float64Array(m);
-  const size = new Float64Array(m);
+  const first = new Column();
+  const last = new Column();
+  const hits = new Column();
+  const sizes = new Column();
   let top = -1;
-  for (let j = 0; j < m; j++) {
-    const pairs = right[j]! + wrong[j]!;
-    if (pairs === 0) continue;
-    top++;
-    first[top] = j;
-    last[top] = j;
-    hits[top] = right[j]!;
-    size[top] = pairs;
+  for (let j = 0; j < values.length; j++) {
+    let size = right[j]! + wrong[j]!;
+    if (size === 0) continue;
+    let hit = right[j]!;
+    let start = j;
     // Products of whole numbers below 2^53 are exact: equal shares are pooled.
-    while (top > 0 && hits[top - 1]! * size[top]! >= hits[top]! * size[top - 1]!) {
-      hits[top - 1]! += hits[top]!;
-      size[top - 1]! += size[top]!;
-      last[top - 1] = last[top]!;
+    while (top >= 0 && hits.at(top) * size >= hit * sizes.at(top)) {
+      hit += hits.at(top);
+      size += sizes.at(top);
+      start = first.at(top);
       top--;
     }
+    top++;
+    first.put(top, start);
+    last.put(top, j);
+    hits.put(top, hit);
+    sizes.put(top, size);
   }
-  const blocks = top + 1;
+  const blocks = { length: top + 1 };
   return {
-    low: Float64Array.from({ length: blocks }, (_, b) => values[first[b]!]!),
-    high: Float64Array.from({ length: blocks }, (_, b) => values[last[b]!]!),
-    value: Float64Array.from({ length: blocks }, (_, b) => hits[b]! / size[b]!),
-    count: size.slice(0, blocks),
+    low: Float64Array.from(blocks, (_, b) => values[first.at(b)]!),
+    high: Float64Array.from(blocks, (_, b) => values[last.at(b)]!),
+    value: Float64Array.from(blocks, (_, b) => hits.at(b) / sizes.at(b)),
+    count: Float64Array.from(blocks, (_, b) => sizes.at(b)),
   };
+}
+
+/** Numbers that become more; few blocks are open at a time, and large arrays of zeros are slow to get. */
+class Column {
+  #values = new Float64Array(1024);
+
+  at(i: number): number {
+    return this.#values[i]!;
+  }
+
+  put(i: number, value: number): void {
+    if (i === this.#values.length) {
+      const larger = new Float64Array(2 * i);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[i] = value;
+  }
 }

@@ -8,10 +8,9 @@ import {
   resampleSlots,
 } from "./bootstrap.ts";
 import {
-  averageCalibrationError,
-  debiasedCalibrationError,
+  averageOfBins,
+  debiasedErrorOfBins,
   errorOfBins,
-  expectedCalibrationError,
   sweptCalibrationError,
 } from "./calibration-error.ts";
 import { type NoiseFloor, noiseFloor } from "./noise-floor.ts";
@@ -102,18 +101,19 @@ export function calibrationMeasures(
   const width: BinningOptions = { ...binning, binning: "equal-width" };
   const mass: BinningOptions = { ...binning, binning: "equal-mass" };
   const bins = binsOf(tally, width);
+  const equal = binsOf(tally, mass);
   const corp = corpDecomposition(tally);
   const risk = riskCoverage(tally);
   return {
     accuracy: tally.totalRight / tally.n,
     meanConfidence: bins.claimed.reduce((sum, claimed) => sum + claimed, 0) / tally.n,
     eceEqualWidth: errorOfBins(bins, "l1"),
-    eceEqualMass: expectedCalibrationError(tally, mass),
+    eceEqualMass: errorOfBins(equal, "l1"),
     eceSweep: sweptCalibrationError(tally).error,
-    aceEqualMass: averageCalibrationError(tally, mass),
+    aceEqualMass: averageOfBins(equal),
     rmsCalibrationError: errorOfBins(bins, "l2"),
     mce: errorOfBins(bins, "max"),
-    debiasedEceL2: debiasedCalibrationError(tally, width),
+    debiasedEceL2: debiasedErrorOfBins(bins),
     smoothEce: smoothCalibrationError(tally).error,
     brier: corp.score,
     brierMiscalibration: corp.miscalibration,

@@ -45,8 +45,8 @@ export function riskCoverage(
     answered += size;
     hits += right[j]!;
   }
-  let best = 0;
-  for (let k = from + 1; k <= n; k++) best += Math.min(k, totalRight) / k;
+  const perfect = Math.max(0, Math.min(n, totalRight) - from); // points where all answered are right
+  const best = perfect + totalRight * (harmonic(n) - harmonic(Math.max(from, totalRight)));
   const auarc = area / points;
   const aurc = 1 - auarc;
   const random = 1 - totalRight / n;
@@ -60,6 +60,15 @@ export function riskCoverage(
     excess: aurc - oracle,
     prr: isOneSided ? null : (random - aurc) / (random - oracle),
   };
+}
+
+/** Σ 1/k of k = 1 ... n. Source: Euler 1735; Knuth, "The Art of Computer Programming", 1.2.7. */
+function harmonic(n: number): number {
+  let sum = 0;
+  let k = n;
+  for (; k > 0 && k < 100; k--) sum += 1 / k;
+  if (k === 0) return sum;
+  return Math.log(n) + 0.5772156649015329 + 1 / (2 * n) - 1 / (12 * n ** 2) + 1 / (120 * n ** 4);
 }
 
 /** A point of the risk-coverage curve. */
