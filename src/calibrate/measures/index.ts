@@ -9,6 +9,7 @@ export {
   sweptCalibrationError,
 } from "./calibration-error.ts";
 export { requireCount, requireShare } from "./checks.ts";
+export { type CumulativeTest, cumulativeTests } from "./cumulative.ts";
 export { type IsotonicSteps, isotonicSteps } from "./isotonic.ts";
 export {
   type CalibrationMeasureName,

@@ -36,14 +36,26 @@ export function smoothCalibrationError(
     requireShare(width, "width");
     return { error: errorAt(width), width };
   }
-  let [low, high] = [0, 1]; // errorAt(σ) - σ falls from above 0 to below
-  while (high - low > 1e-6) {
-    const middle = (low + high) / 2;
-    if (middle >= NARROWEST && middle >= errorAt(middle)) high = middle;
-    else low = middle;
-    if (high <= NARROWEST) break;
+  return fixedPoint(errorAt);
+}
+
+/** The σ with errorAt(σ) = σ, or the narrowest: errorAt hardly moves, so that a secant is there in a few steps. */
+function fixedPoint(errorAt: (width: number) => number): SmoothCalibrationError {
+  let [low, high] = [NARROWEST, 1]; // the widths between which it lies
+  let [width, error] = [high, errorAt(high)];
+  let next = Math.max(NARROWEST, error);
+  for (let i = 0; i < 60; i++) {
+    const found = errorAt(next);
+    const slope = next === width ? 0 : (found - error) / (next - width);
+    [width, error] = [next, found];
+    if (Math.abs(error - width) < 1e-9 || (width <= NARROWEST && error <= width)) break;
+    if (error > width) low = width;
+    else high = width;
+    next = width + (error - width) / (1 - Math.min(slope, 0.5));
+    if (!(next > low && next < high)) next = (low + high) / 2;
+    if (high - low < 1e-9) break;
   }
-  return { error: errorAt(high), width: high };
+  return { error, width };
 }
 
 /** [2 STEPS] cos(π i / STEPS), one period. */
@@ -71,18 +83,26 @@ function smoother({ values, right, wrong, n }: Tally): (width: number) => number
   };
   return (width) => {
     const frequencies = Math.min(STEPS, Math.ceil(Math.sqrt(2 * CUT) / (Math.PI * width)));
-    const smoothed = new Float64Array(STEPS + 1).fill(coefficient(0));
+    const step = stepFor(frequencies);
+    const points = STEPS / step;
+    const smoothed = new Float64Array(points + 1).fill(coefficient(0));
     for (let k = 1; k <= frequencies; k++) {
       const weight = 2 * coefficient(k) * Math.exp(-((k * Math.PI * width) ** 2) / 2);
       if (Math.abs(weight) < 1e-18) continue;
-      for (let i = 0, phase = 0; i <= STEPS; i++) {
+      const turn = (k * step) % (2 * STEPS);
+      for (let i = 0, phase = 0; i <= points; i++) {
         smoothed[i]! += weight * COSINES[phase]!;
-        phase += k;
+        phase += turn;
         if (phase >= 2 * STEPS) phase -= 2 * STEPS;
       }
     }
-    let sum = (Math.abs(smoothed[0]!) + Math.abs(smoothed[STEPS]!)) / 2; // trapezoids
-    for (let i = 1; i < STEPS; i++) sum += Math.abs(smoothed[i]!);
-    return sum / STEPS;
+    let sum = (Math.abs(smoothed[0]!) + Math.abs(smoothed[points]!)) / 2; // trapezoids
+    for (let i = 1; i < points; i++) sum += Math.abs(smoothed[i]!);
+    return sum / points;
   };
+}
+
+/** Grid points from one place of the integral to the next: 20 places for each of the highest frequencies' waves, 400 at least. */
+function stepFor(frequencies: number): number {
+  return [5, 4, 2].find((step) => STEPS / step >= Math.max(400, 20 * frequencies)) ?? 1;
 }

@@ -1,0 +1,22 @@
+/** Calibrators: fitted to pairs or to options, kept as JSON, applied to new ones. */
+export {
+  applyCalibrator,
+  type BetaCalibrator,
+  type Calibrator,
+  type HistogramCalibrator,
+  type IsotonicCalibrator,
+  type KindTemperatureCalibrator,
+  type PlattCalibrator,
+  type TemperatureCalibrator,
+  temperatureOf,
+} from "./calibrator.ts";
+export { fitBeta, fitPlatt, type PlattOptions } from "./curves.ts";
+export { crossCalibrated, groupFolds } from "./folds.ts";
+export { fitHistogram, fitIsotonic } from "./steps.ts";
+export {
+  fitPairTemperature,
+  fitTemperature,
+  fitTemperatureByKind,
+  type OptionLogprobs,
+  temperedProbabilities,
+} from "./temperature.ts";
