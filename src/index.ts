@@ -7,6 +7,7 @@
 import { perplexity as perplexityOf } from "./core/index.ts";
 import { computePerplexity } from "./evaluate/index.ts";
 
+export { type ProxyModel, type ProxyOptions, proxy } from "./calibrate/index.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -41,9 +42,6 @@ export {
   evaluate,
   type OpenCorporaOptions,
   openCorpora,
-  type ProxyModel,
-  type ProxyOptions,
-  proxy,
   type ReadTaskOptions,
   type Run,
   type RunTaskOptions,

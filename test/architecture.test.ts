@@ -46,7 +46,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   server: [...ALL_BELOW_REPORT, "report"],
   studio: [...ALL_BELOW_REPORT, "report"],
   // What the package shows of its rooms: its root, and an entry for each room.
-  "": BELOW_USES,
+  "": [...BELOW_USES, "calibrate"],
   entries: [...ALL_BELOW_REPORT, "report"],
 
   "evaluate/scoring": [],

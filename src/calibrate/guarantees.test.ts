@@ -141,7 +141,7 @@ describe("risk-controlled threshold", () => {
       }
       expect(broken / SETS).toBeLessThan(0.1 + threeErrors(0.1, SETS));
       if (test === "binomial") expect(broken / SETS).toBeGreaterThan(0.02); // and is not idle
-      expect(found).toBeGreaterThan(0.7 * SETS);
+      expect(found).toBeGreaterThan((test === "binomial" ? 0.7 : 0.5) * SETS); // Hoeffding-Bentkus is the weaker one
     },
   );
 

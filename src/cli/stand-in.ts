@@ -1,12 +1,8 @@
 /** An open model that reads a text in the place of a closed one: `--proxy`, and calibrations as files. */
+
+import { applyProxyCalibration, type ProxyCalibration, type ProxyEstimate } from "../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../core/index.ts";
-import {
-  applyProxyCalibration,
-  ByteSurprisal,
-  type ProxyCalibration,
-  type ProxyEstimate,
-  type TextScore,
-} from "../evaluate/index.ts";
+import { ByteSurprisal, type TextScore } from "../evaluate/index.ts";
 import { readInput } from "../files/index.ts";
 import type { LanguageModel, ModelIdentity } from "../models/index.ts";
 import type { StandInView } from "../report/index.ts";

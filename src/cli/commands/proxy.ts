@@ -1,5 +1,5 @@
 /** `surprisal proxy`: an open model in the place of a closed one. */
-import { calibrateProxy, type ProxyPair, proxy } from "../../evaluate/index.ts";
+import { calibrateProxy, type ProxyPair, proxy } from "../../calibrate/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { formatNumber, formatPlural, visible } from "../../text/index.ts";

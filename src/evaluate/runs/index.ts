@@ -25,6 +25,7 @@ export type {
   RunTaskResult,
 } from "./run.ts";
 export { readRun } from "./run-file.ts";
+export * as shapes from "./shape.ts";
 export { queryRuns, SQL_COLUMNS, SQL_TABLES, type SqlAnswer } from "./sql.ts";
 export { type Standing, standingsByGroup } from "./standings.ts";
 export { collectTokens, MOST_DOCUMENTS, type ModelTokens, type TokenCollection } from "./token-collection.ts";

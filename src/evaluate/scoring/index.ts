@@ -11,20 +11,6 @@ export {
   type Unit,
 } from "./measures.ts";
 export { type ComputedPerplexity, type ComputeOptions, computePerplexity } from "./perplexity.ts";
-export {
-  type ProxyModel,
-  type ProxyOptions,
-  type ProxyScore,
-  type ProxyScoreOptions,
-  proxy,
-} from "./proxy.ts";
-export {
-  applyProxyCalibration,
-  calibrateProxy,
-  type ProxyCalibration,
-  type ProxyEstimate,
-  type ProxyPair,
-} from "./proxy-calibration.ts";
 export { documentText, recipeTokens } from "./recipe-tokens.ts";
 export {
   factsOf,

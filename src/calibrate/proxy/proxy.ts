@@ -1,9 +1,8 @@
 /** An open model in the place of a closed one that gives no log-probabilities. */
 import { bitsPerByte, type ResolvedRecipe, SurprisalError } from "../../core/index.ts";
+import { ByteSurprisal, type ScoreTextOptions, scoreText } from "../../evaluate/scoring/index.ts";
 import type { LanguageModel, ModelIdentity } from "../../models/index.ts";
-import { ByteSurprisal } from "./byte-surprisal.ts";
 import { applyProxyCalibration, type ProxyCalibration, type ProxyEstimate } from "./proxy-calibration.ts";
-import { type ScoreTextOptions, scoreText } from "./score-text.ts";
 
 /** Options of `proxy`. */
 export interface ProxyOptions extends Pick<ScoreTextOptions, "recipe" | "context" | "stride" | "sinks"> {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RECIPES, seededRandom } from "../../core/index.ts";
+import { compareSpans } from "../../evaluate/scoring/index.ts";
 import { TableModel } from "../../models/test/index.ts";
-import { compareSpans } from "./byte-surprisal.ts";
 import { proxy } from "./proxy.ts";
 import {
   applyProxyCalibration,

@@ -42,6 +42,11 @@ export interface ProxyCalibration {
   spread: number;
 }
 
+/** The line as the parameters of an artefact. */
+export interface ProxyLine extends ProxyCalibration {
+  kind: "proxy-line";
+}
+
 /** What a calibrated proxy says of the other model, nats per byte. */
 export interface ProxyEstimate {
   /** >= 0 */

@@ -1,0 +1,182 @@
+/** Artefacts as files: written whole, and read with every field checked. */
+import { SurprisalError } from "../../core/index.ts";
+import { shapes } from "../../evaluate/runs/index.ts";
+import { readInput, writeWhole } from "../../files/index.ts";
+import { decodeText, infinityAsText, infinityFromText } from "../../text/index.ts";
+import { CALIBRATION_SCHEMA, type CalibrationArtefact } from "./artefact.ts";
+
+const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
+
+/**
+ * Writes an artefact as JSON, whole or not at all.
+ * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ */
+export async function saveCalibration(file: string, artefact: CalibrationArtefact): Promise<void> {
+  await writeWhole(file, `${calibrationText(artefact)}\n`);
+}
+
+/** An artefact as JSON; what is infinite is the text "Infinity", as in all files of surprisal. */
+export function calibrationText(artefact: CalibrationArtefact): string {
+  return JSON.stringify(artefact, infinityAsText, 2);
+}
+
+/**
+ * Reads an artefact and checks it.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseCalibration`.
+ */
+export async function loadCalibration(file: string): Promise<CalibrationArtefact> {
+  return parseCalibration(decodeText(await readInput(file), file).text, file);
+}
+
+/**
+ * An artefact from JSON. Fields that this version does not know are left as they are.
+ * @param where it is from, for the error.
+ * @throws SurprisalError CALIBRATION_INVALID for what is no artefact, one of a newer form, and parameters that cannot be.
+ */
+export function parseCalibration(json: string, where: string): CalibrationArtefact {
+  let value: unknown;
+  try {
+    value = JSON.parse(json, infinityFromText);
+  } catch (cause) {
+    throw invalid("This is no JSON", where, cause);
+  }
+  const schema = shapes.isRecord(value) ? value.schema : undefined;
+  const [, version] = /^surprisal\.calibration\/(\d+)$/.exec(String(schema)) ?? [];
+  if (version === undefined) throw invalid(`The schema is not ${CALIBRATION_SCHEMA}`, where);
+  if (schema !== CALIBRATION_SCHEMA)
+    throw new SurprisalError({
+      code: "CALIBRATION_INVALID",
+      what: `The form is ${schema}, and this version of surprisal knows ${CALIBRATION_SCHEMA}`,
+      where,
+      wayOut: "Update surprisal, or fit the calibration again with this version.",
+    });
+  const problem = artefactShape(value, "") ?? faultOf(value as CalibrationArtefact);
+  if (problem !== null) throw invalid(`A field is not what it should be: ${problem}`, where);
+  return value as CalibrationArtefact;
+}
+
+const invalid = (what: string, where: string, cause?: unknown): SurprisalError =>
+  new SurprisalError({
+    code: "CALIBRATION_INVALID",
+    what,
+    where,
+    wayOut: "Give a file that `surprisal calibrate fit` or saveCalibration wrote, unchanged.",
+    cause,
+  });
+
+const finite: shapes.Shape = (value, at) =>
+  typeof value === "number" && Number.isFinite(value) ? null : `${at} is not a finite number`;
+const within =
+  (low: number, high: number): shapes.Shape =>
+  (value, at) =>
+    typeof value === "number" && value >= low && value <= high ? null : `${at} is not from ${low} to ${high}`;
+const share = within(0, 1);
+const positive = within(Number.MIN_VALUE, Number.MAX_VALUE);
+const least = within(0, Number.MAX_VALUE);
+
+const temperature = { temperature: positive, atBound: flag };
+const quantile = record({ threshold: number, k: count, n: count });
+
+/** Parameters by kind. */
+const PARAMETERS: Readonly<Record<CalibrationArtefact["kind"], shapes.Shape>> = {
+  temperature: record(temperature),
+  "temperature-by-kind": record({ temperatures: mapOf(record(temperature)) }),
+  platt: record({ input: oneOf("logit", "score"), slope: finite, intercept: finite }),
+  beta: record({ a: least, b: least, c: finite }),
+  isotonic: record({ scores: list(finite), values: list(share) }),
+  histogram: record({ edges: list(share), values: list(nullable(share)) }),
+  "prediction-sets": record({
+    method: oneOf("lac", "aps", "aps-randomised"),
+    alpha: share,
+    thresholds: either(record({ all: quantile }), record({ byClass: mapOf(quantile) })),
+    missing: count,
+  }),
+  "risk-threshold": record({
+    threshold: nullable(finite),
+    risk: share,
+    delta: share,
+    test: oneOf("binomial", "hoeffding-bentkus"),
+    answered: nullable(count),
+    wrong: nullable(count),
+    coverage: nullable(share),
+    upperBound: nullable(share),
+    n: count,
+    tested: count,
+  }),
+  "proxy-line": record({
+    version: oneOf(1),
+    intercept: finite,
+    slope: finite,
+    pairs: count,
+    typicalBytes: nullable(positive),
+    residualStandardError: least,
+    leaveOneOutError: least,
+    rSquared: nullable(finite),
+    level: share,
+    range: record({ low: finite, high: finite }),
+    meanProxy: finite,
+    spread: positive,
+  }),
+};
+
+const estimate = record({
+  value: nullable(number),
+  standardError: nullable(number),
+  low: nullable(number),
+  high: nullable(number),
+});
+const kept = record({
+  n: count,
+  measures: mapOf(estimate),
+  noiseFloor: record({ mean: finite, low: finite, high: finite, observed: finite, inside: flag }),
+  intervals: record({ level: share, resamples: count }),
+});
+
+const artefactShape = record({
+  kind: oneOf(...Object.keys(PARAMETERS)),
+  parameters: record({ kind: oneOf(...Object.keys(PARAMETERS)) }),
+  fittedOn: record({
+    n: count,
+    right: nullable(count),
+    wrong: nullable(count),
+    missing: count,
+    groups: nullable(count),
+    kinds: nullable(mapOf(count)),
+    sha256: text,
+  }),
+  measures: nullable(record({ before: kept, after: kept, folds: count })),
+  identity: record({
+    model: nullable(record({ name: text, sha256: nullable(text) })),
+    tokenizer: nullable(text),
+    wordingSha256: nullable(text),
+    recipe: nullable(text),
+    kernels: nullable(text),
+  }),
+  reference: list(finite),
+  madeBy: optional(text),
+});
+
+/** What shapes do not tell. */
+function faultOf({ kind, parameters }: CalibrationArtefact): string | null {
+  if (parameters.kind !== kind) return `parameters.kind is ${parameters.kind}, and kind is ${kind}`;
+  const problem = PARAMETERS[kind](parameters, "parameters");
+  if (problem !== null) return problem;
+  if (parameters.kind === "isotonic") {
+    const { scores, values } = parameters;
+    if (scores.length === 0 || scores.length !== values.length)
+      return "parameters.scores and parameters.values are not of one length of at least 1";
+    if (!rises(scores, true)) return "parameters.scores do not rise";
+    if (!rises(values, false)) return "parameters.values fall";
+  }
+  if (parameters.kind === "histogram") {
+    const { edges, values } = parameters;
+    if (values.length === 0 || edges.length !== values.length + 1)
+      return "parameters.edges are not one more than parameters.values";
+    if (!rises(edges, true) || edges[0] !== 0 || edges.at(-1) !== 1)
+      return "parameters.edges do not rise from 0 to 1";
+  }
+  return null;
+}
+
+const rises = (values: readonly number[], strictly: boolean): boolean =>
+  values.every((value, i) => i === 0 || (strictly ? value > values[i - 1]! : value >= values[i - 1]!));

@@ -1,0 +1,22 @@
+/** The artefact: a calibration with all that is known of it, as a file. */
+export type { LabelledAnswers } from "./answers.ts";
+export { calibratedOptions, calibratedScore } from "./apply.ts";
+export {
+  CALIBRATION_SCHEMA,
+  type CalibrationArtefact,
+  type CalibrationIdentity,
+  type CalibrationParameters,
+  type FittedOn,
+  type KeptMeasures,
+} from "./artefact.ts";
+export { calibrationText, loadCalibration, parseCalibration, saveCalibration } from "./file.ts";
+export {
+  CALIBRATOR_KINDS,
+  calibratedPairs,
+  type FitCalibrationOptions,
+  type FittedCalibration,
+  fitCalibration,
+  makeArtefact,
+} from "./fit.ts";
+export { rowsSha256, type Wording, wordingSha256 } from "./hash.ts";
+export { checkIdentity, type IdentityMismatch, type IdentityOptions } from "./identity.ts";
