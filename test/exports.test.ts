@@ -85,40 +85,42 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./calibrate": [
     `
-      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch applyCalibrator applyProxyCalibration auroc
-      averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore calibrateProxy
-      calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity classWisePairs
-      clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated cumulativeTests
-      debiasedCalibrationError expectedCalibrationError fewestAnswers fitBeta fitCalibration fitHistogram
-      fitIsotonic fitPairTemperature fitPlatt fitPredictionSets fitRiskThreshold fitTemperature
-      fitTemperatureByKind groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor
-      parseCalibration predictionSet proxy reliability reliabilityOverPerplexity riskCoverage
-      riskCoverageCurve riskPValue saveCalibration smoothCalibrationError spiegelhalterTest
-      sweptCalibrationError tallyOf temperatureOf temperedProbabilities topLabelPairs twoSampleTest
-      wordingSha256`,
+      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature applyCalibrator applyProxyCalibration
+      auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
+      calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
+      classWisePairs clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated
+      cumulativeTests debiasedCalibrationError expectedCalibrationError fewestAnswers fitBeta fitCalibration
+      fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt fitPredictionSets
+      fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature groupFolds loadCalibration
+      logLoss makeArtefact measureCalibration noiseFloor parseCalibration predictionSet proxy reliability
+      reliabilityOverPerplexity riskCoverage riskCoverageCurve riskPValue saveCalibration
+      smoothCalibrationError spiegelhalterTest sweptCalibrationError tallyOf temperatureOf
+      temperedProbabilities temperedTopK topLabelPairs twoSampleTest wordingSha256`,
     `
       BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions CalibrationIdentity
       CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence ConformalQuantile
       CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions FittedCalibration
       FittedOn HistogramCalibrator IdentityMismatch IdentityOptions IsotonicCalibrator KeptMeasures
       KindTemperatureCalibrator LabelledAnswers MeasureBootstrapOptions MeasureCalibrationOptions
-      MeasureEstimate MurphyDecomposition NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs Pairs
-      PerplexityPairs PerplexityReliability PlattCalibrator PlattOptions PredictOptions PredictionSetOptions
-      PredictionSets ProxyCalibration ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore
-      ProxyScoreOptions Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold
-      RiskThresholdOptions ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally
-      TemperatureCalibrator TwoSampleTest Wording`,
+      MeasureEstimate ModelTemperature ModelTemperatureOptions MurphyDecomposition NoiseFloor
+      NoiseFloorOptions OptionAnswers OptionLogprobs Pairs PerplexityPairs PerplexityReliability
+      PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets ProxyCalibration
+      ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions Reliability
+      ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions ScoreRange
+      SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK TwoSampleTest
+      Wording`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
-    "AnswerFormat ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat CalibrationView ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
-      FIGURE_STYLE calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
+      NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

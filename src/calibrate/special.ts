@@ -20,7 +20,7 @@ export function erf(x: number): number {
  * erfc(x) = 1 - erf(x), also where that is tiny: the continued fraction for x > 2.
  * Source: Abramowitz & Stegun, 7.1.14, from the far end.
  */
-export function erfc(x: number): number {
+function erfc(x: number): number {
   if (x <= 2) return 1 - erf(x);
   let fraction = 0;
   for (let k = 60; k >= 1; k--) fraction = k / 2 / (x + fraction);
@@ -36,7 +36,7 @@ const LANCZOS = [
 ];
 
 /** ln Γ(x) for x > 0. Source: Lanczos 1964, g = 7, n = 9. */
-export function lnGamma(x: number): number {
+function lnGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - lnGamma(1 - x);
   const shifted = x - 1;
   let sum = LANCZOS[0]!;

@@ -21,6 +21,18 @@ export {
   type PerplexityResult,
   perplexityIntervals,
 } from "./perplexity-intervals.ts";
+export {
+  accuracyByPerplexity,
+  type ReliabilityChartBin,
+  type ReliabilityDiagramInput,
+  reliabilityDiagram,
+} from "./reliability.ts";
+export {
+  type NoiseFloorRow,
+  noiseFloorChart,
+  type RiskCoverageInput,
+  riskCoverageChart,
+} from "./risk-coverage.ts";
 export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";

@@ -2,6 +2,8 @@
 export {
   ANSWER_FORMATS,
   type AnswerFormat,
+  type CalibrationView,
+  calibrationPage,
   comparisonPage,
   differencesPage,
   EXPORT_FORMATS,

@@ -1,6 +1,8 @@
 /** Pages and exports for people. */
+export { CALIBRATION_MEASURES, calibrationVerdict, measureText } from "./calibration/measures.ts";
+export type { CalibrationView } from "./calibration/page.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
-export { comparisonPage, differencesPage, renderPage, scorePage } from "./pages.ts";
+export { calibrationPage, comparisonPage, differencesPage, renderPage, scorePage } from "./pages.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";

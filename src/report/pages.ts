@@ -1,6 +1,7 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import type { CalibrationView } from "./calibration/page.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -8,6 +9,11 @@ import type { ScorePageOptions } from "./score-page/score-page.ts";
 /** The page of one scored text: see score-page/score-page.ts. */
 export async function scorePage(view: ScoreView, options?: ScorePageOptions): Promise<string> {
   return (await import("./score-page/score-page.ts")).scorePage(view, options);
+}
+
+/** The page of a calibration: see calibration/page.ts. */
+export async function calibrationPage(view: CalibrationView): Promise<string> {
+  return (await import("./calibration/page.ts")).calibrationPage(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

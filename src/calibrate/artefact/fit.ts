@@ -173,7 +173,7 @@ function asOptions({ scores, correct }: Pairs): { logprobs: (number[] | null)[];
 }
 
 /** @throws SurprisalError CALIBRATION_TOO_SMALL */
-export function requireEnough({ totalRight, n }: Tally, least: number): void {
+function requireEnough({ totalRight, n }: Tally, least: number): void {
   const lacking = (
     [
       ["right", totalRight],
@@ -194,11 +194,7 @@ export function requireEnough({ totalRight, n }: Tally, least: number): void {
 }
 
 /** @param groups how many; `null`: each answer for itself. */
-export function fittedOnOf(
-  answers: LabelledAnswers,
-  { n, totalRight }: Tally,
-  groups: number | null,
-): FittedOn {
+function fittedOnOf(answers: LabelledAnswers, { n, totalRight }: Tally, groups: number | null): FittedOn {
   const kinds: Record<string, number> = {};
   for (const kind of answers.kinds ?? []) kinds[kind] = (kinds[kind] ?? 0) + 1;
   return {

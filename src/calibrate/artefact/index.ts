@@ -1,6 +1,6 @@
 /** The artefact: a calibration with all that is known of it, as a file. */
-export type { LabelledAnswers } from "./answers.ts";
-export { calibratedOptions, calibratedScore } from "./apply.ts";
+export { type LabelledAnswers, pairsOf } from "./answers.ts";
+export { calibratedOptions, calibratedScore, isCalibrator } from "./apply.ts";
 export {
   CALIBRATION_SCHEMA,
   type CalibrationArtefact,
@@ -18,5 +18,5 @@ export {
   fitCalibration,
   makeArtefact,
 } from "./fit.ts";
-export { rowsSha256, type Wording, wordingSha256 } from "./hash.ts";
+export { sha256Of, type Wording, wordingSha256 } from "./hash.ts";
 export { checkIdentity, type IdentityMismatch, type IdentityOptions } from "./identity.ts";

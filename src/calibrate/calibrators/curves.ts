@@ -62,7 +62,7 @@ export function fitBeta(pairs: Pairs): BetaCalibrator {
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT where one class is missing. */
-export function requireBoth({ totalRight, n }: Tally): void {
+function requireBoth({ totalRight, n }: Tally): void {
   if (totalRight > 0 && totalRight < n) return;
   throw invalidArgument(
     `All ${n} pairs are ${totalRight === 0 ? "wrong" : "right"}: one class determines no curve`,

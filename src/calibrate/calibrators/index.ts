@@ -12,6 +12,15 @@ export {
 } from "./calibrator.ts";
 export { fitBeta, fitPlatt, type PlattOptions } from "./curves.ts";
 export { crossCalibrated, groupFolds } from "./folds.ts";
+export {
+  fitModelTemperature,
+  fitTopKTemperature,
+  LogitTemperature,
+  type ModelTemperature,
+  type ModelTemperatureOptions,
+  type TopK,
+  temperedTopK,
+} from "./logits.ts";
 export { fitHistogram, fitIsotonic } from "./steps.ts";
 export {
   fitPairTemperature,

@@ -15,7 +15,7 @@ export interface OptionLogprobs {
 }
 
 /** Least and largest temperature. */
-export const TEMPERATURES = { least: 0.01, most: 100 } as const;
+const TEMPERATURES = { least: 0.01, most: 100 } as const;
 
 /** What the fit of a temperature needs: slope and curvature of Σ -ln p of the right options at β = 1/T. */
 type LossAt = (beta: number) => { slope: number; curvature: number };

@@ -15,7 +15,7 @@ export interface ConformalQuantile {
 export const orderOf = (n: number, alpha: number): number => Math.ceil((n + 1) * (1 - alpha) - 1e-9);
 
 /** Fewest scores that give a threshold at this error: ceil(1/alpha) - 1. */
-export const fewestScores = (alpha: number): number => Math.ceil(1 / alpha - 1e-9) - 1;
+const fewestScores = (alpha: number): number => Math.ceil(1 / alpha - 1e-9) - 1;
 
 /**
  * The exact order statistic ceil((n + 1)(1 - alpha)) of nonconformity scores: a new score, exchangeable with these, is at most

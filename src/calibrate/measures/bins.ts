@@ -39,7 +39,7 @@ export interface Bins {
 const MOST_BINS = 1_000_000;
 
 /** @throws SurprisalError INVALID_ARGUMENT */
-export function numberOfBins({ bins = 15 }: BinningOptions, n: number): number {
+function numberOfBins({ bins = 15 }: BinningOptions, n: number): number {
   if (bins === "cube-root") return Math.max(1, Math.ceil(Math.cbrt(n) - 1e-9));
   if (Number.isSafeInteger(bins) && bins >= 1 && bins <= MOST_BINS) return bins;
   throw invalidArgument(
@@ -63,7 +63,7 @@ export function binsOf(tally: Tally, options: BinningOptions = {}): Bins {
 }
 
 /** Number of the bin of a score, 0 ... bins - 1; -1 and `bins` are the bins that an outer edge has of its own. */
-export function widthBin(
+function widthBin(
   score: number,
   bins: number,
   closed: "left" | "right",

@@ -30,16 +30,17 @@ export type MeasureValues<Name extends string> = Readonly<Record<Name, number | 
 
 /**
  * Draws as many pairs as there are, with replacement (with groups: as many groups, each with all its pairs), and measures
- * again. The interval is that of percentiles, [q, Q]; for the measures named in `reflected` it is the basic one,
- * [2 value - Q, 2 value - q], no lower than 0: errors of calibration grow by the noise of a resample as they do by that of
- * the sample, and reflecting takes this out again.
- * Sources: Efron & Tibshirani 1993, chapter 13; Davison & Hinkley 1997, 5.2.1 (basic interval).
+ * again. The interval is that of percentiles, [q, Q]. For the measures named in `centred` it is moved so that the mean of the
+ * resamples lies on the value, [value - (mean - q), value + (Q - mean)], no lower than 0: errors of calibration grow by the noise
+ * of a resample on top of that of the sample, and percentiles alone may leave the value out. It then says where the
+ * error of another such sample would lie; how much of it is noise, the noise floor says.
+ * Source: Efron & Tibshirani 1993, chapter 13.
  */
 export function bootstrapMeasures<Name extends string>(
   tally: Tally,
   slots: ResampleSlots,
   measure: (tally: Tally) => MeasureValues<Name>,
-  reflected: ReadonlySet<string>,
+  centred: ReadonlySet<string>,
   options: MeasureBootstrapOptions = {},
 ): Record<Name, MeasureEstimate> {
   const { resamples = 200, seed = 0, level = 0.95 } = options;
@@ -63,11 +64,16 @@ export function bootstrapMeasures<Name extends string>(
     const drawn = Float64Array.from(draws.get(name)!).sort();
     if (value === null || !Number.isFinite(value) || drawn.length < Math.max(2, 0.95 * resamples))
       return { value, standardError: null, low: null, high: null };
-    const ends: [number, number] = [quantileOf(drawn, (1 - level) / 2), quantileOf(drawn, (1 + level) / 2)];
-    const [low, high] = reflected.has(name)
-      ? [Math.max(0, 2 * value - ends[1]), Math.max(0, 2 * value - ends[0])]
-      : ends;
-    return { value, standardError: standardDeviation(drawn), low, high };
+    const mean = drawn.reduce((sum, each) => sum + each, 0) / drawn.length;
+    const shift = centred.has(name) ? value - mean : 0;
+    const end = (fraction: number) => quantileOf(drawn, fraction) + shift;
+    const [low, high] = [end((1 - level) / 2), end((1 + level) / 2)];
+    return {
+      value,
+      standardError: standardDeviation(drawn),
+      low: centred.has(name) ? Math.max(0, low) : low,
+      high,
+    };
   };
   return Object.fromEntries(names.map((name) => [name, estimate(name)])) as Record<Name, MeasureEstimate>;
 }

@@ -1,5 +1,5 @@
 /** Measures of calibration and ranking: pure functions over counts by score. */
-export { type BinningOptions, type Bins, binsOf } from "./bins.ts";
+export { type BinningOptions, binsOf } from "./bins.ts";
 export type { MeasureBootstrapOptions, MeasureEstimate } from "./bootstrap.ts";
 export {
   averageCalibrationError,
@@ -10,7 +10,7 @@ export {
 } from "./calibration-error.ts";
 export { requireCount, requireShare } from "./checks.ts";
 export { type CumulativeTest, cumulativeTests } from "./cumulative.ts";
-export { type IsotonicSteps, isotonicSteps } from "./isotonic.ts";
+export { isotonicSteps } from "./isotonic.ts";
 export {
   type CalibrationMeasureName,
   type CalibrationReport,
@@ -28,9 +28,7 @@ export {
   topOption,
 } from "./options.ts";
 export {
-  labelOf,
   type Pairs,
-  requireLength,
   requireScore,
   type ScoreRange,
   type Tally,

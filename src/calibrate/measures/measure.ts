@@ -48,7 +48,7 @@ export type CalibrationMeasureName =
   | "prrHalf"
   | "spiegelhalterZ";
 
-/** Those that noise only ever makes larger: their intervals are reflected. */
+/** Those that noise only ever makes larger: their intervals are centred on the value. */
 const ERRORS: ReadonlySet<string> = new Set<CalibrationMeasureName>([
   "eceEqualWidth",
   "eceEqualMass",

@@ -174,7 +174,7 @@ function accuracyOf(
 }
 
 /** The z with P(|Z| <= z) = level, by halving. */
-export function normalQuantile(level: number): number {
+function normalQuantile(level: number): number {
   let [low, high] = [0, 40];
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;

@@ -1,0 +1,332 @@
+/** `surprisal calibrate`: whether confidences mean what they say, and a file that makes them so. */
+import {
+  CALIBRATOR_KINDS,
+  type CalibrationArtefact,
+  type CalibrationIdentity,
+  type CalibrationReport,
+  calibratedOptions,
+  calibratedPairs,
+  calibratedScore,
+  checkIdentity,
+  fitCalibration,
+  isCalibrator,
+  loadCalibration,
+  measureCalibration,
+  pairsOf,
+  reliabilityOverPerplexity,
+  saveCalibration,
+  sha256Of,
+} from "../../calibrate/index.ts";
+import { invalidArgument } from "../../core/index.ts";
+import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
+import { calibrationPage } from "../../report/index.ts";
+import { decodeText, infinityAsText, visible } from "../../text/index.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { usage } from "../errors.ts";
+import { printDocument } from "../json.ts";
+import { type AnswerFile, readAnswers } from "../labelled-answers.ts";
+import {
+  argument,
+  type Declared,
+  decimal,
+  flag,
+  oneOf,
+  option,
+  text,
+  type Values,
+  wholeNumber,
+} from "../parameters.ts";
+import { renderCalibration } from "../render/index.ts";
+import { JSON_DOCUMENT } from "../shared-options.ts";
+
+const DATA = argument(
+  "JSONL file of labelled answers, - for standard input, or the folder of a run with questions",
+);
+const SEEDS = 2 ** 31 - 1;
+
+interface MeasureValues {
+  bins: number | undefined;
+  resamples: number;
+  seed: number;
+  level: number;
+  of: string | undefined;
+  html: string | undefined;
+  json: boolean;
+}
+
+// biome-ignore format: one option a line
+const MEASURE_OPTIONS: Declared<MeasureValues> = {
+  bins: option(wholeNumber(1, 10_000), { hint: "N", description: "Bins of the measures that have some (default: 15)" }),
+  resamples: option(wholeNumber(2, 100_000), { hint: "N", description: "Resamples of the bootstrap", standard: "200" }),
+  seed: option(wholeNumber(0, SEEDS), { hint: "N", description: "Of everything that is drawn", standard: "0" }),
+  level: option(decimal(0.01, 0.999), { hint: "SHARE", description: "Coverage of the intervals", standard: "0.95" }),
+  of: option(text, { hint: "MODEL", description: "Which of a run's models, where it has several" }),
+  html: option(text, { hint: "FILE", description: "Also write a page with pictures" }),
+  json: JSON_DOCUMENT,
+};
+
+interface IdentityValues {
+  model: string | undefined;
+  modelSha256: string | undefined;
+  tokenizer: string | undefined;
+  wording: string | undefined;
+  recipe: string | undefined;
+  kernels: string | undefined;
+}
+
+// biome-ignore format: one option a line
+const IDENTITY_OPTIONS: Declared<IdentityValues> = {
+  model: option(text, { short: "m", hint: "NAME", description: "Name of the model that gave the answers" }),
+  modelSha256: option(text, { hint: "HEX", description: "sha256 of its weights" }),
+  tokenizer: option(text, { hint: "TEXT", description: "What tells its tokenizer from others" }),
+  wording: option(text, { hint: "FILE", description: "File with the wording of prompt and options; its sha256 is kept" }),
+  recipe: option(text, { hint: "TEXT", description: "Recipe or rule that the options were scored by" }),
+  kernels: option(text, { hint: "TEXT", description: "Kernels that the numbers were computed with, such as avx2" }),
+};
+
+const EXAMPLES = `Each line of the file is one answer: {"score": 0.83, "correct": true}, or options with the right one:
+{"probabilities": [0.7, 0.2, 0.1], "label": 0}, {"logprobs": {"yes": -0.3, "no": -1.4}, "label": "yes"}. "group" says what belongs
+together (paraphrases of one question), "kind" is the kind of question, "perplexity" that of the answer. null = missing, and is
+counted.`;
+
+const fit = defineCommand({
+  details: `${EXAMPLES}
+
+Measures are given before, and after by calibrators that were fitted to other folds; a group is never on both sides.
+
+Examples:
+  surprisal calibrate fit answers.jsonl -o calibration.json
+  surprisal calibrate fit answers.jsonl --kind beta --model mini --wording prompt.txt -o calibration.json --html page.html
+  surprisal calibrate fit runs/2026-11-30 -o calibration.json`,
+  // biome-ignore format: one option a line
+  parameters: {
+    data: DATA,
+    out: option(text, { short: "o", hint: "FILE", description: "Write the calibration here" }),
+    kind: option(oneOf(CALIBRATOR_KINDS), { hint: "KIND", description: `What is fitted: ${CALIBRATOR_KINDS.join(", ")}`, standard: "temperature" }),
+    folds: option(wholeNumber(2, 1000), { hint: "N", description: "Folds for the measures after", standard: "5" }),
+    least: option(wholeNumber(1, 1_000_000), { hint: "N", description: "Fewest right and fewest wrong answers", standard: "30" }),
+    ...MEASURE_OPTIONS,
+    ...IDENTITY_OPTIONS,
+  },
+  async run(given) {
+    const { data, out, html, json } = given;
+    checkOut(out, data);
+    checkOut(html, data);
+    const file = await readAnswers(data, given.of);
+    const { artefact, before, after } = fitCalibration(file.answers, {
+      ...measureOptions(given),
+      kind: given.kind,
+      folds: given.folds,
+      leastPerClass: given.least,
+      identity: { ...file.identity, ...(await identityOf(given)) },
+    });
+    if (out !== undefined) await saveCalibration(out, artefact);
+    if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, []));
+    if (json) printDocument(artefact);
+    else {
+      process.stdout.write(renderCalibration(before, after));
+      process.stdout.write(
+        `${described(artefact)}${out === undefined ? "" : `, written to ${visible(out)}`}\n`,
+      );
+    }
+  },
+});
+
+const apply = defineCommand({
+  details: `Writes every line again with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
+null. What the calibration was fitted to is compared with what is said of these answers (--model, --wording ...).
+
+Example:
+  surprisal calibrate apply new.jsonl --artefact calibration.json --model mini --strict > calibrated.jsonl`,
+  // biome-ignore format: one option a line
+  parameters: {
+    data: argument("JSONL file of answers, as of `calibrate fit`; labels may be missing"),
+    artefact: option(text, { short: "a", hint: "FILE", description: "The calibration" }),
+    out: option(text, { short: "o", hint: "FILE", description: "Write here instead of to standard output" }),
+    strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
+    ...IDENTITY_OPTIONS,
+  },
+  async run(given) {
+    const artefact = await artefactOf(given.artefact);
+    checkOut(given.out, given.data);
+    const { answers, rows, identity } = await readAnswers(given.data);
+    if (rows === null) throw usage("apply takes a file of answers, not a run", given.data);
+    warnOf(artefact, { ...identity, ...(await identityOf(given)) }, given.strict);
+    const lines = rows.map((row, i) => {
+      const kind = answers.kinds?.[i];
+      const calibrated =
+        "logprobs" in answers
+          ? optionsCalibrated(artefact, row, answers.logprobs[i] ?? null, kind)
+          : scoreCalibrated(artefact, answers.scores[i] ?? null, kind);
+      return JSON.stringify({ ...row, calibrated }, infinityAsText);
+    });
+    const written = `${lines.join("\n")}\n`;
+    if (given.out === undefined) process.stdout.write(written);
+    else await writeWhole(given.out, written);
+  },
+});
+
+const report = defineCommand({
+  details: `${EXAMPLES}
+
+With --artefact the measures are given before and after it, on these answers: take others than it was fitted to.
+
+Examples:
+  surprisal calibrate report answers.jsonl --html page.html
+  surprisal calibrate report new.jsonl --artefact calibration.json`,
+  // biome-ignore format: one option a line
+  parameters: {
+    data: DATA,
+    artefact: option(text, { short: "a", hint: "FILE", description: "Also measure the answers calibrated by this" }),
+    strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
+    ...MEASURE_OPTIONS,
+    ...IDENTITY_OPTIONS,
+  },
+  async run(given) {
+    const { data, html, json } = given;
+    checkOut(html, data);
+    const artefact = given.artefact === undefined ? null : await artefactOf(given.artefact);
+    const file = await readAnswers(data, given.of);
+    const notes = artefact
+      ? warnOf(artefact, { ...file.identity, ...(await identityOf(given)) }, given.strict)
+      : [];
+    const options = measureOptions(given);
+    const groups = file.answers.groups;
+    const before = measureCalibration({ ...pairsOf(file.answers), groups }, options);
+    const after = artefact
+      ? measureCalibration({ ...calibratedPairs(artefact.parameters, file.answers), groups }, options)
+      : null;
+    const perplexity = perplexityOf(file);
+    if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, notes));
+    if (json)
+      printDocument({ schema: "surprisal.calibration-report/1", data, before, after, perplexity, notes });
+    else process.stdout.write(renderCalibration(before, after));
+  },
+});
+
+type Measured = Values<typeof MEASURE_OPTIONS>;
+
+const measureOptions = ({ bins, resamples, seed, level }: Measured) => ({ bins, resamples, seed, level });
+
+async function identityOf(given: IdentityValues): Promise<Partial<CalibrationIdentity>> {
+  const { model, modelSha256 = null, tokenizer, wording, recipe, kernels } = given;
+  if (modelSha256 !== null && !/^[0-9a-f]{64}$/.test(modelSha256))
+    throw usage("--model-sha256 takes 64 hexadecimal digits in lower case");
+  return {
+    ...((model !== undefined || modelSha256 !== null) && {
+      model: { name: model ?? "?", sha256: modelSha256 },
+    }),
+    ...(tokenizer !== undefined && { tokenizer }),
+    ...(wording !== undefined && {
+      wordingSha256: sha256Of(decodeText(await readInput(wording), wording).text),
+    }),
+    ...(recipe !== undefined && { recipe }),
+    ...(kernels !== undefined && { kernels }),
+  };
+}
+
+function checkOut(out: string | undefined, data: string): void {
+  if (out === undefined) return;
+  if (data !== "-" && isSameFile(out, data)) throw usage("The answers would be overwritten", out);
+  assertWritable(out);
+}
+
+async function artefactOf(file: string | undefined) {
+  if (file === undefined) throw usage("--artefact FILE is missing: the calibration");
+  const artefact = await loadCalibration(file);
+  if (isCalibrator(artefact)) return artefact;
+  throw invalidArgument(
+    `A calibration of the kind ${artefact.kind} gives no probabilities`,
+    file,
+    "Give one that `surprisal calibrate fit` wrote.",
+  );
+}
+
+function warnOf(
+  artefact: CalibrationArtefact,
+  identity: Partial<CalibrationIdentity>,
+  strict: boolean,
+): string[] {
+  const notes: string[] = [];
+  checkIdentity(artefact, identity, { strict, onWarning: (warning) => notes.push(warning) });
+  for (const note of notes) process.stderr.write(`${visible(note)}\n`);
+  return notes;
+}
+
+function scoreCalibrated(artefact: CalibrationArtefact, score: number | null, kind?: string): number | null {
+  return score === null ? null : calibratedScore(artefact, score, kind);
+}
+
+/** In the form that the options came in: a list, or by name; of a calibrator of scores, the chosen option's. */
+function optionsCalibrated(
+  artefact: CalibrationArtefact,
+  row: Record<string, unknown>,
+  logprobs: ArrayLike<number> | null,
+  kind?: string,
+): unknown {
+  if (logprobs === null) return null;
+  if (artefact.kind !== "temperature" && artefact.kind !== "temperature-by-kind")
+    return scoreCalibrated(artefact, pairsOf({ logprobs: [logprobs], labels: [null] }).scores[0]!, kind);
+  const calibrated = Array.from(calibratedOptions(artefact, logprobs, kind));
+  const options = row.probabilities ?? row.logprobs;
+  if (Array.isArray(options)) return calibrated;
+  return Object.fromEntries(Object.keys(options as object).map((name, k) => [name, calibrated[k]]));
+}
+
+function perplexityOf({ perplexities, answers }: AnswerFile) {
+  if (perplexities === null) return null;
+  const { scores, correct } = pairsOf(answers);
+  return reliabilityOverPerplexity({ perplexities, correct, confidences: scores });
+}
+
+function described({ kind, parameters, fittedOn }: CalibrationArtefact): string {
+  const temperature =
+    parameters.kind === "temperature"
+      ? ` ${parameters.temperature.toPrecision(4)}${parameters.atBound ? " (at the end of its range)" : ""}`
+      : parameters.kind === "temperature-by-kind"
+        ? ` ${Object.entries(parameters.temperatures)
+            .map(([name, each]) => `${visible(name)} ${each.temperature.toPrecision(4)}`)
+            .join(", ")}`
+        : "";
+  return `${kind}${temperature}, fitted to ${fittedOn.n} answers (sha256 ${fittedOn.sha256.slice(0, 12)}…)`;
+}
+
+async function pageOf(
+  name: string,
+  file: AnswerFile,
+  before: CalibrationReport,
+  after: CalibrationReport | null,
+  artefact: CalibrationArtefact | null,
+  notes: readonly string[],
+): Promise<string> {
+  const { model, tokenizer, wordingSha256, recipe, kernels } = artefact?.identity ?? {};
+  const details: [string, string | null | undefined][] = artefact
+    ? [
+        ["kind", described(artefact)],
+        ["groups", artefact.fittedOn.groups?.toString()],
+        ["model", model && `${model.name}${model.sha256 ? ` (sha256 ${model.sha256.slice(0, 12)}…)` : ""}`],
+        ["tokenizer", tokenizer],
+        ["wording", wordingSha256],
+        ["recipe", recipe],
+        ["kernels", kernels],
+      ]
+    : [];
+  return calibrationPage({
+    name,
+    before,
+    after,
+    perplexity: perplexityOf(file),
+    details: details.flatMap(([key, value]) => (value ? [[key, value] as const] : [])),
+    notes,
+  });
+}
+
+// biome-ignore format: one command a line
+const command: Command = {
+  commands: {
+    fit: { summary: "Fit a calibration to labelled answers and write it as a file", load: async () => fit },
+    apply: { summary: "Calibrate answers with such a file", load: async () => apply },
+    report: { summary: "Measure calibration, with pictures", load: async () => report },
+  },
+};
+export default command;
