@@ -1,5 +1,7 @@
 /** Made-up measurements for the tests of the pictures: the same on every run, shaped like real ones. */
+import { measureCalibration, reliabilityOverPerplexity } from "../src/calibrate/index.ts";
 import {
+  accuracyByPerplexity,
   type CalibrationColumns,
   type CapabilityCell,
   calibrationByRank,
@@ -7,8 +9,11 @@ import {
   convergence,
   divergencePercentiles,
   type ModelDivergence,
+  noiseFloorChart,
   type PerplexityResult,
   perplexityIntervals,
+  reliabilityDiagram,
+  riskCoverageChart,
   surprisalAlong,
   surprisalDistribution,
   topChoiceReliability,
@@ -160,7 +165,18 @@ const CONVERGENCE = MODEL_NAMES.slice(0, 4).map(([name, scale], i) => ({
 }));
 
 /** One section per kind of picture. */
+/** What `measureCalibration` says of 800 made-up answers that are too sure, and of their perplexities. */
+function madeUpAnswers() {
+  const random = seededRandom(6);
+  const scores = Float64Array.from({ length: 800 }, () => Math.sqrt(random()));
+  const correct = Array.from(scores, (score) => random() < score ** 2);
+  const report = measureCalibration({ scores, correct }, { resamples: 20, simulations: 100 });
+  const perplexities = Array.from(scores, (score) => 1 + (2 - score) * 4 * random());
+  return { report, perplexity: reliabilityOverPerplexity({ perplexities, correct, confidences: scores }) };
+}
+
 export function everySection(): PageSection[] {
+  const { report, perplexity } = madeUpAnswers();
   const calibration = { documents: [madeUpCalibration(8000)], name: "SmolLM2-135M-Instruct Q8_0" };
   return [
     { chart: capabilityMap(madeUpMap(4, 8, 0.06)), text: "Every model over every domain." },
@@ -192,6 +208,10 @@ export function everySection(): PageSection[] {
     { chart: calibrationByRank(calibration) },
     { chart: topChoiceReliability(calibration) },
     { chart: convergence(CONVERGENCE) },
+    { chart: reliabilityDiagram(report.reliability) },
+    { chart: riskCoverageChart({ points: report.riskCoverage, aurc: report.measures.aurc.value! }) },
+    { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },
+    { chart: accuracyByPerplexity(perplexity.bins) },
     {
       heading: "How this was measured",
       details: [

@@ -74,6 +74,7 @@ describe("every picture", () => {
       charts.divergencePercentiles([{ ...DIVERGENCES[0]!, name: HOSTILE }], { base: HOSTILE }),
       charts.perplexityIntervals([{ model: HOSTILE, corpus: HOSTILE, perplexity: 3 }]),
       charts.convergence([{ name: HOSTILE, logprobs }]),
+      charts.noiseFloorChart([{ name: HOSTILE, observed: 0.1, mean: 0.05, low: 0.02, high: 0.08 }]),
     ];
     for (const chart of hostile) {
       const svg = charts.renderSvg(chart);
@@ -108,6 +109,10 @@ describe("every picture", () => {
     const empty = [
       charts.surprisalDistribution([]),
       charts.calibrationByRank({ documents: [] }),
+      charts.reliabilityDiagram({ bins: [] }),
+      charts.accuracyByPerplexity([]),
+      charts.riskCoverageChart({ points: [], aurc: 0 }),
+      charts.noiseFloorChart([]),
       charts.topChoiceReliability({ documents: [{ ranks: [1], alternatives: null }] }),
       charts.capabilityMap([]),
       charts.divergencePercentiles([]),

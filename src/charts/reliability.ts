@@ -1,6 +1,6 @@
 /** Whether claims come true: reliability over confidence, and accuracy over perplexity. */
 import { axisX, axisY, dot, gridY, line, link, type PlotOptions, rectY, ruleY } from "@observablehq/plot";
-import { formatCount, formatNumber, formatPlural, formatProbability } from "../text/index.ts";
+import { formatCount, formatNumber, formatPlural, formatProbability, visible } from "../text/index.ts";
 import { logTicks } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
@@ -39,8 +39,9 @@ export function reliabilityDiagram({
   bins,
   corp = [],
   level = 0.95,
-  title = "Reliability",
+  ...given
 }: ReliabilityDiagramInput): Chart {
+  const title = visible(given.title ?? "Reliability");
   const interval = `${Math.round(100 * level)}% interval`;
   const columns = ["confidence", "answers", "mean confidence", "were right", interval];
   const rows = bins.flatMap((bin) => (bin.confidence === null ? [] : [{ ...bin, claimed: bin.confidence }]));

@@ -1,6 +1,6 @@
 /** What answering only the surest is worth, and which calibration errors noise alone makes. */
 import { areaY, axisX, axisY, dot, gridY, line, link, type PlotOptions, ruleY } from "@observablehq/plot";
-import { formatNumber, formatProbability } from "../text/index.ts";
+import { formatNumber, formatProbability, visible } from "../text/index.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
 /** What `riskCoverageChart` draws; `riskCoverageCurve` of surprisal/calibrate gives it. */
@@ -75,10 +75,11 @@ export interface NoiseFloorRow {
 }
 
 /** Calibration errors beside what a perfectly calibrated model would show: a dot within its band is no evidence of error. */
-export function noiseFloorChart(rows: readonly NoiseFloorRow[], level: number = 0.95): Chart {
+export function noiseFloorChart(given: readonly NoiseFloorRow[], level: number = 0.95): Chart {
   const title = "Calibration error and noise floor";
   const band = `${Math.round(100 * level)}% of calibrated models`;
   const columns = ["answers", "error (ECE)", "noise floor", band];
+  const rows = given.map((row) => ({ ...row, name: visible(row.name) }));
   const [first] = rows;
   if (first === undefined) return emptyChart(title, "There are no errors to show.", columns);
   const inside = ({ observed, high }: NoiseFloorRow) => observed <= high;

@@ -136,7 +136,7 @@ const apply = defineCommand({
   details: `Writes every line again with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
 null. What the calibration was fitted to is compared with what is said of these answers (--model, --wording ...).
 
-Example:
+Examples:
   surprisal calibrate apply new.jsonl --artefact calibration.json --model mini --strict > calibrated.jsonl`,
   // biome-ignore format: one option a line
   parameters: {

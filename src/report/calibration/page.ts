@@ -46,7 +46,7 @@ export function calibrationPage({
     {
       chart: noiseFloorChart(
         reports.map(({ title, report }) => ({
-          name: title === "" ? "these answers" : title,
+          name: title === "" ? "These answers" : title.replace(/^./, (first) => first.toUpperCase()),
           ...report.noiseFloor,
         })),
         level,
