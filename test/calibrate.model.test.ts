@@ -184,7 +184,7 @@ describe("surprisal calibrate", () => {
     const { stdout, code } = await run(
       "calibrate",
       "fit",
-      "runs/one",
+      "one",
       "--least",
       "5",
       "--json",

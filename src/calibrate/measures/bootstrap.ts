@@ -1,7 +1,7 @@
 /** How sure a measure is: the bootstrap over pairs, or over groups of pairs, by other counts over the same sorted scores. */
 import { seededRandom } from "../../core/index.ts";
 import { requireCount, requireShare } from "./checks.ts";
-import { type Pairs, placeOf, type Tally, withCounts } from "./pairs.ts";
+import { type Pairs, placeOf, type Tally, TallyRoom } from "./pairs.ts";
 import { quantileOf } from "./quantile.ts";
 
 /** Options of the bootstrap. */
@@ -51,9 +51,10 @@ export function bootstrapMeasures<Name extends string>(
   const draws = new Map(names.map((name) => [name, [] as number[]]));
   const random = seededRandom(seed);
   const counts = new Uint32Array(2 * tally.values.length);
+  const room = new TallyRoom(tally.values.length);
   for (let b = 0; b < resamples; b++) {
     drawCounts(slots, counts, random);
-    const again = measure(withCounts(tally, counts));
+    const again = measure(room.tally(tally, counts));
     for (const name of names) {
       const value = again[name];
       if (value !== null && Number.isFinite(value)) draws.get(name)!.push(value);

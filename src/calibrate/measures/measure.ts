@@ -17,7 +17,7 @@ import { type NoiseFloor, noiseFloor } from "./noise-floor.ts";
 import { type Pairs, type Tally, tallyOf } from "./pairs.ts";
 import { auroc, averagePrecision } from "./ranking.ts";
 import { type Confidence, confidenceOf, type Reliability, reliability } from "./reliability.ts";
-import { type RiskCoveragePoint, riskCoverage, riskCoverageCurve } from "./risk-coverage.ts";
+import { fullAndHalfRiskCoverage, type RiskCoveragePoint, riskCoverageCurve } from "./risk-coverage.ts";
 import { baseRateLogLoss, corpDecomposition, logLoss, spiegelhalterTest } from "./scores.ts";
 import { smoothCalibrationError } from "./smooth.ts";
 
@@ -103,7 +103,7 @@ export function calibrationMeasures(
   const bins = binsOf(tally, width);
   const equal = binsOf(tally, mass);
   const corp = corpDecomposition(tally);
-  const risk = riskCoverage(tally);
+  const { full: risk, half } = fullAndHalfRiskCoverage(tally);
   return {
     accuracy: tally.totalRight / tally.n,
     meanConfidence: bins.claimed.reduce((sum, claimed) => sum + claimed, 0) / tally.n,
@@ -127,7 +127,7 @@ export function calibrationMeasures(
     aurc: risk.aurc,
     auarc: risk.auarc,
     prr: risk.prr,
-    prrHalf: riskCoverage(tally, { mostRejected: 0.5 }).prr,
+    prrHalf: half.prr,
     spiegelhalterZ: spiegelhalterTest(tally)?.z ?? null,
   };
 }

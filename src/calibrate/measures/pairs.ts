@@ -112,17 +112,44 @@ export function requireLength(found: number, wanted: number, where: string): voi
     );
 }
 
-/** The same scores with other counts. @param counts [2m] wrong ones of each score, then right ones. */
-export function withCounts(tally: Tally, counts: Uint32Array): Tally {
-  const m = tally.values.length;
-  const right = counts.subarray(m);
-  const wrong = counts.subarray(0, m);
-  let [totalRight, totalWrong] = [0, 0];
-  for (let j = 0; j < m; j++) {
-    totalRight += right[j]!;
-    totalWrong += wrong[j]!;
+/** Memory for tallies that follow each other: a resample has no more distinct scores than the sample. */
+export class TallyRoom {
+  readonly #values: Float64Array;
+  readonly #right: Uint32Array;
+  readonly #wrong: Uint32Array;
+
+  constructor(distinct: number) {
+    this.#values = new Float64Array(distinct);
+    this.#right = new Uint32Array(distinct);
+    this.#wrong = new Uint32Array(distinct);
   }
-  return { ...tally, right, wrong, totalRight, n: totalRight + totalWrong };
+
+  /**
+   * The scores with other counts; those that have none are left out. It holds until the next one.
+   * @param counts [2m] wrong ones of each score, then right ones.
+   */
+  tally(tally: Tally, counts: Uint32Array): Tally {
+    const m = tally.values.length;
+    let [kept, totalRight, n] = [0, 0, 0];
+    for (let j = 0; j < m; j++) {
+      const [wrong, right] = [counts[j]!, counts[m + j]!];
+      if (wrong + right === 0) continue;
+      this.#values[kept] = tally.values[j]!;
+      this.#right[kept] = right;
+      this.#wrong[kept] = wrong;
+      totalRight += right;
+      n += right + wrong;
+      kept++;
+    }
+    return {
+      ...tally,
+      values: this.#values.subarray(0, kept),
+      right: this.#right.subarray(0, kept),
+      wrong: this.#wrong.subarray(0, kept),
+      totalRight,
+      n,
+    };
+  }
 }
 
 /** Place of a score among the distinct ones, by halving. */

@@ -32,19 +32,36 @@ export function riskCoverage(
 ): RiskCoverage {
   if (!(mostRejected > 0 && mostRejected <= 1))
     throw invalidArgument(`${mostRejected} is no share`, "mostRejected", "Give a number above 0, at most 1.");
-  const { values, right, wrong, n, totalRight } = tally;
-  const points = Math.max(1, Math.floor(mostRejected * n + 1e-9));
-  const from = n - points; // coverages k/n of k = from + 1 ... n
-  let [answered, hits, area] = [0, 0, 0];
+  const from = tally.n - Math.max(1, Math.floor(mostRejected * tally.n + 1e-9));
+  return summarised(tally, from, areas(tally, from).loose);
+}
+
+/** With any number rejected, and with at most half: one pass. */
+export function fullAndHalfRiskCoverage(tally: Tally): { full: RiskCoverage; half: RiskCoverage } {
+  const from = tally.n - Math.max(1, Math.floor(tally.n / 2));
+  const { strict, loose } = areas(tally, from);
+  return { full: summarised(tally, 0, strict + loose), half: summarised(tally, from, loose) };
+}
+
+/** Σ of the accuracies among the k surest, of k = 1 ... from, and of k = from + 1 ... n. */
+function areas({ values, right, wrong }: Tally, from: number): { strict: number; loose: number } {
+  let [answered, hits, strict, loose] = [0, 0, 0, 0];
   for (let j = values.length - 1; j >= 0; j--) {
     const size = right[j]! + wrong[j]!;
     if (size === 0) continue;
     const share = right[j]! / size;
-    for (let k = Math.max(1, from + 1 - answered); k <= size; k++)
-      area += (hits + k * share) / (answered + k);
+    let k = 1;
+    for (; k <= size && answered + k <= from; k++) strict += (hits + k * share) / (answered + k);
+    for (; k <= size; k++) loose += (hits + k * share) / (answered + k);
     answered += size;
     hits += right[j]!;
   }
+  return { strict, loose };
+}
+
+/** @param area Σ of the accuracies among the k surest, of k = from + 1 ... n. */
+function summarised({ n, totalRight }: Tally, from: number, area: number): RiskCoverage {
+  const points = n - from;
   const perfect = Math.max(0, Math.min(n, totalRight) - from); // points where all answered are right
   const best = perfect + totalRight * (harmonic(n) - harmonic(Math.max(from, totalRight)));
   const auarc = area / points;
