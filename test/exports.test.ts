@@ -89,21 +89,21 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
       calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
       classWisePairs clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated
-      cumulativeTests debiasedCalibrationError expectedCalibrationError fewestAnswers fitBeta fitCalibration
-      fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt fitPredictionSets
-      fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature groupFolds loadCalibration
-      logLoss makeArtefact measureCalibration noiseFloor parseCalibration predictionSet proxy reliability
-      reliabilityOverPerplexity riskCoverage riskCoverageCurve riskPValue saveCalibration
-      smoothCalibrationError spiegelhalterTest sweptCalibrationError tallyOf temperatureOf
+      cumulativeTests debiasedCalibrationError describeAnswers expectedCalibrationError fewestAnswers fitBeta
+      fitCalibration fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt
+      fitPredictionSets fitProxy fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature
+      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor parseCalibration
+      predictionSet proxy reliability reliabilityOverPerplexity riskCoverage riskCoverageCurve riskPValue
+      saveCalibration smoothCalibrationError spiegelhalterTest sweptCalibrationError tallyOf temperatureOf
       temperedProbabilities temperedTopK topLabelPairs twoSampleTest wordingSha256`,
     `
-      BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions CalibrationIdentity
-      CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence ConformalQuantile
-      CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions FittedCalibration
-      FittedOn HistogramCalibrator IdentityMismatch IdentityOptions IsotonicCalibrator KeptMeasures
-      KindTemperatureCalibrator LabelledAnswers MeasureBootstrapOptions MeasureCalibrationOptions
-      MeasureEstimate ModelTemperature ModelTemperatureOptions MurphyDecomposition NoiseFloor
-      NoiseFloorOptions OptionAnswers OptionLogprobs Pairs PerplexityPairs PerplexityReliability
+      ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
+      CalibrationIdentity CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence
+      ConformalQuantile CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions
+      FitProxyOptions FittedCalibration FittedOn HistogramCalibrator IdentityMismatch IdentityOptions
+      IsotonicCalibrator KeptMeasures KindTemperatureCalibrator LabelledAnswers MeasureBootstrapOptions
+      MeasureCalibrationOptions MeasureEstimate ModelTemperature ModelTemperatureOptions MurphyDecomposition
+      NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs Pairs PerplexityPairs PerplexityReliability
       PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets ProxyCalibration
       ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions Reliability
       ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions ScoreRange

@@ -69,10 +69,11 @@ describe("surprisal score --proxy", () => {
     }
     const expected = calibrateProxy(pairs);
     const file = JSON.parse(readFileSync(join(folder, "c.json"), "utf8"));
-    expect(file).toMatchObject({ schema: "surprisal.proxy-calibration/1", model: "plain" });
-    expect(file.proxy).toEqual({ name: "mini", sha256: mini.identity.sha256 });
-    expect(file.calibration.slope).toBeCloseTo(expected.slope, 6);
-    expect(file.calibration.leaveOneOutError).toBeCloseTo(expected.leaveOneOutError, 6);
+    expect(file).toMatchObject({ schema: "surprisal.calibration/1", kind: "proxy-line" });
+    expect(file.parameters.standsFor).toBe("plain");
+    expect(file.identity.model).toEqual({ name: "mini", sha256: mini.identity.sha256 });
+    expect(file.parameters.slope).toBeCloseTo(expected.slope, 6);
+    expect(file.parameters.leaveOneOutError).toBeCloseTo(expected.leaveOneOutError, 6);
 
     const options = ["score", "text.txt", "-m", closed, "--proxy", "mini", "--proxy-calibration", "c.json"];
     const own = await reader.score(TEXT);
@@ -97,6 +98,25 @@ describe("surprisal score --proxy", () => {
     expect((await run(...options, "-q")).stdout).toMatch(/^\d\.\d+ ± \d\.\d+\n$/);
   });
 
+  it("reads the file of an older version, and what calibrateProxy returned", async () => {
+    const { parameters, identity } = JSON.parse(readFileSync(join(folder, "c.json"), "utf8"));
+    const { kind: _, standsFor, ...calibration } = parameters;
+    const old = {
+      schema: "surprisal.proxy-calibration/1",
+      model: standsFor,
+      proxy: identity.model,
+      recipe: identity.recipe,
+      calibration,
+    };
+    writeFileSync(join(folder, "old.json"), JSON.stringify(old));
+    writeFileSync(join(folder, "bare.json"), JSON.stringify(calibration));
+    const scored = (file: string) =>
+      run("score", "text.txt", "--proxy", "mini", "--proxy-calibration", file, "-q");
+    const [now, before, bare] = [await scored("c.json"), await scored("old.json"), await scored("bare.json")];
+    expect(before).toMatchObject({ code: 0, stdout: now.stdout });
+    expect(bare).toMatchObject({ code: 0, stdout: now.stdout });
+  });
+
   it("says whose numbers they are without a calibration", async () => {
     const { code, stdout } = await run("score", "text.txt", "-m", closed, "--proxy", "mini");
     expect(code).toBe(0);
@@ -117,7 +137,7 @@ describe("surprisal score --proxy", () => {
     const file = JSON.parse(readFileSync(join(folder, "c.json"), "utf8"));
     writeFileSync(
       join(folder, "other.json"),
-      JSON.stringify({ ...file, proxy: { name: "big", sha256: "00" } }),
+      JSON.stringify({ ...file, identity: { ...file.identity, model: { name: "big", sha256: "00" } } }),
     );
     const score = (...args: string[]) => run("score", "text.txt", ...args);
     const bad = await score("--proxy", "mini", "--proxy-calibration", "bad.json");
@@ -138,7 +158,7 @@ describe("surprisal proxy calibrate", () => {
       ...["proxy", "calibrate", "prompts.jsonl", "--proxy", "mini", "-m", closed, "--max-tokens", "40"],
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(JSON.parse(stdout)).toMatchObject({ model: "plain", calibration: { pairs: 6 } });
+    expect(JSON.parse(stdout)).toMatchObject({ parameters: { standsFor: "plain", pairs: 6 } });
     const model = plainModel();
     const answer = await answered(model, { prompt: "One?", where: "x:1" }, { maxTokens: 20, temperature: 1 });
     expect(answer.bytes).toBe(20);

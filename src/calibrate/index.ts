@@ -25,6 +25,7 @@ export {
   type ProxyScoreOptions,
   proxy,
 } from "./proxy/proxy.ts";
+export { type FitProxyOptions, fitProxy } from "./proxy/proxy-artefact.ts";
 export {
   applyProxyCalibration,
   calibrateProxy,

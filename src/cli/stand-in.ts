@@ -1,6 +1,11 @@
 /** An open model that reads a text in the place of a closed one: `--proxy`, and calibrations as files. */
 
-import { applyProxyCalibration, type ProxyCalibration, type ProxyEstimate } from "../calibrate/index.ts";
+import {
+  applyProxyCalibration,
+  type ProxyCalibration,
+  type ProxyEstimate,
+  parseCalibration,
+} from "../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../core/index.ts";
 import { ByteSurprisal, type TextScore } from "../evaluate/index.ts";
 import { readInput } from "../files/index.ts";
@@ -11,16 +16,20 @@ import { usage } from "./errors.ts";
 import { openModel } from "./load-options.ts";
 import { type Declared, option, text } from "./parameters.ts";
 
-/** `surprisal.proxy-calibration/1`: what `surprisal proxy calibrate` writes. */
-export interface CalibrationFile {
-  schema: "surprisal.proxy-calibration/1";
+/** What a file says of a calibrated proxy, whichever form it has. */
+interface CalibrationFile {
   /** The model that is stood for, as it was named; `null` = nobody named it. */
   model: string | null;
-  /** The model that reads. */
-  proxy: Pick<ModelIdentity, "name" | "sha256">;
-  /** Id of the recipe it reads by. */
-  recipe: string;
+  /** The model that reads; `null` = the file does not say. */
+  proxy: Pick<ModelIdentity, "name" | "sha256"> | null;
+  /** Id of the recipe it reads by; `null` = the file does not say. */
+  recipe: string | null;
   calibration: ProxyCalibration;
+}
+
+/** What versions before `surprisal.calibration/1` wrote. */
+interface OldCalibrationFile extends CalibrationFile {
+  schema: "surprisal.proxy-calibration/1";
 }
 
 /** What `score --json` says beside the proxy's own numbers. */
@@ -52,7 +61,7 @@ type Given = Parameters<typeof openModel>[0] & ProxyValues;
 export interface Reader {
   model: LanguageModel;
   /** `null`: it reads for itself. */
-  standsFor: { name: string | null; calibration: CalibrationFile | ProxyCalibration | null } | null;
+  standsFor: { name: string | null; calibration: CalibrationFile | null } | null;
   notes: string[];
 }
 
@@ -111,20 +120,19 @@ export function standIn(
   const { nats, missing } = ByteSurprisal.fromTable(score.table).known();
   const bytes = score.text.length - missing;
   const natsPerByte = bytes > 0 ? nats / bytes : null;
-  const calibration = given === null ? null : "schema" in given ? given.calibration : given;
-  if (given !== null && "schema" in given) checkReader(given, score.model);
+  const calibration = given?.calibration ?? null;
+  if (given) checkReader(given, score.model);
   const estimate =
     calibration && natsPerByte !== null && natsPerByte < Number.POSITIVE_INFINITY
       ? applyProxyCalibration(calibration, natsPerByte, { bytes })
       : null;
-  const file = given !== null && "schema" in given ? given : null;
   const bits = estimate && inBits(estimate);
   return {
     quiet: bits
       ? formatWithError(bits.value, (bits.high - bits.low) / 2)
       : formatNumber(natsPerByte === null ? null : natsPerByte / Math.LN2),
     document: {
-      model: name ?? file?.model ?? null,
+      model: name ?? given?.model ?? null,
       natsPerByte,
       estimate,
       calibration: calibration && {
@@ -135,12 +143,12 @@ export function standIn(
       },
     },
     view: {
-      model: name ?? file?.model ?? null,
+      model: name ?? given?.model ?? null,
       estimate: bits && calibration && { ...bits, level: calibration.level },
       typicalError: calibration && calibration.leaveOneOutError / Math.LN2,
       pairs: calibration?.pairs ?? null,
     },
-    notes: notesOn(file, name, score, estimate),
+    notes: notesOn(given, name, score, estimate),
   };
 }
 
@@ -153,7 +161,7 @@ function notesOn(
   const notes: string[] = [];
   if (file && name !== null && file.model !== null && file.model !== name)
     notes.push(`The calibration was made for ${file.model}, not for ${name}.`);
-  if (file && file.recipe !== score.recipe.id)
+  if (file && file.recipe !== null && file.recipe !== score.recipe.id)
     notes.push(
       `The calibration was made with another recipe (${file.recipe}): its numbers may differ a little.`,
     );
@@ -170,6 +178,7 @@ const inBits = ({ estimate, low, high }: ProxyEstimate) => ({
 
 /** A line through another model's numbers says nothing of this one's. */
 function checkReader({ proxy }: CalibrationFile, model: ModelIdentity): void {
+  if (proxy === null) return;
   const same = proxy.sha256 === null ? proxy.name === model.name : proxy.sha256 === model.sha256;
   if (!same)
     throw invalidArgument(
@@ -179,14 +188,13 @@ function checkReader({ proxy }: CalibrationFile, model: ModelIdentity): void {
     );
 }
 
-/** The file of `surprisal proxy calibrate`, or what `calibrateProxy` returned, as JSON. */
-async function readCalibration(file: string): Promise<CalibrationFile | ProxyCalibration> {
+/** The file of `surprisal proxy calibrate`, also of older versions, or what `calibrateProxy` returned, as JSON. */
+async function readCalibration(file: string): Promise<CalibrationFile> {
   const { text } = decodeText(await readInput(file), file);
   try {
-    const json = JSON.parse(text) as CalibrationFile | ProxyCalibration;
-    const isFile = "schema" in json && json.schema === "surprisal.proxy-calibration/1";
-    applyProxyCalibration(isFile ? (json as CalibrationFile).calibration : (json as ProxyCalibration), 1);
-    return json;
+    const found = calibrationIn(text, file);
+    applyProxyCalibration(found.calibration, 1);
+    return found;
   } catch (cause) {
     throw invalidArgument(
       "This is no calibration of a proxy",
@@ -195,6 +203,18 @@ async function readCalibration(file: string): Promise<CalibrationFile | ProxyCal
       cause,
     );
   }
+}
+
+function calibrationIn(text: string, file: string): CalibrationFile {
+  const json = JSON.parse(text) as { schema?: unknown };
+  if (json.schema === "surprisal.proxy-calibration/1") return json as OldCalibrationFile;
+  if (json.schema === undefined)
+    return { model: null, proxy: null, recipe: null, calibration: json as ProxyCalibration };
+  const { parameters, identity } = parseCalibration(text, file);
+  if (parameters.kind !== "proxy-line")
+    throw usage(`The calibration is of the kind ${parameters.kind}`, file);
+  const { kind: _, standsFor, ...calibration } = parameters;
+  return { model: standsFor, proxy: identity.model, recipe: identity.recipe, calibration };
 }
 
 /** Of a model without numbers of a text: the way out names the option. */

@@ -1,5 +1,6 @@
 /** `surprisal/calibrate`: whether a probability means what it says, and how to make it so. */
 export {
+  type ArtefactOptions,
   applyCalibrator,
   applyProxyCalibration,
   auroc,
@@ -40,8 +41,10 @@ export {
   DriftWatch,
   type DriftWatchOptions,
   debiasedCalibrationError,
+  describeAnswers,
   expectedCalibrationError,
   type FitCalibrationOptions,
+  type FitProxyOptions,
   type FittedCalibration,
   type FittedOn,
   fewestAnswers,
@@ -53,6 +56,7 @@ export {
   fitPairTemperature,
   fitPlatt,
   fitPredictionSets,
+  fitProxy,
   fitRiskThreshold,
   fitTemperature,
   fitTemperatureByKind,

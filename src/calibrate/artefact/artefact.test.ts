@@ -9,11 +9,12 @@ import {
   type CalibrationArtefact,
   calibratedOptions,
   calibratedScore,
-  calibrateProxy,
   calibrationText,
   checkIdentity,
+  describeAnswers,
   fitCalibration,
   fitPredictionSets,
+  fitProxy,
   fitRiskThreshold,
   type LabelledAnswers,
   loadCalibration,
@@ -213,18 +214,13 @@ describe("parseCalibration", () => {
     const { fittedOn } = artefact;
     const pairs = [1, 2, 3, 4, 5].map((x) => ({ proxy: x, actual: 2 * x + (x % 2) / 10 }));
     const all: CalibrationArtefact[] = [
-      makeArtefact(
-        fitPredictionSets({ probabilities, labels: answers.labels }, { alpha: 0.1 }),
-        fittedOn,
-        null,
-      ),
+      makeArtefact(fitPredictionSets({ probabilities, labels: answers.labels }, { alpha: 0.1 }), fittedOn),
       makeArtefact(
         fitPredictionSets({ probabilities, labels: answers.labels }, { alpha: 0.2, classes: answers.kinds }),
         fittedOn,
-        null,
       ),
-      makeArtefact(fitRiskThreshold(claims(200), { risk: 0.4 }), fittedOn, null),
-      makeArtefact({ kind: "proxy-line", ...calibrateProxy(pairs) }, fittedOn, null),
+      makeArtefact(fitRiskThreshold(claims(200), { risk: 0.4 }), describeAnswers(claims(200))),
+      fitProxy(pairs, { standsFor: "big" }),
     ];
     for (const each of all) expect(parseCalibration(calibrationText(each), "x")).toEqual(each);
     expect(() => calibratedScore(all[0]!, 0.5)).toThrow(/gives no probability/);

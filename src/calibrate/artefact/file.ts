@@ -105,6 +105,7 @@ const PARAMETERS: Readonly<Record<CalibrationArtefact["kind"], shapes.Shape>> = 
   }),
   "proxy-line": record({
     version: oneOf(1),
+    standsFor: nullable(text),
     intercept: finite,
     slope: finite,
     pairs: count,

@@ -111,9 +111,10 @@ export function fitCalibration(
   const before = measureCalibration({ ...pairs, groups }, options);
   const after = measureCalibration({ scores: outOfFold, correct: rightOutOfFold, groups }, options);
   const measures = { before: kept(before), after: kept(after), folds };
-  const artefact = makeArtefact(parameters, fittedOnOf(answers, tally, before.groups), tally, {
+  const artefact = makeArtefact(parameters, describeAnswers(answers), {
     measures,
     identity,
+    reference: scoresOf(tally),
   });
   return { artefact, before, after };
 }
@@ -193,8 +194,13 @@ function requireEnough({ totalRight, n }: Tally, least: number): void {
   });
 }
 
-/** @param groups how many; `null`: each answer for itself. */
-function fittedOnOf(answers: LabelledAnswers, { n, totalRight }: Tally, groups: number | null): FittedOn {
+/**
+ * What a calibration of these answers is fitted to: counts, groups, kinds, digest.
+ * @throws SurprisalError INVALID_ARGUMENT, EMPTY_INPUT as `measureCalibration`.
+ */
+export function describeAnswers(answers: LabelledAnswers): FittedOn {
+  const pairs = pairsOf(answers);
+  const { n, totalRight } = tallyOf(pairs);
   const kinds: Record<string, number> = {};
   for (const kind of answers.kinds ?? []) kinds[kind] = (kinds[kind] ?? 0) + 1;
   return {
@@ -202,27 +208,38 @@ function fittedOnOf(answers: LabelledAnswers, { n, totalRight }: Tally, groups: 
     right: totalRight,
     wrong: n - totalRight,
     missing: lengthOf(answers) - n,
-    groups,
+    groups: answers.groups ? groupsOf(answers.groups, pairs) : null,
     kinds: answers.kinds ? kinds : null,
     sha256: rowsSha256(answerRowsOf(answers)),
   };
 }
 
+/** Groups with an answer that counts. */
+function groupsOf(groups: ArrayLike<string | number>, { scores, correct }: Pairs): number {
+  const found = new Set<string | number>();
+  for (let i = 0; i < groups.length; i++)
+    if (scores[i] !== null && correct[i] !== null) found.add(groups[i]!);
+  return found.size;
+}
+
 /** Fields of an artefact that are not always known. */
-interface Known {
+export interface ArtefactOptions {
+  /** Default: none, as of a threshold. */
   measures?: CalibrationArtefact["measures"];
+  /** Default: not known. */
   identity?: Partial<CalibrationIdentity> | undefined;
+  /** Scores it was fitted to, ascending: at most 1,000 are kept, evenly picked. Default: none. */
+  reference?: ArrayLike<number> | undefined;
 }
 
 /**
- * An artefact of parameters that were fitted already, such as prediction sets or a threshold.
- * @param tally whose scores are kept as the reference; `null`: none.
+ * An artefact of parameters that are fitted already, such as prediction sets or a threshold.
+ * @param fittedOn see `describeAnswers`.
  */
 export function makeArtefact<Parameters extends CalibrationParameters>(
   parameters: Parameters,
   fittedOn: FittedOn,
-  tally: Tally | null,
-  { measures = null, identity }: Known = {},
+  { measures = null, identity, reference = [] }: ArtefactOptions = {},
 ): CalibrationArtefact<Parameters> {
   return {
     schema: CALIBRATION_SCHEMA,
@@ -231,23 +248,28 @@ export function makeArtefact<Parameters extends CalibrationParameters>(
     fittedOn,
     measures,
     identity: { ...UNKNOWN_IDENTITY, ...identity },
-    reference: tally === null ? [] : referenceOf(tally),
+    reference: picked(reference),
     madeBy: packageVersion(),
   };
 }
 
 const MOST_REFERENCE = 1000;
 
-function referenceOf({ values, right, wrong, n }: Tally): number[] {
-  const most = Math.min(n, MOST_REFERENCE);
-  const picked: number[] = [];
-  let before = 0;
+function picked(sorted: ArrayLike<number>): number[] {
+  const most = Math.min(sorted.length, MOST_REFERENCE);
+  return Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!);
+}
+
+/** Every score of a tally, ascending. */
+function scoresOf({ values, right, wrong, n }: Tally): Float64Array {
+  const scores = new Float64Array(n);
+  let next = 0;
   for (let j = 0; j < values.length; j++) {
-    before += right[j]! + wrong[j]!;
-    while (picked.length < most && Math.floor(((picked.length + 0.5) * n) / most) < before)
-      picked.push(values[j]!);
+    const end = next + right[j]! + wrong[j]!;
+    scores.fill(values[j]!, next, end);
+    next = end;
   }
-  return picked;
+  return scores;
 }
 
 const kept = ({ n, measures, noiseFloor, intervals }: CalibrationReport): KeptMeasures => ({

@@ -11,12 +11,14 @@ export {
 } from "./artefact.ts";
 export { calibrationText, loadCalibration, parseCalibration, saveCalibration } from "./file.ts";
 export {
+  type ArtefactOptions,
   CALIBRATOR_KINDS,
   calibratedPairs,
+  describeAnswers,
   type FitCalibrationOptions,
   type FittedCalibration,
   fitCalibration,
   makeArtefact,
 } from "./fit.ts";
-export { sha256Of, type Wording, wordingSha256 } from "./hash.ts";
+export { rowsSha256, sha256Of, type Wording, wordingSha256 } from "./hash.ts";
 export { checkIdentity, type IdentityMismatch, type IdentityOptions } from "./identity.ts";

@@ -45,6 +45,8 @@ export interface ProxyCalibration {
 /** The line as the parameters of an artefact. */
 export interface ProxyLine extends ProxyCalibration {
   kind: "proxy-line";
+  /** The model that is stood for, as it was named; `null` = nobody named it. */
+  standsFor: string | null;
 }
 
 /** What a calibrated proxy says of the other model, nats per byte. */

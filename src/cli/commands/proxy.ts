@@ -1,7 +1,15 @@
 /** `surprisal proxy`: an open model in the place of a closed one. */
-import { calibrateProxy, type ProxyPair, proxy } from "../../calibrate/index.ts";
+import {
+  type CalibrationArtefact,
+  calibrationText,
+  fitProxy,
+  type ProxyLine,
+  type ProxyPair,
+  proxy,
+} from "../../calibrate/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { kernelsOf } from "../../models/kernels.ts";
 import { formatNumber, formatPlural, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
@@ -11,7 +19,6 @@ import { argument, decimal, flag, option, text, type Values, wholeNumber } from 
 import { answered, type PairRow, readPairs, type ScoredByOther } from "../proxy-pairs.ts";
 import { startProgress } from "../render/index.ts";
 import { DEFAULT_RECIPE, JSON_DOCUMENT, RECIPE_OPTIONS } from "../shared-options.ts";
-import type { CalibrationFile } from "../stand-in.ts";
 
 // biome-ignore format: one option a line
 const parameters = {
@@ -48,7 +55,7 @@ Examples:
     if (out !== undefined) checkOut(out, given.pairs);
     const rows = await readPairs(given.pairs);
     const file = await calibrationOf(rows, given, given.proxy);
-    if (out !== undefined) await writeWhole(out, `${JSON.stringify(file, null, 2)}\n`);
+    if (out !== undefined) await writeWhole(out, `${calibrationText(file)}\n`);
     if (json || out === undefined) printDocument(file);
     else if (!quiet) process.stdout.write(wordsOn(file, out));
   },
@@ -63,7 +70,7 @@ async function calibrationOf(
   rows: readonly PairRow[],
   given: Given,
   proxyName: string,
-): Promise<CalibrationFile> {
+): Promise<CalibrationArtefact<ProxyLine>> {
   const texts = await scoredTexts(rows, given);
   const { recipe = DEFAULT_RECIPE, context, stride } = given;
   await using reader = await openModel({ ...given, model: proxyName });
@@ -75,13 +82,15 @@ async function calibrationOf(
     recipeId = score.recipe.id;
     if (score.natsPerByte !== null) pairs.push({ proxy: score.natsPerByte, actual, bytes });
   }
-  return {
-    schema: "surprisal.proxy-calibration/1",
-    model: given.model?.replace(/^.*#/, "") ?? null,
-    proxy: { name: reader.identity.name, sha256: reader.identity.sha256 },
-    recipe: recipeId,
-    calibration: calibrateProxy(pairs, { level: given.level }),
-  };
+  return fitProxy(pairs, {
+    level: given.level,
+    standsFor: given.model?.replace(/^.*#/, "") ?? null,
+    identity: {
+      model: { name: reader.identity.name, sha256: reader.identity.sha256 },
+      recipe: recipeId,
+      kernels: kernelsOf(reader.settings),
+    },
+  });
 }
 
 /** The texts with their numbers; prompts are answered first. */
@@ -115,12 +124,12 @@ async function* withProgress<Item>(
   }
 }
 
-function wordsOn({ model, proxy: { name }, calibration }: CalibrationFile, out: string): string {
-  const { intercept, slope, pairs, rSquared, leaveOneOutError, range } = calibration;
+function wordsOn({ parameters, identity }: CalibrationArtefact<ProxyLine>, out: string): string {
+  const { standsFor, intercept, slope, pairs, rSquared, leaveOneOutError, range } = parameters;
   const bits = (nats: number) => formatNumber(nats / Math.LN2, 3);
-  const from = visible(name);
+  const from = visible(identity.model?.name ?? "the proxy");
   return `${[
-    `${visible(model ?? "the model")} = ${bits(intercept)} + ${formatNumber(slope, 3)} × ${from}, bits per byte`,
+    `${visible(standsFor ?? "the model")} = ${bits(intercept)} + ${formatNumber(slope, 3)} × ${from}, bits per byte`,
     `${formatPlural(pairs, "text")} from ${bits(range.low)} to ${bits(range.high)} under ${from}; typical error ${bits(leaveOneOutError)}${rSquared === null ? "" : `; R² ${formatNumber(rSquared, 3)}`}`,
     `written to ${visible(out)}`,
   ].join("\n")}\n`;
