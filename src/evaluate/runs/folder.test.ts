@@ -178,7 +178,7 @@ describe("RunFolder", () => {
 
   it("begins anew where a run was killed before it had begun", () => {
     writeFileSync(join(path, "run.json.part"), '{"id": "f00');
-    writeFileSync(lock, "999999999");
+    writeFileSync(lock, `999999999 ${hostname()}`);
     RunFolder.create(path).release();
     expect(readdirSync(path)).toEqual([]);
   });
