@@ -53,8 +53,8 @@ function heldBy(signal: AbortSignal): number {
     description?.includes("Dependant"),
   );
   const made: unknown = symbol && Reflect.get(signal, symbol);
-  const { size = 0 } = { ...(made instanceof Object && "size" in made && { size: Number(made.size) }) };
-  return getEventListeners(signal, "abort").length + size;
+  const dependants = typeof made === "object" && made !== null ? Number(Reflect.get(made, "size")) : 0;
+  return getEventListeners(signal, "abort").length + dependants;
 }
 
 const CALLS = 1000;
