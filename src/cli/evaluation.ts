@@ -74,6 +74,7 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
         ...reporter.options,
         ...request.reading,
         onNote: say,
+        signal: interruption.signal,
         recipe: typeof recipe === "string" ? recipe : undefined,
       }),
       tasks: await Promise.all(request.tasks.map((file) => readTask(file, { form }))),
