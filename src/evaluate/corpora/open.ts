@@ -80,7 +80,16 @@ export async function openCorpora(
   if (options.split === "") throw invalidArgument("An empty delimiter cuts nowhere", "split");
   const sources: Source[] = [];
   for (const spec of [specs].flat()) for (const source of await find(spec, options)) sources.push(source); // a folder may have very many
-  for (const source of sources) source.files = await actualFiles(source.files, options);
+  const actual = await actualFiles(
+    sources.flatMap(({ files }) => files),
+    options,
+  );
+  let next = 0;
+  for (const source of sources) {
+    const end = next + source.files.length;
+    source.files = actual.slice(next, end);
+    next = end;
+  }
   const corpora: Corpus[] = [];
   const isOnlyFile = sources.flatMap(({ files }) => files).length === 1;
   for (const source of sources) corpora.push(await open(source, options, { limit, onNote, isOnlyFile }));
