@@ -68,6 +68,11 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
   };
   try {
     const { fewShot, recipe, load, form } = request;
+    const { maxDocumentBytes } = request.reading;
+    const reading = {
+      form,
+      maxRowBytes: typeof maxDocumentBytes === "number" ? maxDocumentBytes : undefined,
+    };
     const options: EvaluateOptions = {
       models: request.models,
       corpora: await openCorpora(request.corpora, {
@@ -77,8 +82,8 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
         signal: interruption.signal,
         recipe: typeof recipe === "string" ? recipe : undefined,
       }),
-      tasks: await Promise.all(request.tasks.map((file) => readTask(file, { form }))),
-      fewShot: fewShot && { ...fewShot, examples: await readTask(fewShot.examples, { form }) },
+      tasks: await Promise.all(request.tasks.map((file) => readTask(file, reading))),
+      fewShot: fewShot && { ...fewShot, examples: await readTask(fewShot.examples, reading) },
       chat: request.chat,
       recipe,
       ...request.overrides,

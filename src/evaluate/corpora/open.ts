@@ -13,7 +13,13 @@ import { rowDocuments } from "./rows.ts";
 import { ruleNamed } from "./rules.ts";
 import { actualFile } from "./sniff.ts";
 import { keepInput } from "./stdin.ts";
-import { type CorpusFormat, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
+import {
+  type CorpusFormat,
+  type StoredFile,
+  specialFile,
+  storedFile,
+  whileUnchanged,
+} from "./stored-file.ts";
 import { textDocuments } from "./text-documents.ts";
 import { orLeftOut, UnreadableParts } from "./unreadable.ts";
 import { rowsThatFit } from "./where.ts";
@@ -116,7 +122,7 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
     noteLeftOut(names.filter(isFolder), "folders that cannot be opened");
   };
   if (spec === "-") {
-    const path = await keepInput(options.input ?? process.stdin, options.signal);
+    const path = await keepInput(options.input ?? process.stdin, { signal: options.signal, onWait: onNote });
     return [
       { name: "stdin", source: "-", domain: null, files: [storedFile(path, "stdin", format ?? "text")] },
     ];
@@ -128,13 +134,7 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
   };
   const kind = spec === "" ? null : await kindOfPath(spec);
   if (kind === "special")
-    throw new SurprisalError({
-      code: "FILE_UNREADABLE",
-      what: "This is a pipe, a socket or a device, and no file",
-      where: spec,
-      wayOut:
-        "Keep what comes out of it in a file, or give it as standard input, called -: surprisal eval - < pipe.",
-    });
+    throw specialFile(spec, ", or give it as standard input, called -: surprisal eval - < pipe");
   if (kind === "file")
     return [
       { name: basename(spec), source: spec, domain: null, files: [storedFile(spec, basename(spec), format)] },

@@ -1,4 +1,5 @@
 /** A run's tokens.parquet, read a row group at a time; it may hold more tokens than memory does. */
+import { dirname } from "node:path";
 import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
@@ -148,7 +149,7 @@ class TokenCounts {
   }
 
   #mismatch(): SurprisalError {
-    const goOn = "Go on with the run, which writes it anew: surprisal eval --resume FOLDER.";
+    const goOn = `Go on with the run, which writes it anew: surprisal eval --resume ${dirname(this.#file)}.`;
     const what = "has not the tokens that run.json counts";
     return damagedTokens(this.#file, what, this.#isComplete ? {} : { wayOut: goOn });
   }
