@@ -7,6 +7,7 @@ export {
   withoutFinalLineBreak,
 } from "./final-line-break.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
+export { describedParquet } from "./parquet.ts";
 export type { Reading } from "./reading.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
 export { actualFile } from "./sniff.ts";
