@@ -47,7 +47,7 @@ export interface ReadTaskOptions {
    * row's fields, all of which the form has to know.
    */
   form?: string | undefined;
-  /** Longest row, bytes; a file that is one list may have 16 times as many. Default 16 MiB. */
+  /** Longest row, bytes; a file that is one list may have 4 times as many. Default 16 MiB. */
   maxRowBytes?: number | undefined;
 }
 
@@ -85,7 +85,7 @@ export function taskForms(): TaskFormDescription[] {
 }
 
 /** Longest file that is one list of rows, in rows of the longest. */
-const LIST_ROWS = 16;
+const LIST_ROWS = 4;
 
 /** llama.cpp's files, by name; `null`: rows. */
 const LLAMA_FILES = {
