@@ -74,6 +74,7 @@ export {
   type ScoreRequest,
   type ScoreTokensOptions,
   type SelfTest,
+  type ServerOptions,
   type SpanDistributions,
   selfTest,
   type TensorFallback,

@@ -1,5 +1,5 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
-import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import { abortError, firstOf, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
 import {
   checkMaxTokens,
@@ -91,7 +91,7 @@ export abstract class ServerModel implements LanguageModel {
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
-    return yield* this.write(prompt, this.stoppable({ ...options, maxTokens }));
+    return yield* this.stoppable({ ...options, maxTokens }, (stopped) => this.write(prompt, stopped));
   }
 
   async tokenize(_text: string, _options?: TokenizeOptions): Promise<TokenizedText> {
@@ -161,9 +161,16 @@ export abstract class ServerModel implements LanguageModel {
     checkOpen(!this.#disposal.signal.aborted);
   }
 
-  /** Options whose signal also stops when the model is disposed. */
-  protected stoppable<Options extends { signal?: AbortSignal | undefined }>(options: Options): Options {
-    const { signal } = this.#disposal;
-    return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
+  /** Runs `act` with options whose signal also stops when the model is disposed. */
+  protected async *stoppable<Options extends { signal?: AbortSignal | undefined }, Item, End>(
+    options: Options,
+    act: (options: Options) => AsyncGenerator<Item, End, void>,
+  ): AsyncGenerator<Item, End, void> {
+    const { signal, letGo } = firstOf(options.signal, this.#disposal.signal);
+    try {
+      return yield* act({ ...options, signal });
+    } finally {
+      letGo();
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** What lies in a run's folder, and what to say when it cannot be written. */
-import { ftruncateSync, writeSync } from "node:fs";
-import type { SurprisalError } from "../../core/index.ts";
+import { ftruncateSync, lstatSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "../../files/index.ts";
 
 export const RUN = "run.json";
@@ -40,5 +41,25 @@ export function appendWhole(file: string, descriptor: number, bytes: Uint8Array,
       // half a line, or a frame no line knows of: cut off when the run goes on
     }
     throw runUnwritable(error, file);
+  }
+}
+
+/**
+ * That what is called as a run's files are is a file, each. A folder may be a stranger's: a link in it would have another file
+ * read, cut off and written to; from a pipe nothing may come for ever, and from a device without an end.
+ * @throws SurprisalError RUN_DAMAGED
+ */
+export function checkPlainFiles(folder: string): void {
+  for (const name of [RUN, JOURNAL, TOKEN_LOG, TOKENS, LOG, LOCK]) {
+    const file = join(folder, name);
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (found === undefined || found.isFile() || found.isDirectory()) continue; // of a folder, reading says what it is
+    const what = found.isSymbolicLink() ? "a link" : "a pipe, a socket or a device";
+    throw new SurprisalError({
+      code: "RUN_DAMAGED",
+      what: `What should be a file of the run is ${what}`,
+      where: file,
+      wayOut: "surprisal makes files only: put the file itself there, if you know whose this is.",
+    });
   }
 }

@@ -6,7 +6,7 @@ import { lockHolder, readFailure } from "../../files/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { type RunSeal, runChecksums } from "./checksum.ts";
 import { damageError, lostRun } from "./damage.ts";
-import { LOCK, RUN } from "./files.ts";
+import { checkPlainFiles, LOCK, RUN } from "./files.ts";
 import type { Run } from "./run.ts";
 import { problemOfRun } from "./run-shape.ts";
 import { count, isRecord, nullable, record, text } from "./shape.ts";
@@ -49,6 +49,7 @@ export function readRunFile(
   { repair = false }: { repair?: boolean | undefined } = {},
 ): RunFile {
   const where = join(folder, RUN);
+  checkPlainFiles(folder);
   const json = readText(folder, where);
   const lost = (what: string, cause?: unknown) =>
     lostRun({ what: `This is not a run that can be read: ${what}`, where, cause });

@@ -1,5 +1,5 @@
 /** A model of this package as a model of the AI SDK. */
-import { type MeterOptions, SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { firstOf, type MeterOptions, SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, LanguageModel } from "../language-model.ts";
 import { AnswerMeter, summaryOf, type TokenEvent, wholeAnswer } from "../metered/index.ts";
@@ -44,7 +44,7 @@ export function surprisalModel(
   const modelId = options.modelId ?? model.identity.name;
   const name = { provider: "surprisal", modelId };
 
-  async function* write(call: ModelCall, signal: AbortSignal): AsyncGenerator<WrittenPart, void, void> {
+  async function* write(call: ModelCall, cancelled?: AbortSignal): AsyncGenerator<WrittenPart, void, void> {
     const { prompt, warnings } = promptOf(call, model);
     const alternatives = alternativesOf(call, options, model);
     const input = await inputTokens(prompt, model);
@@ -53,6 +53,7 @@ export function surprisalModel(
     const meter = new AnswerMeter({ meter: options.meter });
     const logprobs: LogprobEntry[] = [];
     const texts = new WrittenTexts();
+    const { signal, letGo } = firstOf(call.abortSignal, cancelled);
     const generation = model.generate(prompt, { ...generateOptions(call, options), alternatives, signal });
     try {
       for await (const record of generation) {
@@ -65,6 +66,8 @@ export function surprisalModel(
     } catch (error) {
       if (call.abortSignal?.aborted) throw call.abortSignal.reason; // the AI SDK knows its own
       throw error;
+    } finally {
+      letGo();
     }
     const end = generation.end!;
     const event: TokenEvent = { object: "surprisal.end", end };
@@ -88,7 +91,7 @@ export function surprisalModel(
       const result: Partial<GenerateResult> = {};
       const events: TokenEvent[] = [];
       const content: GenerateResult["content"] = [];
-      for await (const part of write(call, call.abortSignal ?? new AbortController().signal)) {
+      for await (const part of write(call)) {
         if (part.type === "stream-start") result.warnings = part.warnings;
         else if (part.type === "raw") events.push(part.rawValue as TokenEvent);
         else if (part.type === "text-start") content.push({ type: "text", text: "" });
@@ -108,10 +111,7 @@ export function surprisalModel(
     },
     async doStream(call) {
       const cancelled = new AbortController();
-      const signal = call.abortSignal
-        ? AbortSignal.any([call.abortSignal, cancelled.signal])
-        : cancelled.signal;
-      const parts = write(call, signal);
+      const parts = write(call, cancelled.signal);
       const first = await parts.next(); // what is wrong with the call is an error of it, not of the stream
       const rest = withFirst(first, parts, call.includeRawChunks === true);
       return { stream: streamOf(rest, () => cancelled.abort()) };

@@ -92,7 +92,8 @@ export class OpenAIModel extends ServerModel {
   ): AsyncGenerator<ScoredText> {
     this.assertOpen();
     checkAlternatives(this, options.alternatives);
-    yield* this.#scorer().score(requests, this.stoppable(options));
+    const scorer = this.#scorer();
+    yield* this.stoppable(options, (stopped) => scorer.score(requests, stopped));
   }
 
   override async *scoreTokens(
@@ -103,7 +104,8 @@ export class OpenAIModel extends ServerModel {
     this.assertOpen();
     if (options.distributions) this.refuse("gives no whole distributions");
     checkAlternatives(this, options.alternatives);
-    yield* this.#scorer().scoreTokens(Array.from(ids), plan, this.stoppable(options));
+    const scorer = this.#scorer();
+    yield* this.stoppable(options, (stopped) => scorer.scoreTokens(Array.from(ids), plan, stopped));
   }
 
   override async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
