@@ -1,5 +1,6 @@
 /** What lies in a run's folder, and what to say when it cannot be written. */
-import { ftruncateSync, writeSync } from "node:fs";
+import { ftruncateSync, lstatSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "../../files/index.ts";
 
@@ -15,6 +16,23 @@ export const damagedCopyOf = (file: string): string => `${file}.damaged`;
 
 /** What a file of the run is called until it is whole. */
 export const draftOf = (file: string): string => `${file}.part`;
+
+/** What surprisal reads or writes in a run's folder. */
+const ALL = [RUN, JOURNAL, TOKEN_LOG, TOKENS, LOG, LOCK].flatMap((file) => [
+  file,
+  draftOf(file),
+  damagedCopyOf(file),
+]);
+
+/**
+ * A file of the run that is no plain file. A link would lead what is written out of the folder, and a pipe or a device has no end:
+ * in a folder that somebody sent they are never followed.
+ * @returns its path, or `null`.
+ */
+export function notPlainFileIn(folder: string): string | null {
+  const isOther = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  return ALL.map((name) => join(folder, name)).find(isOther) ?? null;
+}
 
 /** @returns the error to throw; one of ours as it is. */
 export function runUnwritable(error: unknown, where: string): SurprisalError {
