@@ -176,6 +176,13 @@ describe("RunFolder", () => {
     },
   );
 
+  it("begins anew where a run was killed before it had begun", () => {
+    writeFileSync(join(path, "run.json.part"), '{"id": "f00');
+    writeFileSync(lock, "999999999");
+    RunFolder.create(path).release();
+    expect(readdirSync(path)).toEqual([]);
+  });
+
   it("keeps what is infinite, and what is missing", () => {
     const folder = RunFolder.create(path);
     const numbers: Run["results"][number] = {

@@ -51,8 +51,11 @@ export class RunFolder {
       throw runUnwritable(error, path);
     }
     // What is left of another run would be taken for what this one has done, or be written over.
-    const found = WRITTEN.find((name) => existsSync(folder.file(name)));
-    if (found === undefined) return folder;
+    const found = WRITTEN.find((name) => name !== draftOf(RUN) && existsSync(folder.file(name)));
+    if (found === undefined) {
+      folder.#removeDrafts(); // of one that was killed before it had begun
+      return folder;
+    }
     folder.release();
     throw new SurprisalError({
       code: "RUN_EXISTS",
