@@ -62,6 +62,7 @@ interface LoadValues extends ServerValues {
   cacheType: CacheType | undefined;
   kernels: Kernels | undefined;
   exact: boolean;
+  mmap: boolean | "auto";
   acceptTerms: boolean;
 }
 
@@ -73,19 +74,26 @@ export const LOAD_OPTIONS: Declared<LoadValues> = {
   cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
   kernels: option(oneOf(KERNELS), { hint: "native|portable", description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
   exact: flag({ description: "The weights as 32-bit floats, and nothing rounded: the same with all kernels, slower; makes a copy of 4 bytes per weight in the cache" }),
+  mmap: option(mappingFor, { hint: "on|off|auto", description: "Map the model's file into memory, or read it whole; auto: mapped in the cache, and where it takes more than half of the free memory", standard: "auto" }),
   acceptTerms: ACCEPT_TERMS,
   ...SERVER_OPTIONS,
 };
 
 export function loadOptions(given: LoadValues): LlamaLoadOptions {
-  const { device, threads, batch: batchSize, cacheType, kernels, exact } = given;
-  return { device, threads, batchSize, cacheType, kernels, exact };
+  const { device, threads, batch: batchSize, cacheType, kernels, exact, mmap } = given;
+  return { device, threads, batchSize, cacheType, kernels, exact, mmap };
 }
 
 function deviceFor(word: string, name: string): "auto" | "cpu" | number {
   if (word === "auto" || word === "cpu") return word;
   if (/^\d{1,4}$/.test(word)) return Number(word);
   throw usage(`${name} takes auto, cpu, or a number of GPU layers, not "${word}"`);
+}
+
+function mappingFor(word: string, name: string): boolean | "auto" {
+  if (word === "auto") return word;
+  if (word === "on" || word === "off") return word === "on";
+  throw usage(`${name} takes on, off or auto, not "${word}"`);
 }
 
 /** The model a person named, with its progress on stderr. */
