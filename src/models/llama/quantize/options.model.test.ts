@@ -219,7 +219,7 @@ describe("quantize of a split model", () => {
 });
 
 it("reads both kinds of importance matrix as means", async () => {
-  const [gguf, legacy] = [await readImatrix("im.gguf"), await readImatrix("im.dat")];
+  const [gguf, legacy] = [await readImatrix("im.gguf", 1e6), await readImatrix("im.dat", 1e6)];
   expect(gguf).toMatchObject({ chunks: 7, dataset: Buffer.from("words.txt") });
   expect(legacy).toMatchObject({ chunks: 7, dataset: Buffer.from("words.txt") });
   expect([...gguf.entries.keys()]).toEqual([...legacy.entries.keys()]);
