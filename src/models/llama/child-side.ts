@@ -6,6 +6,7 @@ import { READY } from "./child.ts";
 /** Listens for the parent's orders from now on. */
 export function listen<Order>(onOrder: (order: Order) => void): void {
   leaveNoCore();
+  process.on("SIGINT", () => {}); // a terminal sends it to both, and it is the parent that knows what to do
   process.on("message", (message) => onOrder(message as Order));
   process.once("disconnect", () => process.exit(1)); // the parent is gone
   tell(READY);
