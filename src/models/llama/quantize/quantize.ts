@@ -319,7 +319,9 @@ function failed(input: string, type: string, log: LogText): Error {
     code: "ENGINE_FAILED",
     what: `llama.cpp could not write ${type} from this model${said ? `: ${said}` : ""}`,
     where: input,
-    wayOut: "Check the free space and that the folder can be written to, or choose another format.",
+    wayOut: /validation failed|wrong|missing/.test(said)
+      ? "The file may be damaged (compare its sha256 with its source's), or its weights too large for the format: BF16 and F32 hold any."
+      : "Check the free space and that the folder can be written to, or choose another format.",
   });
 }
 

@@ -73,6 +73,6 @@ function died(input: string, how: string): SurprisalError {
     where: input,
     wayOut: how.startsWith("SIGKILL")
       ? "Something killed it, as systems do where memory runs out: close other programs, or give fewer threads."
-      : "Its weights may be damaged or far too large: compare its sha256 with its source's; or choose another format.",
+      : "The file may be damaged (compare its sha256 with its source's), or its weights far too large: BF16 and F32 hold any.",
   });
 }
