@@ -211,11 +211,46 @@ export interface GenerateOptions {
   topP?: number | undefined;
   /** Seed of the sampler; the same seed gives the same text on the same engine. Default 0. */
   seed?: number | undefined;
+  /** Drop tokens with less than this share of the most probable one's probability, [0, 1]. Default 0: none. */
+  minP?: number | undefined;
+  /**
+   * Makes tokens less likely that stand among the last `repeatLastN`: their logits are divided by it where positive, else
+   * multiplied; more than 0. Default 1: nothing. Needs the model's logits. As llama.cpp's `--repeat-penalty`.
+   */
+  repeatPenalty?: number | undefined;
+  /** How far back the three penalties look, tokens of prompt and answer together; 0 = nowhere, -1 = all. Default 64. */
+  repeatLastN?: number | undefined;
+  /** Taken off a token's logit for each time it stands among the last `repeatLastN`. Default 0. */
+  frequencyPenalty?: number | undefined;
+  /** Taken off the logit of every token that stands among the last `repeatLastN`. Default 0. */
+  presencePenalty?: number | undefined;
+  /**
+   * Texts that end the writing; they are not part of the answer. They are looked for in everything that is written, also in
+   * what is thought, but not in the prompt or the prefill. Default: none.
+   */
+  stop?: readonly string[] | undefined;
+  /**
+   * What the answer begins with. It is run after the prompt, in a chat as the beginning of the assistant's message; its tokens
+   * are not among the records. Default: "".
+   */
+  prefill?: string | undefined;
+  /**
+   * The answer is one of these texts. In every place only tokens are drawn that go on with one of them, in whatever way
+   * it is cut into tokens; where one text begins with another, the shorter is chosen as often as the model would write
+   * anything else than the rest of a longer one. Default: anything.
+   */
+  oneOf?: readonly string[] | undefined;
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
-  /** Read special tokens in a string prompt. Default true: a prompt is usually a filled-in chat template. */
+  /** Read special tokens in a string prompt and in `prefill`. Default true: a prompt is usually a filled-in chat template. */
   parseSpecial?: boolean | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** Options of `LanguageModel.sample`. */
+export interface SampleOptions extends GenerateOptions {
+  /** How many answers, at least 1. Answer i is written with the seed `seed + i`. */
+  n: number;
 }
 
 /** What a model writes on from: a text, token ids, or a chat, for which the source fills in the model's own template. */
@@ -224,10 +259,38 @@ export type Prompt = TextOrIds | readonly ChatMessage[];
 /** Why writing ended. "other" is whatever a server says that is none of these. */
 export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other";
 
+/** How a stop string ended the writing. */
+export interface StopMatch {
+  /** The stop string, as it was given: of several that are completed at once, the longest. */
+  text: string;
+  /** What the token that completed it held behind it. */
+  behind: string;
+  /**
+   * The tokens from where the stop string begins, as the model wrote them. Where the first holds the end of the answer too, it
+   * is also the last of the records, cut: see `TokenRecord.cut`.
+   */
+  records: readonly TokenRecord[];
+}
+
+/** What `oneOf` came to. */
+export interface Choice {
+  /** Which of the texts was written; `null`: `maxTokens` or the context ended it before. */
+  index: number | null;
+  /** Per token the probability, 0 ... 1, that the model itself gave to whatever neither goes on with one of the texts nor ends one. */
+  outside: readonly number[];
+}
+
 /** What is known when the last token has been written. */
 export interface GenerationEnd {
   finishReason: FinishReason;
-  /** Tokens written as the source counts them, the end-of-text token not among them; `null` when it does not say. */
+  /** Which stop string ended it; left out where none did, or the source does not say. */
+  stop?: StopMatch | undefined;
+  /** Left out without `oneOf`. */
+  choice?: Choice | undefined;
+  /**
+   * Tokens written as the source counts them, the end-of-text token and those of a stop string not among them; `null` when
+   * it does not say.
+   */
   tokens: number | null;
   /** Tokens that carry a number. */
   scored: number;
@@ -315,6 +378,14 @@ export interface LanguageModel extends AsyncDisposable {
    * @throws SurprisalError from the iteration, after the records that did arrive
    */
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
+  /**
+   * Writes `n` answers to one prompt; in process the prompt is run once. Answer i is what `generate` writes with the seed
+   * `seed + i`. Each is written while it is read, and waits for no other; the prompt stays in memory until all have begun
+   * or were closed (`return()`), or `signal` is aborted.
+   * @throws SurprisalError INVALID_ARGUMENT for an `n` that is no whole number, less than 1, or more than the source runs at
+   *   once; the rest from the iterations, as `generate`.
+   */
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[];
   open(): Promise<ModelSequence>;
   /** Fills in the model's own chat template. */
   applyChatTemplate(

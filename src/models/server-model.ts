@@ -1,14 +1,8 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import {
-  checkMaxTokens,
-  checkNotEmpty,
-  checkPromptText,
-  completeEnd,
-  generationOf,
-  isChat,
-} from "./generation.ts";
+import { askedFor, checkGenerateOptions } from "./generate-options.ts";
+import { checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -22,15 +16,18 @@ import type {
   ModelSequence,
   ModelVocabulary,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
+  StopMatch,
   TokenizedText,
   TokenizeOptions,
 } from "./language-model.ts";
-import { createSampler } from "./sampling.ts";
+import { MOST_SAMPLES, sampleWith } from "./sample.ts";
+import { StopStrings } from "./stop-strings.ts";
 
 /** What is left of a prompt that no token ids are taken for. */
 export type TextOrChat = string | readonly ChatMessage[];
@@ -83,15 +80,23 @@ export abstract class ServerModel implements LanguageModel {
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     this.assertOpen();
     checkAlternatives(this, options.alternatives);
+    checkGenerateOptions(options);
     const { maxTokens = 256, signal } = options;
-    checkMaxTokens(maxTokens);
-    createSampler(options); // only to check them
     checkNotEmpty(prompt);
     checkPromptText(prompt);
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
-    return yield* this.write(prompt, this.stoppable({ ...options, maxTokens }));
+    const writing = this.write(prompt, this.stoppable({ ...options, maxTokens }));
+    const { stop = [] } = options;
+    return yield* stop.length > 0 ? stopped(writing, new StopStrings(stop)) : writing;
+  }
+
+  /** A request for each: so each has its seed, can be left alone, and is fetched as fast as it is read. */
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
+    return sampleWith(options, MOST_SAMPLES, (own) =>
+      this.#generate(prompt, this.takesSeed ? own : { ...own, seed: options.seed }),
+    );
   }
 
   async tokenize(_text: string, _options?: TokenizeOptions): Promise<TokenizedText> {
@@ -141,6 +146,17 @@ export abstract class ServerModel implements LanguageModel {
     return parseSpecial ? prompt : this.refuse("reads special tokens in a prompt, always");
   }
 
+  /** Requests may say a seed. */
+  protected get takesSeed(): boolean {
+    return true;
+  }
+
+  /** @param taken those of `askedFor` that the server has. @throws SurprisalError UNSUPPORTED_CAPABILITY, by name */
+  protected refuseOptions(options: GenerateOptions, taken: readonly (keyof GenerateOptions)[]): void {
+    const name = askedFor(options).find((asked) => !taken.includes(asked));
+    if (name) this.refuse(`takes no ${name}`);
+  }
+
   /** Where the source is, for errors. */
   protected get place(): string {
     return this.identity.name;
@@ -165,5 +181,39 @@ export abstract class ServerModel implements LanguageModel {
   protected stoppable<Options extends { signal?: AbortSignal | undefined }>(options: Options): Options {
     const { signal } = this.#disposal;
     return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
+  }
+}
+
+/** Some servers give the tokens of the stop string too, or go on behind it: those are not the answer's. */
+async function* stopped(
+  source: AsyncGenerator<TokenRecord, GenerationEnd, void>,
+  stops: StopStrings,
+): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+  let stop: StopMatch | null = null;
+  let [tokens, scored] = [0, 0];
+  const count = (record: TokenRecord) => {
+    tokens += record.tokenCount ?? 1;
+    if (record.logprob !== null && (record.tokenCount ?? 1) === 1) scored++;
+    return record;
+  };
+  try {
+    for (;;) {
+      const { done, value } = await source.next();
+      if (done) {
+        for (const record of stops.flush()) yield record;
+        const cut = stop && { stop, finishReason: "stop" as const, tokens, scored, partial: scored < tokens };
+        return { ...value, ...cut };
+      }
+      if (stop) continue;
+      const { records, match } = stops.push(value);
+      stop = match;
+      for (const record of records) yield count(record);
+    }
+  } catch (error) {
+    if (error instanceof LoopLeft) {
+      const { done, value } = await source.throw(error);
+      if (done) return value;
+    } else if (!stop) for (const record of stops.flush()) yield record;
+    throw error;
   }
 }

@@ -104,6 +104,7 @@ export class GeminiModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    this.refuseOptions(options, ["stop"]);
     const prompt = this.textOrChat(given, options);
     const { maxTokens = 256, alternatives = 0 } = options;
     const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
@@ -178,7 +179,7 @@ interface Request {
 
 /** System messages go together to where Gemini has a place for them; the assistant is "model" there. */
 function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
-  const { maxTokens = 256, temperature = 0, topK = 0, topP = 1, seed = 0 } = options;
+  const { maxTokens = 256, temperature = 0, topK = 0, topP = 1, seed = 0, stop = [] } = options;
   const chat: readonly ChatMessage[] =
     typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
   const parts = ({ content }: ChatMessage) => [{ text: content }];
@@ -197,6 +198,7 @@ function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
       topP,
       seed,
       ...(topK > 0 && { topK }),
+      ...(stop.length > 0 && { stopSequences: stop }),
     },
   };
 }

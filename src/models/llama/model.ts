@@ -9,7 +9,8 @@ import {
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkGenerateOptions } from "../generate-options.ts";
+import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
 import { checkGguf, checkValues, inspectGguf, machineMemory, modelNotes } from "../gguf/index.ts";
 import type {
   ChatMessage,
@@ -21,25 +22,27 @@ import type {
   ModelCapabilities,
   ModelExecution,
   ModelIdentity,
-  ModelSequence,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
+  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
 import { isKnownFinite, rememberFinite } from "../registry/index.ts";
+import { MOST_SAMPLES, SharedPrompt, sampleWith } from "../sample.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { embedTexts } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
-import { generateTokens } from "./generate.ts";
+import { generateTokens, HeldPrompt } from "./generate.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
@@ -275,53 +278,72 @@ export class LlamaModel implements LanguageModel {
     return generationOf(this.#generate(prompt, options));
   }
 
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
+    const most = Math.min(MOST_SAMPLES, this.#openSequences - 1); // one holds the prompt
+    const shared = new SharedPrompt(
+      options.n,
+      () => this.#hold(prompt, options),
+      (held) => held.fork(),
+      options.signal,
+    );
+    return sampleWith(
+      options,
+      most,
+      (own) => this.#generate(prompt, own, shared),
+      () => shared.leave(),
+    );
+  }
+
   async *#generate(
     prompt: Prompt,
     options: GenerateOptions,
+    shared?: SharedPrompt<HeldPrompt>,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    checkAlternatives(this, options.alternatives);
-    const ids = await this.#promptIds(prompt, options.parseSpecial ?? true);
-    checkNotEmpty(ids);
-    await using sequence = await this.open();
-    const { finishReason, tokens } = yield* generateTokens(
-      sequence,
-      this.#model.reader,
-      this.vocabulary,
-      ids,
-      options,
-    );
-    const end = completeEnd(finishReason, tokens, {
+    await using held = await (shared?.take() ?? this.#hold(prompt, options));
+    const written = yield* generateTokens(held, this.#model.reader, this.vocabulary, options);
+    const end = completeEnd(written.finishReason, written.tokens, {
       model: this.identity,
       settings: this.settings,
       probabilities: "raw",
       eosCounted: false,
     });
-    return { ...end, warnings: [...end.warnings, ...this.notes] };
+    return { ...end, ...written, warnings: [...end.warnings, ...this.notes] };
   }
 
-  async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
+  async #hold(prompt: Prompt, options: GenerateOptions): Promise<HeldPrompt> {
+    checkAlternatives(this, options.alternatives);
+    checkGenerateOptions(options);
+    const ids = await this.#promptIds(prompt, options);
+    checkNotEmpty(ids);
+    return HeldPrompt.run(ids, await this.open(), options.signal);
+  }
+
+  async #promptIds(prompt: Prompt, options: GenerateOptions): Promise<ArrayLike<number>> {
     if (isChat(prompt)) {
-      const text = this.applyChatTemplate(prompt);
+      const text = this.applyChatTemplate(prompt) + (options.prefill ?? "");
       // Most templates write BOS themselves.
       const bos = this.vocabulary.bos;
       const { ids } = await this.tokenize(text, { addSpecial: true, parseSpecial: true });
       return bos !== null && ids[0] === bos && ids[1] === bos ? ids.subarray(1) : ids;
     }
-    if (typeof prompt !== "string") return prompt as ArrayLike<number>;
-    return (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids;
+    return promptIds(prompt as TextOrIds, options, (...given) => this.tokenize(...given));
   }
 
-  async open(): Promise<ModelSequence> {
+  async open(): Promise<LlamaSequence> {
     this.#assertOpen();
     this.#sequences ??= this.#openPool();
     return new LlamaSequence(await this.#sequences, this.vocabulary.size);
+  }
+
+  get #openSequences(): number {
+    return this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES;
   }
 
   async #openPool(): Promise<SequencePool> {
     try {
       const context = await this.#contexts.create({
         cells: this.#model.sequenceCells,
-        sequences: this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES,
+        sequences: this.#openSequences,
         rowLength: this.vocabulary.size,
         output: "logits",
       });

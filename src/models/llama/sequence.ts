@@ -93,8 +93,13 @@ export class LlamaSequence implements ModelSequence {
   }
 
   next(): Float32Array {
+    return this.#pool.reader.distribution(this.logits());
+  }
+
+  /** [V] the model's own logits of the next token. Throws when nothing is held yet. */
+  logits(): Float32Array {
     this.#assertOpen();
-    if (this.#logits) return this.#pool.reader.distribution(this.#logits);
+    if (this.#logits) return this.#logits;
     throw new SurprisalError({
       code: "INVALID_ARGUMENT",
       what: "An empty sequence has no next-token distribution",
@@ -102,7 +107,7 @@ export class LlamaSequence implements ModelSequence {
     });
   }
 
-  async fork(): Promise<ModelSequence> {
+  async fork(): Promise<LlamaSequence> {
     this.#assertOpen();
     return this.#pool.run(() => {
       const copy = new LlamaSequence(this.#pool, this.#vocabularySize);

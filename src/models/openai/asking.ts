@@ -29,6 +29,8 @@ const OPTION_OF: Readonly<Record<string, keyof GenerateOptions>> = {
   top_k: "topK",
   seed: "seed",
   sampling_seed: "seed",
+  min_p: "minP",
+  repeat_penalty: "repeatPenalty",
 };
 /** Without one of these the text is another one. */
 const TELLING = ["temperature", "top_p", "seed"];
@@ -37,10 +39,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   max_tokens: "max_completion_tokens",
   max_completion_tokens: "max_tokens",
 };
-const MAY_BE_LEFT_OUT = [
-  ...Object.keys(OPTION_OF),
-  ...["stream_options", "min_p", "repeat_penalty", "repetition_penalty", "store"],
-];
+const MAY_BE_LEFT_OUT = [...Object.keys(OPTION_OF), ...["stream_options", "repetition_penalty", "store"]];
 
 /** Remembers what a server refused, so that it is asked once. */
 export class Asking {
@@ -54,6 +53,11 @@ export class Asking {
   constructor(settings: AskSettings) {
     this.#settings = settings;
     this.#api = settings.api;
+  }
+
+  /** Requests may say a seed. */
+  get takesSeed(): boolean {
+    return this.#settings.dialect.takesSeed && this.#api === "chat";
   }
 
   /**

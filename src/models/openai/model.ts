@@ -1,7 +1,7 @@
 /** A model behind a server that speaks OpenAI's API, in one of its dialects. */
 import type { TokenRecord, WindowPlan } from "../../core/index.ts";
 import { checkAlternatives } from "../checks.ts";
-import { isChat } from "../generation.ts";
+import { isChat, promptIds } from "../generation.ts";
 import type {
   GenerateOptions,
   GenerationEnd,
@@ -14,6 +14,7 @@ import type {
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
+  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
@@ -116,11 +117,24 @@ export class OpenAIModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    return yield* writeTokens(this.#asking, this, await this.#fitting(given, options), options);
+    const prompt = isChat(given) ? given : await this.#withPrefill(given as TextOrIds, options);
+    const rest = isChat(given) ? options : { ...options, prefill: "" };
+    return yield* writeTokens(this.#asking, this, await this.#fitting(prompt, rest), rest);
+  }
+
+  protected override get takesSeed(): boolean {
+    return this.#asking.takesSeed;
   }
 
   protected override get place(): string {
     return this.identity.source;
+  }
+
+  /** Ids are continued by ids, which the server's tokenizer gives. */
+  async #withPrefill(prompt: TextOrIds, options: GenerateOptions): Promise<TextOrIds> {
+    const { prefill = "" } = options;
+    if (typeof prompt === "string") return prompt + prefill;
+    return promptIds(prompt, options, (...given) => this.tokenize(...given));
   }
 
   /** A text whose special tokens are only text has to be sent as ids; ids as a text where the server takes no ids. */
