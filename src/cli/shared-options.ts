@@ -1,5 +1,6 @@
 /** Options that several commands share, in the same words. */
 import { RECIPES, type RecipeName } from "../core/index.ts";
+import { MOST_INPUT_BYTES } from "../files/index.ts";
 import { DEFAULT_MODEL } from "../models/index.ts";
 import {
   type Declared,
@@ -55,6 +56,12 @@ export const CORPUS_OPTIONS: Declared<CorpusValues> = {
 
 /** Models in memory, and the threads of each. */
 export const COUNT: Read<number> = wholeNumber(1, 1024);
+
+/** The bound of a text that is read whole, MiB. */
+export const MOST_MIB: Parameter<number | undefined> = option(wholeNumber(1, 2048), {
+  hint: "MIB",
+  description: `Longest text to be read, MiB (default: ${MOST_INPUT_BYTES / 2 ** 20})`,
+});
 
 export const JSON_DOCUMENT: Parameter<boolean> = flag({
   description: "One JSON document on standard output",

@@ -7,7 +7,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -21,6 +20,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { abortError, errorCode } from "../core/index.ts";
 import { writeFailure } from "./failure.ts";
+import { makeFolder } from "./folders.ts";
 
 const HEARTBEAT_MS = 5_000;
 const DEAD_AFTER_MS = 60_000;
@@ -88,7 +88,7 @@ export async function withLock<T>(
 ): Promise<T> {
   const attempt = (): LockAttempt => {
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       return takeLock(file, DEAD_AFTER_MS);
     } catch (error) {
       throw failure(error, file);

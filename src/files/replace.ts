@@ -1,6 +1,7 @@
 /** A file that is the old one or the complete new one for whoever reads it, never a part. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "./folders.ts";
 
 /**
  * @param draft beside `file`: what is written there becomes the file, or goes again when that fails.
@@ -28,6 +29,6 @@ export function replaceFile(
 
 /** Writes a JSON file whole; folders that are missing are made. @throws what the system says. */
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   replaceFile(file, `${file}.${process.pid}`, `${JSON.stringify(value, null, 2)}\n`);
 }

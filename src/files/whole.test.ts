@@ -10,7 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { assertWritable, isSameFile, readInput, writeWhole } from "./whole.ts";
+import { readInput } from "./input.ts";
+import { assertWritable, isSameFile, writeWhole } from "./whole.ts";
 
 describe("files that a person names", () => {
   let folder: string;

@@ -1,23 +1,11 @@
-/** Reading what the person names, and writing what they ask for, whole or not at all. */
+/** Writing what the person asks for, whole or not at all. */
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync, rmSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { readFailure, writeFailure } from "./failure.ts";
+import { writeFailure } from "./failure.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { replaceFile } from "./replace.ts";
-
-/** Bytes of a file, or of standard input for "-". @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE */
-export async function readInput(file: string): Promise<Uint8Array> {
-  try {
-    return file === "-" ? await buffer(process.stdin) : readFileSync(file);
-  } catch (error) {
-    throw readFailure(error, file === "-" ? "standard input" : file, {
-      wayOutWhenMissing: "Check the name; to score the words themselves use --text.",
-    });
-  }
-}
 
 /** Fails before the long work, not after it. @throws SurprisalError FILE_UNWRITABLE */
 export function assertWritable(file: string): void {

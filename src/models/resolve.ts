@@ -32,9 +32,9 @@ export async function resolve(
   const located = await locate(reference, options).catch(async (error: unknown) => {
     throw await withRemoteForms(error);
   });
-  const { path, name, sha256, files } = located;
+  const { path, name, sha256, files, notes } = located;
   const identity = { source: reference, name, sha256, ...(files && { files }) };
-  const model = await LlamaModel.load(path, options, identity);
+  const model = await LlamaModel.load(path, options, identity, notes);
   try {
     await assertUnchanged(located, options);
     return model;

@@ -37,8 +37,17 @@ export function proxyCredentials({ username, password }: URL): string | null {
 
 /** Basic authentication (RFC 7617) with the user information of an address, which is percent-encoded there. */
 export function basicCredentials(username: string, password: string): string {
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${percentDecoded(username)}:${percentDecoded(password)}`;
   return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
+/** As it is where a percent sign begins nothing. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** This machine itself. */

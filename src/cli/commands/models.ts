@@ -81,11 +81,12 @@ const pull = answering(
       reporter.end();
     }
   },
-  ({ path, bytes, sha256, source, downloaded }) =>
+  ({ path, bytes, sha256, source, downloaded, notes = [] }) =>
     [
       ...(downloaded ? [] : ["Already on this machine: nothing to download."]),
       visible(path),
       `${formatBytes(bytes)}, sha256 ${sha256}, from ${visible(source)}`,
+      ...notes.map((note) => `Note: ${visible(note)}.`),
       "",
     ].join("\n"),
 );

@@ -20,10 +20,12 @@ import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS } from "../load-options.ts";
 import { flag, option, optionalArgument, text, type Values, wholeNumber } from "../parameters.ts";
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
-import { DEFAULT_RECIPE, MODEL_DESCRIPTION, RECIPE_OPTIONS } from "../shared-options.ts";
+import { DEFAULT_RECIPE, MODEL_DESCRIPTION, MOST_MIB, RECIPE_OPTIONS } from "../shared-options.ts";
 import { namingProxy, openReader, PROXY_OPTIONS, standIn } from "../stand-in.ts";
 
 const MOST = 100;
+const TOO_LARGE =
+  "Cut it into documents and evaluate them (surprisal eval --split lines), which reads texts of any length; or raise the bound: --max-mib.";
 
 // biome-ignore format: one option a line
 const parameters = {
@@ -37,6 +39,7 @@ const parameters = {
   json: flag({ description: "One JSON document on standard output; logprob, nll and entropy are in nats there" }),
   tokens: flag({ description: "Every token with its numbers, in bits; with --json as its tokenTable, in nats" }),
   quiet: flag({ short: "q", description: "The perplexity only, and no progress" }),
+  maxMib: MOST_MIB,
   ...LOAD_OPTIONS,
 };
 
@@ -121,7 +124,9 @@ async function readText(given: Given): Promise<DecodedText> {
   if (given.file === undefined && process.stdin.isTTY)
     throw usage('There is no text: name a file, pipe one in, or use --text "..."');
   const file = given.file ?? "-";
-  const { text, notes } = decodeText(await readInput(file), file === "-" ? "standard input" : file);
+  const most = given.maxMib === undefined ? undefined : given.maxMib * 2 ** 20;
+  const reading = { most, wayOutWhenLarge: TOO_LARGE };
+  const { text, notes } = decodeText(await readInput(file, reading), file === "-" ? "standard input" : file);
   if (!takesFinalLineBreakOff(given.recipe) || !text.endsWith("\n")) return { text, notes };
   return { text: withoutFinalLineBreak(text), notes: [...notes, `Scored with ${FINAL_LINE_BREAK_OFF}.`] };
 }

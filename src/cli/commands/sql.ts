@@ -4,12 +4,13 @@ import { formatNumber, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
-import { argument, option, text } from "../parameters.ts";
+import { argument, flag, option, text } from "../parameters.ts";
 import { table } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
 
 const command: Command = defineCommand({
   details: `Tables: ${SQL_TABLES}.
+A query sees these tables and nothing else, unless --allow-files is given.
 They have numbers in full, of tokens (logprob, entropy) in nats: / ln(2) makes bits. docs/columns.md lists all columns.
 
 Examples:
@@ -18,12 +19,15 @@ Examples:
   parameters: {
     query: argument("SQL, as DuckDB speaks it"),
     runs: option(text, { hint: "FOLDER", description: "Folder with the runs", standard: RUNS_FOLDER }),
+    allowFiles: flag({
+      description: "The query may read and write other files: read_csv, COPY ... TO (never over a run's own)",
+    }),
     json: JSON_DOCUMENT,
   },
-  async run({ query, runs, json }) {
+  async run({ query, runs, allowFiles, json }) {
     if (query.trim() === "") throw usage("The query is empty");
     const onNote = (note: string) => process.stderr.write(`${visible(note)}\n`);
-    const answer = await queryRuns(runs, query, { onNote });
+    const answer = await queryRuns(runs, query, { onNote, allowFiles });
     if (json) {
       const rows = answer.rows.map((row) =>
         Object.fromEntries(answer.columns.map((name, i) => [name, row[i]])),

@@ -7,22 +7,27 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { abortError, SurprisalError } from "../../core/index.ts";
 
+const MOST_BYTES = 16 * 2 ** 30;
+
 /**
  * Keeps what arrives in a temporary file, which is removed when the process ends.
  *
+ * @param most bytes; what has no end would fill the disk.
  * @returns its path
- * @throws SurprisalError FILE_UNWRITABLE, ABORTED
+ * @throws SurprisalError FILE_UNWRITABLE, DOCUMENT_TOO_LARGE, ABORTED
  */
 export async function keepInput(
   input: AsyncIterable<Uint8Array | string>,
   signal?: AbortSignal,
+  most: number = MOST_BYTES,
 ): Promise<string> {
   const path = join(tmpdir(), `surprisal-input-${randomUUID()}`);
   process.once("exit", () => rmSync(path, { force: true }));
   try {
-    await pipeline(Readable.from(input), createWriteStream(path, { mode: 0o600 }), { signal });
+    await pipeline(Readable.from(bounded(input, most)), createWriteStream(path, { mode: 0o600 }), { signal });
   } catch (error) {
     rmSync(path, { force: true });
+    if (SurprisalError.isInstance(error)) throw error;
     if (signal?.aborted) throw abortError("Reading standard input", signal);
     throw new SurprisalError({
       code: "FILE_UNWRITABLE",
@@ -33,4 +38,22 @@ export async function keepInput(
     });
   }
   return path;
+}
+
+async function* bounded(
+  input: AsyncIterable<Uint8Array | string>,
+  most: number,
+): AsyncGenerator<Uint8Array | string> {
+  let size = 0;
+  for await (const chunk of input) {
+    size += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
+    if (size > most)
+      throw new SurprisalError({
+        code: "DOCUMENT_TOO_LARGE",
+        what: `More than ${most} bytes came, or what comes has no end`,
+        where: "standard input",
+        wayOut: "Keep it in a file and name that: files may have any length.",
+      });
+    yield chunk;
+  }
 }

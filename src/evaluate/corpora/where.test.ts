@@ -61,6 +61,63 @@ describe("the filter in SQL", () => {
       });
   });
 
+  it.each([
+    ["id = 1; COPY (SELECT 1) TO 'canary'", /Parser Error/],
+    ["id IN (SELECT 1)", /a query within it/],
+    ["EXISTS (FROM read_text('/etc/hostname'))", /a query within it/],
+    ["true) UNION ALL (SELECT true", /more than one condition/],
+    ["true) GROUP BY (id", /more than one condition/],
+    ["true) ORDER BY (id", /more than one condition/],
+    ["row_number() OVER () = 1", /a window over rows/],
+    ["count(*) > 1", /function count_star looks at more/],
+    ["COLUMNS(*) IS NOT NULL", /COLUMNS/],
+    ["id = $1", /a parameter/],
+    ["current_setting('home_directory') = ''", /function current_setting looks at more/],
+    ["getvariable('x') IS NULL", /function getvariable looks at more/],
+    ["random() < 0.5", /function random looks at more/],
+    ["nextval('s') = 1", /function nextval looks at more/],
+    ["id = pg_catalog.length('x')", /by its schema/],
+    ["no_such_function(id)", /there is no function no_such_function/],
+    ["'x'", /Conversion Error/],
+    [`id = 1 OR ${"id = 2 OR ".repeat(3000)}false`, /more than 20000 characters/],
+  ])("is one condition on a row: %.60s is none", async (where, words) => {
+    const path = write(json("\n"), "rows.jsonl");
+    await expect(documentsOf(path, { where })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      what: expect.stringMatching(words),
+    });
+  });
+
+  it.each<[string, (row: (typeof ROWS)[number]) => boolean]>([
+    [
+      "lang LIKE 'e%' OR stars BETWEEN 2 AND 3",
+      ({ lang, stars }) => lang === "en" || stars === 2 || stars === 3,
+    ],
+    [
+      "NOT (stars IN (1, 2, 3)) AND length(text) > 17",
+      ({ stars, text }) => ![1, 2, 3].includes(stars) && text.length > 17,
+    ],
+    [
+      "CASE WHEN lang = 'de' THEN stars > 8 ELSE id < 10 END",
+      ({ lang, stars, id }) => (lang === "de" ? stars > 8 : id < 10),
+    ],
+    ["list_sum([stars, id]) = 12 -- a remark", ({ stars, id }) => stars + id === 12],
+    [
+      "regexp_matches(text, 'text [0-9]{2},') AND stars::VARCHAR = '3'",
+      ({ text, stars }) => /text [0-9]{2},/.test(text) && stars === 3,
+    ],
+    [
+      "lower(upper(lang)) = 'de' AND coalesce(NULL, stars) % 7 = 0",
+      ({ lang, stars }) => lang === "de" && stars % 7 === 0,
+    ],
+    ["len(list_filter([id, stars], x -> x = 5)) = 1", ({ id, stars }) => (id === 5) !== (stars === 5)],
+    ["stars > 2) OR (id = 1", ({ stars, id }) => stars > 2 || id === 1],
+  ])("finds what a program finds: %s", async (where, fits) => {
+    const path = write(json("\n"), "rows.jsonl");
+    const names = (await documentsOf(path, { where })).map(({ name }) => name);
+    expect(names).toEqual(ROWS.filter(fits).map(({ id }) => `rows.jsonl:${id}`));
+  });
+
   it("that DuckDB applies to other rows than ours is an error, never another text", async () => {
     const path = write("text\na\n\nb\n", "one-column.csv");
     expect((await documentsOf(path)).map(({ text }) => text)).toEqual(["a", "b"]);

@@ -2,9 +2,10 @@
  * The row filter in SQL. DuckDB reads the file by itself and says of each row whether it fits; the texts come from
  * our own readers, so a filter changes which texts are scored and never a byte of them.
  */
-import { abortError, invalidArgument, type SurprisalError } from "../../core/index.ts";
+import { abortError, invalidArgument, SurprisalError } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { type CsvDialect, csvDialect } from "./csv-dialect.ts";
+import { checkedFilter } from "./filter.ts";
 import type { Reading } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
 
@@ -32,18 +33,33 @@ export async function* rowsThatFit(
   const interrupt = () => connection.interrupt();
   signal?.addEventListener("abort", interrupt, { once: true });
   try {
-    // Rows in the file's order; without the limit DuckDB keeps a CSV whose types it has looked for in memory.
-    await connection.run("SET threads = 1; SET preserve_insertion_order = true; SET memory_limit = '2GB';");
-    const query = `SELECT coalesce((${where}\n), false) FROM ${reader(file, limit, dialect)}`;
+    await connection.run(SETTINGS);
+    const condition = await checkedFilter(connection, where);
+    await connection.run(onlyThisFile(file.path));
+    const query = `SELECT coalesce(${condition}, false) FROM ${reader(file, limit, dialect)}`;
     const chunks = (await connection.stream(query, [literal(file.path)])).yieldRows();
     for await (const rows of chunks) for (const [fits] of rows) yield fits === true;
   } catch (error) {
+    if (SurprisalError.isInstance(error)) throw error;
     throw signal?.aborted ? abortError("Reading the corpus", signal) : refused(error, file.name, where);
   } finally {
     signal?.removeEventListener("abort", interrupt);
     connection.closeSync();
     instance.closeSync();
   }
+}
+
+/**
+ * Rows in the file's order; without the limit DuckDB keeps a CSV whose types it has looked for in memory. Nothing is
+ * installed, loaded or written beside the memory.
+ */
+const SETTINGS = `SET threads = 1; SET preserve_insertion_order = true; SET memory_limit = '2GB'; SET temp_directory = '';
+  SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;`;
+
+/** From here on DuckDB opens the corpus and nothing else, and that cannot be taken back. */
+function onlyThisFile(path: string): string {
+  const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+  return `SET allowed_paths = [${text(path)}, ${text(literal(path))}]; SET enable_external_access = false; SET lock_configuration = true;`;
 }
 
 /** DuckDB takes a path for a pattern. */

@@ -1,8 +1,8 @@
 /** A run on disk: a folder with run.json, the journal, and (while it is needed) the log of tokens. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { replaceFile, takeLock } from "../../files/index.ts";
+import { makeFolder, replaceFile, takeLock } from "../../files/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { draftOf, JOURNAL, LOCK, LOG, RUN, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
 import type { Run } from "./run.ts";
@@ -83,7 +83,7 @@ export class RunFolder {
   static create(path: string): RunFolder {
     const folder = new RunFolder(path, missingFolders(path));
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       folder.#lock();
     } catch (error) {
       folder.#removeMade();

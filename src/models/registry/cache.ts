@@ -8,12 +8,13 @@
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { writeJson } from "../../files/index.ts";
+import { rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileIn, makeFolder, nameFault, writeJson } from "../../files/index.ts";
 import { writeFailure } from "./cache-disk.ts";
-import { modelDigest, rememberDigest } from "./digest.ts";
+import { isDigest, modelDigest, rememberDigest } from "./digest.ts";
 import type { FetchedFile } from "./job.ts";
+import { isRecord, isSize } from "./json.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelFile } from "./types.ts";
 
@@ -35,6 +36,8 @@ interface Manifest {
   licence: string | null;
   /** When it was fetched, ISO 8601. */
   date: string;
+  /** What a person should know of how it came here. */
+  notes?: readonly string[] | undefined;
 }
 
 export interface CachedModel extends Manifest {
@@ -46,23 +49,61 @@ export function readCache(cache: string): CachedModel[] {
   const models = join(cache, "models");
   return foldersIn(models).flatMap((folder) => {
     try {
-      const { schema, ...manifest } = JSON.parse(readFileSync(join(models, folder, "manifest.json"), "utf8"));
-      const model = { ...manifest, path: join(models, folder, basename(manifest.file)) } as CachedModel;
-      return schema === SCHEMA && isThere(model) ? [model] : [];
+      const manifest = asManifest(JSON.parse(readFileSync(join(models, folder, "manifest.json"), "utf8")));
+      if (manifest?.sha256 !== folder) return [];
+      const model = { ...manifest, path: fileIn(join(models, folder), manifest.file, models) };
+      return isThere(model) ? [model] : [];
     } catch {
       return []; // being written, being removed, or not ours
     }
   });
 }
 
+/**
+ * A cache may be a copy of somebody's: what its manifest names is removed, read and shown, so that it has to be a
+ * manifest in all its parts. `null`: it is none.
+ */
+function asManifest(value: unknown): Manifest | null {
+  if (!isRecord(value) || value.schema !== SCHEMA) return null;
+  const { name, file, files, source, references, sha256, bytes, licence, date, notes } = value;
+  const isText = (each: unknown): each is string => typeof each === "string";
+  if (!isText(name) || !isText(file) || !isText(source) || !isText(date)) return null;
+  if (nameFault(file) !== null || !isDigest(sha256) || !isSize(bytes)) return null;
+  if (!Array.isArray(references) || !references.every(isText)) return null;
+  if (files !== undefined && !(Array.isArray(files) && files.length > 0 && files.every(isModelFile)))
+    return null;
+  const known = Array.isArray(notes) ? notes.filter(isText) : [];
+  return {
+    name,
+    file,
+    ...(files && { files }),
+    source,
+    references,
+    sha256,
+    bytes,
+    licence: isText(licence) ? licence : null,
+    date,
+    ...(known.length > 0 && { notes: known }),
+  };
+}
+
+function isModelFile(value: unknown): value is ModelFile {
+  if (!isRecord(value)) return false;
+  const { name, sha256, bytes } = value;
+  return typeof name === "string" && nameFault(name) === null && isDigest(sha256) && isSize(bytes);
+}
+
 function isThere(model: CachedModel): boolean {
   const { files = [{ name: model.file, bytes: model.bytes }] } = model;
-  return files.every(({ name, bytes }) => statSync(join(dirname(model.path), basename(name))).size === bytes);
+  return files.every(({ name, bytes }) => {
+    const facts = statSync(join(dirname(model.path), name));
+    return facts.isFile() && facts.size === bytes;
+  });
 }
 
 /** Paths of a cached model's files, in order. */
 function pathsOf({ path, files }: CachedModel): string[] {
-  return files ? files.map(({ name }) => join(dirname(path), basename(name))) : [path];
+  return files ? files.map(({ name }) => join(dirname(path), name)) : [path];
 }
 
 /** The cached model that a reference leads to; of a known sha256 whatever it was fetched as. */
@@ -83,19 +124,19 @@ export async function isIntact(model: CachedModel, settings: Settings): Promise<
 
 /** Moves a verified model to its place. The manifest comes last: without it a folder does not count. */
 export async function publish(
-  { path, file, sha256, source, files }: FetchedFile,
+  { path, file, sha256, source, files, notes }: FetchedFile,
   { name, reference, licence }: { name: string; reference: string; licence: string | null },
   { cache }: Settings,
 ): Promise<CachedModel> {
   const folder = join(cache, "models", sha256);
-  const target = join(folder, file);
+  const target = fileIn(folder, file, source);
   const known = readCache(cache).find((model) => model.sha256 === sha256);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     const own = files ?? [{ name: file, sha256, bytes: statSync(path).size }];
     const bytes = own.reduce((sum, part) => sum + part.bytes, 0);
     for (const part of own) {
-      const place = join(folder, part.name);
+      const place = fileIn(folder, part.name, source);
       await rename(join(dirname(path), part.name), place);
       await rememberDigest(place, part.sha256, cache);
     }
@@ -110,6 +151,7 @@ export async function publish(
       ...(files && { files }),
       licence,
       date: new Date().toISOString(),
+      ...(notes && { notes }),
     };
     await writeJson(join(folder, "manifest.json"), { schema: SCHEMA, ...manifest });
     return { ...manifest, path: target };

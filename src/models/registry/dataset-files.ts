@@ -84,7 +84,7 @@ function describe(path: string): DataFile {
 
 function splitIn(name: string): string | undefined {
   const words = name.toLowerCase().split(/[^a-z]+/);
-  return words.map((word) => SPLITS[word]).findLast(Boolean);
+  return words.map((word) => (Object.hasOwn(SPLITS, word) ? SPLITS[word] : undefined)).findLast(Boolean);
 }
 
 const isSplit = (name: string): boolean => Object.hasOwn(SPLITS, name.toLowerCase());

@@ -4,28 +4,27 @@
  *   datasets/<owner>/<name>/<commit>/<path>   the files
  *   datasets/requests/<key>.json              which files answer a request
  */
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { SurprisalError } from "../../core/index.ts";
-import { writeJson } from "../../files/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { fileBelow, makeFolder, pathFault, sameFile, unsafeName, writeJson } from "../../files/index.ts";
 import { redact } from "../../net/index.ts";
 import { downloadFolder } from "./cache.ts";
-import { withLock, writeFailure } from "./cache-disk.ts";
+import { diskFailure, makeJobFolder, withLock, writeFailure } from "./cache-disk.ts";
 import { chooseDataFiles, isDataFile } from "./dataset-files.ts";
-import { fileDigest, rememberDigest } from "./digest.ts";
-import { statusFailure } from "./failure.ts";
+import { COMMIT, commitOf, filesOf } from "./dataset-hub.ts";
+import { fileDigest, isDigest, rememberDigest } from "./digest.ts";
 import { HttpClient } from "./http.ts";
-import { ACCESS, fetchFromHub, hubEndpoint } from "./hub.ts";
+import { fetchFromHub } from "./hub.ts";
 import type { FetchedFile } from "./job.ts";
+import { isRecord, isSize } from "./json.ts";
 import { ProgressMeter } from "./progress.ts";
-import { withRetries } from "./retry.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import type { LocateOptions } from "./types.ts";
 
 const SCHEMA = "surprisal.dataset/1";
 /** Branch with the hub's own conversion, which every data set has that it could read. */
 const CONVERTED = "refs/convert/parquet";
-const MOST_PAGES = 50;
 
 /** What is asked for of a data set. */
 export interface DatasetRequest {
@@ -85,6 +84,8 @@ export async function locateDataset(
   options: LocateOptions = {},
 ): Promise<LocatedDataset> {
   const settings = readSettings(options);
+  if (request.repository.split("/").length !== 2 || pathFault(request.repository) !== null)
+    throw invalidArgument("Not a repository of the hub", request.repository, "Write it as owner/name.");
   const cached = await lookUp(request, settings);
   if (cached) return cached;
   const reference = datasetReference(request);
@@ -103,7 +104,8 @@ export async function locateDataset(
     try {
       return await fetchDataset(request, folder, settings);
     } catch (error) {
-      if (!SurprisalError.isInstance(error) || error.code !== "DOWNLOAD_FAILED") throw error;
+      if (!SurprisalError.isInstance(error) || error.code !== "DOWNLOAD_FAILED")
+        throw diskFailure(error, folder, settings); // UNSAFE_NAME says it itself
       throw unavailable(request, settings, error.message.replaceAll("\n", " "), error);
     }
   });
@@ -133,10 +135,8 @@ async function fetchDataset(
   // All of them before any is moved: what an interrupted run had finished is found where it was put.
   const fetched: (FetchedFile & { name: string })[] = [];
   for (const name of paths) {
-    const own = join(folder, dirname(name));
-    await mkdir(own, { recursive: true }).catch((error) => {
-      throw writeFailure(error, own, null);
-    });
+    const own = dirname(fileBelow(folder, name, request.repository));
+    makeJobFolder(own);
     const job = { client, meter, folder: own, sha256: undefined };
     const file = { repository: `datasets/${request.repository}`, path: name, revision: commit };
     fetched.push({ ...(await fetchFromHub(job, file)), name });
@@ -145,11 +145,12 @@ async function fetchDataset(
   for (const { path, name, sha256 } of fetched) {
     const target = pathOf(request, commit, name, settings);
     const { size: bytes } = await stat(path);
-    await mkdir(dirname(target), { recursive: true })
-      .then(() => rename(path, target))
-      .catch((error) => {
-        throw writeFailure(error, target, null);
-      });
+    try {
+      makeFolder(dirname(target));
+      await rename(path, target);
+    } catch (error) {
+      throw writeFailure(error, target, null);
+    }
     await rememberDigest(target, sha256, settings.cache);
     manifest.files.push({ name, sha256, bytes });
   }
@@ -174,13 +175,20 @@ interface Chosen {
 async function choose(request: DatasetRequest, client: HttpClient): Promise<Chosen> {
   const { settings } = client;
   const { repository, revision, config, files } = request;
-  const commit = await commitOf(request, revision ?? "main", client);
+  const commit = await commitOf(request.repository, revision ?? "main", client);
   const named = files ?? (config !== undefined && isDataFile(config) ? [config] : null);
-  if (named) return { commit, split: null, paths: named.map(safePath) };
+  if (named) return { commit, split: null, paths: safePaths(named, repository) };
   const paths = await filesOf(repository, commit, config, client);
   const choice = chooseDataFiles(paths, request);
   if (choice.kind === "found")
-    return { commit, split: choice.split, paths: choice.files.map(({ path }) => safePath(path)) };
+    return {
+      commit,
+      split: choice.split,
+      paths: safePaths(
+        choice.files.map(({ path }) => path),
+        repository,
+      ),
+    };
   if (revision === undefined) {
     const converted = await chooseConverted(request, client);
     if (converted) return converted;
@@ -198,7 +206,7 @@ async function choose(request: DatasetRequest, client: HttpClient): Promise<Chos
 }
 
 async function chooseConverted(request: DatasetRequest, client: HttpClient): Promise<Chosen | null> {
-  const commit = await commitOf(request, CONVERTED, client).catch((error) => {
+  const commit = await commitOf(request.repository, CONVERTED, client).catch((error) => {
     if (SurprisalError.isInstance(error) && error.code === "DOWNLOAD_FAILED") return null;
     throw error;
   });
@@ -209,90 +217,33 @@ async function chooseConverted(request: DatasetRequest, client: HttpClient): Pro
     client.settings.onMessage(
       `${datasetReference(request)}: the hub converted only the first part of this split.`,
     );
-  return { commit, split: choice.split, paths: choice.files.map(({ path }) => safePath(path)) };
+  return {
+    commit,
+    split: choice.split,
+    paths: safePaths(
+      choice.files.map(({ path }) => path),
+      request.repository,
+    ),
+  };
 }
 
-async function commitOf(
-  { repository }: DatasetRequest,
-  revision: string,
-  client: HttpClient,
-): Promise<string> {
-  const { body } = await ask(`${repository}/revision/${encodeURIComponent(revision)}`, client);
-  const { sha } = body as { sha?: unknown };
-  if (typeof sha === "string" && /^[\da-f]{40,64}$/.test(sha)) return sha;
-  throw new SurprisalError({
-    code: "DOWNLOAD_FAILED",
-    what: "The hub does not say which commit this is",
-    where: repository,
-  });
+/** The path becomes one in our cache. @throws SurprisalError UNSAFE_NAME */
+function safePath(path: string, where: string): string {
+  const fault = pathFault(path);
+  if (fault !== null) throw unsafeName(path, fault, where);
+  return path;
 }
 
-/** Paths of a commit's files; only those of the subset's folder where there is one, since some sets have 100,000. */
-async function filesOf(
-  repository: string,
-  commit: string,
-  config: string | undefined,
-  client: HttpClient,
-): Promise<string[]> {
-  const tree = `${repository}/tree/${commit}`;
-  const inFolder = config && (await list(`${tree}/${encodeURIComponent(config)}`, client).catch(notThere));
-  return inFolder || list(tree, client);
-}
-
-function notThere(error: unknown): null {
-  if (SurprisalError.isInstance(error) && error.what.startsWith("HTTP 404")) return null;
-  throw error;
-}
-
-async function list(tree: string, client: HttpClient): Promise<string[]> {
-  const paths: string[] = [];
-  let query: string | null = "?recursive=true";
-  for (let pages = 0; query !== null && pages < MOST_PAGES; pages++) {
-    const answer: ApiAnswer = await ask(`${tree}${query}`, client);
-    for (const entry of answer.body as { type?: unknown; path?: unknown }[])
-      if (entry.type === "file" && typeof entry.path === "string") paths.push(entry.path);
-    query = answer.nextPage;
-  }
-  return paths.sort();
-}
-
-interface ApiAnswer {
-  body: unknown;
-  /** Query of the page that follows. Only that: a mirror passes on addresses of the hub itself. */
-  nextPage: string | null;
-}
-
-/** One question to the hub's API; `path` below /api/datasets/. */
-async function ask(path: string, client: HttpClient): Promise<ApiAnswer> {
-  const { endpoint, authorization } = hubEndpoint(client.settings.environment);
-  const url = new URL(`${endpoint}/api/datasets/${path}`);
-  return withRetries(client.settings, async () => {
-    const answer = await client.request(url, { authorization });
-    if (answer.status !== 200) {
-      answer.dispose();
-      throw statusFailure(answer, url, ACCESS);
-    }
-    const text = (await client.bytes(answer)).toString("utf8");
-    const nextPage = /<[^>?]+(\?[^>]+)>;\s*rel="next"/.exec(answer.headers.link ?? "")?.[1] ?? null;
-    try {
-      return { body: JSON.parse(text) as unknown, nextPage };
-    } catch (cause) {
-      const what = "The hub's answer is not JSON";
-      throw new SurprisalError({ code: "DOWNLOAD_FAILED", what, where: redact(url), cause });
-    }
-  });
-}
-
-/** The path becomes one in our cache. */
-function safePath(path: string): string {
-  const parts = path.split("/");
-  if (!path.includes("\\") && parts.every((part) => part !== "" && part !== "." && part !== ".."))
-    return path;
-  throw new SurprisalError({ code: "DOWNLOAD_FAILED", what: "Not a path inside a repository", where: path });
+/** Paths that are to lie beside each other. @throws SurprisalError UNSAFE_NAME */
+function safePaths(paths: readonly string[], where: string): string[] {
+  const safe = [...new Set(paths)].map((path) => safePath(path, where));
+  const twice = sameFile(safe);
+  if (twice) throw unsafeName(twice[1], `${twice[0]} would be the same file on some systems`, where);
+  return safe;
 }
 
 const pathOf = ({ repository }: DatasetRequest, commit: string, name: string, { cache }: Settings): string =>
-  join(cache, "datasets", repository, commit, name);
+  fileBelow(join(cache, "datasets"), `${repository}/${commit}/${name}`, repository);
 
 function manifestFile(request: DatasetRequest, { cache }: Settings): string {
   const key = downloadFolder("", datasetReference(request)).folder.split(/[/\\]/).at(-1);
@@ -301,11 +252,25 @@ function manifestFile(request: DatasetRequest, { cache }: Settings): string {
 
 async function readManifest(request: DatasetRequest, settings: Settings): Promise<Manifest | null> {
   try {
-    const { schema, ...manifest } = JSON.parse(await readFile(manifestFile(request, settings), "utf8"));
-    return schema === SCHEMA ? (manifest as Manifest) : null;
+    return asManifest(JSON.parse(await readFile(manifestFile(request, settings), "utf8")));
   } catch {
     return null;
   }
+}
+
+/** `null`: it is no manifest in all its parts, such as one of a cache that somebody else has filled. */
+function asManifest(value: unknown): Manifest | null {
+  if (!isRecord(value) || value.schema !== SCHEMA) return null;
+  const { commit, split, files } = value;
+  if (typeof commit !== "string" || !COMMIT.test(commit) || !Array.isArray(files)) return null;
+  if (split !== null && typeof split !== "string") return null;
+  const isFile = (file: unknown): file is Manifest["files"][number] =>
+    isRecord(file) &&
+    typeof file.name === "string" &&
+    pathFault(file.name) === null &&
+    isDigest(file.sha256) &&
+    isSize(file.bytes);
+  return files.every(isFile) ? { commit, split, files } : null;
 }
 
 function describe(
@@ -326,7 +291,8 @@ function unavailable(
   reason: string,
   cause?: unknown,
 ): SurprisalError {
-  const page = `${(environment.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, "")}/datasets/${request.repository}`;
+  const endpoint = environment.HF_ENDPOINT || "https://huggingface.co";
+  const page = `${URL.canParse(endpoint) ? redact(new URL(endpoint)).replace(/\/+$/, "") : endpoint}/datasets/${request.repository}`;
   return new SurprisalError({
     code: "CORPUS_UNAVAILABLE",
     what: `The data set cannot be had: ${reason}`,

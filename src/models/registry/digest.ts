@@ -76,9 +76,9 @@ export async function fileDigest(
 ): Promise<Digest> {
   let stamp = await stampOf(path);
   const kept = (await readMemory(settings.cache))[path];
-  if (kept && isSame(kept, stamp)) return { bytes: stamp.bytes, sha256: kept.sha256 };
+  if (isSame(kept, stamp)) return { bytes: stamp.bytes, sha256: kept.sha256 };
   const own = inProcess.get(path);
-  if (own && isSame(own, stamp)) {
+  if (isSame(own, stamp)) {
     await remember(path, own, settings.cache);
     return { bytes: stamp.bytes, sha256: own.sha256 };
   }
@@ -86,7 +86,7 @@ export async function fileDigest(
     await untilTick(stamp);
     const sha256 = await sha256OfFile(path, settings.signal, onBytes);
     const after = await stampOf(path);
-    if (isSame(stamp, after)) {
+    if (isSame({ ...after, sha256 }, stamp)) {
       await remember(path, { ...stamp, sha256 }, settings.cache);
       return { bytes: stamp.bytes, sha256 };
     }
@@ -144,7 +144,7 @@ export async function knownDigest(
   for (const path of paths) stamps.push(await stampOf(path));
   const bytes = stamps.reduce((sum, stamp) => sum + stamp.bytes, 0);
   const memory = await readMemory(settings.cache);
-  const remembered = paths.every((path, i) => memory[path] && isSame(memory[path], stamps[i]!));
+  const remembered = paths.every((path, i) => isSame(memory[path], stamps[i]!));
   if (!remembered && bytes > QUICK_BYTES) return { bytes, sha256: null };
   return modelDigest(paths, settings);
 }
@@ -201,7 +201,7 @@ async function entriesOf(paths: readonly string[], cache: string): Promise<[stri
   const entries: [string, RememberedDigest][] = [];
   for (const path of paths.map((each) => resolve(each))) {
     const entry = memory[path];
-    if (entry && isSame(entry, await stampOf(path))) entries.push([path, entry]);
+    if (isSame(entry, await stampOf(path))) entries.push([path, entry]);
   }
   return entries;
 }
@@ -226,9 +226,12 @@ async function stampOf(path: string): Promise<Stamp> {
   };
 }
 
-/** An entry of an older release lacks some of it, and is not believed. */
-function isSame(one: Stamp, other: Stamp): boolean {
+/** An entry of an older release lacks some of it, or was damaged, and is not believed. */
+function isSame(one: RememberedDigest | null | undefined, other: Stamp): one is RememberedDigest {
   return (
+    typeof one === "object" &&
+    one !== null &&
+    isDigest(one.sha256) &&
     one.bytes === other.bytes &&
     one.device === other.device &&
     one.inode === other.inode &&
@@ -241,6 +244,11 @@ function isSame(one: Stamp, other: Stamp): boolean {
 async function untilTick({ ctime }: Stamp): Promise<void> {
   const age = Date.now() - Number(BigInt(ctime) / 1_000_000n);
   if (age >= 0 && age < TICK_MS) await new Promise((done) => setTimeout(done, TICK_MS - age));
+}
+
+/** The sha256 of something: lower-case hex. It becomes the name of a folder. */
+export function isDigest(value: unknown): value is string {
+  return typeof value === "string" && /^[\da-f]{64}$/.test(value);
 }
 
 async function readMemory(cache: string): Promise<Record<string, RememberedDigest>> {

@@ -1,12 +1,21 @@
 /** The download engine: one address to one file, through every interruption, verified. */
-import { stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { performance } from "node:perf_hooks";
 import { SurprisalError } from "../../core/index.ts";
 import { type HttpAnswer, redact } from "../../net/index.ts";
+import { ensureSpace } from "./cache-disk.ts";
 import { sha256OfFile } from "./digest.ts";
 import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization, HttpClient } from "./http.ts";
 import { PartialFile, type RemoteIdentity } from "./partial-file.ts";
 import { withRetries } from "./retry.ts";
+
+/** A server that cannot go on, or whose file changes all the time: each costs what had arrived. */
+const MOST_RESTARTS = 20;
+/** So many bytes at least in so many times the longest silence: 218 bytes a second where that is half a minute. */
+const PACE_STALLS = 10;
+const PACE_BYTES = 65_536;
 
 export interface DownloadRequest {
   url: URL;
@@ -15,6 +24,8 @@ export interface DownloadRequest {
   file: string;
   /** sha256 the file must have, where it is known beforehand. It also says that kept bytes still belong to it. */
   sha256?: string | undefined;
+  /** Size that the file has by the word of an index or a hub, bytes. Another one is refused before it is read. */
+  bytes?: number | null | undefined;
   /** What a person can do when the server refuses access. */
   wayOut?: string | undefined;
   /** Told after every chunk: bytes of the file held, and its size where it is known. */
@@ -72,8 +83,8 @@ export function checksumMismatch(where: string, expected: string, found: string)
 
 /** One file of several was completed before the run was interrupted. */
 async function finishedEarlier({ file, sha256, onBytes }: DownloadRequest): Promise<string | null> {
-  const facts = await stat(file).catch(() => null);
-  if (!facts) return null;
+  const facts = await lstat(file).catch(() => null);
+  if (!facts?.isFile()) return null;
   const found = await sha256OfFile(file);
   if (sha256 && found !== sha256) return null;
   onBytes?.(facts.size, facts.size, false);
@@ -88,29 +99,82 @@ async function fill(
   onAnswer: () => void,
 ): Promise<void> {
   const { url, authorization, onBytes } = request;
+  const { patience, mostUnannouncedBytes } = client.settings;
+  const where = redact(url);
   onBytes?.(partial.size, partial.remote?.total ?? null, false);
   if (partial.size > 0 && partial.size === partial.remote?.total) return;
+  if (partial.dropped > MOST_RESTARTS)
+    throw new TransferFailure("never", `The download had to start again ${MOST_RESTARTS} times`, where);
   // A range is one of the bytes that are sent, so they must not be packed.
   const answer = await client.request(url, { authorization, headers: rangeHeaders(partial), decode: false });
   try {
     onAnswer();
     await accept(answer, request, partial);
     const total = partial.remote?.total ?? null;
+    const most = total ?? mostUnannouncedBytes;
+    ensureSpace(dirname(request.file), (total ?? 0) - partial.size);
+    const pace = new Pace(patience.stallMs, where);
     for await (const chunk of answer.body) {
+      if (partial.size + chunk.length > most) {
+        await partial.restart(null);
+        throw tooLong(total, most, where);
+      }
       await partial.append(chunk);
+      pace.count(chunk.length);
       onBytes?.(partial.size, total, true);
     }
     if (total !== null && partial.size !== total)
-      throw new TransferFailure(
-        "always",
-        `Connection lost after ${partial.size} of ${total} bytes`,
-        redact(url),
-      );
+      throw new TransferFailure("always", `Connection lost after ${partial.size} of ${total} bytes`, where);
     if (partial.remote) partial.remote.total = partial.size;
   } catch (error) {
     throw client.failure(error);
   } finally {
     answer.dispose();
+  }
+}
+
+function tooLong(total: number | null, most: number, where: string): TransferFailure {
+  return total === null
+    ? new TransferFailure(
+        "never",
+        `The server does not say how large the file is, and sends more than ${most} bytes`,
+        where,
+        {
+          wayOut:
+            "If the file is right, set SURPRISAL_MOST_UNANNOUNCED_BYTES to a larger size (in code: mostUnannouncedBytes).",
+        },
+      )
+    : new TransferFailure("never", `The server sends more than the ${total} bytes it announced`, where);
+}
+
+/** Notices a server that sends a byte now and then: slower than any line there is, it would go on for ever. */
+class Pace {
+  readonly #windowMs: number;
+  readonly #where: string;
+  #since = performance.now();
+  #bytes = 0;
+
+  constructor(stallMs: number, where: string) {
+    this.#windowMs = PACE_STALLS * stallMs;
+    this.#where = where;
+  }
+
+  /** @throws TransferFailure */
+  count(bytes: number): void {
+    this.#bytes += bytes;
+    if (performance.now() - this.#since < this.#windowMs) return;
+    if (this.#bytes < PACE_BYTES)
+      throw new TransferFailure(
+        "never",
+        `The server sent ${this.#bytes} bytes within ${Math.round(this.#windowMs / 1000)} s`,
+        this.#where,
+        {
+          wayOut:
+            "What has arrived is kept: the same command goes on from there. In code, a larger patience.stallMs waits longer.",
+        },
+      );
+    this.#since = performance.now();
+    this.#bytes = 0;
   }
 }
 
@@ -137,20 +201,31 @@ async function accept(answer: HttpAnswer, request: DownloadRequest, partial: Par
       where,
     );
   const remote = identify(answer, request);
-  if (status === 200) return partial.restart(remote);
-  const { validator } = remote;
-  if (rangeStart(answer) === partial.size && validator !== null && validator === partial.remote?.validator)
+  const expected = request.bytes ?? null;
+  if (expected !== null && remote.total !== null && remote.total !== expected)
+    throw new TransferFailure(
+      "never",
+      `The server has ${remote.total} bytes where the file is said to have ${expected}`,
+      where,
+    );
+  if (status === 200) return partial.restart({ ...remote, total: remote.total ?? expected });
+  const { validator, total } = remote;
+  const kept = partial.remote;
+  const isSame = validator !== null && validator === kept?.validator;
+  if (isSame && rangeStart(answer) === partial.size && (kept.total === null || total === kept.total)) {
+    kept.total = total;
     return;
+  }
   await partial.restart(null);
   throw new TransferFailure("always", "The file changed on the server; starting again", where);
 }
 
 function identify({ status, headers }: HttpAnswer, { sha256 }: DownloadRequest): RemoteIdentity {
   const size = status === 206 ? headers["content-range"]?.split("/")[1] : headers["content-length"];
-  const total = /^\d+$/.test(size ?? "") ? Number(size) : null;
+  const total = /^\d{1,15}$/.test(size ?? "") ? Number(size) : null;
   return { validator: headers.etag ?? headers["last-modified"] ?? sha256 ?? null, total };
 }
 
 function rangeStart({ headers }: HttpAnswer): number {
-  return Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? Number.NaN);
+  return Number(/^bytes (\d{1,15})-/.exec(headers["content-range"] ?? "")?.[1] ?? Number.NaN);
 }

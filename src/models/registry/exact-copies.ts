@@ -4,12 +4,14 @@
  *   exact/<sha256 of the model>/model.gguf + manifest.json, exact/<sha256>.lock
  */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { onInterrupt, writeJson } from "../../files/index.ts";
+import { invalidArgument } from "../../core/index.ts";
+import { makeFolder, onInterrupt, writeJson } from "../../files/index.ts";
 import { bytesHeld } from "./cache.ts";
 import { ensureSpace, refuseToWait, withLock, writeFailure } from "./cache-disk.ts";
-import { fileDigest } from "./digest.ts";
+import { fileDigest, isDigest } from "./digest.ts";
+import { isRecord } from "./json.ts";
 import { readSettings } from "./settings.ts";
 import type { LocatedModel, LocateOptions } from "./types.ts";
 
@@ -50,11 +52,16 @@ export function readExactCopies(cache: string): ExactCopy[] {
 
 /** The copy of a model, whole or not; `null`: there is none. */
 export function readExactCopy(cache: string, sha256: string): ExactCopy | null {
+  if (!isDigest(sha256)) return null;
   const folder = join(foldersIn(cache), sha256);
   const path = join(folder, FILE);
   try {
-    const { schema, ...manifest } = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8"));
-    return schema === SCHEMA ? { ...manifest, path, bytes: bytesOf(folder) } : null;
+    const manifest: unknown = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8"));
+    if (!isRecord(manifest) || manifest.schema !== SCHEMA || manifest.sha256 !== sha256) return null;
+    const { name, source, date, copySha256 } = manifest;
+    if (typeof name !== "string" || typeof source !== "string" || typeof date !== "string") return null;
+    const whole = isDigest(copySha256) ? copySha256 : null;
+    return { name, source, sha256, copySha256: whole, date, path, bytes: bytesOf(folder) };
   } catch {
     return null; // being removed, or not ours
   }
@@ -78,6 +85,7 @@ export async function makeExactCopy(
 ): Promise<ExactCopy> {
   const settings = readSettings(options);
   const { cache, signal, onMessage } = settings;
+  if (!isDigest(model.sha256)) throw invalidArgument("Not a sha256 in lower-case hex", "sha256");
   const there = await wholeCopy(model.sha256, settings);
   if (there) return there;
   const folder = join(foldersIn(cache), model.sha256);
@@ -97,7 +105,7 @@ export async function makeExactCopy(
       const manifest = { schema: SCHEMA, ...model, date: new Date().toISOString() };
       try {
         rmSync(folder, { recursive: true, force: true }); // what a process that was killed has left
-        await mkdir(folder, { recursive: true });
+        makeFolder(folder);
         // Before the weights, so that what is left of them can be told whose they are.
         await writeJson(join(folder, MANIFEST), { ...manifest, copySha256: null });
       } catch (error) {
@@ -131,6 +139,7 @@ async function wholeCopy(
 
 /** Deletes the copy of a model, whole or not. @returns bytes freed. @throws SurprisalError CACHE_LOCKED: it is being made. */
 export async function discardExactCopy(cache: string, sha256: string): Promise<number> {
+  if (!isDigest(sha256)) throw invalidArgument("Not a sha256 in lower-case hex", "sha256");
   const folder = join(foldersIn(cache), sha256);
   const held = bytesHeld(folder);
   if (held === 0) return 0;

@@ -5,6 +5,10 @@ import { type HttpAnswer, type Mishap, NetworkFailure, redact } from "../../net/
 /** "connected": worth another attempt only if this server has answered before (a broken line, not a wrong address). */
 export type Retry = "never" | "connected" | "always";
 
+/** Where nothing better is known. */
+export const OTHER_WAYS =
+  "Try again later, name a mirror (PIP_INDEX_URL, HF_ENDPOINT), or give the path of a file that you have.";
+
 /** DOWNLOAD_FAILED, with whether and when to try again. */
 export class TransferFailure extends SurprisalError {
   readonly retry: Retry;
@@ -17,8 +21,8 @@ export class TransferFailure extends SurprisalError {
     where: string,
     details: { wayOut?: string | undefined; cause?: unknown; retryAfterMs?: number | undefined } = {},
   ) {
-    const { retryAfterMs = 0, ...rest } = details;
-    super({ code: "DOWNLOAD_FAILED", what, where, ...rest });
+    const { retryAfterMs = 0, wayOut = OTHER_WAYS, ...rest } = details;
+    super({ code: "DOWNLOAD_FAILED", what, where, wayOut, ...rest });
     this.retry = retry;
     this.retryAfterMs = retryAfterMs;
   }

@@ -1,7 +1,7 @@
 /** HTTP as the downloads need it: credentials bound to one origin, and errors that say whether to try again. */
 import { abortError } from "../../core/index.ts";
-import { type HttpAnswer, readWhole, request } from "../../net/index.ts";
-import { transferFailure } from "./failure.ts";
+import { type HttpAnswer, NetworkFailure, readWhole, redact, request } from "../../net/index.ts";
+import { TransferFailure, transferFailure } from "./failure.ts";
 import type { Settings } from "./settings.ts";
 
 /** An Authorization header and the only origin that may see it. */
@@ -18,11 +18,13 @@ export interface DownloadOptions {
   followAbroad?: boolean | undefined;
   /** Compressed bodies are decoded. Default true. */
   decode?: boolean | undefined;
+  /** It is to be read whole by `bytes`: it must end in time. Default false. */
+  isPage?: boolean | undefined;
 }
 
 const MOST_REDIRECTS = 10;
-/** The index's page of a package with a thousand releases has a few MiB. */
-const MOST_PAGE_BYTES = 64 * 2 ** 20;
+/** Silences that a whole page may take, all in all: five minutes where one may last half a minute. */
+const PAGE_STALLS = 10;
 
 export class HttpClient {
   readonly settings: Settings;
@@ -33,8 +35,9 @@ export class HttpClient {
 
   /** @throws TransferFailure when no answer arrives; an answer of any status is returned. */
   async request(url: URL, options: DownloadOptions = {}): Promise<HttpAnswer> {
-    const { method = "GET", headers = {}, authorization, followAbroad, decode } = options;
-    const { signal, environment, patience } = this.settings;
+    const { method = "GET", headers = {}, authorization, followAbroad, decode, isPage } = options;
+    const { connectMs, stallMs } = this.settings.patience;
+    const { signal, environment } = this.settings;
     try {
       return await request({
         url,
@@ -44,7 +47,7 @@ export class HttpClient {
           origin: authorization.origin,
           headers: { authorization: authorization.value },
         },
-        patience: { connectMs: patience.connectMs, silenceMs: patience.stallMs },
+        patience: { connectMs, silenceMs: stallMs, overallMs: isPage ? PAGE_STALLS * stallMs : undefined },
         environment,
         proxyLoopback: true,
         decode,
@@ -57,10 +60,24 @@ export class HttpClient {
     }
   }
 
-  /** The whole body of a small answer. */
+  /** The whole of a page of an index or of a hub's answer. */
   async bytes(answer: HttpAnswer): Promise<Buffer> {
     try {
-      return await readWhole(answer, MOST_PAGE_BYTES);
+      return await readWhole(answer, this.settings.mostPageBytes);
+    } catch (error) {
+      if (!(error instanceof NetworkFailure) || error.mishap !== "size") throw this.failure(error);
+      throw new TransferFailure("never", error.message, redact(error.url), {
+        wayOut:
+          "No index or hub is known with such a page. If this one is right, set SURPRISAL_MOST_PAGE_BYTES (in code: mostPageBytes).",
+        cause: error,
+      });
+    }
+  }
+
+  /** The whole body of an answer that has at most so many bytes. */
+  async atMost(answer: HttpAnswer, most: number): Promise<Buffer> {
+    try {
+      return await readWhole(answer, most);
     } catch (error) {
       throw this.failure(error);
     }

@@ -1,6 +1,6 @@
 /** The Hugging Face hub, or a mirror that speaks its protocol (HF_ENDPOINT). */
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { fileIn } from "../../files/index.ts";
 import { redact } from "../../net/index.ts";
 import { splitName } from "../split-name.ts";
 import { ensureSpace } from "./cache-disk.ts";
@@ -8,7 +8,7 @@ import { splitDigest } from "./digest.ts";
 import { bytesHeld, checksumMismatch, download } from "./download.ts";
 import { statusFailure, TransferFailure } from "./failure.ts";
 import type { Authorization, HttpClient } from "./http.ts";
-import type { FetchedFile, FetchJob } from "./job.ts";
+import { type FetchedFile, type FetchJob, uncheckedNote } from "./job.ts";
 import { withRetries } from "./retry.ts";
 import { type HubFile, hubReference } from "./source.ts";
 import type { ModelFile } from "./types.ts";
@@ -43,7 +43,7 @@ export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<Fetc
     (sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes),
     0,
   );
-  const held = await Promise.all(files.map(({ file }) => bytesHeld(join(folder, file))));
+  const held = await Promise.all(files.map(({ file }) => bytesHeld(fileIn(folder, file, source))));
   ensureSpace(
     folder,
     files.reduce((sum, { bytes }, i) => sum + Math.max(0, (bytes ?? 0) - held[i]!), 0),
@@ -55,9 +55,11 @@ export async function fetchFromHub(job: FetchJob, wanted: HubFile): Promise<Fetc
     before += found.at(-1)!.bytes;
   }
   const [only] = found;
-  const path = join(folder, only!.name);
-  if (!parts) return { path, file: only!.name, sha256: only!.sha256, source };
-  return { path, file: only!.name, sha256: splitDigest(found), source, files: found };
+  const path = fileIn(folder, only!.name, source);
+  const notes = files.flatMap(({ sha256, file }) => (sha256 ? [] : [uncheckedNote("hub", file)]));
+  const fetched = { path, file: only!.name, source, ...(notes.length > 0 && { notes }) };
+  if (!parts) return { ...fetched, sha256: only!.sha256 };
+  return { ...fetched, sha256: splitDigest(found), files: found };
 }
 
 /** A file to be fetched, and what the hub says about it. */
@@ -74,12 +76,13 @@ async function fetchOne(
   /** Of a split model: bytes of the parts before, and of all parts. */
   whole: { before: number; total: number | null } | null,
 ): Promise<ModelFile> {
-  const path = join(folder, file);
+  const path = fileIn(folder, file, redact(url));
   const found = await download(client, {
     url,
     authorization,
     file: path,
     sha256: expected ?? sha256,
+    bytes,
     wayOut: ACCESS,
     onBytes: (held, total, arrived) => {
       if (!arrived) meter.restart();
@@ -132,7 +135,7 @@ async function inspect(
   const size = headers["x-linked-size"] ?? (status === 200 ? headers["content-length"] : undefined);
   return {
     sha256: /^"?([\da-f]{64})"?$/.exec(headers["x-linked-etag"] ?? "")?.[1],
-    bytes: size === undefined ? null : Number(size),
-    commit: headers["x-repo-commit"],
+    bytes: /^\d{1,15}$/.test(size ?? "") ? Number(size) : null,
+    commit: /^[\da-f]{40,64}$/.test(headers["x-repo-commit"] ?? "") ? headers["x-repo-commit"] : undefined,
   };
 }

@@ -25,4 +25,11 @@ export interface FetchedFile {
   files?: readonly ModelFile[] | undefined;
   /** Reference with the exact version or revision. */
   source: string;
+  /** What a person should know of how it came; left out without. */
+  notes?: readonly string[] | undefined;
+}
+
+/** Beside a file that its source gave no sha256 for. @param what the file that was fetched */
+export function uncheckedNote(source: "index" | "hub", what: string): string {
+  return `the ${source} gave no sha256 for ${what}: what arrived was not checked against anything; compare its sha256 with one that you trust`;
 }

@@ -40,6 +40,8 @@ export interface ModelInfo {
   date: string | null;
   /** Size of its copy with float weights in the cache, which `exact` makes, bytes; `null` when there is none. */
   exactBytes: number | null;
+  /** What a person should know of how it came here; left out without. */
+  notes?: readonly string[] | undefined;
 }
 
 /** Options of `modelInfo`. */
@@ -172,6 +174,7 @@ function describe(
     path: entry?.path ?? cached?.path ?? null,
     source: cached?.source ?? null,
     date: cached?.date ?? null,
+    ...(cached?.notes && { notes: cached.notes }),
     exactBytes: (cache && sha256 && readExactCopy(cache, sha256)?.bytes) || null,
   };
 }

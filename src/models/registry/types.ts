@@ -30,7 +30,7 @@ export interface NetworkPatience {
   connectMs: number;
   /** Longest silence of a server before the connection is given up, milliseconds. Default 30,000. */
   stallMs: number;
-  /** Attempts in a row that may fail without a single new byte. Default 5. */
+  /** Attempts in a row that may fail without something new to speak of (16 KiB). Default 5. */
   attempts: number;
   /** Pause before the second attempt, milliseconds; doubles each time, up to 30 s. Default 500. */
   backoffMs: number;
@@ -51,6 +51,16 @@ export interface LocateOptions {
   /** Environment variables. Default process.env. */
   environment?: NodeJS.ProcessEnv | undefined;
   patience?: Partial<NetworkPatience> | undefined;
+  /**
+   * Largest page of a package index, and largest answer of the hub's API, bytes. Default 32 MiB, or
+   * $SURPRISAL_MOST_PAGE_BYTES.
+   */
+  mostPageBytes?: number | undefined;
+  /**
+   * Largest file whose size the server does not say, bytes. Of one whose size it says no more than that is read. Default
+   * 128 GiB, or $SURPRISAL_MOST_UNANNOUNCED_BYTES.
+   */
+  mostUnannouncedBytes?: number | undefined;
 }
 
 /** One file of a model that is split into several. */
@@ -82,4 +92,6 @@ export interface LocatedModel {
   files?: readonly ModelFile[] | undefined;
   /** Licence of the model, where it is known: an SPDX name or the name of its terms. */
   licence?: string | undefined;
+  /** What a person should know of how it came here, such as that there was no sha256 to check it against; left out without. */
+  notes?: readonly string[] | undefined;
 }

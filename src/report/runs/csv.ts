@@ -1,14 +1,28 @@
 /** Runs as CSV: every column there is, for programs. docs/columns.md lists them. */
 import { type Run, runRows, taskRows } from "../../evaluate/runs/index.ts";
+import { visible } from "../../text/index.ts";
 
 /**
  * RFC 4180: corpora and tasks with an empty line between, each with a header; numbers in full precision. A missing number is
- * an empty field.
+ * an empty field. A text is safe to open in a spreadsheet; JSON, Parquet and SQL have it as it is.
  */
 export function csvOf(runs: readonly Run[]): string {
   return [table(runs.flatMap(runRows)), table(runs.flatMap(taskRows))]
     .filter((part) => part !== "")
     .join("\r\n");
+}
+
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+
+/**
+ * A text that a spreadsheet shows and does not carry out: what begins like a formula gets an apostrophe in front, which
+ * spreadsheets take for "this is text"; control characters are shown as symbols. Source: OWASP, CSV Injection.
+ */
+function harmless(text: string): string {
+  const shown = visible(text);
+  return /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\u2212|%]/u.test(shown) && !NUMBER.test(shown)
+    ? `'${shown}`
+    : shown;
 }
 
 /** @param columns in their order; by default those of the first row. Without rows there is nothing, unless they are given. */
@@ -18,7 +32,8 @@ export function table<Row extends object>(
 ): string {
   if (columns.length === 0) return "";
   const field = (value: unknown) => {
-    const text = value === null || value === undefined ? "" : String(value);
+    const text =
+      typeof value === "string" ? harmless(value) : value === null || value === undefined ? "" : `${value}`;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines: unknown[][] = [[...columns], ...rows.map((row) => columns.map((column) => row[column]))];

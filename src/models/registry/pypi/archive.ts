@@ -12,6 +12,8 @@ export interface Member {
   name: string;
   /** Size as unpacked, bytes. */
   size: number;
+  /** Size in the archive, bytes. */
+  packed: number;
   entry: Entry;
 }
 
@@ -54,7 +56,8 @@ export class Archive {
       for await (const entry of this.#zip.eachEntry()) {
         if (++count > MOST_MEMBERS) throw new Error(`more than ${MOST_MEMBERS} members`);
         const name = entry.fileNameRaw.toString("utf8");
-        if (isWanted(name)) found.push({ name, size: entry.uncompressedSize, entry });
+        if (isWanted(name))
+          found.push({ name, size: entry.uncompressedSize, packed: entry.compressedSize, entry });
       }
       return found;
     } catch (error) {

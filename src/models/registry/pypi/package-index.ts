@@ -1,18 +1,23 @@
 /**
  * A Python package index, read without Python: which wheel of a package to take and where it lies.
  * Simple repository API: PEP 503 (HTML), PEP 691 (JSON), PEP 592 (yanked files), PEP 427 (wheel names). Read here because
- * no package on npm does it.
+ * no package on npm does it. Links to http: on a page that came by https: are refused.
  */
+import { nameFault, unsafeName } from "../../../files/index.ts";
 import { basicCredentials, readPipSetting, redact } from "../../../net/index.ts";
 import { statusFailure, TransferFailure } from "../failure.ts";
 import type { Authorization, HttpClient } from "../http.ts";
 import { withRetries } from "../retry.ts";
 import type { PackageRequirement } from "../source.ts";
+import { type IndexedFile, readHtmlPage, readJsonPage } from "./page.ts";
 import { compareVersions, isPreRelease } from "./version.ts";
 
 const DEFAULT_INDEX = "https://pypi.org/simple";
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1`;
+
+const OTHER_INDEX =
+  "Name another index (PIP_INDEX_URL), or fetch the file yourself and give its path in place of the name.";
 
 export interface Wheel {
   filename: string;
@@ -25,28 +30,20 @@ export interface Wheel {
   bytes: number | null;
 }
 
-interface IndexedFile {
-  filename: string;
-  url: string;
-  sha256: string | undefined;
-  bytes: number | null;
-  yanked: boolean;
-}
-
 /** The newest wheel of a package, or the one of the version asked for. */
-export async function findWheel(
-  client: HttpClient,
-  { package: name, version: wanted }: PackageRequirement,
-): Promise<Wheel> {
-  const { page, authorization } = indexPage(name, client.settings.environment);
-  const { files, base } = await withRetries(client.settings, () => readPage(client, page, authorization));
-  const best = chooseWheel(files, wanted);
+export async function findWheel(client: HttpClient, required: PackageRequirement): Promise<Wheel> {
+  const { package: name, version: wanted } = required;
+  const { page: asked, authorization } = indexPage(name, client.settings.environment);
+  const { files, base, page } = await withRetries(client.settings, () =>
+    readPage(client, asked, authorization),
+  );
+  const best = chooseWheel(files, required, redact(asked));
   if (!best) {
     const what = wanted === undefined ? "has no wheel" : `has no wheel of version ${wanted}`;
-    throw new TransferFailure("never", `The package ${name} ${what} on this index`, redact(page));
+    throw new TransferFailure("never", `The package ${name} ${what} on this index`, redact(asked));
   }
   const { file, version } = best;
-  const { url, authorization: own } = splitCredentials(new URL(file.url, base));
+  const { url, authorization: own } = splitCredentials(addressOf(file, base, page));
   const { filename, sha256, bytes } = file;
   return {
     filename,
@@ -58,23 +55,36 @@ export async function findWheel(
   };
 }
 
-/** Newest first; what was withdrawn or is a pre-release only when it is asked for; one for any platform if there is one. */
+/**
+ * Newest first; what was withdrawn or is a pre-release only when it is asked for; one for any platform if there is one. Of
+ * equals the first of the page.
+ * @throws SurprisalError UNSAFE_NAME: a wheel among them whose name is a path
+ */
 function chooseWheel(
-  files: IndexedFile[],
-  wanted: string | undefined,
+  files: readonly IndexedFile[],
+  { package: name, version: wanted }: PackageRequirement,
+  where: string,
 ): { file: IndexedFile; version: string } | undefined {
-  const wheels = files.flatMap((file) => {
-    const version = wheelVersion(file.filename);
-    const fits =
-      wanted === undefined ? !file.yanked : version !== null && compareVersions(version, wanted) === 0;
-    return version !== null && fits ? [{ file, version }] : [];
-  });
-  const stable = wheels.filter(({ version }) => !isPreRelease(version));
-  const forAnyPlatform = ({ file }: { file: IndexedFile }) => Number(file.filename.endsWith("-any.whl"));
-  return (stable.length > 0 ? stable : wheels).sort(
-    (a, b) => compareVersions(b.version, a.version) || forAnyPlatform(b) - forAnyPlatform(a),
-  )[0];
+  let best: { file: IndexedFile; version: string; rank: number } | undefined;
+  for (const file of files) {
+    if (!file.filename.endsWith(".whl")) continue;
+    const fault = nameFault(file.filename);
+    if (fault !== null) throw unsafeName(file.filename, fault, where);
+    const version = wheelVersion(file.filename, name);
+    if (version === null) continue;
+    if (wanted === undefined ? file.yanked : compareVersions(version, wanted) !== 0) continue;
+    const rank = isPreRelease(version) ? 0 : 1;
+    const order = best
+      ? rank - best.rank ||
+        compareVersions(version, best.version) ||
+        Number(isForAny(file)) - Number(isForAny(best.file))
+      : 1;
+    if (order > 0) best = { file, version, rank };
+  }
+  return best;
 }
+
+const isForAny = ({ filename }: IndexedFile): boolean => filename.endsWith("-any.whl");
 
 function indexPage(
   name: string,
@@ -111,75 +121,44 @@ async function readPage(
   client: HttpClient,
   page: URL,
   authorization: Authorization | undefined,
-): Promise<{ files: IndexedFile[]; base: URL }> {
-  const answer = await client.request(page, { authorization, headers: { accept: ACCEPT } });
+): Promise<{ files: IndexedFile[]; base: URL; page: URL }> {
+  const answer = await client.request(page, { authorization, headers: { accept: ACCEPT }, isPage: true });
   if (answer.status !== 200) {
     answer.dispose();
     throw statusFailure(answer, page, "Check the package's name, and PIP_INDEX_URL with its credentials.");
   }
   const text = (await client.bytes(answer)).toString("utf8");
   const isJson = (answer.headers["content-type"] ?? "").startsWith(JSON_TYPE);
-  return isJson ? { files: parseJson(text, page), base: answer.url } : parseHtml(text, answer.url);
-}
-
-function parseJson(text: string, page: URL): IndexedFile[] {
   try {
-    return (JSON.parse(text).files as Record<string, unknown>[]).map(
-      ({ filename, url, hashes, size, yanked }) => ({
-        filename: String(filename),
-        url: String(url),
-        sha256: sha256Of((hashes as Record<string, unknown> | undefined)?.sha256),
-        bytes: typeof size === "number" ? size : null,
-        yanked: Boolean(yanked),
-      }),
-    );
-  } catch (error) {
-    throw new TransferFailure("never", "The index's page cannot be read", redact(page), { cause: error });
+    const { files, base } = isJson ? readJsonPage(text) : readHtmlPage(text);
+    return { files, base: base === undefined ? answer.url : new URL(base, answer.url), page: answer.url };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TransferFailure("never", `The index's page cannot be read: ${reason}`, redact(page), {
+      wayOut: OTHER_INDEX,
+      cause,
+    });
   }
 }
 
-/** PEP 503: one anchor per file, its text the file name, the sha256 in the address's fragment. */
-function parseHtml(html: string, page: URL): { files: IndexedFile[]; base: URL } {
-  const baseHref = attribute(/<base\b([^>]*)>/i.exec(html)?.[1] ?? "", "href");
-  const files = [...html.matchAll(/<a\b([^>]*)>([^<]*)<\/a>/gi)].flatMap(([, attributes = "", text = ""]) => {
-    const href = attribute(attributes, "href");
-    if (href === undefined) return [];
-    const [url = "", fragment = ""] = href.split("#");
-    const sha256 = sha256Of(/^sha256=(\w+)/.exec(fragment)?.[1]);
-    return [
-      {
-        filename: unescapeHtml(text).trim(),
-        url,
-        sha256,
-        bytes: null,
-        yanked: /\bdata-yanked\b/i.test(attributes),
-      },
-    ];
-  });
-  return { files, base: baseHref === undefined ? page : new URL(baseHref, page) };
+/** @throws TransferFailure for an address that is none, of another kind, or less safe than the page it stands on. */
+function addressOf({ url, filename }: IndexedFile, base: URL, page: URL): URL {
+  const fail = (what: string) =>
+    new TransferFailure("never", `${what} for ${filename}`, redact(page), { wayOut: OTHER_INDEX });
+  if (!URL.canParse(url, base.href)) throw fail("The index gives an address that cannot be read");
+  const address = new URL(url, base);
+  if (!/^https?:$/.test(address.protocol))
+    throw fail(`The index gives an address of the kind ${address.protocol} and not https:`);
+  if (page.protocol === "https:" && address.protocol !== "https:")
+    throw fail("The index is encrypted and gives an unencrypted address (http:)");
+  return address;
 }
 
-function attribute(attributes: string, name: string): string | undefined {
-  const match = new RegExp(`(?:^|\\s)${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, "i").exec(attributes);
-  const value = match?.[1] ?? match?.[2];
-  return value === undefined ? undefined : unescapeHtml(value);
-}
-
-function unescapeHtml(text: string): string {
-  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) =>
-    name
-      ? (named[name] ?? whole)
-      : String.fromCodePoint(decimal ? Number(decimal) : Number.parseInt(hex, 16)),
-  );
-}
-
-/** PEP 427: name-version(-build)?-python-abi-platform.whl */
-function wheelVersion(filename: string): string | null {
-  const parts = filename.split("-");
-  return filename.endsWith(".whl") && parts.length >= 5 && parts.length <= 6 ? parts[1]! : null;
-}
-
-function sha256Of(value: unknown): string | undefined {
-  return typeof value === "string" && /^[\da-f]{64}$/i.test(value) ? value.toLowerCase() : undefined;
+/** PEP 427: name-version(-build)?-python-abi-platform.whl. `null`: not a wheel of this package. */
+function wheelVersion(filename: string, name: string): string | null {
+  if (!filename.endsWith(".whl")) return null;
+  const parts = filename.split("-", 7);
+  const [distribution = "", version = ""] = parts;
+  const isOurs = normalizedName(distribution) === normalizedName(name);
+  return isOurs && parts.length >= 5 && parts.length <= 6 && /^\w[\w.!+]*$/.test(version) ? version : null;
 }

@@ -16,7 +16,8 @@ export async function openRemote(
   client: HttpClient,
   wheel: Wheel,
 ): Promise<{ archive: Archive; size: number } | null> {
-  const tail = await readRange(client, wheel, `bytes=-${TAIL_BYTES}`);
+  const tail = await readRange(client, wheel, `bytes=-${TAIL_BYTES}`, TAIL_BYTES);
+  if (tail?.start !== undefined && tail.start + tail.bytes.length !== tail.size) throw otherBytes(wheel);
   if (!tail) return null;
   const reader = new TailReader(client, wheel, tail);
   const open = (options: object) => fromRandomAccessReaderPromise(reader, tail.size, options);
@@ -63,27 +64,34 @@ class TailReader extends RandomAccessReader {
     if (end > size || start < 0 || kept - start > MOST_DIRECTORY_BYTES)
       throw new Error("outside of the archive");
     if (start >= kept) return;
-    const range = await readRange(this.#client, this.#wheel, `bytes=${start}-${kept - 1}`);
-    if (range?.start !== start || range.bytes.length !== kept - start)
-      throw new TransferFailure(
-        "always",
-        "The server answered with other bytes than asked for",
-        redact(this.#wheel.url),
-      );
+    const range = await readRange(this.#client, this.#wheel, `bytes=${start}-${kept - 1}`, kept - start);
+    if (range?.start !== start || range.bytes.length !== kept - start) throw otherBytes(this.#wheel);
     this.#kept = { start, size, bytes: Buffer.concat([range.bytes, bytes]) };
   }
 }
 
+function otherBytes({ url }: Wheel): TransferFailure {
+  return new TransferFailure("always", "The server answered with other bytes than asked for", redact(url));
+}
+
+/** @param most bytes that were asked for. */
 async function readRange(
   client: HttpClient,
   { url, authorization }: Wheel,
   range: string,
+  most: number,
 ): Promise<Range | null> {
-  const answer = await client.request(url, { authorization, headers: { range }, decode: false });
+  const answer = await client.request(url, {
+    authorization,
+    headers: { range },
+    decode: false,
+    isPage: true,
+  });
   const { status, headers } = answer;
-  const [, start, size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers["content-range"] ?? "") ?? [];
+  const [, start, size] =
+    /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers["content-range"] ?? "") ?? [];
   if (status === 206 && start && size)
-    return { start: Number(start), size: Number(size), bytes: await client.bytes(answer) };
+    return { start: Number(start), size: Number(size), bytes: await client.atMost(answer, most) };
   answer.dispose();
   if (status >= 400 && status !== 416)
     throw statusFailure(answer, url, "Check PIP_INDEX_URL and its credentials.");

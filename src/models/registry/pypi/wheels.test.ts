@@ -53,8 +53,8 @@ describe("a wheel", () => {
     page.body = gzipSync(page.body);
     page.headers = { ...page.headers, "content-encoding": "gzip" };
     expect((await locate("pypi:a-model", machine.options())).sha256).toBe(sha256(MODEL));
-    page.body = Buffer.concat(Array.from({ length: 65 }, () => gzipSync(Buffer.alloc(2 ** 20))));
-    await expect(locate("pypi:a-model==2", machine.options())).rejects.toThrow(/larger than 64 MiB/);
+    page.body = Buffer.concat(Array.from({ length: 33 }, () => gzipSync(Buffer.alloc(2 ** 20))));
+    await expect(locate("pypi:a-model==2", machine.options())).rejects.toThrow(/larger than 32 MiB/);
     expect(server.of("/simple/a-model/")).toHaveLength(2);
   });
 });

