@@ -200,7 +200,7 @@ async function* stopped(
     for (;;) {
       const { done, value } = await source.next();
       if (done) {
-        for (const record of stops.flush()) yield record;
+        if (!stop) for (const record of stops.flush()) yield record;
         const cut = stop && { stop, finishReason: "stop" as const, tokens, scored, partial: scored < tokens };
         return { ...value, ...cut };
       }
