@@ -108,7 +108,8 @@ describe("docs/columns.md", () => {
     for (const kind of ["item", "time"]) {
       const [, section] = page.split(`### \`${kind}\`\n`);
       const entry = entries.find(({ type }) => type === kind);
-      for (const key of Object.keys(entry)) expect(section!.slice(0, 400)).toContain(`\`${key}\``);
+      for (const key of Object.keys(entry).filter((name) => name !== "check"))
+        expect(section!.slice(0, 400)).toContain(`\`${key}\``);
     }
   });
 

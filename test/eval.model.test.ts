@@ -63,7 +63,7 @@ describe("surprisal eval", () => {
     expect(whole.stderr).toBe("");
     await kill([...args, "--run", `${recipe}-killed`], after);
     const broken = readRun(join(folder, `${recipe}-killed`));
-    expect(broken.status).toBe("running");
+    expect(broken.status).toBe("interrupted"); // nobody is at work on it
     const { code, stdout } = await run("eval", "--resume", `${recipe}-killed`, "--json", "--engines", "1");
     expect(code).toBe(0);
     const last = JSON.parse(stdout.trim().split("\n").at(-1)!);

@@ -148,6 +148,35 @@ export function layoutModel(
   return { ...tiny, metadata, tensors };
 }
 
+/** A mixture of two experts and a shared one, of the architecture hunyuan-moe, with other counts where they are given. */
+export function hunyuanModel(counts: Readonly<Record<string, number>>): FixtureModel {
+  const model = layoutModel(
+    "hunyuan-moe",
+    "attention.layer_norm_rms_epsilon",
+    { "token_embd.weight": "E V", "output_norm.weight": "E" },
+    {
+      "attn_norm.weight": "E",
+      "attn_q.weight": "E Q",
+      "attn_k.weight": "E K",
+      "attn_v.weight": "E K",
+      "attn_q_norm.weight": "H",
+      "attn_k_norm.weight": "H",
+      "attn_output.weight": "Q E",
+      "ffn_norm.weight": "E",
+      "ffn_gate_inp.weight": "E X",
+      "ffn_gate_exps.weight": "E F X",
+      "ffn_up_exps.weight": "E F X",
+      "ffn_down_exps.weight": "F E X",
+      "ffn_gate_shexp.weight": "E F",
+      "ffn_up_shexp.weight": "E F",
+      "ffn_down_shexp.weight": "F E",
+    },
+  );
+  for (const [key, value] of Object.entries(counts))
+    model.metadata.set(`hunyuan-moe.${key}`, { type: "u32", value });
+  return model;
+}
+
 function tinyMetadata(tokens: string[], merges: string[], layers: number): Map<string, FixtureValue> {
   const u32 = (value: number): FixtureValue => ({ type: "u32", value });
   const text = (value: string): FixtureValue => ({ type: "str", value });

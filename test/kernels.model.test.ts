@@ -78,7 +78,7 @@ needing(withoutOther).describe("a run that was begun with another build", () => 
         expect((await command([...evaluation, "--run", run], other!.name)).stderr).toBe("");
       // As if it had been begun on another kind of machine.
       const elsewhere = JSON.parse(readFileSync(join(broken, "run.json"), "utf8"));
-      Object.assign(elsewhere, { status: "running" });
+      Object.assign(elsewhere, { status: "running", check: undefined }); // as an older version wrote it
       Object.assign(elsewhere.models[0].settings, { device: "cpu (alien)", kernels: "alien" });
       const text = readFileSync(join(broken, "run.json"), "utf8");
       writeFileSync(join(broken, "run.json"), JSON.stringify(elsewhere));
@@ -91,7 +91,10 @@ needing(withoutOther).describe("a run that was begun with another build", () => 
       // As if it had been killed after the first documents.
       const file = join(broken, "run.json");
       const run = JSON.parse(readFileSync(file, "utf8"));
-      writeFileSync(file, JSON.stringify({ ...run, status: "running", finished: null, results: [] }));
+      writeFileSync(
+        file,
+        JSON.stringify({ ...run, status: "running", finished: null, results: [], check: undefined }),
+      );
       const journal = join(broken, "journal.jsonl");
       const lines = readFileSync(journal, "utf8").split("\n");
       truncateSync(journal, Buffer.byteLength(`${lines.slice(0, 2).join("\n")}\n`));

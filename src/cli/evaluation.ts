@@ -26,6 +26,8 @@ export interface Evaluation {
   run?: string | undefined;
   /** The run is one that was broken off. */
   resume?: string | undefined;
+  /** Score again what is damaged of it. */
+  repair?: boolean | undefined;
   engines?: number | undefined;
   concurrency?: number | undefined;
   /** Address of the Redis whose workers do it. */
@@ -87,7 +89,7 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
       ...(json ? asEvents() : evaluation.quiet ? {} : inLine),
     };
     if (evaluation.resume !== undefined)
-      return { run: await resumeEvaluation({ ...options, folder }), folder };
+      return { run: await resumeEvaluation({ ...options, folder, repair: evaluation.repair }), folder };
     for (let next = 2; ; next++)
       try {
         return { run: await evaluate({ ...options, folder }), folder };

@@ -45,6 +45,7 @@ export const ERROR_CODES = [
   "GGUF_INVALID",
   "GGUF_UNSUPPORTED",
   "MODEL_LOAD_FAILED",
+  "MODEL_CHANGED",
   "OUT_OF_MEMORY",
   "QUANTIZE_REFUSED",
   // Getting a model

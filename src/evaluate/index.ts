@@ -50,6 +50,7 @@ export {
   type RunDifference,
   type RunRow,
   readRun,
+  readWholeRun,
   runFolderNamed,
   runRows,
   SQL_TABLES,

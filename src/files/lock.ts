@@ -69,6 +69,15 @@ export function takeLock(path: string, deadAfterMs: number = Number.POSITIVE_INF
   }
 }
 
+/** Who holds a lock and lives; `null`: nobody. Nothing is changed. @throws what the system says. */
+export function lockHolder(path: string, deadAfterMs: number = Number.POSITIVE_INFINITY): LockHolder | null {
+  const file = resolve(path);
+  const content = readIfThere(file);
+  if (!content) return null;
+  const holder = holderOf(content);
+  return isAlive(holder, file, deadAfterMs) ? holder : null;
+}
+
 export interface WithLockOptions {
   /** Called once when another process holds the lock. Throw in it to give up instead of waiting. */
   onWait: (holder: LockHolder) => void;

@@ -1,22 +1,26 @@
 /** A file that is the old one or the complete new one for whoever reads it, never a part. */
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "./folders.ts";
 
 /**
  * @param draft beside `file`: what is written there becomes the file, or goes again when that fails.
  * @param content the text or the bytes, or what writes them to the draft.
+ * @param durable the file is on the disk, under its name, when this returns: also after a power cut.
  * @throws what the system says: see `writeFailure`.
  */
 export function replaceFile(
   file: string,
   draft: string,
   content: string | Uint8Array | ((draft: string) => void),
+  { durable = false }: { durable?: boolean | undefined } = {},
 ): void {
   try {
     if (typeof content === "function") content(draft);
     else writeFileSync(draft, content);
+    if (durable) toDisk(draft);
     renameSync(draft, file);
+    if (durable) namesToDisk(dirname(file));
   } catch (error) {
     try {
       rmSync(draft, { force: true });
@@ -24,6 +28,32 @@ export function replaceFile(
       // why the file could not be written is what counts
     }
     throw error;
+  }
+}
+
+function toDisk(file: string): void {
+  const descriptor = openSync(file, "r+");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Names of files are the folder's content: a file that is new may be lost with its name. */
+function namesToDisk(folder: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(folder, "r");
+  } catch {
+    return; // Windows opens no folder; its names are written with the file
+  }
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // a file system that knows no such thing
+  } finally {
+    closeSync(descriptor);
   }
 }
 

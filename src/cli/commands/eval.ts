@@ -64,6 +64,7 @@ const parameters = {
   corpus: optionalArgumentList(CORPUS_DESCRIPTION),
   ...FIXED,
   resume: option(text, { hint: "FOLDER", description: "Go on with a run that was broken off" }),
+  repair: flag({ description: "With --resume: score again what is damaged of the run, instead of an error" }),
   applyChatTemplate: flag({ description: "Put questions into the model's chat template, as lm-eval does" }),
   fewshotAsMultiturn: flag({ description: "Examples in the chat template are turns of their own (the default there, as in lm-eval)" }),
   fewshotAsOneTurn: flag({ description: "Examples and question in the chat template are one turn of the user" }),
@@ -100,6 +101,7 @@ Names for --form (docs/tasks.md has their fields):
   async run(given) {
     const { html, json, resume } = given;
     if (html !== undefined) assertWritable(html);
+    if (given.repair && resume === undefined) throw usage("--repair needs --resume");
     const request = resume === undefined ? requestOf(given) : resumed(resume, given);
     const folder = resume ?? given.run ?? newRunFolder(request);
     const done = await carryOut({ ...given, request, folder });
@@ -195,7 +197,7 @@ function resumed(folder: string, given: Given): RunRequest {
   const flags = [tokens, exact, applyChatTemplate, fewshotAsMultiturn, fewshotAsOneTurn];
   if (flags.some(Boolean) || corpus.length > 0)
     throw usage("--resume takes the folder of a run, and nothing else of what it was begun with");
-  return readRun(folder).request;
+  return readRun(folder, { repair: given.repair }).request;
 }
 
 /** The run is done and shown: what goes wrong with its page is no wrong usage. */

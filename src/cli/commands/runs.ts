@@ -6,6 +6,7 @@ import {
   listRuns,
   RUNS_FOLDER,
   readRun,
+  readWholeRun,
   runFolderNamed,
 } from "../../evaluate/index.ts";
 import { assertWritable, writeWhole } from "../../files/index.ts";
@@ -41,7 +42,7 @@ const list = defineCommand({
 const show = defineCommand({
   parameters: { run: argument("Folder of the run"), json: JSON_DOCUMENT },
   async run({ run: name, json }) {
-    const run = readRun(folderOf(name));
+    const run = readWholeRun(folderOf(name));
     if (json) printDocument(run);
     else process.stdout.write(renderRun(run, process.stdout));
   },
@@ -94,7 +95,11 @@ right, and every log-likelihood.`,
     const folders = run.map(folderOf);
     const content = answers
       ? await exportAnswers(folders, formatOf(ANSWER_FORMATS, out, format, "--answers"))
-      : await exportRuns(folders.map(readRun), formatOf(EXPORT_FORMATS, out, format, "results"), { folders });
+      : await exportRuns(
+          folders.map((folder) => readWholeRun(folder)),
+          formatOf(EXPORT_FORMATS, out, format, "results"),
+          { folders },
+        );
     if (out === undefined) process.stdout.write(content);
     else await writeWhole(out, content);
   },
@@ -127,7 +132,7 @@ const map = defineCommand({
   async run(given) {
     const inDomain = given.inDomain?.split(",") ?? [];
     const models = capabilitiesOf(
-      given.run.map((name) => readRun(folderOf(name))),
+      given.run.map((name) => readWholeRun(folderOf(name))),
       inDomain,
     );
     if (models.length === 0)

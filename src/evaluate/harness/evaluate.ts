@@ -1,8 +1,22 @@
 /** Every model over every corpus, in a run that can be broken off at any moment and gone on with. */
 import { randomBytes } from "node:crypto";
-import { abortError, type ResolvedRecipe } from "../../core/index.ts";
+import { join } from "node:path";
+import { abortError, type ResolvedRecipe, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import { packageVersion, type Run, RunFolder, type RunModel, RunRecord, TOKEN_LOG } from "../runs/index.ts";
+import {
+  damageError,
+  hasWholeTokens,
+  packageVersion,
+  type RecordOptions,
+  RUN,
+  type Run,
+  RunFolder,
+  type RunModel,
+  RunRecord,
+  readWholeRun,
+  TOKEN_LOG,
+  TOKENS,
+} from "../runs/index.ts";
 import { documentText } from "../scoring/index.ts";
 import { assertSameCorpus } from "./describe-corpus.ts";
 import { Engines, type Executor } from "./engines.ts";
@@ -51,7 +65,8 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       failures: [],
       notes,
     };
-    return await Evaluation.of({ ...options, corpora: readable }, folder, run);
+    const fresh = { seal: null, repair: false, hasTokens: false };
+    return await Evaluation.of({ ...options, corpora: readable }, folder, run, fresh);
   } catch (error) {
     giveUp();
     throw error;
@@ -67,13 +82,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
  * @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, RUN_DAMAGED, RUN_MISMATCH, CORPUS_CHANGED, ...
  */
 export async function resumeEvaluation(options: EvaluateOptions & { folder: string }): Promise<Run> {
-  const { folder, run } = RunFolder.open(options.folder);
+  const { repair = false } = options;
+  const { folder, run, seal, isRepaired } = RunFolder.open(options.folder, { repair });
+  let begun = false;
+  const free = () => {
+    if (!begun) folder.release();
+  };
+  options.signal?.addEventListener("abort", free, { once: true });
   try {
-    if (run.status === "complete") {
+    const wasComplete = run.status === "complete";
+    if (wasComplete && (await isWhole(options.folder, run, seal, repair))) {
       folder.remove(TOKEN_LOG); // killed between its last two steps
       return run;
     }
-    const { corpora, tasks, readable } = await describeAll(options);
+    const { corpora, tasks, readable, notes } = await describeAll(options);
     const counts = [corpora.length, tasks.length, options.models.length];
     const before = [run.corpora.length, run.tasks.length, run.request.models.length];
     if (counts.join() !== before.join())
@@ -85,12 +107,49 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
       run.notes.push(
         `Begun with surprisal ${run.version} and gone on with ${version}: last digits may differ.`,
       );
-    Object.assign(run, { version, status: "running", failures: [] });
+    // A run that has failed writes its tokens anew, with those of the models that had.
+    const hasTokens = run.status !== "failed" && (await hasWholeTokens(options.folder, seal));
+    if (!hasTokens) Object.assign(folder.seal, { tokens: null });
+    if (isRepaired) run.notes.push(...notes);
+    if (seal === null) folder.log(UNCHECKED);
+    if (isRepaired) folder.keepAside(RUN);
+    Object.assign(run, { version, status: "running", finished: null, failures: [] });
     const load = loadAsBegun(run, options.load);
-    return await Evaluation.of({ ...options, corpora: readable, load }, folder, run);
+    begun = true;
+    return await Evaluation.of({ ...options, corpora: readable, load }, folder, run, {
+      seal,
+      repair,
+      hasTokens,
+    });
   } finally {
+    options.signal?.removeEventListener("abort", free);
     folder.release();
   }
+}
+
+/** Said in the log of a run that has no checksums for what it had done. */
+const UNCHECKED =
+  "Begun with a version of surprisal that wrote no checksums: whether what it had scored was damaged since cannot be told.";
+
+/** @throws SurprisalError RUN_DAMAGED, unless it is to be repaired. */
+async function isWhole(
+  path: string,
+  { request }: Run,
+  seal: RecordOptions["seal"],
+  repair: boolean,
+): Promise<boolean> {
+  try {
+    readWholeRun(path);
+  } catch (error) {
+    if (repair && SurprisalError.isInstance(error) && error.code === "RUN_DAMAGED") return false;
+    throw error;
+  }
+  if (!request.tokens || seal === null || (await hasWholeTokens(path, seal))) return true;
+  if (repair) return false;
+  throw damageError({
+    what: `${TOKENS} is gone, or does not fit its checksum in run.json`,
+    where: join(path, TOKENS),
+  });
 }
 
 type CorpusAt = Pick<EvaluateProgress, "modelIndex" | "corpusIndex">;
@@ -108,23 +167,66 @@ class Evaluation {
   readonly #record: RunRecord;
   readonly #estimate: ProgressEstimate;
 
-  private constructor(options: EvaluateOptions, results: RunResults, record: RunRecord) {
+  /** The corpus at work, and since when. */
+  #current: { at: CorpusAt; started: number } | null = null;
+  readonly #hasTokens: boolean;
+
+  private constructor(options: EvaluateOptions, results: RunResults, record: RunRecord, hasTokens: boolean) {
     this.#options = options;
     this.#results = results;
     this.#record = record;
+    this.#hasTokens = hasTokens;
     this.#estimate = new ProgressEstimate(options.models.length, results.run.corpora, record);
   }
 
-  static async of(options: EvaluateOptions, folder: RunFolder | null, run: Run): Promise<Run> {
+  static async of(
+    options: EvaluateOptions,
+    folder: RunFolder | null,
+    run: Run,
+    before: RecordOptions,
+  ): Promise<Run> {
     assertWanted(options);
+    const { signal } = options;
     const results = new RunResults(run, folder, options.onResult);
-    results.write();
-    using record = new RunRecord(folder);
+    const isNew = before.seal === null && !before.repair && folder?.hasJournal === false;
+    if (isNew) results.write(); // a run that is damaged is not written to before it is known to be whole
+    using record = new RunRecord(folder, run, before);
+    if (!isNew) results.write();
+    const evaluation = new Evaluation(options, results, record, before.hasTokens);
+    const interrupt = () => {
+      if (isNew && !run.models.some(Boolean)) return; // nothing is worth going on with: see `giveUp`
+      evaluation.#interrupt();
+      folder?.release();
+    };
+    signal?.addEventListener("abort", interrupt, { once: true });
     try {
-      return await new Evaluation(options, results, record).#everything();
+      return await evaluation.#everything();
     } catch (error) {
+      evaluation.#interrupt();
       throw error instanceof HandlerFailure ? error.cause : error;
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
     }
+  }
+
+  /** Keeps what is done, and writes no more. */
+  #interrupt(): void {
+    try {
+      this.#takeTime();
+      this.#record.flush();
+    } catch {
+      // a full disk: what is there is kept
+    }
+    this.#results.interrupt();
+    this.#record[Symbol.dispose]();
+  }
+
+  /** Notes how long the corpus at work has taken. */
+  #takeTime(): void {
+    if (!this.#current) return;
+    const { at, started } = this.#current;
+    this.#current = null;
+    this.#record.add([{ type: "time", ...at, ms: performance.now() - started }]);
   }
 
   async #everything(): Promise<Run> {
@@ -140,7 +242,9 @@ class Evaluation {
         this.#results.addFailure(index, error.cause);
       }
     }
-    const run = await this.#results.finish(this.#record);
+    assertWanted(this.#options);
+    const run = await this.#results.finish(this.#record, this.#hasTokens);
+    assertWanted(this.#options);
     if (run.failures.length === models.length) throw first;
     return run;
   }
@@ -169,9 +273,10 @@ class Evaluation {
     const { limit } = results.run.request;
     const facts = results.run.corpora[at.corpusIndex]!;
     const done = record.corpus(at.modelIndex, at.corpusIndex);
-    const started = performance.now();
+    this.#current = null;
     if (done.documents.filter(Boolean).length < facts.documents)
       try {
+        this.#current = { at, started: performance.now() };
         await scoreCorpus({
           at,
           corpus: corpora![at.corpusIndex]!,
@@ -189,9 +294,10 @@ class Evaluation {
           signal,
         });
       } finally {
-        record.add([{ type: "time", ...at, ms: performance.now() - started }]);
+        this.#takeTime();
         this.#estimate.corpusEnds();
       }
+    record.flush(); // what is done counts before its result does
     results.addCorpus(at, done, recipe);
   }
 
@@ -211,6 +317,7 @@ class Evaluation {
         callHandler(onItem, { ...at, task: facts.name, items: done.results.length, totalItems: facts.items }),
       signal,
     });
+    this.#record.flush();
     this.#results.addTask(at, done);
   }
 

@@ -62,6 +62,11 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   recipe?: RecipeOption | undefined;
   /** Folder for the run, new or empty; left out, nothing is kept on disk. */
   folder?: string | undefined;
+  /**
+   * Of `resumeEvaluation`: what is damaged of the run is scored again; otherwise it is the error RUN_DAMAGED, and nothing is
+   * changed. Default false.
+   */
+  repair?: boolean | undefined;
   /** Most documents of each corpus, and items of each task. Default: all. */
   limit?: number | undefined;
   /** Keep every token's numbers, in tokens.parquet of the folder. Default false. */
@@ -76,6 +81,6 @@ export interface EvaluateOptions extends RecipeOverrides, EvaluateHandlers {
   executor?: ((model: LanguageModel, reference: string) => Promise<Executor>) | undefined;
   /** What the person asked for, kept in run.json, so that the run can be gone on with by its folder alone. */
   request?: Partial<RunRequest> | undefined;
-  /** Given before a model is open, it frees the folder at once, so that the process can be ended right after it. */
+  /** It frees the folder at once, in which the run is "interrupted" then, so that the process can be ended right after it. */
   signal?: AbortSignal | undefined;
 }

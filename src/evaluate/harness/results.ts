@@ -3,6 +3,7 @@ import { type ResolvedRecipe, resolveRecipe, SurprisalError } from "../../core/i
 import type { LanguageModel } from "../../models/index.ts";
 import {
   type CorpusRecord,
+  checkTokens,
   type Run,
   type RunFolder,
   type RunRecord,
@@ -129,10 +130,27 @@ export class RunResults {
     this.#publish();
   }
 
-  /** Every model has had its turn. */
-  async finish(record: RunRecord): Promise<Run> {
+  /** The run is broken off; what was done is kept. Nothing is written after it. */
+  interrupt(): void {
+    if (!this.#folder?.isHeld || this.run.status !== "running") return;
+    this.run.status = "interrupted";
+    try {
+      this.write();
+      this.#log("interrupted");
+    } catch {
+      // why it was broken off is what counts
+    }
+  }
+
+  /**
+   * Every model has had its turn.
+   * @param hasTokens tokens.parquet is there from before, and is only checked.
+   */
+  async finish(record: RunRecord, hasTokens: boolean): Promise<Run> {
     const { run } = this;
-    if (this.#folder && run.request.tokens) await writeTokens(this.#folder, run, record);
+    if (this.#folder && run.request.tokens)
+      await (hasTokens ? checkTokens : writeTokens)(this.#folder, run, record);
+    record.flush();
     run.status = run.failures.length > 0 ? "failed" : "complete";
     run.finished = new Date().toISOString();
     this.write();

@@ -7,7 +7,7 @@ import { altered } from "../../../test/altered-model.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { Corpus } from "../corpora/corpus.ts";
 import { compareRuns } from "../runs/compare.ts";
-import { readRun } from "../runs/folder.ts";
+import { readRun } from "../runs/run-file.ts";
 import { evaluate, resumeEvaluation } from "./evaluate.ts";
 
 const corpus: Corpus = {

@@ -236,7 +236,7 @@ class CorpusScoring {
 
   /** Takes the numbers of windows that were scored in an earlier session. @returns whether they are there. */
   #recall(open: OpenDocument, { log, start, tokensRun }: WindowsEntry): boolean {
-    const frame = this.#options.record.frame(log[0]);
+    const frame = this.#options.record.frame(log);
     if (!frame) return false;
     fillColumns(open.table, start, { ...frame, alternatives: null });
     this.#advance(frame.documentIndex, frame.logprobs, 0);

@@ -31,15 +31,23 @@ export interface ScoreTaskOptions {
 /** Scores the items that the record does not have yet. @throws SurprisalError what model, file and disk throw. */
 export async function scoreTask(options: ScoreTaskOptions): Promise<void> {
   const { at, task, facts, model, fewShot, chat, record, onItem, signal } = options;
-  const from = record.task(at.modelIndex, at.taskIndex).results.length;
-  let before = performance.now();
+  const before = record.task(at.modelIndex, at.taskIndex).results;
+  const from = firstMissing(before); // after a repair there may be some behind it
+  let started = performance.now();
   const asked = { from, limit: facts.items, fewShot: fewShot ?? undefined, chat, signal };
   for await (const result of runTask(model, task, asked)) {
+    if (before[result.index]) continue;
     const now = performance.now();
-    record.add([{ type: "item", ...at, result, ms: now - before }]);
-    before = now;
+    record.add([{ type: "item", ...at, result, ms: now - started }]);
+    started = now;
     onItem?.();
   }
+}
+
+/** @returns the index of the first hole, else one past the last. */
+function firstMissing(results: readonly unknown[]): number {
+  for (const [i, result] of results.entries()) if (!result) return i;
+  return results.length;
 }
 
 /** What is put around the questions of a task. */

@@ -10,7 +10,7 @@ import type { BadItem, Task, TaskItem } from "../tasks/index.ts";
 import { ANSWER_COLUMNS, answerRows } from "./answers.ts";
 import { compareRunFolders } from "./compare.ts";
 import { compareRunTasks } from "./compare-tasks.ts";
-import { readRun } from "./folder.ts";
+import { readRun } from "./run-file.ts";
 import { queryRuns } from "./sql.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "surprisal-answers-"));

@@ -1,10 +1,9 @@
 /** What a run's models answered, question by question. */
-import { join } from "node:path";
 import { predict, type TaskResult } from "../tasks/index.ts";
-import { JOURNAL } from "./files.ts";
-import { type ItemEntry, readJournal } from "./journal.ts";
+import type { ItemEntry } from "./journal.ts";
 import { modelLabel } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { readEntries } from "./whole-run.ts";
 
 /** A model's answer to a question. */
 export interface AnswerRow {
@@ -72,7 +71,7 @@ export function answerRows(folder: string, run: Run): AnswerRow[] {
 export function answersIn(folder: string): ItemEntry[] {
   const seen = new Set<string>();
   const entries: ItemEntry[] = [];
-  readJournal(join(folder, JOURNAL), (entry) => {
+  readEntries(folder, (entry) => {
     if (entry.type !== "item") return;
     const key = `${entry.modelIndex} ${entry.taskIndex} ${entry.result.index}`;
     if (seen.has(key)) return;

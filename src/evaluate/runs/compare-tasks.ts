@@ -2,9 +2,9 @@
 import { mcNemarExact, pairedDifference } from "../../core/index.ts";
 import { type AccuracyRule, predict, type TaskResult } from "../tasks/index.ts";
 import { answersIn } from "./answers.ts";
-import { readRun } from "./folder.ts";
 import { modelLabel } from "./rows.ts";
 import type { Run } from "./run.ts";
+import { readRun } from "./run-file.ts";
 
 /** One model of the first run against one of the second, over the questions that both answered. */
 export interface TaskDifference {

@@ -1,15 +1,13 @@
 /** Two runs against each other, over the corpora they share. */
 
-import { join } from "node:path";
 import { documentBootstrap, SurprisalError } from "../../core/index.ts";
 import { kernelsNote } from "../../models/kernels.ts";
 import { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
-import { JOURNAL } from "./files.ts";
-import { readRun } from "./folder.ts";
-import { type DocumentEntry, readJournal } from "./journal.ts";
+import type { DocumentEntry } from "./journal.ts";
 import { pairedDifference } from "./paired-units.ts";
 import { modelLabel } from "./rows.ts";
 import type { Run, RunModel, RunResult } from "./run.ts";
+import { readEntries } from "./whole-run.ts";
 
 /** One model of the first run against one of the second, over the same texts. */
 export interface RunDifference {
@@ -99,30 +97,31 @@ function nothingShared(base: string, other: string | undefined): SurprisalError 
 
 interface Loaded {
   run: Run;
-  entries: Map<string, DocumentEntry[]>;
+  /** By model and corpus, by index of the document. */
+  entries: Map<string, Map<number, DocumentEntry>>;
 }
 
 function load(folder: string): Loaded {
-  const run = readRun(folder);
-  const entries = new Map<string, DocumentEntry[]>();
-  readJournal(join(folder, JOURNAL), (entry) => {
+  const entries: Loaded["entries"] = new Map();
+  const run = readEntries(folder, (entry) => {
     if (entry.type !== "document") return;
     const key = `${entry.modelIndex} ${entry.corpusIndex}`;
-    const documents = entries.get(key) ?? [];
-    documents[entry.documentIndex] ??= entry;
+    const documents = entries.get(key) ?? new Map<number, DocumentEntry>();
+    if (!documents.has(entry.documentIndex)) documents.set(entry.documentIndex, entry);
     entries.set(key, documents);
   });
   return { run, entries };
 }
 
 function difference(a: Loaded, first: RunResult, b: Loaded, second: RunResult): RunDifference {
-  const before = a.entries.get(`${first.modelIndex} ${first.corpusIndex}`) ?? [];
-  const after = b.entries.get(`${second.modelIndex} ${second.corpusIndex}`) ?? [];
+  const before =
+    a.entries.get(`${first.modelIndex} ${first.corpusIndex}`) ?? new Map<number, DocumentEntry>();
+  const after = b.entries.get(`${second.modelIndex} ${second.corpusIndex}`);
   const bits: number[] = [];
   const bytes: number[] = [];
-  for (const [i, one] of before.entries()) {
-    const two = after[i];
-    if (!one?.sums?.scored || !two?.sums?.scored) continue;
+  for (const [i, one] of [...before].sort(([left], [right]) => left - right)) {
+    const two = after?.get(i);
+    if (!one.sums?.scored || !two?.sums?.scored) continue;
     // Each per byte of what it scored: the first token of a text may carry no number under one recipe.
     const per = ({ sums, size }: DocumentEntry) => (sums!.totalNll / sums!.bytes) * size.bytes;
     bits.push((per(two) - per(one)) / Math.LN2);

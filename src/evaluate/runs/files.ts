@@ -10,6 +10,9 @@ export const TOKENS = "tokens.parquet";
 export const LOG = "log.txt";
 export const LOCK = "lock";
 
+/** What a repair keeps of a file as it was found. */
+export const damagedCopyOf = (file: string): string => `${file}.damaged`;
+
 /** What a file of the run is called until it is whole. */
 export const draftOf = (file: string): string => `${file}.part`;
 

@@ -10,8 +10,12 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RunFolder, readRun } from "./folder.ts";
+import { emptySums, measures, resolveRecipe } from "../../core/index.ts";
+import { TableModel } from "../../models/test/index.ts";
+import { factsOf } from "../scoring/index.ts";
+import { RunFolder } from "./folder.ts";
 import type { Run } from "./run.ts";
+import { readRun } from "./run-file.ts";
 
 const RUN: Run = {
   schema: "surprisal.run/2",
@@ -174,14 +178,27 @@ describe("RunFolder", () => {
 
   it("keeps what is infinite, and what is missing", () => {
     const folder = RunFolder.create(path);
-    const numbers = {
+    const numbers: Run["results"][number] = {
+      ...{ modelIndex: 1, corpusIndex: 0, documents: 1, skipped: 0, tokens: 1, scored: 1 },
+      ...measures(emptySums()),
       perplexity: Number.POSITIVE_INFINITY,
       nll: Number.POSITIVE_INFINITY,
       standardError: null,
+      interval: null,
+      standardErrorMethod: "block-bootstrap",
+      meanPerplexity: null,
+      bitsPerByteStandardError: null,
+      parts: null,
+      timing: { totalMs: 1, tokensRun: 1 },
     };
     const models: Run["models"] = [];
-    models[1] = { reference: "second" } as Run["models"][number]; // the first could not be opened
-    folder.write({ ...RUN, models, results: [numbers as unknown as Run["results"][number]] });
+    const model = TableModel.bytes();
+    const recipe = resolveRecipe("cached", {}, factsOf(model));
+    // The first could not be opened.
+    models[1] = { reference: "second", identity: model.identity, settings: model.settings, recipe };
+    const corpus = { name: "c", source: "c", domain: null, rule: { name: "", source: null }, sha256: "" };
+    const corpora = [{ ...corpus, documents: 1, bytes: 1 }];
+    folder.write({ ...RUN, models, corpora, results: [numbers] });
     folder.release();
     const run = readRun(path);
     expect(run.results).toEqual([numbers]);

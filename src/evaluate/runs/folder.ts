@@ -1,66 +1,25 @@
 /** A run on disk: a folder with run.json, the journal, and (while it is needed) the log of tokens. */
-import { appendFileSync, existsSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { makeFolder, replaceFile, takeLock } from "../../files/index.ts";
-import { infinityAsText, infinityFromText } from "../../text/index.ts";
-import { draftOf, JOURNAL, LOCK, LOG, RUN, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
+import type { RunSeal } from "./checksum.ts";
+import {
+  damagedCopyOf,
+  draftOf,
+  JOURNAL,
+  LOCK,
+  LOG,
+  RUN,
+  runUnwritable,
+  TOKEN_LOG,
+  TOKENS,
+} from "./files.ts";
 import type { Run } from "./run.ts";
+import { type RunFile, readRunFile, sealedRun } from "./run-file.ts";
 
-const SCHEMA = "surprisal.run/2";
 /** What a run writes beside its log, drafts included. */
 const WRITTEN = [RUN, JOURNAL, TOKEN_LOG, TOKENS, draftOf(RUN), draftOf(TOKENS)];
-/** What every run.json has. */
-const LISTS = ["models", "corpora", "results", "tasks", "taskResults", "failures", "notes"] as const;
-
-/** The run that is in a folder. @throws SurprisalError RUN_NOT_FOUND, RUN_DAMAGED */
-export function readRun(folder: string): Run {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, RUN), "utf8");
-  } catch (cause) {
-    throw new SurprisalError({
-      code: "RUN_NOT_FOUND",
-      what: "There is no run in this folder",
-      where: folder,
-      wayOut: "Give the folder that `surprisal eval` wrote; it holds a file run.json.",
-      cause,
-    });
-  }
-  let run: Run;
-  try {
-    run = JSON.parse(text, infinityFromText) as Run;
-  } catch (cause) {
-    throw damaged(folder, "run.json is not JSON", cause);
-  }
-  if (run?.schema !== SCHEMA) throw ofOtherSchema(folder, run?.schema);
-  const missing = LISTS.find((name) => !Array.isArray(run[name]));
-  if (missing !== undefined) throw damaged(folder, `run.json has no list "${missing}"`);
-  for (const [i, model] of run.models.entries()) if (model === null) delete run.models[i];
-  return run;
-}
-
-/** The schema has a number that grows; before 2 a sum and a mean had one name, so that nothing can be carried over. */
-function ofOtherSchema(folder: string, schema: unknown): SurprisalError {
-  if (schema !== "surprisal.run/1") return damaged(folder, `run.json has the schema ${schema}`);
-  return new SurprisalError({
-    code: "RUN_DAMAGED",
-    what: "This run was written by an older version of surprisal, with other names for its numbers (surprisal.run/1)",
-    where: join(folder, RUN),
-    wayOut: "Start the run again in another folder, or read this one with the version that wrote it.",
-  });
-}
-
-function damaged(folder: string, what: string, cause?: unknown): SurprisalError {
-  return new SurprisalError({
-    code: "RUN_DAMAGED",
-    what: `This is not a run that can be read: ${what}`,
-    where: join(folder, RUN),
-    wayOut: "Start the run again in another folder.",
-    cause,
-  });
-}
-
 /** A run's folder, held by this process. */
 export class RunFolder {
   readonly path: string;
@@ -69,6 +28,8 @@ export class RunFolder {
   /** There was a log before this run. */
   readonly #hadLog: boolean;
   #releaseLock: (() => void) | null = null;
+  /** What run.json will say of the other files. */
+  readonly seal: Pick<RunSeal, "journal" | "tokens"> = { journal: null, tokens: null };
 
   private constructor(path: string, made: readonly string[] = []) {
     this.path = resolve(path);
@@ -105,17 +66,36 @@ export class RunFolder {
     });
   }
 
-  /** Takes over the folder of a run, to go on with it. @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, ... */
-  static open(path: string): { folder: RunFolder; run: Run } {
-    readRun(path); // before anything is written where there is no run
+  /**
+   * Takes over the folder of a run, to go on with it.
+   * @param repair see `readRunFile`.
+   * @throws SurprisalError RUN_NOT_FOUND, RUN_LOCKED, RUN_DAMAGED, ...
+   */
+  static open(
+    path: string,
+    { repair = false }: { repair?: boolean | undefined } = {},
+  ): { folder: RunFolder } & RunFile {
+    readRunFile(path, { repair }); // before anything is written where there is no run
     const folder = new RunFolder(path);
     folder.#lock();
     try {
-      return { folder, run: readRun(path) }; // again: who held it may just have finished
+      const file = readRunFile(path, { repair }); // again: who held it may just have finished
+      Object.assign(folder.seal, { journal: file.seal?.journal ?? null, tokens: file.seal?.tokens ?? null });
+      folder.#removeDrafts();
+      return { folder, ...file };
     } catch (error) {
       folder.release();
       throw error;
     }
+  }
+
+  /** Whether it is this process's: after `release` nothing is written to it any more. */
+  get isHeld(): boolean {
+    return this.#releaseLock !== null;
+  }
+
+  get hasJournal(): boolean {
+    return existsSync(this.file(JOURNAL));
   }
 
   get name(): string {
@@ -126,15 +106,24 @@ export class RunFolder {
     return join(this.path, name);
   }
 
-  /** Writes run.json whole or not at all. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
+  /** Writes run.json, with its checksums, whole or not at all, to the disk. @throws SurprisalError FILE_UNWRITABLE, DISK_FULL */
   write(run: Run): void {
+    if (!this.isHeld) return;
     const file = this.file(RUN);
-    const text = `${numbersInLine(JSON.stringify(run, infinityAsText, 2))}\n`;
-    writing(file, () => replaceFile(file, draftOf(file), text));
+    const text = `${numbersInLine(JSON.stringify(sealedRun(run, this.seal), null, 2))}\n`;
+    writing(file, () => replaceFile(file, draftOf(file), text, { durable: true }));
+  }
+
+  /** Keeps a file as it was found, before it is mended; of one that was kept before, nothing is lost. */
+  keepAside(name: string): void {
+    const file = this.file(name);
+    if (existsSync(file) && !existsSync(damagedCopyOf(file)))
+      writing(file, () => copyFileSync(file, damagedCopyOf(file)));
   }
 
   /** Adds a line to the log, for people; a log that cannot be written loses nothing. */
   log(line: string): void {
+    if (!this.isHeld) return;
     try {
       appendFileSync(this.file(LOG), `${new Date().toISOString()} ${line.replaceAll("\n", " ")}\n`);
     } catch {
@@ -143,6 +132,7 @@ export class RunFolder {
   }
 
   remove(name: string): void {
+    if (!this.isHeld) return;
     const file = this.file(name);
     writing(file, () => rmSync(file, { force: true }));
   }
@@ -165,6 +155,13 @@ export class RunFolder {
     this.#releaseLock();
     this.#releaseLock = null;
     this.#removeMade();
+  }
+
+  /** What a process left that was killed while it wrote. */
+  #removeDrafts(): void {
+    for (const name of readdirSync(this.path))
+      if ([draftOf(RUN), draftOf(TOKENS), draftOf(JOURNAL)].includes(name) || /^lock\.\d+\.stale$/.test(name))
+        rmSync(this.file(name), { force: true });
   }
 
   #removeMade(): void {

@@ -6,8 +6,8 @@ import { TableModel } from "../../models/test/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import type { Task } from "../tasks/index.ts";
-import { readRun } from "./folder.ts";
 import { type DocumentEntry, Journal, readJournal } from "./journal.ts";
+import { readRun } from "./run-file.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -3,6 +3,7 @@ import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import type { Run } from "./run.ts";
+import { assertTokensWhole } from "./whole-run.ts";
 
 /** Neighbouring tokens of a document. */
 export interface KeptTokens {
@@ -30,13 +31,29 @@ const COLUMNS = ["model", "corpus", "document", "position", "byteOffset", "logpr
  */
 export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTokens> {
   const counts = new TokenCounts(file, run);
+  for await (const part of namedTokens(file)) {
+    const { document, first, logprobs, byteOffsets } = part;
+    yield { ...counts.add(part, first, logprobs), document, first, logprobs, byteOffsets };
+  }
+  counts.check();
+  await assertTokensWhole(file); // last: it reads the file again, and that it is another run's says more
+}
+
+/** Neighbouring tokens of a document, by the names that the file has, whatever run.json says. */
+type NamedTokens = Names & Omit<KeptTokens, "modelIndex" | "corpusIndex">;
+
+/** @throws SurprisalError RUN_DAMAGED, FILE_UNREADABLE, FILE_NOT_FOUND */
+export async function* namedTokens(file: string): AsyncGenerator<NamedTokens> {
   let before: Names = { model: "", corpus: "", document: "" };
+  let lastPosition = -1;
   for await (const columns of rowGroups(file)) {
     const logprobs = Float64Array.from(columns.logprob, numberOf);
     const offsets = Float64Array.from(columns.byteOffset, numberOf);
     const isOf = ({ model, corpus, document }: Names, row: number) =>
       columns.document[row] === document && columns.corpus[row] === corpus && columns.model[row] === model;
-    const isBeginning = (row: number) => columns.position[row] === 0; // the one before may have the same names
+    // The document before may have the same names; and tokens that a recipe does not score may be left out in front.
+    const isBeginning = (row: number) =>
+      columns.position[row] <= (row > 0 ? columns.position[row - 1] : lastPosition);
     for (let start = 0, end = 0; start < logprobs.length; start = end) {
       const names: Names = {
         model: columns.model[start],
@@ -45,12 +62,16 @@ export async function* keptTokens(file: string, run: Run): AsyncGenerator<KeptTo
       };
       const first = isBeginning(start) || !isOf(before, start);
       for (end = start + 1; end < logprobs.length && isOf(names, end) && !isBeginning(end); ) end++;
-      const part = { logprobs: logprobs.subarray(start, end), byteOffsets: offsets.subarray(start, end) };
-      yield { ...counts.add(names, first, part.logprobs), document: names.document, first, ...part };
+      yield {
+        ...names,
+        first,
+        logprobs: logprobs.subarray(start, end),
+        byteOffsets: offsets.subarray(start, end),
+      };
       before = names;
     }
+    lastPosition = columns.position[logprobs.length - 1] ?? lastPosition;
   }
-  counts.check();
 }
 
 const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
-import { readRun } from "./folder.ts";
 import type { Run } from "./run.ts";
+import { readRun } from "./run-file.ts";
 
 /** A folder with a run in it. */
 export interface ListedRun {

@@ -7,7 +7,8 @@ import type { RunRequest } from "./run.ts";
 export const RUNS_FOLDER = "surprisal-runs";
 
 /** What a run writes in its folder, drafts included; names that begin with a dot are the file system's. */
-const OF_RUN = /^(\.|(run\.json|journal\.jsonl|log\.txt|tokens\.(bin|parquet)|lock)(\.part)?$)/;
+const OF_RUN =
+  /^(\.|(run\.json|journal\.jsonl|log\.txt|tokens\.(bin|parquet)|lock)(\.part|\.damaged|\.\d+\.stale)?$)/;
 
 /**
  * A file that is no part of a run, `null` without one. A run among a corpus's texts would be read as one of them the

@@ -1,6 +1,6 @@
 /** What a run has done so far: in memory, and in its folder if it has one. */
-import { statSync } from "node:fs";
 import type { TaskResult } from "../tasks/index.ts";
+import type { RunSeal } from "./checksum.ts";
 import { JOURNAL, TOKEN_LOG } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
 import {
@@ -10,7 +10,15 @@ import {
   type JournalEntry,
   type WindowsEntry,
 } from "./journal.ts";
-import { type TokenFrame, TokenLog } from "./token-log.ts";
+import { isHeld, readyToGoOn } from "./repair.ts";
+import type { Run } from "./run.ts";
+import { type FrameLocation, type TokenFrame, TokenLog } from "./token-log.ts";
+
+/**
+ * Lines and frames go to the disk this often, milliseconds, and before a result that follows from them is written. A power
+ * cut loses no more work than that; what it leaves half written is noticed by its checksum.
+ */
+const SYNC_MS = 200;
 
 /** What was done of one model over one corpus. */
 export class CorpusRecord {
@@ -19,16 +27,13 @@ export class CorpusRecord {
   /** By index of a document that is not done, by index of the first token. */
   readonly windows: Map<number, Map<number, WindowsEntry>> = new Map();
   ms = 0;
-  /** Where the frames of the token log begin: by index of the document, by index of the first token. */
-  readonly #frames = new Map<number, Map<number, number>>();
+  /** Where the frames of the token log are: by index of the document, by index of the first token. */
+  readonly #frames = new Map<number, Map<number, FrameLocation>>();
 
   /** The first entry counts: what was done twice has the same digits. */
   add(entry: Exclude<JournalEntry, ItemEntry>): void {
     if (entry.type !== "time" && entry.log)
-      innerMap(this.#frames, entry.documentIndex).set(
-        entry.type === "windows" ? entry.start : 0,
-        entry.log[0],
-      );
+      innerMap(this.#frames, entry.documentIndex).set(entry.type === "windows" ? entry.start : 0, entry.log);
     if (entry.type === "time") this.ms += entry.ms;
     else if (entry.type === "document") {
       this.documents[entry.documentIndex] ??= entry;
@@ -37,10 +42,10 @@ export class CorpusRecord {
       innerMap(this.windows, entry.documentIndex).set(entry.start, entry);
   }
 
-  /** Where the frames of a document begin, in its order. */
-  frames(documentIndex: number): number[] {
+  /** Where the frames of a document are, in its order. */
+  frames(documentIndex: number): FrameLocation[] {
     const frames = [...(this.#frames.get(documentIndex) ?? [])];
-    return frames.sort(([a], [b]) => a - b).map(([, at]) => at);
+    return frames.sort(([a], [b]) => a - b).map(([, location]) => location);
   }
 
   /** Tokens that were run for it. */
@@ -69,25 +74,35 @@ export class TaskRecord {
 export class RunRecord implements Disposable {
   readonly #corpora = new Map<string, CorpusRecord>();
   readonly #tasks = new Map<string, TaskRecord>();
+  readonly #folder: RunFolder | null;
   readonly #journal: Journal | null;
   readonly #log: TokenLog | null;
+  #synced = 0;
+  #isOpen = true;
 
-  /** @param folder `null`: nothing is kept on disk. */
-  constructor(folder: RunFolder | null) {
+  /**
+   * @param folder `null`: nothing is kept on disk.
+   * @throws SurprisalError RUN_DAMAGED; then nothing is changed.
+   */
+  constructor(folder: RunFolder | null, run: Run, options: RecordOptions) {
+    this.#folder = folder;
+    if (!folder) {
+      this.#journal = null;
+      this.#log = null;
+      return;
+    }
+    const facts = readyToGoOn(folder, run, options);
     let end = 0;
-    const size = folder ? sizeOf(folder.file(TOKEN_LOG)) : 0;
-    // A frame is written before its entry; after a power failure it may be gone all the same.
-    const isHeld = (entry: JournalEntry) => !("log" in entry) || !entry.log || entry.log[1] <= size;
     const accept = (entries: readonly JournalEntry[]) => {
-      if (!entries.every(isHeld)) return false;
+      if (!entries.every((entry) => isHeld(entry, facts.logSize))) return false;
       for (const entry of entries) {
         this.#remember(entry);
         if ("log" in entry && entry.log) end = Math.max(end, entry.log[1]);
       }
       return true;
     };
-    this.#journal = folder && Journal.open(folder.file(JOURNAL), accept);
-    this.#log = folder && new TokenLog(folder.file(TOKEN_LOG), end);
+    this.#journal = Journal.open(folder.file(JOURNAL), accept, facts);
+    this.#log = new TokenLog(folder.file(TOKEN_LOG), end);
   }
 
   corpus(model: number, corpus: number): CorpusRecord {
@@ -111,25 +126,51 @@ export class RunRecord implements Disposable {
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
   add(entries: readonly JournalEntry[]): void {
+    if (!this.#isOpen) return; // the run was interrupted, and its folder may be another's
+    const isDue = performance.now() - this.#synced >= SYNC_MS;
+    if (isDue) this.#log?.sync(); // a frame before the line that names it
     this.#journal?.append(entries);
+    if (isDue) {
+      this.#journal?.sync();
+      this.#synced = performance.now();
+    }
     for (const entry of entries) this.#remember(entry);
   }
 
-  /** @returns where the frame is; `null` when nothing is kept on disk. */
-  log(frame: TokenFrame): readonly [at: number, end: number] | null {
-    if (!this.#log) return null;
-    const at = this.#log.append(frame);
-    return [at, this.#log.end];
+  /** All that was done is on the disk when this returns: now a result may say so. @throws SurprisalError DISK_FULL, ... */
+  flush(): void {
+    if (!this.#isOpen || !this.#journal) return;
+    this.#log?.sync();
+    this.#journal.sync();
+    Object.assign(this.#folder!.seal, { journal: this.#journal.position });
   }
 
-  frame(at: number): TokenFrame | null {
-    return this.#log?.read(at) ?? null;
+  /** @returns where the frame is; `null` when nothing is kept on disk. */
+  log(frame: TokenFrame): FrameLocation | null {
+    return this.#isOpen && this.#log ? this.#log.append(frame) : null;
+  }
+
+  /** The frame at a place; `null` where there is none that fits its checksum. */
+  frame(location: FrameLocation): TokenFrame | null {
+    return this.#isOpen && this.#log ? this.#log.read(location) : null;
   }
 
   [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#journal?.close();
     this.#log?.close();
   }
+}
+
+/** How a run is gone on with. */
+export interface RecordOptions {
+  /** Of its run.json; `null`: it has none yet, or an older version wrote it. */
+  seal: RunSeal | null;
+  /** Leave out what is damaged, so that it is done again. */
+  repair: boolean;
+  /** tokens.parquet is there and whole: no frames are needed of what is done. */
+  hasTokens: boolean;
 }
 
 /** The map of a document, made if there is none. */
@@ -137,8 +178,4 @@ function innerMap<Value>(maps: Map<number, Map<number, Value>>, documentIndex: n
   const map = maps.get(documentIndex) ?? new Map<number, Value>();
   maps.set(documentIndex, map);
   return map;
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

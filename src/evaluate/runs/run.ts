@@ -134,8 +134,11 @@ export interface Run {
   schema: "surprisal.run/2";
   /** Name of the run's folder. */
   id: string;
-  /** "running": at work, or broken off. "failed": something is missing, see `failures`; may be resumed. */
-  status: "running" | "complete" | "failed";
+  /**
+   * "running": at work. "interrupted": broken off, also where who was at work on it is dead. "failed": something is missing,
+   * see `failures`. All but "complete" can be gone on with.
+   */
+  status: "running" | "interrupted" | "complete" | "failed";
   /** Version of surprisal. */
   version: string;
   /** ISO 8601. */

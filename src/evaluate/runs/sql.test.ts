@@ -54,7 +54,7 @@ describe("a run that is damaged", () => {
     await evaluate({ ...options, folder: join(runs, "a[1]") });
     cpSync(join(runs, "a[1]"), join(runs, "b"), { recursive: true });
     const run = JSON.parse(readFileSync(join(runs, "b", "run.json"), "utf8"));
-    writeFileSync(join(runs, "b", "run.json"), JSON.stringify({ ...run, id: "b" }));
+    writeFileSync(join(runs, "b", "run.json"), JSON.stringify({ ...run, id: "b", check: undefined }));
     expect(await ask(counted)).toEqual([
       ["a[1]", 8],
       ["b", 8],

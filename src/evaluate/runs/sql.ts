@@ -6,14 +6,14 @@ import { abortError, emptySums, measures, SurprisalError } from "../../core/inde
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { answerRows } from "./answers.ts";
-import { JOURNAL, TOKENS } from "./files.ts";
-import { readJournal } from "./journal.ts";
+import { TOKENS } from "./files.ts";
 import { damagedTokens } from "./kept-tokens.ts";
 import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
 import { sparingRuns } from "./sparing-runs.ts";
+import { assertTokensWhole, readEntries } from "./whole-run.ts";
 
 /** What a query gave. */
 export interface SqlAnswer {
@@ -124,6 +124,8 @@ export async function queryRuns(
         cause,
       });
     });
+    // Not before: what is wrong with the query is said first.
+    if (/\btokens\b/i.test(query)) for (const { file } of tokens) await assertTokensWhole(file);
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowsJson() as unknown[][] };
   } finally {
     signal?.removeEventListener("abort", interrupt);
@@ -160,7 +162,7 @@ function needsFiles(cause: Error): SurprisalError {
 /** All of a run's journal, or nothing. @throws SurprisalError RUN_DAMAGED, FILE_UNREADABLE */
 function documentRows(path: string, run: Run): object[] {
   const rows: object[] = [];
-  readJournal(join(path, JOURNAL), (entry) => {
+  readEntries(path, (entry) => {
     if (entry.type !== "document") return;
     const { modelIndex, corpusIndex, documentIndex, document, sha256, sums, size, standardError } = entry;
     const { scored, nll, perplexity, bitsPerByte } = measures(sums ?? emptySums());

@@ -95,7 +95,7 @@ export async function collectTokens(
 }
 
 function withoutTokens({ id, status, request }: Run): string {
-  return status === "running" && request.tokens
+  return (status === "running" || status === "interrupted") && request.tokens
     ? `Run ${id} has not come to its end, where it writes its tokens: then there are pictures of them too.`
     : `There are no pictures of the tokens of run ${id}, which did not keep them: surprisal eval --tokens does.`;
 }

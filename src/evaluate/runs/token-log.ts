@@ -1,13 +1,19 @@
 /**
  * The numbers of single tokens, as they come: frames in one file, one after the other. The journal says where each
- * begins; what lies behind the last one it knows was broken off and is cut away.
+ * begins, and has its checksum; what lies behind the last one it knows was broken off and is cut away.
  *
  * A frame, little-endian: uint32 document, uint32 start (index of its first token), uint32 m (tokens), uint32 b (bytes of
  * text), [m] float64 ln p, [m] float64 entropy, [m+1] uint32 byte offsets in the document, [m] int32 id, [m] int32 rank,
  * [b] text, zeros up to a multiple of 8.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { checksumOf } from "./checksum.ts";
 import { appendWhole, runUnwritable } from "./files.ts";
+
+/** Where a frame of the token log begins and ends, bytes, and its checksum, which older versions did not write. */
+export type FrameLocation =
+  | readonly [at: number, end: number]
+  | readonly [at: number, end: number, check: string];
 
 export interface TokenFrame {
   documentIndex: number;
@@ -51,35 +57,49 @@ export class TokenLog {
     return this.#end;
   }
 
-  /** @returns where the frame begins. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
-  append(frame: TokenFrame): number {
+  /** @returns where the frame is. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
+  append(frame: TokenFrame): FrameLocation {
     const at = this.#end;
     const bytes = encode(frame);
     appendWhole(this.#file, this.#descriptor, bytes, at);
     this.#end += bytes.length;
-    return at;
+    return [at, this.#end, checksumOf(bytes)];
   }
 
-  /** The frame that begins at an offset; `null` where the log ends before it does. */
-  read(at: number): TokenFrame | null {
-    if (at + HEADER > this.#end) return null;
-    const head = this.#bytes(at, HEADER);
-    const view = new DataView(head.buffer, head.byteOffset, HEADER);
-    const [documentIndex, start, m, b] = [0, 4, 8, 12].map((offset) => view.getUint32(offset, true));
-    const size = sizeOf(m!, b!);
-    if (at + size > this.#end) return null;
-    return { documentIndex: documentIndex!, start: start!, ...columnsOf(this.#bytes(at, size), m!, b!) };
+  /** All frames are on the disk when this returns. @throws SurprisalError DISK_FULL, FILE_UNWRITABLE */
+  sync(): void {
+    try {
+      fdatasyncSync(this.#descriptor);
+    } catch (error) {
+      throw runUnwritable(error, this.#file);
+    }
   }
 
-  #bytes(at: number, length: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(length); // its own buffer, so that columns are aligned
-    readSync(this.#descriptor, bytes, 0, length, at);
-    return bytes;
+  /** The frame at a place; `null` where there is none that fits its checksum. */
+  read(location: FrameLocation): TokenFrame | null {
+    return readFrame(this.#descriptor, location);
   }
 
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+/** The frame at a place of an open file; `null` where there is none that fits its checksum. */
+export function readFrame(descriptor: number, [at, end, check]: FrameLocation): TokenFrame | null {
+  const length = end - at;
+  if (length < HEADER || end > fstatSync(descriptor).size) return null;
+  const bytes = new Uint8Array(length); // its own buffer, so that columns are aligned
+  for (let done = 0; done < length; ) {
+    const read = readSync(descriptor, bytes, done, length - done, at + done);
+    if (read === 0) return null;
+    done += read;
+  }
+  if (check !== undefined && checksumOf(bytes) !== check) return null;
+  const view = new DataView(bytes.buffer);
+  const [documentIndex, start, m, b] = [0, 4, 8, 12].map((offset) => view.getUint32(offset, true));
+  if (sizeOf(m!, b!) !== length) return null;
+  return { documentIndex: documentIndex!, start: start!, ...columnsOf(bytes, m!, b!) };
 }
 
 function sizeOf(m: number, b: number): number {

@@ -1,11 +1,16 @@
 /** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
 import { textAndBytes } from "../../core/index.ts";
 import { replaceFile } from "../../files/index.ts";
-import { draftOf, runUnwritable, TOKENS } from "./files.ts";
+import { damageError } from "./damage.ts";
+import { draftOf, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
+import type { DocumentEntry } from "./journal.ts";
+import { damagedTokens, namedTokens } from "./kept-tokens.ts";
 import type { RunRecord } from "./record.ts";
+import { sumsOf } from "./repair.ts";
 import type { Run } from "./run.ts";
 import type { TokenFrame } from "./token-log.ts";
+import { describeFile } from "./whole-run.ts";
 
 const ROWS = 100_000; // of a row group
 
@@ -25,9 +30,50 @@ export const TOKEN_COLUMNS = [
 
 type Row = (string | number | bigint | null)[];
 
-/** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; the file is whole or not there. */
+/**
+ * Writes the file, reads it again, and holds it against the sums of the journal; then run.json will have its checksum.
+ * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE (the file is whole or not there), RUN_DAMAGED
+ */
 export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
+  await writeFile(folder, run, record);
+  await checkTokens(folder, run, record);
+}
+
+/**
+ * @returns once each document has the scored tokens and Σ -ln p that its entry in the journal has.
+ * @throws SurprisalError RUN_DAMAGED
+ */
+export async function checkTokens(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
+  const file = folder.file(TOKENS);
+  const expected = documentsOf(run, record);
+  let found: { entry: DocumentEntry; scored: number; totalNll: number } | null = null;
+  const check = () => {
+    if (!found) return;
+    const { sums, document } = found.entry;
+    if (sums?.scored !== found.scored || sums.totalNll !== found.totalNll)
+      throw damagedTokens(file, `has other numbers of ${document} than the journal`, { wayOut: AGAIN });
+  };
+  for await (const { model, corpus, document, first, logprobs } of namedTokens(file)) {
+    if (first) {
+      check();
+      const next = expected.next();
+      if (next.done || namesOf(run, next.value).join("\n") !== [model, corpus, document].join("\n"))
+        throw damagedTokens(file, "has other documents than the journal", { wayOut: AGAIN });
+      found = { entry: next.value.entry, scored: 0, totalNll: 0 };
+    }
+    if (found) Object.assign(found, sumsOf(logprobs, found));
+  }
+  check();
+  if (!expected.next().done)
+    throw damagedTokens(file, "has fewer documents than the journal", { wayOut: AGAIN });
+  Object.assign(folder.seal, { tokens: await describeFile(file) });
+}
+
+const AGAIN = "Score what is damaged again: surprisal eval --resume FOLDER --repair.";
+
+async function writeFile(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
   const { fileWriter, ParquetWriter } = await import("hyparquet-writer"); // slow to load
+  if (!folder.isHeld) return; // interrupted meanwhile
   const file = folder.file(TOKENS);
   const write = (draft: string) => {
     const writer = new ParquetWriter({
@@ -51,7 +97,7 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
       writer.write({ columnData, rowGroupSize: ROWS });
       rows = [];
     };
-    for (const row of rowsOf(run, record)) {
+    for (const row of rowsOf(folder, run, record)) {
       rows.push(row);
       if (rows.length === ROWS) flush();
     }
@@ -59,24 +105,43 @@ export async function writeTokens(folder: RunFolder, run: Run, record: RunRecord
     writer.finish();
   };
   try {
-    replaceFile(file, draftOf(file), write);
+    replaceFile(file, draftOf(file), write, { durable: true });
   } catch (error) {
     throw runUnwritable(error, file);
   }
 }
 
-/** Of the documents that are done: in a run that has failed there are holes. */
-function* rowsOf(run: Run, record: RunRecord): Generator<Row> {
+interface DoneDocument {
+  model: number;
+  corpus: number;
+  entry: DocumentEntry;
+}
+
+/** Documents with tokens that are done, in order: in a run that has failed there are holes. */
+function* documentsOf(run: Run, record: RunRecord): Generator<DoneDocument> {
   for (const [model, known] of run.models.entries()) {
     if (!known) continue; // it could not be opened
-    for (const [corpus, { name }] of run.corpora.entries()) {
-      const done = record.corpus(model, corpus);
-      for (const entry of done.documents)
-        for (const at of entry ? done.frames(entry.documentIndex) : []) {
-          const frame = record.frame(at);
-          if (!frame) continue;
-          for (const row of tokenRows(frame)) yield [known.identity.name, name, entry!.document, ...row];
-        }
+    for (const corpus of run.corpora.keys())
+      for (const entry of record.corpus(model, corpus).documents)
+        if (entry?.sums && entry.sums.tokens > 0) yield { model, corpus, entry };
+  }
+}
+
+function namesOf({ models, corpora }: Run, { model, corpus, entry }: DoneDocument): string[] {
+  return [models[model]!.identity.name, corpora[corpus]!.name, entry.document];
+}
+
+function* rowsOf(folder: RunFolder, run: Run, record: RunRecord): Generator<Row> {
+  for (const { model, corpus, entry } of documentsOf(run, record)) {
+    const names = namesOf(run, { model, corpus, entry });
+    for (const location of record.corpus(model, corpus).frames(entry.documentIndex)) {
+      const frame = record.frame(location);
+      if (!frame)
+        throw damageError({
+          what: `Numbers of tokens of ${entry.document}: the frame does not fit its checksum`,
+          where: `${folder.file(TOKEN_LOG)}, byte ${location[0]}`,
+        });
+      for (const row of tokenRows(frame)) yield [...names, ...row];
     }
   }
 }

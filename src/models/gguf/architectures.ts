@@ -57,6 +57,9 @@ export const MIXTURE_ONLY: ReadonlySet<string> = words(
   "bailingmoe2 glm4moe grovemoe smallthinker lfm2moe qwen3moe",
 );
 
+/** Where there is one expert or none, the loader forgets both counts. In every other architecture they must agree. */
+export const IGNORES_ONE_EXPERT: ReadonlySet<string> = words("hunyuan-dense hunyuan_vl");
+
 /** State-space layers, alone or between layers of attention. */
 export const STATE_SPACE: ReadonlySet<string> = words(`
   mamba mamba2 jamba falcon-h1 plamo2 granitehybrid nemotron_h nemotron_h_moe qwen3next qwen35 qwen35moe qwen4exp`);

@@ -42,6 +42,11 @@ export function checkGguf(file: GgufFile, { memoryBytes = machineMemory() }: Che
   checkMemory(file, memoryBytes);
 }
 
+/** Whether every tensor and number that llama.cpp relies on is compared by `checkGguf`; else it may still end the process. */
+export function isFullyChecked({ architecture }: Pick<GgufFile, "architecture">): boolean {
+  return architecture in TENSOR_LAYOUTS;
+}
+
 function checkArchitecture(metadata: Metadata): void {
   const { file } = metadata;
   const architecture = metadata.text("general.architecture");

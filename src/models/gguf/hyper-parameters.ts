@@ -5,6 +5,7 @@
 import {
   ATTENTION_FREE,
   FULL_ROTARY,
+  IGNORES_ONE_EXPERT,
   MIXTURE_ONLY,
   POSITIVE_KEYS,
   RELATIONS,
@@ -124,7 +125,7 @@ function readExperts(metadata: Metadata, layers: number): { experts: number; exp
   const experts = metadata.count(own("expert_count"), 0, MOST_EXPERTS) ?? 0;
   const used = metadata.perLayer(own("expert_used_count"), layers, 0) ?? [0];
   const expertsUsed = Math.max(...used);
-  const few = architecture.startsWith("hunyuan") && experts <= 1; // llama.cpp ignores a single expert there
+  const few = IGNORES_ONE_EXPERT.has(architecture) && experts <= 1;
   if (!few && (expertsUsed > experts || (experts > 0 && expertsUsed === 0))) {
     throw metadata.invalid(own("expert_used_count"), `${expertsUsed} experts used of ${experts}`);
   }

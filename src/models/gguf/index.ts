@@ -1,5 +1,5 @@
 /** Model files in the GGUF format, without an engine: reading, checking before they are loaded, and describing them. */
-export { type CheckGgufOptions, checkGguf, machineMemory } from "./check.ts";
+export { type CheckGgufOptions, checkGguf, isFullyChecked, machineMemory } from "./check.ts";
 export { describeModel, type ModelDescription, type NamedToken, type TensorTypeShare } from "./describe.ts";
 export {
   COPY,

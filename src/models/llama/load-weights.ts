@@ -13,6 +13,10 @@ import { Queue } from "./queue.ts";
 /** One load after the other: llama.cpp has one log, and its warnings are to be told with the right model. */
 const loads = new Queue();
 
+/** enum llama_load_mode: read the weights into memory; map them where the device can use them so. */
+const READ = 0;
+const AUTOMATIC = -1;
+
 /**
  * @param warnings what llama.cpp warns of is added here, as it says it.
  * @param check llama.cpp looks at every weight: see `checkedByEngine`.
@@ -34,7 +38,7 @@ async function load(
   { functions }: LlamaLibrary,
   path: string,
   placement: Placement,
-  { onLoad, signal, repack = true }: LlamaLoadOptions,
+  { onLoad, signal, repack = true, mmap }: LlamaLoadOptions,
   warnings: string[],
   check: boolean,
 ): Promise<Pointer> {
@@ -55,6 +59,8 @@ async function load(
   const params = {
     ...functions.llama_model_default_params(),
     n_gpu_layers: placement.gpuLayers,
+    load_mode: mmap === false ? READ : AUTOMATIC,
+    lazy_mode: mmap === false ? 0 : 1,
     use_extra_bufts: repack,
     progress_callback: progress,
     check_tensors: check,

@@ -1,4 +1,5 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
+import { resolve } from "node:path";
 import {
   abortError,
   LogitKernel,
@@ -11,7 +12,14 @@ import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkGenerateOptions } from "../generate-options.ts";
 import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
-import { checkGguf, checkValues, inspectGguf, machineMemory, modelNotes } from "../gguf/index.ts";
+import {
+  checkGguf,
+  checkValues,
+  inspectGguf,
+  isFullyChecked,
+  machineMemory,
+  modelNotes,
+} from "../gguf/index.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -34,7 +42,7 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { isKnownFinite, rememberFinite } from "../registry/index.ts";
+import { cacheFolder, isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { MOST_SAMPLES, SharedPrompt, sampleWith } from "../sample.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
 import { call } from "./context.ts";
@@ -48,6 +56,7 @@ import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { checkedByEngine, loadWeights } from "./load-weights.ts";
+import { isMapped, MappedFiles } from "./mapping.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -55,6 +64,7 @@ import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
+import { tryInChild } from "./trial.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
@@ -80,6 +90,8 @@ interface LoadedModel {
   identity: ModelIdentity;
   /** Computed with floats throughout. */
   exact: boolean;
+  /** Its files, where they are mapped. */
+  mapped: MappedFiles | null;
   notes: readonly string[];
   sequenceCells: number;
 }
@@ -171,11 +183,15 @@ export class LlamaModel implements LanguageModel {
     const placement = placeModel(options, library, file);
     const known = await isKnownFinite(file.parts, options);
     const byEngine = !known && checkedByEngine(placement, file);
+    if (!known && !isFullyChecked(file)) await tryInChild({ ...file, path: resolve(path) }, options);
     if (!known) await checkValues(file, byEngine ? "unchecked" : "all", options.signal);
     const { exact = false } = options;
     const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
+    // A float copy lies in the cache.
+    const mmap = exact || isMapped(file, options.cache ?? cacheFolder(options.environment), options.mmap);
     const warnings: string[] = [];
-    const pointer = await loadWeights(library, weights, placement, options, warnings, byEngine);
+    const load = { ...options, mmap };
+    const pointer = await loadWeights(library, weights, placement, load, warnings, byEngine);
     if (!known) await rememberFinite(file.parts, options);
     try {
       const lifetime = new Lifetime();
@@ -193,6 +209,7 @@ export class LlamaModel implements LanguageModel {
         reader: new RowReader(kernel, threads),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
+        mapped: mmap && !exact ? new MappedFiles(file.parts) : null,
         notes: [...modelNotes(file, warnings), ...notes],
         sequenceCells:
           options.contextSize ??
@@ -396,5 +413,6 @@ export class LlamaModel implements LanguageModel {
 
   #assertOpen(): void {
     this.#model.lifetime.assertOpen();
+    this.#model.mapped?.assertWhole();
   }
 }

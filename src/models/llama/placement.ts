@@ -59,6 +59,12 @@ export interface LlamaLoadOptions extends CpuBuildOptions {
    * moves numbers of some formats (Q4_0 by 0.5 %). Default true.
    */
   repack?: boolean | undefined;
+  /**
+   * true: the file is mapped into memory, which saves time and memory and ends the process if another program shortens the
+   * file in the meantime. false: it is read whole. "auto", the default: models in the cache are mapped, and those that would take
+   * more than half of the free memory; all others are read.
+   */
+  mmap?: boolean | "auto" | undefined;
   /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
   contextSize?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */

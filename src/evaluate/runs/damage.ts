@@ -1,0 +1,27 @@
+/** A run that is not as it was written. */
+import { SurprisalError } from "../../core/index.ts";
+
+/** What is wrong, and where: a file of the run, with the line or the byte. */
+export interface Damage {
+  what: string;
+  where: string;
+  cause?: unknown;
+}
+
+const ANEW = "Start the run again in another folder";
+
+/** RUN_DAMAGED, where what was damaged can be scored again. */
+export function damageError({ what, where, cause }: Damage): SurprisalError {
+  return new SurprisalError({
+    code: "RUN_DAMAGED",
+    what,
+    where,
+    wayOut: `Score what is damaged again: surprisal eval --resume FOLDER --repair. ${ANEW} where that does not help.`,
+    cause,
+  });
+}
+
+/** RUN_DAMAGED, where it is not known what was to be scored. */
+export function lostRun({ what, where, cause }: Damage): SurprisalError {
+  return new SurprisalError({ code: "RUN_DAMAGED", what, where, wayOut: `${ANEW}.`, cause });
+}
