@@ -26,6 +26,8 @@ Environment:
   SURPRISAL_LLAMA_LOG=1 show llama.cpp's own messages
   PIP_INDEX_URL, HF_ENDPOINT   mirrors that models are fetched from
   OPENAI_API_KEY, ...   keys of services, each sent to its own; SURPRISAL_API_KEY for other servers
+  SURPRISAL_ANSWER_SECONDS, SURPRISAL_ANSWER_MIB   what one answer of a server may take, at most
+  SURPRISAL_FOLLOW_REDIRECTS=1   servers may send prompts on to other hosts
   HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS   a company's proxy, and its certificates
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 

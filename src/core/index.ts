@@ -1,3 +1,4 @@
+export * from "./abort.ts";
 export * from "./divergence.ts";
 export * from "./divergence-sums.ts";
 export * from "./entropy.ts";

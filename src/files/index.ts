@@ -6,4 +6,4 @@ export { onInterrupt } from "./interrupt.ts";
 export { type LockHolder, lockHolder, takeLock, type WithLockOptions, withLock } from "./lock.ts";
 export { fileBelow, fileIn, nameFault, pathFault, sameFile, unsafeName } from "./names.ts";
 export { replaceFile, writeJson } from "./replace.ts";
-export { assertWritable, isSameFile, writeWhole } from "./whole.ts";
+export { assertWritable, identityOf, isSameFile, writeWhole } from "./whole.ts";

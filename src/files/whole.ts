@@ -25,7 +25,8 @@ export function isSameFile(one: string, other: string): boolean {
   return identity !== null && identity === identityOf(other);
 }
 
-function identityOf(path: string): string | null {
+/** The same for every name of a file; `null`: there is none. */
+export function identityOf(path: string): string | null {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev} ${ino}`;

@@ -1,6 +1,7 @@
 /** One request and its answer, within limits of time. Undici counts time in steps of half a second; we count it exactly. */
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { whenAborted } from "../core/index.ts";
 import { decoded } from "./decoding.ts";
 import { dispatcherFor } from "./dispatchers.ts";
 import { NetworkFailure, networkFailure } from "./failure.ts";
@@ -65,7 +66,7 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
   );
   stopped.catch(() => {}); // whoever waits is told
   const onAbort = () => stop.abort(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const callOff = whenAborted(signal, onAbort);
   const late = (ms: number, what: string, mishap: "unreachable" | "lost") =>
     setTimeout(() => stop.abort(new NetworkFailure(mishap, `${what} ${ms / 1000} s`, url, { proxy })), ms);
   const { answerMs, silenceMs, overallMs } = patience;
@@ -76,7 +77,7 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
   const whole = overallMs === undefined ? undefined : late(overallMs, "no end within", "lost");
   const settle = () => {
     clearTimeout(whole);
-    signal?.removeEventListener("abort", onAbort);
+    callOff();
   };
   const failure = (error: unknown) =>
     signal?.aborted ? signal.reason : networkFailure(error, { url, proxy, connectMs: patience.connectMs });

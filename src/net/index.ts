@@ -3,5 +3,5 @@ export type { Patience } from "./exchange.ts";
 export { type Mishap, NetworkFailure, redact } from "./failure.ts";
 export { readPipSetting } from "./pip-settings.ts";
 export { basicCredentials, isLoopback } from "./proxy.ts";
-export { type HttpAnswer, readWhole, request } from "./request.ts";
+export { type HttpAnswer, readWhole, redirectTarget, request } from "./request.ts";
 export { backoff, repeat } from "./retry.ts";

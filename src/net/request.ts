@@ -13,8 +13,8 @@ export interface HttpRequest extends Exchange {
   own?: OwnHeaders | undefined;
   /** Redirects that are followed, at most. */
   mostRedirects: number;
-  /** Follow redirects to other origins. Default true; false answers with the redirect itself. */
-  followAbroad?: boolean | undefined;
+  /** Follow redirects to other origins, or to some. Default true; where false, the answer is the redirect itself. */
+  followAbroad?: boolean | ((from: URL, to: URL) => boolean) | undefined;
 }
 
 export interface HttpAnswer extends Answer {
@@ -33,7 +33,7 @@ export async function request(wanted: HttpRequest): Promise<HttpAnswer> {
     const mine = own?.origin === url.origin ? own.headers : {};
     const answer = { ...(await exchange({ ...wanted, url, headers: { ...headers, ...mine } })), url };
     const target = redirectTarget(answer, method);
-    if (!target || (!followAbroad && target.origin !== url.origin)) return answer;
+    if (!target || (target.origin !== url.origin && !mayFollow(followAbroad, url, target))) return answer;
     answer.dispose();
     if (url.protocol === "https:" && target.protocol !== "https:")
       throw new NetworkFailure("redirect", "The server redirects to an unencrypted address", target);
@@ -42,8 +42,12 @@ export async function request(wanted: HttpRequest): Promise<HttpAnswer> {
   throw new NetworkFailure("redirect", `More than ${mostRedirects} redirects`, wanted.url);
 }
 
+function mayFollow(abroad: NonNullable<HttpRequest["followAbroad"]>, from: URL, to: URL): boolean {
+  return typeof abroad === "function" ? abroad(from, to) : abroad;
+}
+
 /** Where to go instead, or `null`. A GET may be sent anywhere; what is posted only where the status keeps it a POST. */
-function redirectTarget({ status, headers, url }: HttpAnswer, method: Exchange["method"]): URL | null {
+export function redirectTarget({ status, headers, url }: HttpAnswer, method: Exchange["method"]): URL | null {
   const statuses = method === "POST" ? [307, 308] : [301, 302, 303, 307, 308];
   const { location } = headers;
   if (!statuses.includes(status) || !location || !URL.canParse(location, url.href)) return null;

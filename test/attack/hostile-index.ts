@@ -1,21 +1,12 @@
 /** A package index, a hub and file servers that lie, put together from faults drawn with a seed. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DownloadServer } from "../download-server.ts";
 import { ggufBytes, makeZip, sha256 } from "../wheel-fixture.ts";
 
 export type Draw = () => number;
-
-/** Numbers from 0 to 1 (mulberry32). */
-export function drawFrom(seed: number): Draw {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const MODEL: Buffer = ggufBytes(60_000, 7);
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -23,11 +14,14 @@ const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 /** The names that a person's files outside of the cache have: an index tries to write one of them. */
 export const OUTSIDE = "outside/precious.gguf";
 
+/** A place that every process may write to, and a name must not lead to. */
+export const ESCAPED: string = join(tmpdir(), "surprisal-escaped.gguf");
+
 const NAMES = [
   "../../../../../outside/precious.gguf",
   "/../../../../../../outside/precious.gguf",
   "..\\..\\outside\\precious.gguf",
-  "/tmp/surprisal-escaped.gguf",
+  ESCAPED,
   "C:\\x.gguf",
   "a:b.gguf",
   "nul.gguf",

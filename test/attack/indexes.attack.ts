@@ -18,9 +18,9 @@ import {
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ERROR_CODES } from "../../src/core/index.ts";
+import { ERROR_CODES, seededRandom } from "../../src/core/index.ts";
 import { attack, type Trial } from "./attack.ts";
-import { type Draw, drawFrom, HostileIndex, OUTSIDE, one, type Scene } from "./hostile-index.ts";
+import { type Draw, ESCAPED, HostileIndex, OUTSIDE, one, type Scene } from "./hostile-index.ts";
 
 const CHILD = fileURLToPath(new URL("indexes-child.mjs", import.meta.url));
 const TRIAL_MS = 30_000;
@@ -60,7 +60,7 @@ attack({
 });
 
 async function tryOne(seed: number, index: HostileIndex, getter: Getter, how: string): Promise<Trial> {
-  const draw = drawFrom(seed);
+  const draw = seededRandom(seed);
   const scene = index.play(draw);
   const root = mkdtempSync(join(tmpdir(), "surprisal-indexes-"));
   const cache = join(root, "a", "b", "cache");
@@ -98,7 +98,7 @@ async function tryOne(seed: number, index: HostileIndex, getter: Getter, how: st
       faultOf(reply, scene, cache) ??
       (stateOf(root, cache) === before ? null : "something outside the cache has changed") ??
       faultOfCache(cache, planted.length > 0) ??
-      (existsSync("/tmp/surprisal-escaped.gguf") ? "a file was written to /tmp" : null) ??
+      (existsSync(ESCAPED) ? `a file was written: ${ESCAPED}` : null) ??
       leak(index) ??
       (later === null ? "offline it hangs" : faultOfLater(reply, later));
     if (wrong !== null) return { verdict: "wrong", detail: detail(wrong) };

@@ -54,6 +54,9 @@ const HOSTILE = [
   "array(SELECT 1) = [1]",
   "uuid() = 'x'",
   "now() > '2020-01-01'",
+  "len(repeat('x', 1000000000 + id)) > 1",
+  "len(range(400000000 + id)) > 1",
+  "len(lpad(text, 1000000000, 'x')) > 1",
 ];
 const TAILS = [
   "; COPY (SELECT 1) TO 'FOLDER/canary.csv'",
@@ -79,6 +82,9 @@ const QUERIES = [
   "FROM sniff_csv('SECRETFILE')",
   "COPY results TO 'FOLDER/canary.parquet' (FORMAT parquet)",
   "COPY (SELECT 1) TO '/dev/stdout'",
+  "COPY (SELECT 1) TO 'FOLDER/runs/run/tokens.parquet' (USE_TMP_FILE false)",
+  "EXPLAIN ANALYZE COPY (SELECT 1) TO 'FOLDER/runs/run/tokens.parquet' (USE_TMP_FILE false)",
+  "PREPARE p AS COPY (SELECT 1) TO 'FOLDER/runs/run/tokens.parquet' (USE_TMP_FILE false); EXECUTE p",
   "EXPORT DATABASE 'FOLDER/canary'",
   "IMPORT DATABASE 'FOLDER'",
   "ATTACH 'FOLDER/canary.db' AS c",
@@ -91,6 +97,8 @@ const QUERIES = [
   "PRAGMA enable_profiling = 'json'",
   "PRAGMA profiling_output = 'FOLDER/canary.json'",
   "CALL enable_logging(storage = 'file', storage_path = 'FOLDER/canary'); SELECT 1",
+  "SELECT count(*) FROM enable_logging('QueryLog', storage = 'file', storage_path = 'FOLDER/canary'); SELECT 1",
+  "FROM query('FROM enable_' || 'logging(storage = ''file'', storage_path = ''FOLDER/canary'')'); SELECT 1",
   "CREATE SECRET s (TYPE s3)",
   "SELECT * FROM query('FROM read_text(''SECRETFILE'')')",
   "CREATE TABLE c AS FROM read_text('SECRETFILE')",
@@ -112,7 +120,12 @@ async function* trials({ count, seed }: { count: number; seed: number }): AsyncG
     writeFileSync(file, ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const runs = join(folder, "runs");
     mkdirSync(runs);
-    await evaluate({ models: [TableModel.bytes()], corpora: [CORPUS], folder: join(runs, "run") });
+    await evaluate({
+      models: [TableModel.bytes()],
+      corpora: [CORPUS],
+      tokens: true,
+      folder: join(runs, "run"),
+    });
     const before = contentOf(folder);
     const fill = (sql: string) => sql.replaceAll("SECRETFILE", secret).replaceAll("FOLDER", folder);
     for (let i = 0; i < count; i++) {
@@ -141,7 +154,8 @@ async function* trials({ count, seed }: { count: number; seed: number }): AsyncG
     async function hostile(): Promise<Trial> {
       const [a] = one(HONEST);
       const bad = random() < 0.5 ? `${a}${one(TAILS)}` : `${a} ${one(["AND", "OR"])} ${one(HOSTILE)}`;
-      const where = fill(random() < 0.2 ? `NOT (${bad})` : bad);
+      // After a remark to the end of the line, NOT (...) would be whole again, and a condition.
+      const where = fill(random() < 0.2 && !bad.endsWith("-- ") ? `NOT (${bad})` : bad);
       return refusedOr(
         where,
         () => textsOf(where),

@@ -197,9 +197,12 @@ describe("the key", () => {
   it("goes to its server, and never to where it redirects", async () => {
     vi.stubEnv("SURPRISAL_API_KEY", KEY);
     const [server, other] = [await start("openai", {}, KEY), await start("openai")];
-    const model = await open(server, { dialect: "openai" });
+    const model = await open(server, { dialect: "openai", followRedirects: true });
+    const careful = await open(server, { dialect: "openai" });
     for (const status of [307, 308]) {
       server.misbehave = { redirect: { to: other.origin, status } };
+      const { error } = await collect(careful.generate(CHAT, { maxTokens: 3 }));
+      expect(error).toMatchObject({ code: "REDIRECT_REFUSED" });
       const { records } = await collect(model.generate(CHAT, { maxTokens: 3 }));
       expect(records.length).toBe(3);
     }

@@ -254,8 +254,14 @@ describe("GeminiModel", () => {
     const key = ApiKey.fromEnvironment("SURPRISAL_API_KEY");
     server = await startFakeServer({ dialect: "gemini", model: plainModel(), key: "fake-secret-key-0002" });
     await using other = await startFakeServer({ dialect: "gemini", model: plainModel() });
-    const model = await GeminiModel.open("plain", { ...quick, address: server.url, key });
+    const options = { ...quick, address: server.url, key };
+    const [careful, model] = [
+      await GeminiModel.open("plain", options),
+      await GeminiModel.open("plain", { ...options, followRedirects: true }),
+    ];
     server.misbehave = { redirect: { to: other.origin } };
+    await collect(careful.generate(CHAT, { maxTokens: 2 }));
+    expect(other.requests.length).toBe(0);
     await collect(model.generate(CHAT, { maxTokens: 2 }));
     expect(other.requests.length).toBe(1);
     expect(JSON.stringify(other.requests[0]!.headers)).not.toContain("secret");

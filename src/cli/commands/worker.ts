@@ -77,6 +77,8 @@ function lineFor(event: WorkerEvent): string | null {
       return { over: "that run is over", silent: "that run's coordinator has gone", stopped: "stopped" }[
         event.reason
       ];
+    case "malformed":
+      return `something in this Redis is not what it must be (${event.what}), and is left out; so will others be, without a word`;
     case "redis-away":
       return `Redis is away (${event.queue}); waiting for it`;
     case "redis-back":

@@ -77,6 +77,12 @@ describe("the filter in SQL", () => {
     ["random() < 0.5", /function random looks at more/],
     ["nextval('s') = 1", /function nextval looks at more/],
     ["id = pg_catalog.length('x')", /by its schema/],
+    ["len(repeat('x', 1000000000 + id)) > 1", /function repeat makes values of any size/],
+    ["len(range(400000000 + id)) > 1", /function range makes values of any size/],
+    [
+      "list_reduce([text, text], (a, b) -> a || b || a) = ''",
+      /function list_reduce makes values of any size/,
+    ],
     ["no_such_function(id)", /there is no function no_such_function/],
     ["'x'", /Conversion Error/],
     [`id = 1 OR ${"id = 2 OR ".repeat(3000)}false`, /more than 20000 characters/],

@@ -2,7 +2,7 @@
  * The row filter in SQL. DuckDB reads the file by itself and says of each row whether it fits; the texts come from
  * our own readers, so a filter changes which texts are scored and never a byte of them.
  */
-import { abortError, invalidArgument, SurprisalError } from "../../core/index.ts";
+import { abortError, invalidArgument, SurprisalError, whenAborted } from "../../core/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { type CsvDialect, csvDialect } from "./csv-dialect.ts";
 import { checkedFilter } from "./filter.ts";
@@ -31,7 +31,7 @@ export async function* rowsThatFit(
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
-  signal?.addEventListener("abort", interrupt, { once: true });
+  const callOff = whenAborted(signal, interrupt);
   try {
     await connection.run(SETTINGS);
     const condition = await checkedFilter(connection, where);
@@ -43,7 +43,7 @@ export async function* rowsThatFit(
     if (SurprisalError.isInstance(error)) throw error;
     throw signal?.aborted ? abortError("Reading the corpus", signal) : refused(error, file.name, where);
   } finally {
-    signal?.removeEventListener("abort", interrupt);
+    callOff();
     connection.closeSync();
     instance.closeSync();
   }

@@ -1,7 +1,7 @@
 /** Every model over every corpus, in a run that can be broken off at any moment and gone on with. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { abortError, type ResolvedRecipe, SurprisalError } from "../../core/index.ts";
+import { abortError, type ResolvedRecipe, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import {
   damageError,
@@ -44,7 +44,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
     folder?.clear();
     folder?.release();
   };
-  signal?.addEventListener("abort", giveUp, { once: true });
+  const callOff = whenAborted(signal, giveUp);
   try {
     const { corpora, tasks, readable, notes } = await describeAll(options);
     await checkModels(options);
@@ -71,7 +71,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
     giveUp();
     throw error;
   } finally {
-    signal?.removeEventListener("abort", giveUp);
+    callOff();
     folder?.release();
   }
 }
@@ -88,7 +88,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
   const free = () => {
     if (!begun) folder.release();
   };
-  options.signal?.addEventListener("abort", free, { once: true });
+  const callOff = whenAborted(options.signal, free);
   try {
     const wasComplete = run.status === "complete";
     if (wasComplete && (await isWhole(options.folder, run, seal, repair))) {
@@ -122,7 +122,7 @@ export async function resumeEvaluation(options: EvaluateOptions & { folder: stri
       hasTokens,
     });
   } finally {
-    options.signal?.removeEventListener("abort", free);
+    callOff();
     folder.release();
   }
 }
@@ -198,14 +198,14 @@ class Evaluation {
       evaluation.#interrupt();
       folder?.release();
     };
-    signal?.addEventListener("abort", interrupt, { once: true });
+    const callOff = whenAborted(signal, interrupt);
     try {
       return await evaluation.#everything();
     } catch (error) {
       evaluation.#interrupt();
       throw error instanceof HandlerFailure ? error.cause : error;
     } finally {
-      signal?.removeEventListener("abort", interrupt);
+      callOff();
     }
   }
 

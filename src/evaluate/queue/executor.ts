@@ -2,10 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { visible } from "../../text/index.ts";
 import type { Executor, ScoreShardOptions, Shard, ShardScore } from "../harness/index.ts";
 import { packageVersion } from "../runs/index.ts";
+import { removeQueue } from "./clean-up.ts";
+import { listen } from "./job-events.ts";
 import { KnownWorkers } from "./known-workers.ts";
 import {
   OFFER_EVERY_MS,
@@ -21,19 +24,17 @@ import {
   assertReachable,
   bullConnection,
   connect,
+  isOfAnotherKind,
   loadPackages,
+  queueDamaged,
   type RedisAddress,
   redisAddress,
+  redisRefusal,
 } from "./redis.ts";
+import { ShardProgress } from "./shard-progress.ts";
+import { Standstill } from "./standstill.ts";
 import { waitAtMost } from "./wait-at-most.ts";
-import {
-  decodeError,
-  decodeLogprobs,
-  decodeScore,
-  encodeShard,
-  type WireProgress,
-  type WireShardScore,
-} from "./wire.ts";
+import { decodeError, decodeScore, encodeShard, hasAllNumbers, isErrorLine } from "./wire.ts";
 
 /** Options of `queueExecutor`. */
 export interface QueueExecutorOptions {
@@ -65,20 +66,25 @@ const PER_SLOT = 2;
 const LEAST_SLOTS = 8;
 /** Longest time to close connections, milliseconds: where Redis is away they would wait for it. */
 const CLOSE_MS = 3000;
+/** Times that everything is put again because nothing goes on, without anything having been done in between. */
+const MOST_STARTS = 3;
+/** Characters of a reason that is no error of ours. */
+const LONGEST_REASON = 5000;
 /** Entries that the queue's stream of events has for each shard, roughly. */
 const EVENTS_PER_SHARD = 8;
 
 /** A shard that is in the queue. */
 interface Pending {
   shard: Shard;
-  onSpan: ScoreShardOptions["onSpan"];
+  progress: ShardProgress;
   resolve: (score: ShardScore) => void;
   reject: (error: unknown) => void;
-  /** Document index up to which `onSpan` was called. */
-  reported: number;
-  reportedRun: number;
   /** Redis has it. */
   added: boolean;
+  /** With which it was put there. */
+  check: string;
+  /** How often what came of it was no result. */
+  malformed: number;
 }
 
 /**
@@ -89,7 +95,7 @@ interface Pending {
  * counts once. Of `slots` shards at most there is something in Redis; when disposed, nothing is left there.
  * @param url redis://[user:password@]host[:port][/database], rediss:// for TLS.
  * @throws SurprisalError PACKAGE_MISSING, INVALID_ARGUMENT, QUEUE_UNREACHABLE, UNAUTHORIZED,
- *   UNSUPPORTED_CAPABILITY (a model behind a server). `run` throws QUEUE_NO_WORKER, QUEUE_SHARD_LOST, ABORTED, and what
+ *   UNSUPPORTED_CAPABILITY (a model behind a server). `run` throws QUEUE_NO_WORKER, QUEUE_SHARD_LOST, QUEUE_DAMAGED, ABORTED, and what
  *   the model throws.
  */
 export async function queueExecutor(url: string, options: QueueExecutorOptions): Promise<Executor> {
@@ -108,7 +114,7 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
   const over = new AbortController();
   const connection = bullConnection(address, over.signal);
   const queue = new bullmq.Queue(queueOf(run), { connection });
-  const events = new bullmq.QueueEvents(queueOf(run), { connection });
+  const events = new bullmq.QueueEvents(queueOf(run), { connection, autorun: false });
   const [publisher, subscriber] = [await connect(address), await connect(address)];
   const offer: Offer = {
     type: "offer",
@@ -122,6 +128,16 @@ export async function queueExecutor(url: string, options: QueueExecutorOptions):
   const executor = new QueueExecutor({ address, over, queue, events, publisher, subscriber, offer, options });
   await Promise.all([publisher.connect(), events.waitUntilReady(), queue.waitUntilReady()]);
   return executor;
+}
+
+/** The shard's numbers, all of them; `null`: the value is no result of it. */
+function resultOf(value: unknown, { shard, check }: Pending): ShardScore | null {
+  try {
+    const score = decodeScore(value, shard, check);
+    return hasAllNumbers(score, shard) ? score : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Only what changes digits: the rest, such as functions and paths, is each machine's own. */
@@ -153,7 +169,13 @@ class QueueExecutor implements Executor {
   readonly #pending = new Map<string, Pending>();
   readonly #timers: NodeJS.Timeout[];
   #count = 0;
+  #recovering = false;
   #closed = false;
+  #toldMalformed = false;
+  readonly #standstill: Standstill;
+  /** What Redis says to a command that put a shard: what it holds is of another kind. */
+  #fault: Error | null = null;
+  #startedOver = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -163,13 +185,16 @@ class QueueExecutor implements Executor {
     this.#workers = new KnownWorkers({ run: offer.run, subscriber, address, patienceMs, onMessage });
     queue.on("error", () => {}); // they come back by themselves
     events.on("error", () => {});
+    void listen(events, () => this.#closed);
+    this.#standstill = new Standstill(offer.leaseMs);
     publisher.on("close", () => {
       if (!this.#closed) this.#workers.redisAway();
     });
     publisher.on("ready", () => this.#offer());
-    events.on("completed", ({ jobId, returnvalue }) => this.#complete(jobId, returnvalue as never));
-    events.on("failed", ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
-    events.on("progress", ({ jobId, data }) => this.#progress(jobId, data as unknown as WireProgress));
+    const look = (id: string) => void this.#ended(id).catch(() => {}); // what the shard itself says counts
+    events.on("completed", ({ jobId, returnvalue }) => this.#take(jobId, returnvalue) || look(jobId));
+    events.on("failed", ({ jobId }) => look(jobId));
+    events.on("progress", ({ jobId, data }) => this.#pending.get(jobId)?.progress.tell(data));
     this.#timers = [
       setInterval(() => this.#offer(), OFFER_EVERY_MS),
       setInterval(() => void this.#recoverLost().catch(() => {}), RECOVER_MS),
@@ -184,14 +209,22 @@ class QueueExecutor implements Executor {
     if (signal?.aborted) throw abortError("Scoring", signal);
     const id = `shard-${this.#count++}`;
     const stop = () => this.#settle(id)?.reject(abortError("Scoring", signal));
-    signal?.addEventListener("abort", stop, { once: true });
+    const callOff = whenAborted(signal, stop);
     try {
       return await new Promise<ShardScore>((resolve, reject) => {
-        this.#pending.set(id, { shard, onSpan, resolve, reject, reported: 0, reportedRun: 0, added: false });
+        this.#pending.set(id, {
+          shard,
+          progress: new ShardProgress(shard, onSpan),
+          resolve,
+          reject,
+          added: false,
+          check: "",
+          malformed: 0,
+        });
         void this.#put(id);
       });
     } finally {
-      signal?.removeEventListener("abort", stop);
+      callOff();
     }
   }
 
@@ -201,7 +234,9 @@ class QueueExecutor implements Executor {
     if (!pending) return;
     pending.added = false;
     try {
-      await queue.add("shard", encodeShard(pending.shard), {
+      const wire = encodeShard(pending.shard);
+      pending.check = wire.check;
+      await queue.add("shard", wire, {
         jobId: id,
         attempts: ATTEMPTS,
         backoff: { type: "exponential", delay: BACKOFF_MS },
@@ -209,7 +244,8 @@ class QueueExecutor implements Executor {
       });
       pending.added = true;
     } catch (error) {
-      this.#settle(id)?.reject(error);
+      if (isOfAnotherKind(error) && !this.#closed) this.#fault = error;
+      else this.#settle(id)?.reject(this.#closed ? error : redisRefusal(this.#parts.address, error));
     }
   }
 
@@ -222,52 +258,56 @@ class QueueExecutor implements Executor {
     return pending;
   }
 
-  #complete(id: string, score: WireShardScore): void {
-    const pending = this.#settle(id);
-    if (!pending) return; // came before
-    try {
-      const result = decodeScore(score, pending.shard);
-      this.#reportRest(pending, result);
-      pending.resolve(result);
-    } catch (error) {
-      pending.reject(error);
-    }
-  }
-
-  #fail(id: string, reason: string): void {
-    const { model } = this.#parts.offer;
-    const error =
-      decodeError(reason) ??
-      new SurprisalError({
-        code: "QUEUE_SHARD_LOST",
-        what: `A shard was given up: ${reason}`,
-        where: model.name,
-        wayOut: "See what the workers say: one that is killed again and again may have too little memory.",
-      });
-    this.#settle(id)?.reject(error);
-  }
-
-  /** A shard that was begun anew tells again what is known already. */
-  #progress(id: string, { start, logprobs, tokensRun }: WireProgress): void {
+  /** @returns whether it is settled: this is the shard's result, or one came before. */
+  #take(id: string, value: unknown): boolean {
     const pending = this.#pending.get(id);
-    if (!pending?.onSpan || pending.shard.parts.length > 1) return;
-    const columns = decodeLogprobs(logprobs);
-    const known = pending.reported - start;
-    if (known < 0) return; // something before it did not arrive; the result has it
-    if (columns.length > known) this.#report(pending, columns.subarray(known), tokensRun);
+    if (!pending) return true;
+    const score = resultOf(value, pending);
+    if (score === null) {
+      this.#tellMalformed();
+      return false;
+    }
+    this.#settle(id);
+    this.#standstill.moved();
+    this.#startedOver = 0;
+    pending.progress.tellRest(score);
+    pending.resolve(score);
+    return true;
   }
 
-  #reportRest(pending: Pending, { parts, tokensRun }: ShardScore): void {
-    if (pending.reported === 0) return; // the caller counts the whole
-    const { logprobs } = parts[0]!.columns;
-    this.#report(pending, logprobs.subarray(pending.reported), tokensRun);
+  #tellMalformed(): void {
+    if (!this.#toldMalformed)
+      this.#parts.options.onMessage?.(
+        "Something in this Redis is no result of a shard; it is left out, and the shard done again.",
+      );
+    this.#toldMalformed = true;
   }
 
-  #report(pending: Pending, logprobs: Float64Array, tokensRun: number): void {
-    const run = Math.max(0, tokensRun - pending.reportedRun);
-    pending.reported += logprobs.length;
-    pending.reportedRun += run;
-    pending.onSpan?.({ logprobs, tokensRun: run });
+  /** What has come of the shard is no result: it is done again, a few times. */
+  async #again(id: string, pending: Pending): Promise<void> {
+    const { queue, address } = this.#parts;
+    if (++pending.malformed >= ATTEMPTS) {
+      this.#settle(id)?.reject(queueDamaged(address, `what comes of ${id} is no result`));
+      return;
+    }
+    await queue.remove(id);
+    if (this.#pending.get(id) === pending) await this.#put(id);
+  }
+
+  async #fail(id: string, pending: Pending, reason: string): Promise<void> {
+    const { model } = this.#parts.offer;
+    const own = decodeError(reason);
+    if (own?.code === "WIRE_MALFORMED" || (own === null && isErrorLine(reason))) {
+      this.#tellMalformed();
+      return this.#again(id, pending);
+    }
+    const lost = new SurprisalError({
+      code: "QUEUE_SHARD_LOST",
+      what: `A shard was given up: ${visible(reason.slice(0, LONGEST_REASON))}`,
+      where: model.name,
+      wayOut: "See what the workers say: one that is killed again and again may have too little memory.",
+    });
+    this.#settle(id)?.reject(own ?? lost);
   }
 
   #offer(): void {
@@ -282,18 +322,49 @@ class QueueExecutor implements Executor {
   /** Takes results whose news did not arrive, and puts shards again that Redis has lost. */
   async #recoverLost(): Promise<void> {
     const { queue, publisher } = this.#parts;
-    if (publisher.status !== "ready") return;
-    await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
-    for (const [id, pending] of [...this.#pending]) {
-      if (!pending.added) continue;
-      const state = await queue.getJobState(id);
-      if (this.#closed || this.#pending.get(id) !== pending) continue;
-      if (state === "unknown") await this.#put(id);
-      else if (state === "completed" || state === "failed") {
-        const job = await queue.getJob(id);
-        if (job && state === "completed") this.#complete(id, job.returnvalue);
-        else if (job) this.#fail(id, job.failedReason);
-      }
+    if (publisher.status !== "ready" || this.#recovering) return;
+    this.#recovering = true;
+    try {
+      const claimed = [...this.#workers.claimed].filter((id) => this.#pending.has(id)).length;
+      const standing = { pending: this.#pending.size, claimed, slots: this.#workers.slots };
+      if (this.#fault || this.#standstill.check(standing)) return await this.#startOver();
+      await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
+      for (const [id, pending] of [...this.#pending]) if (pending.added) await this.#ended(id, pending);
+    } catch (error) {
+      if (isOfAnotherKind(error)) this.#fault = error;
+    } finally {
+      this.#recovering = false;
+    }
+  }
+
+  /** What Redis holds is not what was put there: as when it has lost everything, but for a number of times only. */
+  async #startOver(): Promise<void> {
+    const { publisher, offer, options, address } = this.#parts;
+    const reason = this.#fault?.message ?? "there are workers, and nobody gets a shard";
+    this.#fault = null;
+    const ids = [...this.#pending.keys()];
+    if (++this.#startedOver > MOST_STARTS) {
+      this.#startedOver = 0; // whoever tries again has the same patience
+      for (const id of ids) this.#settle(id)?.reject(queueDamaged(address, visible(reason)));
+      return;
+    }
+    options.onMessage?.("What is in this Redis is not what was put there; the shards are put there again.");
+    await removeQueue(publisher, offer.run);
+    for (const id of ids) await this.#put(id);
+  }
+
+  /** Takes what has come of a shard, if it has ended; puts it again if Redis has lost it. */
+  async #ended(id: string, pending: Pending | undefined = this.#pending.get(id)): Promise<void> {
+    const { queue } = this.#parts;
+    if (!pending?.added) return;
+    const state = await queue.getJobState(id);
+    if (this.#closed || this.#pending.get(id) !== pending) return;
+    if (state === "unknown") await this.#put(id);
+    else if (state === "completed" || state === "failed") {
+      const job = await queue.getJob(id);
+      if (this.#pending.get(id) !== pending) return;
+      if (state === "failed" && job?.failedReason) await this.#fail(id, pending, String(job.failedReason));
+      else if (!this.#take(id, job?.returnvalue)) await this.#again(id, pending);
     }
   }
 
@@ -306,7 +377,7 @@ class QueueExecutor implements Executor {
     if (publisher.status === "ready") {
       publish(publisher, OFFERS, { type: "over", run: offer.run } satisfies Over);
       await this.#workers.untilGone();
-      await queue.obliterate({ force: true }).catch(() => {});
+      await removeQueue(publisher, offer.run).catch(() => {});
       await publisher.srem(RUNS, offer.run).catch(() => {});
     }
     publisher.disconnect();

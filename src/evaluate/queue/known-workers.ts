@@ -1,6 +1,7 @@
 /** The workers of a run, as its coordinator hears of them. */
 import type { Redis } from "ioredis";
 import { SurprisalError } from "../../core/index.ts";
+import { readAnswer } from "./messages.ts";
 import { type Answer, answersTo, SILENCE_MS, subscribe } from "./protocol.ts";
 import type { RedisAddress } from "./redis.ts";
 import { waitAtMost } from "./wait-at-most.ts";
@@ -9,6 +10,10 @@ import { waitAtMost } from "./wait-at-most.ts";
 const TELL_AFTER_MS = 3000;
 /** Longest time that workers may take to leave, milliseconds. */
 const LEAVE_MS = 2000;
+/** More do not work on one run: somebody is making them up. */
+const MOST_WORKERS = 10_000;
+/** Shards at once, of all workers together: so many texts are held in memory here, and in Redis. */
+const MOST_SLOTS = 16_384;
 
 export interface KnownWorkersOptions {
   run: string;
@@ -29,17 +34,33 @@ export class KnownWorkers {
 
   constructor(options: KnownWorkersOptions) {
     this.#options = options;
-    subscribe<Answer>(options.subscriber, answersTo(options.run), (answer) => this.#receive(answer));
+    subscribe(
+      options.subscriber,
+      answersTo(options.run),
+      readAnswer,
+      (answer) => this.#receive(answer),
+      () =>
+        options.onMessage("Messages that are none come through this Redis as a worker's; they are left out."),
+    );
   }
 
   /** Shards that all workers together do at once. */
   get slots(): number {
     let slots = 0;
     for (const { answer } of this.#workers.values()) if (answer.state === "working") slots += answer.slots;
-    return slots;
+    return Math.min(slots, MOST_SLOTS);
+  }
+
+  /** Shards that workers say they work on. */
+  get claimed(): Set<string> {
+    const claimed = new Set<string>();
+    for (const { answer } of this.#workers.values())
+      if (answer.state === "working") for (const shard of answer.shards) claimed.add(shard);
+    return claimed;
   }
 
   #receive(answer: Answer): void {
+    if (this.#workers.size >= MOST_WORKERS && !this.#workers.has(answer.worker)) return;
     const before = this.#workers.get(answer.worker)?.answer.state;
     if (answer.state === "gone") this.#workers.delete(answer.worker);
     else this.#workers.set(answer.worker, { answer, lastAnswered: performance.now() });

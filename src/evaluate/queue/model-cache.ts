@@ -8,6 +8,7 @@ import {
   type ResolveOptions,
 } from "../../models/index.ts";
 import { Engines } from "../harness/index.ts";
+import { referenceFault } from "./messages.ts";
 import type { Offer } from "./protocol.ts";
 
 /** Models that stay in memory when no run needs them. */
@@ -72,7 +73,9 @@ export class ModelCache {
       if (typeof model !== "string" && model.identity.sha256 === sha256) return Engines.open(model, options);
     const tried: string[] = [];
     const references = models.filter((model) => typeof model === "string");
-    for (const each of [...references, ...(models.length === 0 ? [reference] : [])]) {
+    const fault = models.length === 0 ? referenceFault(reference) : null;
+    if (fault !== null) tried.push(fault);
+    for (const each of [...references, ...(models.length === 0 && fault === null ? [reference] : [])]) {
       const found = await this.#find(each);
       if (typeof found !== "string" && found.sha256 === sha256) return Engines.open(each, options);
       tried.push(typeof found === "string" ? `${each}: ${found}` : `${each} is another file`);

@@ -3,6 +3,7 @@
  * second, and is kept nowhere: who falls silent is gone, whatever happened to them, and nothing is left to be cleaned up.
  */
 import type { LlamaLoadOptions, ModelIdentity } from "../../models/index.ts";
+import { MOST_MESSAGE } from "./messages.ts";
 
 /** Pause between two offers of a coordinator, milliseconds. */
 export const OFFER_EVERY_MS = 1000;
@@ -65,25 +66,41 @@ export interface Answer {
   slots: number;
   /** Why it refused; `null` otherwise. */
   reason: string | null;
+  /** Names of those that it works on. */
+  shards: readonly string[];
 }
 
-/** Hears what is said in channels. Messages that are not JSON are somebody else's. */
+/**
+ * Hears what is said in channels.
+ * @param read gives `null` for what is no message: it is dropped, and `onMalformed` is told, once.
+ */
 export function subscribe<Message>(
   redis: Redis,
   channel: string,
+  read: (value: unknown) => Message | null,
   onMessage: (message: Message) => void,
+  onMalformed: () => void,
 ): void {
+  let told = false;
   redis.on("message", (from: string, text: string) => {
     if (from !== channel) return;
-    let message: Message;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      return;
+    const message = read(jsonOf(text));
+    if (message !== null) onMessage(message);
+    else if (!told) {
+      told = true;
+      onMalformed();
     }
-    onMessage(message);
   });
   redis.subscribe(channel).catch(() => {}); // on every connection anew; fails when it is closed first
+}
+
+function jsonOf(text: string): unknown {
+  if (text.length > MOST_MESSAGE) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Says something, unless Redis is away: messages are not kept for later. */

@@ -337,7 +337,7 @@ needing(withoutRedis).describe("a queue on Redis", () => {
     await using own = await RedisServer.start();
     await using worker = new TestWorker(own.url, [slowModel(60_000)]);
     await until(() => worker.count("ready") === 1);
-    const run = "silent";
+    const run = "511e47511e47511e";
     const queue = new Queue(queueOf(run), { connection: { url: own.url } });
     await queue.add("shard", encodeShard(someShards(1)[0]!), { jobId: "shard-0" });
     const model = { name: "bytes", sha256: SHA256, reference: "table" };

@@ -125,6 +125,30 @@ async function redisVersion(redis: Redis): Promise<number | null> {
   return major === undefined ? null : Number(major);
 }
 
+/** Whether a command failed because of what Redis holds: keys of another kind, jobs that BullMQ's scripts cannot read. */
+export function isOfAnotherKind(error: unknown): error is Error {
+  if (!(error instanceof Error) || /^(OOM|NOPERM|NOAUTH|READONLY|MISCONF|LOADING)/.test(error.message))
+    return false;
+  return /WRONGTYPE|user_script|Error running script|Missing key for job/.test(error.message);
+}
+
+/** The queue does not hold what was put there, again and again. */
+export function queueDamaged({ shown }: RedisAddress, reason: string, cause?: unknown): SurprisalError {
+  return new SurprisalError({
+    code: "QUEUE_DAMAGED",
+    what: `What is in the queue's Redis is not what was put there: ${reason}`,
+    where: shown,
+    wayOut: "Something else writes into this Redis; give surprisal a database of its own (redis://host/1).",
+    cause,
+  });
+}
+
+/** What Redis says to a command, such as that a key is of another kind; our own errors stay. */
+export function redisRefusal(address: RedisAddress, error: unknown): SurprisalError {
+  if (SurprisalError.isInstance(error)) return error;
+  return refused(address, error instanceof Error ? error : new Error(String(error)));
+}
+
 /** Without its cause: that holds the command, and so the password. */
 function refused(address: RedisAddress, { message }: Error): SurprisalError {
   if (/^(NOAUTH|WRONGPASS|NOPERM|ERR .*\b(AUTH|password)\b)/i.test(message))

@@ -1,8 +1,11 @@
 /** A worker's part in one run: does it fit, and then shard after shard. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions, Job, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError, tokensRun as tokensOf } from "../../core/index.ts";
+import { visible } from "../../text/index.ts";
 import type { Engines, Shard } from "../harness/index.ts";
+import { isShardName } from "./messages.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { type Answer, answersTo, differenceOf, type Offer, publish, queueOf } from "./protocol.ts";
 import { loadPackages } from "./redis.ts";
@@ -25,6 +28,8 @@ const PROGRESS_MS = 1000;
 const LEAVE_MS = 3000;
 /** Pause before a command is tried again that Redis was away for, milliseconds. */
 const RETRY_MS = 1000;
+/** Characters of a shard's name; ours have a dozen. */
+const LONGEST_ID = 100;
 /** Troubles of this machine, which another may not have. */
 const OWN_TROUBLE: readonly string[] = ["OUT_OF_MEMORY", "ENGINE_FAILED", "MODEL_DISPOSED", "INTERNAL"];
 
@@ -47,6 +52,8 @@ export class RunWorker {
   #engines: Engines | null = null;
   #worker: Worker | null = null;
   #left = false;
+  #toldMalformed = false;
+  readonly #underWay = new Set<string>();
 
   constructor(offer: Offer, host: Host) {
     this.#offer = offer;
@@ -54,6 +61,15 @@ export class RunWorker {
     this.#joined = this.#join().catch((error) => {
       this.#refuse(reasonOf(error));
     });
+  }
+
+  get refused(): boolean {
+    return this.#answer.state === "refused";
+  }
+
+  /** Whether this is what was offered before. */
+  isFor(offer: Offer): boolean {
+    return JSON.stringify(offer) === JSON.stringify(this.#offer);
   }
 
   /** The run was offered again. */
@@ -64,7 +80,13 @@ export class RunWorker {
 
   #answerOffer(): void {
     const { worker, name, publisher } = this.#host;
-    publish(publisher, answersTo(this.#offer.run), { worker, name, ...this.#answer } satisfies Answer);
+    const shards = [...this.#underWay];
+    publish(publisher, answersTo(this.#offer.run), {
+      worker,
+      name,
+      ...this.#answer,
+      shards,
+    } satisfies Answer);
   }
 
   #refuse(reason: string): void {
@@ -108,12 +130,22 @@ export class RunWorker {
       stalledInterval: leaseMs / 2,
       maxStalledCount: MOST_LOSSES,
       runRetryDelay: RETRY_MS,
+      autorun: false,
     });
     worker.on("error", () => {}); // Redis is away, or the shard is somebody else's by now
     worker.on("lockRenewalFailed", (ids) => {
       for (const id of ids) worker.cancelJob(id); // it is done again elsewhere
     });
+    void this.#keepRunning(worker);
     return worker;
+  }
+
+  /** BullMQ may stop at a job that is not what it writes itself. */
+  async #keepRunning(worker: Worker): Promise<void> {
+    while (!this.#left) {
+      await worker.run().catch(() => {});
+      if (!this.#left) await sleep(RETRY_MS, undefined, { ref: false });
+    }
   }
 
   async #score(
@@ -125,15 +157,24 @@ export class RunWorker {
   ): Promise<WireShardScore> {
     const start = performance.now();
     const { run } = this.#offer;
-    const [shard, { emit }] = [decodeShard(job.data), this.#host];
-    const id = job.id!;
+    const { emit } = this.#host;
+    const id = visible(job.id!.slice(0, LONGEST_ID));
+    let shard: Shard;
+    try {
+      shard = decodeShard(job.data);
+    } catch (error) {
+      if (!this.#toldMalformed) emit({ type: "malformed", what: `shard ${id}` });
+      this.#toldMalformed = true;
+      throw new UnrecoverableError(encodeError(error));
+    }
+    if (isShardName(id)) this.#underWay.add(id);
     const tokens = shard.parts.reduce((sum, { plan }) => sum + tokensOf(plan), 0);
     emit({ type: "begun", run, shard: id, tokens });
     try {
       const onSpan = progressOf(shard, (progress) => void job.updateProgress(progress).catch(() => {}));
       const score = await engines.run(shard, { onSpan, signal });
       emit({ type: "done", run, shard: id, tokensRun: score.tokensRun, ms: performance.now() - start });
-      return encodeScore(score);
+      return encodeScore(score, job.data.check);
     } catch (error) {
       if (signal?.aborted) {
         emit({ type: "given-back", run, shard: id });
@@ -145,6 +186,8 @@ export class RunWorker {
       // What the model says about the shard it says everywhere.
       const lasting = SurprisalError.isInstance(error) && !OWN_TROUBLE.includes(error.code);
       throw lasting ? new UnrecoverableError(reason) : new Error(reason);
+    } finally {
+      this.#underWay.delete(id);
     }
   }
 

@@ -9,5 +9,7 @@ export type WorkerEvent =
   | { type: "failed"; run: string; shard: string; reason: string }
   | { type: "given-back"; run: string; shard: string }
   | { type: "left"; run: string; reason: "over" | "silent" | "stopped" }
+  /** Something in Redis is not what it must be, and is left out; told once of each kind. */
+  | { type: "malformed"; what: string }
   | { type: "redis-away"; queue: string }
   | { type: "redis-back"; queue: string };

@@ -4,16 +4,11 @@ import { hostname } from "node:os";
 import type { Redis } from "ioredis";
 import type { LanguageModel, ResolveOptions } from "../../models/index.ts";
 import { packageVersion } from "../runs/index.ts";
+import { removeQueue } from "./clean-up.ts";
+import { isRunName, readOffer, runOf } from "./messages.ts";
 import { ModelCache } from "./model-cache.ts";
-import { OFFERS, type Offer, type Over, queueOf, RUNS, SILENCE_MS, subscribe } from "./protocol.ts";
-import {
-  assertReachable,
-  bullConnection,
-  connect,
-  loadPackages,
-  type RedisAddress,
-  redisAddress,
-} from "./redis.ts";
+import { OFFERS, type Offer, type Over, RUNS, SILENCE_MS, subscribe } from "./protocol.ts";
+import { assertReachable, bullConnection, connect, type RedisAddress, redisAddress } from "./redis.ts";
 import { RunWorker } from "./run-worker.ts";
 import type { WorkerEvent } from "./worker-event.ts";
 
@@ -37,6 +32,12 @@ export interface WorkOptions {
 
 const DEFAULT_GRACE_MS = 5000;
 const CLEAN_MS = 30_000;
+/** Runs that a worker takes part in at once; others are heard of again every second. */
+const MOST_RUNS = 64;
+/** Names of runs that are remembered. */
+const MOST_HEARD = 10_000;
+/** Runs of coordinators that have died, looked after at a time. */
+const MOST_CLEANED = 100;
 
 /**
  * Works until it is stopped. A shard that cannot be finished then goes back into the queue.
@@ -57,6 +58,8 @@ class QueueWorker implements AsyncDisposable {
   readonly #cache: ModelCache;
   readonly #id = randomBytes(8).toString("hex");
   readonly #runs = new Map<string, RunWorker>();
+  /** When a run was last spoken of; the last one is the last. */
+  readonly #heard = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[];
   /** Since when offers could be heard without a break. */
   #subscribedSince = performance.now();
@@ -85,7 +88,16 @@ class QueueWorker implements AsyncDisposable {
   async untilStopped(): Promise<void> {
     const { signal } = this.#options;
     if (signal.aborted) return;
-    subscribe<Offer | Over>(this.#subscriber, OFFERS, (message) => this.#receive(message));
+    subscribe(
+      this.#subscriber,
+      OFFERS,
+      (value) => {
+        this.#hear(runOf(value));
+        return readOffer(value);
+      },
+      (message) => this.#receive(message),
+      () => this.#emit({ type: "malformed", what: "an offer" }),
+    );
     await this.#publisher.connect();
     this.#emit({ type: "ready", queue: this.#address.shown, worker: this.#name });
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -104,10 +116,10 @@ class QueueWorker implements AsyncDisposable {
     const { run } = message;
     const known = this.#runs.get(run);
     if (message.type === "over") void this.#leave(run, "over");
-    else if (message.type !== "offer")
-      return; // of a version to come
-    else if (known) known.offered();
-    else
+    else if (known?.isFor(message)) known.offered();
+    else if (known && !known.refused)
+      return; // two say different things of one run: the first counts while it can be worked on
+    else if (known || this.#runs.size < MOST_RUNS)
       this.#runs.set(
         run,
         new RunWorker(message, {
@@ -120,6 +132,18 @@ class QueueWorker implements AsyncDisposable {
           emit: (event) => this.#emit(event),
         }),
       );
+  }
+
+  /** Of a run that is spoken of nothing is taken away, also where what is said is of a version to come. */
+  #hear(run: string | null): void {
+    if (run === null) return;
+    this.#heard.delete(run);
+    this.#heard.set(run, performance.now());
+    if (this.#heard.size > MOST_HEARD) this.#heard.delete(this.#heard.keys().next().value!);
+  }
+
+  #isSpokenOf(run: string): boolean {
+    return performance.now() - (this.#heard.get(run) ?? Number.NEGATIVE_INFINITY) < 2 * SILENCE_MS;
   }
 
   async #leave(run: string, reason: "over" | "silent" | "stopped", graceMs = 0): Promise<void> {
@@ -138,18 +162,14 @@ class QueueWorker implements AsyncDisposable {
   /** Takes away what is left of runs whose coordinator died after all its workers: nobody offers them. */
   async #cleanAll(): Promise<void> {
     if (this.#away || performance.now() - this.#subscribedSince < 2 * SILENCE_MS) return;
-    for (const run of await this.#publisher.smembers(RUNS)) if (!this.#runs.has(run)) await this.#clean(run);
+    // Some of them: others have written into this Redis too, and there is a next time.
+    for (const run of await this.#publisher.srandmember(RUNS, MOST_CLEANED))
+      if (isRunName(run) && !this.#runs.has(run) && !this.#isSpokenOf(run)) await this.#clean(run);
   }
 
   /** Should the coordinator be alive after all, it puts its shards again. */
   async #clean(run: string): Promise<void> {
-    const { bullmq } = await loadPackages();
-    const queue = new bullmq.Queue(queueOf(run), {
-      connection: bullConnection(this.#address, this.#over.signal),
-    });
-    queue.on("error", () => {});
-    await queue.obliterate({ force: true }).catch(() => {});
-    await queue.close();
+    await removeQueue(this.#publisher, run).catch(() => {});
     await this.#publisher.srem(RUNS, run).catch(() => {});
   }
 

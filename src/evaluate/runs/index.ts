@@ -1,5 +1,6 @@
 export { ANSWER_COLUMNS, type AnswerRow, answerRows } from "./answers.ts";
 export { capabilitiesOf, type DomainScore, domainRows, type ModelCapability } from "./capability-map.ts";
+export { checksumOf } from "./checksum.ts";
 export { compareRunFolders, compareRuns, type RunComparison, type RunDifference } from "./compare.ts";
 export { compareRunTasks, type TaskDifference } from "./compare-tasks.ts";
 export { damageError } from "./damage.ts";

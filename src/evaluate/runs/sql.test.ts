@@ -10,8 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CORPUS, TASK } from "../../../test/small-evaluation.ts";
 import { TableModel } from "../../models/test/index.ts";
@@ -140,6 +140,89 @@ describe("a run that is damaged", () => {
     const asked = ask(query.replaceAll("OTHER", other).replaceAll("FOLDER", runs));
     await expect(asked).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(readdirSync(runs).sort()).toEqual(before);
+  });
+
+  it.each([
+    "COPY (SELECT 1) TO 'TOKENS' (USE_TMP_FILE false)",
+    "COPY (SELECT 1) TO 'TOKENS' (FORMAT csv, USE_TMP_FILE false)",
+    "PREPARE p AS COPY (SELECT 1) TO 'TOKENS' (USE_TMP_FILE false); EXECUTE p",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO 'TOKENS' (USE_TMP_FILE false)",
+    "ATTACH 'TOKENS' AS x",
+    "SELECT count(*) FROM enable_logging('QueryLog', storage = 'file', storage_path = 'TOKENS.d'); SELECT 1",
+    "FROM \"query\" /* a */ ('FROM enable_' || 'logging(storage=''file'', storage_path=''TOKENS.d'')'); SELECT 1",
+    "FROM query(E'FROM enable_\\x6cogging(storage=''file'', storage_path=''TOKENS.d'')'); SELECT 1",
+    "",
+  ])("reads the tokens and never writes over them: %s", async (query) => {
+    const tokens = file("tokens.parquet");
+    const before = readFileSync(tokens);
+    const asked = ask(query.replaceAll("TOKENS", tokens));
+    await expect(asked).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(readFileSync(tokens)).toEqual(before);
+  });
+
+  it.each([
+    "SHOW TABLES",
+    "DESCRIBE results",
+    "PRAGMA table_info('results')",
+    "EXPLAIN SELECT 1",
+    "SET VARIABLE x = 1; SELECT getvariable('x')",
+    "CREATE TABLE a AS FROM results; INSERT INTO a FROM results; FROM a",
+    "CREATE MACRO m(a) AS a + 1; SELECT m(1)",
+    "SELECT 'query (' AS query",
+  ])("takes what stays in memory: %s", async (query) => {
+    expect((await ask(query)).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    "PREPARE p AS COPY (SELECT 1) TO 'OWN'; EXECUTE p",
+    "PREPARE p AS COPY (SELECT 1) TO $1; EXECUTE p('OWN')",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO 'OWN'",
+    "COPY (SELECT 1) TO /* a */ ('RUNS/' || 'a[1]/run.json')",
+    "COPY (SELECT 1) TO E'RUNS\\x2fa[1]/run.json'",
+    "COPY (SELECT 1) TO $$OWN$$",
+    "COPY (SELECT 1) TO 'RUNS/a[1]/'\n'run.json'",
+    "COPY (SELECT 1) TO 'file:OWN'",
+    "COPY (SELECT 1) TO 'file://OWN'",
+    "COPY (SELECT 1) TO '~/HOME_TO_OWN'",
+    "SELECT 1e'\\''; COPY (SELECT 1) TO 'OWN'; SELECT 1e'\\''",
+    "SELECT 1; -- a\rCOPY (SELECT 1) TO 'OWN'",
+    "/* /* */ ' */ COPY (SELECT 1) TO 'OWN' /* ' */",
+    "COPY\u00a0(SELECT 1)\u00a0TO\u00a0'OWN'",
+    "COPY (SELECT 1 AS a, 2 AS b) TO 'RUNS' (FORMAT csv, PARTITION_BY (a), OVERWRITE true)",
+    "COPY (SELECT 1 AS a) TO 'RUNS' (FORMAT csv, PER_THREAD_OUTPUT true, OVERWRITE true)",
+    "COPY (SELECT 1) TO 'RUNS/d' (PER_THREAD_OUTPUT, \"filename_pattern\" '../a[1]/run', FILE_EXTENSION 'json')",
+    "CALL enable_logging(storage = 'file', storage_path = 'RUNS/a[1]')",
+    "IMPORT DATABASE 'RUNS'",
+  ])("finds a run's own file under every name, where files are allowed: %s", async (query) => {
+    const own = file("run.json");
+    const before = readdirSync(runs, { recursive: true }).sort();
+    const content = readFileSync(own);
+    const sql = query
+      .replaceAll("HOME_TO_OWN", relative(homedir(), own))
+      .replaceAll("OWN", own)
+      .replaceAll("RUNS", runs);
+    await expect(queryRuns(runs, sql, { allowFiles: true })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      what: expect.stringMatching(/^The query /),
+    });
+    expect(readdirSync(runs, { recursive: true }).sort()).toEqual(before);
+    expect(readFileSync(own)).toEqual(content);
+  });
+
+  it.each([
+    "COPY results TO 'OUT/o.csv' (HEADER, DELIMITER ';')",
+    "COPY (SELECT 'a' AS \"to\", 2 AS b) TO 'OUT/o.parquet' WITH (FORMAT parquet);",
+    "COPY (SELECT 1 AS a, 2 AS b) TO 'OUT/p' (FORMAT csv, PARTITION_BY (a), FILENAME_PATTERN 'x{i}')",
+    "ATTACH IF NOT EXISTS 'OUT/x.db' AS x; CREATE TABLE x.r AS FROM results",
+    "EXPORT DATABASE 'OUT/e' (FORMAT csv)",
+  ])("writes elsewhere, where files are allowed: %s", async (query) => {
+    const out = mkdtempSync(join(tmpdir(), "surprisal-sql-out-"));
+    try {
+      await queryRuns(runs, query.replaceAll("OUT", out), { allowFiles: true });
+      expect(readdirSync(out)).not.toEqual([]);
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
   });
 
   it("has files where they are allowed, and never writes over a run's own", async () => {

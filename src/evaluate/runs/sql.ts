@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { abortError, emptySums, measures, SurprisalError } from "../../core/index.ts";
+import { abortError, emptySums, measures, SurprisalError, whenAborted } from "../../core/index.ts";
 import { infinityAsText } from "../../text/index.ts";
 import { loadDuckDB } from "../duckdb.ts";
 import { answerRows } from "./answers.ts";
@@ -12,7 +12,7 @@ import { listRuns } from "./list.ts";
 import { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
 import { modelLabel, runRows, taskRows } from "./rows.ts";
 import type { Run } from "./run.ts";
-import { sparingRuns } from "./sparing-runs.ts";
+import { sparingRuns, withinMemory } from "./sparing-runs.ts";
 import { assertTokensWhole, readEntries } from "./whole-run.ts";
 
 /** What a query gave. */
@@ -56,7 +56,7 @@ export async function queryRuns(
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
-  signal?.addEventListener("abort", interrupt, { once: true });
+  const callOff = whenAborted(signal, interrupt);
   try {
     const results: object[] = [];
     const documents: object[] = [];
@@ -107,7 +107,7 @@ export async function queryRuns(
           query,
           runs.map(({ path }) => path),
         )
-      : connection.runAndReadAll(query);
+      : withinMemory(connection, query);
     const reader = await ask.catch(async (cause: Error) => {
       if (SurprisalError.isInstance(cause)) throw cause;
       if (signal?.aborted) throw abortError("The query", signal);
@@ -128,7 +128,7 @@ export async function queryRuns(
     if (/\btokens\b/i.test(query)) for (const { file } of tokens) await assertTokensWhole(file);
     return { columns: reader.deduplicatedColumnNames(), rows: reader.getRowsJson() as unknown[][] };
   } finally {
-    signal?.removeEventListener("abort", interrupt);
+    callOff();
     connection.closeSync();
     instance.closeSync();
     rmSync(scratch, { recursive: true, force: true });

@@ -14,6 +14,7 @@ import {
   type RemoteAnswer,
   RemoteClient,
   type RemoteClientOptions,
+  type RequestOptions,
   readFields,
   readRecords,
   ServerRefusal,
@@ -107,7 +108,11 @@ export class GeminiModel extends ServerModel {
     this.refuseOptions(options, ["stop"]);
     const prompt = this.textOrChat(given, options);
     const { maxTokens = 256, alternatives = 0 } = options;
-    const answer = await this.#ask(requestOf(prompt, options), alternatives, options.signal);
+    const answer = await this.#ask(requestOf(prompt, options), {
+      signal: options.signal,
+      tokens: maxTokens,
+      alternatives,
+    });
     const reader = geminiReader({ server: answer.where, alternatives, maxTokens });
     const { end } = yield* readRecords(answer, reader, options.signal);
     const warnings = [...end.warnings];
@@ -128,14 +133,15 @@ export class GeminiModel extends ServerModel {
   }
 
   /** With numbers in a stream, else with numbers in one piece, else without when they are refused both ways. */
-  async #ask(request: Request, alternatives: number, signal: AbortSignal | undefined): Promise<RemoteAnswer> {
+  async #ask(request: Request, asked: RequestOptions & { alternatives: number }): Promise<RemoteAnswer> {
+    const { alternatives } = asked;
     const stream = `${this.#path}:streamGenerateContent?alt=sse`;
     const numbers = { responseLogprobs: true, ...(alternatives > 0 && { logprobs: alternatives }) };
     const body = { ...request, generationConfig: { ...request.generationConfig, ...numbers } };
-    const whole = () => this.#client.post(`${this.#path}:generateContent`, body, { signal });
+    const whole = () => this.#client.post(`${this.#path}:generateContent`, body, asked);
     if (this.#refusal === null && this.#streamRefusal === null)
       try {
-        return await this.#client.post(stream, body, { signal });
+        return await this.#client.post(stream, body, asked);
       } catch (error) {
         const words = refusalOf(error);
         if (words === null) throw error;
@@ -150,7 +156,7 @@ export class GeminiModel extends ServerModel {
         if (words === null && !isNotThere(error)) throw error;
         this.#refusal = words ?? this.#streamRefusal;
       }
-    return await this.#client.post(stream, request, { signal });
+    return await this.#client.post(stream, request, asked);
   }
 }
 

@@ -5,10 +5,11 @@
  * memory and are viewed in place. Nothing is copied but one row at a time, into the kernel.
  */
 import koffi from "koffi";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { LlamaFunctions } from "./bindings.ts";
 import type { Batch, ContextParams, Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { call } from "./native-call.ts";
 
 /** What a context is made for. */
 export interface ContextShape {
@@ -151,8 +152,7 @@ export class LlamaContext {
       throw abortError("Scoring", signal);
     }
     const abort = () => this.#functions.ggml_set_no_alloc(this.#abortFlag, true);
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#lifetime.closing.addEventListener("abort", abort, { once: true });
+    const callOff = [signal, this.#lifetime.closing].map((each) => whenAborted(each, abort));
     const start = performance.now();
     let status: number;
     try {
@@ -161,8 +161,7 @@ export class LlamaContext {
       );
     } finally {
       this.decodeMs += performance.now() - start;
-      signal?.removeEventListener("abort", abort);
-      this.#lifetime.closing.removeEventListener("abort", abort);
+      for (const off of callOff) off();
       this.#functions.ggml_set_no_alloc(this.#abortFlag, false);
       this.#batch.reset();
     }
@@ -258,15 +257,6 @@ export class LlamaContext {
     this.#functions.ggml_free(this.#abortFlag);
     this.#rows = null;
   }
-}
-
-/** koffi's callbacks as promises. */
-export function call<Result>(
-  start: (done: (error: Error | null, result: Result) => void) => void,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    start((error, result) => (error ? reject(error) : resolve(result)));
-  });
 }
 
 /** The arrays of a llama_batch, in ArrayBuffers (which the garbage collector never moves). */

@@ -2,11 +2,11 @@
 import koffi from "koffi";
 import { abortError, SurprisalError } from "../../core/index.ts";
 import { type GgufFile, notFinite } from "../gguf/index.ts";
-import { call } from "./context.ts";
 import { withExitGuard } from "./exit-guard.ts";
 import type { Pointer } from "./layout.ts";
 import type { LlamaLibrary } from "./library.ts";
 import { LlamaLog, LOG_WARNING } from "./log.ts";
+import { call } from "./native-call.ts";
 import type { LlamaLoadOptions, Placement } from "./placement.ts";
 import { Queue } from "./queue.ts";
 

@@ -45,7 +45,6 @@ import { lossOf } from "../loss.ts";
 import { cacheFolder, isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { MOST_SAMPLES, SharedPrompt, sampleWith } from "../sample.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
-import { call } from "./context.ts";
 import { ContextPool } from "./context-pool.ts";
 import { embedTexts } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
@@ -57,6 +56,7 @@ import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { checkedByEngine, loadWeights } from "./load-weights.ts";
 import { isMapped, MappedFiles } from "./mapping.ts";
+import { call } from "./native-call.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
@@ -65,6 +65,7 @@ import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
 import { LlamaSequence, SequencePool } from "./sequence.ts";
 import { tryInChild } from "./trial.ts";
+import { giveBackMemory } from "./trim.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
@@ -237,17 +238,20 @@ export class LlamaModel implements LanguageModel {
     let firstIndex = 0;
     for await (const encoded of this.#encodeInGroups(requests, options)) {
       const first = firstIndex;
-      yield* this.#scoring.forRequests(encoded, (context, some, indices) =>
-        scoreEncoded(
-          context,
-          !this.#recurrent,
-          this.#model.reader,
-          some,
-          this,
-          this.vocabulary.eos,
-          indices.map((i) => first + i),
-          options,
-        ),
+      yield* this.#scoring.forRequests(
+        encoded,
+        (context, some, indices) =>
+          scoreEncoded(
+            context,
+            !this.#recurrent,
+            this.#model.reader,
+            some,
+            this,
+            this.vocabulary.eos,
+            indices.map((i) => first + i),
+            options,
+          ),
+        options.signal,
       );
       firstIndex += encoded.length;
     }
@@ -284,8 +288,11 @@ export class LlamaModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     const document = checkedIds(ids, this.vocabulary.size);
     checkLength(this, plan.context, "the plan's context");
-    yield* this.#scoring.forPlan(plan, document.length, (context) =>
-      runPlan(context, this.#model.reader, document, plan, options),
+    yield* this.#scoring.forPlan(
+      plan,
+      document.length,
+      (context) => runPlan(context, this.#model.reader, document, plan, options),
+      options.signal,
     );
   }
 
@@ -409,6 +416,7 @@ export class LlamaModel implements LanguageModel {
     await this.#contexts.dispose();
     await this.#floatContexts?.dispose();
     await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
+    giveBackMemory();
   }
 
   #assertOpen(): void {

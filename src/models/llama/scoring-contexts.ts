@@ -2,7 +2,7 @@
 import type { WindowPlan } from "../../core/index.ts";
 import type { EncodedRequest } from "../encode-request.ts";
 import { type ContextShape, type LlamaContext, MAX_SEQUENCES } from "./context.ts";
-import type { ContextPool } from "./context-pool.ts";
+import type { ContextPool, LentContext } from "./context-pool.ts";
 import { lengthOf, positionsOf } from "./float-cache.ts";
 
 /** Sequences of a recurrent memory, which keeps a whole state for each: one to run and one to keep. */
@@ -31,14 +31,19 @@ export class ScoringContexts {
     plan: WindowPlan,
     documentTokens: number,
     carryOut: (context: LlamaContext) => AsyncIterable<Item>,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<Item> {
     const pool = this.#poolFor(lengthOf(plan, documentTokens));
     const cells = pool === this.#usual ? plan.context : positionsOf(plan, documentTokens);
-    const context = await this.#acquire(pool, cells);
+    const lent = await this.#acquire(pool, cells, signal);
     try {
-      yield* carryOut(context);
+      for await (const item of carryOut(lent.context)) {
+        lent.turn.pause();
+        yield item;
+        lent.turn.resume();
+      }
     } finally {
-      await pool.release(context);
+      await pool.release(lent);
     }
   }
 
@@ -53,25 +58,32 @@ export class ScoringContexts {
       requests: readonly EncodedRequest[],
       indices: readonly number[],
     ) => AsyncGenerator<Answer, void, void>,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<Answer> {
     const poolOf = ({ input }: EncodedRequest) => this.#poolFor(input.length);
-    const streams = new Map<ContextPool, { context: LlamaContext; answers: AsyncGenerator<Answer, void> }>();
+    const streams = new Map<ContextPool, { lent: LentContext; answers: AsyncGenerator<Answer, void> }>();
+    const turns = () => [...streams.values()].map(({ lent }) => lent.turn);
     try {
-      for (const pool of new Set(requests.map(poolOf))) {
+      // Always in this order: two callers that each wait for what the other has would wait for ever.
+      for (const pool of new Set([this.#usual, ...requests.map(poolOf)])) {
         const indices = [...requests.keys()].filter((i) => poolOf(requests[i]!) === pool);
+        if (indices.length === 0) continue;
         const some = indices.map((i) => requests[i]!);
         const longest = some.reduce((most, { input }) => Math.max(most, input.length), 0);
-        const context = await this.#acquire(pool, longest + pool.batch);
-        streams.set(pool, { context, answers: score(context, some, indices) });
+        const lent = await this.#acquire(pool, longest + pool.batch, signal);
+        streams.set(pool, { lent, answers: score(lent.context, some, indices) });
       }
       for (const request of requests) {
         const answer = await streams.get(poolOf(request))!.answers.next();
-        if (!answer.done) yield answer.value;
+        if (answer.done) continue;
+        for (const turn of turns()) turn.pause();
+        yield answer.value;
+        for (const turn of turns()) turn.resume();
       }
     } finally {
-      for (const [pool, { context, answers }] of streams) {
+      for (const [pool, { lent, answers }] of streams) {
         await answers.return();
-        await pool.release(context);
+        await pool.release(lent);
       }
     }
   }
@@ -81,10 +93,10 @@ export class ScoringContexts {
     return this.#short && tokens <= this.#short.tokens ? this.#short.pool : this.#usual;
   }
 
-  #acquire(pool: ContextPool, cells: number): Promise<LlamaContext> {
+  #acquire(pool: ContextPool, cells: number, signal: AbortSignal | undefined): Promise<LentContext> {
     const sequences = this.#recurrent
       ? RECURRENT_SEQUENCES
       : Math.min(Math.max(pool.batch, 2), MAX_SEQUENCES);
-    return pool.acquire({ cells, sequences, rowLength: this.#rowLength, output: "logits" });
+    return pool.acquire({ cells, sequences, rowLength: this.#rowLength, output: "logits" }, signal);
   }
 }

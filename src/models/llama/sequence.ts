@@ -23,8 +23,8 @@ export class SequencePool extends Queue {
     const id = this.#free.pop();
     if (id !== undefined) return id;
     throw new SurprisalError({
-      code: "ENGINE_FAILED",
-      what: `More than ${this.context.shape.sequences} sequences are open`,
+      code: "TOO_MANY_SEQUENCES",
+      what: `More than ${this.context.shape.sequences} sequences would be open at once`,
       wayOut:
         "Dispose the ones you no longer need (`await using`, or `await sequence[Symbol.asyncDispose]()`).",
     });

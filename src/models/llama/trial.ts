@@ -12,7 +12,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { abortError, SurprisalError } from "../../core/index.ts";
+import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
 import type { GgufFile } from "../gguf/index.ts";
 import type { CpuBuildOptions } from "./cpu-builds.ts";
 import type { LlamaLoadOptions } from "./placement.ts";
@@ -43,7 +43,7 @@ export async function tryInChild(
   const child = start();
   if (!child) return;
   const stop = () => child.kill("SIGKILL");
-  signal?.addEventListener("abort", stop, { once: true });
+  const callOff = whenAborted(signal, stop);
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
@@ -62,7 +62,7 @@ export async function tryInChild(
     // Without "ready" it never came to the file: a program that cannot start itself a second time.
     if (ready && !finished) throw died(path, reason ?? `exit code ${code}`, said);
   } finally {
-    signal?.removeEventListener("abort", stop);
+    callOff();
   }
 }
 

@@ -3,9 +3,9 @@ import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { GgufFile } from "../gguf/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import type { LlamaFunctions } from "./bindings.ts";
-import { call } from "./context.ts";
 import type { Pointer } from "./layout.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { call } from "./native-call.ts";
 import { longestMatch } from "./native-stack.ts";
 import { Queue } from "./queue.ts";
 

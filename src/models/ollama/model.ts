@@ -152,10 +152,11 @@ export class OllamaModel extends ServerModel {
         ...(stop.length > 0 && { stop }),
       },
     };
+    const asked = { signal, tokens: maxTokens, alternatives };
     const answer =
       typeof prompt === "string"
-        ? await this.#client.post("api/generate", { ...body, prompt, raw: true }, { signal })
-        : await this.#client.post("api/chat", { ...body, messages: prompt }, { signal });
+        ? await this.#client.post("api/generate", { ...body, prompt, raw: true }, asked)
+        : await this.#client.post("api/chat", { ...body, messages: prompt }, asked);
     const reader = ollamaReader({ server: answer.where, alternatives, maxTokens });
     const { end } = yield* readRecords(answer, reader, signal);
     const provenance = { model: this.identity, probabilities: "raw" as const, eosCounted: false };

@@ -65,14 +65,15 @@ export class Asking {
    *   not so many alternatives.
    */
   async ask(prompt: Prompt, options: GenerateOptions): Promise<Asked> {
-    const { alternatives = 0, signal } = options;
+    const { alternatives = 0, maxTokens = 256, signal } = options;
+    const asked = { signal, tokens: maxTokens, alternatives };
     let wanted: Wanted = this.#silence === null ? "numbers" : "none";
     let refused: ServerRefusal | null = null;
     for (;;) {
       const request = wireRequest(prompt, options, { ...this.#settings, api: this.#api, wanted });
       const body = this.#adapted(request.body);
       try {
-        const answer = await this.#settings.client.post(request.path, body, { signal });
+        const answer = await this.#settings.client.post(request.path, body, asked);
         if (wanted === "chosen") {
           answer.dispose();
           throw tooMany(alternatives, refused!);

@@ -104,7 +104,7 @@ function clientFor(url: URL, options: OpenAIOptions): RemoteClient {
 const proofs = new Map<string, Promise<AlignmentProof>>();
 
 /** How a server fails that was there a moment ago. */
-const BROKEN: readonly string[] = ["STREAM_CUT", "SERVER_UNREACHABLE", "SERVER_ERROR"];
+const BROKEN: readonly string[] = ["STREAM_CUT", "ANSWER_TOO_LONG", "SERVER_UNREACHABLE", "SERVER_ERROR"];
 
 /** Once per server, model and process; a model that is listed otherwise than before is another one. */
 function proven(

@@ -311,7 +311,8 @@ describe("keys", () => {
     vi.stubEnv("SURPRISAL_API_KEY", "sk-of-this-server");
     const elsewhere = await serve("vllm");
     const server = await serve("vllm", { misbehave: { redirect: { to: elsewhere.origin } } });
-    await open(server, { prove: false });
+    expect((await failure(() => open(server, { prove: false }))).code).toBe("REDIRECT_REFUSED");
+    await open(server, { prove: false, followRedirects: true });
     expect(elsewhere.requests.length).toBeGreaterThan(0);
     expect(JSON.stringify(elsewhere.requests.map(({ headers }) => headers))).not.toContain("sk-of");
   });

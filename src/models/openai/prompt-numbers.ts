@@ -63,11 +63,17 @@ interface Source {
 
 export function promptNumbers(method: NonNullable<Dialect["prompt"]>, source: Source): PromptNumbers {
   const makers = { vllm: vllmNumbers, sglang: sglangNumbers, tgi: tgiNumbers, echo: echoNumbers };
-  return makers[method](source);
+  const numbers = makers[method](source);
+  return {
+    ...numbers,
+    score: (prompt, k, options) =>
+      numbers.score(prompt, k, { ...options, tokens: 1, promptTokens: prompt.length, alternatives: k }),
+    write: (prompt, count, options) => numbers.write(prompt, count, { ...options, tokens: count }),
+  };
 }
 
-async function ask(client: RemoteClient, path: string, body: Fields, { signal }: RequestOptions) {
-  const answer = await client.post(path, body, { signal });
+async function ask(client: RemoteClient, path: string, body: Fields, options: RequestOptions) {
+  const answer = await client.post(path, body, options);
   const json = await answer.json();
   throwComplaint(Array.isArray(json) ? json[0] : json, answer.where);
   return { json, where: answer.where };

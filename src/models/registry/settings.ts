@@ -6,7 +6,7 @@ import type { LocateOptions, NetworkPatience } from "./types.ts";
 
 const PATIENCE: NetworkPatience = { connectMs: 10_000, stallMs: 30_000, attempts: 5, backoffMs: 500 };
 
-/** The largest package of pypi.org (tens of thousands of files) has a page of about 10 MiB. */
+/** The largest package of the public index (tens of thousands of files) has a page of about 10 MiB. */
 const PAGE_BYTES = 32 * 2 ** 20;
 /** Larger than any one file of a model: the largest are split at 50 GB. */
 const UNANNOUNCED_BYTES = 128 * 2 ** 30;

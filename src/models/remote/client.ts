@@ -2,15 +2,26 @@
 import { abortError, withDefaults } from "../../core/index.ts";
 import type { HttpAnswer, NetworkFailure, Patience } from "../../net/index.ts";
 import { baseAddress, rootAddress, shownAddress } from "./address.ts";
-import { type Chunks, readNdjson, readServerSentEvents, readText } from "./events.ts";
-import { complaintIn, malformed, quotation, ServerRefusal, ServerUnreachable, streamCut } from "./failure.ts";
+import {
+  type AskedFor,
+  type BoundOptions,
+  Deadline,
+  isUpgrade,
+  longestMs,
+  mayGoAbroad,
+  mostBytes,
+  redirected,
+  tooSlow,
+} from "./bounds.ts";
+import { complaintIn, quotation, ServerRefusal, ServerUnreachable } from "./failure.ts";
 import { parseJson } from "./json.ts";
 import type { ApiKey } from "./key.ts";
 import { Limit } from "./limit.ts";
+import { RemoteAnswer, readable } from "./remote-answer.ts";
 
 type Net = typeof import("../../net/index.ts");
 
-export interface RemoteClientOptions {
+export interface RemoteClientOptions extends BoundOptions {
   /** The API's base address, `http://localhost:8080/v1` for example. */
   address: string | URL;
   /** Sent to the address's own origin only. `null` = none. */
@@ -21,7 +32,11 @@ export interface RemoteClientOptions {
   keyHeader?: string | undefined;
   /** Further headers. They too go to the address's own origin only. */
   headers?: Readonly<Record<string, string>> | undefined;
-  /** Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence, no limit to the whole. */
+  /**
+   * Default 10 s to connect, 10 minutes to the first byte, 2 minutes of silence, 10 minutes without content (comments, empty
+   * events and white space are none; `silenceMs` where it is given), and to the whole with all attempts twice `answerMs` and
+   * 30 s per token asked for.
+   */
   patience?: Partial<Patience> | undefined;
   /** Times a request is sent at most, when it fails before the first byte of an answer. Default 4. */
   attempts?: number | undefined;
@@ -31,22 +46,25 @@ export interface RemoteClientOptions {
   concurrency?: number | undefined;
 }
 
-export interface RequestOptions {
+export interface RequestOptions extends AskedFor {
   signal?: AbortSignal | undefined;
 }
 
-interface Sent extends RequestOptions {
+interface Sent {
+  signal: AbortSignal;
   method: "GET" | "POST";
   url: URL;
   body: string | null;
 }
 
-const PATIENCE: Patience = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
+const PATIENCE = { connectMs: 10_000, answerMs: 600_000, silenceMs: 120_000 };
 /** A server may ask for more than a backoff would give it, within reason. */
 const LONGEST_ASKED_PAUSE_MS = 60_000;
 const MOST_REDIRECTS = 5;
 /** As much of an error's body as is read, bytes. */
 const ERROR_BODY = 65_536;
+/** As long as the end of an error's body is waited for, milliseconds. */
+const ERROR_MS = 10_000;
 
 const limits = new Map<string, Limit>();
 
@@ -95,20 +113,33 @@ export class RemoteClient {
     method: "GET" | "POST",
     path: string,
     body: string | null,
-    { signal }: RequestOptions,
+    { signal, ...asked }: RequestOptions,
   ): Promise<RemoteAnswer> {
+    const where = this.#where(path);
+    const patience = withDefaults<Patience>(PATIENCE, this.#options.patience);
+    const { answerMs = patience.silenceMs, silenceMs, overallMs } = patience;
+    const limitMs = longestMs(overallMs, answerMs, asked);
+    const most = mostBytes(this.#options.mostAnswerBytes, body?.length ?? 0, asked);
     const leave = await this.#limit.enter(signal);
+    const deadline = new Deadline(limitMs, () => tooSlow(limitMs, where), signal);
+    const end = () => {
+      deadline.done();
+      leave();
+    };
     try {
       // Loaded when needed: what reads answers also runs where Node's modules are not.
       const net = await import("../../net/index.ts");
-      const send = () => this.#send(net, { method, url: this.#url(path), body, signal });
-      const answer = await net.repeat(send, this.#pauses(net), signal);
-      answer.closed.then(leave);
-      const where = this.#where(path);
-      const chunks = readable(net, answer, where, signal);
-      return new RemoteAnswer(answer, chunks, where, (text) => this.redact(text));
+      const send = () => this.#send(net, { method, url: this.#url(path), body, signal: deadline.signal });
+      const answer = await net.repeat(send, this.#pauses(net), deadline.signal);
+      answer.closed.then(end);
+      const idleMs = this.#options.patience?.silenceMs ?? Math.max(answerMs, silenceMs);
+      const chunks = readable(net, answer, { where, signal, deadline, idleMs, most });
+      return new RemoteAnswer(answer, chunks, where, {
+        redact: (text) => this.redact(text),
+        tokens: asked.tokens ?? null,
+      });
     } catch (error) {
-      leave();
+      end();
       throw signal?.aborted && error === signal.reason ? abortError("The request", signal) : error;
     }
   }
@@ -140,9 +171,10 @@ export class RemoteClient {
         headers: body === null ? {} : { "content-type": "application/json" },
         own: { origin: this.address.origin, headers: { ...headers, ...key?.header(keyHeader) } },
         body,
-        patience: withDefaults(PATIENCE, this.#options.patience),
+        patience: { ...withDefaults<Patience>(PATIENCE, this.#options.patience), overallMs: undefined },
         environment: process.env,
         mostRedirects: MOST_REDIRECTS,
+        followAbroad: method === "GET" || mayGoAbroad(this.#options) || isUpgrade,
         signal,
       })
       .catch((error: unknown) => {
@@ -152,14 +184,19 @@ export class RemoteClient {
       });
     this.#answered = true;
     if (answer.status >= 200 && answer.status < 300) return answer;
+    const target = net.redirectTarget(answer, method);
+    if (target) {
+      answer.dispose();
+      throw redirected(this.#shown(target));
+    }
     throw await this.#refusal(answer, signal);
   }
 
-  async #refusal(answer: HttpAnswer, signal: AbortSignal | undefined): Promise<ServerRefusal> {
+  async #refusal(answer: HttpAnswer, signal: AbortSignal): Promise<ServerRefusal> {
     const { status, headers, url } = answer;
     const where = this.#shown(url);
     const complaint = await readComplaint(answer, where);
-    if (signal?.aborted) throw abortError("The request", signal);
+    signal.throwIfAborted();
     const message = this.redact(complaint.message);
     const { key, keyVariable } = this.#options;
     const home = url.origin === this.address.origin;
@@ -204,126 +241,12 @@ export class RemoteClient {
   }
 }
 
-/** An answer that has begun. Read it once: `json`, `messages`, or `dispose`. */
-export class RemoteAnswer {
-  readonly status: number;
-  /** The address it came from, as it may be printed. */
-  readonly where: string;
-  readonly #answer: HttpAnswer;
-  readonly #body: Chunks;
-  readonly #redact: (text: string) => string;
-  /** What stood among the events of a stream and was none, once it is read; "" = nothing. */
-  words = "";
-
-  constructor(answer: HttpAnswer, body: Chunks, where: string, redact: (text: string) => string) {
-    this.status = answer.status;
-    this.where = where;
-    this.#answer = answer;
-    this.#body = body;
-    this.#redact = redact;
-  }
-
-  header(name: string): string | null {
-    return this.#answer.headers[name.toLowerCase()] || null;
-  }
-
-  /** @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED. */
-  async json(): Promise<unknown> {
-    return this.#json(this.#body);
-  }
-
-  async #json(body: Chunks): Promise<unknown> {
-    const text = await readText(body, this.where);
-    if (text === "") throw streamCut("The answer is empty", this.where);
-    try {
-      return parseJson(text, this.where);
-    } catch (error) {
-      if (/^\s*</.test(text)) throw malformed("The server answers with a web page", this.where);
-      throw error;
-    }
-  }
-
-  /**
-   * The JSON values of the answer: events, lines, or the one of an answer in one piece, whatever the server says it sends.
-   * @throws SurprisalError WIRE_MALFORMED, STREAM_CUT, ABORTED.
-   */
-  async *messages(): AsyncGenerator<unknown> {
-    const body = this.#body;
-    const type = (this.header("content-type") ?? "").toLowerCase();
-    if (type.includes("text/event-stream")) this.words = yield* readServerSentEvents(body, this.where);
-    else if (type.includes("ndjson")) yield* readNdjson(body, this.where);
-    else {
-      const { beginning, whole } = await peek(body);
-      if (EVENT_STREAM.test(beginning)) this.words = yield* readServerSentEvents(whole, this.where);
-      else yield await this.#json(whole);
-    }
-  }
-
-  /** A text as it may be printed: without the key, in case the server repeats it. */
-  redact(text: string): string {
-    return this.#redact(text);
-  }
-
-  /** Frees the connection of an answer that is not read. */
-  dispose(): void {
-    this.#answer.dispose();
-  }
-}
-
-/** How server-sent events begin, and JSON does not. */
-const EVENT_STREAM = /^\s*(data|event|id|retry)?:/;
-const LONGEST_FIELD = "event:".length;
-/** White space before an answer that is waited for, characters: some servers send it to keep the connection. */
-const MOST_WHITE_SPACE = 65_536;
-
-/** The first characters of a body, enough to tell what it is, and the whole body. */
-async function peek(body: Chunks): Promise<{ beginning: string; whole: Chunks }> {
-  const chunks = body[Symbol.asyncIterator]();
-  const decoder = new TextDecoder();
-  const seen: Uint8Array[] = [];
-  let beginning = "";
-  while (beginning.trimStart().length < LONGEST_FIELD && beginning.length < MOST_WHITE_SPACE) {
-    const { done, value } = await chunks.next();
-    if (done) break;
-    seen.push(value);
-    beginning += decoder.decode(value, { stream: true });
-  }
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* seen;
-      yield* { [Symbol.asyncIterator]: () => chunks };
-    } finally {
-      await chunks.return?.();
-    }
-  }
-  return { beginning, whole: whole() };
-}
-
-/** A body whose failures say what they mean for an answer. */
-async function* readable(
-  { NetworkFailure }: Net,
-  { body }: HttpAnswer,
-  where: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const bytes of body) {
-      if (signal?.aborted) throw signal.reason;
-      yield bytes;
-    }
-  } catch (error) {
-    if (signal?.aborted) throw abortError("The request", signal);
-    if (!(error instanceof NetworkFailure)) throw error;
-    if (error.mishap === "encoding") throw malformed(error.message, where);
-    throw streamCut(`The connection broke: ${error.message}`, where, error.cause ?? error);
-  }
-}
-
 async function readComplaint(
   answer: HttpAnswer,
   where: string,
 ): Promise<{ message: string; field: string | null }> {
   let text = "";
+  const timer = setTimeout(() => answer.dispose(), ERROR_MS);
   try {
     const decoder = new TextDecoder();
     for await (const bytes of answer.body) {
@@ -333,6 +256,8 @@ async function readComplaint(
     return complaintIn(parseJson(text, where)) ?? { message: quotation(text), field: null };
   } catch {
     return { message: /^\s*</.test(text) ? "" : quotation(text), field: null };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

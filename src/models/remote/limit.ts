@@ -1,5 +1,5 @@
 /** How many requests a server gets at once. */
-import { abortError } from "../../core/index.ts";
+import { abortError, whenAborted } from "../../core/index.ts";
 
 /** A counting semaphore: waiting callers go in the order they came. */
 export class Limit {
@@ -32,10 +32,10 @@ export class Limit {
         reject(abortError("The request", signal));
       };
       const go = () => {
-        signal?.removeEventListener("abort", onAbort);
+        callOff();
         resolve();
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const callOff = whenAborted(signal, onAbort);
       this.#waiting.push(go);
     });
   }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { TokenRecord } from "../../core/index.ts";
 import { generationOf } from "../generation.ts";
 import type { GenerationEnd, Provenance } from "../language-model.ts";
-import type { RemoteAnswer } from "./client.ts";
 import { readRecords, type WireReader } from "./reader.ts";
+import type { RemoteAnswer } from "./remote-answer.ts";
 
 /** Two tokens as they come, with a doubt at the second, and a last one held until the end. */
 function twoAndOne() {

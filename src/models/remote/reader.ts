@@ -4,8 +4,9 @@ import { LoopLeft } from "../generation.ts";
 import type { FinishReason, GenerationEnd, Provenance } from "../language-model.ts";
 import type { AnswerAssembler, AnswerOptions } from "./answer.ts";
 import type { AnswerDoubts } from "./answer-numbers.ts";
-import type { RemoteAnswer } from "./client.ts";
+import { mostEvents, tooMany } from "./bounds.ts";
 import { reportedError, serverError, streamCut } from "./failure.ts";
+import type { RemoteAnswer } from "./remote-answer.ts";
 
 export interface AnswerReaderOptions extends AnswerOptions {
   /** Names the server in errors. Default "the server". */
@@ -42,19 +43,31 @@ export interface FinishedAnswer {
   probabilities?: Provenance["probabilities"] | undefined;
 }
 
-/** Reads an answer as it arrives. Leaving the loop ends the request; what is known then is returned as at an end. */
+/**
+ * Reads an answer as it arrives. One that goes on beyond its bounds is left: what was read is given, partial and with a
+ * warning; of one that has given nothing yet that is an error. Leaving the loop ends the request; what is known then is returned
+ * as at an end.
+ */
 export async function* readRecords(
   answer: RemoteAnswer,
   reader: WireReader,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TokenRecord, FinishedAnswer, void> {
+  const most = mostEvents(answer.tokens);
+  let events = 0;
+  let spoken = 0;
+  let given = 0;
   let scored = 0;
   let finished: FinishedAnswer | null = null;
   try {
     try {
       for await (const json of answer.messages()) {
+        if (++events > most.events) throw tooMany(`${events - 1} events`, answer.tokens, answer.where);
         for (const record of reader.push(json)) {
           if (signal?.aborted) throw abortError("Generating", signal);
+          given++;
+          if (record.part !== "reasoning" && ++spoken > most.records)
+            throw tooMany(`${spoken - 1} records`, answer.tokens, answer.where);
           if (record.logprob !== null) scored++;
           yield record;
         }
@@ -66,7 +79,12 @@ export async function* readRecords(
       // Nothing was to come but the mark of the end, [DONE] or the end of the connection.
       const isComplete = error.code === "STREAM_CUT" && reader.complete === true;
       if (!isComplete) {
-        for (const record of reader.interrupt?.() ?? []) yield record;
+        for (const record of reader.interrupt?.() ?? []) {
+          given++;
+          if (record.logprob !== null) scored++;
+          yield record;
+        }
+        if (error.code === "ANSWER_TOO_LONG" && given > 0) return leftEarly(error, scored, reader, answer);
         if (error.code !== "STREAM_CUT" || answer.words === "") throw error;
         throw streamCut(`${error.what}. It ends with the words: ${answer.words}`, answer.where, error);
       }
@@ -81,6 +99,17 @@ export async function* readRecords(
   } finally {
     answer.dispose();
   }
+}
+
+/** What is known of an answer that was left since it had no end. */
+function leftEarly(
+  { what, wayOut }: SurprisalError,
+  scored: number,
+  reader: WireReader,
+  answer: RemoteAnswer,
+): FinishedAnswer {
+  const warnings = [...reader.doubts.warnings, answer.redact(`${what}; the rest was not read. ${wayOut}`)];
+  return { records: [], end: { finishReason: "other", tokens: null, scored, partial: true, warnings } };
 }
 
 /** A server's words in the middle of an answer may repeat the key. */

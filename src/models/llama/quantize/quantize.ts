@@ -18,10 +18,10 @@ import {
   tensorTypeNames,
   tokenizerNotes,
 } from "../../gguf/index.ts";
-import { call } from "../context.ts";
 import type { QuantizeParams } from "../layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "../library.ts";
 import { LlamaLog, LOG_INFO } from "../log.ts";
+import { call } from "../native-call.ts";
 import { integer } from "../placement.ts";
 import { checkPlan, unfitRows } from "./checks.ts";
 import { type ImportanceMatrix, readImatrix } from "./imatrix.ts";
