@@ -13,6 +13,8 @@ export function checkGenerateOptions(options: GenerateOptions): void {
   checkPenalties(options);
   checkTexts("stop", stop);
   checkWellFormed(prefill, "prefill");
+  checkWord("whenFull", options.whenFull, ["wait", "refuse"]);
+  checkWord("batching", options.batching, ["on", "off"]);
   if (oneOf === undefined) return;
   checkTexts("oneOf", oneOf);
   if (oneOf.length === 0) throw invalidArgument("There is nothing to choose from", "oneOf", "Give a text.");
@@ -29,6 +31,11 @@ function checkTexts(name: string, texts: readonly string[]): void {
       throw invalidArgument("This is an empty text, or none", `${name}[${i}]`, "Leave it out.");
     checkWellFormed(text, `${name}[${i}]`);
   }
+}
+
+function checkWord(name: string, word: string | undefined, allowed: readonly string[]): void {
+  if (word === undefined || allowed.includes(word)) return;
+  throw invalidArgument(`"${word}" is not a value of ${name}`, name, `Use one of ${allowed.join(", ")}.`);
 }
 
 /** Names of the options, beside those of every source, that ask for something. */

@@ -242,6 +242,17 @@ export interface GenerateOptions {
   oneOf?: readonly string[] | undefined;
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
+  /**
+   * What happens where a model in process has no room for one more answer. "wait", the default: for its turn, in the order of
+   * coming; where cells of the context run out, the youngest answers wait until older ones have ended. "refuse":
+   * TOO_MANY_SEQUENCES, or CONTEXT_EXCEEDED for its prompt, or an end for the reason "length". Servers have rules of their own.
+   */
+  whenFull?: "wait" | "refuse" | undefined;
+  /**
+   * "on": what is asked of a model in process at the same moment is run together. "off": by itself, with the digits and the
+   * tokens of one answer at a time. Default: as the model was loaded. Servers have rules of their own.
+   */
+  batching?: "on" | "off" | undefined;
   /** Read special tokens in a string prompt and in `prefill`. Default true: a prompt is usually a filled-in chat template. */
   parseSpecial?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -249,7 +260,10 @@ export interface GenerateOptions {
 
 /** Options of `LanguageModel.sample`. */
 export interface SampleOptions extends GenerateOptions {
-  /** How many answers, at least 1. Answer i is written with the seed `seed + i`. */
+  /**
+   * How many answers, at least 1; without `whenFull: "wait"` no more than can be written at once. Answer i is written with the
+   * seed `seed + i`.
+   */
   n: number;
 }
 
@@ -280,6 +294,14 @@ export interface Choice {
   outside: readonly number[];
 }
 
+/** What it took to read a prompt. */
+export interface PromptRun {
+  /** Tokens of the prompt with its prefill. */
+  tokens: number;
+  /** Of these, the ones that were not run for this answer: they lay in memory since another one had run them. */
+  shared: number;
+}
+
 /** What is known when the last token has been written. */
 export interface GenerationEnd {
   finishReason: FinishReason;
@@ -292,6 +314,8 @@ export interface GenerationEnd {
    * it does not say.
    */
   tokens: number | null;
+  /** What it took to read the prompt; left out where the source does not say. */
+  prompt?: PromptRun | undefined;
   /** Tokens that carry a number. */
   scored: number;
   /** Some token carries no number, so the perplexity of those that do is not the text's. */
@@ -380,7 +404,8 @@ export interface LanguageModel extends AsyncDisposable {
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
   /**
    * Writes `n` answers to one prompt; in process the prompt is run once. Answer i is what `generate` writes with the seed
-   * `seed + i`. Each is written while it is read, and waits for no other; the prompt stays in memory until all have begun
+   * `seed + i`. Each is written while it is read, and waits for no other unless there are more than can be written at once
+   * (`whenFull`); the prompt stays in memory until all have begun
    * or were closed (`return()`), or `signal` is aborted.
    * @throws SurprisalError INVALID_ARGUMENT for an `n` that is no whole number, less than 1, or more than the source runs at
    *   once; the rest from the iterations, as `generate`.

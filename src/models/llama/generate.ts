@@ -1,9 +1,11 @@
 /** Writing on from a prompt, one record per token. */
 import { emptyTable, SurprisalError, type TokenRecord, tokenRecord } from "../../core/index.ts";
 import { promptTooLong } from "../generation.ts";
-import type { GenerateOptions } from "../language-model.ts";
+import type { GenerateOptions, PromptRun } from "../language-model.ts";
 import { MarkedReasoning } from "../reasoning-marks.ts";
 import { type WritingSource, type Written, writeTokens } from "../write-tokens.ts";
+import type { Run } from "./batcher.ts";
+import type { WhenFull } from "./places.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { LlamaSequence } from "./sequence.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
@@ -12,33 +14,37 @@ import type { LlamaVocabulary } from "./vocabulary.ts";
 export class HeldPrompt implements AsyncDisposable {
   readonly ids: ArrayLike<number>;
   readonly sequence: LlamaSequence;
+  /** What it took to run it. */
+  run: PromptRun;
 
-  private constructor(ids: ArrayLike<number>, sequence: LlamaSequence) {
+  private constructor(ids: ArrayLike<number>, sequence: LlamaSequence, run: PromptRun) {
     this.ids = ids;
     this.sequence = sequence;
+    this.run = run;
   }
 
   /**
    * @param sequence an empty one, which is disposed with this, also when this fails.
    * @throws SurprisalError CONTEXT_EXCEEDED: the prompt alone does not fit.
    */
-  static async run(
-    ids: ArrayLike<number>,
-    sequence: LlamaSequence,
-    signal: AbortSignal | undefined,
-  ): Promise<HeldPrompt> {
+  static async run(ids: ArrayLike<number>, sequence: LlamaSequence, options: WhenFull): Promise<HeldPrompt> {
     try {
-      const full = await extend(sequence, ids, signal);
-      if (full) throw promptTooLong(ids.length, full);
-      return new HeldPrompt(ids, sequence);
+      const run = await extend(sequence, ids, options);
+      if (SurprisalError.isInstance(run)) throw promptTooLong(ids.length, run);
+      return new HeldPrompt(ids, sequence, { tokens: ids.length, shared: run.shared });
     } catch (error) {
       await sequence[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  async fork(): Promise<HeldPrompt> {
-    return new HeldPrompt(this.ids, await this.sequence.fork());
+  /** For another answer, which has to run nothing. */
+  async fork(options: WhenFull): Promise<HeldPrompt> {
+    const { ids, sequence, run } = this;
+    const copy = new HeldPrompt(ids, await sequence.fork(options), run);
+    // The first says what was run.
+    this.run = { tokens: ids.length, shared: ids.length };
+    return copy;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,7 +63,7 @@ export async function* generateTokens(
     pieces: vocabulary,
     distribution: () => sequence.next(),
     logits: () => sequence.logits(),
-    extend: async (id) => (await extend(sequence, [id], options.signal)) === null,
+    extend: async (id) => !SurprisalError.isInstance(await extend(sequence, [id], options)),
     record(id, distribution, alternatives) {
       const bytes = vocabulary.piece(id);
       const table = emptyTable(Int32Array.of(id), Uint32Array.of(0, bytes.length), alternatives);
@@ -72,11 +78,10 @@ export async function* generateTokens(
 async function extend(
   sequence: LlamaSequence,
   ids: ArrayLike<number>,
-  signal: AbortSignal | undefined,
-): Promise<SurprisalError | null> {
+  { whenFull = "wait", signal }: WhenFull,
+): Promise<Run | SurprisalError> {
   try {
-    await sequence.extend(ids, { signal });
-    return null;
+    return await sequence.run(ids, { whenFull, signal });
   } catch (error) {
     if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;
     throw error;

@@ -1,17 +1,9 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
 import { resolve } from "node:path";
-import {
-  abortError,
-  LogitKernel,
-  SurprisalError,
-  type TokenRecord,
-  type WindowPlan,
-} from "../../core/index.ts";
+import { abortError, LogitKernel, SurprisalError, type WindowPlan } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { checkGenerateOptions } from "../generate-options.ts";
-import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
 import {
   checkGguf,
   checkValues,
@@ -24,7 +16,6 @@ import type {
   ChatMessage,
   GenerateOptions,
   Generation,
-  GenerationEnd,
   LanguageModel,
   Loss,
   ModelCapabilities,
@@ -37,19 +28,17 @@ import type {
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
-  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
 import { cacheFolder, isKnownFinite, rememberFinite } from "../registry/index.ts";
-import { MOST_SAMPLES, SharedPrompt, sampleWith } from "../sample.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
+import { Answers } from "./answers.ts";
 import { ContextPool } from "./context-pool.ts";
 import { embedTexts } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
-import { generateTokens, HeldPrompt } from "./generate.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
@@ -63,7 +52,7 @@ import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
-import { LlamaSequence, SequencePool } from "./sequence.ts";
+import type { LlamaSequence } from "./sequence.ts";
 import { tryInChild } from "./trial.ts";
 import { giveBackMemory } from "./trim.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
@@ -72,8 +61,6 @@ import { LlamaVocabulary } from "./vocabulary.ts";
 const MAX_ALTERNATIVES = 100;
 /** Tokens that open sequences may hold together, unless the person says otherwise. */
 const DEFAULT_SEQUENCE_CELLS = 4096;
-const OPEN_SEQUENCES = 64;
-const OPEN_RECURRENT_SEQUENCES = 8;
 /** Size of the requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
 const TREE_TOKENS = 2 ** 22;
 /** What a request takes besides its tokens, in tokens. */
@@ -95,6 +82,7 @@ interface LoadedModel {
   mapped: MappedFiles | null;
   notes: readonly string[];
   sequenceCells: number;
+  load: LlamaLoadOptions;
 }
 
 /** A GGUF model in this process, run by llama.cpp. `resolve` makes one of a name; `LlamaModel.load` of a path. */
@@ -116,7 +104,7 @@ export class LlamaModel implements LanguageModel {
   /** For short texts. */
   readonly #floatContexts: ContextPool | null;
   readonly #scoring: ScoringContexts;
-  #sequences: Promise<SequencePool> | null = null;
+  readonly #answers: Answers;
   #disposed: Promise<void> | null = null;
 
   private constructor(model: LoadedModel) {
@@ -163,6 +151,9 @@ export class LlamaModel implements LanguageModel {
       ...(model.exact && { exact: true }),
       ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
+    const { reader, sequenceCells: cells, load } = model;
+    const [contexts, recurrent] = [this.#contexts, this.#recurrent];
+    this.#answers = new Answers(this, { contexts, lifetime, reader, vocabulary, recurrent, cells, load });
   }
 
   /**
@@ -212,6 +203,7 @@ export class LlamaModel implements LanguageModel {
         exact,
         mapped: mmap && !exact ? new MappedFiles(file.parts) : null,
         notes: [...modelNotes(file, warnings), ...notes],
+        load: options,
         sequenceCells:
           options.contextSize ??
           Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
@@ -301,83 +293,16 @@ export class LlamaModel implements LanguageModel {
   }
 
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    return generationOf(this.#generate(prompt, options));
+    return this.#answers.generate(prompt, options);
   }
 
   sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
-    const most = Math.min(MOST_SAMPLES, this.#openSequences - 1); // one holds the prompt
-    const shared = new SharedPrompt(
-      options.n,
-      () => this.#hold(prompt, options),
-      (held) => held.fork(),
-      options.signal,
-    );
-    return sampleWith(
-      options,
-      most,
-      (own) => this.#generate(prompt, own, shared),
-      () => shared.leave(),
-    );
-  }
-
-  async *#generate(
-    prompt: Prompt,
-    options: GenerateOptions,
-    shared?: SharedPrompt<HeldPrompt>,
-  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    await using held = await (shared?.take() ?? this.#hold(prompt, options));
-    const written = yield* generateTokens(held, this.#model.reader, this.vocabulary, options);
-    const end = completeEnd(written.finishReason, written.tokens, {
-      model: this.identity,
-      settings: this.settings,
-      probabilities: "raw",
-      eosCounted: false,
-    });
-    return { ...end, ...written, warnings: [...end.warnings, ...this.notes] };
-  }
-
-  async #hold(prompt: Prompt, options: GenerateOptions): Promise<HeldPrompt> {
-    checkAlternatives(this, options.alternatives);
-    checkGenerateOptions(options);
-    const ids = await this.#promptIds(prompt, options);
-    checkNotEmpty(ids);
-    return HeldPrompt.run(ids, await this.open(), options.signal);
-  }
-
-  async #promptIds(prompt: Prompt, options: GenerateOptions): Promise<ArrayLike<number>> {
-    if (isChat(prompt)) {
-      const text = this.applyChatTemplate(prompt) + (options.prefill ?? "");
-      // Most templates write BOS themselves.
-      const bos = this.vocabulary.bos;
-      const { ids } = await this.tokenize(text, { addSpecial: true, parseSpecial: true });
-      return bos !== null && ids[0] === bos && ids[1] === bos ? ids.subarray(1) : ids;
-    }
-    return promptIds(prompt as TextOrIds, options, (...given) => this.tokenize(...given));
+    return this.#answers.sample(prompt, options);
   }
 
   async open(): Promise<LlamaSequence> {
     this.#assertOpen();
-    this.#sequences ??= this.#openPool();
-    return new LlamaSequence(await this.#sequences, this.vocabulary.size);
-  }
-
-  get #openSequences(): number {
-    return this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES;
-  }
-
-  async #openPool(): Promise<SequencePool> {
-    try {
-      const context = await this.#contexts.create({
-        cells: this.#model.sequenceCells,
-        sequences: this.#openSequences,
-        rowLength: this.vocabulary.size,
-        output: "logits",
-      });
-      return new SequencePool(context, this.#model.reader);
-    } catch (error) {
-      this.#sequences = null; // may be tried again
-      throw error;
-    }
+    return this.#answers.open();
   }
 
   applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string {
