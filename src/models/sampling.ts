@@ -25,10 +25,17 @@ export interface Candidates {
  * @throws SurprisalError INVALID_ARGUMENT, here for the options, later for a row that is no distribution.
  */
 export function createSampler(options: SamplingOptions = {}): (logprobs: Float32Array) => number {
-  const { temperature = 0, seed = 0 } = options;
+  const { temperature = 0, topK = 0, topP = 1, minP = 0, seed = 0 } = options;
   checkSampling(options);
   if (temperature === 0) return mostProbable;
   const random = seededRandom(seed);
+  if (topK === 0 && topP === 1 && minP === 0) {
+    let weights = new Float64Array(0);
+    return (logprobs) => {
+      if (weights.length !== logprobs.length) weights = new Float64Array(logprobs.length);
+      return drawFromAll(logprobs, temperature, random(), weights);
+    };
+  }
   return (logprobs) => draw(samplingDistribution(logprobs, options), random());
 }
 
@@ -79,6 +86,33 @@ function draw({ ids, probabilities }: Candidates, uniform: number): number {
     if (probabilities[i] === 0) continue; // also when rounding leaves a crumb of `uniform` at the end
     chosen = ids[i]!;
     uniform -= probabilities[i]!;
+  }
+  return chosen;
+}
+
+/**
+ * What `draw` gives where nothing is cut away, to the digit, without arrays of its own for every token.
+ * @param weights [V] is written over.
+ */
+function drawFromAll(
+  logprobs: Float32Array,
+  temperature: number,
+  uniform: number,
+  weights: Float64Array,
+): number {
+  const highest = logprobs[mostProbable(logprobs)]!;
+  let total = 0;
+  for (let id = 0; id < logprobs.length; id++) {
+    const weight = Math.exp((logprobs[id]! - highest) / temperature);
+    weights[id] = weight;
+    total += weight;
+  }
+  let chosen = 0;
+  for (let id = 0; id < weights.length && uniform >= 0; id++) {
+    const probability = weights[id]! / total;
+    if (probability === 0) continue;
+    chosen = id;
+    uniform -= probability;
   }
   return chosen;
 }

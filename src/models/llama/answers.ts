@@ -29,6 +29,8 @@ const OPEN = 64;
 const OPEN_RECURRENT = 8;
 /** For prompts that are held for several answers. */
 const SPARE_RECURRENT = 4;
+/** Tokens that open sequences may hold together, unless the person says otherwise. */
+const CELLS = 4096;
 /** Answers of one sample where they wait for each other. */
 const MOST_WAITING = 100_000;
 
@@ -38,10 +40,11 @@ export interface AnswersParts {
   lifetime: Lifetime;
   reader: RowReader;
   vocabulary: LlamaVocabulary;
+  /** A part of its memory is a state per sequence, which cannot be cut or shared in parts. */
   recurrent: boolean;
-  /** Tokens that open sequences may hold together. */
-  cells: number;
-  load: Pick<LlamaLoadOptions, "batching" | "prefixCacheBytes">;
+  /** A part of it is a row of cells. */
+  bounded: boolean;
+  load: Pick<LlamaLoadOptions, "batching" | "prefixCacheBytes" | "contextSize">;
 }
 
 type Batching = NonNullable<GenerateOptions["batching"]>;
@@ -150,16 +153,18 @@ export class Answers {
   }
 
   async #make(together: boolean): Promise<OpenSequences> {
-    const { contexts, lifetime, reader, vocabulary, recurrent, cells, load } = this.#parts;
+    const { contexts, lifetime, reader, vocabulary, recurrent, bounded, load } = this.#parts;
     const spare = recurrent ? SPARE_RECURRENT : MAX_SEQUENCES - this.#most;
     const context: LlamaContext = await contexts.create({
-      cells,
+      cells: load.contextSize ?? CELLS,
       sequences: together ? this.#most + spare : 1,
       rowLength: vocabulary.size,
       output: "logits",
     });
     const { prefixCacheBytes } = load;
-    const options = { together, recurrent, places: this.#most, spare, prefixCacheBytes };
+    const trained = this.#model.trainedContext ?? Number.POSITIVE_INFINITY;
+    const longest = load.contextSize ? context.shape.cells : Math.min(trained, context.shape.cells);
+    const options = { together, recurrent, bounded, longest, places: this.#most, spare, prefixCacheBytes };
     return new OpenSequences(context, reader, lifetime, options);
   }
 }

@@ -46,6 +46,17 @@ interface Job extends Run {
   off(): void;
 }
 
+export interface BatcherOptions {
+  /** false: one sequence in a decode call. */
+  together: boolean;
+  /** What one sequence has run is shared with others that begin alike. */
+  sharesPrefixes: boolean;
+  /** Tokens that one may hold. */
+  longest: number;
+  /** How long is waited for cells while nothing goes on, milliseconds. */
+  patienceMs: number;
+}
+
 /** Turns of the event loop in which those whose tokens were just run may come back with the next. */
 const MOST_TURNS = 3;
 
@@ -53,9 +64,7 @@ export class Batcher {
   readonly #context: LlamaContext;
   readonly #memory: SequenceMemory;
   readonly #cache: PrefixCache;
-  readonly #together: boolean;
-  readonly #sharesPrefixes: boolean;
-  readonly #patienceMs: number;
+  readonly #options: BatcherOptions;
   readonly #states = new Set<SequenceState>();
   readonly #jobs = new Set<Job>();
   /** Those whose tokens were run last, and who have not come back. */
@@ -68,22 +77,12 @@ export class Batcher {
   #stuck: NodeJS.Timeout | null = null;
 
   /**
-   * @param together false: one sequence in a decode call.
-   * @param sharesPrefixes what one has run is shared with others that begin alike.
-   * @param patienceMs how long is waited for cells while nothing goes on, milliseconds.
    */
-  constructor(
-    context: LlamaContext,
-    memory: SequenceMemory,
-    cache: PrefixCache,
-    options: { together: boolean; sharesPrefixes: boolean; patienceMs: number },
-  ) {
+  constructor(context: LlamaContext, memory: SequenceMemory, cache: PrefixCache, options: BatcherOptions) {
     this.#context = context;
     this.#memory = memory;
     this.#cache = cache;
-    this.#together = options.together;
-    this.#sharesPrefixes = options.sharesPrefixes;
-    this.#patienceMs = options.patienceMs;
+    this.#options = options;
   }
 
   /** Decode calls so far. */
@@ -185,7 +184,7 @@ export class Batcher {
     const waiting = ready.map((job) => ({ job, left: job.left, served: job.served }));
     this.#watch(ready.length === 0 && this.#jobs.size > 0);
     const oldest = waiting.reduce((a, b) => (b.served < a.served ? b : a), waiting[0]!);
-    const plan = this.#together ? waiting : waiting.filter((each) => each === oldest);
+    const plan = this.#options.together ? waiting : waiting.filter((each) => each === oldest);
     return planBatch(plan, this.#context.room).map(({ item, count }) => ({ item: item.job, count }));
   }
 
@@ -198,7 +197,7 @@ export class Batcher {
     for (const job of waiting) {
       const { state, waits = false } = job.work;
       const { cells } = this.#memory;
-      if (state.ids.length > cells.capacity) this.#fail(job, this.#tooMany(job));
+      if (state.ids.length > this.#options.longest) this.#fail(job, this.#tooMany(job));
       else if (waits && isBlocked && state.cells.length === 0) continue;
       else if (this.#share(job) === "later") continue;
       else if (this.#makeRoom(job)) job.cells = cells.take(job.left);
@@ -211,7 +210,7 @@ export class Batcher {
   #share(job: Job): "now" | "later" {
     const { state, read } = job.work;
     const most = read ? state.length : state.ids.length - 1;
-    if (!this.#sharesPrefixes || state.cells.length > 0 || most < LEAST_SHARED) return "now";
+    if (!this.#options.sharesPrefixes || state.cells.length > 0 || most < LEAST_SHARED) return "now";
     let best: { from: SequenceState; length: number; later: number } | null = null;
     for (const from of [...this.#states, ...this.#cache.kept]) {
       if (from === state) continue;
@@ -295,7 +294,9 @@ export class Batcher {
       try {
         const logits = this.#context.row(row);
         read?.(index, logits);
-        if (index === tokens.length - 1) state.logits = logits.slice();
+        if (index !== tokens.length - 1) continue;
+        state.logits ??= new Float32Array(logits.length);
+        state.logits.set(logits);
       } catch (error) {
         this.#fail(job, error);
       }
@@ -358,11 +359,15 @@ export class Batcher {
     return this.#decoding?.pieces.some(({ item }) => item === job) ?? false;
   }
 
-  #tooMany({ left }: Job): SurprisalError {
-    const { free, capacity } = this.#memory.cells;
+  #tooMany({ left, work }: Job): SurprisalError {
+    const { free } = this.#memory.cells;
+    const { longest } = this.#options;
+    const isLong = work.state.ids.length > longest;
     return new SurprisalError({
       code: "CONTEXT_EXCEEDED",
-      what: `${left} more tokens do not fit into a cache of ${capacity}, of which ${free} are free`,
+      what: isLong
+        ? `${left} more tokens do not fit: a sequence holds ${longest} at most`
+        : `${left} more tokens do not fit: ${free} cells of ${this.#context.shape.cells} are free, open sequences hold the others`,
       wayOut: "Truncate or dispose open sequences, or load the model with a larger contextSize.",
     });
   }
@@ -376,6 +381,6 @@ export class Batcher {
       const [oldest] = [...this.#jobs].sort((a, b) => a.work.state.age - b.work.state.age);
       if (oldest) this.#fail(oldest, this.#tooMany(oldest));
       this.#wake();
-    }, this.#patienceMs);
+    }, this.#options.patienceMs);
   }
 }

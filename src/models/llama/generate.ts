@@ -59,9 +59,10 @@ export async function* generateTokens(
   vocabulary: LlamaVocabulary,
   options: GenerateOptions,
 ): AsyncGenerator<TokenRecord, Written, void> {
+  const distribution = new Float32Array(vocabulary.size); // of one token after the other
   const source: WritingSource = {
     pieces: vocabulary,
-    distribution: () => sequence.next(),
+    distribution: () => reader.distribution(sequence.logits(), distribution),
     logits: () => sequence.logits(),
     extend: async (id) => !SurprisalError.isInstance(await extend(sequence, [id], options)),
     record(id, distribution, alternatives) {

@@ -59,8 +59,6 @@ import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
 const MAX_ALTERNATIVES = 100;
-/** Tokens that open sequences may hold together, unless the person says otherwise. */
-const DEFAULT_SEQUENCE_CELLS = 4096;
 /** Size of the requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
 const TREE_TOKENS = 2 ** 22;
 /** What a request takes besides its tokens, in tokens. */
@@ -81,7 +79,6 @@ interface LoadedModel {
   /** Its files, where they are mapped. */
   mapped: MappedFiles | null;
   notes: readonly string[];
-  sequenceCells: number;
   load: LlamaLoadOptions;
 }
 
@@ -151,9 +148,17 @@ export class LlamaModel implements LanguageModel {
       ...(model.exact && { exact: true }),
       ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
-    const { reader, sequenceCells: cells, load } = model;
+    const { reader, load } = model;
     const [contexts, recurrent] = [this.#contexts, this.#recurrent];
-    this.#answers = new Answers(this, { contexts, lifetime, reader, vocabulary, recurrent, cells, load });
+    this.#answers = new Answers(this, {
+      contexts,
+      lifetime,
+      reader,
+      vocabulary,
+      recurrent,
+      bounded: !functions.llama_model_is_recurrent(pointer),
+      load,
+    });
   }
 
   /**
@@ -204,9 +209,6 @@ export class LlamaModel implements LanguageModel {
         mapped: mmap && !exact ? new MappedFiles(file.parts) : null,
         notes: [...modelNotes(file, warnings), ...notes],
         load: options,
-        sequenceCells:
-          options.contextSize ??
-          Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
       });
     } catch (error) {
       await call<void>((done) => library.functions.llama_model_free.async(pointer, done));

@@ -15,8 +15,12 @@ const PATIENCE_MS = 30_000;
 export interface OpenSequencesOptions {
   /** What runs at the same moment is run together. */
   together: boolean;
-  /** Its memory is one state per sequence, which cannot be cut or shared in parts. */
+  /** A part of the memory is a state per sequence, which cannot be cut or shared in parts. */
   recurrent: boolean;
+  /** A part of it is a row of cells. */
+  bounded: boolean;
+  /** Tokens that one sequence may hold. */
+  longest: number;
   /** Open at once, answers that are being written among them. */
   places: number;
   /** Prompts of several answers that are held for those that have not begun, and what is kept for later calls. */
@@ -43,12 +47,12 @@ export class OpenSequences {
 
   /** @param context with `places + spare` sequences, or one that is never shared. */
   constructor(context: LlamaContext, reader: RowReader, lifetime: Lifetime, options: OpenSequencesOptions) {
-    const { together, recurrent, places, spare, patienceMs = PATIENCE_MS } = options;
+    const { together, recurrent, bounded, places, spare, patienceMs = PATIENCE_MS } = options;
     this.#context = context;
     this.#lifetime = lifetime;
     this.reader = reader;
     this.vocabularySize = context.shape.rowLength;
-    this.#memory = new SequenceMemory(context, { together, bounded: !recurrent });
+    this.#memory = new SequenceMemory(context, { together, bounded });
     this.#free = Array.from({ length: places + spare }, (_, i) => places + spare - 1 - i);
     this.#prefixCacheBytes = options.prefixCacheBytes;
     const shares = together && !recurrent;
@@ -57,6 +61,7 @@ export class OpenSequences {
     this.batcher = new Batcher(context, this.#memory, this.#cache, {
       together,
       sharesPrefixes: shares,
+      longest: bounded ? options.longest : Number.POSITIVE_INFINITY,
       patienceMs,
     });
     const progress = () => this.batcher.decodes;
@@ -83,7 +88,7 @@ export class OpenSequences {
       this.#memory.share(from, copy, from.length);
       copy.ids = from.ids.slice(0, from.length);
       copy.length = from.length;
-      copy.logits = from.logits;
+      copy.logits = from.logits?.slice() ?? null;
     });
   }
 

@@ -65,7 +65,7 @@ export interface LlamaLoadOptions extends CpuBuildOptions {
    * more than half of the free memory; all others are read.
    */
   mmap?: boolean | "auto" | undefined;
-  /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
+  /** Tokens that the sequences of `open`, `generate` and `sample` may hold, all together. Default: 4,096, and each no more than the trained context. */
   contextSize?: number | undefined;
   /**
    * "on": sequences of `open`, `generate` and `sample` that wait at the same moment are run together, which is faster, and with
