@@ -1,7 +1,8 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import { askedFor } from "./asked-options.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import { askedFor, checkGenerateOptions } from "./generate-options.ts";
+import { checkGenerateOptions } from "./generate-options.ts";
 import { checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
 import type {
   ChatMessage,

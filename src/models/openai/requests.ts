@@ -1,6 +1,6 @@
 /** From a prompt and options to a request in a server's dialect, and to the reader of its answer. */
 import { SurprisalError } from "../../core/index.ts";
-import { askedFor } from "../generate-options.ts";
+import { askedFor } from "../asked-options.ts";
 import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, Prompt } from "../language-model.ts";
 import type { WireReader } from "../remote/index.ts";
