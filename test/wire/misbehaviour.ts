@@ -25,6 +25,8 @@ export interface Misbehaviour {
   templateOnCompletions?: boolean;
   /** One record for a character of several tokens (llama-server and Ollama do this always). */
   mergedCharacters?: boolean;
+  /** One answer, whatever `n` says. */
+  ignoresSamples?: boolean;
   /** Sends every request to this address. */
   redirect?: { to: string; status?: number };
   /** `usage` counts so many tokens more than were written. */

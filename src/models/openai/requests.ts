@@ -233,7 +233,7 @@ function sampling(options: GenerateOptions, dialect: Dialect): Fields {
     ...(frequencyPenalty !== 0 && { frequency_penalty: frequencyPenalty }),
     ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
     ...(dialect.name === "llama-server" && repeatLastN !== undefined && { repeat_last_n: repeatLastN }),
-    ...(stop.length > 0 && { stop }),
+    ...(stop.length > 0 && { stop: stop.slice(0, dialect.mostStops) }),
     ...(draws && dialect.takesSeed && { seed: seed ?? 0 }),
   };
 }

@@ -19,6 +19,7 @@ import {
   wantsUsage,
   within,
 } from "./dialect.ts";
+import { withSamples } from "./samples.ts";
 
 const CREATED = 1795514236;
 
@@ -181,7 +182,7 @@ const openaiCompletions = (): CompletionsStyle => ({
 export const openai: Dialect = {
   base: "/v1",
   error: openaiError,
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/v1\/chat\/completions$/, { style: openaiChat, most: 20 }),
     completionsRoute(/^\/v1\/completions$/, { style: openaiCompletions, most: 5 }),
     responsesRoute(/^\/v1\/responses$/, {
@@ -191,7 +192,7 @@ export const openai: Dialect = {
       spelling: "escaped",
     }),
     modelsRoute(/^\/v1\/models$/, (id) => ({ id, object: "model", created: CREATED, owned_by: "system" })),
-  ],
+  ]),
 };
 
 const filtered = Object.fromEntries(
@@ -206,7 +207,7 @@ export const azure: Dialect = {
   base: "/openai/deployments/table",
   keyHeader: "api-key",
   error: (status, message) => ({ error: { code: String(status), message } }),
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/openai\/deployments\/[^/]+\/chat\/completions$|^\/openai\/v1\/chat\/completions$/, {
       most: 20,
       style: () => ({
@@ -217,7 +218,7 @@ export const azure: Dialect = {
         body: { ...filteredPrompt, system_fingerprint: null },
       }),
     }),
-  ],
+  ]),
 };
 
 export const deepseek: Dialect = {
@@ -289,7 +290,7 @@ export const openrouter: Dialect = {
 export const xai: Dialect = {
   base: "/v1",
   error: openaiError,
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/v1\/chat\/completions$/, {
       most: 8,
       style: () => ({
@@ -311,7 +312,7 @@ export const xai: Dialect = {
       }),
     }),
     modelsRoute(/^\/v1\/models$/, (id) => ({ id, created: CREATED, object: "model", owned_by: "xai" })),
-  ],
+  ]),
 };
 
 export const lmstudio: Dialect = {
