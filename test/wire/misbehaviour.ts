@@ -9,6 +9,8 @@ export interface Misbehaviour {
   errorAfterEvents?: number;
   /** Answers 400 to requests for log-probabilities, with this message. */
   refuseLogprobs?: string;
+  /** Answers 400 to requests with this field, as OpenAI does for models that lack it. */
+  refusesField?: string;
   /** Answers so many requests with a status first. */
   busy?: { times: number; status?: number; retryAfter?: string };
   /** Milliseconds before each event. */

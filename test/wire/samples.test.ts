@@ -88,6 +88,15 @@ describe("where a server gives one answer to a request", () => {
     expect(asked().map(({ body }) => body.n)).toEqual([3, undefined, undefined]);
   });
 
+  it("though it takes n with other models, it is asked for each, and from then on at once", async () => {
+    const model = await open("openai", { refusesField: "n" });
+    const texts = await alone(model, [5, 6]);
+    server!.requests.length = 0;
+    for (let again = 0; again < 2; again++)
+      expect(await Promise.all(model.sample(CHAT, { ...OPTIONS, n: 2 }).map(read))).toEqual(texts);
+    expect(asked().map(({ body }) => body.n)).toEqual([2, ...Array.from({ length: 4 }, () => undefined)]);
+  });
+
   it("an error is every answer's, once asked", async () => {
     const model = await open("openai");
     server!.misbehave = { errorAfterEvents: 0 };
@@ -116,6 +125,32 @@ describe("stop strings of a server", () => {
     expect(await read(writing)).toBe(text!.slice(0, text!.indexOf(stop[4]!)));
     expect(asked().at(-1)!.body.stop).toEqual(stop.slice(0, 4));
     expect(writing.end).toMatchObject({ finishReason: "stop", stop: { text: stop[4], behind: "" } });
+  });
+
+  it("are looked for here where the API has none", async () => {
+    server = await startFakeServer({ dialect: "openai", model: plainModel() });
+    const model = await OpenAIModel.open(`${server.url}#table`, { dialect: "openai", api: "responses" });
+    const plain = await read(model.generate(CHAT, { maxTokens: 12 }));
+    const stop = plain.slice(4, 6);
+    const writing = model.generate(CHAT, { maxTokens: 12, stop: [stop] });
+    expect(await read(writing)).toBe(plain.slice(0, plain.indexOf(stop)));
+    expect(writing.end).toMatchObject({ finishReason: "stop", stop: { text: stop } });
+    expect(server.requests.at(-1)!.body).not.toHaveProperty("stop");
+  });
+
+  it("that a server refuses are looked for here too", async () => {
+    const model = await open("openai");
+    const [text] = await alone(model, [5]);
+    server!.misbehave = { refusesField: "stop" };
+    const stop = text!.slice(4, 6);
+    expect(await read(model.generate(CHAT, { ...OPTIONS, stop: [stop] }))).toBe(
+      text!.slice(0, text!.indexOf(stop)),
+    );
+    expect(
+      asked()
+        .slice(-2)
+        .map(({ body }) => "stop" in body),
+    ).toEqual([true, false]);
   });
 
   it("that it goes on behind cost no more than a token: the request is ended", async () => {

@@ -129,9 +129,10 @@ export class Asking {
       this.#api = "responses";
       return true;
     }
-    const named = Object.keys(body).find(
-      (name) => name === field || new RegExp(`\\b${name}\\b`).test(message),
-    );
+    // The field that it names; "model" stands in many a message about another one.
+    const named = Object.keys(body).includes(field ?? "")
+      ? field!
+      : Object.keys(body).find((name) => new RegExp(`\\b${name}\\b`).test(message));
     if (named === undefined) return false;
     const other = RENAMED[named];
     if (other && !this.#renamed.has(other) && message.includes(other)) {

@@ -67,7 +67,7 @@ export function wireRequest(
  * elsewhere mean something else.
  */
 function optionsTaken(dialect: Dialect, chat: boolean, responses: boolean): (keyof GenerateOptions)[] {
-  if (responses) return [];
+  if (responses) return ["stop"]; // it has none: they are looked for here, and end the request
   return [
     "stop",
     ...("min_p" in dialect.plain ? (["minP"] as const) : []),
@@ -116,7 +116,7 @@ function responsesRequest(
   options: GenerateOptions,
   { dialect, model, stream, wanted }: RequestSettings,
 ): WireRequest {
-  const { alternatives = 0, maxTokens = 256, seed, ...rest } = options;
+  const { alternatives = 0, maxTokens = 256, seed, stop: _, ...rest } = options;
   if (seed !== undefined)
     throw unsupported(dialect, "takes no seed in its Responses API", "Leave the seed out.");
   return {

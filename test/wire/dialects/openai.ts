@@ -42,6 +42,11 @@ export function chatRoute(path: RegExp, { style, most, error = openaiError }: Ch
       if (top > 0 && body.logprobs !== true)
         throw new Refusal(400, error(400, "top_logprobs needs logprobs to be true", "top_logprobs"));
       refuseLogprobs(call, body.logprobs === true, error);
+      const { refusesField: field } = misbehave;
+      if (field !== undefined && field in body) {
+        const message = `Unsupported parameter: '${field}' is not supported with this model.`;
+        throw new Refusal(400, error(400, message, field));
+      }
       const said = await say(call, { ...commonWish(body), prompt: messagesOf(body), alternatives: top });
       const chosen = style(body);
       return {
