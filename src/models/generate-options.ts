@@ -37,19 +37,3 @@ function checkWord(name: string, word: string | undefined, allowed: readonly str
   if (word === undefined || allowed.includes(word)) return;
   throw invalidArgument(`"${word}" is not a value of ${name}`, name, `Use one of ${allowed.join(", ")}.`);
 }
-
-/** Names of the options, beside those of every source, that ask for something. */
-export function askedFor(options: GenerateOptions): (keyof GenerateOptions)[] {
-  const { stop = [], prefill = "", oneOf, minP = 0 } = options;
-  const { repeatPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = options;
-  const asked: Partial<Record<keyof GenerateOptions, boolean>> = {
-    stop: stop.length > 0,
-    prefill: prefill !== "",
-    oneOf: oneOf !== undefined,
-    minP: minP > 0,
-    repeatPenalty: repeatPenalty !== 1,
-    frequencyPenalty: frequencyPenalty !== 0,
-    presencePenalty: presencePenalty !== 0,
-  };
-  return (Object.keys(asked) as (keyof GenerateOptions)[]).filter((name) => asked[name]);
-}

@@ -261,8 +261,9 @@ export interface GenerateOptions {
 /** Options of `LanguageModel.sample`. */
 export interface SampleOptions extends GenerateOptions {
   /**
-   * How many answers, at least 1; without `whenFull: "wait"` no more than can be written at once. Answer i is written with the
-   * seed `seed + i`.
+   * How many answers, at least 1; in process, without `whenFull: "wait"`, no more than can be written at once. Answer i is
+   * written with the seed `seed + i`; a server that gives several answers to one request (`n`) is told `seed` and makes the
+   * others' of it in a way of its own, vLLM in this one.
    */
   n: number;
 }
@@ -403,9 +404,9 @@ export interface LanguageModel extends AsyncDisposable {
    */
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
   /**
-   * Writes `n` answers to one prompt; in process the prompt is run once. Answer i is what `generate` writes with the seed
-   * `seed + i`. Each is written while it is read, and waits for no other unless there are more than can be written at once
-   * (`whenFull`); the prompt stays in memory until all have begun
+   * Writes `n` answers to one prompt; the prompt is run once, in process and where a server gives several answers to one request.
+   * Answer i is what `generate` writes with the seed `seed + i`, see `SampleOptions.n`. Each is written while it is read, and
+   * waits for no other unless there are more than can be written at once (`whenFull`); the prompt stays in memory until all have begun
    * or were closed (`return()`), or `signal` is aborted.
    * @throws SurprisalError INVALID_ARGUMENT for an `n` that is no whole number, less than 1, or more than the source runs at
    *   once; the rest from the iterations, as `generate`.

@@ -15,8 +15,8 @@ export const MOST_SAMPLES = 128;
 export function sampleWith(
   { n, ...options }: SampleOptions,
   most: number,
-  write: (options: GenerateOptions) => AsyncGenerator<TokenRecord, GenerationEnd, void>,
-  closed: () => Promise<void> = async () => {},
+  write: (options: GenerateOptions, index: number) => AsyncGenerator<TokenRecord, GenerationEnd, void>,
+  closed: (index: number) => Promise<void> = async () => {},
 ): Generation[] {
   if (!Number.isInteger(n) || n < 1 || n > most)
     throw invalidArgument(
@@ -32,12 +32,12 @@ export function sampleWith(
     let begun = false;
     async function* source() {
       begun = true;
-      return yield* write(own);
+      return yield* write(own, i);
     }
     return generationOf(source(), async () => {
       if (begun) return;
       begun = true;
-      await closed();
+      await closed(i);
     });
   });
 }

@@ -1,7 +1,8 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import { askedFor } from "./asked-options.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import { askedFor, checkGenerateOptions } from "./generate-options.ts";
+import { checkGenerateOptions } from "./generate-options.ts";
 import { checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
 import type {
   ChatMessage,
@@ -28,6 +29,18 @@ import type {
 } from "./language-model.ts";
 import { MOST_SAMPLES, sampleWith } from "./sample.ts";
 import { StopStrings } from "./stop-strings.ts";
+
+/** Answers of one request. */
+export interface SharedWriting {
+  /** @param index which of them. */
+  write(
+    index: number,
+    prompt: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void>;
+  /** One is not begun. */
+  leave(index: number): void;
+}
 
 /** What is left of a prompt that no token ids are taken for. */
 export type TextOrChat = string | readonly ChatMessage[];
@@ -77,6 +90,8 @@ export abstract class ServerModel implements LanguageModel {
   async *#generate(
     prompt: Prompt,
     options: GenerateOptions,
+    write: (prompt: Prompt, options: GenerateOptions) => ReturnType<ServerModel["write"]> = (...given) =>
+      this.write(...given),
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     this.assertOpen();
     checkAlternatives(this, options.alternatives);
@@ -87,16 +102,37 @@ export abstract class ServerModel implements LanguageModel {
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
-    const writing = this.write(prompt, this.stoppable({ ...options, maxTokens }));
+    const writing = write(prompt, this.stoppable({ ...options, maxTokens }));
     const { stop = [] } = options;
     return yield* stop.length > 0 ? stopped(writing, new StopStrings(stop)) : writing;
   }
 
-  /** A request for each: so each has its seed, can be left alone, and is fetched as fast as it is read. */
+  /**
+   * One request where the server gives several answers to one, which then draws them with seeds of its own making; else one
+   * for each.
+   */
   sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
-    return sampleWith(options, MOST_SAMPLES, (own) =>
-      this.#generate(prompt, this.takesSeed ? own : { ...own, seed: options.seed }),
+    let shared: SharedWriting | null | undefined;
+    const sharing = () => {
+      if (shared === undefined) shared = options.n > 1 ? this.share(prompt, options) : null;
+      return shared;
+    };
+    return sampleWith(
+      options,
+      MOST_SAMPLES,
+      (own, i) =>
+        this.#generate(
+          prompt,
+          this.takesSeed ? own : { ...own, seed: options.seed },
+          sharing() ? (...given) => sharing()!.write(i, ...given) : undefined,
+        ),
+      async (i) => sharing()?.leave(i),
     );
+  }
+
+  /** For a server that gives several answers to one request. @returns `null`: it gives one. */
+  protected share(_prompt: Prompt, _options: SampleOptions): SharedWriting | null {
+    return null;
   }
 
   async tokenize(_text: string, _options?: TokenizeOptions): Promise<TokenizedText> {
@@ -198,14 +234,17 @@ async function* stopped(
   };
   try {
     for (;;) {
-      const { done, value } = await source.next();
+      let { done, value } = await source.next();
+      // A server that goes on behind the stop string is told to end: what it writes is nobody's, and costs.
+      if (stop && !done && (value as TokenRecord).text !== "")
+        ({ done, value } = await source.throw(new LoopLeft()));
       if (done) {
         if (!stop) for (const record of stops.flush()) yield record;
         const cut = stop && { stop, finishReason: "stop" as const, tokens, scored, partial: scored < tokens };
-        return { ...value, ...cut };
+        return { ...(value as GenerationEnd), ...cut };
       }
       if (stop) continue;
-      const { records, match } = stops.push(value);
+      const { records, match } = stops.push(value as TokenRecord);
       stop = match;
       for (const record of records) yield count(record);
     }

@@ -6,6 +6,7 @@ export {
   takesFinalLineBreakOff,
   withoutFinalLineBreak,
 } from "./final-line-break.ts";
+export { readMessages } from "./messages.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { RULES, type RuleName, type TextRule } from "./rules.ts";
 export { actualFile } from "./sniff.ts";

@@ -37,6 +37,9 @@ const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
 /** Most alternatives Gemini gives. */
 const MOST_ALTERNATIVES = 20;
 
+/** Stop strings that the API takes (GenerationConfig.stopSequences); the others are looked for here. */
+const MOST_STOPS = 5;
+
 /** Options of `GeminiModel.open`. */
 export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "keyHeader"> {
   /** Default "https://generativelanguage.googleapis.com/v1beta". */
@@ -204,7 +207,7 @@ function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
       topP,
       seed,
       ...(topK > 0 && { topK }),
-      ...(stop.length > 0 && { stopSequences: stop }),
+      ...(stop.length > 0 && { stopSequences: stop.slice(0, MOST_STOPS) }),
     },
   };
 }

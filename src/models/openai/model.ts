@@ -9,6 +9,7 @@ import type {
   ModelIdentity,
   ModelVocabulary,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
@@ -19,14 +20,15 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { ServerModel } from "../server-model.ts";
+import { ServerModel, type SharedWriting } from "../server-model.ts";
 import type { AlignmentProof } from "./alignment-proof.ts";
 import { Asking } from "./asking.ts";
 import type { Dialect } from "./dialects.ts";
 import { type Endpoint, type OpenAIOptions, openEndpoint } from "./endpoint.ts";
 import { PromptScoring } from "./scoring.ts";
+import { SharedAnswers } from "./shared-answers.ts";
 import type { RemoteVocabulary } from "./vocabulary.ts";
-import { writeTokens } from "./writing.ts";
+import { writeShared, writeTokens } from "./writing.ts";
 
 const NO_VOCABULARY: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
 
@@ -117,9 +119,41 @@ export class OpenAIModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const { prompt, rest } = await this.#request(given, options);
+    return yield* writeTokens(this.#asking, this, prompt, rest);
+  }
+
+  protected override share(given: Prompt, { n, ...options }: SampleOptions): SharedWriting | null {
+    if (!this.#asking.takesSamples(given)) return null;
+    const ask = async () => {
+      const { prompt, rest } = await this.#request(given, this.stoppable(options));
+      return this.#asking.ask(prompt, rest, n);
+    };
+    const answers = new SharedAnswers(n, options.maxTokens ?? 256, ask);
+    return {
+      write: (...each) => this.#writeShared(answers, ...each),
+      leave: (index) => answers.leave(index),
+    };
+  }
+
+  async *#writeShared(
+    answers: SharedAnswers,
+    index: number,
+    given: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const { prompt, rest } = await this.#request(given, options);
+    return yield* writeShared(answers, index, this.#asking, this, prompt, rest);
+  }
+
+  /** The prompt as the server takes it. */
+  async #request(
+    given: Prompt,
+    options: GenerateOptions,
+  ): Promise<{ prompt: Prompt; rest: GenerateOptions }> {
     const prompt = isChat(given) ? given : await this.#withPrefill(given as TextOrIds, options);
     const rest = isChat(given) ? options : { ...options, prefill: "" };
-    return yield* writeTokens(this.#asking, this, await this.#fitting(prompt, rest), rest);
+    return { prompt: await this.#fitting(prompt, rest), rest };
   }
 
   protected override get takesSeed(): boolean {

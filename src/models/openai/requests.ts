@@ -1,6 +1,6 @@
 /** From a prompt and options to a request in a server's dialect, and to the reader of its answer. */
 import { SurprisalError } from "../../core/index.ts";
-import { askedFor } from "../generate-options.ts";
+import { askedFor } from "../asked-options.ts";
 import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, Prompt } from "../language-model.ts";
 import type { WireReader } from "../remote/index.ts";
@@ -67,7 +67,7 @@ export function wireRequest(
  * elsewhere mean something else.
  */
 function optionsTaken(dialect: Dialect, chat: boolean, responses: boolean): (keyof GenerateOptions)[] {
-  if (responses) return [];
+  if (responses) return ["stop"]; // it has none: they are looked for here, and end the request
   return [
     "stop",
     ...("min_p" in dialect.plain ? (["minP"] as const) : []),
@@ -116,7 +116,7 @@ function responsesRequest(
   options: GenerateOptions,
   { dialect, model, stream, wanted }: RequestSettings,
 ): WireRequest {
-  const { alternatives = 0, maxTokens = 256, seed, ...rest } = options;
+  const { alternatives = 0, maxTokens = 256, seed, stop: _, ...rest } = options;
   if (seed !== undefined)
     throw unsupported(dialect, "takes no seed in its Responses API", "Leave the seed out.");
   return {
@@ -233,7 +233,7 @@ function sampling(options: GenerateOptions, dialect: Dialect): Fields {
     ...(frequencyPenalty !== 0 && { frequency_penalty: frequencyPenalty }),
     ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
     ...(dialect.name === "llama-server" && repeatLastN !== undefined && { repeat_last_n: repeatLastN }),
-    ...(stop.length > 0 && { stop }),
+    ...(stop.length > 0 && { stop: stop.slice(0, dialect.mostStops) }),
     ...(draws && dialect.takesSeed && { seed: seed ?? 0 }),
   };
 }
