@@ -41,10 +41,8 @@ export class HeldPrompt implements AsyncDisposable {
   /** For another answer, which has to run nothing. */
   async fork(options: WhenFull): Promise<HeldPrompt> {
     const { ids, sequence, run } = this;
-    const copy = new HeldPrompt(ids, await sequence.fork(options), run);
-    // The first says what was run.
-    this.run = { tokens: ids.length, shared: ids.length };
-    return copy;
+    this.run = { tokens: ids.length, shared: ids.length }; // the first says what was run
+    return new HeldPrompt(ids, await sequence.fork(options), run);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
