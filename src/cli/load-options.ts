@@ -33,6 +33,7 @@ interface LoadValues {
   cacheType: CacheType | undefined;
   kernels: Kernels | undefined;
   exact: boolean;
+  batching: "on" | "off" | undefined;
   acceptTerms: boolean;
 }
 
@@ -44,12 +45,13 @@ export const LOAD_OPTIONS: Declared<LoadValues> = {
   cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
   kernels: option(oneOf(KERNELS), { hint: "native|portable", description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
   exact: flag({ description: "The weights as 32-bit floats, and nothing rounded: the same with all kernels, slower; makes a copy of 4 bytes per weight in the cache" }),
+  batching: option(oneOf(["on", "off"]), { hint: "on|off", description: "off: what is written at once is run one at a time, whose digits it has then; scores are the same with both (default: on)" }),
   acceptTerms: ACCEPT_TERMS,
 };
 
 export function loadOptions(given: LoadValues): LlamaLoadOptions {
-  const { device, threads, batch: batchSize, cacheType, kernels, exact } = given;
-  return { device, threads, batchSize, cacheType, kernels, exact };
+  const { device, threads, batch: batchSize, cacheType, kernels, exact, batching } = given;
+  return { device, threads, batchSize, cacheType, kernels, exact, batching };
 }
 
 function deviceFor(word: string, name: string): "auto" | "cpu" | number {

@@ -20,8 +20,9 @@ const LIVES = 12; // of which each has two sequences and three answers at most: 
 const SEEDS = 60;
 const LOOK_EVERY = 4;
 const QUIET_MS = 900;
-/** Nats: log-probabilities are written with so many digits that half of the last is a tenth of what floats may differ by. */
+/** Nats, and of a number: floats of a sum in another order. */
 const TOLERANCE = 1e-5;
+const RELATIVE = 1e-6;
 /** So few cells that what is kept gives way, and answers wait. */
 const OPTIONS = { threads: 1, exact: true, contextSize: 2048 };
 
@@ -84,7 +85,12 @@ function differs(got, expected) {
   for (const [i, value] of expected.entries()) {
     const other = got[i];
     if (Number.isNaN(value) && Number.isNaN(other)) continue;
-    if (typeof value === "string" ? value === other : Math.abs(value - other) < TOLERANCE) continue;
+    if (
+      typeof value === "string"
+        ? value === other
+        : Math.abs(value - other) < TOLERANCE + RELATIVE * Math.abs(value)
+    )
+      continue;
     return `number ${i} is ${other} and not ${value}`;
   }
   return null;
