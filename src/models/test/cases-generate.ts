@@ -194,6 +194,8 @@ export const generateCases: readonly ConformanceCase[] = [
         { repeatLastN: 0.5 },
         { presencePenalty: Number.NaN },
         { frequencyPenalty: Number.POSITIVE_INFINITY },
+        { whenFull: "never" as never },
+        { batching: "sometimes" as never },
       ];
       for (const options of bad)
         await refuses(
