@@ -26,7 +26,7 @@ const parameters = {
   text: option(text, { short: "t", description: "Write on from this text, whatever files there are" }),
   model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
   ...GENERATE_OPTIONS,
-  field: option(text, { hint: "NAME", description: "Field of JSON rows with the prompt, a text or a chat (default: messages, prompt or text)" }),
+  field: option(text, { hint: "NAME", description: "Field of JSON rows with the prompt, a text or a chat; meta.prompt for one within another (default: messages, prompt or text)" }),
   split: option(oneOf(SPLITS), { hint: "HOW", description: "What a prompt is in a text file: lines, blank-lines (paragraphs), none (the whole file)", standard: "lines" }),
   chat: flag({ description: "Put texts into the model's chat template, as what the user says" }),
   system: option(text, { short: "s", hint: "TEXT", description: "With --chat, or rows with messages: what the model is told before anything else" }),
