@@ -69,6 +69,7 @@ export {
   probe,
   type ResolveOptions,
   resolve,
+  type ServerOptions,
 } from "./models/index.ts";
 
 /** `perplexity(logprobs)` of numbers at hand, and Evaluate-style `perplexity.compute({ model, predictions })`. */

@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
       MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
       ProxyModel ProxyOptions ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
-      RunTaskOptions ScoreTextOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
+      RunTaskOptions ScoreTextOptions ServerOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
   ],
   "./core": [
     `
@@ -57,7 +57,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ModelSequence ModelTerms
       ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt Provenance
       QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
-      SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
+      ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
     "DIALECT_NAMES GeminiModel OllamaModel OpenAIModel",

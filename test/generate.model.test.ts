@@ -1,10 +1,12 @@
 /** `surprisal generate` as people start it: with the shipped model, in pipes, interrupted, and against servers. */
+import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolve } from "../src/models/index.ts";
-import { type RunOptions, runCommand } from "./cli-run.ts";
+import { BUILT, type RunOptions, runCommand } from "./cli-run.ts";
+import { needing } from "./needing.ts";
 import { startFakeServer } from "./wire/fake-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "surprisal-generate-"));
@@ -142,7 +144,7 @@ describe("surprisal generate", () => {
     );
   }, 60_000);
 
-  it("shows answers in words on request of a terminal only, and none in a file's rows", async () => {
+  it("writes into the file of --out, and nothing on standard output", async () => {
     const { stdout, code } = await generate(["Once", "--max-tokens", "3", "--out", "quiet.jsonl", "-q"]);
     expect({ stdout, code }).toEqual({ stdout: "", code: 0 });
     expect(places(rowsOf("quiet.jsonl"))).toEqual(["a0.0"]);
@@ -165,6 +167,41 @@ describe("surprisal generate", () => {
     expect(rowsIn(stdout)).toMatchObject([{ type: "error", code: errorCode }]);
   });
 });
+
+needing(!hasScript() && "no util-linux script").describe("surprisal generate at a terminal", () => {
+  it("shows each answer under its prompt, with its perplexity, and how far it is", () => {
+    const command = `stty cols 100; "${process.execPath}" "${BUILT}cli/main.js" generate prompts.jsonl -n 2 --max-tokens 6 --prefill " there"`;
+    const environment = { ...process.env, TERM: "xterm-256color", COLORTERM: "truecolor", NO_COLOR: "" };
+    const shown = execFileSync("script", ["-qec", command, "/dev/null"], {
+      cwd: folder,
+      encoding: "utf8",
+      env: environment,
+    });
+    expect(shown).toContain("\u001b[48;2;"); // coloured by surprisal
+    const lines = shown
+      .replaceAll(/\u001b\[[?\d;]*[A-Za-z]/g, "")
+      .replaceAll("\r", "")
+      .split("\n");
+    expect(lines.filter((line) => /^prompt \d of 3: /.test(line))).toEqual([
+      "prompt 1 of 3: p0: Once upon a time",
+      "prompt 2 of 3: p1: The old man",
+      "prompt 3 of 3: p2: It was a dark night",
+    ]);
+    expect(lines.filter((line) => /^answer [12]$/.test(line))).toHaveLength(6);
+    expect(lines.filter((line) => line.startsWith(" there"))).toHaveLength(6);
+    expect(lines.filter((line) => /^perplexity [\d.]+ · 6 tokens/.test(line))).toHaveLength(6);
+    expect(lines.join("\n")).toMatch(/6 answers to 3 prompts · perplexity [\d.]+ · 36 tokens/);
+  });
+});
+
+function hasScript(): boolean {
+  try {
+    execFileSync("script", ["--version"], { stdio: "pipe" });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe("surprisal generate --out --resume", () => {
   it("keeps what is done, after a torn line and a row that is missing, and comes to the same file", async () => {

@@ -183,21 +183,24 @@ function checkReader({ proxy }: CalibrationFile, model: ModelIdentity): void {
     );
 }
 
+/** A calibration has a dozen numbers. */
+const MOST_CALIBRATION = 2 ** 20;
+const NO_CALIBRATION =
+  "Give a file that `surprisal proxy calibrate` wrote, or what calibrateProxy returned, as JSON.";
+
 /** The file of `surprisal proxy calibrate`, or what `calibrateProxy` returned, as JSON. */
 async function readCalibration(file: string): Promise<CalibrationFile | ProxyCalibration> {
-  const { text } = decodeText(await readInput(file), file);
+  const { text } = decodeText(
+    await readInput(file, { most: MOST_CALIBRATION, wayOutWhenLarge: NO_CALIBRATION }),
+    file,
+  );
   try {
     const json = JSON.parse(text) as CalibrationFile | ProxyCalibration;
     const isFile = "schema" in json && json.schema === "surprisal.proxy-calibration/1";
     applyProxyCalibration(isFile ? (json as CalibrationFile).calibration : (json as ProxyCalibration), 1);
     return json;
   } catch (cause) {
-    throw invalidArgument(
-      "This is no calibration of a proxy",
-      file,
-      "Give a file that `surprisal proxy calibrate` wrote, or what calibrateProxy returned, as JSON.",
-      cause,
-    );
+    throw invalidArgument("This is no calibration of a proxy", file, NO_CALIBRATION, cause);
   }
 }
 

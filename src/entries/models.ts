@@ -76,6 +76,7 @@ export {
   type ScoreRequest,
   type ScoreTokensOptions,
   type SelfTest,
+  type ServerOptions,
   type SpanDistributions,
   type StopMatch,
   selfTest,

@@ -1,5 +1,5 @@
 /** Several answers to one prompt. */
-import { abortError, invalidArgument, type TokenRecord } from "../core/index.ts";
+import { abortError, invalidArgument, type TokenRecord, whenAborted } from "../core/index.ts";
 import { generationOf } from "./generation.ts";
 import type { GenerateOptions, Generation, GenerationEnd, SampleOptions } from "./language-model.ts";
 
@@ -47,7 +47,8 @@ export class SharedPrompt<Held extends AsyncDisposable> {
   readonly #run: () => Promise<Held>;
   readonly #fork: (held: Held) => Promise<Held>;
   readonly #signal: AbortSignal | undefined;
-  readonly #free = () => void this.#dispose().catch(() => {});
+  /** Lets go of the signal. */
+  #letGo = () => {};
   #held: Promise<Held> | null = null;
   /** Answers that may still ask for it. */
   #waiting: number;
@@ -70,7 +71,7 @@ export class SharedPrompt<Held extends AsyncDisposable> {
   async take(): Promise<Held> {
     try {
       if (this.#signal?.aborted) throw abortError("Generating", this.#signal);
-      if (!this.#held) this.#signal?.addEventListener("abort", this.#free, { once: true });
+      if (!this.#held) this.#letGo = whenAborted(this.#signal, () => void this.#dispose().catch(() => {}));
       this.#held ??= this.#run();
       return await this.#fork(await this.#held);
     } finally {
@@ -84,7 +85,7 @@ export class SharedPrompt<Held extends AsyncDisposable> {
   }
 
   async #dispose(): Promise<void> {
-    this.#signal?.removeEventListener("abort", this.#free);
+    this.#letGo();
     if (this.#freed) return;
     this.#freed = true;
     const held = await this.#held?.catch(() => null); // whoever asked for it has the error

@@ -1,5 +1,5 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
-import { abortError, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import { abortError, firstOf, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
 import { askedFor } from "./asked-options.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
 import { checkGenerateOptions } from "./generate-options.ts";
@@ -102,7 +102,7 @@ export abstract class ServerModel implements LanguageModel {
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
-    const writing = write(prompt, this.stoppable({ ...options, maxTokens }));
+    const writing = this.stoppable({ ...options, maxTokens }, (stopped) => write(prompt, stopped));
     const { stop = [] } = options;
     return yield* stop.length > 0 ? stopped(writing, new StopStrings(stop)) : writing;
   }
@@ -213,10 +213,17 @@ export abstract class ServerModel implements LanguageModel {
     checkOpen(!this.#disposal.signal.aborted);
   }
 
-  /** Options whose signal also stops when the model is disposed. */
-  protected stoppable<Options extends { signal?: AbortSignal | undefined }>(options: Options): Options {
-    const { signal } = this.#disposal;
-    return { ...options, signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal };
+  /** Runs `act` with options whose signal also stops when the model is disposed. */
+  protected async *stoppable<Options extends { signal?: AbortSignal | undefined }, Item, End>(
+    options: Options,
+    act: (options: Options) => AsyncGenerator<Item, End, void>,
+  ): AsyncGenerator<Item, End, void> {
+    const { signal, letGo } = firstOf(options.signal, this.#disposal.signal);
+    try {
+      return yield* act({ ...options, signal });
+    } finally {
+      letGo();
+    }
   }
 }
 

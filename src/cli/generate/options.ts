@@ -1,9 +1,9 @@
 /** The arguments of `surprisal generate` about what is written. */
-import { readInput } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { decodeText } from "../../text/index.ts";
 import { type AnswerOptions, WRITING_OPTIONS, writingOptions } from "../chat/index.ts";
 import { usage } from "../errors.ts";
+import { readGiven } from "../input.ts";
 import { type Declared, flag, option, repeated, text, type Values, wholeNumber } from "../parameters.ts";
 
 /** As many as fit side by side: a decode of more is hardly slower than of one. */
@@ -50,7 +50,7 @@ export function placesOf({ atOnce }: Pick<GenerateValues, "atOnce">, { execution
 
 /** White space within a line stays. */
 async function linesOf(file: string): Promise<string[]> {
-  const lines = decodeText(await readInput(file), file).text.split(/\r?\n/);
+  const lines = decodeText(await readGiven(file), file).text.split(/\r?\n/);
   const texts = lines.filter((line) => line !== "");
   if (texts.length === 0) throw usage("--one-of-file holds no text", file);
   return texts;

@@ -86,6 +86,12 @@ describe("prompts", () => {
     expect(await promptsOf(read("rows.jsonl", '{"question": "Why?"}', { field: "question" }))).toEqual([
       "Why?",
     ]);
+    const nested = '{"meta": {"ask": {"text": "How?"}}}\n{"meta.ask.text": "Who?"}\n{"meta": {"ask": 1}}';
+    expect(await promptsOf(read("nested.jsonl", nested, { field: "meta.ask.text" }))).toEqual([
+      "How?",
+      "Who?",
+      "CORPUS_MALFORMED",
+    ]);
   });
 
   it("go through a chat when they are to; a system text stands before, unless the row has its own", async () => {

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { SurprisalError } from "../../core/index.ts";
 import { readMessages } from "../../evaluate/corpora/index.ts";
-import { readInput } from "../../files/index.ts";
 import type { ChatMessage } from "../../models/index.ts";
 import { decodeText } from "../../text/index.ts";
 import { usage } from "../errors.ts";
+import { readGiven } from "../input.ts";
 
 /** A prompt, or why there is none. */
 export interface PromptRow {
@@ -71,10 +71,10 @@ async function rowsOf(given: PromptsGiven): Promise<PromptRow[]> {
     throw usage("There is no prompt: write one, name a file, or pipe one in");
   const file = prompt ?? "-";
   const where = file === "-" ? "standard input" : file;
-  const most = given.maxMib === undefined ? undefined : given.maxMib * 2 ** 20;
-  const bytes = await readInput(file, {
-    most,
-    wayOutWhenLarge: "Cut it into several files, or raise the bound: --max-mib.",
+  const bytes = await readGiven(file, {
+    maxMib: given.maxMib,
+    wayOut: "Cut it into several files",
+    wayOutWhenMissing: "Check the name; where these are the words to write on from, use --text.",
   });
   if (bytes.length === 0) return [];
   const content = decodeText(bytes, where).text;
@@ -140,10 +140,20 @@ function promptIn(value: unknown, where: string, field: string | undefined): unk
   if (typeof value === "string" && field === undefined) return value;
   if (!isObject(value)) return malformed("The row is no object", where, 'Rows look like {"prompt": "..."}.');
   const name = field ?? FIELDS.find((each) => Object.hasOwn(value, each));
-  if (name !== undefined && Object.hasOwn(value, name)) return value[name];
+  const found = name === undefined ? undefined : within(value, name);
+  if (found !== undefined) return found;
   const wanted = field === undefined ? FIELDS.join(", ") : field;
   const has = Object.keys(value).slice(0, 8).join(", ");
   return malformed(`The row has no field ${wanted} (it has: ${has})`, where, "Name another: --field NAME.");
+}
+
+/** The field of that name; of "meta.prompt" also the one within another. */
+function within(value: unknown, name: string): unknown {
+  if (!isObject(value)) return undefined;
+  if (Object.hasOwn(value, name)) return value[name];
+  const dot = name.indexOf(".");
+  const outer = name.slice(0, Math.max(0, dot));
+  return dot > 0 && Object.hasOwn(value, outer) ? within(value[outer], name.slice(dot + 1)) : undefined;
 }
 
 function row(

@@ -20,7 +20,6 @@ export function generationProgress(progress: GenerationProgress): string {
   return [
     `generating  ${formatCount(prompts)} of ${formatCount(totalPrompts)} prompts`,
     ...(missing > totalPrompts ? [`${formatCount(answers)} of ${formatCount(missing)} answers`] : []),
-    `${formatCount(tokens)} tokens`,
     ...(tokens > 0 && ms > 0 ? [formatRate((1000 * tokens) / ms, "tokens")] : []),
     ...(left === null || left <= 0 ? [] : [`${formatDuration(left)} left`]),
   ].join("  ");

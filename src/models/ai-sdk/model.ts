@@ -1,7 +1,7 @@
 /** A model of this package as a model of the AI SDK. */
-import { type MeterOptions, SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { firstOf, type MeterOptions, SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
-import type { ChatMessage, LanguageModel } from "../language-model.ts";
+import type { ChatMessage, Generation, LanguageModel } from "../language-model.ts";
 import { AnswerMeter, summaryOf, type TokenEvent, wholeAnswer } from "../metered/index.ts";
 import { streamOf } from "./stream.ts";
 import {
@@ -48,20 +48,22 @@ export function surprisalModel(
   const modelId = options.modelId ?? model.identity.name;
   const name = { provider: "surprisal", modelId };
 
-  async function* write(call: ModelCall, signal: AbortSignal): AsyncGenerator<WrittenPart, void, void> {
+  async function* write(call: ModelCall, cancelled?: AbortSignal): AsyncGenerator<WrittenPart, void, void> {
     const { prompt, warnings } = promptOf(call, model);
     const alternatives = alternativesOf(call, options, model);
     const input = await inputTokens(prompt, model);
-    const writing = { ...generateOptions(call, options.maxOutputTokens), alternatives, signal };
-    const begun = await begin(model, prompt, writing);
-    warnings.push(...unsupported(call), ...unknownOptions(call), ...begun.warnings);
-    yield { type: "stream-start", warnings };
-    yield { type: "response-metadata", modelId };
+    const { signal, letGo } = firstOf(call.abortSignal, cancelled);
     const meter = new AnswerMeter({ meter: options.meter });
     const logprobs: LogprobEntry[] = [];
     const texts = new WrittenTexts();
-    const { generation } = begun;
+    let generation: Generation;
     try {
+      const writing = { ...generateOptions(call, options.maxOutputTokens), alternatives, signal };
+      const begun = await begin(model, prompt, writing);
+      generation = begun.generation;
+      warnings.push(...unsupported(call), ...unknownOptions(call), ...begun.warnings);
+      yield { type: "stream-start", warnings };
+      yield { type: "response-metadata", modelId };
       for await (const record of begun.records()) {
         const event: TokenEvent = { object: "surprisal.token", record };
         meter.push(event);
@@ -72,6 +74,8 @@ export function surprisalModel(
     } catch (error) {
       if (call.abortSignal?.aborted) throw call.abortSignal.reason; // the AI SDK knows its own
       throw error;
+    } finally {
+      letGo();
     }
     const end = generation.end!;
     const event: TokenEvent = { object: "surprisal.end", end };
@@ -95,7 +99,7 @@ export function surprisalModel(
       const result: Partial<GenerateResult> = {};
       const events: TokenEvent[] = [];
       const content: GenerateResult["content"] = [];
-      for await (const part of write(call, call.abortSignal ?? new AbortController().signal)) {
+      for await (const part of write(call)) {
         if (part.type === "stream-start") result.warnings = part.warnings;
         else if (part.type === "raw") events.push(part.rawValue as TokenEvent);
         else if (part.type === "text-start") content.push({ type: "text", text: "" });
@@ -115,13 +119,14 @@ export function surprisalModel(
     },
     async doStream(call) {
       const cancelled = new AbortController();
-      const signal = call.abortSignal
-        ? AbortSignal.any([call.abortSignal, cancelled.signal])
-        : cancelled.signal;
-      const parts = write(call, signal);
+      const parts = write(call, cancelled.signal);
       const first = await parts.next(); // what is wrong with the call is an error of it, not of the stream
       const rest = withFirst(first, parts, call.includeRawChunks === true);
-      return { stream: streamOf(rest, () => cancelled.abort()) };
+      const cancel = () => {
+        cancelled.abort();
+        return parts.return(); // also where nothing of it was read
+      };
+      return { stream: streamOf(rest, cancel) };
     },
   };
 }

@@ -95,7 +95,8 @@ export class OpenAIModel extends ServerModel {
   ): AsyncGenerator<ScoredText> {
     this.assertOpen();
     checkAlternatives(this, options.alternatives);
-    yield* this.#scorer().score(requests, this.stoppable(options));
+    const scorer = this.#scorer();
+    yield* this.stoppable(options, (stopped) => scorer.score(requests, stopped));
   }
 
   override async *scoreTokens(
@@ -106,7 +107,8 @@ export class OpenAIModel extends ServerModel {
     this.assertOpen();
     if (options.distributions) this.refuse("gives no whole distributions");
     checkAlternatives(this, options.alternatives);
-    yield* this.#scorer().scoreTokens(Array.from(ids), plan, this.stoppable(options));
+    const scorer = this.#scorer();
+    yield* this.stoppable(options, (stopped) => scorer.scoreTokens(Array.from(ids), plan, stopped));
   }
 
   override async loss(text: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Loss> {
@@ -125,8 +127,8 @@ export class OpenAIModel extends ServerModel {
 
   protected override share(given: Prompt, { n, ...options }: SampleOptions): SharedWriting | null {
     if (!this.#asking.takesSamples(given)) return null;
-    const ask = async () => {
-      const { prompt, rest } = await this.#request(given, this.stoppable(options));
+    const ask = async (signal: AbortSignal) => {
+      const { prompt, rest } = await this.#request(given, { ...options, signal });
       return this.#asking.ask(prompt, rest, n);
     };
     const answers = new SharedAnswers(n, options.maxTokens ?? 256, ask);

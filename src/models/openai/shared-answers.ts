@@ -1,4 +1,5 @@
 /** Several answers of one request: the server reads the prompt once, and its chunks are told apart by their index. */
+import { whenAborted } from "../../core/index.ts";
 import type { RemoteAnswer } from "../remote/index.ts";
 import { type Asked, SamplesRefused } from "./asking.ts";
 
@@ -15,7 +16,11 @@ type SharedAsked = Omit<Asked, "answer"> & { answer: ArrivingAnswer };
  * when the first is read, and ended when all are read or left.
  */
 export class SharedAnswers {
-  readonly #ask: () => Promise<Asked>;
+  readonly #ask: (signal: AbortSignal) => Promise<Asked>;
+  /** Aborted with any of the answers: they are stopped by the same signals. */
+  readonly #stop = new AbortController();
+  /** Per answer what lets go of its signal. */
+  readonly #letGo = new Map<number, () => void>();
   readonly #maxTokens: number;
   /** What has arrived for each answer, and whether it ends with that. */
   readonly #arrived: { json: unknown; isLast: boolean }[][];
@@ -28,15 +33,21 @@ export class SharedAnswers {
   #failure: { error: unknown } | null = null;
 
   /** @param ask for `n` answers of at most `maxTokens` each. */
-  constructor(n: number, maxTokens: number, ask: () => Promise<Asked>) {
+  constructor(n: number, maxTokens: number, ask: (signal: AbortSignal) => Promise<Asked>) {
     this.#ask = ask;
     this.#maxTokens = maxTokens;
     this.#arrived = Array.from({ length: n }, () => []);
     this.#open = new Set(this.#arrived.keys());
   }
 
-  /** @returns `null`: the server gives one answer to a request only, and this is to be asked for by itself. */
-  async take(index: number): Promise<SharedAsked | null> {
+  /**
+   * @param signal of this answer; an abort ends them all.
+   * @returns `null`: the server gives one answer to a request only, and this is to be asked for by itself.
+   */
+  async take(index: number, signal?: AbortSignal): Promise<SharedAsked | null> {
+    const stop = () => this.#stop.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    this.#letGo.set(index, whenAborted(signal, stop));
     try {
       this.#asked ??= this.#begin();
       const asked = await this.#asked;
@@ -51,6 +62,7 @@ export class SharedAnswers {
 
   /** Nobody reads this one on. */
   leave(index: number): void {
+    this.#letGo.get(index)?.();
     if (!this.#open.delete(index) || this.#open.size > 0) return;
     this.#ended = true;
     void this.#asked?.then((asked) => asked?.answer.dispose()).catch(() => {});
@@ -58,7 +70,7 @@ export class SharedAnswers {
 
   async #begin(): Promise<Asked | null> {
     try {
-      const asked = await this.#ask();
+      const asked = await this.#ask(this.#stop.signal);
       this.#source = asked.answer.messages();
       return asked;
     } catch (error) {

@@ -30,7 +30,7 @@ export async function* writeShared(
   prompt: Prompt,
   options: GenerateOptions,
 ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-  const taken = await shared.take(index);
+  const taken = await shared.take(index, options.signal);
   return yield* taken
     ? readAnswer(taken, source, prompt, options)
     : writeTokens(asking, source, prompt, options);

@@ -21,6 +21,7 @@ import {
 import type { QuantizeParams } from "../layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "../library.ts";
 import { LlamaLog, LOG_INFO } from "../log.ts";
+import { MappedFiles } from "../mapping.ts";
 import { call } from "../native-call.ts";
 import { integer } from "../placement.ts";
 import { checkPlan, unfitRows } from "./checks.ts";
@@ -111,6 +112,7 @@ export async function quantize(
   const temporary = `${output}.${randomUUID()}.partial`;
   const drafts = files.length === 1 ? [temporary] : partNames(temporary, files.length);
   const progress = new Progress(plan, options.onProgress);
+  const mapped = new MappedFiles(file.parts); // llama_model_quantize maps them, whatever it is told
   const log = new LlamaLog(library.functions, LOG_INFO, (text) => progress.read(text));
   try {
     for (const each of files) await assertNoFolder(each);
@@ -118,6 +120,7 @@ export async function quantize(
     const status = await call<number>((done) =>
       library.functions.llama_model_quantize.async(input, temporary, params, done),
     );
+    mapped.assertWhole(); // what is cut within its last page reads as zeros
     if (status !== 0) throw failed(input, plan.type, log);
     progress.end();
     for (const [i, draft] of drafts.entries()) await rename(draft, files[i]!);
