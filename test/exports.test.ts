@@ -55,7 +55,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
       Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
       ModelSequence ModelTerms
-      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt Provenance
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt PromptRun Provenance
       QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
       ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],

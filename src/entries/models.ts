@@ -57,6 +57,7 @@ export {
   type PlannedTensor,
   type ProbeReport,
   type Prompt,
+  type PromptRun,
   type Provenance,
   planQuantize,
   probe,
