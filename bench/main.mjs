@@ -38,6 +38,7 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "generate",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

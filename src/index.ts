@@ -67,6 +67,7 @@ export {
   probe,
   type ResolveOptions,
   resolve,
+  type ServerOptions,
 } from "./models/index.ts";
 
 /** `perplexity(logprobs)` of numbers at hand, and Evaluate-style `perplexity.compute({ model, predictions })`. */

@@ -206,6 +206,17 @@ describe("surprisal eval", () => {
     expect((await run("eval", "--resume", "halted")).code).toBe(0);
   });
 
+  it("whose reader has enough is gone on with, as after Ctrl-C", async () => {
+    const args = ["eval", "long.txt", "--recipe", "llama.cpp", "--context", "64", "--engines", "1", "--json"];
+    const { stderr } = await runCommand([...args, "--run", "unread"], {
+      folder,
+      meanwhile: (child) => child.stdout!.once("data", () => child.stdout!.destroy()),
+    });
+    expect(stderr).toBe("Interrupted. Go on with: surprisal eval --resume unread\n");
+    expect(JSON.parse(readFileSync(join(folder, "unread", "run.json"), "utf8")).status).toBe("interrupted");
+    expect(existsSync(join(folder, "unread", "lock"))).toBe(false);
+  });
+
   it("says what is wrong", async () => {
     const cases: [args: string[], code: number, message: RegExp][] = [
       [["eval"], 2, /CORPUS is missing/],

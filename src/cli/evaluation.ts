@@ -14,6 +14,7 @@ import {
   resumeEvaluation,
 } from "../evaluate/index.ts";
 import { onInterrupt } from "../files/index.ts";
+import type { ServerOptions } from "../models/index.ts";
 import { visible } from "../text/index.ts";
 import { printEvent } from "./json.ts";
 import { reportModel } from "./model-progress.ts";
@@ -32,6 +33,8 @@ export interface Evaluation {
   concurrency?: number | undefined;
   /** Address of the Redis whose workers do it. */
   queue?: string | undefined;
+  /** How servers are asked; of a run that is gone on with too, for it changes no number. */
+  server: ServerOptions;
   acceptTerms: boolean;
   json: boolean;
   quiet: boolean;
@@ -65,16 +68,22 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
   };
   try {
     const { fewShot, recipe, load, form } = request;
+    const { maxDocumentBytes } = request.reading;
+    const reading = {
+      form,
+      maxRowBytes: typeof maxDocumentBytes === "number" ? maxDocumentBytes : undefined,
+    };
     const options: EvaluateOptions = {
       models: request.models,
       corpora: await openCorpora(request.corpora, {
         ...reporter.options,
         ...request.reading,
         onNote: say,
+        signal: interruption.signal,
         recipe: typeof recipe === "string" ? recipe : undefined,
       }),
-      tasks: await Promise.all(request.tasks.map((file) => readTask(file, { form }))),
-      fewShot: fewShot && { ...fewShot, examples: await readTask(fewShot.examples, { form }) },
+      tasks: await Promise.all(request.tasks.map((file) => readTask(file, reading))),
+      fewShot: fewShot && { ...fewShot, examples: await readTask(fewShot.examples, reading) },
       chat: request.chat,
       recipe,
       ...request.overrides,
@@ -82,7 +91,7 @@ export async function carryOut(evaluation: Evaluation): Promise<{ run: Run; fold
       tokens: request.tokens,
       limit: request.limit ?? undefined,
       signal: interruption.signal,
-      load: { ...load, ...reporter.options },
+      load: { ...load, ...reporter.options, server: evaluation.server },
       engines: evaluation.engines,
       concurrency: evaluation.concurrency,
       executor: queue === undefined ? undefined : workersBehind(queue, request, say),

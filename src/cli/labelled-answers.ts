@@ -3,10 +3,10 @@ import { statSync } from "node:fs";
 import type { CalibrationIdentity, LabelledAnswers } from "../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../core/index.ts";
 import { answerRows, readRun } from "../evaluate/index.ts";
-import { readInput } from "../files/index.ts";
 import { kernelsOf } from "../models/kernels.ts";
 import { decodeText } from "../text/index.ts";
 import { usage } from "./errors.ts";
+import { readGiven } from "./input.ts";
 
 /** What was read. */
 export interface AnswerFile {
@@ -24,12 +24,15 @@ const FORMS =
 
 /**
  * Reads a file, "-", or a run's folder.
- * @param model which of a run's models, where it has several.
+ * @param of which of a run's models, where it has several.
  * @throws SurprisalError INVALID_ARGUMENT naming the line, EMPTY_INPUT, USAGE, and what reading throws.
  */
-export async function readAnswers(source: string, model?: string): Promise<AnswerFile> {
+export async function readAnswers(
+  source: string,
+  { of: model, maxMib }: { of?: string | undefined; maxMib?: number | undefined } = {},
+): Promise<AnswerFile> {
   if (source !== "-" && isFolder(source)) return runAnswers(source, model);
-  const { text } = decodeText(await readInput(source), source);
+  const { text } = decodeText(await readGiven(source, { maxMib }), source);
   const rows = text
     .split("\n")
     .map((line, i) => ({ line, where: `${source}:${i + 1}` }))

@@ -2,7 +2,7 @@
 /** The `surprisal` command: finds the sub-command, and turns what goes wrong into words and an exit code. */
 import { readFileSync } from "node:fs";
 import { SurprisalError } from "../core/index.ts";
-import { writeFailure } from "../files/index.ts";
+import { undoUnfinished, writeFailure } from "../files/index.ts";
 import { nearestNames } from "../text/index.ts";
 import type { Command, CommandList } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
@@ -99,6 +99,7 @@ function report(error: unknown, documentOf: ((error: unknown) => object) | null)
 const errorDocument = (error: unknown) => ({ schema: "surprisal.error/1", ...partsOf(error) });
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  undoUnfinished(); // a run that is under way stays one that can be gone on with
   if (error.code === "EPIPE") process.exit(0); // the reader of the pipe had enough: `surprisal ... | head`
   process.exit(report(writeFailure(error, "standard output"), null));
 });
@@ -113,7 +114,7 @@ else {
     asked = await find(isHelp ? rawArgs.slice(1) : rawArgs);
     await run(asked, isHelp || hasSwitch(rawArgs, "--help", "-h"));
   } catch (error) {
-    const json = hasSwitch(rawArgs, "--json");
+    const json = hasSwitch(rawArgs, "--json", "--jsonl");
     process.exitCode = report(error, json ? (asked?.command.errorDocument ?? errorDocument) : null);
   }
 }

@@ -1,8 +1,8 @@
 /** The texts a proxy is calibrated with: what the other model says of them, given or asked for. */
 import { invalidArgument, SurprisalError } from "../core/index.ts";
-import { readInput } from "../files/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import { decodeText } from "../text/index.ts";
+import { readGiven } from "./input.ts";
 
 /** A text, and its surprisal under the model that is stood for. */
 export interface ScoredByOther {
@@ -20,8 +20,8 @@ const FORMS =
   'Each line is {"text", "bitsPerByte"}, {"text", "natsPerByte"}, {"text", "totalNll"} or {"prompt"}.';
 
 /** @throws SurprisalError INVALID_ARGUMENT naming the line. */
-export async function readPairs(file: string): Promise<PairRow[]> {
-  const { text } = decodeText(await readInput(file), file);
+export async function readPairs(file: string, maxMib?: number): Promise<PairRow[]> {
+  const { text } = decodeText(await readGiven(file, { maxMib }), file);
   const rows = text
     .split("\n")
     .map((line, i) => ({ line, where: `${file}:${i + 1}` }))

@@ -44,6 +44,7 @@ export interface CorpusValues {
   split: string | undefined;
   where: string | undefined;
   skipUnreadable: boolean;
+  maxMib: number | undefined;
 }
 
 // biome-ignore format: one option a line
@@ -52,6 +53,7 @@ export const CORPUS_OPTIONS: Declared<CorpusValues> = {
   split: option(text, { hint: "HOW", description: "Cut text files into documents: lines, blank-lines, or a delimiter" }),
   where: option(text, { hint: "SQL", description: "Only the rows for which this holds" }),
   skipUnreadable: flag({ description: "Go on without files and rows that cannot be read, and say how many there are" }),
+  maxMib: option(wholeNumber(1, 2048), { hint: "MIB", description: "Longest document, MiB (default: 256; of a task's rows 16)" }),
 };
 
 /** Models in memory, and the threads of each. */

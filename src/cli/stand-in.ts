@@ -188,20 +188,24 @@ function checkReader({ proxy }: CalibrationFile, model: ModelIdentity): void {
     );
 }
 
+/** A calibration has a dozen numbers. */
+const MOST_CALIBRATION = 2 ** 20;
+const NO_CALIBRATION =
+  "Give a file that `surprisal proxy calibrate` wrote, or what calibrateProxy returned, as JSON.";
+
 /** The file of `surprisal proxy calibrate`, also of older versions, or what `calibrateProxy` returned, as JSON. */
 async function readCalibration(file: string): Promise<CalibrationFile> {
-  const { text } = decodeText(await readInput(file), file);
+  const { text } = decodeText(
+    await readInput(file, { most: MOST_CALIBRATION, wayOutWhenLarge: NO_CALIBRATION }),
+    file,
+  );
   try {
     const found = calibrationIn(text, file);
     applyProxyCalibration(found.calibration, 1);
     return found;
   } catch (cause) {
-    throw invalidArgument(
-      "This is no calibration of a proxy",
-      file,
-      "Give a file that `surprisal proxy calibrate` wrote, or what calibrateProxy returned, as JSON.",
-      cause,
-    );
+    if (SurprisalError.isInstance(cause) && cause.code === "CALIBRATION_INVALID") throw cause;
+    throw invalidArgument("This is no calibration of a proxy", file, NO_CALIBRATION, cause);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Files written whole or not at all, names from outside, one lock between processes, and what the disk says in words. */
 export { ensureSpace, readFailure, writeFailure } from "./failure.ts";
 export { makeFolder } from "./folders.ts";
-export { MOST_INPUT_BYTES, readInput } from "./input.ts";
-export { onInterrupt } from "./interrupt.ts";
+export { MOST_INPUT_BYTES, type ReadInputOptions, readInput, sayThatItWaits } from "./input.ts";
+export { onInterrupt, undoUnfinished } from "./interrupt.ts";
 export { type LockHolder, lockHolder, takeLock, type WithLockOptions, withLock } from "./lock.ts";
 export { fileBelow, fileIn, nameFault, pathFault, sameFile, unsafeName } from "./names.ts";
 export { replaceFile, writeJson } from "./replace.ts";

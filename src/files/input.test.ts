@@ -41,3 +41,18 @@ posix("a pipe without a writer is given up, one with a slow writer is not", asyn
   expect(Buffer.from(bytes).toString()).toBe("onetwo");
   writer.kill();
 });
+
+posix("a writer that says nothing is waited for, which is said once", async () => {
+  const pipe = join(folder, "silent");
+  execFileSync("mkfifo", [pipe]);
+  const writer = spawn("sh", ["-c", 'exec > "$0"; sleep 0.6; printf one', pipe]);
+  const said: string[] = [];
+  const bytes = await readInput(pipe, { waitMs: 100, onWait: (words) => said.push(words) });
+  expect(Buffer.from(bytes).toString()).toBe("one");
+  expect(said).toEqual([`Waiting for ${pipe}: nothing has come for 0.1 s.`]);
+  const file = join(folder, "there");
+  writeFileSync(file, "x");
+  await readInput(file, { waitMs: 5000, onWait: (words) => said.push(words) });
+  expect(said).toHaveLength(1);
+  writer.kill();
+});

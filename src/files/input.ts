@@ -12,6 +12,8 @@ const CHUNK = 2 ** 20;
 const LOOK_EVERY_MS = 20;
 /** Nobody has opened a named pipe for writing for so long: nobody will, milliseconds. */
 const NO_WRITER_MS = 30_000;
+/** A program that writes begins sooner, as a rule. */
+const WAIT_MS = 3000;
 
 /** Options of `readInput`. */
 export interface ReadInputOptions {
@@ -19,8 +21,14 @@ export interface ReadInputOptions {
   most?: number | undefined;
   /** What reads longer texts, for the error. */
   wayOutWhenLarge?: string | undefined;
+  /** What to do where there is no such file, for the error. */
+  wayOutWhenMissing?: string | undefined;
   /** How long a named pipe may have no writer, milliseconds. Default 30,000. */
   noWriterMs?: number | undefined;
+  /** Told once when nothing has come for a while: waiting for a slow writer is ordinary use, and looks like standing still. */
+  onWait?: ((words: string) => void) | undefined;
+  /** How long that is, milliseconds. Default 3000. */
+  waitMs?: number | undefined;
 }
 
 /**
@@ -32,9 +40,11 @@ export async function readInput(file: string, options: ReadInputOptions = {}): P
   const where = file === "-" ? "standard input" : file;
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const calledOff = sayThatItWaits(where, options);
   try {
     for await (const chunk of file === "-" ? process.stdin : chunksOf(file, options)) {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array);
+      calledOff();
       size += bytes.length;
       if (size > most) throw tooLarge(where, most, options.wayOutWhenLarge);
       chunks.push(bytes);
@@ -42,9 +52,22 @@ export async function readInput(file: string, options: ReadInputOptions = {}): P
     return Buffer.concat(chunks);
   } catch (error) {
     throw readFailure(error, where, {
-      wayOutWhenMissing: "Check the name; to score the words themselves use --text.",
+      wayOutWhenMissing:
+        options.wayOutWhenMissing ?? "Check the name; to score the words themselves use --text.",
     });
+  } finally {
+    calledOff();
   }
+}
+
+/** @returns what calls it off. */
+export function sayThatItWaits(
+  where: string,
+  { onWait, waitMs = WAIT_MS }: Pick<ReadInputOptions, "onWait" | "waitMs">,
+): () => void {
+  const say = () => onWait?.(`Waiting for ${where}: nothing has come for ${waitMs / 1000} s.`);
+  const timer = onWait && setTimeout(say, waitMs);
+  return () => clearTimeout(timer);
 }
 
 function tooLarge(where: string, most: number, wayOut?: string): SurprisalError {

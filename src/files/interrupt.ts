@@ -15,18 +15,23 @@ export function onInterrupt(cleanUp: CleanUp): () => void {
   return () => cleanUps.delete(cleanUp);
 }
 
+/** Undoes what is half done, as an interruption does: the process is about to end in the middle of its work. */
+export function undoUnfinished(): void {
+  for (const cleanUp of cleanUps) {
+    try {
+      cleanUp();
+    } catch {
+      // the others still have to be undone
+    }
+  }
+}
+
 function install(): void {
   if (installed) return;
   installed = true;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => {
-      for (const cleanUp of cleanUps) {
-        try {
-          cleanUp();
-        } catch {
-          // the others still have to be undone
-        }
-      }
+      undoUnfinished();
       process.kill(process.pid, signal); // `once` removed the handler: the default action ends the process
     });
 }

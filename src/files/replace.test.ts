@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -32,6 +40,24 @@ describe("a file that is replaced", () => {
     expect(readFileSync(at("a"), "utf8")).toBe("old");
     expect(readdirSync(folder)).toEqual(["a"]);
     expect(() => replaceFile(at("none/a"), at("none/a.part"), "x")).toThrow("ENOENT");
+  });
+
+  it.skipIf(process.platform === "win32")("follows no link that lies where the draft goes", async () => {
+    writeFileSync(at("own"), "mine");
+    symlinkSync(at("own"), at("a.part"));
+    replaceFile(at("a"), at("a.part"), "new");
+    symlinkSync(at("own"), at("b.part"));
+    replaceFile(at("b"), at("b.part"), (draft) => writeFileSync(draft, "newer"));
+    // What the draft of a JSON file was once called, and what anybody could know.
+    symlinkSync(at("own"), at(`c.json.${process.pid}`));
+    await writeJson(at("c.json"), { x: 1 });
+    expect(readFileSync(at("own"), "utf8")).toBe("mine");
+    expect([at("a"), at("b"), at("c.json")].map((file) => lstatSync(file).isFile())).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(readFileSync(at("b"), "utf8")).toBe("newer");
   });
 
   it("gets the folders it lies in where it is JSON", async () => {

@@ -1,10 +1,12 @@
 /** A file that is the old one or the complete new one for whoever reads it, never a part. */
+import { randomUUID } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { makeFolder } from "./folders.ts";
 
 /**
- * @param draft beside `file`: what is written there becomes the file, or goes again when that fails.
+ * @param draft beside `file`: what is written there becomes the file, or goes again when that fails. What lies there from
+ *   before goes first, and a link under that name, which somebody may have planted, is never followed.
  * @param content the text or the bytes, or what writes them to the draft.
  * @param durable the file is on the disk, under its name, when this returns: also after a power cut.
  * @throws what the system says: see `writeFailure`.
@@ -16,8 +18,9 @@ export function replaceFile(
   { durable = false }: { durable?: boolean | undefined } = {},
 ): void {
   try {
+    rmSync(draft, { force: true });
     if (typeof content === "function") content(draft);
-    else writeFileSync(draft, content);
+    else writeFileSync(draft, content, { flag: "wx" });
     if (durable) toDisk(draft);
     renameSync(draft, file);
     if (durable) namesToDisk(dirname(file));
@@ -59,6 +62,12 @@ function namesToDisk(folder: string): void {
 
 /** Writes a JSON file whole; folders that are missing are made. @throws what the system says. */
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  makeFolder(dirname(file));
-  replaceFile(file, `${file}.${process.pid}`, `${JSON.stringify(value, null, 2)}\n`);
+  const folder = dirname(file);
+  makeFolder(folder);
+  replaceFile(file, draftIn(folder), `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** A name that is nobody's, and that nobody can plant a link under. */
+export function draftIn(folder: string): string {
+  return join(folder, `.surprisal-${randomUUID()}.partial`);
 }

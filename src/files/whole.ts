@@ -1,11 +1,10 @@
 /** Writing what the person asks for, whole or not at all. */
-import { randomUUID } from "node:crypto";
 import { accessSync, constants, existsSync, realpathSync, rmSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { writeFailure } from "./failure.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { replaceFile } from "./replace.ts";
+import { draftIn, replaceFile } from "./replace.ts";
 
 /** Fails before the long work, not after it. @throws SurprisalError FILE_UNWRITABLE */
 export function assertWritable(file: string): void {
@@ -50,9 +49,9 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
   }
 }
 
-/** The draft has a name that is nobody's, for it may lie among the person's own files, and must not stay there. */
+/** The draft may lie among the person's own files, and must not stay there. */
 function replace(file: string, content: string | Uint8Array): void {
-  const draft = join(dirname(file), `.surprisal-${randomUUID()}.partial`);
+  const draft = draftIn(dirname(file));
   const calledOff = onInterrupt(() => rmSync(draft, { force: true }));
   try {
     replaceFile(file, draft, content);

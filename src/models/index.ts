@@ -48,5 +48,5 @@ export {
   removeModel,
   type TransferProgress,
 } from "./registry/index.ts";
-export { type ResolveOptions, resolve } from "./resolve.ts";
+export { type ResolveOptions, resolve, type ServerOptions } from "./resolve.ts";
 export { KernelThreads } from "./threads/kernel-threads.ts";

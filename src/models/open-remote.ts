@@ -15,6 +15,7 @@ import {
 } from "./openai/index.ts";
 import { isOffline } from "./registry/index.ts";
 import { ApiKey } from "./remote/index.ts";
+import type { ServerOptions } from "./resolve.ts";
 
 /** The forms of a reference to a server's model, for messages. */
 export const REMOTE_FORMS: string = `A model on a server: http://host:port/v1#model, ollama:name[@host:port], gemini:name, ${providerForms()}.`;
@@ -28,6 +29,7 @@ function providerForms(): string {
 export interface OpenRemoteOptions {
   /** Only servers on this machine. */
   offline: boolean;
+  server?: ServerOptions | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -37,15 +39,15 @@ export interface OpenRemoteOptions {
  */
 export async function openRemote(
   reference: string,
-  { offline, signal }: OpenRemoteOptions,
+  { offline, server, signal }: OpenRemoteOptions,
 ): Promise<LanguageModel | null> {
   const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/i.exec(reference) ?? [];
-  const options = { source: reference, signal };
+  const options = { ...server, source: reference, signal };
   if (/^https?$/i.test(scheme) && URL.canParse(reference)) {
     const url = new URL(reference);
     if (/\.gguf$/i.test(url.pathname)) return null; // a file, not a server
     assertOnline(url, offline);
-    return openServer(url, reference, signal);
+    return openServer(url, reference, options);
   }
   if (scheme === "ollama") {
     const [name, address] = ollamaPlace(rest);
@@ -67,14 +69,14 @@ export async function openRemote(
 async function openServer(
   url: URL,
   reference: string,
-  signal: AbortSignal | undefined,
+  options: ServerOptions & { signal: AbortSignal | undefined },
 ): Promise<LanguageModel> {
   const [source] = reference.split(/[?]/); // a query may hold a secret
-  const model = await OpenAIModel.open(url, { source, signal });
+  const model = await OpenAIModel.open(url, { ...options, source });
   if (model.dialect.name !== "ollama") return model;
   await model[Symbol.asyncDispose]();
   const key = ApiKey.fromEnvironment("SURPRISAL_API_KEY"); // for a proxy in front of it
-  return OllamaModel.open(model.identity.name, { address: url.origin, key, source, signal });
+  return OllamaModel.open(model.identity.name, { ...options, address: url.origin, key, source });
 }
 
 /**

@@ -3,9 +3,19 @@ import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
 import { assertUnchanged, DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
+import type { RemoteClientOptions } from "./remote/index.ts";
 
-/** Options of `resolve`: where the model is looked for, and how it is loaded. */
-export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {}
+/** How servers are asked: patience, attempts, requests at once, and what one answer may take. */
+export type ServerOptions = Pick<
+  RemoteClientOptions,
+  "patience" | "attempts" | "backoffMs" | "concurrency" | "mostAnswerBytes" | "followRedirects"
+>;
+
+/** Options of `resolve`: where the model is looked for, how it is loaded, and how a server is asked for it. */
+export interface ResolveOptions extends LocateOptions, LlamaLoadOptions {
+  /** Of a model behind a server. */
+  server?: ServerOptions | undefined;
+}
 
 /**
  * Gets the model (from this package, the cache, a file, or the network) and loads it, or connects to its server.
@@ -26,7 +36,7 @@ export async function resolve(
   const offline = options.offline ?? isOffline(environment);
   if (SCHEME.test(reference)) {
     const { openRemote } = await import("./open-remote.ts");
-    const remote = await openRemote(reference, { offline, signal });
+    const remote = await openRemote(reference, { offline, signal, server: options.server });
     if (remote) return remote;
   }
   const located = await locate(reference, options).catch(async (error: unknown) => {

@@ -1,5 +1,5 @@
 /** Content encodings (RFC 9110 §8.4.1): servers compress although they were asked not to. */
-import { PassThrough, pipeline, Readable, Transform, type TransformCallback } from "node:stream";
+import { Duplex, PassThrough, pipeline, Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { NetworkFailure } from "./failure.ts";
 
@@ -9,7 +9,7 @@ const MOST_ENCODINGS = 3;
 /** From Node 22.15 on. */
 const zstd: (() => Transform) | undefined = Reflect.get(zlib, "createZstdDecompress");
 
-const DECODERS: Readonly<Record<string, (() => Transform) | undefined>> = {
+const DECODERS: Readonly<Record<string, (() => Duplex) | undefined>> = {
   gzip: zlib.createGunzip,
   "x-gzip": zlib.createGunzip,
   deflate: () => new Inflate(),
@@ -42,23 +42,39 @@ export function decoded(body: Readable, encodings: string, url: URL): Readable {
   return stream;
 }
 
-/** "deflate" is a zlib stream, and of some servers a bare deflate stream: the first byte tells. */
-class Inflate extends Transform {
+/**
+ * "deflate" is a zlib stream, and of some servers a bare deflate stream: the first byte tells. No more is unpacked than is
+ * read: a chunk may hold a thousand times its size.
+ */
+class Inflate extends Duplex {
   #inner: Transform | null = null;
 
-  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+  override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#inner ??= this.#start(chunk);
     this.#inner.write(chunk, done);
   }
 
-  override _flush(done: TransformCallback): void {
-    this.#inner?.once("end", () => done()).end();
-    if (this.#inner === null) done();
+  override _read(): void {
+    this.#inner?.resume();
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (this.#inner) this.#inner.end();
+    else this.push(null);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#inner?.destroy();
+    done(error);
   }
 
   #start(chunk: Buffer): Transform {
     const inner = (chunk[0]! & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw();
-    inner.on("data", (piece) => this.push(piece)); // at most a thousand times the chunk: deflate's densest
+    inner.on("data", (piece) => {
+      if (!this.push(piece)) inner.pause(); // until it is asked for more
+    });
+    inner.on("end", () => this.push(null));
     inner.on("error", (error) => this.destroy(error));
     return inner;
   }

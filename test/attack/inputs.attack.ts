@@ -90,6 +90,40 @@ const INPUTS: Readonly<Record<string, Make>> = {
       join(folder, "r"),
     ],
   }),
+  "questions in a pipe": (folder) => ({
+    args: ["eval", "--task", "F", "--run", join(folder, "r")],
+    shell: `mkfifo ${folder}/F; cd ${folder};`,
+  }),
+  "questions in a device": (folder) => ({
+    args: ["eval", "--task", "/dev/zero", "--run", join(folder, "r")],
+  }),
+  "a list of questions without an end": (folder) => ({
+    args: [
+      "eval",
+      "--task",
+      file(folder, "x.json", `[\n${'{"query":1},\n'.repeat(1e7)}`),
+      "--run",
+      join(folder, "r"),
+    ],
+  }),
+  "lists of millions in lists, in Parquet": (folder, random) => {
+    const list = [0xf9, 0x80, 0x80, 0x80, 0x01 + Math.floor(random() * 15)];
+    const footer = Buffer.from([0x29, ...Array.from({ length: 50 }, () => list).flat(), 0]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(footer.length);
+    const parquet = Buffer.concat([
+      Buffer.from("PAR1"),
+      Buffer.alloc(16),
+      footer,
+      length,
+      Buffer.from("PAR1"),
+    ]);
+    return { args: ["eval", file(folder, "x.parquet", parquet), "--run", join(folder, "r")] };
+  },
+  "a pipe without an end as pairs": () => ({
+    args: ["proxy", "calibrate", "-", "--proxy", "mini", "--max-mib", "16"],
+    shell: "yes |",
+  }),
   "an imatrix that is none": (folder, random) => ({
     args: [
       "quantize",
@@ -114,7 +148,7 @@ const INPUTS: Readonly<Record<string, Make>> = {
 };
 const MINI = fileURLToPath(new URL("../../models/mini.gguf", import.meta.url));
 
-attack({ name: "inputs", short: 28, long: 200, trials });
+attack({ name: "inputs", short: 33, long: 200, trials });
 
 async function* trials({ count, seed }: { count: number; seed: number }): AsyncGenerator<Trial> {
   const random = seededRandom(seed);

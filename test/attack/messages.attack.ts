@@ -4,12 +4,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { planWindows, seededRandom } from "../../src/core/index.ts";
-import { type Shard, scoreShard, shardsOf } from "../../src/evaluate/harness/shard.ts";
+import { seededRandom } from "../../src/core/index.ts";
+import { type Shard, scoreShard } from "../../src/evaluate/harness/shard.ts";
 import { queueExecutor, work } from "../../src/evaluate/index.ts";
-import type { LanguageModel } from "../../src/models/index.ts";
 import { TableModel } from "../../src/models/test/index.ts";
-import { altered } from "../altered-model.ts";
+import { slowModel, someShards } from "../queue-shards.ts";
 import { RedisServer } from "../redis-server.ts";
 import { attack, type Trial } from "./attack.ts";
 import { QUEUE_POISONS } from "./queue-poisons.ts";
@@ -28,7 +27,7 @@ attack({ name: "messages", short: 200, long: 2000, trials });
 /** A trial is a poisoned message; its run decides. */
 async function* trials({ count, seed }: { count: number; seed: number }): AsyncGenerator<Trial> {
   const random = seededRandom(seed);
-  const shards = someShards();
+  const shards = someShards(SHARDS);
   await using table = TableModel.bytes();
   const expected = JSON.stringify(
     await Promise.all(shards.map((shard) => numbersOf(scoreShard(table, shard)))),
@@ -60,7 +59,7 @@ async function poisonedRun(
   const sent: string[] = [];
   await using server = await RedisServer.start();
   const stop = new AbortController();
-  const worker = work(server.url, { models: [model()], graceMs: 500, signal: stop.signal });
+  const worker = work(server.url, { models: [slowModel(60)], graceMs: 500, signal: stop.signal });
   const workerEnd = worker.then(
     () => null,
     (error: unknown) => error,
@@ -70,7 +69,7 @@ async function poisonedRun(
   try {
     const run = async () => {
       await using executor = await queueExecutor(server.url, {
-        model: model(),
+        model: slowModel(60),
         reference: "table",
         leaseMs: 500,
         patienceMs: 20_000,
@@ -302,34 +301,6 @@ function mutated(value: unknown, random: () => number): string {
     return random() < 0.25 ? rest : { ...rest, [name]: change(old) };
   };
   return JSON.stringify(random() < 0.1 ? value : change(value)) ?? "null";
-}
-
-function model(): LanguageModel {
-  return altered((table) => ({
-    identity: { ...table.identity, sha256: SHA256 },
-    async *scoreTokens(ids, plan, options) {
-      await sleep(60, undefined, options?.signal && { signal: options.signal });
-      yield* table.scoreTokens(ids, plan, options);
-    },
-  }));
-}
-
-/** Some windows of some documents. */
-function someShards(): Shard[] {
-  const window = {
-    method: "disjoint",
-    context: 600,
-    prefix: null,
-    prefixIn: "first",
-    extendLast: false,
-  } as const;
-  const shards: Shard[] = [];
-  for (let document = 0; shards.length < SHARDS; document++) {
-    const ids = Int32Array.from({ length: 1500 + 31 * document }, (_, i) => (i * (document + 3)) % 256);
-    for (const part of shardsOf(document, ids, planWindows(ids.length, window)))
-      shards.push({ parts: [part] });
-  }
-  return shards.slice(0, SHARDS);
 }
 
 async function numbersOf(score: ReturnType<typeof scoreShard>): Promise<unknown> {

@@ -13,6 +13,8 @@ import {
   tinyModel,
 } from "../gguf-fixture.ts";
 import type { Mutation } from "../gguf-mutations.ts";
+import { damagedMixtures } from "../mixture-damages.ts";
+import { MIXTURE_ARCHITECTURES, mixtureModel } from "../mixture-fixture.ts";
 
 export interface Damage extends Mutation {
   /** The log-probabilities it must give if it loads; left out where nobody can say. */
@@ -24,7 +26,7 @@ interface Base {
   make(): FixtureModel;
 }
 
-/** The tiny models, one of each architecture with a layout, its mixture of experts, and hunyuan-moe. */
+/** The tiny models, one of each architecture with a layout, its mixture of experts, hunyuan-moe, and every other mixture. */
 function bases(): Base[] {
   const found: Base[] = [
     { name: "llama F32", make: () => tinyModel({ weights: F32 }) },
@@ -40,6 +42,8 @@ function bases(): Base[] {
       found.push({ name, make: () => layoutModel(architecture, layout.epsilon, layout.model, block) });
     }
   }
+  for (const architecture of MIXTURE_ARCHITECTURES)
+    found.push({ name: `${architecture} (mixture)`, make: () => mixtureModel(architecture) });
   return found;
 }
 
@@ -48,7 +52,7 @@ const KEYS =
   `block_count context_length embedding_length feed_forward_length attention.head_count attention.head_count_kv
   attention.key_length attention.value_length rope.dimension_count expert_count expert_used_count expert_group_count
   expert_group_used_count expert_shared_count expert_feed_forward_length expert_shared_feed_forward_length expert_gating_func
-  leading_dense_block_count interleave_moe_layer_step nextn_predict_layers attention.sliding_window
+  leading_dense_block_count interleave_moe_layer_step experts_per_group expert_latent_length moe_latent_size nextn_predict_layers attention.sliding_window
   attention.sliding_window_pattern embedding_length_out pooling_type vocab_size ssm.conv_kernel ssm.inner_size ssm.state_size
   ssm.time_step_rank ssm.group_count n_deepstack_layers attention.kv_lora_rank attention.q_lora_rank
   attention.shared_kv_layers embedding_length_per_layer_input attention.key_length_swa rope.scaling.original_context_length`.split(
@@ -107,11 +111,19 @@ export async function* randomDamages(
   const all = bases();
   const sound = new Map<Base, readonly number[]>();
   for (let at = 0; ; at++) {
+    const kind = below(7);
+    if (kind === 6) {
+      // Numbers and tensors of experts, each of which llama.cpp asserts, divides by or takes for granted.
+      const architecture = pick(MIXTURE_ARCHITECTURES);
+      const { name, make } = pick(damagedMixtures(architecture));
+      const { bytes } = encodeGguf(make());
+      yield { name: `seed ${seed}, ${at}: ${architecture}: ${name}`, expectation: "broken", bytes };
+      continue;
+    }
     const base = pick(all);
     const label = `seed ${seed}, ${at}: ${base.name}`;
     const model = base.make();
     const architecture = String((model.metadata.get("general.architecture") as { value: string }).value);
-    const kind = below(6);
     if (kind === 0) {
       // Keys that nothing reads, and the order of the tensors: not a number may change.
       if (!sound.has(base)) sound.set(base, await numbersOf(encodeGguf(model).bytes));

@@ -7,6 +7,10 @@ import { CALIBRATION_SCHEMA, type CalibrationArtefact } from "./artefact.ts";
 
 const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
 
+/** An isotonic curve has as many points as there were distinct scores, at most. */
+const MOST_BYTES = 64 * 2 ** 20;
+const WAY_OUT = "Give a file that `surprisal calibrate fit` or saveCalibration wrote, unchanged.";
+
 /**
  * Writes an artefact as JSON, whole or not at all.
  * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
@@ -25,7 +29,10 @@ export function calibrationText(artefact: CalibrationArtefact): string {
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseCalibration`.
  */
 export async function loadCalibration(file: string): Promise<CalibrationArtefact> {
-  return parseCalibration(decodeText(await readInput(file), file).text, file);
+  return parseCalibration(
+    decodeText(await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT }), file).text,
+    file,
+  );
 }
 
 /**
@@ -60,7 +67,7 @@ const invalid = (what: string, where: string, cause?: unknown): SurprisalError =
     code: "CALIBRATION_INVALID",
     what,
     where,
-    wayOut: "Give a file that `surprisal calibrate fit` or saveCalibration wrote, unchanged.",
+    wayOut: WAY_OUT,
     cause,
   });
 

@@ -18,11 +18,12 @@ import {
   sha256Of,
 } from "../../calibrate/index.ts";
 import { invalidArgument } from "../../core/index.ts";
-import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
+import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { calibrationPage } from "../../report/index.ts";
 import { decodeText, infinityAsText, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
+import { readGiven } from "../input.ts";
 import { printDocument } from "../json.ts";
 import { type AnswerFile, readAnswers } from "../labelled-answers.ts";
 import {
@@ -37,7 +38,7 @@ import {
   wholeNumber,
 } from "../parameters.ts";
 import { renderCalibration } from "../render/index.ts";
-import { JSON_DOCUMENT } from "../shared-options.ts";
+import { JSON_DOCUMENT, MOST_MIB } from "../shared-options.ts";
 
 const DATA = argument(
   "JSONL file of labelled answers, - for standard input, or the folder of a run with questions",
@@ -50,6 +51,7 @@ interface MeasureValues {
   seed: number;
   level: number;
   of: string | undefined;
+  maxMib: number | undefined;
   html: string | undefined;
   json: boolean;
 }
@@ -61,6 +63,7 @@ const MEASURE_OPTIONS: Declared<MeasureValues> = {
   seed: option(wholeNumber(0, SEEDS), { hint: "N", description: "Of everything that is drawn", standard: "0" }),
   level: option(decimal(0.01, 0.999), { hint: "SHARE", description: "Coverage of the intervals", standard: "0.95" }),
   of: option(text, { hint: "MODEL", description: "Which of a run's models, where it has several" }),
+  maxMib: MOST_MIB,
   html: option(text, { hint: "FILE", description: "Also write a page with pictures" }),
   json: JSON_DOCUMENT,
 };
@@ -112,7 +115,7 @@ Examples:
     const { data, out, html, json } = given;
     checkOut(out, data);
     checkOut(html, data);
-    const file = await readAnswers(data, given.of);
+    const file = await readAnswers(data, given);
     const { artefact, before, after } = fitCalibration(file.answers, {
       ...measureOptions(given),
       kind: given.kind,
@@ -144,12 +147,13 @@ Examples:
     artefact: option(text, { short: "a", hint: "FILE", description: "The calibration" }),
     out: option(text, { short: "o", hint: "FILE", description: "Write here instead of to standard output" }),
     strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
+    maxMib: MOST_MIB,
     ...IDENTITY_OPTIONS,
   },
   async run(given) {
     const artefact = await artefactOf(given.artefact);
     checkOut(given.out, given.data);
-    const { answers, rows, identity } = await readAnswers(given.data);
+    const { answers, rows, identity } = await readAnswers(given.data, { maxMib: given.maxMib });
     if (rows === null) throw usage("apply takes a file of answers, not a run", given.data);
     warnOf(artefact, { ...identity, ...(await identityOf(given)) }, given.strict);
     const lines = rows.map((row, i) => {
@@ -186,7 +190,7 @@ Examples:
     const { data, html, json } = given;
     checkOut(html, data);
     const artefact = given.artefact === undefined ? null : await artefactOf(given.artefact);
-    const file = await readAnswers(data, given.of);
+    const file = await readAnswers(data, given);
     const notes = artefact
       ? warnOf(artefact, { ...file.identity, ...(await identityOf(given)) }, given.strict)
       : [];
@@ -218,7 +222,7 @@ async function identityOf(given: IdentityValues): Promise<Partial<CalibrationIde
     }),
     ...(tokenizer !== undefined && { tokenizer }),
     ...(wording !== undefined && {
-      wordingSha256: sha256Of(decodeText(await readInput(wording), wording).text),
+      wordingSha256: sha256Of(decodeText(await readGiven(wording), wording).text),
     }),
     ...(recipe !== undefined && { recipe }),
     ...(kernels !== undefined && { kernels }),

@@ -1,6 +1,5 @@
 /** `surprisal chat`: a model's answers, coloured by the surprise of their tokens while they are written. */
 import { SurprisalError } from "../../core/index.ts";
-import { readInput } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { decodeText, visible, wrapWords } from "../../text/index.ts";
 import {
@@ -18,11 +17,12 @@ import {
 } from "../chat/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
+import { readGiven } from "../input.ts";
 import { printEvent } from "../json.ts";
 import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, option, text, type Values } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
-import { MODEL_DESCRIPTION } from "../shared-options.ts";
+import { MODEL_DESCRIPTION, MOST_MIB } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
 const parameters = {
@@ -32,6 +32,7 @@ const parameters = {
   ...ANSWER_OPTIONS,
   json: flag({ description: "One JSON object a line: an event per token, with its logprob in nats, then done or error" }),
   quiet: flag({ short: "q", description: "The answer only: no thinking, no summary" }),
+  maxMib: MOST_MIB,
   ...LOAD_OPTIONS,
 };
 
@@ -106,14 +107,14 @@ function note(text: string): void {
 }
 
 /** The text to be answered; `null` where a person sits at the terminal. */
-async function readQuestion({ once }: Given): Promise<string | null> {
+async function readQuestion({ once, maxMib }: Given): Promise<string | null> {
   if (once === undefined && process.stdin.isTTY) {
     if (process.stdout.isTTY) return null;
     throw usage("A conversation needs a terminal for its answers too; else use --once TEXT");
   }
   const piped = once === undefined || once === "-";
   const where = piped ? "standard input" : "--once";
-  const bytes = piped ? await readInput("-") : new TextEncoder().encode(once);
+  const bytes = piped ? await readGiven("-", { maxMib }) : new TextEncoder().encode(once);
   // The line break at the end of a pipe is the shell's, and a base model would write on after it.
   const text = bytes.length > 0 ? decodeText(bytes, where).text.replace(/\r?\n$/, "") : "";
   if (text.trim() === "")

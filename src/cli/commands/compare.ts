@@ -108,7 +108,7 @@ Examples:
 export default command;
 
 async function openTexts(specs: readonly string[], given: Given, recipe: string): Promise<Corpus[]> {
-  const { column, split, where, skipUnreadable } = given;
+  const { column, split, where, skipUnreadable, maxMib } = given;
   const reporter = reportModel(given);
   try {
     return await openCorpora(specs, {
@@ -119,6 +119,7 @@ async function openTexts(specs: readonly string[], given: Given, recipe: string)
       split,
       where,
       skipUnreadable,
+      maxDocumentBytes: maxMib === undefined ? undefined : maxMib * 2 ** 20,
     });
   } finally {
     reporter.end();

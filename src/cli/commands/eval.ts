@@ -18,7 +18,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { exitCodeOf, usage } from "../errors.ts";
 import { carryOut } from "../evaluation.ts";
 import { printEvent } from "../json.ts";
-import { LOAD_OPTIONS, loadOptions } from "../load-options.ts";
+import { LOAD_OPTIONS, loadOptions, serverOptions } from "../load-options.ts";
 import {
   distinct,
   flag,
@@ -104,7 +104,7 @@ Names for --form (docs/tasks.md has their fields):
     if (given.repair && resume === undefined) throw usage("--repair needs --resume");
     const request = resume === undefined ? requestOf(given) : resumed(resume, given);
     const folder = resume ?? given.run ?? newRunFolder(request);
-    const done = await carryOut({ ...given, request, folder });
+    const done = await carryOut({ ...given, request, folder, server: serverOptions(given) });
     if (json) printEvent({ type: "result", folder: done.folder, run: done.run });
     else
       process.stdout.write(
@@ -130,7 +130,13 @@ function requestOf(given: Given): RunRequest {
     form: formOf(given),
     fewShot: shotsOf(given),
     chat: chatOf(given),
-    reading: { column, split, where, skipUnreadable: skipUnreadable || undefined },
+    reading: {
+      column,
+      split,
+      where,
+      skipUnreadable: skipUnreadable || undefined,
+      ...(given.maxMib !== undefined && { maxDocumentBytes: given.maxMib * 2 ** 20 }),
+    },
     recipe: given.recipe ?? DEFAULT_RECIPE,
     overrides: { context, stride, parseSpecial: given.parseSpecial || undefined },
     limit: given.limit ?? null,

@@ -12,6 +12,7 @@ export const COMMANDS: CommandList = {
   sql: { summary: "Ask all runs a question in SQL; needs the package @duckdb/node-api", load: async () => (await import("./sql.ts")).default },
   chat: { summary: "Talk with a model, its answers coloured by surprisal as they appear", load: async () => (await import("./chat.ts")).default },
   calibrate: { summary: "Whether confidences mean what they say, and a file that makes them so: fit, apply, report", load: async () => (await import("./calibrate.ts")).default },
+  generate: { summary: "Answers to many prompts at once, with the numbers of each", load: async () => (await import("./generate.ts")).default },
   proxy: { summary: "Let an open model stand for a closed one: calibrate", load: async () => (await import("./proxy.ts")).default },
   probe: { summary: "Find out what a server really gives: log-probabilities, alternatives, scores of a text", load: async () => (await import("./probe.ts")).default },
   models: { summary: "List, download, inspect and remove models", load: async () => (await import("./models.ts")).default },

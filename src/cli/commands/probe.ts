@@ -4,6 +4,7 @@ import { type Finding, type ProbeReport, probe } from "../../models/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { printDocument } from "../json.ts";
+import { SERVER_OPTIONS, serverOptions } from "../load-options.ts";
 import { argument } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
@@ -18,12 +19,13 @@ SURPRISAL_API_KEY to other addresses.`,
       "http://host:port/v1#model (the model may be left out where there is only one), or openai:model",
     ),
     json: JSON_DOCUMENT,
+    ...SERVER_OPTIONS,
   },
-  async run({ address, json }) {
+  async run({ address, json, ...given }) {
     const meant = addressMeant(address);
     if (meant) throw invalidArgument("This is not the address of a server", address, meant);
     const end = startWaiting(`asking ${address.replace(/[?#].*/, "")}`);
-    const report = await probe(address).finally(end);
+    const report = await probe(address, serverOptions(given)).finally(end);
     const columns = process.stdout.isTTY ? process.stdout.columns || 80 : null;
     if (json) printDocument({ schema: "surprisal.probe/1", ...report });
     else process.stdout.write(show(report, columns));

@@ -18,7 +18,7 @@ import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { argument, decimal, flag, option, text, type Values, wholeNumber } from "../parameters.ts";
 import { answered, type PairRow, readPairs, type ScoredByOther } from "../proxy-pairs.ts";
 import { startProgress } from "../render/index.ts";
-import { DEFAULT_RECIPE, JSON_DOCUMENT, RECIPE_OPTIONS } from "../shared-options.ts";
+import { DEFAULT_RECIPE, JSON_DOCUMENT, MOST_MIB, RECIPE_OPTIONS } from "../shared-options.ts";
 
 // biome-ignore format: one option a line
 const parameters = {
@@ -31,6 +31,7 @@ const parameters = {
   ...RECIPE_OPTIONS,
   json: JSON_DOCUMENT,
   quiet: flag({ short: "q", description: "No progress and no words" }),
+  maxMib: MOST_MIB,
   ...LOAD_OPTIONS,
 };
 
@@ -53,7 +54,7 @@ Examples:
     const { out, json, quiet } = given;
     if (given.proxy === undefined) throw usage("--proxy MODEL is missing: the model that reads");
     if (out !== undefined) checkOut(out, given.pairs);
-    const rows = await readPairs(given.pairs);
+    const rows = await readPairs(given.pairs, given.maxMib);
     const file = await calibrationOf(rows, given, given.proxy);
     if (out !== undefined) await writeWhole(out, `${calibrationText(file)}\n`);
     if (json || out === undefined) printDocument(file);

@@ -9,13 +9,14 @@ import {
   takesFinalLineBreakOff,
   withoutFinalLineBreak,
 } from "../../evaluate/index.ts";
-import { assertWritable, isSameFile, readInput, writeWhole } from "../../files/index.ts";
+import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { type ScoreView, scorePage } from "../../report/index.ts";
 import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
 import { usage } from "../errors.ts";
+import { readGiven } from "../input.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS } from "../load-options.ts";
 import { flag, option, optionalArgument, text, type Values, wholeNumber } from "../parameters.ts";
@@ -25,7 +26,7 @@ import { namingProxy, openReader, PROXY_OPTIONS, standIn } from "../stand-in.ts"
 
 const MOST = 100;
 const TOO_LARGE =
-  "Cut it into documents and evaluate them (surprisal eval --split lines), which reads texts of any length; or raise the bound: --max-mib.";
+  "Cut it into documents and evaluate them (surprisal eval --split lines), which reads texts of any length";
 
 // biome-ignore format: one option a line
 const parameters = {
@@ -124,9 +125,13 @@ async function readText(given: Given): Promise<DecodedText> {
   if (given.file === undefined && process.stdin.isTTY)
     throw usage('There is no text: name a file, pipe one in, or use --text "..."');
   const file = given.file ?? "-";
-  const most = given.maxMib === undefined ? undefined : given.maxMib * 2 ** 20;
-  const reading = { most, wayOutWhenLarge: TOO_LARGE };
-  const { text, notes } = decodeText(await readInput(file, reading), file === "-" ? "standard input" : file);
+  const { maxMib } = given;
+  const reading = {
+    maxMib,
+    wayOut: TOO_LARGE,
+    wayOutWhenMissing: "Check the name; to score the words themselves use --text.",
+  };
+  const { text, notes } = decodeText(await readGiven(file, reading), file === "-" ? "standard input" : file);
   if (!takesFinalLineBreakOff(given.recipe) || !text.endsWith("\n")) return { text, notes };
   return { text: withoutFinalLineBreak(text), notes: [...notes, `Scored with ${FINAL_LINE_BREAK_OFF}.`] };
 }

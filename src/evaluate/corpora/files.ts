@@ -2,7 +2,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
-import { invalidArgument } from "../../core/index.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { abortError, invalidArgument } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import { isKnownFormat } from "./stored-file.ts";
 import { orLeftOut } from "./unreadable.ts";
@@ -29,13 +30,47 @@ export async function kindOfPath(path: string): Promise<"file" | "folder" | "spe
   }
 }
 
+/** How a folder is searched. */
+export interface SearchOptions {
+  /** Folders that cannot be opened are unreadable too; else they are an error. Default false. */
+  skipFolders?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  /** Told once, where there is more to look through than takes a moment. */
+  onMany?: (() => void) | undefined;
+}
+
+/** More entries than these take seconds. */
+const MANY = 10_000;
+/** As many are looked at before it is seen whether to go on. */
+const AT_ONCE = 1000;
+
 /** What a search came upon. */
-interface Found {
-  files: Set<string>;
+class Found {
+  readonly files: Set<string> = new Set();
   /** What stands in a folder and cannot be read: dead links, names that are not UTF-8, pipes, sockets, devices. */
-  unreadable: Set<string>;
-  /** Folders that cannot be opened are unreadable too; else they are an error. */
-  skipFolders: boolean;
+  readonly unreadable: Set<string> = new Set();
+  readonly skipFolders: boolean;
+  readonly #options: SearchOptions;
+  #seen = 0;
+
+  constructor(options: SearchOptions) {
+    this.#options = options;
+    this.skipFolders = options.skipFolders ?? false;
+  }
+
+  /** Counts an entry. @throws SurprisalError ABORTED */
+  async see(): Promise<void> {
+    const { signal, onMany } = this.#options;
+    if (++this.#seen === MANY) onMany?.();
+    if (this.#seen % AT_ONCE === 0) await nextTurn(); // what is known without a look at the disk holds nobody up
+    if (signal?.aborted) throw abortError("Looking for texts", signal);
+  }
+}
+
+/** As `kindOfPath`, without a look at what the folder says already: one for each of 200,000 files takes half a minute. */
+async function kindOfEntry(entry: Dirent, path: string): ReturnType<typeof kindOfPath> {
+  if (entry.isFile() && !entry.name.includes("\ufffd")) return "file";
+  return entry.isDirectory() && !entry.name.includes("\ufffd") ? "folder" : kindOfPath(path);
 }
 
 /**
@@ -47,17 +82,17 @@ interface Found {
  * word, reads a linked folder a second time, and takes the parentheses of a name for a group.
  *
  * @returns with what fits and cannot be read
- * @throws SurprisalError INVALID_ARGUMENT, FILE_UNREADABLE
+ * @throws SurprisalError INVALID_ARGUMENT, FILE_UNREADABLE, ABORTED
  */
 export async function matchingFiles(
   pattern: string,
-  skipFolders: boolean = false,
+  options: SearchOptions = {},
 ): Promise<{ files: string[]; unreadable: string[] }> {
   const parts = pattern.split(sep === "\\" ? /[/\\]/ : "/");
   const fixed = parts.findIndex(isPattern);
   const root = parts.slice(0, fixed).join("/");
   const base = fixed > 0 && root === "" ? "/" : root;
-  const found: Found = { files: new Set(), unreadable: new Set(), skipFolders };
+  const found = new Found(options);
   for (const alternative of braces(parts.slice(fixed).join("/")))
     await match(base, alternative.split("/"), found);
   return { files: [...found.files].sort(), unreadable: [...found.unreadable].sort() };
@@ -71,8 +106,9 @@ async function match(folder: string, [part, ...rest]: string[], found: Found): P
     if (rest.length === 0) return match(folder, ["**", "*"], found);
     await match(folder, rest, found);
     for (const entry of await entriesBelow(folder || ".", found)) {
+      await found.see();
       if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
-      if ((await kindOfPath(at(entry.name))) === null) found.unreadable.add(at(entry.name));
+      if ((await kindOfEntry(entry, at(entry.name))) === null) found.unreadable.add(at(entry.name));
       await match(at(entry.name), [part, ...rest], found);
     }
     return;
@@ -85,9 +121,11 @@ async function match(folder: string, [part, ...rest]: string[], found: Found): P
     return;
   }
   const expression = expressionOf(part);
-  for (const { name } of await entriesBelow(folder || ".", found)) {
+  for (const entry of await entriesBelow(folder || ".", found)) {
+    const { name } = entry;
+    await found.see();
     if (!expression.test(name) || (name.startsWith(".") && !part.startsWith("."))) continue;
-    const kind = await kindOfPath(at(name));
+    const kind = await kindOfEntry(entry, at(name));
     if (kind === "file" && rest.length === 0) found.files.add(at(name));
     if ((kind === "special" || kind === null) && rest.length === 0) found.unreadable.add(at(name));
     if (kind === "folder" && rest.length > 0) await match(at(name), rest, found);
@@ -132,15 +170,15 @@ export interface FolderDomain {
  * Taken are files whose names say that they hold texts.
  *
  * @returns with the files that were left out, and what cannot be read
- * @throws SurprisalError FILE_UNREADABLE
+ * @throws SurprisalError FILE_UNREADABLE, ABORTED
  */
 export async function domainsOf(
   folder: string,
-  skipFolders: boolean = false,
+  options: SearchOptions = {},
 ): Promise<{ domains: FolderDomain[]; leftOut: string[]; unreadable: string[] }> {
   const taken: string[] = [];
   const leftOut: string[] = [];
-  const found: Found = { files: new Set(), unreadable: new Set(), skipFolders };
+  const found = new Found(options);
   await filesBelow(folder, "", found);
   for (const file of found.files) {
     const isText = !file.endsWith("/") && isKnownFormat(file) && !ABOUT.test(basename(file));
@@ -150,7 +188,9 @@ export async function domainsOf(
   for (const file of taken) {
     const [first, ...rest] = file.split("/");
     const domain = rest.length > 0 ? `${first}/` : file;
-    domains.set(domain, [...(domains.get(domain) ?? []), file]);
+    const own = domains.get(domain);
+    if (own) own.push(file);
+    else domains.set(domain, [file]);
   }
   const names = nameDomains([...domains.keys()]);
   return {
@@ -163,7 +203,15 @@ export async function domainsOf(
 /** Without the endings of file names, unless that makes two the same. */
 function nameDomains(keys: string[]): string[] {
   const short = keys.map((key) => (key.endsWith("/") ? key.slice(0, -1) : key.replace(/(?<=.)\..*$/s, "")));
-  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : keys[i]!));
+  const counts = countsOf(short);
+  return short.map((name, i) => (counts.get(name) === 1 ? name : keys[i]!));
+}
+
+/** How often each name stands in a list. */
+export function countsOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 /**
@@ -173,9 +221,10 @@ function nameDomains(keys: string[]): string[] {
 async function filesBelow(folder: string, prefix: string, found: Found): Promise<void> {
   const entries = prefix === "" ? await entriesOf(folder) : await entriesBelow(join(folder, prefix), found);
   for (const entry of entries) {
+    await found.see();
     if (entry.name.startsWith(".")) continue;
     const path = `${prefix}${entry.name}`;
-    const kind = await kindOfPath(join(folder, path));
+    const kind = await kindOfEntry(entry, join(folder, path));
     if (kind === "file") found.files.add(path);
     else if (kind !== "folder") found.unreadable.add(path);
     else if (entry.isSymbolicLink() || (await isRun(join(folder, path)))) found.files.add(`${path}/`);

@@ -1,20 +1,27 @@
 /** From what a person names to corpora that can be read. */
 import { basename, join } from "node:path";
-import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { abortError, invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type LocateOptions, locateDataset } from "../../models/index.ts";
 import { readBytes } from "./bytes.ts";
+import { columnFor } from "./chosen-column.ts";
 import type { Corpus, CorpusDocument } from "./corpus.ts";
-import { domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
+import { countsOf, domainsOf, isPattern, kindOfPath, matchingFiles } from "./files.ts";
 import { FINAL_LINE_BREAK_OFF, takesFinalLineBreakOff, withoutFinalLineBreak } from "./final-line-break.ts";
 import { DATASET_NAMES, type HubCorpus, nearDatasets, parseHubCorpus } from "./named-datasets.ts";
-import type { Column, Reading } from "./reading.ts";
-import { columnsOf, rowDocuments } from "./rows.ts";
+import type { Reading } from "./reading.ts";
+import { rowDocuments } from "./rows.ts";
 import { ruleNamed } from "./rules.ts";
 import { actualFile } from "./sniff.ts";
 import { keepInput } from "./stdin.ts";
-import { type CorpusFormat, malformed, type StoredFile, storedFile, whileUnchanged } from "./stored-file.ts";
+import {
+  type CorpusFormat,
+  type StoredFile,
+  specialFile,
+  storedFile,
+  whileUnchanged,
+} from "./stored-file.ts";
 import { textDocuments } from "./text-documents.ts";
-import { isUnreadable, orLeftOut, UnreadableParts } from "./unreadable.ts";
+import { orLeftOut, UnreadableParts } from "./unreadable.ts";
 import { rowsThatFit } from "./where.ts";
 
 const MAX_DOCUMENT_BYTES = 256 * 2 ** 20;
@@ -78,8 +85,17 @@ export async function openCorpora(
     throw invalidArgument("The limit of a document is no number of bytes above 0", "maxDocumentBytes");
   if (options.split === "") throw invalidArgument("An empty delimiter cuts nowhere", "split");
   const sources: Source[] = [];
-  for (const spec of [specs].flat()) sources.push(...(await find(spec, options)));
-  for (const source of sources) source.files = await actualFiles(source.files, options);
+  for (const spec of [specs].flat()) for (const source of await find(spec, options)) sources.push(source); // a folder may have very many
+  const actual = await actualFiles(
+    sources.flatMap(({ files }) => files),
+    options,
+  );
+  let next = 0;
+  for (const source of sources) {
+    const end = next + source.files.length;
+    source.files = actual.slice(next, end);
+    next = end;
+  }
   const corpora: Corpus[] = [];
   const isOnlyFile = sources.flatMap(({ files }) => files).length === 1;
   for (const source of sources) corpora.push(await open(source, options, { limit, onNote, isOnlyFile }));
@@ -106,26 +122,25 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
     noteLeftOut(names.filter(isFolder), "folders that cannot be opened");
   };
   if (spec === "-") {
-    const path = await keepInput(options.input ?? process.stdin, options.signal);
+    const path = await keepInput(options.input ?? process.stdin, { signal: options.signal, onWait: onNote });
     return [
       { name: "stdin", source: "-", domain: null, files: [storedFile(path, "stdin", format ?? "text")] },
     ];
   }
+  const searching = {
+    skipFolders: options.skipUnreadable,
+    signal: options.signal,
+    onMany: () => onNote(`${spec}: more than 10,000 files; looking through all of them.`),
+  };
   const kind = spec === "" ? null : await kindOfPath(spec);
   if (kind === "special")
-    throw new SurprisalError({
-      code: "FILE_UNREADABLE",
-      what: "This is a pipe, a socket or a device, and no file",
-      where: spec,
-      wayOut:
-        "Keep what comes out of it in a file, or give it as standard input, called -: surprisal eval - < pipe.",
-    });
+    throw specialFile(spec, ", or give it as standard input, called -: surprisal eval - < pipe");
   if (kind === "file")
     return [
       { name: basename(spec), source: spec, domain: null, files: [storedFile(spec, basename(spec), format)] },
     ];
   if (kind === "folder") {
-    const { domains, leftOut, unreadable } = await domainsOf(spec, options.skipUnreadable);
+    const { domains, leftOut, unreadable } = await domainsOf(spec, searching);
     noteLeftOut(leftOut, "by their names they are no texts, or about the folder");
     noteUnreadable(unreadable);
     if (domains.length === 0) throw noTexts(spec);
@@ -139,7 +154,7 @@ async function find(spec: string, options: OpenCorporaOptions): Promise<Source[]
   const hub = parseHubCorpus(spec, options.recipe);
   if (hub) return [await fromHub(hub, options)];
   if (!isPattern(spec)) throw notFound(spec);
-  const { files, unreadable } = await matchingFiles(spec, options.skipUnreadable);
+  const { files, unreadable } = await matchingFiles(spec, searching);
   noteUnreadable(unreadable);
   if (files.length === 0)
     throw new SurprisalError({
@@ -174,16 +189,24 @@ function notFound(spec: string): SurprisalError {
   });
 }
 
+/** Files whose first bytes are looked at side by side. */
+const LOOKED_AT_ONCE = 64;
+
 /** Files as they are by their first bytes, where their names say something else. */
 async function actualFiles(
   files: readonly StoredFile[],
-  { format, onNote = () => {} }: OpenCorporaOptions,
+  { format, onNote = () => {}, signal }: OpenCorporaOptions,
 ): Promise<StoredFile[]> {
   const actual: StoredFile[] = [];
-  for (const named of files) {
-    const { file, note } = await actualFile(named, format !== undefined);
-    if (note !== null) onNote(note);
-    actual.push(file);
+  for (let start = 0; start < files.length; start += LOOKED_AT_ONCE) {
+    if (signal?.aborted) throw abortError("Looking at the files", signal);
+    const some = files.slice(start, start + LOOKED_AT_ONCE);
+    for (const { file, note } of await Promise.all(
+      some.map((each) => actualFile(each, format !== undefined)),
+    )) {
+      if (note !== null) onNote(note);
+      actual.push(file);
+    }
   }
   return actual;
 }
@@ -324,70 +347,9 @@ async function* withoutFinalLineBreaks(
   for await (const document of documents) yield { ...document, text: withoutFinalLineBreak(document.text) };
 }
 
-type ChosenColumn = Pick<Column, "name" | "isChat">;
-
-/** By the first file that has columns; the others must have that one too. */
-async function columnFor(
-  files: readonly StoredFile[],
-  given: string | undefined,
-  reading: Reading & { isOnlyFile: boolean },
-): Promise<ChosenColumn | undefined> {
-  for (const file of files) {
-    let columns: Column[];
-    try {
-      columns = await columnsOf(file, reading);
-    } catch (error) {
-      if (given !== undefined) return { name: given, isChat: false }; // reading says what is wrong, or leaves it out
-      if (!reading.onUnreadable || !isUnreadable(error)) throw reading.isOnlyFile ? error : orLeftOut(error);
-      continue;
-    }
-    if (given !== undefined)
-      return { name: given, isChat: columns.some((c) => c.name === given && c.isChat) };
-    if (columns.length > 0) return choose(columns, file.name);
-  }
-  return given === undefined ? undefined : { name: given, isChat: false };
-}
-
-/** What data sets of chats call their column. */
-const CHATS = ["messages", "conversations", "conversation", "chat"];
-
-/** Columns that say which row it is: a text, but not the one that is meant where there is another within a column. */
-const NAMES_OF_ROWS: ReadonlySet<string> = new Set([
-  "id",
-  "_id",
-  "uid",
-  "uuid",
-  "idx",
-  "source",
-  "url",
-  "lang",
-  "language",
-]);
-
-function choose(columns: readonly Column[], where: string): ChosenColumn {
-  const top = columns.filter(({ nested }) => !nested);
-  const named = top.find(({ name }) => name === "text");
-  if (named) return named;
-  const chat = CHATS.map((name) => top.find((column) => column.name === name && column.isChat)).find(Boolean);
-  if (chat) return chat;
-  const chats = top.filter(({ isChat }) => isChat);
-  const nested = columns.filter(({ nested: inside, isText }) => inside && isText);
-  const others = chats.length + nested.length > 0;
-  const texts = top.filter(({ name, isText }) => isText && !(others && NAMES_OF_ROWS.has(name)));
-  if (texts.length === 1) return texts[0]!;
-  if (texts.length === 0 && chats.length === 1) return chats[0]!;
-  if (texts.length === 0 && chats.length === 0 && nested.length === 1) return nested[0]!;
-  throw malformed(
-    texts.length === 0 ? "No column holds texts" : "Several columns hold texts, and none is called text",
-    where,
-    `Name one (column). The columns are: ${columns.map(({ name }) => name).join(", ")}.`,
-  );
-}
-
 /** Names stand in tables: where two are the same, the source says which is which. */
 function distinctNames(corpora: Corpus[]): Corpus[] {
-  const count = (name: string) => corpora.filter((corpus) => corpus.name === name).length;
-  const counts = new Map(corpora.map(({ name }) => [name, count(name)]));
+  const counts = countsOf(corpora.map(({ name }) => name));
   return corpora.map((corpus) =>
     counts.get(corpus.name)! > 1 ? { ...corpus, name: corpus.source } : corpus,
   );

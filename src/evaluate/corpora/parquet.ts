@@ -5,12 +5,15 @@ import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
 import { wholeFile } from "./bytes.ts";
 import { valueAt } from "./column-path.ts";
+import { checkFooter, checkMetadata, withCheckedPages } from "./parquet-check.ts";
 import type { Column, Reading, Row } from "./reading.ts";
 import { malformed, type StoredFile } from "./stored-file.ts";
 
 export async function parquetColumns(file: StoredFile, reading: Reading): Promise<Column[]> {
   const { metadata } = await openParquet(file, reading);
-  return columnsIn(metadata);
+  return columnsIn(metadata).catch((error: unknown) => {
+    throw readable(error, file.name);
+  });
 }
 
 async function columnsIn(metadata: FileMetaData): Promise<Column[]> {
@@ -120,13 +123,25 @@ async function openParquet(
   file: StoredFile,
   reading: Reading,
 ): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
-  const { asyncBufferFromFile, parquetMetadataAsync } = await import("hyparquet");
+  const { asyncBufferFromFile } = await import("hyparquet");
   try {
     const buffer = file.compression ? await unpacked(file, reading) : await asyncBufferFromFile(file.path);
-    return { buffer, metadata: await parquetMetadataAsync(buffer) };
+    return await describedParquet(buffer, reading.limit);
   } catch (error) {
     throw readable(error, file.name);
   }
+}
+
+/** A file whose description can be believed, and whose pages are looked at as they are read. @throws Error in words */
+export async function describedParquet(
+  file: AsyncBuffer,
+  limit: number,
+): Promise<{ buffer: AsyncBuffer; metadata: FileMetaData }> {
+  const { parquetMetadataAsync } = await import("hyparquet");
+  await checkFooter(file, limit);
+  const metadata = await parquetMetadataAsync(file);
+  checkMetadata(metadata, file, limit);
+  return { buffer: withCheckedPages(file, metadata, limit), metadata };
 }
 
 /** Parquet is read from its end, so a packed file is unpacked into memory. */

@@ -6,25 +6,34 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { abortError, SurprisalError } from "../../core/index.ts";
+import { type ReadInputOptions, sayThatItWaits } from "../../files/index.ts";
 
 const MOST_BYTES = 16 * 2 ** 30;
+
+/** Options of `keepInput`. */
+interface KeepOptions extends Pick<ReadInputOptions, "onWait" | "waitMs"> {
+  signal?: AbortSignal | undefined;
+  /** Bytes; what has no end would fill the disk. */
+  most?: number | undefined;
+}
 
 /**
  * Keeps what arrives in a temporary file, which is removed when the process ends.
  *
- * @param most bytes; what has no end would fill the disk.
  * @returns its path
  * @throws SurprisalError FILE_UNWRITABLE, DOCUMENT_TOO_LARGE, ABORTED
  */
 export async function keepInput(
   input: AsyncIterable<Uint8Array | string>,
-  signal?: AbortSignal,
-  most: number = MOST_BYTES,
+  { signal, most = MOST_BYTES, onWait, waitMs }: KeepOptions = {},
 ): Promise<string> {
   const path = join(tmpdir(), `surprisal-input-${randomUUID()}`);
   process.once("exit", () => rmSync(path, { force: true }));
+  const calledOff = sayThatItWaits("standard input", { onWait, waitMs });
   try {
-    await pipeline(Readable.from(bounded(input, most)), createWriteStream(path, { mode: 0o600 }), { signal });
+    await pipeline(Readable.from(bounded(input, most, calledOff)), createWriteStream(path, { mode: 0o600 }), {
+      signal,
+    });
   } catch (error) {
     rmSync(path, { force: true });
     if (SurprisalError.isInstance(error)) throw error;
@@ -36,6 +45,8 @@ export async function keepInput(
       wayOut: "Make room there, name another folder with TMPDIR, or give a file in place of standard input.",
       cause: error,
     });
+  } finally {
+    calledOff();
   }
   return path;
 }
@@ -43,9 +54,11 @@ export async function keepInput(
 async function* bounded(
   input: AsyncIterable<Uint8Array | string>,
   most: number,
+  onFirst: () => void,
 ): AsyncGenerator<Uint8Array | string> {
   let size = 0;
   for await (const chunk of input) {
+    onFirst();
     size += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
     if (size > most)
       throw new SurprisalError({

@@ -98,13 +98,28 @@ export function malformed(what: string, where: string, wayOut: string, cause?: u
   return new SurprisalError({ code: "CORPUS_MALFORMED", what, where, wayOut, cause });
 }
 
-/** DOCUMENT_TOO_LARGE */
-export function tooLarge(limit: number, where: string, wayOut: string): SurprisalError {
+/** DOCUMENT_TOO_LARGE. @param option of the library, that raises the limit. */
+export function tooLarge(
+  limit: number,
+  where: string,
+  wayOut: string,
+  option: string = "maxDocumentBytes",
+): SurprisalError {
   const size = limit % (1 << 20) === 0 ? `${limit / (1 << 20)} MiB` : `${limit} bytes`;
   return new SurprisalError({
     code: "DOCUMENT_TOO_LARGE",
     what: `A document is larger than ${size}`,
     where,
-    wayOut: `${wayOut} (in code, maxDocumentBytes raises the limit).`,
+    wayOut: `${wayOut}; or allow more: --max-mib, or the option ${option}.`,
+  });
+}
+
+/** A corpus is read more than once, and what comes out of a pipe comes once. */
+export function specialFile(path: string, command: string): SurprisalError {
+  return new SurprisalError({
+    code: "FILE_UNREADABLE",
+    what: "This is a pipe, a socket or a device, and no file",
+    where: path,
+    wayOut: `Keep what comes out of it in a file${command}.`,
   });
 }

@@ -1,38 +1,12 @@
 /** Keys of the queue that others have written to. test/attack/messages.attack.ts has all of QUEUE_POISONS, and messages. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { altered } from "../../../test/altered-model.ts";
 import { QUEUE_POISONS } from "../../../test/attack/queue-poisons.ts";
 import { needing } from "../../../test/needing.ts";
+import { directly, slowModel, someShards } from "../../../test/queue-shards.ts";
 import { RedisServer, withoutRedis } from "../../../test/redis-server.ts";
-import { planWindows } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
-import { TableModel } from "../../models/test/index.ts";
-import { type Shard, type ShardScore, scoreShard, shardsOf } from "../harness/shard.ts";
 import { queueExecutor, type WorkerEvent, work } from "./index.ts";
 import { queueOf } from "./protocol.ts";
-
-function slowModel(ms: number): LanguageModel {
-  return altered((table) => ({
-    identity: { ...table.identity, sha256: "a".repeat(64) },
-    async *scoreTokens(ids, plan, options) {
-      await sleep(ms, undefined, options?.signal && { signal: options.signal });
-      yield* table.scoreTokens(ids, plan, options);
-    },
-  }));
-}
-
-function someShards(count: number): Shard[] {
-  const window = { method: "disjoint", context: 600, prefix: null, prefixIn: "first" } as const;
-  const ids = Int32Array.from({ length: 1200 * count }, (_, i) => (i * 3) % 256);
-  const parts = shardsOf(0, ids, planWindows(ids.length, { ...window, extendLast: false }));
-  return [...parts].slice(0, count).map((part) => ({ parts: [part] }));
-}
-
-const directly = async (shards: readonly Shard[]): Promise<ShardScore[]> => {
-  await using model = TableModel.bytes();
-  return Promise.all(shards.map((shard) => scoreShard(model, shard)));
-};
 
 const TRIED = [
   "events of another kind",

@@ -1,88 +1,18 @@
 /** A queue on a real Redis, its coordinator and workers in this process; test/queue.model.test.ts has processes. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue } from "bullmq";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { altered } from "../../../test/altered-model.ts";
 import { needing } from "../../../test/needing.ts";
+import { directly, SHA256, slowModel, someShards, TestWorker, until } from "../../../test/queue-shards.ts";
 import { RedisServer, withoutRedis } from "../../../test/redis-server.ts";
 import { planWindows, SurprisalError } from "../../core/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
 import { TableModel } from "../../models/test/index.ts";
-import { type Shard, type ShardScore, scoreShard, shardsOf } from "../harness/shard.ts";
+import { shardsOf } from "../harness/shard.ts";
 import { packageVersion } from "../runs/version.ts";
-import { type QueueExecutorOptions, queueExecutor, type WorkerEvent, work } from "./index.ts";
+import { type QueueExecutorOptions, queueExecutor } from "./index.ts";
 import { OFFERS, type Offer, queueOf, SILENCE_MS } from "./protocol.ts";
 import { encodeShard } from "./wire.ts";
-
-const SHA256 = "a".repeat(64);
-
-/** The table model as a file of its own, whose every shard takes a while. */
-function slowModel(
-  ms = 0,
-  changes: (table: TableModel) => Partial<LanguageModel> = () => ({}),
-): LanguageModel {
-  return altered((table) => ({
-    identity: { ...table.identity, sha256: SHA256 },
-    async *scoreTokens(ids, plan, options) {
-      await sleep(ms, undefined, options?.signal && { signal: options.signal });
-      yield* table.scoreTokens(ids, plan, options);
-    },
-    ...changes(table),
-  }));
-}
-
-/** Shards of some documents, each of several windows. */
-function someShards(count: number): Shard[] {
-  const window = {
-    method: "disjoint",
-    context: 600,
-    prefix: null,
-    prefixIn: "first",
-    extendLast: false,
-  } as const;
-  const shards: Shard[] = [];
-  for (let document = 0; shards.length < count; document++) {
-    const ids = Int32Array.from({ length: 1500 + 31 * document }, (_, i) => (i * (document + 3)) % 256);
-    for (const part of shardsOf(document, ids, planWindows(ids.length, window)))
-      shards.push({ parts: [part] });
-  }
-  return shards.slice(0, count);
-}
-
-const directly = async (shards: readonly Shard[]): Promise<ShardScore[]> => {
-  await using model = TableModel.bytes();
-  return Promise.all(shards.map((shard) => scoreShard(model, shard)));
-};
-
-/** A worker in this process. */
-class TestWorker implements AsyncDisposable {
-  readonly events: WorkerEvent[] = [];
-  readonly #stop = new AbortController();
-  readonly #end: Promise<void>;
-
-  constructor(url: string, models: readonly (string | LanguageModel)[] = [slowModel()], graceMs = 5000) {
-    const { signal } = this.#stop;
-    this.#end = work(url, { models, graceMs, signal, onEvent: (event) => this.events.push(event) });
-    this.#end.catch(() => {});
-  }
-
-  count(type: WorkerEvent["type"]): number {
-    return this.events.filter((event) => event.type === type).length;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#end;
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`not within ${ms} ms: ${condition}`);
-    await sleep(20);
-  }
-}
 
 needing(withoutRedis).describe("a queue on Redis", () => {
   let server: RedisServer;
@@ -380,37 +310,4 @@ needing(withoutRedis).describe("a queue on Redis", () => {
       expect(await scores).toEqual(await directly(shards));
     },
   );
-});
-
-describe("a queue that cannot be used", () => {
-  const options = { model: slowModel(), reference: "table" };
-
-  needing(withoutRedis).it("says that nobody answers, without the password", async () => {
-    const error = await queueExecutor("redis://:s3cret@127.0.0.1:1", options).then(
-      () => null,
-      (reason: Error) => reason,
-    );
-    expect(error).toMatchObject({ code: "QUEUE_UNREACHABLE", where: "redis://127.0.0.1:1" });
-    expect(error!.message).not.toContain("s3cret");
-  });
-
-  needing(withoutRedis).it("has no database of that number", async () => {
-    await using server = await RedisServer.start();
-    await expect(queueExecutor(`${server.url}/99`, options)).rejects.toMatchObject({
-      code: "QUEUE_UNREACHABLE",
-    });
-    const executor = await queueExecutor(`${server.url}/1`, options);
-    await executor[Symbol.asyncDispose]();
-  });
-
-  it("is no address", async () => {
-    for (const url of ["http://host", "host:6379", "redis:///", "", "redis://host/name", "redis://host/1/2"])
-      await expect(queueExecutor(url, options)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-  });
-
-  it("is for a model without a sha256", async () => {
-    await expect(
-      queueExecutor("redis://127.0.0.1:1", { model: TableModel.bytes(), reference: "table" }),
-    ).rejects.toMatchObject({ code: "UNSUPPORTED_CAPABILITY" });
-  });
 });

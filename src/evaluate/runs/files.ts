@@ -1,5 +1,6 @@
 /** What lies in a run's folder, and what to say when it cannot be written. */
-import { ftruncateSync, writeSync } from "node:fs";
+import { ftruncateSync, lstatSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { SurprisalError } from "../../core/index.ts";
 import { writeFailure } from "../../files/index.ts";
 
@@ -15,6 +16,34 @@ export const damagedCopyOf = (file: string): string => `${file}.damaged`;
 
 /** What a file of the run is called until it is whole. */
 export const draftOf = (file: string): string => `${file}.part`;
+
+/** What surprisal reads or writes in a run's folder. */
+const ALL = [RUN, JOURNAL, TOKEN_LOG, TOKENS, LOG, LOCK].flatMap((file) => [
+  file,
+  draftOf(file),
+  damagedCopyOf(file),
+]);
+
+/** Something that is called as a file of a run is, and is none. */
+export interface OtherThing {
+  path: string;
+  kind: string;
+}
+
+/**
+ * What in a run's folder is called as one of its files, and leads elsewhere. The folder may be a stranger's: a link in it would
+ * have another file read, cut off and written to; from a pipe nothing may come for ever, and from a device without an end.
+ * @returns the first; `null` = none.
+ */
+export function otherThingIn(folder: string): OtherThing | null {
+  for (const name of ALL) {
+    const path = join(folder, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.isFile() || found.isDirectory()) continue; // of a folder, the system says what it is
+    return { path, kind: found.isSymbolicLink() ? "a link" : "a pipe, a socket or a device" };
+  }
+  return null;
+}
 
 /** @returns the error to throw; one of ours as it is. */
 export function runUnwritable(error: unknown, where: string): SurprisalError {

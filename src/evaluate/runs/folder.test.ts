@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -5,6 +6,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -176,6 +179,13 @@ describe("RunFolder", () => {
     },
   );
 
+  it("begins anew where a run was killed before it had begun", () => {
+    writeFileSync(join(path, "run.json.part"), '{"id": "f00');
+    writeFileSync(lock, `999999999 ${hostname()}`);
+    RunFolder.create(path).release();
+    expect(readdirSync(path)).toEqual([]);
+  });
+
   it("keeps what is infinite, and what is missing", () => {
     const folder = RunFolder.create(path);
     const numbers: Run["results"][number] = {
@@ -204,5 +214,46 @@ describe("RunFolder", () => {
     expect(run.results).toEqual([numbers]);
     expect(0 in run.models).toBe(false);
     expect(run.models.map(({ reference }) => reference)[1]).toBe("second");
+  });
+});
+
+describe("a folder that somebody sent", () => {
+  const posix = process.platform !== "win32";
+
+  it.runIf(posix).each(["run.json", "journal.jsonl", "tokens.bin", "tokens.parquet", "log.txt", "lock"])(
+    "never follows a link: %s",
+    (name) => {
+      writeRun();
+      const outside = join(path, "outside");
+      writeFileSync(outside, "precious");
+      rmSync(join(path, name), { force: true });
+      symlinkSync(outside, join(path, name));
+      const damaged = expect.objectContaining({ code: "RUN_DAMAGED", where: join(path, name) });
+      expect(() => readRun(path)).toThrow(damaged);
+      expect(() => RunFolder.open(path, { repair: true })).toThrow(damaged);
+      expect(readFileSync(outside, "utf8")).toBe("precious");
+    },
+  );
+
+  it.runIf(posix).each(["run.json", "journal.jsonl", "tokens.bin", "tokens.parquet"])(
+    "waits for no pipe: %s",
+    (name) => {
+      writeRun();
+      rmSync(join(path, name), { force: true });
+      execFileSync("mkfifo", [join(path, name)]);
+      expect(() => readRun(path)).toThrow(expect.objectContaining({ code: "RUN_DAMAGED" }));
+    },
+  );
+
+  it.runIf(posix)("begins no run where a file of it is a link to nowhere", () => {
+    symlinkSync(join(path, "elsewhere"), join(path, "tokens.bin"));
+    expect(() => RunFolder.create(path)).toThrow(expect.objectContaining({ code: "FILE_UNWRITABLE" }));
+    expect(readdirSync(path)).toEqual(["tokens.bin"]);
+  });
+
+  it("reads no run.json of two gigabytes", () => {
+    writeRun();
+    truncateSync(join(path, "run.json"), 2 * 2 ** 30);
+    expect(() => readRun(path)).toThrow(expect.objectContaining({ code: "RUN_DAMAGED" }));
   });
 });

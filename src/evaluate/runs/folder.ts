@@ -10,6 +10,7 @@ import {
   JOURNAL,
   LOCK,
   LOG,
+  otherThingIn,
   RUN,
   runUnwritable,
   TOKEN_LOG,
@@ -50,9 +51,22 @@ export class RunFolder {
       folder.#removeMade();
       throw runUnwritable(error, path);
     }
+    const other = otherThingIn(path);
+    if (other) {
+      folder.release();
+      throw new SurprisalError({
+        code: "FILE_UNWRITABLE",
+        what: `What is to be a file of the run is ${other.kind}`,
+        where: other.path,
+        wayOut: "A run's folder must be new or empty: name another one.",
+      });
+    }
     // What is left of another run would be taken for what this one has done, or be written over.
-    const found = WRITTEN.find((name) => existsSync(folder.file(name)));
-    if (found === undefined) return folder;
+    const found = WRITTEN.find((name) => name !== draftOf(RUN) && existsSync(folder.file(name)));
+    if (found === undefined) {
+      folder.#removeDrafts(); // of one that was killed before it had begun
+      return folder;
+    }
     folder.release();
     throw new SurprisalError({
       code: "RUN_EXISTS",

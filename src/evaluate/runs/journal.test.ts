@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,7 +14,7 @@ import { TableModel } from "../../models/test/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { evaluate } from "../harness/evaluate.ts";
 import type { Task } from "../tasks/index.ts";
-import { type DocumentEntry, Journal, readJournal } from "./journal.ts";
+import { type DocumentEntry, Journal, readJournal, surveyJournal } from "./journal.ts";
 import { readRun } from "./run-file.ts";
 
 let folder: string;
@@ -120,4 +128,36 @@ describe("a journal that cannot be read", () => {
       );
     },
   );
+
+  it("is a damaged run's where a line has no end in sight, and the next line is read", () => {
+    const file = join(folder, "journal.jsonl");
+    writeFileSync(file, "");
+    truncateSync(file, 2 ** 28);
+    appendFileSync(file, '\n{"type":"nonsense"}\n\n');
+    const damages: string[] = [];
+    const facts = { seed: "", isSealed: false, atLeast: null, extents: null };
+    const { end } = surveyJournal(
+      file,
+      () => true,
+      facts,
+      ({ what, where }) => damages.push(`${where} ${what.length}`),
+    );
+    expect(damages.map((damage) => damage.split(" ")[0])).toEqual([1, 2, 3].map((line) => `${file}:${line}`));
+    expect(end).toBe(statSync(file).size);
+  });
+
+  it("ends before half a line, however long it is", () => {
+    const file = join(folder, "journal.jsonl");
+    writeFileSync(file, '{"type":"nonsense"}\n');
+    truncateSync(file, 2 ** 28);
+    const facts = { seed: "", isSealed: false, atLeast: null, extents: null };
+    expect(
+      surveyJournal(
+        file,
+        () => true,
+        facts,
+        () => {},
+      ).end,
+    ).toBe(20);
+  });
 });

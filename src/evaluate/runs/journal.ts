@@ -298,22 +298,45 @@ function linesOf(file: string, mayBeMissing: boolean, accept: (line: string) => 
 
 const isOfSystem = (error: unknown): boolean => error instanceof Error && "syscall" in error;
 
+/** Of a line longer than this its beginning alone is read, which is no entry, bytes. */
+const LONGEST_LINE = 16 * 2 ** 20;
+
 /** @returns one past the last complete line that was accepted, bytes. */
 function readLines(descriptor: number, accept: (line: string) => boolean): number {
   const chunk = Buffer.alloc(CHUNK);
-  let kept: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  /** Of the line under way: what is kept, its bytes, and how many bytes were let go. */
+  let pieces: Buffer[] = [];
+  let kept = 0;
+  let dropped = 0;
   let position = 0;
   for (;;) {
     const length = readSync(descriptor, chunk, 0, CHUNK, position);
-    if (length === 0) return position - kept.length;
+    if (length === 0) return position - kept - dropped;
     position += length;
-    const bytes = Buffer.concat([kept, chunk.subarray(0, length)]);
-    let start = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      if (!accept(bytes.toString("utf8", start, end))) return position - (bytes.length - start);
-      start = end + 1;
+    let rest: Buffer = Buffer.from(chunk.subarray(0, length));
+    if (rest.includes(NEWLINE)) {
+      const bytes = Buffer.concat([...pieces, rest]);
+      let start = 0;
+      for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+        const line =
+          dropped === 0 ? bytes.toString("utf8", start, end) : `${bytes.toString("utf8", 0, 80)}...`;
+        if (!accept(line)) return position - (bytes.length - start) - dropped;
+        start = end + 1;
+        dropped = 0;
+      }
+      rest = bytes.subarray(start);
+      pieces = [];
+      kept = 0;
     }
-    kept = bytes.subarray(start);
+    if (dropped > 0 || kept + rest.length > LONGEST_LINE) {
+      const beginning = (pieces[0] ?? rest).subarray(0, 80);
+      dropped += kept + rest.length - beginning.length;
+      pieces = [beginning];
+      kept = beginning.length;
+    } else {
+      pieces.push(rest);
+      kept += rest.length;
+    }
   }
 }
 

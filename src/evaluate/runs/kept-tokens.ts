@@ -1,7 +1,9 @@
 /** A run's tokens.parquet, read a row group at a time; it may hold more tokens than memory does. */
+import { dirname } from "node:path";
 import type { DecodedArray, ParquetScan } from "hyparquet";
 import { SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
+import { describedParquet } from "../corpora/index.ts";
 import type { Run } from "./run.ts";
 import { assertTokensWhole } from "./whole-run.ts";
 
@@ -76,6 +78,9 @@ export async function* namedTokens(file: string): AsyncGenerator<NamedTokens> {
 
 const numberOf = (value: unknown): number => (value === null ? Number.NaN : Number(value));
 
+/** A row group of our own has 100,000 tokens, and a name for each: less than 4 times this in a column, bytes. */
+const MOST_BYTES = 2 ** 28;
+
 async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[number], DecodedArray>> {
   const [{ asyncBufferFromFile, parquetScan }, { compressors }] = await Promise.all([
     import("hyparquet"),
@@ -87,7 +92,8 @@ async function* rowGroups(file: string): AsyncGenerator<Record<(typeof COLUMNS)[
       : damagedTokens(file, `cannot be read as Parquet: ${(error as Error).message}`, { cause: error });
   let scan: ParquetScan;
   try {
-    scan = await parquetScan({ file: await asyncBufferFromFile(file), columns: [...COLUMNS], compressors });
+    const { buffer, metadata } = await describedParquet(await asyncBufferFromFile(file), MOST_BYTES);
+    scan = await parquetScan({ file: buffer, metadata, columns: [...COLUMNS], compressors });
   } catch (error) {
     throw broken(error);
   }
@@ -148,7 +154,7 @@ class TokenCounts {
   }
 
   #mismatch(): SurprisalError {
-    const goOn = "Go on with the run, which writes it anew: surprisal eval --resume FOLDER.";
+    const goOn = `Go on with the run, which writes it anew: surprisal eval --resume ${dirname(this.#file)}.`;
     const what = "has not the tokens that run.json counts";
     return damagedTokens(this.#file, what, this.#isComplete ? {} : { wayOut: goOn });
   }

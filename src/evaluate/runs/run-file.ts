@@ -1,12 +1,12 @@
 /** run.json, read with care: it may be damaged, or a stranger's. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { lockHolder, readFailure } from "../../files/index.ts";
 import { infinityAsText, infinityFromText } from "../../text/index.ts";
 import { type RunSeal, runChecksums } from "./checksum.ts";
 import { damageError, lostRun } from "./damage.ts";
-import { LOCK, RUN } from "./files.ts";
+import { LOCK, otherThingIn, RUN } from "./files.ts";
 import type { Run } from "./run.ts";
 import { problemOfRun } from "./run-shape.ts";
 import { count, isRecord, nullable, record, text } from "./shape.ts";
@@ -104,10 +104,25 @@ export function sealedRun(run: Run, { journal, tokens }: Pick<RunSeal, "journal"
   return { ...raw, check: { ...runChecksums(raw, { journal, tokens }), journal, tokens } };
 }
 
+/** Room for the results of some 30,000 pairs of a model and a corpus, bytes. */
+const MOST_RUN_BYTES = 128 * 2 ** 20;
+
+/** Everything that uses a run begins here, so this is where the folder's files are looked at. */
 function readText(folder: string, where: string): string {
   try {
+    const other = otherThingIn(folder);
+    if (other)
+      throw new SurprisalError({
+        code: "RUN_DAMAGED",
+        what: `What should be a file of the run is ${other.kind}`,
+        where: other.path,
+        wayOut: "surprisal makes files only: put the file itself there, if you know whose this is.",
+      });
+    if (statSync(where).size > MOST_RUN_BYTES)
+      throw lostRun({ what: `run.json is larger than ${MOST_RUN_BYTES / 2 ** 20} MiB`, where });
     return readFileSync(where, "utf8");
   } catch (cause) {
+    if (SurprisalError.isInstance(cause)) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "ENOTDIR") throw readFailure(cause, where);
     throw new SurprisalError({

@@ -1,7 +1,7 @@
 /** From the log of tokens to one Parquet file, in the order of the run: model, corpus, document, token. */
 import { textAndBytes } from "../../core/index.ts";
 import { replaceFile } from "../../files/index.ts";
-import { damageError } from "./damage.ts";
+import { damageError, scoredAgain } from "./damage.ts";
 import { draftOf, runUnwritable, TOKEN_LOG, TOKENS } from "./files.ts";
 import type { RunFolder } from "./folder.ts";
 import type { DocumentEntry } from "./journal.ts";
@@ -51,25 +51,25 @@ export async function checkTokens(folder: RunFolder, run: Run, record: RunRecord
     if (!found) return;
     const { sums, document } = found.entry;
     if (sums?.scored !== found.scored || sums.totalNll !== found.totalNll)
-      throw damagedTokens(file, `has other numbers of ${document} than the journal`, { wayOut: AGAIN });
+      throw damagedTokens(file, `has other numbers of ${document} than the journal`, {
+        wayOut: scoredAgain(file),
+      });
   };
   for await (const { model, corpus, document, first, logprobs } of namedTokens(file)) {
     if (first) {
       check();
       const next = expected.next();
       if (next.done || namesOf(run, next.value).join("\n") !== [model, corpus, document].join("\n"))
-        throw damagedTokens(file, "has other documents than the journal", { wayOut: AGAIN });
+        throw damagedTokens(file, "has other documents than the journal", { wayOut: scoredAgain(file) });
       found = { entry: next.value.entry, scored: 0, totalNll: 0 };
     }
     if (found) Object.assign(found, sumsOf(logprobs, found));
   }
   check();
   if (!expected.next().done)
-    throw damagedTokens(file, "has fewer documents than the journal", { wayOut: AGAIN });
+    throw damagedTokens(file, "has fewer documents than the journal", { wayOut: scoredAgain(file) });
   Object.assign(folder.seal, { tokens: await describeFile(file) });
 }
-
-const AGAIN = "Score what is damaged again: surprisal eval --resume FOLDER --repair.";
 
 async function writeFile(folder: RunFolder, run: Run, record: RunRecord): Promise<void> {
   const { fileWriter, ParquetWriter } = await import("hyparquet-writer"); // slow to load

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +40,27 @@ describe("readTask", () => {
       kind: "multiple-choice",
       form: { name: "choices" },
     });
+  });
+
+  it("reads rows, and a list of them, within a bound that an option lifts", async () => {
+    const row = JSON.stringify(good);
+    const path = file("list.json", `[\n${`${row},\n`.repeat(20)}${row}\n]`);
+    expect(await itemsOf(path)).toHaveLength(21);
+    const options = { maxRowBytes: 4 * row.length };
+    await expect(readTask(path, options)).rejects.toMatchObject({
+      code: "DOCUMENT_TOO_LARGE",
+      wayOut: expect.stringMatching(/--max-mib.*maxRowBytes/),
+    });
+    await expect(readTask(file("long.jsonl", `${row}\n`), { maxRowBytes: 10 })).rejects.toMatchObject({
+      code: "DOCUMENT_TOO_LARGE",
+    });
+  });
+
+  it.skipIf(process.platform === "win32")("waits for no pipe and reads no device", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"])
+      await expect(readTask(path)).rejects.toMatchObject({ code: "FILE_UNREADABLE", where: path });
   });
 
   it("reads .gz, and the same again when asked again", async () => {

@@ -3,7 +3,15 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { readFailure } from "../../files/index.ts";
-import { actualFile, type StoredFile, storedFile, tableObjects } from "../corpora/index.ts";
+import {
+  actualFile,
+  type Reading,
+  type StoredFile,
+  specialFile,
+  storedFile,
+  tableObjects,
+  tooLarge,
+} from "../corpora/index.ts";
 import { isObject, type Row, type TaskForm } from "./form.ts";
 import {
   type BadRow,
@@ -17,7 +25,7 @@ import {
   readRow,
   TASK_FORMS,
 } from "./forms.ts";
-import { type Line, readLines } from "./lines.ts";
+import { type Line, LONGEST_ROW, readLines } from "./lines.ts";
 import {
   HELLASWAG_TEXT,
   hellaSwagText,
@@ -39,6 +47,8 @@ export interface ReadTaskOptions {
    * row's fields, all of which the form has to know.
    */
   form?: string | undefined;
+  /** Longest row, bytes; a file that is one list may have 4 times as many. Default 16 MiB. */
+  maxRowBytes?: number | undefined;
 }
 
 /** A row and where it is from. */
@@ -74,8 +84,8 @@ export function taskForms(): TaskFormDescription[] {
   }));
 }
 
-/** Longest row of a table, bytes. */
-const LONGEST_ROW = 16 * 2 ** 20;
+/** Longest file that is one list of rows, in rows of the longest. */
+const LIST_ROWS = 4;
 
 /** llama.cpp's files, by name; `null`: rows. */
 const LLAMA_FILES = {
@@ -96,7 +106,7 @@ export const LLAMA_FORMS: readonly string[] = Object.keys(LLAMA_FILES);
  */
 export async function readTask(
   path: string,
-  { name = basename(path), form }: ReadTaskOptions = {},
+  { name = basename(path), form, maxRowBytes: limit = LONGEST_ROW }: ReadTaskOptions = {},
 ): Promise<Task> {
   await checkThere(path);
   const { file } = await actualFile(storedFile(path), false);
@@ -104,33 +114,34 @@ export async function readTask(
   if (llama !== null) {
     const read = (signal?: AbortSignal) =>
       llama === "llama-hellaswag"
-        ? hellaSwagText(readLines(file, signal))
+        ? hellaSwagText(readLines(file, { limit, signal }))
         : llama === "llama-winogrande"
-          ? winograndeCsv(readLines(file, signal))
+          ? winograndeCsv(readLines(file, { limit, signal }))
           : multipleChoiceBinary(file, signal);
     const items = ({ signal, onBad }: ItemOptions = {}) => passing(read(signal), null, onBad);
     return { name, source: path, kind: "multiple-choice", form: { ...LLAMA_FILES[llama] }, items };
   }
   const rows =
     file.format === "csv" || file.format === "tsv" || file.format === "parquet"
-      ? (signal?: AbortSignal) => tableRows(file, signal)
-      : (signal?: AbortSignal) => jsonRows(readLines(file, signal));
+      ? (signal?: AbortSignal) => tableRows(file, { limit, onNote: () => {}, signal })
+      : (signal?: AbortSignal) => jsonRows(readLines(file, { limit, signal }), LIST_ROWS * limit);
   return taskFromRows(path, rows, { name, form });
 }
 
 async function checkThere(path: string): Promise<void> {
-  const failure = await stat(path).then(
-    () => null,
-    (error) => readFailure(error, path),
-  );
-  if (failure?.code !== "FILE_NOT_FOUND") return; // of anything else, reading says what is wrong
+  const found = await stat(path).catch((error) => readFailure(error, path));
+  if (!SurprisalError.isInstance(found)) {
+    if (!found.isFile() && !found.isDirectory()) throw specialFile(path, "");
+    return;
+  }
+  if (found.code !== "FILE_NOT_FOUND") return; // of anything else, reading says what is wrong
   throw new SurprisalError({
-    code: failure.code,
-    what: failure.what,
+    code: found.code,
+    what: found.what,
     where: path,
     wayOut:
       "Check the path. Questions are read from a file on the disk; of a data set of the hub, fetch its file first (hf download).",
-    cause: failure,
+    cause: found,
   });
 }
 
@@ -242,8 +253,7 @@ function columnsOfMmlu(first: readonly string[]): readonly string[] | null {
   return first.length === columns.length && /^[A-D]$/.test(first.at(-1)!) ? columns : null;
 }
 
-async function* tableRows(file: StoredFile, signal: AbortSignal | undefined): AsyncGenerator<TaskRow> {
-  const reading = { limit: LONGEST_ROW, onNote: () => {}, signal };
+async function* tableRows(file: StoredFile, reading: Reading): AsyncGenerator<TaskRow> {
   for await (const { where, object } of tableObjects(file, reading, columnsOfMmlu))
     yield { where, row: plain(object) as Row };
 }
@@ -257,11 +267,15 @@ function plain(value: unknown): unknown {
 }
 
 /** Rows of JSONL; blank lines are left out. A file that is one list, as `.json` often is, is read whole. */
-async function* jsonRows(lines: AsyncIterable<Line>): AsyncGenerator<TaskRow> {
+async function* jsonRows(lines: AsyncIterable<Line>, limit: number): AsyncGenerator<TaskRow> {
   let list: string[] | null = null;
+  let length = 0;
   for await (const { text, where } of lines) {
     if (text.trim() === "") continue;
     if (list) {
+      length += text.length;
+      if (length > limit)
+        throw tooLarge(limit, where, "Make JSON lines of it: jq -c '.[]' FILE", "maxRowBytes");
       list.push(text);
       continue;
     }

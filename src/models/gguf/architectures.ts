@@ -52,10 +52,22 @@ export const FULL_ROTARY: ReadonlySet<string> = words(`
 export const SECTIONED_ROTARY: ReadonlySet<string> = words(`
   qwen2vl qwen3vl qwen3vlmoe qwen35 qwen35moe qwen4exp paddleocr`);
 
-/** The loader asserts that there are experts. */
-export const MIXTURE_ONLY: ReadonlySet<string> = words(
-  "bailingmoe2 glm4moe grovemoe smallthinker lfm2moe qwen3moe",
-);
+/** The loader asserts that there are experts, throws where there are none, or divides by the number used. */
+export const MIXTURE_ONLY: ReadonlySet<string> = words(`
+  bailingmoe bailingmoe2 cohere2moe glm4moe grovemoe lfm2moe llama4 maple mellum olmoe qwen2moe qwen3moe qwen3next
+  qwen3vlmoe qwen35moe qwen4exp smallthinker`);
+
+/**
+ * The graph takes the number of experts used from each layer. All others route by the first layer's and add up by each layer's
+ * own (`build_moe_ffn`): more are read beyond the tensor, fewer are left out in silence.
+ */
+export const EXPERTS_USED_BY_LAYER: ReadonlySet<string> = words("nemotron_h nemotron_h_moe");
+
+/** Experts without a gate. For all others a missing gate is another model, which llama.cpp runs in silence. */
+export const UNGATED_EXPERTS: ReadonlySet<string> = words("nemotron_h nemotron_h_moe");
+
+/** Every tensor of the feed-forward part is optional to the loader, and a block without one is run in silence. */
+export const OPTIONAL_FEED_FORWARD: ReadonlySet<string> = words("hy_v3 mimo2 step35");
 
 /** Where there is one expert or none, the loader forgets both counts. In every other architecture they must agree. */
 export const IGNORES_ONE_EXPERT: ReadonlySet<string> = words("hunyuan-dense hunyuan_vl");
@@ -75,6 +87,8 @@ export const POSITIVE_KEYS: Readonly<Record<string, ReadonlySet<string>>> = {
   "shortconv.l_cache": words("lfm2 lfm2moe"),
   "kda.head_dim": words("kimi-linear kimi-k3 bailingmoe3"),
   "attention.indexer.block_size": words("minimax-m3"),
+  experts_per_group: words("grovemoe"),
+  interleave_moe_layer_step: words("ernie4_5-moe"),
 };
 
 /** A rule between hyper-parameters that llama.cpp asserts. */
@@ -91,6 +105,23 @@ export interface Relation {
 const GATED_DELTA = words("qwen3next qwen35 qwen35moe qwen4exp");
 
 export const RELATIONS: readonly Relation[] = [
+  {
+    architectures: words("grovemoe"), // groups of experts share a further one, found by the number divided
+    key: "experts_per_group",
+    rule: "a divisor of the number of experts",
+    holds: (value) => value("expert_count") % value("experts_per_group") === 0,
+  },
+  {
+    // The loader asks only whether a layer comes after the dense ones, the graph for the step too, and then finds no weights.
+    architectures: words("ernie4_5-moe"),
+    key: "interleave_moe_layer_step",
+    rule: "a divisor of the number of every layer after the dense ones",
+    holds: (value) => {
+      const step = value("interleave_moe_layer_step");
+      const mixtures = value("block_count") - value("leading_dense_block_count");
+      return mixtures <= 0 || step === 1 || (mixtures === 1 && value("block_count") % step === 0);
+    },
+  },
   {
     architectures: words("jamba granitehybrid"),
     key: "ssm.inner_size",
@@ -202,7 +233,12 @@ const LLAMA: TensorLayout = {
   model: EMBEDDING,
   block: NORMS,
   dense: GATED,
-  experts: { "ffn_gate_inp.weight": "E X", "ffn_up_exps.weight": "E F X", "ffn_down_exps.weight": "F E X" },
+  experts: {
+    "ffn_gate_inp.weight": "E X",
+    "ffn_gate_exps.weight": "E F X",
+    "ffn_up_exps.weight": "E F X",
+    "ffn_down_exps.weight": "F E X",
+  },
   epsilon: RMS,
 };
 const DENSE: TensorLayout = { model: EMBEDDING, block: { ...NORMS, ...GATED }, epsilon: RMS };

@@ -11,9 +11,11 @@ import {
   FUSED_ATTENTION,
   GENERATIVE,
   NOT_GENERATIVE,
+  OPTIONAL_FEED_FORWARD,
   ORDINARY_ATTENTION,
   SEPARATE_ATTENTION,
   TENSOR_LAYOUTS,
+  UNGATED_EXPERTS,
 } from "./architectures.ts";
 import { readSizes, type Sizes } from "./hyper-parameters.ts";
 import { Metadata } from "./metadata.ts";
@@ -105,7 +107,30 @@ function checkTensors(metadata: Metadata, sizes: Sizes): void {
       throw invalid(name, `Its shape is [${tensor.shape.join(", ")}] and must be [${shape.join(", ")}]`);
     }
   }
+  checkFeedForward(file, sizes.layers, tensors);
   checkBlocks(metadata, sizes.layers);
+}
+
+/** Feed-forward tensors that are optional to llama.cpp, and without which it computes something else in silence. */
+function checkFeedForward(
+  { architecture, path }: GgufFile,
+  layers: number,
+  tensors: ReadonlyMap<string, GgufTensor>,
+): void {
+  const missing = (name: string) =>
+    ggufError("GGUF_INVALID", path, `tensor ${name}`, "This tensor is missing");
+  for (let layer = 0; layer < layers; layer++) {
+    const part = (name: string) => `blk.${layer}.ffn_${name}.weight`;
+    if (tensors.has(part("up_exps"))) {
+      const needed = UNGATED_EXPERTS.has(architecture) ? ["down_exps"] : ["gate_exps", "down_exps"];
+      for (const name of needed) if (!tensors.has(part(name))) throw missing(part(name));
+    }
+    if (
+      OPTIONAL_FEED_FORWARD.has(architecture) &&
+      !["down", "down_exps"].some((name) => tensors.has(part(name)))
+    )
+      throw missing(part("down"));
+  }
 }
 
 /** What is added or multiplied element by element, or steers a kernel, has only F32 kernels on the CPU. */

@@ -4,6 +4,7 @@
  */
 import {
   ATTENTION_FREE,
+  EXPERTS_USED_BY_LAYER,
   FULL_ROTARY,
   IGNORES_ONE_EXPERT,
   MIXTURE_ONLY,
@@ -125,6 +126,13 @@ function readExperts(metadata: Metadata, layers: number): { experts: number; exp
   const experts = metadata.count(own("expert_count"), 0, MOST_EXPERTS) ?? 0;
   const used = metadata.perLayer(own("expert_used_count"), layers, 0) ?? [0];
   const expertsUsed = Math.max(...used);
+  const odd = used.findIndex((value) => value !== used[0]);
+  if (odd > 0 && !EXPERTS_USED_BY_LAYER.has(architecture)) {
+    throw metadata.invalid(
+      own("expert_used_count"),
+      `${used[odd]} experts used in layer ${odd} but ${used[0]} in layer 0`,
+    );
+  }
   const few = IGNORES_ONE_EXPERT.has(architecture) && experts <= 1;
   if (!few && (expertsUsed > experts || (experts > 0 && expertsUsed === 0))) {
     throw metadata.invalid(own("expert_used_count"), `${expertsUsed} experts used of ${experts}`);
@@ -136,9 +144,15 @@ function readExperts(metadata: Metadata, layers: number): { experts: number; exp
   if (groups > 0 && groups >= experts)
     throw metadata.invalid(own("expert_group_count"), `${groups} groups of ${experts} experts`);
   if (groups > 1) {
-    metadata.required(own("expert_group_used_count"), 1, groups - 1);
+    const chosen = metadata.required(own("expert_group_used_count"), 1, groups - 1);
     if (experts % groups !== 0)
       throw metadata.invalid(own("expert_group_count"), `${groups} does not divide ${experts}`);
+    if (expertsUsed > (chosen * experts) / groups) {
+      throw metadata.invalid(
+        own("expert_group_used_count"),
+        `${chosen} groups of ${experts / groups} experts, of which ${expertsUsed} are used`,
+      );
+    }
   }
   return { experts, expertsUsed };
 }

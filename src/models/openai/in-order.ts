@@ -1,4 +1,5 @@
 /** Several requests at once, their answers in order. */
+import { firstOf } from "../../core/index.ts";
 
 /**
  * Runs up to `width` items at a time and yields the results in the order of the items. Leaving the loop early, or an
@@ -11,7 +12,7 @@ export async function* inOrder<Item, Result>(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Result> {
   const stop = new AbortController();
-  const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const { signal: either, letGo } = firstOf(signal, stop.signal);
   const running: Promise<Result>[] = [];
   let index = 0;
   try {
@@ -24,5 +25,6 @@ export async function* inOrder<Item, Result>(
     while (running.length > 0) yield await running.shift()!;
   } finally {
     stop.abort();
+    letGo();
   }
 }

@@ -98,7 +98,7 @@ export function tooSlow(ms: number, where: string): SurprisalError {
   return tooLong(
     `The answer has no end within ${ms / 1000} s`,
     where,
-    "Where the server is only slow, allow more: SURPRISAL_ANSWER_SECONDS, or the option patience.overallMs (milliseconds).",
+    "Where the server is only slow, allow more: --answer-seconds, SURPRISAL_ANSWER_SECONDS, or the option patience.overallMs (milliseconds).",
   );
 }
 
@@ -106,7 +106,7 @@ export function tooLarge(bytes: number, where: string): SurprisalError {
   return tooLong(
     `The answer is larger than ${Number((bytes / MIB).toPrecision(3))} MiB, more than what was asked for can take`,
     where,
-    "Where that is right, allow more: SURPRISAL_ANSWER_MIB, or the option mostAnswerBytes.",
+    "Where that is right, allow more: --answer-mib, SURPRISAL_ANSWER_MIB, or the option mostAnswerBytes.",
   );
 }
 
@@ -125,7 +125,7 @@ export function redirected(where: string): SurprisalError {
     what: "The server sends the request, with the prompt in it, on to another host",
     where,
     wayOut:
-      "Name that server itself, if you trust it; or allow it: SURPRISAL_FOLLOW_REDIRECTS=1, or the option followRedirects. The key stays behind.",
+      "Name that server itself, if you trust it; or allow it: --follow-redirects, SURPRISAL_FOLLOW_REDIRECTS=1, or the option followRedirects. The key stays behind.",
   });
 }
 

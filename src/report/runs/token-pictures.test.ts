@@ -416,7 +416,7 @@ describe("a page without tokens", () => {
       );
     }
     const failed: Run = { ...one.run, status: "failed" };
-    expect((await tokenPictures([failed], [less.path])).notes.join()).toContain("--resume FOLDER");
+    expect((await tokenPictures([failed], [less.path])).notes.join()).toContain(`--resume ${less.path}`);
     const none = join(folder, "none");
     mkdirSync(join(none, "tokens.parquet"), { recursive: true });
     expect((await tokenPictures([one.run], [none])).notes.join()).toContain("cannot be read");
