@@ -3,8 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fitCalibration, parseCalibration } from "../src/calibrate/index.ts";
-import { seededRandom } from "../src/core/index.ts";
+import {
+  fitCalibration,
+  fitModelTemperature,
+  fitTemperature,
+  parseCalibration,
+} from "../src/calibrate/index.ts";
+import { planFor, resolveRecipe, seededRandom } from "../src/core/index.ts";
+import { factsOf } from "../src/evaluate/scoring/index.ts";
+import { resolve } from "../src/models/index.ts";
 import { runCommand } from "./cli-run.ts";
 
 let folder = "";
@@ -34,6 +41,33 @@ beforeAll(() => {
   writeFileSync(join(folder, "prompt.txt"), "{state}\n\nIs it so?\nAnswer:");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("fitModelTemperature", () => {
+  it("finds mini's own temperature: what a fit to all its rows at once finds", async () => {
+    await using mini = await resolve("mini");
+    const text = "Once upon a time there was a little girl who lived in a village near the forest. ".repeat(
+      3,
+    );
+    const { calibrator, tokens } = await fitModelTemperature(mini, [text]);
+    const { ids } = await mini.tokenize(text);
+    const recipe = resolveRecipe("cached", {}, factsOf(mini));
+    const logprobs: Float32Array[] = [];
+    const labels: number[] = [];
+    for await (const span of mini.scoreTokens(ids, planFor(recipe, ids.length, factsOf(mini)), {
+      distributions: true,
+    })) {
+      const { logits } = span.distributions!;
+      const size = logits.length / span.logprobs.length;
+      for (const [i, logprob] of span.logprobs.entries()) {
+        if (Number.isNaN(logprob)) continue;
+        logprobs.push(logits.slice(i * size, (i + 1) * size));
+        labels.push(ids[span.start + i]!);
+      }
+    }
+    expect(tokens).toBe(labels.length);
+    expect(calibrator.temperature / fitTemperature({ logprobs, labels }).temperature).toBeCloseTo(1, 3);
+  });
+});
 
 describe("surprisal calibrate", () => {
   it("fits what the library fits, shows it, and writes an artefact and a page", async () => {

@@ -189,6 +189,18 @@ describe("risk-controlled threshold", () => {
     expect(threshold).toBeGreaterThanOrEqual(-12);
   });
 
+  it("refuses answers of one group, as prediction sets do: they are not independent", () => {
+    const grouped = { scores: new Float64Array(60).fill(0.9), correct: new Uint8Array(60).fill(1) };
+    const groups = Array.from({ length: 60 }, (_, i) => Math.min(i, 58));
+    expect(() => fitRiskThreshold({ ...grouped, groups }, { risk: 0.1 })).toThrow(
+      /Two answers are of the group 58/,
+    );
+    const { probabilities, labels } = questions(60, seededRandom(1));
+    expect(() => fitPredictionSets({ probabilities, labels, groups }, { alpha: 0.1 })).toThrow(
+      /of the group 58/,
+    );
+  });
+
   it.each([
     [{ risk: 0 }, "risk"],
     [{ risk: 0.1, delta: 1 }, "delta"],

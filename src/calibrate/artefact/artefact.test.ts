@@ -126,6 +126,23 @@ describe("fitCalibration", () => {
     expect(() => fitCalibration(one, QUICK)).toThrow(/0 answers are wrong: 30 more/);
   });
 
+  it("refuses a kind with too few answers, and one that is all one group", () => {
+    const answers = questions(300);
+    const kind = "temperature-by-kind";
+    const rare = answers.labels.map((_, i) => (i < 10 ? "rare" : "common"));
+    expect(() => fitCalibration({ ...answers, kinds: rare }, { ...QUICK, kind })).toThrow(
+      expect.objectContaining({
+        code: "CALIBRATION_TOO_SMALL",
+        what: expect.stringMatching(/10 .* "rare": 20 more/),
+      }),
+    );
+    const kinds = answers.labels.map((_, i) => (i < 40 ? "one" : "many"));
+    const groups = answers.labels.map((_, i) => (i < 40 ? "g" : i));
+    expect(() => fitCalibration({ ...answers, kinds, groups }, { ...QUICK, kind })).toThrow(
+      /"one" are of one group/,
+    );
+  });
+
   it("counts answers without numbers, and refuses kinds and groups of another length", () => {
     const answers = questions(300);
     const holes = { ...answers, logprobs: answers.logprobs.map((row, i) => (i < 7 ? null : row)) };

@@ -94,6 +94,7 @@ export function fitCalibration(
   requireEnough(tally, leastPerClass);
   const parameters = fitted(kind, answers, pairs);
   const places = groupFolds(answers.groups ?? Int32Array.from({ length: n }, (_, i) => i), { folds, seed });
+  if (kind === "temperature-by-kind") requireKinds(answers, places, leastPerClass);
   const outOfFold: (number | null)[] = new Array(n).fill(null);
   const rightOutOfFold: (boolean | number | null)[] = Array.from(pairs.correct);
   for (let fold = 0; fold < folds; fold++) {
@@ -192,6 +193,28 @@ function requireEnough({ totalRight, n }: Tally, least: number): void {
     where: "answers",
     wayOut: "Label more answers, or ask for fewer (leastPerClass, --least) and trust the result less.",
   });
+}
+
+/** Each kind of question has enough answers, and some of it in two folds at least. @throws SurprisalError CALIBRATION_TOO_SMALL */
+function requireKinds({ kinds = [] }: LabelledAnswers, places: Int32Array, least: number): void {
+  const found = new Map<string, { count: number; folds: Set<number> }>();
+  for (const [i, kind] of kinds.entries()) {
+    const each = found.get(kind) ?? { count: 0, folds: new Set() };
+    found.set(kind, each);
+    each.count++;
+    each.folds.add(places[i]!);
+  }
+  for (const [kind, { count, folds }] of found)
+    if (count < least || folds.size < 2)
+      throw new SurprisalError({
+        code: "CALIBRATION_TOO_SMALL",
+        what:
+          count < least
+            ? `${count} answers are of the kind "${kind}": ${least - count} more are needed to have ${least}`
+            : `All answers of the kind "${kind}" are of one group: one more group is needed`,
+        where: "kinds",
+        wayOut: "Label more answers of that kind, or fit one temperature for all.",
+      });
 }
 
 /**

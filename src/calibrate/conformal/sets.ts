@@ -1,6 +1,6 @@
 /** Prediction sets: options of which one is right with the stated probability. */
 import { invalidArgument, SurprisalError, seededRandom } from "../../core/index.ts";
-import { checkOptions, type OptionAnswers, topOption } from "../measures/index.ts";
+import { checkOptions, type OptionAnswers, requireSingles, topOption } from "../measures/index.ts";
 import { type ConformalQuantile, conformalQuantile } from "./quantile.ts";
 
 /**
@@ -41,11 +41,12 @@ export interface PredictionSets {
 /**
  * Fits the thresholds of prediction sets: of a new question, exchangeable with these, the set holds the right option with
  * probability at least 1 - alpha.
- * @throws SurprisalError as `checkOptions`; CALIBRATION_TOO_SMALL naming the class and the number that is missing.
+ * @throws SurprisalError as `checkOptions`, and for groups of more than one; CALIBRATION_TOO_SMALL naming the class and the number that is missing.
  */
 export function fitPredictionSets(answers: OptionAnswers, options: PredictionSetOptions): PredictionSets {
   const { alpha, method = "lac", classes, seed = 0 } = options;
   checkOptions(answers);
+  requireSingles(answers.groups);
   requireMethod(method);
   const { probabilities, labels } = answers;
   if (classes !== undefined && classes.length !== probabilities.length)

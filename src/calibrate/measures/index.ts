@@ -8,7 +8,7 @@ export {
   expectedCalibrationError,
   sweptCalibrationError,
 } from "./calibration-error.ts";
-export { requireCount, requireShare } from "./checks.ts";
+export { requireCount, requireShare, requireSingles } from "./checks.ts";
 export { type CumulativeTest, cumulativeTests } from "./cumulative.ts";
 export { isotonicSteps } from "./isotonic.ts";
 export {

@@ -44,6 +44,8 @@ const NORMAL_FROM = 100;
  * The calibration error of a model whose confidences are exactly right: every answer is drawn right with its own confidence,
  * the error computed with the same bins, again and again. An observed error within [low, high] says nothing against the model.
  *
+ * Answers are drawn independently: where they come in groups that are right or wrong together, the true floor is higher.
+ *
  * In a bin of more than 2,000 pairs the number of right ones is drawn as a whole: from the normal distribution of the same
  * mean and variance, or, where the variance is below 100, from Poisson distributions of the unlikely ones (Le Cam 1960: off
  * by less than Σ p²).

@@ -1,6 +1,6 @@
 /** From which score on to answer, so that what is answered is wrong no more often than allowed. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import { type Pairs, requireCount, requireShare, tallyOf } from "../measures/index.ts";
+import { type Pairs, requireCount, requireShare, requireSingles, tallyOf } from "../measures/index.ts";
 import { clopperPearson, fewestAnswers, type RiskTest, riskPValue } from "./bounds.ts";
 
 /** Options of `fitRiskThreshold`. */
@@ -49,7 +49,7 @@ const CANDIDATES: readonly number[] = Array.from({ length: 101 }, (_, i) => (100
  * Learn then Test by a fixed sequence: from the strictest candidate to the loosest, each is tested at the full delta, until the
  * first that fails; nothing after it counts. To choose falsely, the first candidate whose true risk is too large has to pass,
  * which has a chance of at most delta, however many are tried. The candidates must not depend on the pairs, and the pairs
- * must be independent: of a group, give one.
+ * must be independent: groups of more than one are refused.
  * Source: Angelopoulos, Bates, Candès, Jordan & Lei 2021, "Learn then Test", section 3.2 (fixed sequence testing).
  * @param pairs scores on any scale, higher = surer.
  * @throws SurprisalError CALIBRATION_TOO_SMALL naming the number that is missing, where even all right answers could not show the
@@ -67,6 +67,7 @@ export function fitRiskThreshold(pairs: Pairs, options: RiskThresholdOptions): R
     );
   if (candidates.length === 0 || !candidates.every(Number.isFinite))
     throw invalidArgument("There are no thresholds to try", "candidates", "Give finite numbers.");
+  requireSingles(pairs.groups);
   const { values, right, wrong, n } = tallyOf(pairs, "any");
   const fewest = fewestAnswers(risk, delta, { test });
   const { leastAnswered = Math.max(fewest, Math.min(n, fewestAnswers(risk, delta, { wrong: 2, test }))) } =
