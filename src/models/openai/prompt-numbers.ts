@@ -248,9 +248,9 @@ function sglangNumbers({ client }: Source): PromptNumbers {
       return (meta.input_token_logprobs ?? []).map((entry, i) => {
         const id = typeof prompt === "string" ? null : (prompt[i] ?? null);
         if (!entry) return { id, token: "", logprob: null, rank: null, first: null, alternatives: [] };
-        const tops = (meta.input_top_logprobs?.[i] ?? []).map((other) =>
-          alternative(other, `${where}.input_top_logprobs[${i}]`),
-        );
+        const tops = (meta.input_top_logprobs?.[i] ?? [])
+          .map((other) => alternative(other, `${where}.input_top_logprobs[${i}]`))
+          .sort(byProbability);
         const own = alternative(entry, `${where}.input_token_logprobs[${i}]`);
         const first = tops.length > 0 ? own.id === tops[0]!.id : null;
         return { ...own, rank: first ? 1 : null, first, alternatives: tops.slice(0, k) };
