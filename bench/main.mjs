@@ -37,6 +37,7 @@ const MEASUREMENTS = [
   "recipes",
   "kernels",
   "queue",
+  "generate",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

@@ -10,7 +10,7 @@ import {
   surprisalMiddleware,
   surprisalModel,
 } from "../src/models/ai-sdk/index.ts";
-import type { ChatMessage, LanguageModel } from "../src/models/index.ts";
+import { type ChatMessage, type LanguageModel, resolve } from "../src/models/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 import { type FakeServer, type Misbehaviour, startFakeServer } from "./wire/fake-server.ts";
 import { plainModel } from "./wire/plain-model.ts";
@@ -244,13 +244,14 @@ for (const { version, skip, load } of VERSIONS)
           { role: "user", content: "C" },
         ],
         prompt: undefined as never,
-        stopSequences: ["x"],
         presencePenalty: 1,
+        providerOptions: { surprisal: { minP: "much", rope: 1 } },
       });
       expect(warnings?.map((warning) => ("feature" in warning ? warning.feature : ""))).toEqual([
         "chat",
-        "stopSequences",
         "presencePenalty",
+        "providerOptions.surprisal.minP",
+        "providerOptions.surprisal.rope",
       ]);
       const image = { type: "image", image: new Uint8Array(1), mediaType: "image/png" } as const;
       await expect(
@@ -268,6 +269,73 @@ for (const { version, skip, load } of VERSIONS)
       expect(parts.length).toBeLessThan(50);
     });
   });
+
+describe("what ends and leads an answer of this package's model", () => {
+  it("ends at stop sequences, and says at which", async () => {
+    const table = plainModel();
+    let text = "";
+    for await (const record of table.generate("Once", { maxTokens: 30, temperature: 1, seed: 2 }))
+      text += record.text;
+    const stop = text.slice(10, 12);
+    const asked = {
+      prompt: "Once",
+      maxOutputTokens: 30,
+      temperature: 1,
+      seed: 2,
+      stopSequences: ["never", stop],
+    };
+    const {
+      text: answer,
+      warnings,
+      finishReason,
+      providerMetadata,
+    } = await generateText({
+      model: surprisalModel(table),
+      ...asked,
+    });
+    expect(answer).toBe(text.slice(0, text.indexOf(stop)));
+    expect([warnings, finishReason]).toEqual([[], "stop"]);
+    expect(providerMetadata?.surprisal).toMatchObject({
+      stop: { text: stop, behind: "" },
+      scored: text.indexOf(stop),
+    });
+    const stream = streamText({ model: surprisalModel(table), ...asked });
+    expect(await stream.text).toBe(answer);
+  });
+
+  it("takes options of its own from providerOptions", async () => {
+    const model = surprisalModel(TableModel.bytes());
+    const oneOf = ["yes", "no"];
+    const chosen = await generateText({ model, prompt: "?", providerOptions: { surprisal: { oneOf } } });
+    expect(oneOf).toContain(chosen.text);
+    expect(chosen.providerMetadata?.surprisal?.choice).toMatchObject({ index: oneOf.indexOf(chosen.text) });
+    const led = await generateText({
+      model,
+      prompt: "On",
+      maxOutputTokens: 5,
+      providerOptions: { surprisal: { prefill: "ce" } },
+    });
+    const whole = await generateText({ model, prompt: "Once", maxOutputTokens: 5 });
+    expect(led.text).toBe(whole.text);
+  });
+
+  it("leaves out what a server does not take, with a warning", async () => {
+    await using server = await startFakeServer({ dialect: "openai" });
+    const model = surprisalModel(await resolve(`${server.url}#table`));
+    const { warnings, text } = await generateText({
+      model,
+      prompt: "Once",
+      maxOutputTokens: 4,
+      stopSequences: ["zzz"],
+      providerOptions: { surprisal: { minP: 0.1, repeatPenalty: 1.1 } },
+    });
+    expect(text).not.toBe("");
+    expect(warnings?.map((warning) => ("feature" in warning ? warning.feature : ""))).toEqual(
+      expect.arrayContaining(["providerOptions.surprisal.minP", "providerOptions.surprisal.repeatPenalty"]),
+    );
+    expect(server.requests.at(-1)?.body.stop).toEqual(["zzz"]);
+  });
+});
 
 describe("a chat model of this package", () => {
   it("gets the chat itself, and whole characters out of its bytes", async () => {

@@ -102,6 +102,68 @@ describe("surprisal chat --once", () => {
     expect(done!.perplexity).toBe(tokens.at(-1)!.perplexity);
   });
 
+  it("--prefill begins it, without numbers; --stop ends it, and says which, and what lay behind it", async () => {
+    const greedy = ["--temperature", "0", "--max-tokens", "12"];
+    const plain = eventsOf((await chat(["--once", "Once upon a time", ...greedy, "--json"])).stdout);
+    const text = textOf(plain);
+    const stop = text.slice(5, 7);
+    const args = ["--once", "Once upon a", "--prefill", " time", "--stop", stop, "--stop", "zzz", ...greedy];
+    const events = eventsOf((await chat([...args, "--json"])).stdout);
+    const done = events.at(-1)!;
+    expect(done).toMatchObject({
+      type: "done",
+      prefill: " time",
+      text: text.slice(0, text.indexOf(stop)),
+      finishReason: "stop",
+      stop: { text: stop, behind: expect.any(String) },
+      tokens: tokensOf(events).length,
+    });
+    const { stdout, stderr } = await chat(args);
+    expect(stdout).toBe(` time${done.text}\n`);
+    expect(stderr).toContain(`ended at the stop string ${JSON.stringify(stop)}`);
+    const { behind } = done.stop as { behind: string };
+    if (behind !== "") expect(stderr).toContain(`held ${JSON.stringify(behind)} behind it`);
+    const quiet = await chat([...args, "-q"]);
+    expect([quiet.stdout, quiet.stderr]).toEqual([stdout, ""]);
+  });
+
+  it("takes \\n in a stop string for a line break, and the samplers of llama.cpp", async () => {
+    const args = [
+      "--once",
+      "The first line ends here.\nThe second",
+      "--json",
+      "--max-tokens",
+      "60",
+      "--seed",
+      "2",
+    ];
+    const events = eventsOf((await chat([...args, "--stop", "\\n"])).stdout);
+    expect(textOf(events)).not.toContain("\n");
+    const only = eventsOf(
+      (await chat([...args, "--min-p", "1", "--max-tokens", "8"].filter((_, i) => i !== 3 && i !== 4)))
+        .stdout,
+    );
+    const greedy = eventsOf(
+      (await chat([...args.slice(0, 3), "--temperature", "0", "--max-tokens", "8"])).stdout,
+    );
+    expect(textOf(only)).toBe(textOf(greedy));
+    const fresh = eventsOf(
+      (
+        await chat([
+          ...args.slice(0, 3),
+          "--max-tokens",
+          "30",
+          "--presence-penalty",
+          "50",
+          "--repeat-last-n",
+          "all",
+        ])
+      ).stdout,
+    );
+    const ids = tokensOf(fresh).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it("--stop-when ends it, and says why", async () => {
     const args = ["--once", STORY, "--stop-when", "perplexity>1 after 4"];
     const events = eventsOf((await chat([...args, "--json"])).stdout);
@@ -136,6 +198,8 @@ describe("surprisal chat --once", () => {
     ["no mass at all", ["--once", "a", "--top-p", "0"], "", 2, "USAGE"],
     ["an option there is not", ["--once", "a", "--temprature", "1"], "", 2, "USAGE"],
     ["no tokens", ["--once", "a", "--max-tokens", "0"], "", 2, "USAGE"],
+    ["an empty stop string", ["--once", "a", "--stop", ""], "", 2, "USAGE"],
+    ["a penalty that is none", ["--once", "a", "--repeat-penalty", "0"], "", 2, "INVALID_ARGUMENT"],
     ["a model there is not", ["--once", "a", "--model", "minni"], "", 2, "UNKNOWN_MODEL"],
     ["more alternatives than tokens", ["--once", "a", "--top-logprobs", "1000"], "", null, null],
     ["a text longer than the model reads", [], "word ".repeat(20_000), 1, null],

@@ -29,7 +29,14 @@ function snippetsOf(page: string): Snippet[] {
 
 /** Those around other people's clients have a test of their own, test/openai-client-docs.test.ts. */
 const isAboutClients = ({ code }: Snippet) => /"surprisal\/(openai|ai-sdk)"/.test(code);
-const snippets = ["README.md", "docs/library.md", "docs/models.md", "docs/policies.md", "docs/recipes.md"]
+const snippets = [
+  "README.md",
+  "docs/generating.md",
+  "docs/library.md",
+  "docs/models.md",
+  "docs/policies.md",
+  "docs/recipes.md",
+]
   .flatMap(snippetsOf)
   .filter((snippet) => !isAboutClients(snippet));
 

@@ -50,14 +50,14 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
       resolve selfTest`,
     `
-      Border BorderRule CacheType ChatMessage CheckGgufOptions CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType Kernels
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
       Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
       ModelSequence ModelTerms
-      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt Provenance
-      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
-      ServerOptions SpanDistributions TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt PromptRun Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
     "DIALECT_NAMES GeminiModel OllamaModel OpenAIModel",

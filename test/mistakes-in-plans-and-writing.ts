@@ -206,6 +206,111 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
   ],
 
   [
+    "mixes answers that are written at once",
+    "answers written at once are what each is alone",
+    (m) => {
+      let writing = 0;
+      return {
+        generate(p, o) {
+          const answer = m.generate(p, { ...o, seed: (o?.seed ?? 0) + writing });
+          async function* counted() {
+            writing++;
+            try {
+              yield* answer;
+            } finally {
+              writing--;
+            }
+          }
+          return endingAs(answer, counted());
+        },
+      };
+    },
+  ],
+  [
+    "one seed for all answers",
+    "sample writes what generate writes with the seeds that follow",
+    (m) => ({
+      sample: (p, { n, ...o }) => m.sample(p, { ...o, n }).map(() => m.generate(p, o)),
+    }),
+  ],
+  [
+    "takes any number of answers",
+    "sample writes what generate writes with the seeds that follow",
+    (m) => ({
+      sample: (p, { n, seed = 0, ...o }) =>
+        Array.from({ length: Math.min(3, n || 0) }, (_, i) => m.generate(p, { ...o, seed: seed + i })),
+    }),
+  ],
+  [
+    "writes the stop string too",
+    "an answer ends exactly where a stop string begins",
+    generateWith(({ stop: _, ...o }) => o),
+  ],
+  [
+    "loses what it held back",
+    "an answer ends exactly where a stop string begins",
+    (m) => ({
+      generate(p, o = {}) {
+        const writing = m.generate(p, o);
+        const short = o.stop?.some((text) => text.includes("\u0001"));
+        return short ? m.generate(p, { ...o, maxTokens: o.maxTokens! - 1 }) : writing;
+      },
+    }),
+  ],
+  [
+    "does not say which stop string it was",
+    "an answer ends exactly where a stop string begins",
+    end(({ stop: _, ...rest }) => rest),
+  ],
+  [
+    "ignores the prefill",
+    "what an answer begins with is run, and is none of its tokens",
+    generateWith(({ prefill: _, ...o }) => o),
+  ],
+  [
+    "a prefill before the generation prompt",
+    "the beginning of a chat's answer goes on from the generation prompt",
+    (m) => ({
+      generate(p, { prefill = "", ...o } = {}) {
+        if (!isChat(p)) return m.generate(p, { ...o, prefill });
+        const turns = p.map(({ role, content }) => `${role}: ${content}\n`).join("");
+        return m.generate(`${turns}${prefill}assistant:`, o);
+      },
+    }),
+  ],
+  [
+    "writes something else than one of the texts",
+    "one of some texts is written, with the model's own numbers",
+    generateWith(({ oneOf, ...o }) => ({ ...o, maxTokens: 4, oneOf: oneOf && [`${oneOf[0]}!`] })),
+  ],
+  [
+    "numbers renormalised over the texts",
+    "one of some texts is written, with the model's own numbers",
+    records((r) => ({ ...r, logprob: r.logprob! / 2 })),
+  ],
+  [
+    "does not say what lay outside",
+    "one of some texts is written, with the model's own numbers",
+    end((e) => ({ ...e, choice: e.choice && { ...e.choice, outside: [] } })),
+  ],
+  ["ignores minP", "minP of 1 is greedy, at any temperature", generateWith(({ minP: _, ...o }) => o)],
+  [
+    "ignores penalties",
+    "penalties keep tokens away, and leave the numbers alone",
+    generateWith(({ presencePenalty: _, ...o }) => o),
+  ],
+  [
+    "always looks back",
+    "penalties keep tokens away, and leave the numbers alone",
+    generateWith(({ repeatLastN: _, ...o }) => o),
+  ],
+  [
+    "takes any stop string",
+    "refuses stop strings, beginnings and penalties that make no sense",
+    generateWith(({ stop: _, ...o }) => o),
+  ],
+
+  [
     "a number for the very first token",
     "a sequence scores what it is given, at once or in pieces",
     sequences((s) => ({
@@ -261,6 +366,11 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     "ignores a signal that comes later",
     "an aborted signal stops writing, also in the middle",
     generateWith(({ signal, ...o }) => (signal?.aborted ? { ...o, signal } : o)),
+  ],
+  [
+    "ignores signals in a sample",
+    "an aborted signal stops every answer of a sample",
+    (m) => ({ sample: (p, { signal: _, ...o }) => m.sample(p, o) }),
   ],
   [
     "ignores signals in sequences",

@@ -16,6 +16,7 @@ export const SLOWEST: readonly string[] = [
   "test/html.browser.test.ts",
   "test/chat.model.test.ts",
   "test/cli.model.test.ts",
+  "test/generate.model.test.ts",
   "src/models/llama/model.model.test.ts",
   "test/cli.test.ts",
   "src/evaluate/recipes.model.test.ts",

@@ -11,5 +11,10 @@ export function printDocument(document: object): void {
 
 /** An event: a line on standard output. */
 export function printEvent(event: object): void {
-  process.stdout.write(`${JSON.stringify(event, infinityAsText)}\n`);
+  process.stdout.write(jsonLine(event));
+}
+
+/** As a line of a file. */
+export function jsonLine(event: object): string {
+  return `${JSON.stringify(event, infinityAsText)}\n`;
 }

@@ -62,6 +62,7 @@ interface LoadValues extends ServerValues {
   cacheType: CacheType | undefined;
   kernels: Kernels | undefined;
   exact: boolean;
+  batching: "on" | "off" | undefined;
   mmap: boolean | "auto";
   acceptTerms: boolean;
 }
@@ -74,14 +75,15 @@ export const LOAD_OPTIONS: Declared<LoadValues> = {
   cacheType: option(oneOf(CACHE_TYPES), { hint: "TYPE", description: "Precision of the key-value cache: f16, f32, q8_0, ... (default: f16)" }),
   kernels: option(oneOf(KERNELS), { hint: "native|portable", description: "native: the fastest of this CPU; portable: the best without AMX, whose digits differ (default: native)" }),
   exact: flag({ description: "The weights as 32-bit floats, and nothing rounded: the same with all kernels, slower; makes a copy of 4 bytes per weight in the cache" }),
+  batching: option(oneOf(["on", "off"]), { hint: "on|off", description: "off: what is written at once is run one at a time, whose digits it has then; scores are the same with both (default: on)" }),
   mmap: option(mappingFor, { hint: "on|off|auto", description: "Map the model's file into memory, or read it whole; auto: mapped in the cache, and where it takes more than half of the free memory", standard: "auto" }),
   acceptTerms: ACCEPT_TERMS,
   ...SERVER_OPTIONS,
 };
 
 export function loadOptions(given: LoadValues): LlamaLoadOptions {
-  const { device, threads, batch: batchSize, cacheType, kernels, exact, mmap } = given;
-  return { device, threads, batchSize, cacheType, kernels, exact, mmap };
+  const { device, threads, batch: batchSize, cacheType, kernels, exact, batching, mmap } = given;
+  return { device, threads, batchSize, cacheType, kernels, exact, batching, mmap };
 }
 
 function deviceFor(word: string, name: string): "auto" | "cpu" | number {

@@ -115,7 +115,7 @@ else {
     asked = await find(isHelp ? rawArgs.slice(1) : rawArgs);
     await run(asked, isHelp || hasSwitch(rawArgs, "--help", "-h"));
   } catch (error) {
-    const json = hasSwitch(rawArgs, "--json");
+    const json = hasSwitch(rawArgs, "--json", "--jsonl");
     process.exitCode = report(error, json ? (asked?.command.errorDocument ?? errorDocument) : null);
   }
 }

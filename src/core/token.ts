@@ -43,6 +43,8 @@ export interface TokenRecord extends Alternative {
   rank?: number | undefined;
   /** More than 1: this record stands for several tokens, so `logprob` is not the whole text's. */
   tokenCount?: number | undefined;
+  /** What a stop string cut off this token: `text` and `bytes` are what is left, the numbers are the whole token's. */
+  cut?: string | undefined;
   /** Entropy of the distribution this token was drawn from, nats: exact, or an interval from top-k. */
   entropy?: number | EntropyInterval | null | undefined;
 }

@@ -67,3 +67,8 @@ export function checkContinuation(tokens: number, where: string, border: Border 
       : "Give a continuation of at least one token.",
   });
 }
+
+/** @throws SurprisalError INVALID_ARGUMENT */
+export function checkNumber(valid: boolean, where: string, value: number, allowed: string): void {
+  if (!valid) throw invalidArgument(`${value} is not allowed here`, where, `Give ${allowed}.`);
+}

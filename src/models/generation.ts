@@ -3,10 +3,13 @@ import { checkWellFormed, invalidArgument, SurprisalError, type TokenRecord } fr
 import type {
   ChatMessage,
   FinishReason,
+  GenerateOptions,
   Generation,
   GenerationEnd,
+  LanguageModel,
   Prompt,
   Provenance,
+  TextOrIds,
 } from "./language-model.ts";
 
 /**
@@ -15,8 +18,14 @@ import type {
  */
 export class LoopLeft extends Error {}
 
-/** A generator whose return value is the end, as a Generation. */
-export function generationOf(source: AsyncGenerator<TokenRecord, GenerationEnd, void>): Generation {
+/**
+ * A generator whose return value is the end, as a Generation.
+ * @param closed called when the loop was left, or never entered.
+ */
+export function generationOf(
+  source: AsyncGenerator<TokenRecord, GenerationEnd, void>,
+  closed: () => Promise<void> = async () => {},
+): Generation {
   let end: GenerationEnd | null = null;
   let doubts: NonNullable<Generation["doubts"]> | null = null;
   return {
@@ -35,6 +44,7 @@ export function generationOf(source: AsyncGenerator<TokenRecord, GenerationEnd, 
     async return() {
       const known = await leave(source);
       if (known) doubts = { partial: known.partial, warnings: known.warnings };
+      await closed();
       return { done: true, value: undefined };
     },
     async throw(error) {
@@ -86,6 +96,33 @@ export function checkPromptText(prompt: Prompt): void {
 export function checkMessages(messages: readonly ChatMessage[]): void {
   for (const [i, { content }] of messages.entries())
     if (typeof content === "string") checkWellFormed(content, `message ${i}`);
+}
+
+/**
+ * Token ids of a prompt with its prefill. Two texts are encoded together, as one text would be; no token is taken back
+ * afterwards, so the answer begins exactly where the prefill's last token ends.
+ */
+export async function promptIds(
+  prompt: TextOrIds,
+  { prefill = "", parseSpecial = true }: GenerateOptions,
+  tokenize: LanguageModel["tokenize"],
+): Promise<ArrayLike<number>> {
+  if (typeof prompt === "string")
+    return (await tokenize(prompt + prefill, { addSpecial: true, parseSpecial })).ids;
+  if (prefill === "") return prompt;
+  const { ids } = await tokenize(prefill, { parseSpecial });
+  return [...Array.from(prompt), ...ids];
+}
+
+/** What a prompt that does not fit is refused with. */
+export function promptTooLong(tokens: number, cause?: unknown): SurprisalError {
+  return new SurprisalError({
+    code: "CONTEXT_EXCEEDED",
+    what: `The ${tokens} tokens of the prompt do not fit into the model's context`,
+    wayOut:
+      "Shorten the prompt, its prefill or the conversation, or load the model with a larger contextSize.",
+    cause,
+  });
 }
 
 /** @throws SurprisalError EMPTY_INPUT */

@@ -2,7 +2,10 @@
  * The contract every source of log-probabilities fulfils. Types only; the conformance suite (`surprisal/test`)
  * says in code what the words below mean.
  */
-import type { TokenRecord, TokenTable, WindowPlan } from "../core/index.ts";
+import type { TokenTable, WindowPlan } from "../core/index.ts";
+import type { GenerateOptions, Generation, Prompt, SampleOptions } from "./answer-contract.ts";
+
+export type * from "./answer-contract.ts";
 
 /** Which model gave a number: enough to tell two files of the same name apart. */
 export interface ModelIdentity {
@@ -199,56 +202,6 @@ export interface ScoredSpan {
   decodeMs: number;
 }
 
-/** Options of `LanguageModel.generate`. */
-export interface GenerateOptions {
-  /** Most tokens to write. Default 256. */
-  maxTokens?: number | undefined;
-  /** 0 = greedy. Default 0. */
-  temperature?: number | undefined;
-  /** Keep only the k most probable tokens; 0 = all. Default 0. */
-  topK?: number | undefined;
-  /** Keep the smallest set of tokens with at least this probability mass, (0, 1]. Default 1. */
-  topP?: number | undefined;
-  /** Seed of the sampler; the same seed gives the same text on the same engine. Default 0. */
-  seed?: number | undefined;
-  /** Alternatives per token. Default 0. */
-  alternatives?: number | undefined;
-  /** Read special tokens in a string prompt. Default true: a prompt is usually a filled-in chat template. */
-  parseSpecial?: boolean | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** What a model writes on from: a text, token ids, or a chat, for which the source fills in the model's own template. */
-export type Prompt = TextOrIds | readonly ChatMessage[];
-
-/** Why writing ended. "other" is whatever a server says that is none of these. */
-export type FinishReason = "stop" | "length" | "content-filter" | "tool-calls" | "other";
-
-/** What is known when the last token has been written. */
-export interface GenerationEnd {
-  finishReason: FinishReason;
-  /** Tokens written as the source counts them, the end-of-text token not among them; `null` when it does not say. */
-  tokens: number | null;
-  /** Tokens that carry a number. */
-  scored: number;
-  /** Some token carries no number, so the perplexity of those that do is not the text's. */
-  partial: boolean;
-  provenance: Provenance;
-  /** What a person should know about these numbers; empty when all is well. */
-  warnings: readonly string[];
-}
-
-/** Token records as they are written. Leaving the loop early stops the source. */
-export interface Generation extends AsyncIterableIterator<TokenRecord> {
-  /** `null` until the last record was read, and for ever when writing failed, was aborted or left early. */
-  readonly end: GenerationEnd | null;
-  /**
-   * What was known to be wrong with the numbers when the loop was left early, by a policy for example; `null` before, and
-   * left out or `null` where the source says it only at the end.
-   */
-  readonly doubts?: Pick<GenerationEnd, "partial" | "warnings"> | null | undefined;
-}
-
 /** A sequence held in the model's memory, that can be continued, forked and cut. */
 export interface ModelSequence extends AsyncDisposable {
   /** Tokens held. */
@@ -315,6 +268,15 @@ export interface LanguageModel extends AsyncDisposable {
    * @throws SurprisalError from the iteration, after the records that did arrive
    */
   generate(prompt: Prompt, options?: GenerateOptions): Generation;
+  /**
+   * Writes `n` answers to one prompt; the prompt is run once, in process and where a server gives several answers to one request.
+   * Answer i is what `generate` writes with the seed `seed + i`, see `SampleOptions.n`. Each is written while it is read, and
+   * waits for no other unless there are more than can be written at once (`whenFull`); the prompt stays in memory until all have begun
+   * or were closed (`return()`), or `signal` is aborted.
+   * @throws SurprisalError INVALID_ARGUMENT for an `n` that is no whole number, less than 1, or more than the source runs at
+   *   once; the rest from the iterations, as `generate`.
+   */
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[];
   open(): Promise<ModelSequence>;
   /** Fills in the model's own chat template. */
   applyChatTemplate(

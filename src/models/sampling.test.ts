@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../core/index.ts";
 import { createSampler, type SamplingOptions, samplingDistribution } from "./sampling.ts";
 
 /** The whole procedure, sorting everything: id -> probability. */
@@ -148,6 +149,28 @@ describe("createSampler", () => {
     const half = samplingDistribution(row, { temperature: 0.8, topP: 0.5 }).ids;
     expect([...half]).toEqual(sorted.slice(0, half.length));
     expect(half.length).toBeLessThan(row.length / 2);
+  });
+
+  it("draws from the distribution, uncut too, with one number of the generator for each", () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1 }), (values) => {
+        const row = Float32Array.from(values);
+        for (const options of [{ temperature: 0.7 }, { temperature: 2, seed: 3 }]) {
+          const { ids, probabilities } = samplingDistribution(row, options);
+          const random = seededRandom(options.seed ?? 0);
+          const sample = createSampler(options);
+          for (let draw = 0; draw < 5; draw++) {
+            let [left, drawn] = [random(), -1];
+            for (const [place, probability] of probabilities.entries()) {
+              if (left < 0 || probability === 0) continue;
+              drawn = ids[place]!;
+              left -= probability;
+            }
+            expect(sample(row)).toBe(drawn);
+          }
+        }
+      }),
+    );
   });
 
   it("refuses options out of range and rows that are no distribution", () => {

@@ -1,14 +1,15 @@
 /**
  * Choosing the next token from a distribution.
  *
- * The order is llama.cpp's default: top-k, then top-p over what top-k left (renormalised), then temperature. So the
- * temperature does not change which tokens are kept. (Hugging Face Transformers applies the temperature first.)
+ * The order is llama.cpp's default: penalties (penalties.ts), top-k, then top-p over what top-k left (renormalised), min-p,
+ * then temperature. So the temperature does not change which tokens are kept. (Hugging Face Transformers applies it first.)
  */
-import { invalidArgument, SurprisalError, seededRandom } from "../core/index.ts";
+import { SurprisalError, seededRandom } from "../core/index.ts";
+import { checkNumber as check } from "./checks.ts";
 import type { GenerateOptions } from "./language-model.ts";
 
 /** The options of `generate` that decide how a token is chosen; see GenerateOptions. */
-export type SamplingOptions = Pick<GenerateOptions, "temperature" | "topK" | "topP" | "seed">;
+export type SamplingOptions = Pick<GenerateOptions, "temperature" | "topK" | "topP" | "minP" | "seed">;
 
 /** What is left to choose from. */
 export interface Candidates {
@@ -24,10 +25,17 @@ export interface Candidates {
  * @throws SurprisalError INVALID_ARGUMENT, here for the options, later for a row that is no distribution.
  */
 export function createSampler(options: SamplingOptions = {}): (logprobs: Float32Array) => number {
-  const { temperature = 0, seed = 0 } = options;
-  checkOptions(options);
+  const { temperature = 0, topK = 0, topP = 1, minP = 0, seed = 0 } = options;
+  checkSampling(options);
   if (temperature === 0) return mostProbable;
   const random = seededRandom(seed);
+  if (topK === 0 && topP === 1 && minP === 0) {
+    let weights = new Float64Array(0);
+    return (logprobs) => {
+      if (weights.length !== logprobs.length) weights = new Float64Array(logprobs.length);
+      return drawFromAll(logprobs, temperature, random(), weights);
+    };
+  }
   return (logprobs) => draw(samplingDistribution(logprobs, options), random());
 }
 
@@ -37,14 +45,15 @@ export function createSampler(options: SamplingOptions = {}): (logprobs: Float32
  * @throws SurprisalError INVALID_ARGUMENT.
  */
 export function samplingDistribution(logprobs: Float32Array, options: SamplingOptions = {}): Candidates {
-  const { temperature = 0, topK = 0, topP = 1 } = options;
-  checkOptions(options);
+  const { temperature = 0, topK = 0, topP = 1, minP = 0 } = options;
+  checkSampling(options);
   const best = mostProbable(logprobs);
   if (temperature === 0) return { ids: Int32Array.of(best), probabilities: Float64Array.of(1) };
   const highest = logprobs[best]!;
   let ids = topK > 0 ? take(descending(logprobs), topK) : null; // null: all
   if (topP < 1) ids = nucleus(logprobs, highest, ids, topP);
   ids ??= allIds(logprobs.length);
+  if (minP > 0) ids = ids.filter((id) => logprobs[id]! >= leastLogit(highest, minP));
   const probabilities = new Float64Array(ids.length);
   let total = 0;
   for (let i = 0; i < ids.length; i++) {
@@ -77,6 +86,33 @@ function draw({ ids, probabilities }: Candidates, uniform: number): number {
     if (probabilities[i] === 0) continue; // also when rounding leaves a crumb of `uniform` at the end
     chosen = ids[i]!;
     uniform -= probabilities[i]!;
+  }
+  return chosen;
+}
+
+/**
+ * What `draw` gives where nothing is cut away, to the digit, without arrays of its own for every token.
+ * @param weights [V] is written over.
+ */
+function drawFromAll(
+  logprobs: Float32Array,
+  temperature: number,
+  uniform: number,
+  weights: Float64Array,
+): number {
+  const highest = logprobs[mostProbable(logprobs)]!;
+  let total = 0;
+  for (let id = 0; id < logprobs.length; id++) {
+    const weight = Math.exp((logprobs[id]! - highest) / temperature);
+    weights[id] = weight;
+    total += weight;
+  }
+  let chosen = 0;
+  for (let id = 0; id < weights.length && uniform >= 0; id++) {
+    const probability = weights[id]! / total;
+    if (probability === 0) continue;
+    chosen = id;
+    uniform -= probability;
   }
   return chosen;
 }
@@ -123,6 +159,11 @@ function* descending(logprobs: Float32Array): Generator<number> {
   }
 }
 
+/** In single precision, as llama.cpp: which of two neighbours is kept is then the same. */
+function leastLogit(highest: number, minP: number): number {
+  return Math.fround(highest + Math.fround(Math.log(Math.fround(minP))));
+}
+
 function allIds(count: number): Int32Array {
   const ids = new Int32Array(count);
   for (let id = 0; id < count; id++) ids[id] = id;
@@ -135,20 +176,24 @@ function take(ids: Iterable<number>, count: number): Int32Array {
   return Int32Array.from(taken);
 }
 
-function checkOptions({ temperature = 0, topK = 0, topP = 1, seed = 0 }: SamplingOptions): void {
+/** @throws SurprisalError INVALID_ARGUMENT */
+export function checkSampling({
+  temperature = 0,
+  topK = 0,
+  topP = 1,
+  minP = 0,
+  seed = 0,
+}: SamplingOptions): void {
   check(temperature >= 0 && temperature < Number.POSITIVE_INFINITY, "temperature", temperature, "0 or more");
   check(Number.isInteger(topK) && topK >= 0, "topK", topK, "a whole number, 0 or more");
   check(topP > 0 && topP <= 1, "topP", topP, "more than 0, at most 1");
+  check(minP >= 0 && minP <= 1, "minP", minP, "a number from 0 to 1");
   check(
     Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32,
     "seed",
     seed,
     "a whole number from 0 to 2^32 - 1",
   );
-}
-
-function check(valid: boolean, where: string, value: number, allowed: string): void {
-  if (!valid) throw invalidArgument(`${value} is not allowed here`, where, `Give ${allowed}.`);
 }
 
 function noDistribution(): SurprisalError {

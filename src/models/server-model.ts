@@ -1,14 +1,9 @@
 /** What every model behind a server has in common: it writes, with numbers, and the rest it does or refuses. */
 import { abortError, firstOf, SurprisalError, type TokenRecord, type WindowPlan } from "../core/index.ts";
+import { askedFor } from "./asked-options.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
-import {
-  checkMaxTokens,
-  checkNotEmpty,
-  checkPromptText,
-  completeEnd,
-  generationOf,
-  isChat,
-} from "./generation.ts";
+import { checkGenerateOptions } from "./generate-options.ts";
+import { checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -22,15 +17,30 @@ import type {
   ModelSequence,
   ModelVocabulary,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
+  StopMatch,
   TokenizedText,
   TokenizeOptions,
 } from "./language-model.ts";
-import { createSampler } from "./sampling.ts";
+import { MOST_SAMPLES, sampleWith } from "./sample.ts";
+import { StopStrings } from "./stop-strings.ts";
+
+/** Answers of one request. */
+export interface SharedWriting {
+  /** @param index which of them. */
+  write(
+    index: number,
+    prompt: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void>;
+  /** One is not begun. */
+  leave(index: number): void;
+}
 
 /** What is left of a prompt that no token ids are taken for. */
 export type TextOrChat = string | readonly ChatMessage[];
@@ -80,18 +90,49 @@ export abstract class ServerModel implements LanguageModel {
   async *#generate(
     prompt: Prompt,
     options: GenerateOptions,
+    write: (prompt: Prompt, options: GenerateOptions) => ReturnType<ServerModel["write"]> = (...given) =>
+      this.write(...given),
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
     this.assertOpen();
     checkAlternatives(this, options.alternatives);
+    checkGenerateOptions(options);
     const { maxTokens = 256, signal } = options;
-    checkMaxTokens(maxTokens);
-    createSampler(options); // only to check them
     checkNotEmpty(prompt);
     checkPromptText(prompt);
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });
-    return yield* this.stoppable({ ...options, maxTokens }, (stopped) => this.write(prompt, stopped));
+    const writing = this.stoppable({ ...options, maxTokens }, (stopped) => write(prompt, stopped));
+    const { stop = [] } = options;
+    return yield* stop.length > 0 ? stopped(writing, new StopStrings(stop)) : writing;
+  }
+
+  /**
+   * One request where the server gives several answers to one, which then draws them with seeds of its own making; else one
+   * for each.
+   */
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
+    let shared: SharedWriting | null | undefined;
+    const sharing = () => {
+      if (shared === undefined) shared = options.n > 1 ? this.share(prompt, options) : null;
+      return shared;
+    };
+    return sampleWith(
+      options,
+      MOST_SAMPLES,
+      (own, i) =>
+        this.#generate(
+          prompt,
+          this.takesSeed ? own : { ...own, seed: options.seed },
+          sharing() ? (...given) => sharing()!.write(i, ...given) : undefined,
+        ),
+      async (i) => sharing()?.leave(i),
+    );
+  }
+
+  /** For a server that gives several answers to one request. @returns `null`: it gives one. */
+  protected share(_prompt: Prompt, _options: SampleOptions): SharedWriting | null {
+    return null;
   }
 
   async tokenize(_text: string, _options?: TokenizeOptions): Promise<TokenizedText> {
@@ -141,6 +182,17 @@ export abstract class ServerModel implements LanguageModel {
     return parseSpecial ? prompt : this.refuse("reads special tokens in a prompt, always");
   }
 
+  /** Requests may say a seed. */
+  protected get takesSeed(): boolean {
+    return true;
+  }
+
+  /** @param taken those of `askedFor` that the server has. @throws SurprisalError UNSUPPORTED_CAPABILITY, by name */
+  protected refuseOptions(options: GenerateOptions, taken: readonly (keyof GenerateOptions)[]): void {
+    const name = askedFor(options).find((asked) => !taken.includes(asked));
+    if (name) this.refuse(`takes no ${name}`);
+  }
+
   /** Where the source is, for errors. */
   protected get place(): string {
     return this.identity.name;
@@ -173,5 +225,42 @@ export abstract class ServerModel implements LanguageModel {
     } finally {
       letGo();
     }
+  }
+}
+
+/** Some servers give the tokens of the stop string too, or go on behind it: those are not the answer's. */
+async function* stopped(
+  source: AsyncGenerator<TokenRecord, GenerationEnd, void>,
+  stops: StopStrings,
+): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+  let stop: StopMatch | null = null;
+  let [tokens, scored] = [0, 0];
+  const count = (record: TokenRecord) => {
+    tokens += record.tokenCount ?? 1;
+    if (record.logprob !== null && (record.tokenCount ?? 1) === 1) scored++;
+    return record;
+  };
+  try {
+    for (;;) {
+      let { done, value } = await source.next();
+      // A server that goes on behind the stop string is told to end: what it writes is nobody's, and costs.
+      if (stop && !done && (value as TokenRecord).text !== "")
+        ({ done, value } = await source.throw(new LoopLeft()));
+      if (done) {
+        if (!stop) for (const record of stops.flush()) yield record;
+        const cut = stop && { stop, finishReason: "stop" as const, tokens, scored, partial: scored < tokens };
+        return { ...(value as GenerationEnd), ...cut };
+      }
+      if (stop) continue;
+      const { records, match } = stops.push(value as TokenRecord);
+      stop = match;
+      for (const record of records) yield count(record);
+    }
+  } catch (error) {
+    if (error instanceof LoopLeft) {
+      const { done, value } = await source.throw(error);
+      if (done) return value;
+    } else if (!stop) for (const record of stops.flush()) yield record;
+    throw error;
   }
 }

@@ -19,7 +19,7 @@ export interface Trial {
   readonly detail: string;
 }
 
-interface AttackRun {
+export interface AttackRun {
   /** Trials wanted. */
   readonly count: number;
   readonly seed: number;

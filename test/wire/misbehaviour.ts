@@ -9,6 +9,8 @@ export interface Misbehaviour {
   errorAfterEvents?: number;
   /** Answers 400 to requests for log-probabilities, with this message. */
   refuseLogprobs?: string;
+  /** Answers 400 to requests with this field, as OpenAI does for models that lack it. */
+  refusesField?: string;
   /** Answers so many requests with a status first. */
   busy?: { times: number; status?: number; retryAfter?: string };
   /** Milliseconds before each event. */
@@ -25,6 +27,8 @@ export interface Misbehaviour {
   templateOnCompletions?: boolean;
   /** One record for a character of several tokens (llama-server and Ollama do this always). */
   mergedCharacters?: boolean;
+  /** One answer, whatever `n` says. */
+  ignoresSamples?: boolean;
   /** Sends every request to this address. */
   redirect?: { to: string; status?: number };
   /** `usage` counts so many tokens more than were written. */

@@ -8,7 +8,13 @@ import {
   type TokenPart,
   type TokenRecord,
 } from "../../core/index.ts";
-import type { GenerateOptions, GenerationEnd, LanguageModel, Prompt } from "../../models/index.ts";
+import type {
+  GenerateOptions,
+  Generation,
+  GenerationEnd,
+  LanguageModel,
+  Prompt,
+} from "../../models/index.ts";
 import { visibleToken } from "../../text/index.ts";
 import type { SurprisingAnswerToken } from "../render/index.ts";
 import { PartTexts } from "./texts.ts";
@@ -31,6 +37,8 @@ export interface AnsweredToken {
 
 /** What an answer came to. */
 export interface Answer {
+  /** What it was given to begin with; none of its tokens. */
+  prefill: string;
   /**
    * The texts of its tokens, joined, without those of other parts. Bytes that are no UTF-8 are U+FFFD; a character that
    * the answer ends in the middle of is not there.
@@ -67,13 +75,31 @@ const MOST_SURPRISING = 3;
 export async function writeAnswer(
   model: LanguageModel,
   prompt: Prompt,
-  { stopWhen, ...options }: AnswerOptions,
+  options: AnswerOptions,
   interrupt: AbortSignal,
   onToken: (token: AnsweredToken) => void,
 ): Promise<Answer> {
+  const { stopWhen: _, ...generateOptions } = options;
   const controller = new AbortController();
   const signal = AbortSignal.any([controller.signal, interrupt]);
-  const generation = model.generate(prompt, { ...options, signal });
+  const generation = model.generate(prompt, { ...generateOptions, signal });
+  return readAnswer(generation, model, options, interrupt, onToken, controller);
+}
+
+/**
+ * Reads an answer that is being written. Never throws for what the source does.
+ * @param options what it is written with.
+ * @param interrupt its source listens to it.
+ * @param controller aborted where a policy ends it; left out: the source is only told to return.
+ */
+export async function readAnswer(
+  generation: Generation,
+  model: LanguageModel,
+  { stopWhen, prefill = "" }: AnswerOptions,
+  interrupt: AbortSignal,
+  onToken: (token: AnsweredToken) => void,
+  controller?: AbortController,
+): Promise<Answer> {
   const tokens = monitorTokens(generation, {
     meter: { vocabularySize: model.vocabulary.size },
     stopWhen,
@@ -102,6 +128,7 @@ export async function writeAnswer(
   const blind =
     stopWhen !== undefined && reading.tokens > 0 && reading.scored === 0 && needsNumbers(stopWhen);
   return {
+    prefill,
     text: texts.answer,
     reasoning: texts.reasoning,
     toolCall: texts.toolCall,

@@ -1,10 +1,11 @@
 /** The event lines of `surprisal chat --json`: one JSON object a line. Fields are only ever added. */
 import type { PartReading, PolicyEvent, TokenPart, TokenRecord } from "../../core/index.ts";
-import type { FinishReason, Provenance } from "../../models/index.ts";
+import type { Choice, FinishReason, Provenance } from "../../models/index.ts";
 import { partsOf } from "../errors.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
 
 type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
+export type JsonToken = JsonRecord & { alternatives?: JsonRecord[] | undefined };
 
 export interface TokenEvent extends JsonRecord {
   type: "token";
@@ -32,6 +33,8 @@ interface PartOfDone {
 
 export interface DoneEvent {
   type: "done";
+  /** What the answer was given to begin with: stands before `text`, and has no tokens here. */
+  prefill?: string | undefined;
   /** The answer alone. */
   text: string;
   /** What was thought before it; `null` = nothing was, or the source does not show it. */
@@ -51,9 +54,19 @@ export interface DoneEvent {
   /** "policy": see `stoppedBy`. */
   finishReason: FinishReason | "policy";
   stoppedBy?: PolicyEvent | undefined;
+  /** The stop string that ended it, and what its last token held behind it. */
+  stop?: StopEvent | undefined;
+  /** What `oneOf` came to. */
+  choice?: Choice | undefined;
   warnings: readonly string[];
   /** `null` when the answer was stopped: the source says it at the end. */
   provenance: Provenance | null;
+}
+
+/** How a stop string ended an answer. */
+export interface StopEvent {
+  text: string;
+  behind: string;
 }
 
 export interface ErrorEvent {
@@ -84,6 +97,7 @@ export function doneEvent(answer: Answer): DoneEvent {
   const { parts } = reading;
   return {
     type: "done",
+    prefill: answer.prefill || undefined,
     text,
     reasoning,
     toolCall,
@@ -98,9 +112,15 @@ export function doneEvent(answer: Answer): DoneEvent {
     },
     finishReason: stoppedBy ? "policy" : (end?.finishReason ?? "other"),
     stoppedBy: stoppedBy ?? undefined,
+    stop: stopOf(answer),
+    choice: end?.choice,
     warnings,
     provenance: end?.provenance ?? null,
   };
+}
+
+export function stopOf({ end }: Pick<Answer, "end">): StopEvent | undefined {
+  return end?.stop && { text: end.stop.text, behind: end.stop.behind };
 }
 
 const partOf = (part: PartReading | null): PartOfDone | null =>
@@ -109,6 +129,11 @@ const partOf = (part: PartReading | null): PartOfDone | null =>
 export function errorEvent(error: unknown): ErrorEvent {
   const { code, what, where, wayOut } = partsOf(error);
   return { type: "error", code, message: what, where, wayOut };
+}
+
+/** A record as JSON: bytes only where a token is not UTF-8 on its own. */
+export function jsonToken({ alternatives, ...record }: TokenRecord): JsonToken {
+  return { ...jsonRecord(record), alternatives: alternatives?.map(jsonRecord) };
 }
 
 function jsonRecord({ bytes, ...record }: TokenRecord): JsonRecord {

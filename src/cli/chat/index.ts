@@ -1,6 +1,22 @@
-export { writeAnswer } from "./answer.ts";
+export { type Answer, type AnswerOptions, readAnswer, writeAnswer } from "./answer.ts";
 export { Conversation } from "./conversation.ts";
-export { doneEvent, errorEvent, tokenEvent } from "./events.ts";
+export {
+  doneEvent,
+  type ErrorEvent,
+  errorEvent,
+  type JsonToken,
+  jsonToken,
+  type StopEvent,
+  stopOf,
+  tokenEvent,
+} from "./events.ts";
 export { converse } from "./interactive.ts";
-export { ANSWER_OPTIONS, answerOptions, policyNotes, withAlternatives } from "./options.ts";
-export { showAnswer } from "./show.ts";
+export {
+  ANSWER_OPTIONS,
+  answerOptions,
+  policyNotes,
+  WRITING_OPTIONS,
+  withAlternatives,
+  writingOptions,
+} from "./options.ts";
+export { showAnswer, summaryOf } from "./show.ts";

@@ -53,7 +53,7 @@ export async function converse(
       const prompt = conversation.prompt(question);
       const answer = await showAnswer(model, prompt, withAlternatives(options, model), quiet, stop.signal);
       failure = answer.failure;
-      if (!failure && answer.text !== "") conversation.keep(question, answer.text);
+      if (!failure && answer.text !== "") conversation.keep(question, answer.prefill + answer.text);
     } catch (error) {
       failure = { error };
     } finally {

@@ -9,40 +9,88 @@ import {
 } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { usage } from "../errors.ts";
-import { type Declared, decimal, option, wholeNumber } from "../parameters.ts";
+import { type Declared, decimal, option, repeated, text, wholeNumber } from "../parameters.ts";
 import type { AnswerOptions } from "./answer.ts";
 
 const LARGEST = 2 ** 31 - 1;
 /** What a policy over confidence or entropy is measured from, as far as the source gives so many. */
 const ALTERNATIVES_FOR_POLICY = 20;
 
-interface AnswerValues {
+/** How an answer is written. */
+export interface WritingValues {
   maxTokens: number;
   temperature: number;
   topP: number | undefined;
   topK: number | undefined;
   seed: number | undefined;
-  topLogprobs: number | undefined;
+  minP: number | undefined;
+  repeatPenalty: number | undefined;
+  repeatLastN: number | undefined;
+  frequencyPenalty: number | undefined;
+  presencePenalty: number | undefined;
+  prefill: string | undefined;
+  stop: string[];
   stopWhen: Policy | undefined;
 }
 
 // biome-ignore format: one option a line
-export const ANSWER_OPTIONS: Declared<AnswerValues> = {
+export const WRITING_OPTIONS: Declared<WritingValues> = {
   maxTokens: option(wholeNumber(1, LARGEST), { hint: "N", description: "Longest answer, tokens", standard: "512" }),
   temperature: option(decimal(0, 2), { hint: "T", description: "Spread of the choice: 0 always takes the likeliest token, at most 2", standard: "0.7" }),
   topP: option(probabilityMass, { hint: "P", description: "Choose among the likeliest tokens that have this probability together (default: all)" }),
   topK: option(wholeNumber(0, LARGEST), { hint: "K", description: "Choose among the K likeliest tokens (default: all)" }),
+  minP: option(decimal(0, 1), { hint: "P", description: "Choose among the tokens that have at least this share of the likeliest one's probability" }),
+  repeatPenalty: option(decimal(0, 100), { hint: "X", description: "Divide by this the logits of tokens that stand among the last ones, as llama.cpp does (default: 1, nothing)" }),
+  repeatLastN: option(lastTokens, { hint: "N", description: "Last tokens that penalties look at, prompt and answer together; all: all of them (default: 64)" }),
+  frequencyPenalty: option(signed, { hint: "X", description: "Take this off the logit of a token for each time it stands among the last ones" }),
+  presencePenalty: option(signed, { hint: "X", description: "Take this off the logits of tokens that stand among the last ones" }),
   seed: option(wholeNumber(0, LARGEST), { hint: "N", description: "The same seed gives the same answer on the same engine (default: 0; some services take none)" }),
-  topLogprobs: option(wholeNumber(0, 1000), { hint: "K", description: "Ask for K alternatives per token; they stand in --json" }),
+  prefill: option(text, { hint: "TEXT", mayBeEmpty: true, description: "What the answer begins with; its tokens have no number" }),
+  stop: repeated(stopString, { hint: "TEXT", description: "End the answer where this text would stand; \\n is a line break; may be given several times" }),
   stopWhen: option(readPolicy, { hint: "POLICY", description: "End the answer when this holds, see below" }),
 };
 
+/** Those of `surprisal chat`. */
+// biome-ignore format: one option a line
+export const ANSWER_OPTIONS: Declared<WritingValues & { topLogprobs: number | undefined }> = {
+  ...WRITING_OPTIONS,
+  topLogprobs: option(wholeNumber(0, 1000), { hint: "K", description: "Ask for K alternatives per token; they stand in --json" }),
+};
+
+/** What was given, and nothing else. */
+export function writingOptions(given: WritingValues): AnswerOptions & { maxTokens: number } {
+  const { maxTokens, temperature, topP, topK, minP, seed, stop, prefill, stopWhen } = given;
+  const { repeatPenalty, repeatLastN, frequencyPenalty, presencePenalty } = given;
+  return {
+    ...{ maxTokens, temperature, topP, topK, minP, seed, stopWhen },
+    ...{ repeatPenalty, repeatLastN, frequencyPenalty, presencePenalty },
+    prefill: prefill || undefined,
+    stop: stop.length > 0 ? stop : undefined,
+  };
+}
+
+/** The same, with the alternatives that were asked for. */
 export function answerOptions({
   topLogprobs,
   ...given
-}: AnswerValues): AnswerOptions & { maxTokens: number } {
-  const { maxTokens, temperature, topP, topK, seed, stopWhen } = given;
-  return { maxTokens, temperature, topP, topK, seed, alternatives: topLogprobs, stopWhen };
+}: WritingValues & { topLogprobs: number | undefined }): AnswerOptions & { maxTokens: number } {
+  return { ...writingOptions(given), alternatives: topLogprobs };
+}
+
+/** A shell gives \n as it stands; \\n is a backslash and an n. */
+function stopString(text: string): string {
+  const meant: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "\\": "\\" };
+  return text.replaceAll(/\\([nrt\\])/g, (_, letter: string) => meant[letter]!);
+}
+
+function signed(text: string, name: string): number {
+  const minus = text.startsWith("-");
+  const size = decimal(0, 100)(minus ? text.slice(1) : text, name);
+  return minus ? -size : size;
+}
+
+function lastTokens(text: string, name: string): number {
+  return text === "all" ? -1 : wholeNumber(0, LARGEST)(text, name);
 }
 
 function probabilityMass(text: string, name: string): number {

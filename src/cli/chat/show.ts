@@ -1,7 +1,13 @@
 /** An answer in front of a person: coloured as it is written, a line about it beneath, and the sum at its end. */
 import type { TokenPart } from "../../core/index.ts";
-import { isThinkingMark, type LanguageModel, type Prompt } from "../../models/index.ts";
-import { visible, wrapWords } from "../../text/index.ts";
+import {
+  type Choice,
+  isThinkingMark,
+  type LanguageModel,
+  type Prompt,
+  type StopMatch,
+} from "../../models/index.ts";
+import { formatProbability, visible, wrapWords } from "../../text/index.ts";
 import {
   AnswerScreen,
   answerStatus,
@@ -62,6 +68,12 @@ export async function showAnswer(
     if (stdout.isTTY) screen.heading(`[${PART_NAMES[next]}]`);
     else stderr.write(`\n[${PART_NAMES[next]}]\n`);
   };
+  let begun = false;
+  /** It has no number, and is drawn as what has none. */
+  const beginAnswer = () => {
+    begun = true;
+    if (options.prefill) screen.write([{ text: options.prefill, bits: null }]);
+  };
   const writeAside = ({ record, bytes, text }: AnsweredToken) => {
     if (isThinkingMark(record.text)) return;
     if (!stdout.isTTY) stderr.write(visibleLines(text));
@@ -74,6 +86,7 @@ export async function showAnswer(
   const answer = await writeAnswer(model, prompt, options, interrupt, (token) => {
     last = performance.now();
     if (!reading) first = last;
+    if (!begun) beginAnswer();
     reading = token.reading;
     const { logprob } = token.record;
     recent.push(logprob === null ? null : Math.max(0, -logprob / Math.LN2));
@@ -83,6 +96,7 @@ export async function showAnswer(
     else if (!quiet) writeAside(token);
   });
   clearInterval(waiting);
+  if (!begun && !answer.failure) beginAnswer();
   flush();
   screen.end();
   if (!quiet && (answer.reading.tokens > 0 || !answer.failure)) {
@@ -99,7 +113,8 @@ export async function showAnswer(
 /** Line breaks stay what they are. */
 const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
 
-function summaryOf(answer: Answer, maxTokens: number): string {
+/** One line about an answer. */
+export function summaryOf(answer: Answer, maxTokens: number): string {
   const { tokens, scored, partial, reading, surprising } = answer;
   return answerSummary({
     tokens,
@@ -112,11 +127,25 @@ function summaryOf(answer: Answer, maxTokens: number): string {
   });
 }
 
+/** Why an answer ended, for its summary. */
 function endedOf({ end, stoppedBy, interrupted, failure }: Answer, maxTokens: number) {
   if (stoppedBy) return { message: stoppedBy.message };
   if (interrupted) return { message: "stopped by you" };
   if (failure || !end) return { message: "broken off" };
+  if (end.stop) return { message: stoppedAt(end.stop) };
+  if (end.choice && end.choice.index !== null) return { message: chosen(end.choice) };
   return { reason: end.finishReason, maxTokens };
+}
+
+function stoppedAt({ text, behind }: StopMatch): string {
+  const rest = behind === "" ? "" : `; its last token held ${JSON.stringify(behind)} behind it`;
+  return `ended at the stop string ${JSON.stringify(text)}${rest}`;
+}
+
+/** The most that was outside in any place: there the model would have written something else. */
+function chosen({ outside }: Choice): string {
+  const most = Math.max(0, ...outside);
+  return `one of the given texts; at most ${formatProbability(most)} of the model's probability was outside them`;
 }
 
 /** What the summary does not say already. */

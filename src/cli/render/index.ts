@@ -8,6 +8,7 @@ export { renderCapabilityMap } from "./capability-map.ts";
 export { decideBackground, decideColour } from "./colour.ts";
 export { compareProgress, renderComparison } from "./comparison.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
+export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";

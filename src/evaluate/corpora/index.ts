@@ -6,6 +6,7 @@ export {
   takesFinalLineBreakOff,
   withoutFinalLineBreak,
 } from "./final-line-break.ts";
+export { readMessages } from "./messages.ts";
 export { type OpenCorporaOptions, openCorpora } from "./open.ts";
 export { describedParquet } from "./parquet.ts";
 export type { Reading } from "./reading.ts";

@@ -31,7 +31,7 @@ export interface OtherThing {
 }
 
 /**
- * What in a run's folder is called as one of its files, and is no plain file. The folder may be a stranger's: a link in it would
+ * What in a run's folder is called as one of its files, and leads elsewhere. The folder may be a stranger's: a link in it would
  * have another file read, cut off and written to; from a pipe nothing may come for ever, and from a device without an end.
  * @returns the first; `null` = none.
  */
@@ -39,9 +39,8 @@ export function otherThingIn(folder: string): OtherThing | null {
   for (const name of ALL) {
     const path = join(folder, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found === undefined || found.isFile()) continue;
-    if (found.isSymbolicLink()) return { path, kind: "a link" };
-    return { path, kind: found.isDirectory() ? "a folder" : "a pipe, a socket or a device" };
+    if (found === undefined || found.isFile() || found.isDirectory()) continue; // of a folder, the system says what it is
+    return { path, kind: found.isSymbolicLink() ? "a link" : "a pipe, a socket or a device" };
   }
   return null;
 }

@@ -1,7 +1,7 @@
 /** A model of this package as a model of the AI SDK. */
 import { firstOf, type MeterOptions, SurprisalError, type TokenRecord } from "../../core/index.ts";
 import { isChat } from "../generation.ts";
-import type { ChatMessage, GenerateOptions, LanguageModel } from "../language-model.ts";
+import type { ChatMessage, Generation, LanguageModel } from "../language-model.ts";
 import { AnswerMeter, summaryOf, type TokenEvent, wholeAnswer } from "../metered/index.ts";
 import { streamOf } from "./stream.ts";
 import {
@@ -13,6 +13,7 @@ import {
   type Warning,
   type WrittenPart,
 } from "./types.ts";
+import { begin, endingOf, generateOptions, unknownOptions } from "./writing-options.ts";
 import { WrittenTexts } from "./written-texts.ts";
 
 /** Options of `surprisalModel`. */
@@ -33,7 +34,10 @@ export interface SurprisalModelOptions {
  * `providerMetadata.surprisal` has a `SurprisalSummary` and `logprobs`, a `LogprobEntry` per token. The model is not
  * disposed.
  *
- * Tools, response formats, stop sequences and penalties are not supported, which the call's `warnings` say.
+ * Stop sequences end the answer, as far as the model takes them. `providerOptions.surprisal` takes `alternatives`, `minP`,
+ * `repeatPenalty`, `repeatLastN`, `frequencyPenalty`, `presencePenalty`, `prefill` and `oneOf`: see GenerateOptions. What a
+ * model does not take, tools, response formats and the call's own penalties (which are counted over the answer alone, ours over
+ * the prompt too) are not supported, which the call's `warnings` say.
  *
  * @throws SurprisalError from a call: UNSUPPORTED_CAPABILITY for messages with files or tools in them.
  */
@@ -48,15 +52,19 @@ export function surprisalModel(
     const { prompt, warnings } = promptOf(call, model);
     const alternatives = alternativesOf(call, options, model);
     const input = await inputTokens(prompt, model);
-    yield { type: "stream-start", warnings: [...warnings, ...unsupported(call)] };
-    yield { type: "response-metadata", modelId };
+    const { signal, letGo } = firstOf(call.abortSignal, cancelled);
     const meter = new AnswerMeter({ meter: options.meter });
     const logprobs: LogprobEntry[] = [];
     const texts = new WrittenTexts();
-    const { signal, letGo } = firstOf(call.abortSignal, cancelled);
-    const generation = model.generate(prompt, { ...generateOptions(call, options), alternatives, signal });
+    let generation: Generation;
     try {
-      for await (const record of generation) {
+      const writing = { ...generateOptions(call, options.maxOutputTokens), alternatives, signal };
+      const begun = await begin(model, prompt, writing);
+      generation = begun.generation;
+      warnings.push(...unsupported(call), ...unknownOptions(call), ...begun.warnings);
+      yield { type: "stream-start", warnings };
+      yield { type: "response-metadata", modelId };
+      for await (const record of begun.records()) {
         const event: TokenEvent = { object: "surprisal.token", record };
         meter.push(event);
         logprobs.push(entryOf(record));
@@ -79,7 +87,7 @@ export function surprisalModel(
       type: "finish",
       usage: usageOf(input, end.tokens, parts.reasoning?.tokens ?? null),
       finishReason: { unified: end.finishReason, raw: end.finishReason },
-      providerMetadata: { surprisal: { ...summaryOf(meter, name), logprobs } },
+      providerMetadata: { surprisal: { ...summaryOf(meter, name), ...endingOf(end), logprobs } },
     };
   }
 
@@ -114,7 +122,11 @@ export function surprisalModel(
       const parts = write(call, cancelled.signal);
       const first = await parts.next(); // what is wrong with the call is an error of it, not of the stream
       const rest = withFirst(first, parts, call.includeRawChunks === true);
-      return { stream: streamOf(rest, () => cancelled.abort()) };
+      const cancel = () => {
+        cancelled.abort();
+        return parts.return(); // also where nothing of it was read
+      };
+      return { stream: streamOf(rest, cancel) };
     },
   };
 }
@@ -174,23 +186,10 @@ function alternativesOf(call: ModelCall, options: SurprisalModelOptions, model: 
   return Math.min(typeof asked === "number" ? asked : 5, model.capabilities.alternatives);
 }
 
-function generateOptions(call: ModelCall, options: SurprisalModelOptions): GenerateOptions {
-  const { temperature, topP, topK, seed } = call;
-  const maxTokens = call.maxOutputTokens ?? options.maxOutputTokens;
-  return {
-    maxTokens,
-    temperature,
-    topP,
-    topK,
-    seed,
-  };
-}
-
 function unsupported(call: ModelCall): Warning[] {
   const used: Record<string, boolean> = {
     tools: (call.tools?.length ?? 0) > 0,
     responseFormat: (call.responseFormat?.type ?? "text") !== "text",
-    stopSequences: (call.stopSequences?.length ?? 0) > 0,
     presencePenalty: Boolean(call.presencePenalty),
     frequencyPenalty: Boolean(call.frequencyPenalty),
     reasoning: !["provider-default", "none"].includes(call.reasoning ?? "none"),

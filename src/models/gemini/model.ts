@@ -37,6 +37,9 @@ const KEY_VARIABLES = ["GEMINI_API_KEY", "GOOGLE_API_KEY"];
 /** Most alternatives Gemini gives. */
 const MOST_ALTERNATIVES = 20;
 
+/** Stop strings that the API takes (GenerationConfig.stopSequences); the others are looked for here. */
+const MOST_STOPS = 5;
+
 /** Options of `GeminiModel.open`. */
 export interface GeminiOptions extends Omit<RemoteClientOptions, "address" | "keyHeader"> {
   /** Default "https://generativelanguage.googleapis.com/v1beta". */
@@ -105,6 +108,7 @@ export class GeminiModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    this.refuseOptions(options, ["stop"]);
     const prompt = this.textOrChat(given, options);
     const { maxTokens = 256, alternatives = 0 } = options;
     const answer = await this.#ask(requestOf(prompt, options), {
@@ -184,7 +188,7 @@ interface Request {
 
 /** System messages go together to where Gemini has a place for them; the assistant is "model" there. */
 function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
-  const { maxTokens = 256, temperature = 0, topK = 0, topP = 1, seed = 0 } = options;
+  const { maxTokens = 256, temperature = 0, topK = 0, topP = 1, seed = 0, stop = [] } = options;
   const chat: readonly ChatMessage[] =
     typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;
   const parts = ({ content }: ChatMessage) => [{ text: content }];
@@ -203,6 +207,7 @@ function requestOf(prompt: TextOrChat, options: GenerateOptions): Request {
       topP,
       seed,
       ...(topK > 0 && { topK }),
+      ...(stop.length > 0 && { stopSequences: stop.slice(0, MOST_STOPS) }),
     },
   };
 }

@@ -40,6 +40,10 @@ export interface LlamaFunctions {
   llama_memory_can_shift(memory: Pointer): boolean;
   llama_memory_seq_add(memory: Pointer, sequence: number, from: number, to: number, delta: number): void;
 
+  llama_state_seq_get_size(context: Pointer, sequence: number): number;
+  llama_state_seq_get_data(context: Pointer, bytes: Uint8Array, size: number, sequence: number): number;
+  llama_state_seq_set_data(context: Pointer, bytes: Uint8Array, size: number, sequence: number): number;
+
   llama_decode: Async<[context: Pointer, batch: Batch], number>;
   llama_get_logits(context: Pointer): Pointer;
   llama_get_embeddings(context: Pointer): Pointer;
@@ -135,6 +139,10 @@ export function bindLlama({ ggmlBase, ggml, llama }: Libraries, layout: Layout):
     llama_memory_seq_keep: llama.func("void llama_memory_seq_keep(void *memory, int32 seq)"),
     llama_memory_can_shift: llama.func("bool llama_memory_can_shift(void *memory)"),
     llama_memory_seq_add: llama.func("void llama_memory_seq_add(void *memory, int32 seq, int32 p0, int32 p1, int32 delta)"),
+
+    llama_state_seq_get_size: llama.func("size_t llama_state_seq_get_size(void *context, int32 sequence)"),
+    llama_state_seq_get_data: llama.func("size_t llama_state_seq_get_data(void *context, _Out_ uint8_t *bytes, size_t size, int32 sequence)"),
+    llama_state_seq_set_data: llama.func("size_t llama_state_seq_set_data(void *context, const uint8_t *bytes, size_t size, int32 sequence)"),
 
     llama_decode: llama.func("llama_decode", "int32", [pointer, Batch]),
     llama_get_logits: llama.func("void *llama_get_logits(void *context)"),

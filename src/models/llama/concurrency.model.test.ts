@@ -88,7 +88,9 @@ describe("calls of one model at once", () => {
     };
     await expect(model.open()).rejects.toMatchObject(limit);
     await expect(opened[0]!.fork()).rejects.toMatchObject(limit);
-    await expect(model.generate("a", { maxTokens: 1 }).next()).rejects.toMatchObject(limit);
+    await expect(model.generate("a", { maxTokens: 1, whenFull: "refuse" }).next()).rejects.toMatchObject(
+      limit,
+    );
     await opened.pop()![Symbol.asyncDispose]();
     await using again = await model.open();
     expect(again.length).toBe(0);

@@ -207,6 +207,11 @@ export class LlamaContext {
     return this.#lifetime.closing.aborted;
   }
 
+  /** @throws SurprisalError MODEL_DISPOSED */
+  assertOpen(): void {
+    this.#lifetime.assertOpen();
+  }
+
   get #memory(): Pointer {
     this.#lifetime.assertOpen();
     return this.#nativeMemory;
@@ -244,6 +249,26 @@ export class LlamaContext {
   /** Lets `target` share positions [0, to) of `source`; costs no memory and no time. */
   share(source: number, target: number, to: number): void {
     this.#functions.llama_memory_seq_cp(this.#memory, source, target, 0, to);
+  }
+
+  /** Bytes that `save` gives. */
+  bytesOf(sequence: number): number {
+    this.#lifetime.assertOpen();
+    return Number(this.#functions.llama_state_seq_get_size(this.#pointer, sequence));
+  }
+
+  /** What a sequence has in memory, for `restore`. */
+  save(sequence: number): Uint8Array {
+    const bytes = new Uint8Array(this.bytesOf(sequence));
+    this.#functions.llama_state_seq_get_data(this.#pointer, bytes, bytes.length, sequence);
+    return bytes;
+  }
+
+  /** @param sequence an empty one, in a memory with room for it: after `clear` it lies there as it did. */
+  restore(sequence: number, saved: Uint8Array): void {
+    this.#lifetime.assertOpen();
+    if (this.#functions.llama_state_seq_set_data(this.#pointer, saved, saved.length, sequence) > 0) return;
+    throw new SurprisalError({ code: "ENGINE_FAILED", what: "A saved sequence could not be restored" });
   }
 
   /** Forgets every sequence but one. */

@@ -1,63 +1,90 @@
 /** Writing on from a prompt, one record per token. */
 import { emptyTable, SurprisalError, type TokenRecord, tokenRecord } from "../../core/index.ts";
-import { checkMaxTokens } from "../generation.ts";
-import type { FinishReason, GenerateOptions, ModelSequence } from "../language-model.ts";
+import { promptTooLong } from "../generation.ts";
+import type { GenerateOptions, PromptRun } from "../language-model.ts";
 import { MarkedReasoning } from "../reasoning-marks.ts";
-import { createSampler } from "../sampling.ts";
+import { type WritingSource, type Written, writeTokens } from "../write-tokens.ts";
+import type { Run } from "./batcher.ts";
+import type { WhenFull } from "./places.ts";
 import type { RowReader } from "./row-reader.ts";
+import type { LlamaSequence } from "./sequence.ts";
 import type { LlamaVocabulary } from "./vocabulary.ts";
 
-/**
- * Extends `sequence` by the prompt, then by what the sampler chooses, until the model ends, `maxTokens`, or the end of
- * the context, which is a "length" too.
- * @throws SurprisalError CONTEXT_EXCEEDED: the prompt alone does not fit.
- */
-export async function* generateTokens(
-  sequence: ModelSequence,
-  reader: RowReader,
-  vocabulary: LlamaVocabulary,
-  prompt: ArrayLike<number>,
-  options: GenerateOptions,
-): AsyncGenerator<TokenRecord, { finishReason: FinishReason; tokens: number }, void> {
-  const { maxTokens = 256, alternatives = 0, signal } = options;
-  checkMaxTokens(maxTokens);
-  const sample = createSampler(options);
-  const extend = async (ids: ArrayLike<number>): Promise<SurprisalError | null> => {
+/** A prompt that has been run, and the sequence that holds it. */
+export class HeldPrompt implements AsyncDisposable {
+  readonly ids: ArrayLike<number>;
+  readonly sequence: LlamaSequence;
+  /** What it took to run it. */
+  run: PromptRun;
+
+  private constructor(ids: ArrayLike<number>, sequence: LlamaSequence, run: PromptRun) {
+    this.ids = ids;
+    this.sequence = sequence;
+    this.run = run;
+  }
+
+  /**
+   * @param sequence an empty one, which is disposed with this, also when this fails.
+   * @throws SurprisalError CONTEXT_EXCEEDED: the prompt alone does not fit.
+   */
+  static async run(ids: ArrayLike<number>, sequence: LlamaSequence, options: WhenFull): Promise<HeldPrompt> {
     try {
-      await sequence.extend(ids, { signal });
-      return null;
+      const run = await extend(sequence, ids, options);
+      if (SurprisalError.isInstance(run)) throw promptTooLong(ids.length, run);
+      return new HeldPrompt(ids, sequence, { tokens: ids.length, shared: run.shared });
     } catch (error) {
-      if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;
+      await sequence[Symbol.asyncDispose]();
       throw error;
     }
-  };
-  const full = await extend(prompt);
-  if (full)
-    throw new SurprisalError({
-      code: "CONTEXT_EXCEEDED",
-      what: `The ${prompt.length} tokens of the prompt do not fit into the model's context`,
-      wayOut: "Shorten the prompt or the conversation, or load the model with a larger contextSize.",
-      cause: full,
-    });
-  const marks = new MarkedReasoning(endOf(prompt, vocabulary));
-  for (let written = 0; written < maxTokens; written++) {
-    const distribution = sequence.next(); // [V] nats, before temperature: what is reported
-    const id = sample(distribution);
-    if (vocabulary.endsGeneration(id)) {
-      yield* marks.flush();
-      return { finishReason: "stop", tokens: written };
-    }
-    const bytes = vocabulary.piece(id);
-    const table = emptyTable(Int32Array.of(id), Uint32Array.of(0, bytes.length), alternatives);
-    reader.read(distribution, id, table, 0, alternatives);
-    yield* marks.follow([tokenRecord(table, 0, bytes, (other) => vocabulary.piece(other))]);
-    if (written + 1 < maxTokens && (await extend([id]))) {
-      yield* marks.flush();
-      return { finishReason: "length", tokens: written + 1 };
-    }
   }
-  yield* marks.flush();
-  return { finishReason: "length", tokens: maxTokens };
+
+  /** For another answer, which has to run nothing. */
+  async fork(options: WhenFull): Promise<HeldPrompt> {
+    const { ids, sequence, run } = this;
+    this.run = { tokens: ids.length, shared: ids.length }; // the first says what was run
+    return new HeldPrompt(ids, await sequence.fork(options), run);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sequence[Symbol.asyncDispose]();
+  }
+}
+
+/** Writes on as `writeTokens` does. @param options checked. */
+export async function* generateTokens(
+  { ids, sequence }: HeldPrompt,
+  reader: RowReader,
+  vocabulary: LlamaVocabulary,
+  options: GenerateOptions,
+): AsyncGenerator<TokenRecord, Written, void> {
+  const distribution = new Float32Array(vocabulary.size); // of one token after the other
+  const source: WritingSource = {
+    pieces: vocabulary,
+    distribution: () => reader.distribution(sequence.logits(), distribution),
+    logits: () => sequence.logits(),
+    extend: async (id) => !SurprisalError.isInstance(await extend(sequence, [id], options)),
+    record(id, distribution, alternatives) {
+      const bytes = vocabulary.piece(id);
+      const table = emptyTable(Int32Array.of(id), Uint32Array.of(0, bytes.length), alternatives);
+      reader.read(distribution, id, table, 0, alternatives);
+      return tokenRecord(table, 0, bytes, (other) => vocabulary.piece(other));
+    },
+  };
+  return yield* writeTokens(source, ids, options, new MarkedReasoning(endOf(ids, vocabulary)));
+}
+
+/** @returns what says that the context is full. */
+async function extend(
+  sequence: LlamaSequence,
+  ids: ArrayLike<number>,
+  { whenFull = "wait", signal }: WhenFull,
+): Promise<Run | SurprisalError> {
+  try {
+    return await sequence.run(ids, { whenFull, signal });
+  } catch (error) {
+    if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;
+    throw error;
+  }
 }
 
 /** Tokens of the prompt's end in which a template may have opened the thinking. */

@@ -1,16 +1,9 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
 import { resolve } from "node:path";
-import {
-  abortError,
-  LogitKernel,
-  SurprisalError,
-  type TokenRecord,
-  type WindowPlan,
-} from "../../core/index.ts";
+import { abortError, LogitKernel, SurprisalError, type WindowPlan } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
 import {
   checkGguf,
   checkValues,
@@ -23,14 +16,13 @@ import type {
   ChatMessage,
   GenerateOptions,
   Generation,
-  GenerationEnd,
   LanguageModel,
   Loss,
   ModelCapabilities,
   ModelExecution,
   ModelIdentity,
-  ModelSequence,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
@@ -42,11 +34,11 @@ import type {
 import { lossOf } from "../loss.ts";
 import { cacheFolder, isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
+import { Answers } from "./answers.ts";
 import { ContextPool } from "./context-pool.ts";
 import { embedTexts } from "./embed.ts";
 import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
-import { generateTokens } from "./generate.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
 import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
@@ -60,17 +52,13 @@ import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
-import { LlamaSequence, SequencePool } from "./sequence.ts";
+import type { LlamaSequence } from "./sequence.ts";
 import { tryInChild } from "./trial.ts";
 import { giveBackMemory } from "./trim.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
 /** Most alternatives per token. */
 const MAX_ALTERNATIVES = 100;
-/** Tokens that open sequences may hold together, unless the person says otherwise. */
-const DEFAULT_SEQUENCE_CELLS = 4096;
-const OPEN_SEQUENCES = 64;
-const OPEN_RECURRENT_SEQUENCES = 8;
 /** Size of the requests whose prefix tree is built at once: enough to find what they share, bounded in memory. */
 const TREE_TOKENS = 2 ** 22;
 /** What a request takes besides its tokens, in tokens. */
@@ -91,7 +79,7 @@ interface LoadedModel {
   /** Its files, where they are mapped. */
   mapped: MappedFiles | null;
   notes: readonly string[];
-  sequenceCells: number;
+  load: LlamaLoadOptions;
 }
 
 /** A GGUF model in this process, run by llama.cpp. `resolve` makes one of a name; `LlamaModel.load` of a path. */
@@ -113,7 +101,7 @@ export class LlamaModel implements LanguageModel {
   /** For short texts. */
   readonly #floatContexts: ContextPool | null;
   readonly #scoring: ScoringContexts;
-  #sequences: Promise<SequencePool> | null = null;
+  readonly #answers: Answers;
   #disposed: Promise<void> | null = null;
 
   private constructor(model: LoadedModel) {
@@ -160,6 +148,17 @@ export class LlamaModel implements LanguageModel {
       ...(model.exact && { exact: true }),
       ...(model.floatCache && { floatCache: describeFloatCache(model.floatCache) }),
     };
+    const { reader, load } = model;
+    const [contexts, recurrent] = [this.#contexts, this.#recurrent];
+    this.#answers = new Answers(this, {
+      contexts,
+      lifetime,
+      reader,
+      vocabulary,
+      recurrent,
+      bounded: !functions.llama_model_is_recurrent(pointer),
+      load,
+    });
   }
 
   /**
@@ -209,9 +208,7 @@ export class LlamaModel implements LanguageModel {
         exact,
         mapped: mmap && !exact ? new MappedFiles(file.parts) : null,
         notes: [...modelNotes(file, warnings), ...notes],
-        sequenceCells:
-          options.contextSize ??
-          Math.min(library.functions.llama_model_n_ctx_train(pointer), DEFAULT_SEQUENCE_CELLS),
+        load: options,
       });
     } catch (error) {
       await call<void>((done) => library.functions.llama_model_free.async(pointer, done));
@@ -298,64 +295,16 @@ export class LlamaModel implements LanguageModel {
   }
 
   generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    return generationOf(this.#generate(prompt, options));
+    return this.#answers.generate(prompt, options);
   }
 
-  async *#generate(
-    prompt: Prompt,
-    options: GenerateOptions,
-  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    checkAlternatives(this, options.alternatives);
-    const ids = await this.#promptIds(prompt, options.parseSpecial ?? true);
-    checkNotEmpty(ids);
-    await using sequence = await this.open();
-    const { finishReason, tokens } = yield* generateTokens(
-      sequence,
-      this.#model.reader,
-      this.vocabulary,
-      ids,
-      options,
-    );
-    const end = completeEnd(finishReason, tokens, {
-      model: this.identity,
-      settings: this.settings,
-      probabilities: "raw",
-      eosCounted: false,
-    });
-    return { ...end, warnings: [...end.warnings, ...this.notes] };
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
+    return this.#answers.sample(prompt, options);
   }
 
-  async #promptIds(prompt: Prompt, parseSpecial: boolean): Promise<ArrayLike<number>> {
-    if (isChat(prompt)) {
-      const text = this.applyChatTemplate(prompt);
-      // Most templates write BOS themselves.
-      const bos = this.vocabulary.bos;
-      const { ids } = await this.tokenize(text, { addSpecial: true, parseSpecial: true });
-      return bos !== null && ids[0] === bos && ids[1] === bos ? ids.subarray(1) : ids;
-    }
-    if (typeof prompt !== "string") return prompt as ArrayLike<number>;
-    return (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids;
-  }
-
-  async open(): Promise<ModelSequence> {
+  async open(): Promise<LlamaSequence> {
     this.#assertOpen();
-    this.#sequences ??= this.#openPool();
-    return new LlamaSequence(await this.#sequences, this.vocabulary.size);
-  }
-
-  async #openPool(): Promise<SequencePool> {
-    try {
-      const context = await this.#contexts.create({
-        cells: this.#model.sequenceCells,
-        sequences: this.#recurrent ? OPEN_RECURRENT_SEQUENCES : OPEN_SEQUENCES,
-        rowLength: this.vocabulary.size,
-        output: "logits",
-      });
-      return new SequencePool(context, this.#model.reader);
-    } catch (error) {
-      this.#sequences = null; // may be tried again
-      throw error;
-    }
+    return this.#answers.open();
   }
 
   applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string {

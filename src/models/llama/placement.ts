@@ -65,8 +65,20 @@ export interface LlamaLoadOptions extends CpuBuildOptions {
    * more than half of the free memory; all others are read.
    */
   mmap?: boolean | "auto" | undefined;
-  /** Tokens that sequences opened with `open` or `generate` may hold. Default: the trained context, at most 4,096. */
+  /** Tokens that the sequences of `open`, `generate` and `sample` may hold, all together. Default: 4,096, and each no more than the trained context. */
   contextSize?: number | undefined;
+  /**
+   * "on": sequences of `open`, `generate` and `sample` that wait at the same moment are run together, which is faster, and with
+   * quantised weights moves single tokens with whatever else is run. "off": each by itself, with the digits and the tokens of one
+   * at a time. Scoring is the same with both. Default "on".
+   */
+  batching?: "on" | "off" | undefined;
+  /**
+   * Memory that the keys and values of ended sequences may take, bytes: prompts of `generate` and `sample` that begin as one
+   * of them are not run again. It is a part of the context's memory, and is given up where that is needed; 0: nothing is kept.
+   * Default: half of the context. Without effect with `batching: "off"`.
+   */
+  prefixCacheBytes?: number | undefined;
   /** Called while the weights are read, with the fraction done, 0 ... 1. */
   onLoad?: ((fraction: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -111,6 +123,8 @@ export function placeModel(
   const batch = options.batchSize ?? defaultBatch(vocabularySize);
   integer("batchSize", batch, 1, 4096);
   integer("contextSize", options.contextSize ?? 1, 1, 2 ** 31 - 256);
+  oneOf("batching", options.batching ?? "on", ["on", "off"]);
+  integer("prefixCacheBytes", options.prefixCacheBytes ?? 0, 0, Number.MAX_SAFE_INTEGER);
   oneOf("cacheType", cacheType, Object.keys(CACHE_TYPES));
   const flashAttention = options.flashAttention ?? (cacheType === "f32" ? "off" : "auto");
   oneOf("flashAttention", flashAttention, Object.keys(FLASH_ATTENTION));

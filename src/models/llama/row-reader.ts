@@ -66,10 +66,9 @@ export class RowReader {
     });
   }
 
-  /** [V] ln p of every token, nats. */
-  distribution(logits: Float32Array): Float32Array {
+  /** [V] ln p of every token, nats. @param out [V] takes them. */
+  distribution(logits: Float32Array, out: Float32Array = new Float32Array(logits.length)): Float32Array {
     this.#kernel.row.set(logits);
-    const out = new Float32Array(logits.length);
     this.#kernel.logSoftmax(out);
     return out;
   }

@@ -2,99 +2,77 @@
 import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
 import { checkedIds, checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
-import type { LlamaContext } from "./context.ts";
+import type { Run } from "./batcher.ts";
+import type { OpenSequences } from "./open-sequences.ts";
+import type { WhenFull } from "./places.ts";
 import { Queue } from "./queue.ts";
-import type { RowReader } from "./row-reader.ts";
-
-/** The context that a model's open sequences live in, its free sequence ids, and the queue for using it. */
-export class SequencePool extends Queue {
-  readonly context: LlamaContext;
-  readonly reader: RowReader;
-  readonly #free: number[];
-
-  constructor(context: LlamaContext, reader: RowReader) {
-    super();
-    this.context = context;
-    this.reader = reader;
-    this.#free = Array.from({ length: context.shape.sequences }, (_, i) => context.shape.sequences - 1 - i);
-  }
-
-  take(): number {
-    const id = this.#free.pop();
-    if (id !== undefined) return id;
-    throw new SurprisalError({
-      code: "TOO_MANY_SEQUENCES",
-      what: `More than ${this.context.shape.sequences} sequences would be open at once`,
-      wayOut:
-        "Dispose the ones you no longer need (`await using`, or `await sequence[Symbol.asyncDispose]()`).",
-    });
-  }
-
-  give(id: number): void {
-    if (this.context.closed) return; // disposing the model frees every sequence
-    this.context.remove(id, 0);
-    this.#free.push(id);
-  }
-}
+import type { SequenceState } from "./sequence-memory.ts";
 
 export class LlamaSequence implements ModelSequence {
-  readonly #pool: SequencePool;
-  readonly #id: number;
-  readonly #vocabularySize: number;
-  #ids: number[] = [];
-  /** [V] logits of the next token. llama.cpp overwrites its own with every decode, so they are kept here. */
-  #logits: Float32Array | null = null;
+  readonly #open: OpenSequences;
+  readonly #state: SequenceState;
+  readonly #leave: () => void;
+  /** What is asked of one sequence is done in the order of asking. */
+  readonly #queue = new Queue();
   #disposed = false;
 
-  constructor(pool: SequencePool, vocabularySize: number) {
-    this.#pool = pool;
-    this.#id = pool.take();
-    this.#vocabularySize = vocabularySize;
+  /** @param leave gives back its place. */
+  constructor(open: OpenSequences, state: SequenceState, leave: () => void) {
+    this.#open = open;
+    this.#state = state;
+    this.#leave = leave;
   }
 
   get length(): number {
-    return this.#ids.length;
+    return this.#state.length;
   }
 
   async extend(ids: ArrayLike<number>, options: ScoreOptions = {}): Promise<ScoredSpan> {
     this.#assertOpen();
-    const checked = checkedIds(ids, this.#vocabularySize);
-    return this.#pool.run(() => this.#extend(checked, options));
+    const checked = checkedIds(ids, this.#open.vocabularySize);
+    return this.#queue.run(() => this.#extend(checked, options));
   }
 
   async #extend(ids: Int32Array, { alternatives: k = 0, signal }: ScoreOptions): Promise<ScoredSpan> {
-    const { context, reader } = this.#pool;
+    const { reader } = this.#open;
     if (signal?.aborted) throw abortError("Scoring", signal);
     const start = this.length;
-    const decodeMs = context.decodeMs;
     const columns = emptyColumns(ids.length, k);
-    if (this.#logits && ids.length > 0) reader.read(this.#logits, ids[0]!, columns, 0, k);
-    let logits = this.#logits;
-    try {
-      for (let i = 0; i < ids.length; ) {
-        const first = i;
-        while (i < ids.length && context.room > 0) context.add(ids[i]!, start + i++, [this.#id], true);
-        await context.decode(signal);
-        for (let next = first + 1; next <= Math.min(i, ids.length - 1); next++)
-          reader.read(context.row(next - 1 - first), ids[next]!, columns, next, k);
-        if (i === ids.length) logits = context.row(i - 1 - first).slice();
-      }
-    } catch (error) {
-      if (!context.closed) {
-        const before = this.#logits;
-        await this.#keep(start);
-        this.#logits = before;
-      }
-      throw error;
-    }
-    for (let i = 0; i < ids.length; i++) this.#ids.push(ids[i]!);
-    this.#logits = logits;
-    return { start, ...columns, tokensRun: ids.length, decodeMs: context.decodeMs - decodeMs };
+    const { logits } = this.#state;
+    if (ids.length === 0) return { start, ...columns, tokensRun: 0, decodeMs: 0 };
+    if (logits) reader.read(logits, ids[0]!, columns, 0, k);
+    const { tokensRun, decodeMs } = await this.#open.batcher.run({
+      state: this.#state,
+      tokens: ids,
+      read: (index, row) => {
+        if (index + 1 < ids.length) reader.read(row, ids[index + 1]!, columns, index + 1, k);
+      },
+      signal,
+    });
+    return { start, ...columns, tokensRun, decodeMs };
+  }
+
+  /**
+   * Runs tokens whose numbers nobody asks for.
+   * @param options.whenFull "wait": for cells, and gives way to older sequences that need its own; they are run again then.
+   */
+  async run(ids: ArrayLike<number>, { whenFull, signal }: WhenFull): Promise<Run> {
+    this.#assertOpen();
+    const waits = whenFull === "wait";
+    return this.#queue.run(() => {
+      this.#state.givesWay = waits;
+      return this.#open.batcher.run({ state: this.#state, tokens: ids, waits, signal });
+    });
   }
 
   next(): Float32Array {
+    return this.#open.reader.distribution(this.logits());
+  }
+
+  /** [V] the model's own logits of the next token. Throws when nothing is held yet. */
+  logits(): Float32Array {
     this.#assertOpen();
-    if (this.#logits) return this.#pool.reader.distribution(this.#logits);
+    if (this.#state.logits) return this.#state.logits;
     throw new SurprisalError({
       code: "INVALID_ARGUMENT",
       what: "An empty sequence has no next-token distribution",
@@ -102,20 +80,14 @@ export class LlamaSequence implements ModelSequence {
     });
   }
 
-  async fork(): Promise<ModelSequence> {
+  async fork(options: WhenFull = {}): Promise<LlamaSequence> {
     this.#assertOpen();
-    return this.#pool.run(() => {
-      const copy = new LlamaSequence(this.#pool, this.#vocabularySize);
-      if (this.length > 0) this.#pool.context.share(this.#id, copy.#id, this.length);
-      copy.#ids = [...this.#ids];
-      copy.#logits = this.#logits;
-      return copy;
-    });
+    return this.#queue.run(() => this.#open.fork(this.#state, options));
   }
 
   async truncate(length: number): Promise<void> {
     this.#assertOpen();
-    await this.#pool.run(async () => {
+    await this.#queue.run(async () => {
       if (!Number.isInteger(length) || length < 0 || length > this.length)
         throw new SurprisalError({
           code: "INVALID_ARGUMENT",
@@ -123,29 +95,19 @@ export class LlamaSequence implements ModelSequence {
           wayOut: `Give a whole number from 0 to ${this.length}.`,
         });
       if (length === this.length) return;
-      const last = this.#ids.slice(Math.max(length - 1, 0), length);
-      await this.#keep(length - last.length);
-      if (last.length > 0) await this.#extend(Int32Array.from(last), {}); // for the logits after it
+      const state = this.#state;
+      const last = state.ids.slice(Math.max(length - 1, 0), length);
+      await this.#open.cut(state, length - last.length);
+      // For the logits after it.
+      if (last.length > 0) await this.#open.batcher.run({ state, tokens: last });
     });
-  }
-
-  /** Leaves the first `length` tokens in the cache, and no logits. */
-  async #keep(length: number): Promise<void> {
-    const { context } = this.#pool;
-    const kept = Int32Array.from(this.#ids.slice(0, length));
-    this.#logits = null;
-    this.#ids.length = length;
-    if (context.remove(this.#id, length)) return;
-    context.remove(this.#id, 0); // a recurrent memory forgets all or nothing
-    this.#ids.length = 0;
-    if (length > 0) await this.#extend(kept, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#pool.run(() => this.#pool.give(this.#id));
-    this.#logits = null;
+    await this.#queue.run(() => this.#open.end(this.#state));
+    this.#leave();
   }
 
   #assertOpen(): void {

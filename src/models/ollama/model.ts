@@ -46,6 +46,9 @@ const PORT = "11434";
 /** Most alternatives Ollama gives (server/routes.go). */
 const MOST_ALTERNATIVES = 20;
 
+/** Ollama has them by llama.cpp's names (api/types.go, Options). */
+const PENALTIES = ["repeatPenalty", "presencePenalty", "frequencyPenalty"] as const;
+
 /** Options of `OllamaModel.open`. */
 export interface OllamaOptions extends Omit<RemoteClientOptions, "address"> {
   /** `http://box:11434`, or `box` alone. Default: OLLAMA_HOST, which Ollama's own client reads too, else this machine. */
@@ -111,7 +114,9 @@ export class OllamaModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    const prompt = this.textOrChat(given, options);
+    const isText = typeof given === "string";
+    this.refuseOptions(options, ["stop", "minP", ...PENALTIES, ...(isText ? (["prefill"] as const) : [])]);
+    const prompt = this.textOrChat(isText ? given + (options.prefill ?? "") : given, options);
     const {
       maxTokens = 256,
       alternatives = 0,
@@ -119,6 +124,12 @@ export class OllamaModel extends ServerModel {
       topK = 0,
       topP = 1,
       seed = 0,
+      minP = 0,
+      repeatPenalty = 1,
+      repeatLastN = 64,
+      presencePenalty = 0,
+      frequencyPenalty = 0,
+      stop = [],
       signal,
     } = options;
     const body = {
@@ -133,10 +144,12 @@ export class OllamaModel extends ServerModel {
         top_p: topP,
         seed,
         // Ollama's own defaults, or a model file's, would change what is chosen.
-        min_p: 0,
-        repeat_penalty: 1,
-        presence_penalty: 0,
-        frequency_penalty: 0,
+        min_p: minP,
+        repeat_penalty: repeatPenalty,
+        ...(repeatLastN !== 64 && { repeat_last_n: repeatLastN }),
+        presence_penalty: presencePenalty,
+        frequency_penalty: frequencyPenalty,
+        ...(stop.length > 0 && { stop }),
       },
     };
     const asked = { signal, tokens: maxTokens, alternatives };

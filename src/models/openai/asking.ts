@@ -29,6 +29,8 @@ const OPTION_OF: Readonly<Record<string, keyof GenerateOptions>> = {
   top_k: "topK",
   seed: "seed",
   sampling_seed: "seed",
+  min_p: "minP",
+  repeat_penalty: "repeatPenalty",
 };
 /** Without one of these the text is another one. */
 const TELLING = ["temperature", "top_p", "seed"];
@@ -37,10 +39,14 @@ const RENAMED: Readonly<Record<string, string>> = {
   max_tokens: "max_completion_tokens",
   max_completion_tokens: "max_tokens",
 };
+/** Stop strings are looked for here too. */
 const MAY_BE_LEFT_OUT = [
   ...Object.keys(OPTION_OF),
-  ...["stream_options", "min_p", "repeat_penalty", "repetition_penalty", "store"],
+  ...["stream_options", "repetition_penalty", "store", "stop"],
 ];
+
+/** The server gives one answer to a request only. */
+export class SamplesRefused extends Error {}
 
 /** Remembers what a server refused, so that it is asked once. */
 export class Asking {
@@ -50,24 +56,41 @@ export class Asking {
   #silence: string | null = null;
   readonly #leftOut = new Map<string, string>();
   readonly #renamed = new Map<string, string>();
+  /** The server refused to give several answers to one request. */
+  #oneOnly = false;
 
   constructor(settings: AskSettings) {
     this.#settings = settings;
     this.#api = settings.api;
   }
 
+  /** Requests may say a seed. */
+  get takesSeed(): boolean {
+    return this.#settings.dialect.takesSeed && this.#api === "chat";
+  }
+
+  /** Several answers may be asked for in one request. */
+  takesSamples(prompt: Prompt): boolean {
+    const { dialect } = this.#settings;
+    if (!dialect.takesSamples || this.#oneOnly) return false;
+    return isChat(prompt) ? this.#api === "chat" : dialect.text === "completions";
+  }
+
   /**
+   * @param samples answers of this one request.
+   * @throws SamplesRefused where there is to be more than one, and the server gives one.
    * @throws SurprisalError SERVER_ERROR for what cannot be given up; INVALID_ARGUMENT when the server gives numbers, but
    *   not so many alternatives.
    */
-  async ask(prompt: Prompt, options: GenerateOptions): Promise<Asked> {
+  async ask(prompt: Prompt, options: GenerateOptions, samples = 1): Promise<Asked> {
     const { alternatives = 0, maxTokens = 256, signal } = options;
-    const asked = { signal, tokens: maxTokens, alternatives };
+    const asked = { signal, tokens: samples * maxTokens, alternatives };
     let wanted: Wanted = this.#silence === null ? "numbers" : "none";
     let refused: ServerRefusal | null = null;
     for (;;) {
       const request = wireRequest(prompt, options, { ...this.#settings, api: this.#api, wanted });
-      const body = this.#adapted(request.body);
+      if (samples > 1 && !this.takesSamples(prompt)) throw new SamplesRefused();
+      const body = this.#adapted({ ...request.body, ...(samples > 1 && { n: samples }) });
       try {
         const answer = await this.#settings.client.post(request.path, body, asked);
         if (wanted === "chosen") {
@@ -98,13 +121,18 @@ export class Asking {
   /** @returns whether something was given up that had not been before. */
   #giveUp({ complaint }: ServerRefusal, body: Fields, prompt: Prompt, options: GenerateOptions): boolean {
     const { field, message } = complaint;
+    if (field === "n" && body.n !== undefined) {
+      this.#oneOnly = true;
+      return true;
+    }
     if (this.#api === "chat" && isChat(prompt) && /v1\/responses/.test(message)) {
       this.#api = "responses";
       return true;
     }
-    const named = Object.keys(body).find(
-      (name) => name === field || new RegExp(`\\b${name}\\b`).test(message),
-    );
+    // The field that it names; "model" stands in many a message about another one.
+    const named = Object.keys(body).includes(field ?? "")
+      ? field!
+      : Object.keys(body).find((name) => new RegExp(`\\b${name}\\b`).test(message));
     if (named === undefined) return false;
     const other = RENAMED[named];
     if (other && !this.#renamed.has(other) && message.includes(other)) {

@@ -38,6 +38,10 @@ export interface Dialect {
   /** Whose tokenizer endpoint it has. */
   tokenizer: "vllm" | "sglang" | "tgi" | "llama-server" | null;
   takesTopK: boolean;
+  /** Gives several answers to one request (`n`), in the routes of OpenAI. Default false. */
+  takesSamples?: boolean | undefined;
+  /** Most stop strings; the others are cut here. Default: any number. */
+  mostStops?: number | undefined;
   takesSeed: boolean;
   /** Fields that switch off what the server would do to the distribution unasked. */
   plain: Fields;
@@ -82,6 +86,8 @@ const DIALECTS: Record<DialectName, Omit<Dialect, "name">> = {
     maxTokens: "max_completion_tokens",
     text: "completions",
     takesIds: true,
+    takesSamples: true,
+    mostStops: 4,
   },
   azure: {
     ...HOSTED,
@@ -89,6 +95,8 @@ const DIALECTS: Record<DialectName, Omit<Dialect, "name">> = {
     maxTokens: "max_completion_tokens",
     text: "completions",
     keyHeader: "api-key",
+    takesSamples: true,
+    mostStops: 4,
   },
   deepseek: { ...HOSTED, title: "DeepSeek", takesSeed: false, countsEndOfText: false },
   // Only providers that take every parameter, or the numbers would silently be missing.
@@ -98,7 +106,7 @@ const DIALECTS: Record<DialectName, Omit<Dialect, "name">> = {
     takesTopK: true,
     more: { provider: { require_parameters: true } },
   },
-  xai: { ...HOSTED, title: "xAI", mostAlternatives: 8 },
+  xai: { ...HOSTED, title: "xAI", mostAlternatives: 8, takesSamples: true },
   lmstudio: {
     ...LOCAL,
     title: "LM Studio",
@@ -110,6 +118,7 @@ const DIALECTS: Record<DialectName, Omit<Dialect, "name">> = {
     title: "vLLM",
     prompt: "vllm",
     tokenizer: "vllm",
+    takesSamples: true, // answer i with the seed plus i (vllm/v1/engine/parallel_sampling.py)
     // The model's own generation_config.json would set them.
     plain: { top_k: 0, min_p: 0, repetition_penalty: 1 },
     more: { return_token_ids: true },

@@ -1,7 +1,7 @@
 /** A model behind a server that speaks OpenAI's API, in one of its dialects. */
 import type { TokenRecord, WindowPlan } from "../../core/index.ts";
 import { checkAlternatives } from "../checks.ts";
-import { isChat } from "../generation.ts";
+import { isChat, promptIds } from "../generation.ts";
 import type {
   GenerateOptions,
   GenerationEnd,
@@ -9,23 +9,26 @@ import type {
   ModelIdentity,
   ModelVocabulary,
   Prompt,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
+  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { ServerModel } from "../server-model.ts";
+import { ServerModel, type SharedWriting } from "../server-model.ts";
 import type { AlignmentProof } from "./alignment-proof.ts";
 import { Asking } from "./asking.ts";
 import type { Dialect } from "./dialects.ts";
 import { type Endpoint, type OpenAIOptions, openEndpoint } from "./endpoint.ts";
 import { PromptScoring } from "./scoring.ts";
+import { SharedAnswers } from "./shared-answers.ts";
 import type { RemoteVocabulary } from "./vocabulary.ts";
-import { writeTokens } from "./writing.ts";
+import { writeShared, writeTokens } from "./writing.ts";
 
 const NO_VOCABULARY: ModelVocabulary = { size: null, bos: null, eos: null, addsBos: false };
 
@@ -118,11 +121,56 @@ export class OpenAIModel extends ServerModel {
     given: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    return yield* writeTokens(this.#asking, this, await this.#fitting(given, options), options);
+    const { prompt, rest } = await this.#request(given, options);
+    return yield* writeTokens(this.#asking, this, prompt, rest);
+  }
+
+  protected override share(given: Prompt, { n, ...options }: SampleOptions): SharedWriting | null {
+    if (!this.#asking.takesSamples(given)) return null;
+    const ask = async (signal: AbortSignal) => {
+      const { prompt, rest } = await this.#request(given, { ...options, signal });
+      return this.#asking.ask(prompt, rest, n);
+    };
+    const answers = new SharedAnswers(n, options.maxTokens ?? 256, ask);
+    return {
+      write: (...each) => this.#writeShared(answers, ...each),
+      leave: (index) => answers.leave(index),
+    };
+  }
+
+  async *#writeShared(
+    answers: SharedAnswers,
+    index: number,
+    given: Prompt,
+    options: GenerateOptions,
+  ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+    const { prompt, rest } = await this.#request(given, options);
+    return yield* writeShared(answers, index, this.#asking, this, prompt, rest);
+  }
+
+  /** The prompt as the server takes it. */
+  async #request(
+    given: Prompt,
+    options: GenerateOptions,
+  ): Promise<{ prompt: Prompt; rest: GenerateOptions }> {
+    const prompt = isChat(given) ? given : await this.#withPrefill(given as TextOrIds, options);
+    const rest = isChat(given) ? options : { ...options, prefill: "" };
+    return { prompt: await this.#fitting(prompt, rest), rest };
+  }
+
+  protected override get takesSeed(): boolean {
+    return this.#asking.takesSeed;
   }
 
   protected override get place(): string {
     return this.identity.source;
+  }
+
+  /** Ids are continued by ids, which the server's tokenizer gives. */
+  async #withPrefill(prompt: TextOrIds, options: GenerateOptions): Promise<TextOrIds> {
+    const { prefill = "" } = options;
+    if (typeof prompt === "string") return prompt + prefill;
+    return promptIds(prompt, options, (...given) => this.tokenize(...given));
   }
 
   /** A text whose special tokens are only text has to be sent as ids; ids as a text where the server takes no ids. */

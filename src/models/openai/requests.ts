@@ -1,5 +1,6 @@
 /** From a prompt and options to a request in a server's dialect, and to the reader of its answer. */
 import { SurprisalError } from "../../core/index.ts";
+import { askedFor } from "../asked-options.ts";
 import { isChat } from "../generation.ts";
 import type { ChatMessage, GenerateOptions, Prompt } from "../language-model.ts";
 import type { WireReader } from "../remote/index.ts";
@@ -42,10 +43,17 @@ export function wireRequest(
   settings: RequestSettings,
 ): WireRequest {
   const { dialect } = settings;
+  const responses = isChat(prompt) && settings.api === "responses";
+  const taken = optionsTaken(dialect, isChat(prompt), responses);
+  for (const name of askedFor(options))
+    if (!taken.includes(name))
+      throw unsupported(
+        dialect,
+        `takes no ${name}`,
+        "Leave it out, or use a model in process (a GGUF file).",
+      );
   if (isChat(prompt))
-    return settings.api === "responses"
-      ? responsesRequest(prompt, options, settings)
-      : chatRequest(prompt, options, settings);
+    return responses ? responsesRequest(prompt, options, settings) : chatRequest(prompt, options, settings);
   if (dialect.text === null)
     throw unsupported(dialect, "takes chats only", "Give the prompt as [{ role, content }].");
   if (typeof prompt !== "string" && !dialect.takesIds)
@@ -53,6 +61,25 @@ export function wireRequest(
   const written = typeof prompt === "string" ? prompt : Array.from(prompt as ArrayLike<number>);
   return TEXT_REQUESTS[dialect.text](written, options, settings);
 }
+
+/**
+ * What a server has of the options in `askedFor`. Penalties are llama.cpp's, over prompt and answer: fields of the same name
+ * elsewhere mean something else.
+ */
+function optionsTaken(dialect: Dialect, chat: boolean, responses: boolean): (keyof GenerateOptions)[] {
+  if (responses) return ["stop"]; // it has none: they are looked for here, and end the request
+  return [
+    "stop",
+    ...("min_p" in dialect.plain ? (["minP"] as const) : []),
+    ...(dialect.name === "llama-server"
+      ? (["repeatPenalty", "frequencyPenalty", "presencePenalty"] as const)
+      : []),
+    ...(!chat || CONTINUING.includes(dialect.name) ? (["prefill"] as const) : []),
+  ];
+}
+
+/** Servers that write on from the assistant's message when they are told so: vLLM's `continue_final_message`, as others took it. */
+const CONTINUING: readonly Dialect["name"][] = ["vllm", "sglang", "llama-server"];
 
 function chatRequest(
   messages: readonly ChatMessage[],
@@ -64,12 +91,14 @@ function chatRequest(
   // llama-server gives 20 alternatives when it is not told how many, and with 0 no numbers at all.
   const least = dialect.name === "llama-server" ? 1 : 0;
   const top = Math.max(least, alternatives);
+  const { prefill = "" } = options;
   return {
     path: "chat/completions",
     reader: chatReader,
     body: {
       model,
-      messages,
+      messages: prefill === "" ? messages : [...messages, { role: "assistant", content: prefill }],
+      ...(prefill !== "" && { continue_final_message: true, add_generation_prompt: false }),
       [dialect.maxTokens]: maxTokens,
       ...sampling(options, dialect),
       ...streaming(stream),
@@ -87,7 +116,7 @@ function responsesRequest(
   options: GenerateOptions,
   { dialect, model, stream, wanted }: RequestSettings,
 ): WireRequest {
-  const { alternatives = 0, maxTokens = 256, seed, ...rest } = options;
+  const { alternatives = 0, maxTokens = 256, seed, stop: _, ...rest } = options;
   if (seed !== undefined)
     throw unsupported(dialect, "takes no seed in its Responses API", "Leave the seed out.");
   return {
@@ -165,7 +194,7 @@ const TEXT_REQUESTS: Record<NonNullable<Dialect["text"]>, TextRequest> = {
     };
   },
   tgi: (prompt, options, { dialect, stream, wanted }) => {
-    const { temperature, top_p, ...rest } = sampling(options, dialect);
+    const { temperature, top_p, stop, ...rest } = sampling(options, dialect);
     const sampled = options.temperature ? { do_sample: true, temperature, ...rest } : { do_sample: false };
     return {
       path: stream ? "/generate_stream" : "/generate",
@@ -175,6 +204,7 @@ const TEXT_REQUESTS: Record<NonNullable<Dialect["text"]>, TextRequest> = {
         parameters: {
           max_new_tokens: options.maxTokens ?? 256,
           ...sampled,
+          ...(stop !== undefined && { stop }),
           ...(options.temperature && Number(top_p) < 1 && { top_p }), // 1 itself is out of its range
           details: true,
           ...(wanted === "numbers" && options.alternatives && { top_n_tokens: options.alternatives }),
@@ -186,7 +216,8 @@ const TEXT_REQUESTS: Record<NonNullable<Dialect["text"]>, TextRequest> = {
 
 /** How the next token is chosen: as GenerateOptions says, and nothing else. */
 function sampling(options: GenerateOptions, dialect: Dialect): Fields {
-  const { temperature = 0, topK = 0, topP = 1, seed } = options;
+  const { temperature = 0, topK = 0, topP = 1, minP = 0, stop = [], seed } = options;
+  const { repeatPenalty = 1, repeatLastN, frequencyPenalty = 0, presencePenalty = 0 } = options;
   if (topK > 0 && !dialect.takesTopK)
     throw unsupported(dialect, "takes no topK", "Leave topK out, or use topP.");
   if (seed !== undefined && !dialect.takesSeed)
@@ -197,6 +228,12 @@ function sampling(options: GenerateOptions, dialect: Dialect): Fields {
     top_p: topP,
     ...dialect.plain,
     ...(topK > 0 && { top_k: topK }),
+    ...(minP > 0 && { min_p: minP }),
+    ...(repeatPenalty !== 1 && { repeat_penalty: repeatPenalty }),
+    ...(frequencyPenalty !== 0 && { frequency_penalty: frequencyPenalty }),
+    ...(presencePenalty !== 0 && { presence_penalty: presencePenalty }),
+    ...(dialect.name === "llama-server" && repeatLastN !== undefined && { repeat_last_n: repeatLastN }),
+    ...(stop.length > 0 && { stop: stop.slice(0, dialect.mostStops) }),
     ...(draws && dialect.takesSeed && { seed: seed ?? 0 }),
   };
 }

@@ -2,18 +2,47 @@
 import type { TokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, GenerationEnd, ModelIdentity, Prompt } from "../language-model.ts";
 import { readRecords } from "../remote/index.ts";
-import type { Asking } from "./asking.ts";
+import type { Asked, Asking } from "./asking.ts";
 import { type Dialect, probabilitiesAfter } from "./dialects.ts";
+import type { ArrivingAnswer, SharedAnswers } from "./shared-answers.ts";
+
+interface Source {
+  dialect: Dialect;
+  identity: ModelIdentity;
+}
 
 /** Token records as they arrive, and what is known at their end. Leaving the loop ends the request. */
 export async function* writeTokens(
   asking: Asking,
-  { dialect, identity }: { dialect: Dialect; identity: ModelIdentity },
+  source: Source,
+  prompt: Prompt,
+  options: GenerateOptions,
+): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+  return yield* readAnswer(await asking.ask(prompt, options), source, prompt, options);
+}
+
+/** One of the answers of a request; where the server gives one only, the others are asked for by themselves. */
+export async function* writeShared(
+  shared: SharedAnswers,
+  index: number,
+  asking: Asking,
+  source: Source,
+  prompt: Prompt,
+  options: GenerateOptions,
+): AsyncGenerator<TokenRecord, GenerationEnd, void> {
+  const taken = await shared.take(index, options.signal);
+  return yield* taken
+    ? readAnswer(taken, source, prompt, options)
+    : writeTokens(asking, source, prompt, options);
+}
+
+async function* readAnswer(
+  { answer, reader: makeReader, warnings }: Omit<Asked, "answer"> & { answer: ArrivingAnswer },
+  { dialect, identity }: Source,
   prompt: Prompt,
   options: GenerateOptions,
 ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
   const { alternatives = 0, maxTokens, signal } = options;
-  const { answer, reader: makeReader, warnings } = await asking.ask(prompt, options);
   const { countsEndOfText } = dialect;
   const given = typeof prompt === "string" ? prompt : undefined;
   const settings = { server: answer.where, alternatives, maxTokens, countsEndOfText, prompt: given };

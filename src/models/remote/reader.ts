@@ -49,7 +49,7 @@ export interface FinishedAnswer {
  * as at an end.
  */
 export async function* readRecords(
-  answer: RemoteAnswer,
+  answer: Pick<RemoteAnswer, "messages" | "tokens" | "where" | "words" | "redact" | "dispose">,
   reader: WireReader,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TokenRecord, FinishedAnswer, void> {
@@ -106,14 +106,14 @@ function leftEarly(
   { what, wayOut }: SurprisalError,
   scored: number,
   reader: WireReader,
-  answer: RemoteAnswer,
+  answer: Pick<RemoteAnswer, "redact">,
 ): FinishedAnswer {
   const warnings = [...reader.doubts.warnings, answer.redact(`${what}; the rest was not read. ${wayOut}`)];
   return { records: [], end: { finishReason: "other", tokens: null, scored, partial: true, warnings } };
 }
 
 /** A server's words in the middle of an answer may repeat the key. */
-function redacted(error: unknown, answer: RemoteAnswer): unknown {
+function redacted(error: unknown, answer: Pick<RemoteAnswer, "redact">): unknown {
   if (!SurprisalError.isInstance(error)) return error;
   const what = answer.redact(error.what);
   if (what === error.what) return error;

@@ -39,6 +39,18 @@ export const lifeCases: readonly ConformanceCase[] = [
     await collect(model.generate(CONTEXT, { maxTokens: 1 }));
   }),
 
+  conformanceCase("an aborted signal stops every answer of a sample", ["generate"], async (model) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const [first, second] = model.sample(CONTEXT, { n: 2, maxTokens: 8, signal });
+    const abortAfterOne = async () => {
+      for await (const _ of first!) controller.abort();
+    };
+    await refuses("ABORTED", abortAfterOne, "the one that is read");
+    await refuses("ABORTED", () => collect(second!), "the one that nobody has read");
+    await collect(model.generate(CONTEXT, { maxTokens: 1 }));
+  }),
+
   conformanceCase("an aborted signal stops a sequence, which keeps what it held", ["fork"], async (model) => {
     await using sequence = await model.open();
     await sequence.extend([0]);
@@ -57,6 +69,8 @@ export const disposeCase: ConformanceCase = conformanceCase(
     const { capabilities } = model;
     const sequence = capabilities.fork ? await model.open() : null;
     await sequence?.extend([0]);
+    const [begun, waiting] = sequence ? model.sample(CONTEXT, { n: 2, maxTokens: 8 }) : [];
+    await begun?.next();
     await model[Symbol.asyncDispose]();
     await model[Symbol.asyncDispose]();
     const gone = (use: () => unknown, what: string) =>
@@ -77,6 +91,10 @@ export const disposeCase: ConformanceCase = conformanceCase(
     const chat = [{ role: "user", content: "Hi" }];
     if (capabilities.chat) await gone(() => collect(model.generate(chat)), "chat");
     if (capabilities.chatTemplate) await gone(() => model.applyChatTemplate(chat), "applyChatTemplate");
+    if (begun && waiting) {
+      await gone(() => collect(begun), "an answer that was under way");
+      await gone(() => collect(waiting), "an answer that had not begun");
+    }
     if (sequence) {
       await gone(() => model.open(), "open");
       await gone(() => sequence.extend([0]), "extend of an open sequence");

@@ -4,6 +4,7 @@
  */
 import type { LanguageModel } from "../language-model.ts";
 import type { ConformanceCase, ConformanceSettings } from "./_case.ts";
+import { generateCases } from "./cases-generate.ts";
 import { disposeCase, lifeCases } from "./cases-life.ts";
 import { planCases } from "./cases-plan.ts";
 import { scoreCases } from "./cases-score.ts";
@@ -18,6 +19,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...scoreCases,
   ...planCases,
   ...writeCases,
+  ...generateCases,
   ...lifeCases,
   disposeCase,
 ];

@@ -13,7 +13,8 @@ import {
 } from "../../core/index.ts";
 import { checkAlternatives, checkedIds, checkLength, checkOpen } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import { checkMaxTokens, checkNotEmpty, completeEnd, generationOf, isChat } from "../generation.ts";
+import { checkGenerateOptions } from "../generate-options.ts";
+import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds, promptTooLong } from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -27,17 +28,20 @@ import type {
   ModelSequence,
   Prompt,
   Provenance,
+  SampleOptions,
   ScoredSpan,
   ScoredText,
   ScoreOptions,
   ScoreRequest,
   ScoreTokensOptions,
   SpanDistributions,
+  TextOrIds,
   TokenizedText,
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { createSampler } from "../sampling.ts";
+import { MOST_SAMPLES, sampleWith } from "../sample.ts";
+import { type WritingSource, writeTokens } from "../write-tokens.ts";
 import { MarkovChain } from "./markov-chain.ts";
 import { grow, type PrefixTree } from "./prefix-tree.ts";
 import { spansOf } from "./table-plan.ts";
@@ -192,29 +196,40 @@ export class TableModel implements LanguageModel {
     prompt: Prompt,
     options: GenerateOptions,
   ): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    const { maxTokens = 256, alternatives = 0, parseSpecial = true, signal } = options;
     this.#assertOpen();
-    checkAlternatives(this, alternatives);
-    checkMaxTokens(maxTokens);
+    checkAlternatives(this, options.alternatives);
+    checkGenerateOptions(options);
     if (isChat(prompt)) throw this.#unsupported("has no chat template");
-    const ids =
-      typeof prompt === "string"
-        ? (await this.tokenize(prompt, { addSpecial: true, parseSpecial })).ids
-        : (prompt as ArrayLike<number>);
+    const ids = await promptIds(prompt as TextOrIds, options, (...given) => this.tokenize(...given));
     checkedIds(ids, this.vocabulary.size);
     checkNotEmpty(ids);
-    const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
-    const sample = createSampler(options);
+    const most = this.trainedContext ?? Number.POSITIVE_INFINITY;
+    if (ids.length > most) throw promptTooLong(ids.length);
     let previous = ids[ids.length - 1]!;
-    for (let written = 0; written < maxTokens; written++) {
+    let held = ids.length;
+    const distribution = () => {
       this.#assertOpen();
-      if (signal?.aborted) throw abortError("Generating", signal);
-      const id = sample(Float32Array.from(this.chain.prediction(previous).logprobs));
-      if (id === this.vocabulary.eos) return completeEnd("stop", written, provenance);
-      yield this.#record(previous, id, alternatives);
-      previous = id;
-    }
-    return completeEnd("length", maxTokens, provenance);
+      return Float32Array.from(this.chain.prediction(previous).logprobs);
+    };
+    const source: WritingSource = {
+      pieces: this.vocabulary,
+      distribution,
+      logits: distribution, // a table's logits are its ln p
+      extend: async (id) => {
+        if (held === most) return false;
+        previous = id;
+        held++;
+        return true;
+      },
+      record: (id, _, alternatives) => this.#record(previous, id, alternatives),
+    };
+    const written = yield* writeTokens(source, ids, options);
+    const provenance: Provenance = { model: this.identity, probabilities: "raw", eosCounted: false };
+    return { ...completeEnd(written.finishReason, written.tokens, provenance), ...written };
+  }
+
+  sample(prompt: Prompt, options: SampleOptions): readonly Generation[] {
+    return sampleWith(options, MOST_SAMPLES, (own) => this.#generate(prompt, own));
   }
 
   async open(): Promise<ModelSequence> {

@@ -68,6 +68,11 @@ export class TableTokenizer implements RequestVocabulary {
     return this.#pieces[id]!;
   }
 
+  /** EOS, and nothing else. */
+  endsGeneration(id: number): boolean {
+    return id === this.eos;
+  }
+
   detokenize(ids: ArrayLike<number>): Uint8Array {
     checkedIds(ids, this.size);
     return Uint8Array.from(Array.from(ids).flatMap((id) => [...this.piece(id)]));

@@ -19,6 +19,7 @@ import {
   wantsUsage,
   within,
 } from "./dialect.ts";
+import { withSamples } from "./samples.ts";
 
 const CREATED = 1795514236;
 
@@ -41,6 +42,11 @@ export function chatRoute(path: RegExp, { style, most, error = openaiError }: Ch
       if (top > 0 && body.logprobs !== true)
         throw new Refusal(400, error(400, "top_logprobs needs logprobs to be true", "top_logprobs"));
       refuseLogprobs(call, body.logprobs === true, error);
+      const { refusesField: field } = misbehave;
+      if (field !== undefined && field in body) {
+        const message = `Unsupported parameter: '${field}' is not supported with this model.`;
+        throw new Refusal(400, error(400, message, field));
+      }
       const said = await say(call, { ...commonWish(body), prompt: messagesOf(body), alternatives: top });
       const chosen = style(body);
       return {
@@ -181,7 +187,7 @@ const openaiCompletions = (): CompletionsStyle => ({
 export const openai: Dialect = {
   base: "/v1",
   error: openaiError,
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/v1\/chat\/completions$/, { style: openaiChat, most: 20 }),
     completionsRoute(/^\/v1\/completions$/, { style: openaiCompletions, most: 5 }),
     responsesRoute(/^\/v1\/responses$/, {
@@ -191,7 +197,7 @@ export const openai: Dialect = {
       spelling: "escaped",
     }),
     modelsRoute(/^\/v1\/models$/, (id) => ({ id, object: "model", created: CREATED, owned_by: "system" })),
-  ],
+  ]),
 };
 
 const filtered = Object.fromEntries(
@@ -206,7 +212,7 @@ export const azure: Dialect = {
   base: "/openai/deployments/table",
   keyHeader: "api-key",
   error: (status, message) => ({ error: { code: String(status), message } }),
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/openai\/deployments\/[^/]+\/chat\/completions$|^\/openai\/v1\/chat\/completions$/, {
       most: 20,
       style: () => ({
@@ -217,7 +223,7 @@ export const azure: Dialect = {
         body: { ...filteredPrompt, system_fingerprint: null },
       }),
     }),
-  ],
+  ]),
 };
 
 export const deepseek: Dialect = {
@@ -289,7 +295,7 @@ export const openrouter: Dialect = {
 export const xai: Dialect = {
   base: "/v1",
   error: openaiError,
-  routes: [
+  routes: withSamples([
     chatRoute(/^\/v1\/chat\/completions$/, {
       most: 8,
       style: () => ({
@@ -311,7 +317,7 @@ export const xai: Dialect = {
       }),
     }),
     modelsRoute(/^\/v1\/models$/, (id) => ({ id, created: CREATED, object: "model", owned_by: "xai" })),
-  ],
+  ]),
 };
 
 export const lmstudio: Dialect = {

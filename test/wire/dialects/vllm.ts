@@ -15,6 +15,7 @@ import {
   wantsUsage,
 } from "./dialect.ts";
 import { modelsRoute, refuseLogprobs } from "./openai.ts";
+import { withSamples } from "./samples.ts";
 
 const CREATED = 1795514236;
 /** `--max-logprobs`. */
@@ -88,7 +89,7 @@ export const vllm: Dialect = {
   errorEvent: {
     error: { message: "Internal server error", type: "InternalServerError", param: null, code: 500 },
   },
-  routes: [
+  routes: withSamples([
     {
       method: "POST",
       path: /^\/v1\/chat\/completions$/,
@@ -213,5 +214,5 @@ export const vllm: Dialect = {
         return { json: { prompt: lossy(await model.detokenize(body.tokens as number[])) } };
       },
     },
-  ],
+  ]),
 };
