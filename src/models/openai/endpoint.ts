@@ -57,7 +57,7 @@ export async function openEndpoint(address: string | URL, options: OpenAIOptions
   const { dialect: name, signal, api = "chat", stream = true, prove = true } = options;
   const url = parsed(address);
   const client = clientFor(url, options);
-  const named = options.model ?? decodeURIComponent(url.hash.slice(1));
+  const named = options.model ?? decoded(url.hash.slice(1));
   const detected = name && named ? null : await detect(client, signal);
   const dialect = dialectOf(name ?? detected!.dialect);
   const listed = chosenModel(named, detected?.models ?? [], client.name);
@@ -86,6 +86,15 @@ export async function openEndpoint(address: string | URL, options: OpenAIOptions
     api,
     stream,
   };
+}
+
+/** A name with a % of its own is what it says. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function parsed(address: string | URL): URL {

@@ -151,6 +151,12 @@ it("says that it is the tokenizer that is missing, and does not send from vLLM t
   });
 });
 
+it.each(["100%", "%ff", "a%zz"])("takes a model's name with a %% of its own as it is: %s", async (name) => {
+  const address = (await serve({})).replace("#m", `#${name}`);
+  const { identity } = await OpenAIModel.open(address, { dialect: "openai", prove: false });
+  expect(identity.name).toBe(name);
+});
+
 it("places tokens that are nothing, however many", () => {
   const silent = { text: "", bytes: null, lossy: true, special: false };
   const many = new Array(300_000).fill(silent);
