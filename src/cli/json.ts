@@ -18,7 +18,7 @@ export function printEvent(event: object): void {
 const OBEYED = /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /** The same JSON, written so that it says nothing to a terminal. @param json controls below 0x20 are escaped already. */
-export function forTerminal(json: string): string {
+function forTerminal(json: string): string {
   return json.replace(OBEYED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
