@@ -92,10 +92,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       cumulativeTests debiasedCalibrationError describeAnswers expectedCalibrationError fewestAnswers fitBeta
       fitCalibration fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt
       fitPredictionSets fitProxy fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature
-      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor parseCalibration
-      predictionSet proxy reliability reliabilityOverPerplexity riskCoverage riskCoverageCurve riskPValue
-      saveCalibration smoothCalibrationError spiegelhalterTest sweptCalibrationError tallyOf temperatureOf
-      temperedProbabilities temperedTopK topLabelPairs twoSampleTest wordingSha256`,
+      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor optionScores
+      parseCalibration predictionSet proxy reliability reliabilityOverPerplexity riskCoverage
+      riskCoverageCurve riskPValue saveCalibration smoothCalibrationError spiegelhalterTest
+      sweptCalibrationError tallyOf temperatureOf temperedProbabilities temperedTopK topLabelPairs
+      twoSampleTest wordingSha256`,
     `
       ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
       CalibrationIdentity CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence
@@ -103,12 +104,12 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       FitProxyOptions FittedCalibration FittedOn HistogramCalibrator IdentityMismatch IdentityOptions
       IsotonicCalibrator KeptMeasures KindTemperatureCalibrator LabelledAnswers MeasureBootstrapOptions
       MeasureCalibrationOptions MeasureEstimate ModelTemperature ModelTemperatureOptions MurphyDecomposition
-      NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs Pairs PerplexityPairs PerplexityReliability
-      PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets ProxyCalibration
-      ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions Reliability
-      ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions ScoreRange
-      SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK TwoSampleTest
-      Wording`,
+      NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs OptionScores Pairs PerplexityPairs
+      PerplexityReliability PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets
+      ProxyCalibration ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions
+      Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
+      ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
+      TwoSampleTest Wording`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -85,6 +85,8 @@ export {
   noiseFloor,
   type OptionAnswers,
   type OptionLogprobs,
+  type OptionScores,
+  optionScores,
   type Pairs,
   type PerplexityPairs,
   type PerplexityReliability,

@@ -147,10 +147,10 @@ class RunningSums {
 
 /**
  * Calibration error without most of the bias that noise in the bins brings: what a perfectly calibrated model shows comes
- * down to about 0. "l2": sqrt(max(0, Σ w (gap² - a(1-a)/(n-1)))), a the accuracy of a bin of n, bins of one pair left out of
- * the correction. "l1": 2 ECE - E[ECE of accuracies drawn from N(a, a(1-a)/n)], the expectation in closed form, where the
+ * down to about 0. "l2": sqrt(max(0, Σ w (gap² - a(1-a)/(n-1)))), a the accuracy of a bin of n; a bin of one pair tells
+ * nothing and counts as 0. "l1": 2 ECE - E[ECE of accuracies drawn from N(a, a(1-a)/n)], the expectation in closed form, where the
  * reference implementation draws; it may be below 0.
- * Source: Kumar, Liang & Ma 2019, "Verified Uncertainty Calibration", sections 4 and 5 (their code: `get_calibration_error`).
+ * Source: Kumar, Liang & Ma 2019, "Verified Uncertainty Calibration", sections 4 and 5 (their package: uncertainty-calibration).
  */
 export function debiasedCalibrationError(
   tally: Tally,
@@ -168,7 +168,7 @@ export function debiasedErrorOfBins({ count, right, claimed }: Bins, norm: "l1" 
     const accuracy = right[b]! / n;
     const gap = accuracy - claimed[b]! / n;
     const variance = accuracy * (1 - accuracy);
-    if (norm === "l2") sum += n * (gap ** 2 - (n > 1 ? variance / (n - 1) : 0));
+    if (norm === "l2") sum += n > 1 ? n * (gap ** 2 - variance / (n - 1)) : 0;
     else sum += n * (2 * Math.abs(gap) - meanAbsolute(gap, Math.sqrt(variance / n)));
   }
   if (norm !== "l1" && norm !== "l2")

@@ -23,6 +23,8 @@ export {
   checkOptions,
   classWisePairs,
   type OptionAnswers,
+  type OptionScores,
+  optionScores,
   requireOption,
   topLabelPairs,
   topOption,

@@ -17,6 +17,7 @@ import {
   logLoss,
   measureCalibration,
   noiseFloor,
+  optionScores,
   type Pairs,
   reliability,
   reliabilityOverPerplexity,
@@ -429,6 +430,15 @@ describe("options", () => {
       scores: [0.7, 0.4, null, 0.5],
       correct: [true, false, null, null],
     });
+  });
+
+  it("have scores of their own, over all options; what is missing is counted", () => {
+    const scores = optionScores({ probabilities, labels });
+    expect(scores.logLoss).toBeCloseTo(-(Math.log(0.7) + Math.log(0.3)) / 2, 12);
+    expect(scores.brier).toBeCloseTo((0.09 + 0.04 + 0.01 + (0.09 + 0.49 + 0.16)) / 2, 12);
+    expect(scores).toMatchObject({ n: 2, missing: 2, accuracy: 0.5 });
+    expect(optionScores({ probabilities: [[0, 1]], labels: [0] }).logLoss).toBe(Infinity);
+    expect(() => optionScores({ probabilities: [[1]], labels: [null] })).toThrow(/None of 1 questions/);
   });
 
   it("are pairs of each option, of questions that have it", () => {

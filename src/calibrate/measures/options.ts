@@ -79,6 +79,55 @@ export function topOption(row: ArrayLike<number>): number {
   return best;
 }
 
+/** Proper scores of whole distributions over options, means over the questions that have numbers and a label. */
+export interface OptionScores {
+  /** -ln p of the right option, nats; Infinity where it was given 0. */
+  logLoss: number;
+  /** Σ over options of (p - 1 where right)², 0 ... 2: Brier's own. */
+  brier: number;
+  /** ln of the number of options, nats: the log loss of whoever gives each the same. */
+  uniformLogLoss: number;
+  /** Share of questions whose most probable option is right. */
+  accuracy: number;
+  /** Questions counted. */
+  n: number;
+  /** Questions left out for want of numbers or label. */
+  missing: number;
+}
+
+/**
+ * Scores all options of each question, not only the chosen one: what temperature scaling makes least.
+ * @throws SurprisalError as `checkOptions`; EMPTY_INPUT where no question counts.
+ */
+export function optionScores(answers: OptionAnswers): OptionScores {
+  checkOptions(answers);
+  let [logLoss, brier, uniform, right, n] = [0, 0, 0, 0, 0];
+  for (const [i, row] of answers.probabilities.entries()) {
+    const label = answers.labels[i] ?? null;
+    if (row === null || label === null) continue;
+    n++;
+    logLoss -= Math.log(row[label]!);
+    uniform += Math.log(row.length);
+    if (topOption(row) === label) right++;
+    for (let k = 0; k < row.length; k++) brier += (row[k]! - (k === label ? 1 : 0)) ** 2;
+  }
+  if (n === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: `None of ${answers.probabilities.length} questions has both numbers and a label`,
+      where: "probabilities",
+      wayOut: "Give probabilities over options, and the number of the right one.",
+    });
+  return {
+    logLoss: logLoss / n,
+    brier: brier / n,
+    uniformLogLoss: uniform / n,
+    accuracy: right / n,
+    n,
+    missing: answers.probabilities.length - n,
+  };
+}
+
 /**
  * The confidence in the most probable option, and whether it is the right one: what torchmetrics' multiclass calibration error
  * is about ("top-label" or "confidence" calibration, Guo et al. 2017).

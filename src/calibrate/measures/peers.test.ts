@@ -1,4 +1,4 @@
-/** Every variant beside the library that has it: fixtures/peers.json, recorded by tools/peers/calibration.py (its versions inside). */
+/** Every variant beside the library that has it: fixtures/peers.json, recorded by tools/peers/record_calibration.py (its versions inside). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
@@ -12,6 +12,7 @@ import {
   clopperPearson,
   corpDecomposition,
   cumulativeTests,
+  debiasedCalibrationError,
   expectedCalibrationError,
   fitBeta,
   fitHistogram,
@@ -21,6 +22,7 @@ import {
   fitPredictionSets,
   fitTemperature,
   logLoss,
+  optionScores,
   predictionSet,
   riskPValue,
   smoothCalibrationError,
@@ -100,6 +102,17 @@ describe.each(peers.pairs)("on the pairs $name", ({ name, scores, correct, grid,
       );
   });
 
+  it("uncertainty-calibration agrees on the debiased errors, the l1 one to the noise of its draws", () => {
+    const options = { bins: 10, closed: "right" } as const;
+    const square = results["verified square 10"]!;
+    expect(debiasedCalibrationError(tally, options)).toBeCloseTo(Math.sqrt(Math.max(0, square)), 12);
+    const drawn = results["verified l1 10"]; // it refuses bins of one pair
+    if (drawn !== undefined)
+      expect(Math.abs(debiasedCalibrationError(tally, { ...options, norm: "l1" }) - drawn)).toBeLessThan(
+        5e-4,
+      );
+  });
+
   it("the smooth error is that of its definition", () => {
     const { error } = smoothCalibrationError(tally, { width: 0.1 });
     expect(Math.abs(error - results["smECE 0.1 by definition"]!)).toBeLessThan(2e-5); // scores are rounded to 1/2000
@@ -176,6 +189,13 @@ describe.each(peers.options)("on $name", ({ logprobs, labels, results }) => {
       results["mapie classwise 10"]!,
       10,
     );
+  });
+
+  it("scikit-learn agrees on the log loss of all options, and Brier's own score is its definition", () => {
+    const scores = optionScores({ probabilities, labels });
+    expect(scores.logLoss).toBeCloseTo(results["sklearn log loss"]!, 10);
+    expect(scores.brier).toBeCloseTo(results.brier!, 10);
+    expect(scores).toMatchObject({ n: 200, missing: 0, uniformLogLoss: expect.closeTo(Math.log(4), 12) });
   });
 
   it("a search by scipy finds the same temperature", () => {

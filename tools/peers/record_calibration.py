@@ -1,7 +1,7 @@
 """Records what other libraries say of small sets: the fixture of src/calibrate's tests.
 
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r tools/peers/calibration.txt
-    /tmp/peers/bin/python tools/peers/calibration.py > src/calibrate/fixtures/peers.json
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r tools/peers/record_calibration.txt
+    /tmp/peers/bin/python tools/peers/record_calibration.py > src/calibrate/fixtures/peers.json
 """
 import json
 import sys
@@ -11,6 +11,7 @@ from importlib.metadata import version
 import numpy as np
 
 warnings.filterwarnings("ignore")
+import calibration.utils as verified
 import netcal.binning
 import netcal.metrics
 import netcal.scaling
@@ -28,7 +29,8 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from torchmetrics.functional.classification import binary_calibration_error, multiclass_calibration_error
 
 random = np.random.default_rng(17)
-PEERS = ["scikit-learn", "torchmetrics", "netcal", "mapie", "relplot", "model-diagnostics", "scipy", "torch", "numpy"]
+PEERS = ["scikit-learn", "torchmetrics", "netcal", "mapie", "relplot", "model-diagnostics", "scipy", "torch", "numpy",
+         "uncertainty-calibration"]
 
 
 def pairs(name, scores, correct):
@@ -50,6 +52,14 @@ def pairs(name, scores, correct):
         order = np.argsort(scores, kind="stable")
         r[f"mapie array split {bins}"] = mapie.expected_calibration_error(
             correct[order], scores[order], num_bins=bins, split_strategy="array split")
+    binned = [[] for _ in range(10)]
+    for s, c in zip(scores, correct):
+        binned[max(0, int(np.ceil(round(s * 10, 9))) - 1)].append((s, c))
+    binned = [b for b in binned if b]
+    r["verified square 10"] = float(verified.unbiased_square_ce(binned))
+    if min(map(len, binned)) > 1:
+        np.random.seed(0)
+        r["verified l1 10"] = float(verified.normal_debiased_ce(binned, power=1, resamples=200_000))
     r["relplot smECE"], r["relplot width"] = relplot.smECE(scores, correct, return_width=True)
     r["relplot smECE 0.1"] = relplot.metrics.smECE_sigma(scores, correct, 0.1)
     r["smECE 0.1 by definition"] = smooth(scores, correct, 0.1)
@@ -95,6 +105,8 @@ def options(name, n, k):
         r[f"torchmetrics 10 {norm}"] = multiclass_calibration_error(pt, lt, num_classes=k, n_bins=10, norm=norm).item()
     r["mapie classwise 10"] = mapie.expected_calibration_error(
         (p.argmax(1) == labels).astype(int), p, num_bins=11, split_strategy="uniform", classwise=True, class_labels=labels)
+    r["sklearn log loss"] = log_loss(labels, p, labels=range(k))
+    r["brier"] = float(((p - np.eye(k)[labels]) ** 2).sum(1).mean())
     # The temperature by a scalar search: scipy, on the definition.
     from scipy.optimize import minimize_scalar
     def loss(log_t):
@@ -182,7 +194,7 @@ few = np.round(random.choice([0.05, 0.125, 0.25, 0.5, 0.5625, 0.75, 0.9375], siz
 tied = pairs("tied", few, random.random(120) < 0.2 + 0.6 * few)
 edges = pairs("edges", [0, 0, 0.25, 0.5, 0.5, 0.75, 1, 1, 1, 0.125], [0, 1, 0, 0, 1, 1, 1, 1, 0, 0])
 json.dump({
-    "command": "python tools/peers/calibration.py",
+    "command": "python tools/peers/record_calibration.py",
     "versions": {name: version(name) for name in PEERS},
     "pairs": [untied, tied, edges],
     "options": [options("four options", 200, 4)],
