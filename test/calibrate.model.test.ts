@@ -256,6 +256,11 @@ describe("surprisal calibrate", () => {
       /this has none \(bad.jsonl:2\)/,
     ],
     [
+      `${lines(Array.from({ length: 70 }, (_, i) => ({ probabilities: [0.7, 0.3], label: i % 2 })))}{"probabilities": [1, 0], "label": 1}`,
+      "INVALID_ARGUMENT",
+      /right option has probability 0.*\(bad.jsonl:71\)/,
+    ],
+    [
       lines(Array.from({ length: 40 }, () => ({ score: 0.5, correct: true }))),
       "CALIBRATION_TOO_SMALL",
       /0 answers are wrong: 30 more/,
