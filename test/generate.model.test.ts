@@ -171,7 +171,8 @@ describe("surprisal generate", () => {
 needing(!hasScript() && "no util-linux script").describe("surprisal generate at a terminal", () => {
   it("shows each answer under its prompt, with its perplexity, and how far it is", () => {
     const command = `stty cols 100; "${process.execPath}" "${BUILT}cli/main.js" generate prompts.jsonl -n 2 --max-tokens 6 --prefill " there"`;
-    const environment = { ...process.env, TERM: "xterm-256color", COLORTERM: "truecolor", NO_COLOR: "" };
+    const { NO_COLOR: _, CI: __, ...inherited } = process.env; // Node takes a terminal in CI for colourless
+    const environment = { ...inherited, TERM: "xterm-256color", COLORTERM: "truecolor" };
     const shown = execFileSync("script", ["-qec", command, "/dev/null"], {
       cwd: folder,
       encoding: "utf8",
