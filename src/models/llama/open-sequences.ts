@@ -34,6 +34,8 @@ export class OpenSequences {
   readonly batcher: Batcher;
   readonly reader: RowReader;
   readonly vocabularySize: number;
+  /** Tokens that one sequence may hold. */
+  readonly longest: number;
   readonly #context: LlamaContext;
   readonly #memory: SequenceMemory;
   readonly #cache: PrefixCache;
@@ -58,15 +60,17 @@ export class OpenSequences {
     const shares = together && !recurrent;
     const budget = (state: SequenceState) => (shares ? this.#budget(state) : 0);
     this.#cache = new PrefixCache(this.#memory, budget, ({ id }) => this.#free.push(id));
+    this.longest = bounded ? options.longest : Number.POSITIVE_INFINITY;
     this.batcher = new Batcher(context, this.#memory, this.#cache, {
       together,
       sharesPrefixes: shares,
-      longest: bounded ? options.longest : Number.POSITIVE_INFINITY,
+      longest: this.longest,
       patienceMs,
     });
     const progress = () => this.batcher.decodes;
-    this.#places = new Places({ places, full: tooManySequences, progress, patienceMs });
-    this.#held = new Places({ places: spare, full: tooManyPrompts, progress, patienceMs });
+    const busy = () => this.batcher.isDecoding;
+    this.#places = new Places({ places, full: tooManySequences, progress, busy, patienceMs });
+    this.#held = new Places({ places: spare, full: tooManyPrompts, progress, busy, patienceMs });
     whenAborted(lifetime.closing, () => {
       const error = disposed(context);
       if (error) for (const each of [this.#places, this.#held, this.batcher]) each.close(error);

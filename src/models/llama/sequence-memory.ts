@@ -105,10 +105,11 @@ class OneAtATime implements Placing {
     if (this.#inside === id) return;
     this.#save();
     this.#context.clear();
-    this.#inside = id;
+    this.#inside = null;
     const saved = this.#saved.get(id);
     if (saved) this.#context.restore(0, saved);
     this.#saved.delete(id);
+    this.#inside = id;
   }
 
   share(from: SequenceState, to: SequenceState, length: number): void {
