@@ -165,6 +165,20 @@ describe("who waits for cells", () => {
   });
 });
 
+it("with batching off, an answer that gave way has the digits of one at a time, and so have its forks", async () => {
+  const options = { threads: 1, batching: "off" as const };
+  await using crowded = await LlamaModel.load(path, { ...options, contextSize: 256 });
+  const asked = (i: number) => ({ maxTokens: 60, temperature: 1, seed: i, stop: ["never"] });
+  const digits = (records: readonly TokenRecord[]) => records.map(({ id, logprob }) => `${id} ${logprob}`);
+  const samples = crowded.sample(prompt(0), { ...asked(0), n: 2 }).map(read);
+  const others = [2, 3, 4, 5].map((i) => read(crowded.generate(prompt(i), asked(i))));
+  for (const [i, records] of (await Promise.all([...samples, ...others])).entries()) {
+    await using fresh = await LlamaModel.load(path, options);
+    const alone = await read(fresh.generate(prompt(i === 1 ? 0 : i), asked(i)));
+    expect(digits(records)).toEqual(digits(alone));
+  }
+}, 60_000);
+
 describe("the prompt of a sample", () => {
   it("is freed when the answers that did not begin are thrown out of", async () => {
     await using model = await open({ contextSize: 256, prefixCacheBytes: 0 });

@@ -158,12 +158,19 @@ export class Batcher {
   #compose(): Piece<Job>[] {
     this.#letIn();
     const ready = [...this.#jobs].filter((job) => job.cells !== null);
-    const waiting = ready.map((job) => ({ job, left: job.left, served: job.served }));
+    const waiting = ready.map((job) => ({ job, left: this.#next(job), served: job.served }));
     this.#watch(ready.length === 0 && this.#jobs.size > 0);
     if (ready.length > 0) this.#takesUnread = false;
     const oldest = waiting.reduce((a, b) => (b.served < a.served ? b : a), waiting[0]!);
     const plan = this.#options.together ? waiting : waiting.filter((each) => each === oldest);
     return planBatch(plan, this.#context.room).map(({ item, count }) => ({ item: item.job, count }));
+  }
+
+  /** How many tokens may be run at once. */
+  #next({ left, work: { state } }: Job): number {
+    const held = state.cells.length;
+    const end = this.#options.together ? undefined : state.ends.find((each) => each > held);
+    return end === undefined ? left : Math.min(left, end - held);
   }
 
   /** Keeps cells for those who can have them, the older sequences first. */
@@ -307,6 +314,7 @@ export class Batcher {
     const { state } = job.work;
     this.#end(job);
     state.length = state.ids.length;
+    if (!this.#options.together) state.ends.push(state.length);
     this.#away.add(state);
     job.resolve({ tokensRun: job.tokensRun, shared: job.shared, decodeMs: job.decodeMs });
   }

@@ -92,6 +92,7 @@ export class OpenSequences {
       this.#memory.share(from, copy, from.length);
       copy.ids = from.ids.slice(0, from.length);
       copy.length = from.length;
+      copy.ends = from.ends.slice();
       copy.logits = from.logits?.slice() ?? null;
     });
   }
@@ -125,7 +126,7 @@ export class OpenSequences {
     this.#lifetime.assertOpen();
     if (this.#free.length === 0) this.#cache.evict();
     const id = this.#free.pop()!; // there is one per place, and kept ones have given way
-    return { id, age: this.#age++, ids: [], length: 0, cells: [], logits: null, givesWay: false };
+    return { id, age: this.#age++, ids: [], length: 0, cells: [], ends: [], logits: null, givesWay: false };
   }
 
   /** Leaves the first tokens, and no logits. */
@@ -134,6 +135,7 @@ export class OpenSequences {
       this.#memory.cut(state, Math.min(length, state.cells.length));
       state.ids.length = length;
       state.length = length;
+      state.ends = state.ends.filter((end) => end <= length);
       state.logits = null;
     });
   }

@@ -102,7 +102,8 @@ export class LlamaSequence implements ModelSequence {
       if (length === this.length) return;
       const state = this.#state;
       const last = state.ids.slice(Math.max(length - 1, 0), length);
-      const before = { ids: state.ids.slice(), length: state.length, logits: state.logits };
+      const { ids, ends, logits } = state;
+      const before = { ids: ids.slice(), length: state.length, ends, logits };
       await this.#open.cut(state, length - last.length);
       if (last.length === 0) return;
       try {
