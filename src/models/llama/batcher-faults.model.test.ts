@@ -1,6 +1,10 @@
 /** What goes wrong beside running answers: it ends what it belongs to, and nothing else. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { mini } from "../../../test/mini.ts";
+import { recurrentModel } from "../../../test/recurrent-fixture.ts";
 import { SurprisalError, type TokenRecord } from "../../core/index.ts";
 import type { Generation } from "../language-model.ts";
 import { LlamaContext } from "./context.ts";
@@ -197,3 +201,54 @@ it("of a prompt longer than what may be kept, the beginning is kept", async () =
   await read(again);
   expect(again.end!.prompt).toEqual({ tokens: 400, shared: 256 });
 });
+
+it("a recurrent model crowded with joins, forks, cuts and answers left is what it is one after the other", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "surprisal-recurrent-"));
+  try {
+    const file = join(folder, "mamba.gguf");
+    writeFileSync(file, recurrentModel());
+    const options = { threads: 1, exact: true, cache: folder };
+    await using model = await LlamaModel.load(file, options);
+    await using serial = await LlamaModel.load(file, { ...options, batching: "off" });
+    const ids = (i: number, count: number) =>
+      Array.from({ length: count }, (_, at) => 10 + ((at * (i + 3)) % 80));
+    const life = async (one: LlamaModel, i: number) => {
+      const said: string[] = [];
+      const sequence = await one.open();
+      try {
+        await sequence.extend(ids(i, 5 + i));
+        const fork = await sequence.fork();
+        try {
+          await sequence.extend(ids(i + 1, 4));
+          await sequence.truncate(3 + (i % 4));
+          said.push(
+            ...numbers(await sequence.extend(ids(i + 2, 3))),
+            ...numbers(await fork.extend(ids(i + 3, 2))),
+          );
+        } finally {
+          await fork[Symbol.asyncDispose]();
+        }
+        const answers = one.sample(ids(i, 9), {
+          n: 2,
+          maxTokens: 5,
+          temperature: 1,
+          seed: i,
+          whenFull: "wait",
+        });
+        if (i % 2 === 0) await answers[0]!.return!();
+        for (const answer of i % 2 === 0 ? answers.slice(1) : answers)
+          said.push(...written(await read(answer)));
+      } finally {
+        await sequence[Symbol.asyncDispose]();
+      }
+      return said;
+    };
+    const numbers = ({ logprobs }: { logprobs: Float32Array | Float64Array }) =>
+      [...logprobs].map((each) => each.toFixed(3));
+    const expected: string[][] = [];
+    for (let i = 0; i < 3; i++) expected.push(await life(serial, i));
+    expect(await Promise.all([0, 1, 2].map((i) => life(model, i)))).toEqual(expected);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 60_000);
