@@ -47,3 +47,11 @@ it("keeps what is done when the server goes away", async () => {
   }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "SERVER_UNREACHABLE" });
 });
+
+it("keeps no secret of a model's address", async () => {
+  server = await startFakeServer({ dialect: "vllm", model: plainModel() });
+  const run = await evaluate({ models: [`${server.url}?api_key=s3cret#plain`], corpora: [corpus], limit: 2 });
+  expect(run.results[0]!.documents).toBe(2);
+  expect(JSON.stringify(run)).not.toContain("s3cret");
+  expect(run.request.models).toEqual([`${server.url}#plain`]);
+});

@@ -88,3 +88,17 @@ describe("what --json prints of a token of probability 0", () => {
     expect(text).not.toContain("NaN");
   });
 });
+
+it("what --json prints says nothing to a terminal, and is the same text", () => {
+  const text =
+    "\u001b]0;x\u0007 \u009b31m \u007f \u202ebackwards\u2066 \u200b\ufeff\u2028 \u{1f468}\u200d\u{1f469} é";
+  for (const print of [printDocument, printEvent]) {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    print({ text, [text]: 1 });
+    const shown = write.mock.calls.map(([chunk]) => String(chunk)).join("");
+    write.mockRestore();
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2066\ufeff]/);
+    expect(shown).toContain("\u{1f468}\u200d\u{1f469} é");
+    expect(JSON.parse(shown)).toEqual({ text, [text]: 1 });
+  }
+});

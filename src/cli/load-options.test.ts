@@ -1,4 +1,4 @@
-/** The bounds of servers' answers as options of every command that asks one. */
+/** The options of every command that loads a model or asks a server, on their way to it. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -6,9 +6,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { encodeGguf, tinyModel } from "../../test/gguf-fixture.ts";
 import { SurprisalError } from "../core/index.ts";
+import { LlamaModel } from "../models/index.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { serverOptions } from "./load-options.ts";
+import { LOAD_OPTIONS, serverOptions } from "./load-options.ts";
+import { readArguments } from "./parse.ts";
 
 let folder = "";
 const open: { close(): void }[] = [];
@@ -113,5 +116,49 @@ it("leaves what is not given to the environment", () => {
     patience: { overallMs: 1500 },
     mostAnswerBytes: 2 * 2 ** 20,
     followRedirects: true,
+  });
+});
+
+describe("--mmap", () => {
+  const read = (...rawArgs: string[]) => readArguments(rawArgs, { mmap: LOAD_OPTIONS.mmap }).mmap;
+
+  it("is on, off or auto, and auto where nothing is said", () => {
+    expect([read("--mmap", "on"), read("--mmap=off"), read("--mmap", "auto"), read()]).toEqual([
+      true,
+      false,
+      "auto",
+      "auto",
+    ]);
+    for (const word of ["yes", "ON", "", "true", "0"])
+      expect(() => read("--mmap", word)).toThrowError(
+        expect.objectContaining({ code: "USAGE", what: expect.stringContaining("--mmap") }),
+      );
+    expect(() => read("--mmap")).toThrowError(expect.objectContaining({ code: "USAGE" }));
+  });
+
+  it.each<[string, string[], (model: string) => string[]]>([
+    ["score", ["score"], (model) => ["--text", "one", "-m", model]],
+    ["chat", ["chat"], (model) => ["--once", "one", "-m", model]],
+    ["compare", ["compare"], (model) => [join(folder, "text.txt"), "-b", model]],
+    ["eval", ["eval"], (model) => [join(folder, "text.txt"), "--run", join(folder, "run"), "-m", model]],
+    [
+      "proxy calibrate",
+      ["proxy", "calibrate"],
+      (model) => [join(folder, "prompts.jsonl"), "--proxy", model, "-m", "mini"],
+    ],
+  ])("of surprisal %s reaches the load", async (_, names, args) => {
+    const model = join(folder, "model.gguf");
+    writeFileSync(model, encodeGguf(tinyModel()).bytes);
+    const load = vi
+      .spyOn(LlamaModel, "load")
+      .mockRejectedValue(new SurprisalError({ code: "MODEL_LOAD_FAILED", what: "not today" }));
+    const seen = [];
+    for (const word of ["on", "off", "auto"]) {
+      load.mockClear();
+      await failure(names, [...args(model), "-q", "--mmap", word]);
+      seen.push(load.mock.calls[0]?.[1]?.mmap);
+      rmSync(join(folder, "run"), { recursive: true, force: true });
+    }
+    expect(seen).toEqual([true, false, "auto"]);
   });
 });

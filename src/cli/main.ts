@@ -6,7 +6,8 @@ import { undoUnfinished, writeFailure } from "../files/index.ts";
 import { nearestNames } from "../text/index.ts";
 import type { Command, CommandList } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
-import { exitCodeOf, partsOf, shownError, usage } from "./errors.ts";
+import { exitCodeOf, known, partsOf, shownError, shownLines, usage } from "./errors.ts";
+import { printEvent } from "./json.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
@@ -88,11 +89,12 @@ function unknownCommand(names: string[], word: string, commands: CommandList): S
 }
 
 /** Prints what went wrong: for people on stderr, and as a document on stdout where one is wanted. */
-function report(error: unknown, documentOf: ((error: unknown) => object) | null): number {
-  if (documentOf) process.stdout.write(`${JSON.stringify(documentOf(error))}\n`);
+function report(thrown: unknown, documentOf: ((error: unknown) => object) | null): number {
+  const error = known(thrown);
+  if (documentOf) printEvent(documentOf(error));
   process.stderr.write(`surprisal: ${shownError(error)}\n`);
   if (!SurprisalError.isInstance(error) && error instanceof Error)
-    process.stderr.write(`${error.stack}\nThis is a bug: please report it.\n`);
+    process.stderr.write(`${shownLines(error.stack ?? "")}\nThis is a bug: please report it.\n`);
   return exitCodeOf(error);
 }
 

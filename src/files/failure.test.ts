@@ -42,6 +42,15 @@ describe("what the file system says", () => {
     expect(readFailure(system(code), FILE)).toMatchObject({ code: expected, what, where: FILE });
   });
 
+  it.each([
+    ["EFBIG", /larger than this process may write/, /ulimit -f/],
+    ["EMFILE", /too many files are open/, /ulimit -n/],
+  ])("%s is a limit of the process, whatever way out the caller names", (code, what, wayOut) => {
+    const expected = { what: expect.stringMatching(what), wayOut: expect.stringMatching(wayOut) };
+    expect(writeFailure(system(code), FILE, { wayOut: "Elsewhere." })).toMatchObject(expected);
+    expect(readFailure(system(code), FILE)).toMatchObject(expected);
+  });
+
   it("leaves our own errors as they are", () => {
     const own = new SurprisalError({ code: "ABORTED", what: "It was aborted" });
     expect(readFailure(own, FILE)).toBe(own);

@@ -25,11 +25,12 @@ export function readFailure(error: unknown, where: string, options: ReadFailureO
       cause: error,
     });
   const isFolder = code === "EISDIR";
+  const limit = limitOf(code);
   return new SurprisalError({
     code: "FILE_UNREADABLE",
-    what: `The file cannot be read: ${isFolder ? "it is a folder" : messageOf(error)}`,
+    what: `The file cannot be read: ${isFolder ? "it is a folder" : (limit?.what ?? messageOf(error))}`,
     where,
-    wayOut: isFolder ? "Name one file." : "Check its permissions and that it is a file.",
+    wayOut: isFolder ? "Name one file." : (limit?.wayOut ?? "Check its permissions and that it is a file."),
     cause: error,
   });
 }
@@ -65,13 +66,29 @@ export function writeFailure(
       wayOut: wayOutWhenFull,
       cause: error,
     });
+  const limit = limitOf(code);
   return new SurprisalError({
     code: "FILE_UNWRITABLE",
-    what: `${subject} cannot be written: ${messageOf(error)}`,
+    what: `${subject} cannot be written: ${limit?.what ?? messageOf(error)}`,
     where,
-    wayOut: wayOut ?? "Name a file in a folder that exists and that you may write to.",
+    wayOut: limit?.wayOut ?? wayOut ?? "Name a file in a folder that exists and that you may write to.",
     cause: error,
   });
+}
+
+/** What the shell or the system has set for this process; another file or folder does not help. */
+function limitOf(code: string | undefined): { what: string; wayOut: string } | null {
+  if (code === "EFBIG")
+    return {
+      what: "it would be larger than this process may write, or than its file system takes (EFBIG)",
+      wayOut: "Raise the limit (ulimit -f unlimited), or use another file system. What is written is kept.",
+    };
+  if (code === "EMFILE" || code === "ENFILE")
+    return {
+      what: `too many files are open (${code})`,
+      wayOut: "Raise the limit (ulimit -n), or work on fewer files at a time.",
+    };
+  return null;
 }
 
 /**

@@ -1,10 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SurprisalError } from "../core/index.ts";
-import { takeLock, withLock } from "./lock.ts";
+import { lockHolder, takeLock, withLock } from "./lock.ts";
 
 describe("the lock between processes", () => {
   let file: string;
@@ -100,5 +110,22 @@ describe("the lock between processes", () => {
     await expect(withLock(inside, { ...patient, failure }, async () => {})).rejects.toThrow(
       `no lock ${inside}`,
     );
+  });
+
+  it.each<[string, (path: string) => unknown]>([
+    ["a folder", (path) => mkdirSync(path)],
+    ["no file", (path) => symlinkSync("/dev/zero", path)],
+    ["something else", (path) => writeFileSync(path, "x".repeat(2000))],
+  ])("that is %s is not waited for, not read, and not removed", (kind, make) => {
+    make(file);
+    const expected = expect.objectContaining({
+      code: "FILE_UNWRITABLE",
+      what: `What is to be a lock is ${kind}`,
+      where: file,
+      wayOut: "Something else put it there: move it away.",
+    });
+    expect(() => takeLock(file)).toThrow(expected);
+    expect(() => lockHolder(file)).toThrow(expected);
+    expect(lstatSync(file)).toBeTruthy();
   });
 });

@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -18,7 +19,7 @@ import { utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { abortError, errorCode } from "../core/index.ts";
+import { abortError, errorCode, SurprisalError } from "../core/index.ts";
 import { writeFailure } from "./failure.ts";
 import { makeFolder } from "./folders.ts";
 
@@ -27,6 +28,8 @@ const DEAD_AFTER_MS = 60_000;
 const POLL_MS = 200;
 /** Long enough for another process to write a line. */
 const PAUSE_MS = 50;
+/** A number and the name of a host, bytes. What is longer is somebody else's. */
+const LONGEST = 1024;
 
 export interface LockHolder {
   pid: number;
@@ -143,14 +146,27 @@ function place(file: string, content: string): boolean {
   }
 }
 
-/** `null`: there is no such file. */
+/** @returns what it says; `null`: there is no such file. @throws SurprisalError FILE_UNWRITABLE: it is no file. */
 function readIfThere(file: string): string | null {
   try {
+    // A pipe would be waited for, and a device read without end.
+    const found = lstatSync(file);
+    if (!found.isFile()) throw noLock(file, found.isDirectory() ? "a folder" : "no file");
+    if (found.size > LONGEST) throw noLock(file, "something else");
     return readFileSync(file, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return null;
     throw error;
   }
+}
+
+function noLock(file: string, kind: string): SurprisalError {
+  return new SurprisalError({
+    code: "FILE_UNWRITABLE",
+    what: `What is to be a lock is ${kind}`,
+    where: file,
+    wayOut: "Something else put it there: move it away.",
+  });
 }
 
 function holderOf(content: string): LockHolder {

@@ -51,7 +51,7 @@ export async function openRemote(
   }
   if (scheme === "ollama") {
     const [name, address] = ollamaPlace(rest);
-    assertOnline(new URL(address), offline);
+    assertOnline(URL.canParse(address) ? new URL(address) : null, offline);
     return OllamaModel.open(named(name, reference), { ...options, address });
   }
   if (scheme === "gemini") {

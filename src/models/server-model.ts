@@ -205,7 +205,8 @@ export abstract class ServerModel implements LanguageModel {
       code: "UNSUPPORTED_CAPABILITY",
       what: `${this.source} ${what}`,
       where: this.place,
-      wayOut: "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
+      wayOut:
+        "Use a model in process (a GGUF file), or a server that can: `surprisal probe` shows what one does.",
     });
   }
 

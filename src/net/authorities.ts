@@ -1,7 +1,7 @@
 /** Which certificate authorities to trust. */
-import { readFileSync } from "node:fs";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { readPipSetting } from "./pip-settings.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** Read once: a company's certificates do not change while we run. */
 const known = new WeakMap<NodeJS.ProcessEnv, SecureContext | null>();
@@ -40,9 +40,5 @@ function readAuthorities(environment: NodeJS.ProcessEnv): SecureContext | null {
 
 /** A bundle that cannot be read is left out: the handshake then fails with its own, clearer message. */
 function readIfThere(file: string): string {
-  try {
-    return file ? readFileSync(file, "utf8") : "";
-  } catch {
-    return "";
-  }
+  return file ? (readSmallFile(file) ?? "") : "";
 }

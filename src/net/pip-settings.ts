@@ -1,7 +1,7 @@
 /** pip's settings that matter here, so that a machine set up for pip needs no second set-up. */
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readSmallFile } from "./small-file.ts";
 
 /**
  * A setting of pip: from PIP_<NAME>, else from pip's configuration files, [install] before [global].
@@ -50,12 +50,8 @@ function configurationFiles(environment: NodeJS.ProcessEnv): string[] {
 
 /** Reads `name = value` of an INI file as Python's configparser does: `:` or `=`, `-` and `_` alike, # and ; comments. */
 function readIniSetting(file: string, name: string): string | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+  const text = readSmallFile(file);
+  if (text === null) return undefined;
   const found = new Map<string, string>();
   let section = "";
   for (const line of text.split(/\r?\n/)) {

@@ -13,6 +13,7 @@ import {
   tinyModel,
 } from "../gguf-fixture.ts";
 import type { Mutation } from "../gguf-mutations.ts";
+import { damagedMixtures } from "../mixture-damages.ts";
 import { MIXTURE_ARCHITECTURES, mixtureModel } from "../mixture-fixture.ts";
 
 export interface Damage extends Mutation {
@@ -110,11 +111,19 @@ export async function* randomDamages(
   const all = bases();
   const sound = new Map<Base, readonly number[]>();
   for (let at = 0; ; at++) {
+    const kind = below(7);
+    if (kind === 6) {
+      // Numbers and tensors of experts, each of which llama.cpp asserts, divides by or takes for granted.
+      const architecture = pick(MIXTURE_ARCHITECTURES);
+      const { name, make } = pick(damagedMixtures(architecture));
+      const { bytes } = encodeGguf(make());
+      yield { name: `seed ${seed}, ${at}: ${architecture}: ${name}`, expectation: "broken", bytes };
+      continue;
+    }
     const base = pick(all);
     const label = `seed ${seed}, ${at}: ${base.name}`;
     const model = base.make();
     const architecture = String((model.metadata.get("general.architecture") as { value: string }).value);
-    const kind = below(6);
     if (kind === 0) {
       // Keys that nothing reads, and the order of the tensors: not a number may change.
       if (!sound.has(base)) sound.set(base, await numbersOf(encodeGguf(model).bytes));

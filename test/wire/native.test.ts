@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TokenRecord } from "../../src/core/index.ts";
 import { SurprisalError } from "../../src/core/index.ts";
 import { GeminiModel } from "../../src/models/gemini/index.ts";
-import type { Generation } from "../../src/models/index.ts";
+import { type Generation, resolve } from "../../src/models/index.ts";
 import { OllamaModel } from "../../src/models/ollama/index.ts";
 import { ApiKey } from "../../src/models/remote/index.ts";
 import { type FakeServer, type Misbehaviour, startFakeServer } from "./fake-server.ts";
@@ -104,6 +104,14 @@ describe("OllamaModel", () => {
       vi.stubEnv("OLLAMA_HOST", host.replace("PORT", new URL(server.url).port));
       const model = await OllamaModel.open("plain");
       expect(model.settings.server).toBe(server.origin);
+    },
+  );
+
+  it.each(["nons ense", "host:99999", "http://[::1"])(
+    "is not looked for under OLLAMA_HOST=%s",
+    async (host) => {
+      vi.stubEnv("OLLAMA_HOST", host);
+      await expect(resolve("ollama:plain")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     },
   );
 

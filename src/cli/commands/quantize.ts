@@ -72,13 +72,18 @@ What it costs:
     if (given.dryRun) return showPlan(await planQuantize(path, type, options), given.json);
     const { parts } = await inspectGguf(path);
     checkFree(quantizedFiles(out, parts.length, options), given.force);
-    const stopWatching = onInterrupt(() => removeDrafts(out));
+    const stop = new AbortController();
+    const stopWatching = onInterrupt(() => {
+      stop.abort(); // first: what is being written would be begun anew
+      removeDrafts(out);
+    });
     const progress = given.quiet ? null : startProgress({ label: `writing ${out}`, unit: "bytes" });
     const onProgress: QuantizeOptions["onProgress"] = (state) => progress?.update(state);
     const onPlan = (plan: QuantizePlan) => {
       if (!given.json) process.stdout.write(notesOf(plan)); // the work may take an hour
     };
-    const report = await quantize(path, out, type, { ...options, onPlan, onProgress }).finally(() => {
+    const hear = { onPlan, onProgress, signal: stop.signal };
+    const report = await quantize(path, out, type, { ...options, ...hear }).finally(() => {
       stopWatching();
       progress?.end();
     });

@@ -110,7 +110,8 @@ export async function compareModels(
         code: "UNSUPPORTED_CAPABILITY",
         what: "This model does not score given text token by token",
         where: identity.name,
-        wayOut: "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
+        wayOut:
+          "Use a model in process (a GGUF file), or a server that can: `surprisal probe` shows what one does.",
       });
   const run = await ComparisonRun.start(base, others, options);
   for await (const document of documents) await run.add(document);

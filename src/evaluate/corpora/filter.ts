@@ -57,9 +57,14 @@ export async function checkedFilter(connection: DuckDBConnection, where: string)
       "It is one SQL condition on the columns of a row, such as: stars >= 4 AND lang = 'en'.",
     );
   if (where.length > MOST_CHARACTERS) throw refused(`it has more than ${MOST_CHARACTERS} characters`);
-  const [[serialized]] = (await valuesOf(connection, "SELECT json_serialize_sql($1::VARCHAR)", [
-    `${BEFORE}(\n${where}\n)`,
-  ])) as [[string]];
+  const parse = async (expression: string) => {
+    const sql = [`${BEFORE}${expression}`];
+    const [[json]] = (await valuesOf(connection, "SELECT json_serialize_sql($1::VARCHAR)", sql)) as [
+      [string],
+    ];
+    return json;
+  };
+  const serialized = await parse(`(\n${where}\n)`);
   const parsed: Node = JSON.parse(serialized);
   if (parsed.error !== false) throw refused(`Parser Error: ${parsed.error_message}`);
   const condition = onlyCondition(parsed.statements);
@@ -79,6 +84,9 @@ export async function checkedFilter(connection: DuckDBConnection, where: string)
         ? `the function ${other} looks at more than the row, or gives another value each time`
         : `Catalog Error: there is no function ${other}`,
     );
+  // What closes our parenthesis and opens another, true) OR (true, does not close a bracket too.
+  const bracketed: Node = JSON.parse(await parse(`[\n${where}\n]`));
+  if (bracketed.error !== false) throw refused("its parentheses are not in pairs");
   const [[written]] = (await valuesOf(connection, "SELECT json_deserialize_sql($1::JSON)", [serialized])) as [
     [string],
   ];

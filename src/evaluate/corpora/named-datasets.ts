@@ -1,5 +1,6 @@
 /** Data sets known by a short name, with the texts that each recipe's tool makes of them. */
 
+import { invalidArgument } from "../../core/index.ts";
 import type { DatasetRequest } from "../../models/index.ts";
 import { nearestNames } from "../../text/index.ts";
 import type { RuleName } from "./rules.ts";
@@ -103,10 +104,18 @@ export function parseHubCorpus(spec: string, recipe: string | undefined): HubCor
   const request = {
     repository,
     config,
-    revision: revision && decodeURIComponent(revision),
+    revision: revision && decoded(revision, spec),
     split: splitGiven || undefined,
   };
   return { name: spec, request, column: undefined, rule: null };
+}
+
+function decoded(revision: string, spec: string): string {
+  try {
+    return decodeURIComponent(revision);
+  } catch {
+    throw invalidArgument("The revision holds a % that stands for nothing", spec, "Write % itself as %25.");
+  }
 }
 
 /** Names that were perhaps meant. */

@@ -161,3 +161,11 @@ describe("docs/corpora.md", () => {
         }
   });
 });
+
+it("a data set's revision is decoded, or refused", () => {
+  expect(parseHubCorpus("hf:owner/set@refs%2Fpr%2F1", undefined)!.request.revision).toBe("refs/pr/1");
+  for (const revision of ["%", "100%", "%ff"])
+    expect(() => parseHubCorpus(`hf:owner/set@${revision}`, undefined)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", where: `hf:owner/set@${revision}` }),
+    );
+});

@@ -68,6 +68,11 @@ describe("the filter in SQL", () => {
     ["true) UNION ALL (SELECT true", /more than one condition/],
     ["true) GROUP BY (id", /more than one condition/],
     ["true) ORDER BY (id", /more than one condition/],
+    ["stars > 2) OR (id = 1", /its parentheses are not in pairs/],
+    ["true) OR (true", /its parentheses are not in pairs/],
+    ["true) AND (id IN (1)) OR (true", /its parentheses are not in pairs/],
+    ["true)--\n OR (true", /its parentheses are not in pairs/],
+    ["true] OR [true", /Parser Error/],
     ["row_number() OVER () = 1", /a window over rows/],
     ["count(*) > 1", /function count_star looks at more/],
     ["COLUMNS(*) IS NOT NULL", /COLUMNS/],
@@ -117,7 +122,7 @@ describe("the filter in SQL", () => {
       ({ lang, stars }) => lang === "de" && stars % 7 === 0,
     ],
     ["len(list_filter([id, stars], x -> x = 5)) = 1", ({ id, stars }) => (id === 5) !== (stars === 5)],
-    ["stars > 2) OR (id = 1", ({ stars, id }) => stars > 2 || id === 1],
+    ["(stars > 2) OR (id = 1)", ({ stars, id }) => stars > 2 || id === 1],
   ])("finds what a program finds: %s", async (where, fits) => {
     const path = write(json("\n"), "rows.jsonl");
     const names = (await documentsOf(path, { where })).map(({ name }) => name);

@@ -78,8 +78,8 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     request,
   } = options;
   const { threads, device, batchSize, cacheType, kernels, exact, repack } = load as LlamaLoadOptions;
+  const references = models.map((model) => (typeof model === "string" ? model : model.identity.source));
   return {
-    models: models.map((model) => (typeof model === "string" ? model : model.identity.source)),
     corpora: corpora.map(({ source }) => source),
     reading: {},
     tasks: tasks.map(({ source }) => source),
@@ -93,5 +93,11 @@ export function requestOf({ models, recipe = "cached", limit, ...options }: Eval
     overrides: { context, stride, sinks, parseSpecial },
     load: { threads, device, batchSize, cacheType, kernels, exact, repack },
     ...request,
+    models: (request?.models ?? references).map(withoutQuery),
   };
+}
+
+/** A server's address as it is kept: what stands behind ? is not sent to the server either, and may be a secret. */
+function withoutQuery(reference: string): string {
+  return reference.replace(/^(https?:[^?#]*)\?[^#]*/i, "$1");
 }

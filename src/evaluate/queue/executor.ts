@@ -30,6 +30,7 @@ import {
   type RedisAddress,
   redisAddress,
   redisRefusal,
+  refusalOf,
 } from "./redis.ts";
 import { ShardProgress } from "./shard-progress.ts";
 import { Standstill } from "./standstill.ts";
@@ -170,6 +171,7 @@ class QueueExecutor implements Executor {
   readonly #timers: NodeJS.Timeout[];
   #count = 0;
   #recovering = false;
+  #isRefused = false;
   #closed = false;
   #toldMalformed = false;
   readonly #standstill: Standstill;
@@ -327,14 +329,24 @@ class QueueExecutor implements Executor {
     try {
       const claimed = [...this.#workers.claimed].filter((id) => this.#pending.has(id)).length;
       const standing = { pending: this.#pending.size, claimed, slots: this.#workers.slots };
-      if (this.#fault || this.#standstill.check(standing)) return await this.#startOver();
+      if (this.#fault) return await this.#startOver();
       await queue.trimEvents(EVENTS_PER_SHARD * this.slots); // they hold results
+      this.#waitForRedis(null);
+      if (this.#standstill.check(standing)) return await this.#startOver();
       for (const [id, pending] of [...this.#pending]) if (pending.added) await this.#ended(id, pending);
     } catch (error) {
       if (isOfAnotherKind(error)) this.#fault = error;
+      else this.#waitForRedis(refusalOf(error));
     } finally {
       this.#recovering = false;
     }
+  }
+
+  /** As for one that is gone: nothing is lost by waiting. */
+  #waitForRedis(refusal: string | null): void {
+    if (refusal !== null) this.#standstill.moved();
+    if (refusal !== null && !this.#isRefused) this.#parts.options.onMessage?.(refusal);
+    this.#isRefused = refusal !== null;
   }
 
   /** What Redis holds is not what was put there: as when it has lost everything, but for a number of times only. */

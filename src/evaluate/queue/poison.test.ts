@@ -54,6 +54,38 @@ needing(withoutRedis).describe("a queue that others write to", () => {
     redis.disconnect();
   });
 
+  it.concurrent("waits where Redis takes nothing in any more, and says why", async () => {
+    await using server = await RedisServer.start();
+    const redis = server.client();
+    const stop = new AbortController();
+    const said: string[] = [];
+    const events: WorkerEvent[] = [];
+    const working = work(server.url, {
+      ...{ models: [slowModel(50)], signal: stop.signal, graceMs: 500 },
+      onEvent: (event) => events.push(event),
+    });
+    const shards = someShards(12);
+    {
+      await using queue = await queueExecutor(server.url, {
+        ...{ model: slowModel(0), reference: "table", leaseMs: 500 },
+        onMessage: (text) => said.push(text),
+      });
+      const scores = Promise.all(shards.map((shard) => queue.run(shard)));
+      while (events.filter(({ type }) => type === "done").length < 2) await sleep(5);
+      await redis.config("SET", "min-replicas-to-write", "1");
+      await sleep(3 * 500 + 3000 + 5000); // longer than a run may stand still
+      await redis.config("SET", "min-replicas-to-write", "0");
+      expect(await scores).toEqual(await directly(shards));
+    }
+    expect(said.filter((text) => /NOREPLICAS/.test(text))).toEqual([
+      expect.stringMatching(/^Redis takes nothing in, and is waited for: NOREPLICAS/),
+    ]);
+    expect(said.filter((text) => /not what was put there/.test(text))).toEqual([]);
+    stop.abort();
+    await working;
+    redis.disconnect();
+  });
+
   it.concurrent("is given up with a code where it is poisoned again and again", async () => {
     await using server = await RedisServer.start();
     const redis = server.client();

@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { SurprisalError } from "../../core/index.ts";
+import { visible } from "../../text/index.ts";
 
 /** Longest time to reach Redis at the start, milliseconds. Later on it is waited for without end. */
 const CONNECT_MS = 5000;
@@ -125,10 +126,19 @@ async function redisVersion(redis: Redis): Promise<number | null> {
   return major === undefined ? null : Number(major);
 }
 
+/** Of Redis's own words, characters. */
+const MOST_QUOTED = 200;
+const REFUSAL = /^(OOM|NOPERM|NOAUTH|READONLY|MISCONF|LOADING|MASTERDOWN|NOREPLICAS)/;
+
+/** Words for people where Redis is there and takes nothing in: it is full, a copy of another, or lets us write no longer. */
+export function refusalOf(error: unknown): string | null {
+  if (!(error instanceof Error) || !REFUSAL.test(error.message)) return null;
+  return `Redis takes nothing in, and is waited for: ${visible(error.message.slice(0, MOST_QUOTED))}`;
+}
+
 /** Whether a command failed because of what Redis holds: keys of another kind, jobs that BullMQ's scripts cannot read. */
 export function isOfAnotherKind(error: unknown): error is Error {
-  if (!(error instanceof Error) || /^(OOM|NOPERM|NOAUTH|READONLY|MISCONF|LOADING)/.test(error.message))
-    return false;
+  if (!(error instanceof Error) || REFUSAL.test(error.message)) return false;
   return /WRONGTYPE|user_script|Error running script|Missing key for job/.test(error.message);
 }
 

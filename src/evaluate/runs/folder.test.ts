@@ -137,6 +137,13 @@ describe("RunFolder", () => {
     expect(readFileSync(join(path, "log.txt"), "utf8")).toMatch(/^of another day\n/);
   });
 
+  it("has a log that says nothing to a terminal, in a line for each thing", () => {
+    const folder = RunFolder.create(path);
+    folder.log("a\u001b]0;x\u0007b\nc\u202ed\u009b31m");
+    folder.release();
+    expect(readFileSync(join(path, "log.txt"), "utf8")).toMatch(/^\S+Z a␛]0;x␇b c⟨U\+202E⟩d⟨U\+009B⟩31m\n$/);
+  });
+
   it("is not taken from who came after", () => {
     const run = join(path, "run");
     const first = RunFolder.create(run);

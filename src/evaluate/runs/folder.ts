@@ -3,6 +3,7 @@ import { appendFileSync, copyFileSync, existsSync, readdirSync, rmdirSync, rmSyn
 import { basename, dirname, join, resolve } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { makeFolder, replaceFile, takeLock } from "../../files/index.ts";
+import { visible } from "../../text/index.ts";
 import type { RunSeal } from "./checksum.ts";
 import {
   damagedCopyOf,
@@ -139,7 +140,9 @@ export class RunFolder {
   log(line: string): void {
     if (!this.isHeld) return;
     try {
-      appendFileSync(this.file(LOG), `${new Date().toISOString()} ${line.replaceAll("\n", " ")}\n`);
+      // One line, whatever names and errors hold: people read it at a terminal.
+      const shown = visible(line.replaceAll("\n", " "));
+      appendFileSync(this.file(LOG), `${new Date().toISOString()} ${shown}\n`);
     } catch {
       // the disk is full: the journal says so
     }

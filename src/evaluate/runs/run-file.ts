@@ -116,7 +116,8 @@ function readText(folder: string, where: string): string {
         code: "RUN_DAMAGED",
         what: `What should be a file of the run is ${other.kind}`,
         where: other.path,
-        wayOut: "surprisal makes files only: put the file itself there, if you know whose this is.",
+        wayOut:
+          "surprisal makes files only. Put the file itself there, if you know whose this is; a lock can be removed.",
       });
     if (statSync(where).size > MOST_RUN_BYTES)
       throw lostRun({ what: `run.json is larger than ${MOST_RUN_BYTES / 2 ** 20} MiB`, where });

@@ -12,7 +12,7 @@ export {
 } from "./file-types.ts";
 export { inspectGguf } from "./inspect.ts";
 export { modelNotes, tokenizerNotes } from "./notes.ts";
-export { openModel, readArrayBytes, readFully } from "./reader.ts";
+export { readArrayBytes, readFully } from "./reader.ts";
 export {
   type GgufArray,
   type GgufFile,

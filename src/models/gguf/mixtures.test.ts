@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeGguf, type FixtureValue } from "../../../test/gguf-fixture.ts";
 import {
-  type KeyChanges,
-  MIXTURE_ARCHITECTURES,
-  mixtureModel,
-  mixtureNumber,
-} from "../../../test/mixture-fixture.ts";
+  EXPERT_COUNT_DAMAGES,
+  hasExpertGates,
+  isExpertGate,
+  lastLayerUsesAnotherNumber,
+  usesOneNumberInAllLayers,
+} from "../../../test/mixture-damages.ts";
+import { type KeyChanges, MIXTURE_ARCHITECTURES, mixtureModel } from "../../../test/mixture-fixture.ts";
 import { SurprisalError } from "../../core/index.ts";
 import { checkGguf, inspectGguf } from "./index.ts";
 
@@ -38,65 +40,23 @@ async function check(
   }
 }
 
-/** What llama.cpp 0.5.0 asserts of all architectures (llama-model.cpp, `load_hparams`), and what it takes for granted. */
-const DAMAGES: [string, KeyChanges, string][] = [
-  ["none", { expert_count: u32(0) }, "expert_used_count"],
-  ["more than LLAMA_MAX_EXPERTS", { expert_count: u32(1025) }, "expert_count"],
-  ["huge", { expert_count: u32(2 ** 32 - 1) }, "expert_count"],
-  ["absent", { expert_count: null }, "expert_used_count"],
-  ["none used", { expert_used_count: u32(0) }, "expert_used_count"],
-  ["used absent", { expert_used_count: null }, "expert_used_count"],
-  ["more used than there are", { expert_used_count: u32(5) }, "expert_used_count"],
-  ["as many groups as experts", { expert_group_count: u32(4) }, "expert_group_count"],
-  [
-    "groups that do not divide",
-    { expert_group_count: u32(3), expert_group_used_count: u32(1) },
-    "expert_group_count",
-  ],
-  [
-    "no group used",
-    { expert_group_count: u32(2), expert_group_used_count: u32(0) },
-    "expert_group_used_count",
-  ],
-  [
-    "all groups used",
-    { expert_group_count: u32(2), expert_group_used_count: u32(2) },
-    "expert_group_used_count",
-  ],
-  [
-    "groups smaller than the experts used",
-    { expert_group_count: u32(2), expert_group_used_count: u32(1), expert_used_count: u32(3) },
-    "expert_group_used_count",
-  ],
-  ["a gating function that there is not", { expert_gating_func: u32(5) }, "expert_gating_func"],
-  [
-    "a list in place of a number",
-    { expert_count: { type: "arr", elementType: "u32", value: [4, 4] } },
-    "expert_count",
-  ],
-];
-
 describe.each(MIXTURE_ARCHITECTURES)("%s", (architecture) => {
   it("is fine as it is", async () => expect(await check(architecture)).toBe("fine"));
 
-  it.each(DAMAGES)("%s: is refused with its key", async (_, changes, key) => {
+  it.each(EXPERT_COUNT_DAMAGES)("%s: is refused with its key", async (_, changes, key) => {
     expect(await check(architecture, changes)).toBe(`GGUF_INVALID ${architecture}.${key}`);
   });
 
   it("another number used in the last layer: is refused, but where the graph asks each layer", async () => {
-    const layers = mixtureNumber(architecture, "block_count", 2);
-    const value = Array.from({ length: layers }, (__, i) => (i === layers - 1 ? 1 : 2));
-    const changes: KeyChanges = { expert_used_count: { type: "arr", elementType: "u32", value } };
-    const wanted = architecture.startsWith("nemotron_h")
-      ? "fine"
-      : `GGUF_INVALID ${architecture}.expert_used_count`;
-    expect(await check(architecture, changes)).toBe(wanted);
+    const wanted = usesOneNumberInAllLayers(architecture)
+      ? `GGUF_INVALID ${architecture}.expert_used_count`
+      : "fine";
+    expect(await check(architecture, lastLayerUsesAnotherNumber(architecture))).toBe(wanted);
   });
 
   it("without gates: is refused, but where there are none", async () => {
-    const said = await check(architecture, {}, (name) => name.includes("ffn_gate_exps"));
-    const hasNone = mixtureModel(architecture).tensors.every(({ name }) => !name.includes("ffn_gate_exps"));
-    if (hasNone) expect(said).toBe("fine");
+    const said = await check(architecture, {}, isExpertGate);
+    if (!hasExpertGates(architecture)) expect(said).toBe("fine");
     else expect(said).toMatch(/^GGUF_INVALID tensor blk\.\d\.ffn_gate_exps\.weight$/);
   });
 });

@@ -75,7 +75,7 @@ export async function floatWeights(
     options.onMessage?.(
       `exact: writing the weights of ${model.name} as F32 to ${path}, ${formatBytes(bytes)}, once. They take as much memory, of which ${formatBytes(freemem())} are free; \`surprisal models remove\` deletes them.`,
     );
-    await asFloats(model, path);
+    await asFloats(model, path, options.signal);
   });
   return { path: copy.path, ...about };
 }
@@ -102,9 +102,13 @@ function assertFits(bytes: number, path: string): void {
   });
 }
 
-async function asFloats({ path, name }: Pick<LocatedModel, "path" | "name">, target: string): Promise<void> {
+async function asFloats(
+  { path, name }: Pick<LocatedModel, "path" | "name">,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
-    await quantize(path, target, "F32", { allowRequantize: true, allowLarger: true });
+    await quantize(path, target, "F32", { allowRequantize: true, allowLarger: true, signal });
   } catch (error) {
     if (!SurprisalError.isInstance(error) || error.code !== "ENGINE_FAILED") throw error;
     const types = [...new Set(notFloat(await inspectGguf(path)).map(({ type }) => type))];

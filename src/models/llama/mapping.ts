@@ -32,11 +32,17 @@ export function isMapped(
   return parts.every((part) => resolve(part).startsWith(ours)) || fileBytes > MOST_OF_MEMORY * freeBytes;
 }
 
+const RELOAD =
+  "Load the model again when the file is whole; replace a model in use by renaming, or load it with mmap: false.";
+
 /** The files of a mapped model, to be looked at before they are used. */
 export class MappedFiles {
   readonly #sizes: ReadonlyMap<string, number>;
+  readonly #wayOut: string;
 
-  constructor(parts: readonly string[]) {
+  /** @param wayOut for a person whose file became shorter. */
+  constructor(parts: readonly string[], wayOut: string = RELOAD) {
+    this.#wayOut = wayOut;
     this.#sizes = new Map(parts.map((part) => [part, statSync(part).size]));
   }
 
@@ -47,10 +53,9 @@ export class MappedFiles {
       if (now >= bytes) continue;
       throw new SurprisalError({
         code: "MODEL_CHANGED",
-        what: `The model's file has ${now} bytes now, and had ${bytes} when it was loaded`,
+        what: `The model's file has ${now} bytes now, and had ${bytes} when it was opened`,
         where: path,
-        wayOut:
-          "Load the model again when the file is whole; replace a model in use by renaming, or load it with mmap: false.",
+        wayOut: this.#wayOut,
       });
     }
   }

@@ -38,6 +38,8 @@ export interface Endpoint {
   detected: Detected | null;
   identity: ModelIdentity;
   tokenizer: RemoteVocabulary | null;
+  /** Why there is none, where the dialect has one. */
+  tokenizerProblem: string | null;
   vocabularySize: number | null;
   /** Longest text the server takes, tokens. */
   context: number | null;
@@ -55,24 +57,27 @@ export async function openEndpoint(address: string | URL, options: OpenAIOptions
   const { dialect: name, signal, api = "chat", stream = true, prove = true } = options;
   const url = parsed(address);
   const client = clientFor(url, options);
-  const named = options.model ?? decodeURIComponent(url.hash.slice(1));
+  const named = options.model ?? decoded(url.hash.slice(1));
   const detected = name && named ? null : await detect(client, signal);
   const dialect = dialectOf(name ?? detected!.dialect);
   const listed = chosenModel(named, detected?.models ?? [], client.name);
   const encode = serverTokenizer(client, dialect, listed.id);
   const facts = { dialect, model: listed.id, size: listed.vocabulary, signal };
-  const tokenizer = encode && (await RemoteVocabulary.open(encode, client, facts));
+  const opened = encode && (await RemoteVocabulary.open(encode, client, facts));
+  const tokenizer = opened instanceof RemoteVocabulary ? opened : null;
+  const tokenizerProblem = opened && "problem" in opened ? opened.problem : null;
   const method = echoesPrompts(dialect, listed.id) ? "echo" : dialect.prompt;
   const numbers =
     method && promptNumbers(method, { client, model: listed.id, dialect, vocabulary: tokenizer });
-  const provable = numbers !== null && (method !== "vllm" || tokenizer !== null);
-  const proof = provable && prove ? await proven(client, listed, numbers, tokenizer, signal) : null;
+  const proof =
+    numbers && prove ? await proven(client, listed, { numbers, tokenizer, tokenizerProblem }, signal) : null;
   return {
     client,
     dialect,
     detected,
     identity: identityOf(listed, options.source ?? `${shownAddress(new URL(address))}${url.hash}`),
     tokenizer,
+    tokenizerProblem,
     vocabularySize: listed.vocabulary,
     // A server writes a token after the prompt, and a scored text has one more than what is run.
     context: listed.context === null ? null : Math.max(1, listed.context - (numbers ? 2 : 0)),
@@ -81,6 +86,15 @@ export async function openEndpoint(address: string | URL, options: OpenAIOptions
     api,
     stream,
   };
+}
+
+/** A name with a % of its own is what it says. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function parsed(address: string | URL): URL {
@@ -101,6 +115,21 @@ function clientFor(url: URL, options: OpenAIOptions): RemoteClient {
   return new RemoteClient({ ...options, address: url, key, keyVariable, keyHeader });
 }
 
+/** What a proof needs. */
+interface Provable extends Pick<Endpoint, "tokenizer" | "tokenizerProblem"> {
+  numbers: PromptNumbers;
+}
+
+/** What stands in the way of a proof: numbers that come by token id need the ids. */
+export function unprovable({ numbers, tokenizer, tokenizerProblem }: Provable): AlignmentProof | null {
+  if (tokenizer !== null || !numbers.needsTokenizer) return null;
+  const why = tokenizerProblem === null ? "" : `: ${tokenizerProblem}`;
+  return {
+    verdict: "refused",
+    seen: `${numbers.method} needs the server's tokenizer, which cannot be asked${why}`,
+  };
+}
+
 const proofs = new Map<string, Promise<AlignmentProof>>();
 
 /** How a server fails that was there a moment ago. */
@@ -110,10 +139,11 @@ const BROKEN: readonly string[] = ["STREAM_CUT", "ANSWER_TOO_LONG", "SERVER_UNRE
 function proven(
   client: RemoteClient,
   model: ListedModel,
-  numbers: PromptNumbers,
-  tokenizer: RemoteVocabulary | null,
+  { numbers, tokenizer, tokenizerProblem }: Provable,
   signal: AbortSignal | undefined,
 ): Promise<AlignmentProof> {
+  const obstacle = unprovable({ numbers, tokenizer, tokenizerProblem });
+  if (obstacle) return Promise.resolve(obstacle);
   const name = `${client.address.href} ${JSON.stringify(model)} ${numbers.method}`;
   const before = proofs.get(name);
   if (before) return before;

@@ -5,7 +5,7 @@ import type { GenerationEnd, Prompt } from "../language-model.ts";
 import { proveAlignment } from "./alignment-proof.ts";
 import { Asking } from "./asking.ts";
 import type { DialectName } from "./dialects.ts";
-import { type Endpoint, type OpenAIOptions, openEndpoint } from "./endpoint.ts";
+import { type Endpoint, type OpenAIOptions, openEndpoint, unprovable } from "./endpoint.ts";
 import { promptNumbers } from "./prompt-numbers.ts";
 import { writeTokens } from "./writing.ts";
 
@@ -197,18 +197,22 @@ async function promptFinding(endpoint: Endpoint, signal: AbortSignal | undefined
     return { claimed, found: false, seen: "its API has none" };
   // A server that does not say so may still answer to `echo`.
   const source = { client, dialect, model: identity.name, vocabulary: tokenizer };
-  const proof = await proveAlignment(numbers ?? promptNumbers("echo", source), tokenizer?.encode ?? null, {
-    signal,
-  });
+  const asked = numbers ?? promptNumbers("echo", source);
+  const proof =
+    unprovable({ ...endpoint, numbers: asked }) ??
+    (await proveAlignment(asked, tokenizer?.encode ?? null, { signal }));
   return { claimed, found: proof.verdict === "proven", seen: proof.seen };
 }
 
-function tokenizeFinding({ dialect }: Endpoint, tokens: { ids: ArrayLike<number> } | null): Finding {
+function tokenizeFinding(
+  { dialect, tokenizerProblem }: Endpoint,
+  tokens: { ids: ArrayLike<number> } | null,
+): Finding {
   const claimed = dialect.tokenizer !== null;
   if (tokens) return { claimed, found: true, seen: `${JSON.stringify(TEXT)} is ${tokens.ids.length} tokens` };
   return {
     claimed,
     found: false,
-    seen: claimed ? "the endpoint does not answer as it should" : "its API has none",
+    seen: claimed ? `the endpoint does not answer as it should: ${tokenizerProblem}` : "its API has none",
   };
 }

@@ -44,6 +44,8 @@ export interface PromptNumbers {
   ids: boolean;
   /** Takes token ids for a prompt, if only as the text that they come from. */
   takesIds: boolean;
+  /** Cannot be asked without the server's tokenizer. */
+  needsTokenizer: boolean;
   /** Gives alternatives with ids. */
   alternatives: boolean;
   /** Every token of the prompt, the one in front that the server adds among them. */
@@ -93,9 +95,17 @@ function tokenId(token: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** A key of `prompt_logprobs`. @throws SurprisalError WIRE_MALFORMED */
+function idOf(key: string, where: string): number {
+  const id = /^\d{1,10}$/.test(key) ? Number(key) : Number.NaN;
+  return readFields(field.tokenId, id, `${where}[${key.slice(0, 20)}]`);
+}
+
+/** From 1 on. */
+const rank = field.refine(field.tokenId, (value) => value >= 1);
 const promptLogprob = field.object({
   logprob: field.nullish(field.number),
-  rank: field.nullish(field.int),
+  rank: field.nullish(rank),
   decoded_token: field.nullish(field.string),
 });
 /** One object per token of the prompt, keyed by token id. */
@@ -113,6 +123,7 @@ function vllmNumbers({ client, model, vocabulary }: Source): PromptNumbers {
     method: "prompt_logprobs",
     ids: true,
     takesIds: true,
+    needsTokenizer: true,
     alternatives: true,
     async score(prompt, k, options = {}) {
       const special = { addSpecial: true, parseSpecial: true };
@@ -130,7 +141,7 @@ function vllmNumbers({ client, model, vocabulary }: Source): PromptNumbers {
         const own = entry?.[String(id)];
         if (entry && !own) throw malformed(`Token ${id} of the prompt is not among its numbers`, at);
         const others = Object.entries(entry ?? {}).map(([key, other]) => ({
-          id: Number(key),
+          id: idOf(key, at),
           token: other.decoded_token ?? "",
           logprob: logprobOf(other.logprob, `${at}[${key}].logprob`),
           rank: other.rank ?? null,
@@ -163,6 +174,7 @@ function echoNumbers({ client, model, dialect }: Source): PromptNumbers {
     method: "echo with logprobs",
     ids: false,
     takesIds: dialect.takesIds,
+    needsTokenizer: false,
     alternatives: false,
     async score(prompt, _k, options = {}) {
       const body = { model, prompt, max_tokens: 1, echo: true, logprobs: 1 };
@@ -197,7 +209,7 @@ function tokensOf(logprobs: CompletionsLogprobs, where: string): PromptToken[] {
 }
 
 /** ln p, id, text; the first of a prompt may be a bare `null`. */
-const triple = field.triple(field.nullable(field.number), field.int, field.nullish(field.string));
+const triple = field.triple(field.nullable(field.number), field.tokenId, field.nullish(field.string));
 const generated = field.object({
   meta_info: field.object({
     input_token_logprobs: field.nullish(field.array(field.nullable(triple))),
@@ -228,6 +240,7 @@ function sglangNumbers({ client }: Source): PromptNumbers {
     method: "input_token_logprobs",
     ids: true,
     takesIds: true,
+    needsTokenizer: false,
     alternatives: true,
     async score(prompt, k, options = {}) {
       const more = { logprob_start_len: 0, top_logprobs_num: Math.max(1, k) };
@@ -235,9 +248,9 @@ function sglangNumbers({ client }: Source): PromptNumbers {
       return (meta.input_token_logprobs ?? []).map((entry, i) => {
         const id = typeof prompt === "string" ? null : (prompt[i] ?? null);
         if (!entry) return { id, token: "", logprob: null, rank: null, first: null, alternatives: [] };
-        const tops = (meta.input_top_logprobs?.[i] ?? []).map((other) =>
-          alternative(other, `${where}.input_top_logprobs[${i}]`),
-        );
+        const tops = (meta.input_top_logprobs?.[i] ?? [])
+          .map((other) => alternative(other, `${where}.input_top_logprobs[${i}]`))
+          .sort(byProbability);
         const own = alternative(entry, `${where}.input_token_logprobs[${i}]`);
         const first = tops.length > 0 ? own.id === tops[0]!.id : null;
         return { ...own, rank: first ? 1 : null, first, alternatives: tops.slice(0, k) };
@@ -255,7 +268,11 @@ function sglangNumbers({ client }: Source): PromptNumbers {
   };
 }
 
-const tgiToken = field.object({ id: field.int, text: field.string, logprob: field.nullish(field.number) });
+const tgiToken = field.object({
+  id: field.tokenId,
+  text: field.string,
+  logprob: field.nullish(field.number),
+});
 const tgiAnswer = field.object({
   details: field.object({ prefill: field.array(tgiToken), tokens: field.array(tgiToken) }),
 });
@@ -281,6 +298,7 @@ function tgiNumbers({ client, vocabulary }: Source): PromptNumbers {
     method: "decoder_input_details",
     ids: false,
     takesIds: vocabulary !== null,
+    needsTokenizer: false,
     alternatives: false,
     async score(prompt, _k, options = {}) {
       // It takes texts only: ids are sent as the text that it makes exactly these ids of.

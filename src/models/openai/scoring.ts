@@ -293,7 +293,7 @@ export class PromptScoring {
 
   #unsupported(
     what: string,
-    wayOut: string = "Use a model in process (a GGUF file), or a server that can, such as vLLM.",
+    wayOut: string = "Use a model in process (a GGUF file), or a server that can: `surprisal probe` shows what one does.",
   ): SurprisalError {
     return new SurprisalError({
       code: "UNSUPPORTED_CAPABILITY",

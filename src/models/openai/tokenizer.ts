@@ -46,7 +46,7 @@ interface Call {
   options: EncodeOptions;
 }
 
-const id = field.count;
+const id = field.tokenId;
 const llamaTokens = field.object({
   tokens: field.array(field.object({ id, piece: field.union(field.string, field.array(field.byte)) })),
 });

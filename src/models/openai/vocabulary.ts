@@ -4,6 +4,7 @@ import { checkWellFormed, SurprisalError } from "../../core/index.ts";
 import type { ModelVocabulary, TokenizedText, TokenizeOptions } from "../language-model.ts";
 import {
   field,
+  malformed,
   placeTokens,
   type RemoteClient,
   type RequestOptions,
@@ -15,6 +16,9 @@ import type { Encoded, EncodeOptions, ServerTokenizer } from "./tokenizer.ts";
 
 /** Texts that tokenizers of Hugging Face's kind always read as special tokens, where the vocabulary has them. */
 const CONTROL = /^(<\|[^<>\s]*\|>|<\/?s>|<(bos|eos|pad|unk|start_of_turn|end_of_turn)>|\[\/?[A-Z_]+\])$/;
+
+/** Tokens that a server puts around a text, at most: BOS, a language, a separator. */
+const MOST_AROUND = 64;
 
 const content = field.object({
   content: field.nullish(field.string),
@@ -53,12 +57,12 @@ export class RemoteVocabulary implements ModelVocabulary {
     this.addsBos = bos !== null;
   }
 
-  /** @returns `null` when the endpoint is switched off, or does not do what the dialect's endpoint does. */
+  /** @returns what is wrong when the endpoint is switched off, or does not do what the dialect's endpoint does. */
   static async open(
     encode: ServerTokenizer,
     client: RemoteClient,
     facts: { dialect: Dialect; model: string; size: number | null; signal?: AbortSignal | undefined },
-  ): Promise<RemoteVocabulary | null> {
+  ): Promise<RemoteVocabulary | { problem: string }> {
     const options = { parseSpecial: true, signal: facts.signal };
     try {
       const plain = await encode("a", { addSpecial: false, ...options });
@@ -67,7 +71,7 @@ export class RemoteVocabulary implements ModelVocabulary {
       return new RemoteVocabulary(encode, client, { ...facts, bos: adds ? ids[0]! : null });
     } catch (error) {
       const codes = ["SERVER_ERROR", "WIRE_MALFORMED", "UNSUPPORTED_CAPABILITY"];
-      if (SurprisalError.isInstance(error) && codes.includes(error.code)) return null;
+      if (SurprisalError.isInstance(error) && codes.includes(error.code)) return { problem: error.what };
       throw error;
     }
   }
@@ -79,12 +83,16 @@ export class RemoteVocabulary implements ModelVocabulary {
   readonly encode: ServerTokenizer = async (text: string, options: EncodeOptions): Promise<Encoded> => {
     checkWellFormed(text, "text");
     const encoded = await this.#encode(text, options);
+    // Each token of a text is at least a byte of it, but for what stands around it.
+    const bytes = new TextEncoder().encode(text);
+    if (encoded.ids.length > bytes.length + MOST_AROUND)
+      throw malformed(`${encoded.ids.length} tokens for a text of ${bytes.length} bytes`, this.#client.name);
     const from = encoded.pieces[0]?.special && options.addSpecial ? 1 : 0;
     const control = encoded.pieces.slice(from).find(({ text: name }) => CONTROL.test(name));
     if (control && !options.parseSpecial && this.#dialect.name !== "llama-server")
       throw this.#unsupported(`reads ${control.text} in a text as a special token, always`);
     const offsets = placeTokens(encoded.pieces, text);
-    if (offsets) this.#remember(encoded, offsets, new TextEncoder().encode(text));
+    if (offsets) this.#remember(encoded, offsets, bytes);
     return encoded;
   };
 

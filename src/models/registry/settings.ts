@@ -43,9 +43,18 @@ export function readSettings(options: LocateOptions): Settings {
   };
 }
 
-/** Whether the person wants no network to be used. */
-export function isOffline(environment: NodeJS.ProcessEnv): boolean {
-  return isOn(environment.SURPRISAL_OFFLINE);
+/**
+ * Whether the person wants no network to be used.
+ * @throws SurprisalError INVALID_ARGUMENT: it is set, and to nothing that is known. Who writes "y" means it.
+ */
+export function isOffline({ SURPRISAL_OFFLINE: value }: NodeJS.ProcessEnv): boolean {
+  if (isOn(value)) return true;
+  if (/^(0|off|no|false)?$/i.test(value ?? "")) return false;
+  throw invalidArgument(
+    "Not a switch",
+    `SURPRISAL_OFFLINE=${value}`,
+    "Write 1 for no network, 0 or nothing for the network.",
+  );
 }
 
 /** $SURPRISAL_CACHE, else $XDG_CACHE_HOME/surprisal, else what the platform uses. */

@@ -7,8 +7,9 @@ import { invalidArgument } from "../../core/index.ts";
  */
 export function baseAddress(address: string | URL): URL {
   const text = String(address);
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw invalidArgument("A server's address begins with http:// or https://", text);
+  const begins = /^https?:/i.test(text);
+  if (!begins) throw invalidArgument("A server's address begins with http:// or https://", text);
+  if (!URL.canParse(text)) throw invalidArgument("This is no address of a server", withoutCredentials(text));
   const url = new URL(text);
   if (url.username || url.password)
     throw invalidArgument(
@@ -19,6 +20,11 @@ export function baseAddress(address: string | URL): URL {
   const base = new URL(url.origin);
   base.pathname = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
   return base;
+}
+
+/** What cannot be taken apart is not shown before its last @. */
+function withoutCredentials(text: string): string {
+  return text.replace(/^(https?:\/*).*@/is, "$1…@");
 }
 
 /** Where a server's own endpoints are, beside the OpenAI-compatible ones under /v1. */

@@ -74,6 +74,27 @@ describe("addresses", () => {
     expect(remote.name).toBe(address);
   });
 
+  it.each([
+    ["http://user:s3cret@ho st/v1", "This is no address of a server", "http://…@ho st/v1"],
+    ["http://user:s3cret@host:99999/v1", "This is no address of a server", "http://…@host:99999/v1"],
+    ["http:", "This is no address of a server", "http:"],
+  ])("%s cannot be taken apart: it is shown without credentials", async (address, what, where) => {
+    expect(await failure(async () => client(address))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      what,
+      where,
+    });
+  });
+
+  it.each(["sk-12345678\r\nX-Evil: 1", "sk-1234 5678", "sk-s\u00e9cret-1234"])(
+    "the key %j is none",
+    (value) => {
+      const read = () => key(value);
+      expect(read).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", where: "TEST_KEY" }));
+      expect(read).not.toThrow(/sk-/);
+    },
+  );
+
   it.each(["ftp://host/v1", "host:8080", "", "http://user:secret@host/v1"])(
     "%s is refused",
     async (address) => {

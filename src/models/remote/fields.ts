@@ -41,6 +41,8 @@ export const boolean: Field<boolean> = (value) =>
 export const number: Field<number> = (value) => (typeof value === "number" ? value : refuse("number", value));
 export const int: Field<number> = (value) => integer(value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 export const count: Field<number> = (value) => integer(value, 0, Number.MAX_SAFE_INTEGER);
+/** Ids are kept as 32-bit integers. */
+export const tokenId: Field<number> = (value) => integer(value, 0, 2 ** 31 - 1);
 export const byte: Field<number> = (value) => integer(value, 0, 255);
 
 export function nullable<Type>(field: Field<Type>): Field<Type | null> {

@@ -1,4 +1,6 @@
 /** Keys to servers: read from the environment, sent to one origin, shown to nobody. */
+import { invalidArgument } from "../../core/index.ts";
+
 /** Words that hold as much of a key as this are struck out, characters. Providers quote a key's beginning. */
 const TELLTALE = 6;
 
@@ -15,9 +17,18 @@ export class ApiKey {
     this.#value = value;
   }
 
-  /** The key in an environment variable, or `null` when it is not set. */
+  /**
+   * The key in an environment variable, or `null` when it is not set.
+   * @throws SurprisalError INVALID_ARGUMENT: it holds what no header can carry.
+   */
   static fromEnvironment(variable: string, environment: NodeJS.ProcessEnv = process.env): ApiKey | null {
     const value = environment[variable]?.trim();
+    if (value && !/^[\x21-\x7e]+$/.test(value))
+      throw invalidArgument(
+        "The key holds a space, a line break or a letter that no key has",
+        variable,
+        "Copy it anew; it is one word of plain letters, digits and signs.",
+      );
     return value ? new ApiKey(variable, value) : null;
   }
 

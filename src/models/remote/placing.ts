@@ -36,11 +36,12 @@ function boundaries(pieces: readonly Piece[], start: number, end: number): numbe
     end = Math.max(start, end - lengthOf(pieces[last - 1]!));
     starts[last - 1] = end;
   }
+  let open = 0; // tokens that are still to share what is left
+  for (let i = 0; i < last; i++) if (pieces[i]!.lossy) open++;
   for (let i = 0; i < last; i++) {
     starts[i] = start;
-    const open = pieces.slice(i, last).filter((piece) => piece.lossy).length;
     if (isFirm(pieces[i]!)) start = Math.min(end, start + lengthOf(pieces[i]!));
-    else if (pieces[i]!.lossy) start += Math.ceil((end - start) / open);
+    else if (pieces[i]!.lossy) start += Math.ceil((end - start) / open--);
   }
   return starts;
 }

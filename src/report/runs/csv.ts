@@ -14,15 +14,16 @@ export function csvOf(runs: readonly Run[]): string {
 
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
+/** Where a cell begins like a formula, also after a semicolon: where a comma is the decimal sign, it parts the cells. */
+const FORMULA = /(^|;)(?=["'\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\uFE62\uFE63\uFE66\uFE6B\u2212|%])/gu;
+
 /**
  * A text that a spreadsheet shows and does not carry out: what begins like a formula gets an apostrophe in front, which
  * spreadsheets take for "this is text"; control characters are shown as symbols. Source: OWASP, CSV Injection.
  */
 function harmless(text: string): string {
   const shown = visible(text);
-  return /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\u2212|%]/u.test(shown) && !NUMBER.test(shown)
-    ? `'${shown}`
-    : shown;
+  return NUMBER.test(shown) ? shown : shown.replace(FORMULA, "$1'");
 }
 
 /** @param columns in their order; by default those of the first row. Without rows there is nothing, unless they are given. */

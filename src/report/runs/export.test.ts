@@ -48,6 +48,13 @@ async function beginnings(runs: readonly Run[]): Promise<string[]> {
   return cells.filter((two) => !two.endsWith("model")); // the headings
 }
 
+it("writes Markdown in which nothing is hidden or turned round", async () => {
+  const run = await evaluate({ models, corpora: [{ ...corpus, name: "a\u202eb\u200bc\u001b[31m|<b>" }] });
+  const markdown = await exportRuns([run], "md");
+  expect(markdown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/);
+  expect(markdown).toContain("| a⟨U+202E⟩b⟨U+200B⟩c \\[31m\\|\\<b\\> |");
+});
+
 it("counts a document that is too short once, though there are two models", async () => {
   const texts: Corpus = {
     ...corpus,

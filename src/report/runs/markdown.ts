@@ -1,6 +1,7 @@
 /** Runs as Markdown. */
 import type { ChartTable } from "../../charts/index.ts";
 import type { Run } from "../../evaluate/runs/index.ts";
+import { visible } from "../../text/index.ts";
 import { methodOf } from "./method.ts";
 import { runTable, taskTable } from "./tables.ts";
 
@@ -18,8 +19,5 @@ function tableLines({ columns, rows }: ChartTable): string[] {
 
 /** Any text as text on one line: names of files may hold anything, line ends and terminal sequences too. */
 function inline(text: string): string {
-  return text
-    .replace(/[\s\p{Cc}]+/gu, " ")
-    .trim()
-    .replace(/[\\|`*_<>[\]]/g, "\\$&");
+  return visible(text.replace(/[\s\p{Cc}]+/gu, " ").trim()).replace(/[\\|`*_<>[\]]/g, "\\$&");
 }

@@ -3,14 +3,15 @@
  * `llama-quantize` reads: GGUF, and the older one of its own (.dat).
  * Source: common/imatrix-loader.cpp, tools/quantize/quantize.cpp (`load_imatrix`).
  */
-import { closeSync, existsSync, readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { SurprisalError } from "../../../core/index.ts";
+import { readFailure } from "../../../files/index.ts";
+import { formatBytes } from "../../../text/index.ts";
 import {
   type GgufFile,
   type GgufTensor,
   ggufError,
   inspectGguf,
-  openModel,
   readArrayBytes,
   readFully,
 } from "../../gguf/index.ts";
@@ -26,25 +27,67 @@ export interface ImportanceMatrix {
   chunks: number;
 }
 
-const MOST_BYTES = 2 ** 31;
 const SUMS = ".in_sum2";
 const COUNTS = ".counts";
 
-/** @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE, GGUF_* */
-export async function readImatrix(path: string): Promise<ImportanceMatrix> {
-  if (!existsSync(path)) throw missing(path);
-  const descriptor = openModel(path);
-  const start = Buffer.alloc(4);
+/** The most that the description of one entry takes, beside its name: two tensors of GGUF, and what fills them up. */
+const ENTRY_BYTES = 256;
+/** Keys, the names of data sets, and a few entries of tensors that this conversion of the model lacks. */
+const OTHER_BYTES = 2 ** 20;
+
+/**
+ * The most that an importance matrix of a model has in bytes: a number of 4 bytes for each column and expert of each tensor, and
+ * one for each expert; and as much again, for a model some of whose blocks were left out.
+ */
+export function mostImatrixBytes({ tensors }: Pick<GgufFile, "tensors">): number {
+  const bytes = tensors.map(({ name, shape: [columns = 1, , experts = 1] }) => {
+    return 4 * (columns + 1) * experts + 2 * Buffer.byteLength(name) + ENTRY_BYTES;
+  });
+  return 2 * bytes.reduce((sum, each) => sum + each, 0) + OTHER_BYTES;
+}
+
+/**
+ * @param mostBytes see `mostImatrixBytes`.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE (also: no regular file), GGUF_* (also: larger than `mostBytes`)
+ */
+export async function readImatrix(path: string, mostBytes: number): Promise<ImportanceMatrix> {
+  const descriptor = openImatrix(path);
+  let matrix: ImportanceMatrix;
   try {
+    const { size } = fstatSync(descriptor);
+    const assertSize = () => {
+      if (size > mostBytes) throw tooLarge(path, size, mostBytes);
+    };
+    const start = Buffer.alloc(4);
     readFully(descriptor, start, 0);
+    if (start.toString("latin1") === "GGUF") matrix = await readGguf(path, descriptor, assertSize);
+    else {
+      assertSize();
+      matrix = readLegacy(path, new Numbers(descriptor, path, size));
+    }
   } finally {
     closeSync(descriptor);
   }
-  const matrix = start.toString("latin1") === "GGUF" ? await readGguf(path) : readLegacy(path);
   if (matrix.entries.size === 0) throw malformed(path, "It holds no entries");
   for (const [name, values] of matrix.entries)
     if (!values.every(Number.isFinite)) throw malformed(path, `The entry ${name} holds NaN or infinity`);
   return matrix;
+}
+
+function openImatrix(path: string): number {
+  try {
+    // A named pipe or a device would block for ever on opening or reading.
+    if (statSync(path).isFile()) return openSync(path, "r");
+  } catch (error) {
+    const failure = readFailure(error, path);
+    throw failure.code === "FILE_NOT_FOUND" ? missing(path) : failure;
+  }
+  throw new SurprisalError({
+    code: "FILE_UNREADABLE",
+    what: "The importance matrix is not a regular file",
+    where: path,
+    wayOut: "Name the file itself; what comes out of a pipe has to be written to a file first.",
+  });
 }
 
 function missing(path: string): SurprisalError {
@@ -56,8 +99,19 @@ function missing(path: string): SurprisalError {
   });
 }
 
-async function readGguf(path: string): Promise<ImportanceMatrix> {
+function tooLarge(path: string, bytes: number, most: number): SurprisalError {
+  return malformed(
+    path,
+    `It has ${formatBytes(bytes)}, and one of this model has ${formatBytes(most)} at most`,
+    "Give the one that was made with this model, or quantise without one.",
+  );
+}
+
+/** @param assertSize called when it is known to be an importance matrix, before its numbers are read. */
+async function readGguf(path: string, descriptor: number, assertSize: () => void): Promise<ImportanceMatrix> {
   const file = await inspectGguf(path);
+  if (file.parts.length > 1) throw malformed(path, "It says that it has several parts");
+  const floats = (tensor: GgufTensor) => floatsOf(path, descriptor, tensor);
   const number = (key: string): number => {
     const entry = file.metadata.get(key);
     if (entry?.type === "u32") return entry.value;
@@ -65,6 +119,7 @@ async function readGguf(path: string): Promise<ImportanceMatrix> {
   };
   number("imatrix.chunk_size");
   const chunks = number("imatrix.chunk_count");
+  assertSize();
   const tensors = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
   const entries = new Map<string, Float32Array>();
   for (const [name, sums] of tensors) {
@@ -74,7 +129,7 @@ async function readGguf(path: string): Promise<ImportanceMatrix> {
     const entry = name.slice(0, -SUMS.length);
     const counts = tensors.get(entry + COUNTS);
     if (!counts) throw malformed(path, `The entry ${entry} has no counts`);
-    entries.set(entry, means(path, entry, floats(file, sums), floats(file, counts)));
+    entries.set(entry, means(path, entry, floats(sums), floats(counts)));
   }
   return { file: path, entries, dataset: firstDataset(file), chunks };
 }
@@ -90,16 +145,12 @@ function means(path: string, name: string, sums: Float32Array, counts: Float32Ar
   });
 }
 
-function floats({ path, parts }: GgufFile, { name, type, offset, bytes, part }: GgufTensor): Float32Array {
+function floatsOf(path: string, descriptor: number, { name, type, offset, bytes }: GgufTensor): Float32Array {
   if (type !== "F32") throw malformed(path, `${name} is not F32`);
-  const descriptor = openModel(parts[part]!);
-  try {
-    const content = new Float32Array(bytes / 4);
-    readFully(descriptor, new Uint8Array(content.buffer), offset);
-    return content;
-  } finally {
-    closeSync(descriptor);
-  }
+  const content = new Float32Array(bytes / 4);
+  if (readFully(descriptor, new Uint8Array(content.buffer), offset) < bytes)
+    throw malformed(path, `It ends inside ${name}`);
+  return content;
 }
 
 function firstDataset({ path, metadata }: GgufFile): Buffer | null {
@@ -115,48 +166,68 @@ function firstDataset({ path, metadata }: GgufFile): Buffer | null {
  * The older format: a count of entries, each { length of the name, name, calls, count of values, values }; then, where
  * there is more, the chunks and the data set's name. All numbers are 32 bits, little-endian.
  */
-function readLegacy(path: string): ImportanceMatrix {
-  if (statSync(path).size > MOST_BYTES)
-    throw malformed(path, "It is larger than an importance matrix can be");
-  const bytes = readFileSync(path);
-  let at = 0;
-  const take = (length: number, what: string): Buffer => {
-    if (length < 0 || at + length > bytes.length) throw malformed(path, `It ends inside ${what}`);
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const int = (what: string): number => take(4, what).readInt32LE(0);
-  const count = int("the number of entries");
-  if (count < 1 || count > bytes.length / 12) throw malformed(path, "It is no importance matrix");
+function readLegacy(path: string, file: Numbers): ImportanceMatrix {
+  const count = file.int("the number of entries");
+  if (count < 1 || count > file.size / 12) throw malformed(path, "It is no importance matrix");
   const entries = new Map<string, Float32Array>();
   for (let i = 0; i < count; i++) {
-    const name = take(int(`entry ${i}`), `entry ${i}`)
+    const name = file
+      .bytes(file.int(`entry ${i}`), `entry ${i}`)
       .toString("utf8")
       .split("\0")[0]!;
-    const calls = int(name);
-    const values = int(name);
+    const calls = file.int(name);
+    const values = file.int(name);
     if (values < 1) throw malformed(path, `The entry ${name} has no values`);
-    const own = Float32Array.from({ length: values }, floatsOf(take(4 * values, name)));
+    const bytes = file.bytes(4 * values, name);
+    const own = Float32Array.from({ length: values }, (_, index) => bytes.readFloatLE(4 * index));
     entries.set(name, calls > 0 ? own.map((value) => value / Math.fround(calls)) : own);
   }
-  if (at === bytes.length) return { file: path, entries, dataset: null, chunks: 0 };
-  const chunks = int("the number of chunks");
-  const named = at + 4 <= bytes.length ? int("the data set's name") : 0;
-  const dataset = named > 0 && at + named <= bytes.length ? take(named, "the data set's name") : null;
+  if (file.left === 0) return { file: path, entries, dataset: null, chunks: 0 };
+  const chunks = file.int("the number of chunks");
+  const named = file.left >= 4 ? file.int("the data set's name") : 0;
+  const dataset = named > 0 && named <= file.left ? file.bytes(named, "the data set's name") : null;
   return { file: path, entries, dataset, chunks };
 }
 
-const floatsOf =
-  (bytes: Buffer) =>
-  (_: unknown, index: number): number =>
-    bytes.readFloatLE(4 * index);
+/** What the older format is made of, one after the other: no more of it is in memory than is asked for. */
+class Numbers {
+  readonly size: number;
+  readonly #descriptor: number;
+  readonly #path: string;
+  #at = 0;
 
-function malformed(path: string, what: string): SurprisalError {
-  return ggufError(
-    "GGUF_INVALID",
-    path,
-    null,
-    `The importance matrix cannot be used: ${what}`,
-    "Make one with `llama-imatrix -m MODEL -f TEXT -o FILE.gguf`, or fetch the one that belongs to the model.",
-  );
+  /** @param size bytes of the file. */
+  constructor(descriptor: number, path: string, size: number) {
+    this.#descriptor = descriptor;
+    this.#path = path;
+    this.size = size;
+  }
+
+  /** Bytes. */
+  get left(): number {
+    return this.size - this.#at;
+  }
+
+  bytes(length: number, what: string): Buffer {
+    if (length < 0 || length > this.left) throw this.#cut(what);
+    const bytes = Buffer.alloc(length);
+    if (readFully(this.#descriptor, bytes, this.#at) < length) throw this.#cut(what);
+    this.#at += length;
+    return bytes;
+  }
+
+  int(what: string): number {
+    return this.bytes(4, what).readInt32LE(0);
+  }
+
+  #cut(what: string): SurprisalError {
+    return malformed(this.#path, `It ends inside ${what}`);
+  }
+}
+
+const MAKE_ONE =
+  "Make one with `llama-imatrix -m MODEL -f TEXT -o FILE.gguf`, or fetch the one that belongs to the model.";
+
+function malformed(path: string, what: string, wayOut: string = MAKE_ONE): SurprisalError {
+  return ggufError("GGUF_INVALID", path, null, `The importance matrix cannot be used: ${what}`, wayOut);
 }

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -117,6 +118,13 @@ describe("quantize says and refuses beforehand", () => {
     expect(await refusal(input, "Q4_0", { imatrix: input })).toMatchObject({
       message: expect.stringMatching(/imatrix\.chunk_size is missing/),
     });
+    writeFileSync("huge.dat", "");
+    truncateSync("huge.dat", 2 ** 31); // mini's has 0.2 MB
+    expect(await refusal(input, "Q4_0", { imatrix: "huge.dat" })).toMatchObject({
+      code: "GGUF_INVALID",
+      message: expect.stringMatching(/It has 2\.15 GB, and one of this model has 1\.27 MB at most/),
+    });
+    expect(await refusal(input, "Q4_0", { imatrix: folder })).toMatchObject({ code: "FILE_UNREADABLE" });
   });
 
   it("types and patterns that are none", async () => {
@@ -219,7 +227,7 @@ describe("quantize of a split model", () => {
 });
 
 it("reads both kinds of importance matrix as means", async () => {
-  const [gguf, legacy] = [await readImatrix("im.gguf"), await readImatrix("im.dat")];
+  const [gguf, legacy] = [await readImatrix("im.gguf", 1e6), await readImatrix("im.dat", 1e6)];
   expect(gguf).toMatchObject({ chunks: 7, dataset: Buffer.from("words.txt") });
   expect(legacy).toMatchObject({ chunks: 7, dataset: Buffer.from("words.txt") });
   expect([...gguf.entries.keys()]).toEqual([...legacy.entries.keys()]);

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { invalidArgument, SurprisalError } from "../../../core/index.ts";
+import { abortError, invalidArgument, SurprisalError } from "../../../core/index.ts";
 import { ensureSpace, isSameFile, writeFailure } from "../../../files/index.ts";
 import {
   COPY,
@@ -18,16 +18,15 @@ import {
   tensorTypeNames,
   tokenizerNotes,
 } from "../../gguf/index.ts";
-import type { QuantizeParams } from "../layout.ts";
-import { type LlamaLibrary, loadLlamaLibrary } from "../library.ts";
-import { LlamaLog, LOG_INFO } from "../log.ts";
+import { LOG_INFO, type LogPiece, LogText } from "../log.ts";
 import { MappedFiles } from "../mapping.ts";
-import { call } from "../native-call.ts";
 import { integer } from "../placement.ts";
 import { checkPlan, unfitRows } from "./checks.ts";
-import { type ImportanceMatrix, readImatrix } from "./imatrix.ts";
-import { QuantizeMemory, type TensorTypeRule } from "./memory.ts";
+import { type ImportanceMatrix, mostImatrixBytes, readImatrix } from "./imatrix.ts";
+import type { TensorTypeRule } from "./memory.ts";
+import type { QuantizeOrder, Quantizer, QuantizeSettings } from "./native.ts";
 import { fallbackNotes, lastUnfit, type QuantizePlan, readPlan } from "./plan.ts";
+import { startQuantizer } from "./quantizer.ts";
 
 /** Options of `quantize`: those of `llama-quantize`, and leave for what is mostly a mistake. */
 export interface QuantizeOptions {
@@ -58,6 +57,8 @@ export interface QuantizeOptions {
   onPlan?: ((plan: QuantizePlan) => void) | undefined;
   /** Told the bytes of the input's weights that are done, and how many there are, over all parts. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  /** Ends the work, and leaves nothing behind. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What `quantize` has made. */
@@ -69,15 +70,17 @@ export interface QuantizeReport extends QuantizePlan {
 
 /**
  * Says what `quantize` would make, without writing anything: the type and size of every tensor, and what would not be as
- * the format's name says.
- * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, FILE_NOT_FOUND, QUANTIZE_REFUSED, ENGINE_FAILED.
+ * the format's name says. llama.cpp is asked in a process of its own, as by `quantize`.
+ * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, FILE_*, QUANTIZE_REFUSED, MODEL_CHANGED, ENGINE_*, ABORTED.
  */
 export async function planQuantize(
   input: string,
   type: string,
   options: QuantizeOptions = {},
 ): Promise<QuantizePlan> {
-  return (await prepare(input, type, options)).plan;
+  const { plan, quantizer } = await prepare(input, type, options);
+  quantizer.end();
+  return plan;
 }
 
 /** The files that `quantize` writes. @param parts of the input. */
@@ -95,8 +98,12 @@ const partNames = (stem: string, count: number): string[] =>
 /**
  * Writes `input`, with its weights in format `type`, to `output`. The file appears only when it is complete; until then
  * its bytes are in `<output>.<uuid>.partial`. A file that is there is replaced, unless it is the input or a part of it.
- * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, FILE_NOT_FOUND, FILE_UNWRITABLE, DISK_FULL, ENGINE_FAILED;
- *   QUANTIZE_REFUSED: what can be known beforehand and was not asked for.
+ *
+ * llama.cpp maps the input and asserts much of it, which ends a process: that is a child, and this process gets an error.
+ * Where no child can be started, in a bundle and from the sources, it is this process.
+ * @throws SurprisalError INVALID_ARGUMENT, GGUF_*, FILE_*, DISK_FULL, ABORTED; QUANTIZE_REFUSED: what can be known beforehand
+ *   and was not asked for; MODEL_CHANGED: the input became shorter meanwhile; ENGINE_*, with llama.cpp's last words where it
+ *   ended its process. Also what `onPlan` and `onProgress` throw.
  */
 export async function quantize(
   input: string,
@@ -104,49 +111,52 @@ export async function quantize(
   type: string,
   options: QuantizeOptions = {},
 ): Promise<QuantizeReport> {
-  const prepared = await prepare(input, type, options, output);
-  const { file, plan, library, params, memory } = prepared;
+  const { file, plan, quantizer, mapped } = await prepare(input, type, options, output);
   const files = quantizedFiles(output, file.parts.length, options);
-  options.onPlan?.(plan);
-  ensureSpace(dirname(resolve(output)), plan.bytes, "Free some space, or name a file on another disk.");
   const temporary = `${output}.${randomUUID()}.partial`;
   const drafts = files.length === 1 ? [temporary] : partNames(temporary, files.length);
   const progress = new Progress(plan, options.onProgress);
-  const mapped = new MappedFiles(file.parts); // llama_model_quantize maps them, whatever it is told
-  const log = new LlamaLog(library.functions, LOG_INFO, (text) => progress.read(text));
   try {
-    for (const each of files) await assertNoFolder(each);
-    for (const draft of drafts) await (await open(draft, "wx")).close();
-    const status = await call<number>((done) =>
-      library.functions.llama_model_quantize.async(input, temporary, params, done),
-    );
-    mapped.assertWhole(); // what is cut within its last page reads as zeros
-    if (status !== 0) throw failed(input, plan.type, log);
+    options.onPlan?.(plan);
+    ensureSpace(dirname(resolve(output)), plan.bytes, "Free some space, or name a file on another disk.");
+    await writing(output, async () => {
+      for (const each of files) await assertNoFolder(each);
+      for (const draft of drafts) await (await open(draft, "wx")).close();
+    });
+    const work = { file, type: plan.type, output: resolve(temporary) };
+    await run(quantizer, mapped, work, (text) => progress.read(text));
+    if (options.signal?.aborted) throw abortError("Quantising", options.signal);
     progress.end();
-    for (const [i, draft] of drafts.entries()) await rename(draft, files[i]!);
-    let bytes = 0;
-    for (const each of files) bytes += (await stat(each)).size;
+    const bytes = await writing(output, async () => {
+      for (const [i, draft] of drafts.entries()) await rename(draft, files[i]!);
+      const sizes = await Promise.all(files.map(async (each) => (await stat(each)).size));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    });
     return {
       ...plan,
       input: { files: file.parts, bytes: file.fileBytes },
       output: { files, bytes },
     };
+  } finally {
+    quantizer.end();
+    for (const draft of drafts) await rm(draft, { force: true }).catch(() => {}); // why it could not be written is what counts
+  }
+}
+
+async function writing<Result>(output: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
   } catch (error) {
     throw writeFailure(error, output);
-  } finally {
-    log.dispose();
-    memory.release();
-    for (const draft of drafts) await rm(draft, { force: true }).catch(() => {}); // why it could not be written is what counts
   }
 }
 
 interface Prepared {
   file: GgufFile;
   plan: QuantizePlan;
-  library: LlamaLibrary;
-  params: QuantizeParams;
-  /** What `params` points to. */
-  memory: QuantizeMemory;
+  /** To be ended by the caller. */
+  quantizer: Quantizer;
+  mapped: MappedFiles;
 }
 
 /** Everything that can go wrong before the work. @param output what must not be the input. */
@@ -168,32 +178,43 @@ async function prepare(
   const file = await inspectGguf(input);
   checkGguf(file);
   if (output !== undefined) refuseInput(file, quantizedFiles(output, file.parts.length, options));
-  const imatrix = options.imatrix === undefined ? null : await readImatrix(options.imatrix);
-  const library = loadLlamaLibrary();
-  const memory = new QuantizeMemory(imatrix, rules);
-  const params: QuantizeParams = {
-    ...library.functions.llama_model_quantize_default_params(),
+  const mapped = new MappedFiles(file.parts, "Quantise it again when the file is whole.");
+  const settings = settingsOf(type, file, options);
+  const { imatrix: matrixFile, allowRequantize = false, allowLarger = false } = options;
+  const mostBytes = mostImatrixBytes(file);
+  const imatrix = matrixFile === undefined ? null : await readImatrix(matrixFile, mostBytes);
+  const order: QuantizeOrder = {
+    input: resolve(input),
+    settings,
+    rules,
+    imatrix: imatrix && { path: resolve(imatrix.file), file: imatrix.file, mostBytes },
+  };
+  const quantizer = await startQuantizer(order, imatrix, options.signal);
+  try {
+    const planned = await dryRun(quantizer, mapped, file, type);
+    const notes = [...notesOf(planned, type, rules, imatrix), ...tokenizerNotes(file)];
+    const plan = { ...planned, notes };
+    checkPlan(plan, { input, allowRequantize, allowLarger, imatrix });
+    return { file, plan, quantizer, mapped };
+  } catch (error) {
+    quantizer.end();
+    throw error;
+  }
+}
+
+function settingsOf(type: string, { parts }: GgufFile, options: QuantizeOptions): QuantizeSettings {
+  const { outputTensorType, tokenEmbeddingType } = options;
+  return {
     nthread: options.threads ?? 0,
     ftype: fileType(type).id,
     allow_requantize: options.allowRequantize ?? false,
     quantize_output_tensor: !options.leaveOutputTensor,
     only_copy: type === COPY,
     pure: options.pure ?? false,
-    keep_split: (options.keepSplit ?? false) && file.parts.length > 1,
-    ...(options.outputTensorType !== undefined && { output_tensor_type: typeOf(options.outputTensorType) }),
-    ...(options.tokenEmbeddingType !== undefined && {
-      token_embedding_type: typeOf(options.tokenEmbeddingType),
-    }),
-    imatrix: memory.imatrix,
-    kv_overrides: memory.overrides,
-    tt_overrides: memory.tensorTypes,
+    keep_split: (options.keepSplit ?? false) && parts.length > 1,
+    ...(outputTensorType !== undefined && { output_tensor_type: typeOf(outputTensorType) }),
+    ...(tokenEmbeddingType !== undefined && { token_embedding_type: typeOf(tokenEmbeddingType) }),
   };
-  const planned = await dryRun(library, file, type, params);
-  const notes = [...notesOf(planned, type, rules, imatrix), ...tokenizerNotes(file)];
-  const plan = { ...planned, notes };
-  const { allowRequantize = false, allowLarger = false } = options;
-  checkPlan(plan, { input, allowRequantize, allowLarger, imatrix });
-  return { file, plan, library, params, memory };
 }
 
 /** What the person calls the output may be the input by a link, by another spelling, or as one of its parts. */
@@ -247,22 +268,14 @@ function isPattern(text: string): boolean {
 }
 
 async function dryRun(
-  { functions }: LlamaLibrary,
+  quantizer: Quantizer,
+  mapped: MappedFiles,
   file: GgufFile,
   type: string,
-  params: QuantizeParams,
 ): Promise<Omit<QuantizePlan, "notes">> {
-  const log = new LlamaLog(functions, LOG_INFO);
-  try {
-    const status = await call<number>((done) =>
-      functions.llama_model_quantize.async(file.path, "", { ...params, dry_run: true }, done),
-    );
-    if (status !== 0) throw failed(file.path, type, log);
-    const plan = readPlan(log.text(LOG_INFO), file, type);
-    if (plan) return plan;
-  } finally {
-    log.dispose();
-  }
+  const log = await run(quantizer, mapped, { file, type, output: null });
+  const plan = readPlan(log.text(LOG_INFO), file, type);
+  if (plan) return plan;
   throw new SurprisalError({
     code: "ENGINE_FAILED",
     what: "llama.cpp did not say what it would make of this model",
@@ -271,7 +284,32 @@ async function dryRun(
   });
 }
 
-function failed(input: string, type: string, log: LlamaLog): Error {
+interface Work {
+  file: GgufFile;
+  type: string;
+  /** Absolute; `null`: a dry run. */
+  output: string | null;
+}
+
+/** @returns what llama.cpp said. @throws SurprisalError MODEL_CHANGED, before anything that follows from it */
+async function run(
+  quantizer: Quantizer,
+  mapped: MappedFiles,
+  { file, type, output }: Work,
+  onText: (text: string) => void = () => {},
+): Promise<LogText> {
+  const log = new LogText();
+  const onPiece = (piece: LogPiece) => {
+    log.add(piece);
+    onText(piece.text);
+  };
+  // What is cut within its last page reads as zeros, and ends nothing.
+  const status = await quantizer.run(output, onPiece).finally(() => mapped.assertWhole());
+  if (status !== 0) throw failed(file.path, type, log);
+  return log;
+}
+
+function failed(input: string, type: string, log: LogText): Error {
   const said = log.errors.replace(/^\w+: failed to quantize: /, "");
   const spoilt = /tensor '(.+?)' has invalid data/.exec(said)?.[1];
   if (spoilt !== undefined) return notFinite(input, spoilt);
@@ -281,7 +319,9 @@ function failed(input: string, type: string, log: LlamaLog): Error {
     code: "ENGINE_FAILED",
     what: `llama.cpp could not write ${type} from this model${said ? `: ${said}` : ""}`,
     where: input,
-    wayOut: "Check the free space and that the folder can be written to, or choose another format.",
+    wayOut: /validation failed|wrong|missing/.test(said)
+      ? "The file may be damaged (compare its sha256 with its source's), or its weights too large for the format: BF16 and F32 hold any."
+      : "Check the free space and that the folder can be written to, or choose another format.",
   });
 }
 
