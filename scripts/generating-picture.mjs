@@ -1,7 +1,7 @@
 /**
  * The picture of docs/generating.md: how many tokens a second a model writes in all, and each answer of it, when so many are written at once.
- * `node scripts/generating-picture.mjs [mini smollm2 ...]` measures (a minute a model on two cores, when nothing else runs) and
- * writes docs/images/generating.svg; with `--figures FILE.json` it draws what was measured before. Needs `npm run build`.
+ * `node scripts/generating-picture.mjs [mini smollm2 ...]` measures with one thread (`--threads N`; more of them suffer from whatever else runs)
+ * and writes docs/images/generating.svg, in a minute a model; with `--figures FILE.json` it draws what was measured before. Needs `npm run build`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ const target = fileURLToPath(new URL("../docs/images/generating.svg", import.met
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { figures: { type: "string" } },
+  options: { figures: { type: "string" }, threads: { type: "string", default: "1" } },
 });
 const references = positionals.length > 0 ? positionals : ["mini"];
 /** @type {{ model: string, rates: number[] }[]} Tokens a second of all answers together, by `AT_ONCE`. */
@@ -29,14 +29,16 @@ console.log(target);
 async function measured(references) {
   const all = [];
   for (const reference of references) {
-    const model = await resolve(reference);
+    const model = await resolve(reference, { threads: Number(values.threads) });
     const rates = [];
     for (const n of AT_ONCE) {
       const rounds = [];
       for (let round = 0; round < ROUNDS; round++) rounds.push(await rate(model, n));
       rates.push(rounds.sort((a, b) => a - b)[1]);
     }
-    all.push({ model: `${model.identity.name} ${model.identity.quantisation}`, rates });
+    const { name, quantisation } = model.identity;
+    const threads = values.threads === "1" ? "one thread" : `${values.threads} threads`;
+    all.push({ model: `${name} ${quantisation}, ${threads}`, rates });
     await model[Symbol.asyncDispose]();
   }
   return all;
