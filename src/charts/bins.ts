@@ -1,4 +1,5 @@
 /** Many numbers as few. Internal to this room. */
+import { quantileOf } from "../core/index.ts";
 
 /** Surprisal of neighbouring tokens, bits. */
 export interface Bin {
@@ -42,14 +43,6 @@ export function sortedBits(
   return bits.subarray(0, n).sort();
 }
 
-/** Quantile of sorted values by linear interpolation (Hyndman & Fan's type 7); NaN of none. */
-export function quantile(sorted: ArrayLike<number>, fraction: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const position = fraction * (sorted.length - 1);
-  const below = Math.floor(position);
-  return sorted[below]! + (position - below) * (sorted[Math.ceil(position)]! - sorted[below]!);
-}
-
 export function meanOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
@@ -68,11 +61,11 @@ export function binSurprisal(logprobs: ArrayLike<number | null>, most: number): 
       start,
       end,
       count: sorted.length,
-      min: quantile(sorted, 0),
-      low: quantile(sorted, 0.1),
+      min: quantileOf(sorted, 0),
+      low: quantileOf(sorted, 0.1),
       mean: meanOf(sorted),
-      high: quantile(sorted, 0.9),
-      max: quantile(sorted, 1),
+      high: quantileOf(sorted, 0.9),
+      max: quantileOf(sorted, 1),
     };
   });
 }
@@ -95,16 +88,6 @@ export function impossible(logprobs: ArrayLike<number | null>): number[] {
   const found: number[] = [];
   for (let i = 0; i < logprobs.length; i++) if (bitsOf(logprobs[i]) === Infinity) found.push(i);
   return found;
-}
-
-/** Bounds of a share of `hits` in `n` with 95 % confidence. Source: Wilson 1927. */
-export function wilson(hits: number, n: number): [number, number] {
-  const z = 1.959964;
-  const share = hits / n;
-  const middle = share + z ** 2 / (2 * n);
-  const half = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
-  const scale = 1 + z ** 2 / n;
-  return [Math.max(0, (middle - half) / scale), Math.min(1, (middle + half) / scale)];
 }
 
 /** Bounds of the numbers in a list; NaN and infinite ones do not count. `null` when there are none. */

@@ -1,8 +1,10 @@
 /** Whether the probabilities of a model mean what they say. */
-import { axisX, axisY, dot, gridY, line, link, type PlotOptions, rectY, ruleY } from "@observablehq/plot";
+import { axisX, axisY, dot, gridY, link, type PlotOptions } from "@observablehq/plot";
+import { wilsonInterval } from "../core/index.ts";
 import { formatCount, formatNumber, formatPlural, formatProbability, inSentence } from "../text/index.ts";
-import { logTicks, wilson } from "./bins.ts";
+import { logTicks } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
+import { aroundDiagonal } from "./diagonal.ts";
 
 /** What is read of a document's tokens; a `TokenTable` has it. */
 export interface CalibrationColumns {
@@ -42,7 +44,7 @@ export function calibrationByRank({ documents, name }: CalibrationInput): Chart 
   if (counts.length === 0)
     return emptyChart(title, "There are no ranks and alternatives to compare.", columns);
   const rows = counts.map((count) => {
-    const [low, high] = wilson(count.hits, count.places);
+    const { low, high } = wilsonInterval(count.hits, count.places);
     return { ...count, given: count.claimed / count.places, share: count.hits / count.places, low, high };
   });
   const first = rows[0]!;
@@ -183,7 +185,7 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
   const rows = bins
     .filter(({ tokens }) => tokens > 0)
     .map((bin) => {
-      const [low, high] = wilson(bin.hits, bin.tokens);
+      const { low, high } = wilsonInterval(bin.hits, bin.tokens);
       return { ...bin, given: bin.claimed / bin.tokens, share: bin.hits / bin.tokens, low, high };
     });
   if (rows.length === 0) return emptyChart(title, "There are no ranks and alternatives to compare.", columns);
@@ -214,62 +216,14 @@ export function topChoiceReliability({ documents, name }: CalibrationInput): Cha
       },
       { sign: "bar", colour: ({ soft }) => soft, opacity: 0.6, text: "share of the tokens" },
     ],
-    draw({ width, colours }) {
-      const margins = { marginLeft: 46, marginRight: 20 };
-      const size = Math.min(width, 440);
-      return [
-        {
-          plot: {
-            width: size,
-            height: size - 24,
-            ...margins,
-            marginTop: 26,
-            marginBottom: 24,
-            x: { domain: [0, 1], label: null, ticks: 5, tickFormat: formatProbability },
-            y: { domain: [0, 1], ticks: 5, tickFormat: formatProbability, label: "how often it was right" },
-            marks: [
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              line([0, 1], {
-                x: (d: number) => d,
-                y: (d: number) => d,
-                stroke: colours.ink,
-                strokeDasharray: "6 4",
-                strokeWidth: 1.5,
-              }),
-              link(rows, { x: "given", y1: "low", y2: "high", stroke: colours.main, strokeWidth: 2 }),
-              dot(rows, { x: "given", y: "share", r: 5, fill: colours.main }),
-            ],
-          } satisfies PlotOptions,
-        },
-        {
-          plot: {
-            width: size,
-            height: 110,
-            ...margins,
-            marginTop: 8,
-            marginBottom: 40,
-            x: {
-              domain: [0, 1],
-              label: "probability that the model gave its first choice",
-              ticks: 5,
-              tickFormat: formatProbability,
-            },
-            y: { ticks: 2, tickFormat: formatProbability, label: null },
-            marks: [
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 2 }),
-              rectY(rows, {
-                x1: "from",
-                x2: "to",
-                y: (row: { tokens: number }) => row.tokens / total,
-                fill: colours.soft,
-                fillOpacity: 0.6,
-                inset: 1,
-              }),
-              ruleY([0], { stroke: colours.soft }),
-            ],
-          } satisfies PlotOptions,
-        },
-      ];
-    },
+    draw: (space) =>
+      aroundDiagonal(space, {
+        marks: [
+          link(rows, { x: "given", y1: "low", y2: "high", stroke: space.colours.main, strokeWidth: 2 }),
+          dot(rows, { x: "given", y: "share", r: 5, fill: space.colours.main }),
+        ],
+        label: "probability that the model gave its first choice",
+        shares: rows.map(({ from, to, tokens }) => ({ from, to, share: tokens / total })),
+      }),
   };
 }

@@ -1,6 +1,6 @@
 /** Capability map: models × domains. */
 import { axisX, axisY, cell, type PlotOptions, text } from "@observablehq/plot";
-import { invalidArgument } from "../core/index.ts";
+import { invalidArgument, quantileOf } from "../core/index.ts";
 import {
   formatList,
   formatNumber,
@@ -10,7 +10,7 @@ import {
   isNumber,
   visible,
 } from "../text/index.ts";
-import { boundsOf, quantile } from "./bins.ts";
+import { boundsOf } from "./bins.ts";
 import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
 import { pixelWidth, shortenToPixels } from "./pixels.ts";
 import { viridis } from "./theme.ts";
@@ -213,7 +213,7 @@ function decimalsOf(cells: readonly Cell[]): number {
     .flatMap(({ error }) => (isNumber(error) && error > 0 ? [error] : []))
     .sort((a, b) => a - b);
   const largest = boundsOf(cells.map(({ value }) => value))?.[1] ?? 1;
-  const middling = errors.length > 0 ? quantile(errors, 0.5) : largest / 500;
+  const middling = errors.length > 0 ? quantileOf(errors, 0.5) : largest / 500;
   return Math.min(4, Math.max(0, 1 - Math.floor(Math.log10(middling || 1))));
 }
 

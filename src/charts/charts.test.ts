@@ -9,9 +9,9 @@ import {
   madeUpMap,
   PERPLEXITIES,
 } from "../../test/chart-data.ts";
-import { emptySums, perplexity, perplexityStandardError } from "../core/index.ts";
+import { emptySums, perplexity, perplexityStandardError, quantileOf, wilsonInterval } from "../core/index.ts";
 import { formatNumber, formatProbability, luminance, visible } from "../text/index.ts";
-import { binSurprisal, logTicks, quantile, sortedBits, wilson } from "./bins.ts";
+import { binSurprisal, logTicks, sortedBits } from "./bins.ts";
 import { cutToPixels, pixelWidth } from "./pixels.ts";
 import * as charts from "./server.ts";
 import { coloursOf, viridis } from "./theme.ts";
@@ -314,9 +314,10 @@ describe("the numbers in the pictures", () => {
   });
 
   it("has quantiles, intervals and ticks", () => {
-    expect([0, 0.5, 0.9, 1].map((fraction) => quantile([1, 2, 3, 4, 5], fraction))).toEqual([1, 3, 4.6, 5]);
-    expect(wilson(0, 10)[0]).toBe(0);
-    expect(wilson(5, 10).map((x) => Number(x.toFixed(4)))).toEqual([0.2366, 0.7634]);
+    expect([0, 0.5, 0.9, 1].map((fraction) => quantileOf([1, 2, 3, 4, 5], fraction))).toEqual([1, 3, 4.6, 5]);
+    expect(wilsonInterval(0, 10).low).toBe(0);
+    const { low, high } = wilsonInterval(5, 10);
+    expect([low, high].map((x) => Number(x.toFixed(4)))).toEqual([0.2366, 0.7634]);
     expect(logTicks(0.0008, 12, 10)).toEqual([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]);
     expect(logTicks(0.0008, 12, 4).length).toBeLessThanOrEqual(5);
     expect([

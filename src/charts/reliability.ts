@@ -1,8 +1,9 @@
 /** Whether claims come true: reliability over confidence, and accuracy over perplexity. */
-import { axisX, axisY, dot, gridY, line, link, type PlotOptions, rectY, ruleY } from "@observablehq/plot";
+import { axisX, axisY, dot, gridY, line, link, type PlotOptions } from "@observablehq/plot";
 import { formatCount, formatNumber, formatPlural, formatProbability, visible } from "../text/index.ts";
 import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
+import { aroundDiagonal } from "./diagonal.ts";
 
 /** One bin of answers. */
 export interface ReliabilityChartBin {
@@ -81,65 +82,22 @@ export function reliabilityDiagram({
       { sign: "dashed", colour: ({ ink }) => ink, text: "as sure as it should be" },
       { sign: "bar", colour: ({ soft }) => soft, opacity: 0.6, text: "share of the answers" },
     ],
-    draw({ width, colours }) {
-      const margins = { marginLeft: 46, marginRight: 20 };
-      const size = Math.min(width, 440);
-      return [
-        {
-          plot: {
-            width: size,
-            height: size - 24,
-            ...margins,
-            marginTop: 26,
-            marginBottom: 24,
-            x: { domain: [0, 1], label: null, ticks: 5, tickFormat: formatProbability },
-            y: { domain: [0, 1], ticks: 5, tickFormat: formatProbability, label: "how often it was right" },
-            marks: [
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              line([0, 1], {
-                x: (d: number) => d,
-                y: (d: number) => d,
-                stroke: colours.ink,
-                strokeDasharray: "6 4",
-                strokeWidth: 1.5,
-              }),
-              line(steps, { x: "x", y: "y", stroke: colours.accent, strokeWidth: 1.5 }),
-              link(rows, {
-                x: "claimed",
-                y1: "accuracyLow",
-                y2: "accuracyHigh",
-                stroke: colours.main,
-                strokeWidth: 2,
-              }),
-              dot(rows, { x: "claimed", y: "accuracy", r: 4.5, fill: colours.main }),
-            ],
-          } satisfies PlotOptions,
-        },
-        {
-          plot: {
-            width: size,
-            height: 110,
-            ...margins,
-            marginTop: 8,
-            marginBottom: 40,
-            x: { domain: [0, 1], label: "confidence", ticks: 5, tickFormat: formatProbability },
-            y: { ticks: 2, tickFormat: formatProbability, label: null },
-            marks: [
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 2 }),
-              rectY(rows, {
-                x1: "low",
-                x2: "high",
-                y: (row: { count: number }) => row.count / total,
-                fill: colours.soft,
-                fillOpacity: 0.6,
-                inset: 1,
-              }),
-              ruleY([0], { stroke: colours.soft }),
-            ],
-          } satisfies PlotOptions,
-        },
-      ];
-    },
+    draw: (space) =>
+      aroundDiagonal(space, {
+        marks: [
+          line(steps, { x: "x", y: "y", stroke: space.colours.accent, strokeWidth: 1.5 }),
+          link(rows, {
+            x: "claimed",
+            y1: "accuracyLow",
+            y2: "accuracyHigh",
+            stroke: space.colours.main,
+            strokeWidth: 2,
+          }),
+          dot(rows, { x: "claimed", y: "accuracy", r: 4.5, fill: space.colours.main }),
+        ],
+        label: "confidence",
+        shares: rows.map(({ low, high, count }) => ({ from: low, to: high, share: count / total })),
+      }),
   };
 }
 

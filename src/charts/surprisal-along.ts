@@ -1,16 +1,8 @@
 /** Surprisal along a document. */
 import { areaY, dot, lineY, type PlotOptions, ruleX, ruleY } from "@observablehq/plot";
+import { quantileOf } from "../core/index.ts";
 import { formatBits, formatCount, formatPlural, inSentence } from "../text/index.ts";
-import {
-  type Bin,
-  binSurprisal,
-  bitsOf,
-  impossible,
-  meanOf,
-  quantile,
-  runningSums,
-  sortedBits,
-} from "./bins.ts";
+import { type Bin, binSurprisal, bitsOf, impossible, meanOf, runningSums, sortedBits } from "./bins.ts";
 import { type Chart, emptyChart, type KeyEntry, MOST_POINTS, NARROW } from "./chart.ts";
 
 /** What `surprisalAlong` draws: one text, token by token. */
@@ -100,7 +92,7 @@ export function surprisalAlong({ logprobs, byteOffsets, name }: SurprisalAlongIn
     title,
     summary: [
       `${formatPlural(sorted.length, "token")} with a mean of ${formatBits(mean)} bits.`,
-      `Half of them are below ${formatBits(quantile(sorted, 0.5))} bits, nine in ten below ${formatBits(quantile(sorted, 0.9))}.`,
+      `Half of them are below ${formatBits(quantileOf(sorted, 0.5))} bits, nine in ten below ${formatBits(quantileOf(sorted, 0.9))}.`,
       `The highest, ${formatBits(highest)} bits, is at ${unit} ${formatCount(place(peak))}.`,
       ...notes,
     ].join(" "),

@@ -1,5 +1,6 @@
 /** Distribution of token surprisal, one panel per model. */
 import { axisX, dot, gridY, type PlotOptions, rectY, ruleX, ruleY, text } from "@observablehq/plot";
+import { quantileOf } from "../core/index.ts";
 import {
   formatBits,
   formatCount,
@@ -9,7 +10,7 @@ import {
   inSentence,
   visible,
 } from "../text/index.ts";
-import { impossible, meanOf, quantile, sortedBits } from "./bins.ts";
+import { impossible, meanOf, sortedBits } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
 /** What `surprisalDistribution` draws of one model. */
@@ -51,7 +52,7 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
 
   const highest = Math.max(1, ...drawn.map(({ sorted }) => sorted[sorted.length - 1]!));
   // The last bar holds the few tokens beyond the crowd, so that one of them does not stretch the axis.
-  const crowd = 1.1 * Math.max(1, ...drawn.map(({ sorted }) => quantile(sorted, 0.998)));
+  const crowd = 1.1 * Math.max(1, ...drawn.map(({ sorted }) => quantileOf(sorted, 0.998)));
   const end = crowd < 0.75 * highest ? crowd : highest;
   const step = [0.25, 0.5, 1, 2, 5, 10].find((width) => end / width <= MOST_BARS) ?? end / MOST_BARS;
   const count = Math.floor(end / step) + 1;
@@ -65,13 +66,13 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
   return {
     title,
     summary: `How many tokens had how much surprisal. Half of them are below: ${formatList(
-      drawn.map(({ name, sorted }) => `${inSentence(name)} ${formatBits(quantile(sorted, 0.5))} bits`),
+      drawn.map(({ name, sorted }) => `${inSentence(name)} ${formatBits(quantileOf(sorted, 0.5))} bits`),
     )}.`,
     numbers: measured
       .map(({ name, sorted, zeros, mean }) =>
         sorted.length === 0
           ? `${inSentence(name)} has no numbers.`
-          : `${inSentence(name)}: ${formatPlural(sorted.length, "token")}, mean ${formatBits(mean)} bits, median ${formatBits(quantile(sorted, 0.5))}, 90% below ${formatBits(quantile(sorted, 0.9))}, 99% below ${formatBits(quantile(sorted, 0.99))}${zeros > 0 ? `, and ${formatPlural(zeros, "token")} of probability 0` : ""}.`,
+          : `${inSentence(name)}: ${formatPlural(sorted.length, "token")}, mean ${formatBits(mean)} bits, median ${formatBits(quantileOf(sorted, 0.5))}, 90% below ${formatBits(quantileOf(sorted, 0.9))}, 99% below ${formatBits(quantileOf(sorted, 0.99))}${zeros > 0 ? `, and ${formatPlural(zeros, "token")} of probability 0` : ""}.`,
       )
       .join(" "),
     table: {
@@ -81,7 +82,7 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
         formatCount(sorted.length + zeros),
         formatBits(mean),
         ...[...QUANTILES.map(([fraction]) => fraction), 1].map((fraction) =>
-          formatBits(quantile(sorted, fraction)),
+          formatBits(quantileOf(sorted, fraction)),
         ),
         formatCount(zeros),
         formatCount(missing),
@@ -100,7 +101,7 @@ export function surprisalDistribution(models: readonly SurprisalOfModel[]): Char
     draw: ({ width, colours }) =>
       drawn.map(({ name, sorted, mean }, i) => {
         const marks = QUANTILES.map(([fraction, label], row) => {
-          const x = quantile(sorted, fraction);
+          const x = quantileOf(sorted, fraction);
           return { x, row, label: `${label} ${formatBits(x)}` };
         });
         const height = (drawn.length === 1 ? 260 : 150) + (i === drawn.length - 1 ? 16 : 0);

@@ -118,8 +118,8 @@ function meanBootstrap(sums: Float64Array, options: BlockBootstrapOptions): Bloc
   means.sort();
   return {
     standardError: standardDeviation(means),
-    low: quantile(means, (1 - level) / 2),
-    high: quantile(means, (1 + level) / 2),
+    low: quantileOf(means, (1 - level) / 2),
+    high: quantileOf(means, (1 + level) / 2),
     level,
     blockLength,
     resamples,
@@ -187,8 +187,8 @@ export function documentBootstrap(
   means.sort();
   return {
     standardError: standardDeviation(means),
-    low: quantile(means, (1 - level) / 2),
-    high: quantile(means, (1 + level) / 2),
+    low: quantileOf(means, (1 - level) / 2),
+    high: quantileOf(means, (1 + level) / 2),
     level,
     resamples,
   };
@@ -236,7 +236,8 @@ function resampledNll(sums: Float64Array, blockLength: number, random: () => num
   return nll;
 }
 
-function standardDeviation(values: Float64Array): number {
+/** Of a sample: the root of Σ (x - mean)² / (n - 1); NaN of fewer than two. */
+export function standardDeviation(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   const mean = sum / values.length;
@@ -245,12 +246,30 @@ function standardDeviation(values: Float64Array): number {
   return Math.sqrt(squares / (values.length - 1));
 }
 
-/** Quantile by linear interpolation between order statistics (Hyndman & Fan's type 7). */
-function quantile(sorted: Float64Array, fraction: number): number {
+/** Quantile of sorted values by linear interpolation between order statistics (Hyndman & Fan's type 7); NaN of none. */
+export function quantileOf(sorted: ArrayLike<number>, fraction: number): number {
+  if (sorted.length === 0) return Number.NaN;
   const position = fraction * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.ceil(position);
   return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+/** Two-sided 95 % point of the normal distribution, as llama.cpp writes it. */
+const Z_95 = 1.95996398454;
+
+/**
+ * Wilson's score interval of a share, both ends within 0 ... 1. Source: Wilson 1927; llama.cpp's hellaswag_score.
+ * @param hits of n, which is at least 1.
+ * @param z point of the normal distribution. Default: that of 95 %.
+ */
+export function wilsonInterval(hits: number, n: number, z: number = Z_95): { low: number; high: number } {
+  const share = hits / n;
+  const scale = 1 + z ** 2 / n;
+  const middle = share + z ** 2 / (2 * n);
+  const half = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
+  // At its ends it is exactly 0 and 1, but for rounding.
+  return { low: hits === 0 ? 0 : (middle - half) / scale, high: hits === n ? 1 : (middle + half) / scale };
 }
 
 /**

@@ -1,7 +1,7 @@
 """Records what other libraries say of small sets: the fixture of src/calibrate's tests.
 
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r tools/peers/record_calibration.txt
-    /tmp/peers/bin/python tools/peers/record_calibration.py > src/calibrate/fixtures/peers.json
+    python3 -m venv peers-venv && peers-venv/bin/pip install -r tools/peers/record_calibration.txt
+    peers-venv/bin/python tools/peers/record_calibration.py > src/calibrate/fixtures/peers.json
 """
 import json
 import sys

@@ -1,8 +1,7 @@
 /** How sure a measure is: the bootstrap over pairs, or over groups of pairs, by other counts over the same sorted scores. */
-import { seededRandom } from "../../core/index.ts";
+import { quantileOf, seededRandom, standardDeviation } from "../../core/index.ts";
 import { requireCount, requireShare } from "./checks.ts";
 import { type Pairs, placeOf, type Tally, TallyRoom } from "./pairs.ts";
-import { quantileOf } from "./quantile.ts";
 
 /** Options of the bootstrap. */
 export interface MeasureBootstrapOptions {
@@ -154,13 +153,4 @@ function drawSingly(slots: Uint32Array, counts: Uint32Array, random: () => numbe
     const size = Math.min(BLOCK, n - start);
     for (let left = inBlock[block]!; left > 0; left--) counts[slots[start + Math.floor(random() * size)]!]!++;
   }
-}
-
-function standardDeviation(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return Math.sqrt(squares / (values.length - 1));
 }

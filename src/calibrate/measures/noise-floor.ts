@@ -1,11 +1,10 @@
 /** What calibration error chance alone makes: that of a perfectly calibrated model with these confidences. */
-import { seededRandom } from "../../core/index.ts";
+import { quantileOf, seededRandom } from "../../core/index.ts";
 import { drawNormal, drawPoisson } from "../special.ts";
 import { type Bins, binsOf } from "./bins.ts";
 import { type CalibrationErrorOptions, errorOfBins } from "./calibration-error.ts";
 import { requireCount, requireShare } from "./checks.ts";
 import type { Tally } from "./pairs.ts";
-import { quantileOf } from "./quantile.ts";
 
 /** Options of `noiseFloor`. */
 export interface NoiseFloorOptions extends CalibrationErrorOptions {

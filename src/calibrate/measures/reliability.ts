@@ -1,5 +1,5 @@
 /** Reliability diagrams: what was claimed against what happened, over confidence and over perplexity. */
-import { invalidArgument } from "../../core/index.ts";
+import { invalidArgument, wilsonInterval } from "../../core/index.ts";
 import { normalTwoSided } from "../special.ts";
 import { type BinningOptions, binsOf } from "./bins.ts";
 import { requireShare } from "./checks.ts";
@@ -159,18 +159,8 @@ function accuracyOf(
   count: number,
   level: number,
 ): Pick<ReliabilityBin, "count" | "right" | "accuracy" | "accuracyLow" | "accuracyHigh"> {
-  const z = normalQuantile(level);
-  const accuracy = right / count;
-  const scale = 1 + z ** 2 / count;
-  const middle = (accuracy + z ** 2 / (2 * count)) / scale;
-  const half = (z / scale) * Math.sqrt((accuracy * (1 - accuracy)) / count + z ** 2 / (4 * count ** 2));
-  return {
-    count,
-    right,
-    accuracy,
-    accuracyLow: Math.max(0, middle - half),
-    accuracyHigh: Math.min(1, middle + half),
-  };
+  const { low, high } = wilsonInterval(right, count, normalQuantile(level));
+  return { count, right, accuracy: right / count, accuracyLow: low, accuracyHigh: high };
 }
 
 /** The z with P(|Z| <= z) = level, by halving. */

@@ -1,6 +1,6 @@
 /** Results to accuracies and their errors. */
 import { createHash } from "node:crypto";
-import { documentBootstrap, invalidArgument } from "../../core/index.ts";
+import { documentBootstrap, invalidArgument, wilsonInterval } from "../../core/index.ts";
 import type { ChoiceScore, TaskResult } from "./task-result.ts";
 
 /**
@@ -83,8 +83,6 @@ export interface TargetSummary extends SummaryBase {
 /** What a task says about a model. */
 export type TaskSummary = MultipleChoiceSummary | TargetSummary;
 
-/** Two-sided 95 % point of the normal distribution, as llama.cpp writes it. */
-const Z = 1.95996398454;
 const LEVEL = 0.95;
 
 /**
@@ -209,19 +207,12 @@ function perplexity(nlls: readonly number[], value: number): TargetPerplexity {
 function accuracy(items: number, correct: number, ties: number): Accuracy {
   if (items === 0) return { value: null, correct, items, standardError: null, interval: null, ties };
   const value = correct / items;
-  const z = (Z * Z) / items;
-  const middle = value + z / 2;
-  const half = Math.sqrt(z * (value * (1 - value)) + (z * z) / 4);
   return {
     value,
     correct,
     items,
     standardError: items < 2 ? null : Math.sqrt((value * (1 - value)) / (items - 1)),
-    interval: {
-      low: Math.max(0, (middle - half) / (1 + z)),
-      high: Math.min(1, (middle + half) / (1 + z)),
-      level: LEVEL,
-    },
+    interval: { ...wilsonInterval(correct, items), level: LEVEL },
     ties,
   };
 }
