@@ -53,8 +53,7 @@ export function thresholdRecipe(rule: ResolvedRule, artefact: CalibrationArtefac
   return `${recipeOf(rule)}, ${artefact ? `calibrated by ${sha256OfArtefact(artefact).slice(0, 12)}` : "not calibrated"}`;
 }
 
-const sha256OfArtefact = (artefact: CalibrationArtefact): string =>
-  sha256Of(calibrationText(artefact));
+const sha256OfArtefact = (artefact: CalibrationArtefact): string => sha256Of(calibrationText(artefact));
 
 /** Wordings of questions: of all under a rule, and of each. */
 export class Wordings {
@@ -128,7 +127,7 @@ export function readyCalibration(
       warnings: [...warnings],
     };
   };
-  if (artefact) calibratedOptions(artefact, [0, 0], firstKind(artefact)); // refuses other kinds
+  if (artefact) for (const { type } of questions) calibratedOptions(artefact, [0, 0], type); // refuses what does not serve
   const limit = limitOf(threshold, risk);
   return {
     used: artefact ? use(artefact, wordings.recipe) : null,
@@ -137,9 +136,6 @@ export function readyCalibration(
     probabilities: artefact ? (scores, kind) => calibratedOptions(artefact, scores, kind) : null,
   };
 }
-
-const firstKind = ({ parameters }: CalibrationArtefact): string | undefined =>
-  parameters.kind === "temperature-by-kind" ? Object.keys(parameters.temperatures)[0] : undefined;
 
 /** @returns `null`: it never abstains. */
 function limitOf(artefact: CalibrationArtefact | undefined, risk: number | undefined): number | null {
