@@ -112,11 +112,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TwoSampleTest Wording`,
   ],
   "./decide": [
-    "DECIDE_RULES calibrateDecisions decide",
+    "DECIDE_RULES calibrateDecisions decide surprisalDecisionModel",
     `
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
-      DecideRule DecidedOption Decision DecisionCalibration Decisions LabelledState PredicateQuestion
-      PromptOptions Question RuleOptions ScoreLevel ScoreQuestion UsedCalibration`,
+      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionMetadata Decisions LabelledState PredicateQuestion
+      PromptOptions Question RuleOptions ScoreLevel ScoreQuestion SurprisalDecisionModel UsedCalibration`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -47,9 +47,9 @@ export interface Decisions {
   /** `null`: it never abstains. */
   abstention: (UsedCalibration & { risk: number; threshold: number | null }) | null;
   usage: {
-    /** Tokens run through the model, what questions and options share once. */
-    tokensRun: number;
-    /** What it would have been option by option. */
+    /** Tokens run through the model, what questions and options share once; `null`: behind a server, which does not say. */
+    tokensRun: number | null;
+    /** What it is option by option. */
     tokensAlone: number;
   };
   notes: readonly string[];
@@ -82,7 +82,10 @@ export async function decide(
   const readings = await readAnswers(prepared, asked, answers);
   const end = new TextDecoder().decode(await model.detokenize(prompter.end));
   return {
-    decisions: prepared.map((question, q) => decided(question, q, readings, rule, prompter, calibration)),
+    decisions: prepared.map((question, q) => ({
+      ...decided(question, q, readings, rule, prompter, calibration),
+      ...(isServer(model) && { tokensRun: null }),
+    })),
     model: model.identity,
     settings: model.settings,
     rule: rule.rule,
@@ -95,7 +98,7 @@ export async function decide(
       threshold: calibration.threshold === Infinity ? null : calibration.threshold,
     },
     usage: {
-      tokensRun: readings.tokensRun.reduce((sum, run) => sum + run, 0),
+      tokensRun: isServer(model) ? null : readings.tokensRun.reduce((sum, run) => sum + run, 0),
       tokensAlone: readings.tokensAlone,
     },
     notes: notesOf(model, prompter, rule, calibration),
@@ -141,6 +144,9 @@ function probabilitiesOf(
 
 const hasPrefixes = ({ options }: PreparedQuestion): boolean =>
   options.some((a) => options.some((b) => a !== b && b.text.startsWith(a.text)));
+
+/** What it has in its cache it does not say. */
+const isServer = ({ execution }: LanguageModel): boolean => execution.place === "server";
 
 function requireScores({ capabilities, identity }: LanguageModel): void {
   if (capabilities.score && capabilities.tokenize) return;

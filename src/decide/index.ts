@@ -1,4 +1,11 @@
 /** A calibrated probability for every option of a question, without a generated word. */
+export {
+  type DecisionAnswer,
+  type DecisionCall,
+  type DecisionMetadata,
+  type SurprisalDecisionModel,
+  surprisalDecisionModel,
+} from "./ai-sdk.ts";
 export type { DecidedOption, Decision } from "./answer.ts";
 export {
   type CalibrateDecisionsOptions,

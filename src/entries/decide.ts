@@ -11,7 +11,10 @@ export {
   type DecideRequest,
   type DecideRule,
   type Decision,
+  type DecisionAnswer,
   type DecisionCalibration,
+  type DecisionCall,
+  type DecisionMetadata,
   type Decisions,
   decide,
   type LabelledState,
@@ -21,5 +24,7 @@ export {
   type RuleOptions,
   type ScoreLevel,
   type ScoreQuestion,
+  type SurprisalDecisionModel,
+  surprisalDecisionModel,
   type UsedCalibration,
 } from "../decide/index.ts";

@@ -21,7 +21,7 @@ export function renderDecisions(
   const calibrated = calibration
     ? `calibrated by ${calibration.kind} ${calibration.sha256.slice(0, 12)} (fitted to ${formatPlural(calibration.n, "answer")})`
     : "not calibrated";
-  const saved = usage.tokensRun > 0 ? usage.tokensAlone / usage.tokensRun : 1;
+  const { tokensRun, tokensAlone } = usage;
   return `${[
     ...answer.decisions.flatMap((decision, q) => [...question(decision, instructions[q] ?? "", paint), ""]),
     `${visible(model.name)} · ${recipe} · ${calibrated}`,
@@ -30,7 +30,9 @@ export function renderDecisions(
           `risk ${abstention.risk}: answers from a confidence of ${abstention.threshold === null ? "none" : formatNumber(abstention.threshold)} on`,
         ]
       : []),
-    `${formatPlural(usage.tokensRun, "token")} run; option by option ${formatCount(usage.tokensAlone)} (${formatNumber(saved, 3)} times as many)`,
+    tokensRun === null
+      ? `${formatPlural(tokensAlone, "token")} sent`
+      : `${formatPlural(tokensRun, "token")} run; option by option ${formatCount(tokensAlone)} (${formatNumber(tokensAlone / tokensRun, 3)} times as many)`,
     ...answer.notes.map((note) => `note: ${visible(note)}`),
   ].join("\n")}\n`;
 }
