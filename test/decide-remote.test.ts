@@ -44,13 +44,29 @@ describe.each(["vllm", "sglang"] as const)("%s", (dialect) => {
   });
 });
 
-it("refuses servers that only write", async () => {
-  server = await startFakeServer({ dialect: "openai", model: plainModel() });
-  await using model = await OpenAIModel.open(server.url, { backoffMs: 1 });
-  await expect(decide(model, request)).rejects.toThrow(
-    expect.objectContaining({
-      code: "UNSUPPORTED_CAPABILITY",
-      what: expect.stringContaining("does not score"),
-    }),
-  );
+describe("servers that only write", () => {
+  it("are refused what they cannot say, and told the rule that they can", async () => {
+    server = await startFakeServer({ dialect: "deepseek", model: plainModel() });
+    await using model = await OpenAIModel.open(server.url, { backoffMs: 1 });
+    await expect(decide(model, request)).rejects.toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED_CAPABILITY",
+        what: expect.stringContaining("so options cannot be scored"),
+        wayOut: expect.stringContaining('rule "label"'),
+      }),
+    );
+  });
+
+  it("are read at the first token of their answer, with what is missing", async () => {
+    server = await startFakeServer({ dialect: "deepseek", model: plainModel() });
+    await using model = await OpenAIModel.open(server.url, { backoffMs: 1 });
+    const { decisions, prompt, usage, notes } = await decide(model, request, { rule: "label" });
+    expect(prompt.form).toBe("chat");
+    expect(usage).toEqual({ tokensRun: null, tokensAlone: null });
+    expect(notes.join()).toContain("first token of its answer");
+    for (const { missingMass } of decisions) {
+      expect(missingMass).toBeGreaterThan(0);
+      expect(missingMass).toBeLessThan(1);
+    }
+  });
 });

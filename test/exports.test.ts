@@ -116,7 +116,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionMetadata Decisions LabelledState PredicateQuestion
-      PromptOptions Question RuleOptions ScoreLevel ScoreQuestion SurprisalDecisionModel UsedCalibration`,
+      ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion SurprisalDecisionModel UsedCalibration`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

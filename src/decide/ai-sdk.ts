@@ -39,7 +39,7 @@ export interface SurprisalDecisionModel {
   /** @throws SurprisalError as `decide`; UNSUPPORTED_CAPABILITY for images and files, and questions for boxes. */
   doDecide(call: DecisionCall): Promise<{
     answers: Record<string, DecisionAnswer>;
-    usage: { inputTokens: number; outputTokens: number };
+    usage: { inputTokens?: number; outputTokens: number };
     warnings: { type: "other"; message: string }[];
     /** `surprisal`: by question what the AI SDK has no field for. */
     providerMetadata: { surprisal: Record<string, DecisionMetadata> };
@@ -80,6 +80,7 @@ export function surprisalDecisionModel(
         questions: asked.map(({ question }) => question),
       };
       const { decisions, usage, notes } = await decide(model, request, { ...options, signal: abortSignal });
+      const tokens = usage.tokensRun ?? usage.tokensAlone;
       const unseen = resolveRule(options).listing === "none" && asked.some(({ described }) => described);
       const warnings = [
         ...notes,
@@ -89,7 +90,7 @@ export function surprisalDecisionModel(
       ];
       return {
         answers: Object.fromEntries(decisions.map((decision) => [decision.name, answerOf(decision)])),
-        usage: { inputTokens: usage.tokensRun ?? usage.tokensAlone, outputTokens: 0 },
+        usage: { ...(tokens !== null && { inputTokens: tokens }), outputTokens: 0 },
         warnings: warnings.map((message) => ({ type: "other" as const, message })),
         providerMetadata: {
           surprisal: Object.fromEntries(decisions.map((decision) => [decision.name, metadataOf(decision)])),

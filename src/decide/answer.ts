@@ -2,6 +2,7 @@
 import type { PreparedQuestion, Question } from "./question.ts";
 import type { OptionReading } from "./requests.ts";
 import type { DecideRule } from "./rule.ts";
+import type { ProbabilityInterval } from "./top-labels.ts";
 
 /** An option with its numbers. */
 export interface DecidedOption {
@@ -19,6 +20,11 @@ export interface DecidedOption {
   tokens: number;
   /** Among the options, 0 ... 1; calibrated where the answer is. */
   probability: number | null;
+  /**
+   * Of a server that lists its most probable tokens only: between which the model's own, uncalibrated probability lies, whatever the
+   * tokens are that were not listed. `null`: it is exact, or nothing is known.
+   */
+  interval: ProbabilityInterval | null;
 }
 
 /** The answer to one question. `null` = the source cannot say. */
@@ -46,6 +52,11 @@ export interface Decision {
    * would have said something else.
    */
   optionMass: number | null;
+  /**
+   * Probability of the tokens that a server did not list, 0 ... 1: `optionMass` may be larger by up to this. 0 where all is known;
+   * `null`: the server gave no numbers.
+   */
+  missingMass: number | null;
   /** Whether the probabilities are calibrated. */
   calibrated: boolean;
   /** Orders that listed options were asked in; 1 where they are not listed. */
@@ -140,12 +151,16 @@ export interface AnswerParts {
   /** Whether options can be added up: no answer is the beginning of another. */
   exclusive: boolean;
   tokensRun: number | null;
+  /** [options] where a server lists some tokens only. */
+  intervals?: readonly (ProbabilityInterval | null)[] | undefined;
+  missingMass?: number | null | undefined;
 }
 
 /** Puts an answer together. */
 export function decisionOf(parts: AnswerParts): Decision {
   const { question, numbers, probabilities: p, threshold } = parts;
   const { options, canonical, name, type } = question;
+  const { intervals, missingMass = 0 } = parts;
   const chosen = p === null ? null : best(p, canonical);
   const confidence = chosen === null ? null : p![chosen]!;
   const abstained = threshold !== null && (confidence === null || confidence < threshold);
@@ -162,10 +177,11 @@ export function decisionOf(parts: AnswerParts): Decision {
     options: options.map(({ value, text }, i) => ({
       value,
       text,
-      logprob: numbers.logprobs[i]!,
+      logprob: isUnlisted(numbers.logprobs[i]!, intervals) ? null : numbers.logprobs[i]!,
       score: numbers.scores?.[i] ?? null,
       tokens: parts.tokens[i]!,
       probability: p?.[i] ?? null,
+      interval: intervals?.[i] ?? null,
     })),
     entropy: p === null ? null : total((i) => (p[i]! > 0 ? -p[i]! * Math.log(p[i]!) : 0)),
     margin: p === null ? null : marginOf(p),
@@ -176,12 +192,17 @@ export function decisionOf(parts: AnswerParts): Decision {
             total((i) => Math.exp(numbers.logprobs[i]!)),
           )
         : null,
+    missingMass,
     calibrated: parts.calibrated && p !== null,
     orders: Math.max(1, choices.length),
     flipRate: choices.length > 1 ? choices.filter((each) => each !== chosen).length / choices.length : null,
     tokensRun: parts.tokensRun,
   };
 }
+
+/** A label that was not listed has some probability, which is not known. */
+const isUnlisted = (logprob: number | null, intervals: AnswerParts["intervals"]): boolean =>
+  logprob === -Infinity && intervals !== undefined;
 
 function marginOf(p: ArrayLike<number>): number {
   const sorted = Float64Array.from(p).sort();

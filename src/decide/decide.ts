@@ -1,18 +1,20 @@
 /** A probability for every option of typed questions about a state, without a generated word. */
-import { SurprisalError } from "../core/index.ts";
+import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { LanguageModel, ModelIdentity } from "../models/index.ts";
 import { type Decision, decisionOf, numbersOf, softmax } from "./answer.ts";
 import {
   type CalibrationChoice,
   type ReadyCalibration,
   readyCalibration,
+  recipeOf,
   type UsedCalibration,
   Wordings,
 } from "./identity.ts";
-import { Prompter, type PromptOptions } from "./prompt.ts";
+import { frameOf, Prompter, type PromptOptions, plainText } from "./prompt.ts";
 import { checkState, type PreparedQuestion, prepareQuestions, type Question } from "./question.ts";
 import { type OptionReading, type Readings, readAnswers, requestsOf } from "./requests.ts";
 import { type DecideRule, type ResolvedRule, type RuleOptions, resolveRule } from "./rule.ts";
+import { givesTopLabels, meanInterval, readTopLabels } from "./top-labels.ts";
 
 /** What is asked. */
 export interface DecideRequest {
@@ -49,8 +51,8 @@ export interface Decisions {
   usage: {
     /** Tokens run through the model, what questions and options share once; `null`: behind a server, which does not say. */
     tokensRun: number | null;
-    /** What it is option by option. */
-    tokensAlone: number;
+    /** What it is option by option; `null`: not known. */
+    tokensAlone: number | null;
   };
   notes: readonly string[];
 }
@@ -73,6 +75,8 @@ export async function decide(
   checkState(state);
   const prepared = prepareQuestions(questions);
   const rule = resolveRule(options);
+  if (!scores(model) && rule.rule === "label" && givesTopLabels(model))
+    return decideByTopLabels(model, state, prepared, rule, options);
   requireScores(model);
   const prompter = await Prompter.of(model, options);
   const wordings = new Wordings(prompter, rule);
@@ -148,15 +152,71 @@ const hasPrefixes = ({ options }: PreparedQuestion): boolean =>
 /** What it has in its cache it does not say. */
 const isServer = ({ execution }: LanguageModel): boolean => execution.place === "server";
 
-function requireScores({ capabilities, identity }: LanguageModel): void {
-  if (capabilities.score && capabilities.tokenize) return;
+const scores = ({ capabilities }: LanguageModel): boolean => capabilities.score && capabilities.tokenize;
+
+function requireScores(model: LanguageModel): void {
+  if (scores(model)) return;
+  const { capabilities, identity } = model;
   throw new SurprisalError({
     code: "UNSUPPORTED_CAPABILITY",
     what: `${identity.name} ${capabilities.score ? "has no tokenizer here" : "does not score texts"}, so options cannot be scored by their own text`,
     where: identity.source,
-    wayOut:
-      "Take a model in process, or a server that scores texts and tokenizes: `surprisal probe` says which does.",
+    wayOut: givesTopLabels(model)
+      ? 'Take the rule "label", which reads the letter from its most probable tokens; or a model in process.'
+      : "Take a model in process, or a server that scores texts and tokenizes: `surprisal probe` says which does.",
   });
+}
+
+/** By the first token of a server's answer. */
+async function decideByTopLabels(
+  model: LanguageModel,
+  state: string,
+  questions: readonly PreparedQuestion[],
+  rule: ResolvedRule,
+  options: DecideOptions,
+): Promise<Decisions> {
+  const { artefact, threshold, risk } = options;
+  if (artefact || threshold || risk !== undefined)
+    throw invalidArgument(
+      "What a server does not list is missing, and no calibration holds for the rest",
+      "artefact",
+      "Leave it out, or take a model that scores texts.",
+    );
+  const { readings, form, notes } = await readTopLabels(model, state, questions, rule, options);
+  const decisions = questions.map((question, q) => {
+    const own = readings[q]!;
+    const numbers = numbersOf(
+      question,
+      own.map(({ options }) => options),
+      "label",
+    );
+    const missing = own.map(({ missingMass }) => missingMass).filter((mass) => mass !== null);
+    return decisionOf({
+      question,
+      numbers,
+      tokens: question.options.map(() => 1),
+      probabilities: numbers.scores && softmax(numbers.scores, question.canonical),
+      calibrated: false,
+      threshold: null,
+      exclusive: true,
+      tokensRun: null,
+      intervals: question.options.map((_, i) => meanInterval(own, i)),
+      missingMass: missing.length < own.length ? null : missing.reduce((a, b) => a + b, 0) / own.length,
+    });
+  });
+  const message = frameOf(rule.listing);
+  return {
+    decisions,
+    model: model.identity,
+    settings: model.settings,
+    rule: rule.rule,
+    recipe: recipeOf(rule),
+    prompt: { form, frame: form === "chat" ? message : plainText(message), end: "" },
+    calibration: null,
+    abstention: null,
+    usage: { tokensRun: null, tokensAlone: null },
+    notes: [...notes, ...(model.notes ?? [])],
+  };
 }
 
 function notesOf(

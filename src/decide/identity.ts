@@ -39,7 +39,7 @@ export interface CalibrationChoice {
 }
 
 /** The text of a rule that calibrations are bound to, such as "decide sum". */
-function recipeOf({ rule, listing, orders }: ResolvedRule): string {
+export function recipeOf({ rule, listing, orders }: ResolvedRule): string {
   const parts = [
     rule,
     ...(listing === "lines" ? ["listed"] : []),

@@ -25,3 +25,4 @@ export type {
   ScoreQuestion,
 } from "./question.ts";
 export { DECIDE_RULES, type DecideRule, type RuleOptions } from "./rule.ts";
+export type { ProbabilityInterval } from "./top-labels.ts";

@@ -42,6 +42,9 @@ const listed = (listing: Listing, lines: readonly string[]): string[] =>
     ? []
     : [...lines, listing === "letters" ? "Answer with the letter only." : "Answer with one of these only."];
 
+/** A plain prompt. */
+export const plainText = (message: string): string => `${message}\n${CUE}`;
+
 /** Options of `Prompter.of`. */
 export interface PromptOptions {
   /** The model is asked through its chat template. Default: where it has one. */
@@ -88,7 +91,7 @@ export class Prompter {
 
   /** The whole text that the model is given. */
   textOf(message: string): string {
-    if (this.form === "plain") return `${message}\n${CUE}`;
+    if (this.form === "plain") return plainText(message);
     const filled = this.#model.applyChatTemplate(
       [
         ...(this.#system === undefined ? [] : [{ role: "system", content: this.#system }]),

@@ -19,6 +19,7 @@ export {
   decide,
   type LabelledState,
   type PredicateQuestion,
+  type ProbabilityInterval,
   type PromptOptions,
   type Question,
   type RuleOptions,

@@ -30,9 +30,13 @@ export function renderDecisions(
           `risk ${abstention.risk}: answers from a confidence of ${abstention.threshold === null ? "none" : formatNumber(abstention.threshold)} on`,
         ]
       : []),
-    tokensRun === null
-      ? `${formatPlural(tokensAlone, "token")} sent`
-      : `${formatPlural(tokensRun, "token")} run; option by option ${formatCount(tokensAlone)} (${formatNumber(tokensAlone / tokensRun, 3)} times as many)`,
+    ...(tokensAlone === null
+      ? []
+      : [
+          tokensRun === null
+            ? `${formatPlural(tokensAlone, "token")} sent`
+            : `${formatPlural(tokensRun, "token")} run; option by option ${formatCount(tokensAlone)} (${formatNumber(tokensAlone / tokensRun, 3)} times as many)`,
+        ]),
     ...answer.notes.map((note) => `note: ${visible(note)}`),
   ].join("\n")}\n`;
 }
