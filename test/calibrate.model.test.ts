@@ -8,6 +8,7 @@ import {
   fitModelTemperature,
   fitTemperature,
   parseCalibration,
+  saveCalibration,
 } from "../src/calibrate/index.ts";
 import { planFor, resolveRecipe, seededRandom } from "../src/core/index.ts";
 import { factsOf } from "../src/evaluate/scoring/index.ts";
@@ -34,9 +35,20 @@ const OPTIONS = Array.from({ length: 300 }, (_, i) => {
   return { logprobs, label: likely ? "yes" : "no", kind: i % 2 === 0 ? "predicate" : "other" };
 });
 
-beforeAll(() => {
+/** What the command fits to SCORES. */
+const EXPECTED = fitCalibration(
+  {
+    scores: SCORES.map(({ score }) => score),
+    correct: SCORES.map(({ correct }) => correct),
+    groups: SCORES.map(({ group }) => group),
+  },
+  { kind: "beta", resamples: 30, identity: { model: { name: "mini", sha256: null } } },
+).artefact;
+
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "surprisal-calibrate-"));
   writeFileSync(join(folder, "scores.jsonl"), lines(SCORES));
+  await saveCalibration(join(folder, "a.json"), EXPECTED);
   writeFileSync(join(folder, "options.jsonl"), lines(OPTIONS));
   writeFileSync(join(folder, "prompt.txt"), "{state}\n\nIs it so?\nAnswer:");
 });
@@ -91,16 +103,8 @@ describe("surprisal calibrate", () => {
     expect(fit.stdout).toMatch(/The calibration error \(ECE .*\n.*log loss/);
     expect(fit.stdout).toMatch(/beta, fitted to 295 answers \(sha256 \w{12}…\), written to a.json\n$/);
     const artefact = parseCalibration(readFileSync(join(folder, "a.json"), "utf8"), "a.json");
-    const expected = fitCalibration(
-      {
-        scores: SCORES.map(({ score }) => score),
-        correct: SCORES.map(({ correct }) => correct),
-        groups: SCORES.map(({ group }) => group),
-      },
-      { kind: "beta", resamples: 30 },
-    ).artefact;
-    expect(artefact.parameters).toEqual(expected.parameters);
-    expect(artefact.fittedOn).toEqual(expected.fittedOn);
+    expect(artefact.parameters).toEqual(EXPECTED.parameters);
+    expect(artefact.fittedOn).toEqual(EXPECTED.fittedOn);
     expect(artefact.identity).toMatchObject({
       model: { name: "mini", sha256: null },
       wordingSha256: expect.stringMatching(/^\w{64}$/),
@@ -254,6 +258,11 @@ describe("surprisal calibrate", () => {
       '{"score": 0.5, "correct": true, "group": 1}\n{"score": 0.5, "correct": true}',
       "INVALID_ARGUMENT",
       /this has none \(bad.jsonl:2\)/,
+    ],
+    [
+      `${lines(Array.from({ length: 70 }, (_, i) => ({ probabilities: [0.7, 0.3], label: i % 2 })))}{"probabilities": [1, 0], "label": 1}`,
+      "INVALID_ARGUMENT",
+      /right option has probability 0.*\(bad.jsonl:71\)/,
     ],
     [
       lines(Array.from({ length: 40 }, () => ({ score: 0.5, correct: true }))),

@@ -63,7 +63,7 @@ describe("surprisal generate", () => {
       if (i % 2 === 1) continue; // one at a time: other batches, other last digits of quantised weights
       const prompt = ["Once upon a time", "The old man", "It was a dark night"][row.prompt]!;
       const { ids } = await model.tokenize(prompt, { addSpecial: true });
-      expect(row.usage).toEqual({ promptTokens: ids.length, tokens: 8 });
+      expect(row.usage).toEqual({ promptTokens: ids.length, sharedTokens: 0, tokens: 8 });
     }
   });
 
@@ -144,6 +144,14 @@ describe("surprisal generate", () => {
     );
   }, 60_000);
 
+  it("takes prompts as long as the context that it is given", async () => {
+    const prompt = "word ".repeat(5000);
+    const short = await generate(["--text", prompt, "--max-tokens", "2"]);
+    expect(rowsIn(short.stdout)).toMatchObject([{ type: "error", code: "CONTEXT_EXCEEDED" }]);
+    const long = await generate(["--text", prompt, "--max-tokens", "2", "--context-size", "6000"]);
+    expect(rowsIn(long.stdout)).toMatchObject([{ type: "answer", tokens: 2 }]);
+  }, 60_000);
+
   it("writes into the file of --out, and nothing on standard output", async () => {
     const { stdout, code } = await generate(["Once", "--max-tokens", "3", "--out", "quiet.jsonl", "-q"]);
     expect({ stdout, code }).toEqual({ stdout: "", code: 0 });
@@ -159,6 +167,9 @@ describe("surprisal generate", () => {
     ["a file that is not there", ["none.jsonl"], "FILE_NOT_FOUND", 1],
     ["nothing at all", [], "EMPTY_INPUT", 1],
     ["a system text for no chat", ["a", "--system", "b"], "USAGE", 2],
+    ["a field of no rows", ["a", "--field", "b"], "USAGE", 2],
+    ["more alternatives than the model gives", ["a", "--logprobs", "--alternatives", "300"], "USAGE", 2],
+    ["a chat of a base model", ["a", "--chat"], "UNSUPPORTED_CAPABILITY", 1],
     ["a model that is none", ["a", "-m", "minni"], "UNKNOWN_MODEL", 2],
   ])("refuses %s, also as a row", async (_, args, errorCode, exitCode) => {
     const { code, stdout, stderr } = await generate([...args, "--jsonl"]);
@@ -171,7 +182,8 @@ describe("surprisal generate", () => {
 needing(!hasScript() && "no util-linux script").describe("surprisal generate at a terminal", () => {
   it("shows each answer under its prompt, with its perplexity, and how far it is", () => {
     const command = `stty cols 100; "${process.execPath}" "${BUILT}cli/main.js" generate prompts.jsonl -n 2 --max-tokens 6 --prefill " there"`;
-    const environment = { ...process.env, TERM: "xterm-256color", COLORTERM: "truecolor", NO_COLOR: "" };
+    const { NO_COLOR: _, CI: __, ...inherited } = process.env; // Node takes a terminal in CI for colourless
+    const environment = { ...inherited, TERM: "xterm-256color", COLORTERM: "truecolor" };
     const shown = execFileSync("script", ["-qec", command, "/dev/null"], {
       cwd: folder,
       encoding: "utf8",
@@ -296,7 +308,7 @@ describe("surprisal generate of a server", () => {
     const rows = rowsIn(stdout);
     expect(places(rows)).toEqual(["a0.0", "a0.1", "a1.0", "a1.1", "a2.0", "a2.1"]);
     expect(rows[0]).toMatchObject({
-      usage: { promptTokens: null, tokens: 5 },
+      usage: { promptTokens: null, sharedTokens: null, tokens: 5 },
       provenance: { probabilities: "raw" },
     });
     const asked = server.requests.filter(({ method }) => method === "POST").map(({ body }) => body);

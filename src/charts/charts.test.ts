@@ -105,6 +105,17 @@ describe("every picture", () => {
     }
   });
 
+  it("draws answers of an infinite perplexity at the end of its axis", () => {
+    const bin = { count: 3, accuracy: 0.5, accuracyLow: 0.2, accuracyHigh: 0.8, confidence: null };
+    const svg = charts.renderSvg(
+      charts.accuracyByPerplexity([
+        { ...bin, low: 1, high: 2 },
+        { ...bin, low: 2, high: Infinity },
+      ]),
+    );
+    expect(svg).not.toMatch(/NaN|Infinity|undefined|⚠/);
+  });
+
   it("draws nothing at all, and says so", () => {
     const empty = [
       charts.surprisalDistribution([]),

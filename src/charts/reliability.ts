@@ -1,7 +1,7 @@
 /** Whether claims come true: reliability over confidence, and accuracy over perplexity. */
 import { axisX, axisY, dot, gridY, line, link, type PlotOptions, rectY, ruleY } from "@observablehq/plot";
 import { formatCount, formatNumber, formatPlural, formatProbability, visible } from "../text/index.ts";
-import { logTicks } from "./bins.ts";
+import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
 /** One bin of answers. */
@@ -151,7 +151,9 @@ export function accuracyByPerplexity(bins: readonly ReliabilityChartBin[]): Char
   const title = "Accuracy by perplexity";
   const columns = ["perplexity", "answers", "were right", "95% interval", "mean confidence"];
   if (bins.length === 0) return emptyChart(title, "There are no answers with a perplexity.", columns);
-  const rows = bins.map((bin) => ({ ...bin, middle: Math.sqrt(bin.low * bin.high) }));
+  const rows = bins
+    .map((bin) => ({ ...bin, low: Math.min(bin.low, LARGEST), high: Math.min(bin.high, LARGEST) }))
+    .map((bin) => ({ ...bin, middle: Math.sqrt(bin.low * bin.high) }));
   const total = rows.reduce((sum, { count }) => sum + count, 0);
   const [first, last] = [rows[0]!, rows.at(-1)!];
   const [from, to] = [first.low, Math.max(last.high, first.low * 1.01)];

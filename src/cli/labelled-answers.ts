@@ -13,6 +13,8 @@ export interface AnswerFile {
   answers: LabelledAnswers;
   /** The rows as they stand, for those who write them again; `null`: they are a run's. */
   rows: readonly Record<string, unknown>[] | null;
+  /** Where each answer stands, for errors. */
+  places: readonly string[];
   /** Of each answer; `null`: none has one. */
   perplexities: readonly (number | null)[] | null;
   /** What the source says of itself. */
@@ -84,7 +86,26 @@ export async function readAnswers(
           labels: rows.map(({ label }) => label as number | null),
           ...more,
         };
-  return { answers, rows: rows.map(({ row }) => row), perplexities, identity: {} };
+  return {
+    answers,
+    rows: rows.map(({ row }) => row),
+    places: rows.map(({ where }) => where),
+    perplexities,
+    identity: {},
+  };
+}
+
+/** What `work` gives; an error about one of the answers names its line. */
+export function atLine<Result>({ places }: AnswerFile, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!SurprisalError.isInstance(error)) throw error;
+    const [, number] =
+      /^(?:logprobs|labels|scores|correct|probabilities)\[(\d+)\]/.exec(error.where ?? "") ?? [];
+    const place = number === undefined ? undefined : places[Number(number)];
+    throw place === undefined ? error : error.at(place);
+  }
 }
 
 function isFolder(path: string): boolean {
@@ -221,6 +242,7 @@ function runAnswers(folder: string, wanted: string | undefined): AnswerFile {
       kinds: rows.map(({ task }) => task ?? ""),
     },
     rows: null,
+    places: rows.map(({ place }) => place),
     perplexities: null,
     identity: {
       model: found ? { name: found.identity.name, sha256: found.identity.sha256 } : null,

@@ -98,14 +98,25 @@ function mappingFor(word: string, name: string): boolean | "auto" {
   throw usage(`${name} takes on, off or auto, not "${word}"`);
 }
 
+// biome-ignore format: one option a line
+/** Of commands that write answers. */
+export const CONTEXT_SIZE: Declared<{ contextSize: number | undefined }> = {
+  contextSize: option(wholeNumber(1, 2 ** 31 - 256), { hint: "TOKENS", description: "Tokens that the answers being written hold together, with their prompts (default: 4096, and for each no more than the model was trained for)" }),
+};
+
 /** The model a person named, with its progress on stderr. */
 export async function openModel(
-  given: LoadValues & { model?: string | undefined; quiet: boolean },
+  given: LoadValues & {
+    model?: string | undefined;
+    contextSize?: number | undefined;
+    quiet: boolean;
+  },
 ): Promise<LanguageModel> {
   const reporter = reportModel(given);
   try {
     return await resolve(given.model ?? DEFAULT_MODEL, {
       ...loadOptions(given),
+      contextSize: given.contextSize,
       ...reporter.options,
       server: serverOptions(given),
     });

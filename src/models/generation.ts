@@ -48,7 +48,11 @@ export function generationOf(
       return { done: true, value: undefined };
     },
     async throw(error) {
-      await source.throw(error);
+      try {
+        await source.throw(error);
+      } finally {
+        await closed();
+      }
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -200,6 +200,15 @@ describe("curves", () => {
     expect(applyCalibrator(fitted, -11)).toBeCloseTo(sigmoid(-1.3), 1);
   });
 
+  it.each([1e-9, 1e9])("take scores %f times as large: the same curve", (scale) => {
+    const x = Array.from({ length: 40 }, (_, i) => i - 20);
+    const correct = x.map((each, i) => (i % 3 === 0 ? each < 0 : each > 0));
+    const plain = fitPlatt({ scores: x, correct }, { input: "score" });
+    const other = fitPlatt({ scores: x.map((each) => each * scale), correct }, { input: "score" });
+    for (const each of x)
+      expect(applyCalibrator(other, each * scale)).toBeCloseTo(applyCalibrator(plain, each), 9);
+  });
+
   it("beta keeps both shapes rising: a downhill set becomes its base rate", () => {
     const random = seededRandom(8);
     const scores = Array.from({ length: 2000 }, () => 0.02 + 0.96 * random());

@@ -33,8 +33,17 @@ export function fitPlatt(
   const x = input === "logit" ? values.map(logitOf) : values;
   const [high, low] =
     targets === "smoothed" ? [(totalRight + 1) / (totalRight + 2), 1 / (n - totalRight + 2)] : [1, 0];
-  const [slope, intercept] = logisticFit([x, values.map(() => 1)], tally, high, low);
-  return { kind: "platt", input, slope: slope!, intercept: intercept! };
+  const [middle, width] = rangeOf(x); // scores may be of any scale: the fit sees them in -1 ... 1
+  const scaled = x.map((each) => (each - middle) / width);
+  const [steepness, level] = logisticFit([scaled, x.map(() => 1)], tally, high, low) as [number, number];
+  const slope = steepness / width;
+  return { kind: "platt", input, slope, intercept: level - slope * middle };
+}
+
+/** Middle and half the width of what rising numbers span. */
+function rangeOf(x: Float64Array): [middle: number, width: number] {
+  const [first, last] = [x[0]!, x.at(-1)!];
+  return [(first + last) / 2, (last - first) / 2 || 1];
 }
 
 /**

@@ -25,7 +25,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { readGiven } from "../input.ts";
 import { printDocument } from "../json.ts";
-import { type AnswerFile, readAnswers } from "../labelled-answers.ts";
+import { type AnswerFile, atLine, readAnswers } from "../labelled-answers.ts";
 import {
   argument,
   type Declared,
@@ -116,13 +116,10 @@ Examples:
     checkOut(out, data);
     checkOut(html, data);
     const file = await readAnswers(data, given);
-    const { artefact, before, after } = fitCalibration(file.answers, {
-      ...measureOptions(given),
-      kind: given.kind,
-      folds: given.folds,
-      leastPerClass: given.least,
-      identity: { ...file.identity, ...(await identityOf(given)) },
-    });
+    const identity = { ...file.identity, ...(await identityOf(given)) };
+    const { kind, folds, least: leastPerClass } = given;
+    const options = { ...measureOptions(given), kind, folds, leastPerClass, identity };
+    const { artefact, before, after } = atLine(file, () => fitCalibration(file.answers, options));
     if (out !== undefined) await saveCalibration(out, artefact);
     if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, []));
     if (json) printDocument(artefact);

@@ -19,7 +19,7 @@ import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { readGiven } from "../input.ts";
 import { printEvent } from "../json.ts";
-import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { CONTEXT_SIZE, LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, option, text, type Values } from "../parameters.ts";
 import { startWaiting } from "../render/index.ts";
 import { MODEL_DESCRIPTION, MOST_MIB } from "../shared-options.ts";
@@ -33,6 +33,7 @@ const parameters = {
   json: flag({ description: "One JSON object a line: an event per token, with its logprob in nats, then done or error" }),
   quiet: flag({ short: "q", description: "The answer only: no thinking, no summary" }),
   maxMib: MOST_MIB,
+  ...CONTEXT_SIZE,
   ...LOAD_OPTIONS,
 };
 

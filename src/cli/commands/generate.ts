@@ -1,5 +1,6 @@
 /** `surprisal generate`: answers to many prompts at once, with the numbers of each. */
 import { existsSync } from "node:fs";
+import { SurprisalError } from "../../core/index.ts";
 import { assertWritable } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { visible } from "../../text/index.ts";
@@ -16,7 +17,7 @@ import {
   Session,
   SPLITS,
 } from "../generate/index.ts";
-import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { CONTEXT_SIZE, LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, oneOf, option, optionalArgument, text, type Values } from "../parameters.ts";
 import { MODEL_DESCRIPTION, MOST_MIB, QUIET } from "../shared-options.ts";
 
@@ -36,6 +37,7 @@ const parameters = {
   resume: flag({ description: "Go on with the file of --out: what it has is kept, errors are tried again" }),
   maxMib: MOST_MIB,
   quiet: QUIET,
+  ...CONTEXT_SIZE,
   ...LOAD_OPTIONS,
 };
 
@@ -73,6 +75,7 @@ async function generate(given: Given): Promise<void> {
   const options = await generateOptions(given);
   const rows = await readPrompts(given);
   await using model = await openModel(given);
+  checkModel(given, rows, options, model);
   if (!given.quiet)
     for (const note of notesOf(given, rows, options, model)) process.stderr.write(`note: ${visible(note)}\n`);
   const request = requestOf(model.identity, {
@@ -82,6 +85,25 @@ async function generate(given: Given): Promise<void> {
   using file =
     out === undefined ? null : AnswerFile.open(out, { resume, request, rows, samples: given.samples });
   await new Session({ ...given, rows, options, request, file }).carryOut(model);
+}
+
+/** @throws SurprisalError what would be wrong with every answer. */
+function checkModel(
+  given: Given,
+  rows: readonly PromptRow[],
+  { alternatives = 0 }: AnswerOptions,
+  { capabilities, identity }: LanguageModel,
+): void {
+  if (alternatives > capabilities.alternatives)
+    throw usage(`--alternatives takes at most ${capabilities.alternatives} with this model`, identity.name);
+  const isChat = rows.every(({ prompt }) => Array.isArray(prompt));
+  if (isChat && !capabilities.chat)
+    throw new SurprisalError({
+      code: "UNSUPPORTED_CAPABILITY",
+      what: `${identity.name} has no chat template`,
+      where: given.chat ? "--chat" : rows[0]!.where,
+      wayOut: "It is a base model: give it texts as they stand, or use an instruction-tuned model.",
+    });
 }
 
 /** What a person should know before it begins. */

@@ -24,7 +24,7 @@ const answer = (prompt: number, sample: number, text = "", asked: Request = requ
   ...{ type: "answer", prompt, id: null, sample, promptSha256: rows[prompt]!.sha256, request: asked },
   ...{ seed: sample, text, reasoning: null, toolCall: null, finishReason: "stop", tokens: 1, scored: 1 },
   ...{ partial: false, perplexity: 1, meanLogprob: 0, recipe: "written", provenance: null, warnings: [] },
-  usage: { promptTokens: 1, tokens: 1 },
+  usage: { promptTokens: 1, sharedTokens: null, tokens: 1 },
 });
 const placesIn = (file: string) =>
   readFileSync(file, "utf8")

@@ -3,10 +3,13 @@ export class InOrder<Thing> {
   readonly #ready = new Map<number, Thing>();
   readonly #skipped = new Set<number>();
   readonly #give: (thing: Thing) => void;
+  readonly #most: number;
   #next = 0;
 
-  constructor(give: (thing: Thing) => void) {
+  /** @param most that wait for something before them; where there are more, they are given on as `flush` does. */
+  constructor(give: (thing: Thing) => void, most: number = Number.POSITIVE_INFINITY) {
     this.#give = give;
+    this.#most = most;
   }
 
   /** There is nothing in this place. */
@@ -18,12 +21,17 @@ export class InOrder<Thing> {
   add(place: number, thing: Thing): void {
     this.#ready.set(place, thing);
     this.#advance();
+    if (this.#ready.size > this.#most) this.flush();
   }
 
   /** Gives on what still waits for something before it. */
   flush(): void {
-    for (const [, thing] of [...this.#ready].sort(([a], [b]) => a - b)) this.#give(thing);
+    const ready = [...this.#ready].sort(([a], [b]) => a - b);
     this.#ready.clear();
+    for (const [place, thing] of ready) {
+      this.#skipped.add(place);
+      this.#give(thing);
+    }
   }
 
   #advance(): void {

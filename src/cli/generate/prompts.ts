@@ -63,10 +63,14 @@ async function rowsOf(given: PromptsGiven): Promise<PromptRow[]> {
   const { prompt, text, split, field } = given;
   if (text !== undefined) {
     if (prompt !== undefined) throw usage("Give a prompt or --text, not both", prompt);
+    if (field !== undefined) throw usage("--field needs rows of JSON lines", "--text");
     return [row(0, null, "--text", text, given)];
   }
   const isFile = prompt === undefined || prompt === "-" || ENDINGS.test(prompt) || existsSync(prompt);
-  if (!isFile) return [row(0, null, "the prompt", prompt, given)];
+  if (!isFile) {
+    if (field !== undefined) throw usage("--field needs rows of JSON lines", "the prompt");
+    return [row(0, null, "the prompt", prompt, given)];
+  }
   if (prompt === undefined && process.stdin.isTTY)
     throw usage("There is no prompt: write one, name a file, or pipe one in");
   const file = prompt ?? "-";

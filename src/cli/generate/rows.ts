@@ -59,8 +59,11 @@ export interface AnswerRow extends RowHead {
   meanLogprob: number | null;
   /** "written": each token of the answer, given prompt, prefill and the tokens before it; docs/generating.md. */
   recipe: "written";
-  /** `promptTokens`: of prompt and prefill, which all samples share; `null` = the source does not say. */
-  usage: { promptTokens: number | null; tokens: number };
+  /**
+   * `promptTokens`: of prompt and prefill, which all samples share. `sharedTokens`: those of them that were not run for this
+   * answer, since another one had run them. `null` = the source does not say.
+   */
+  usage: { promptTokens: number | null; sharedTokens: number | null; tokens: number };
   provenance: Provenance | null;
   warnings: readonly string[];
   /** With --logprobs: the tokens; and those of the stop string, which are not the answer's. */
@@ -90,12 +93,13 @@ export interface Written {
   sample: number;
   seed: number | null;
   promptTokens: number | null;
+  sharedTokens: number | null;
   answer: Answer;
   records: readonly TokenRecord[];
 }
 
 export function answerRow(written: Written, options: AnswerOptions, request: Request): AnswerRow {
-  const { row, sample, seed, promptTokens, answer, records } = written;
+  const { row, sample, seed, promptTokens, sharedTokens, answer, records } = written;
   const { end, reading, stoppedBy, tokens } = answer;
   return {
     type: "answer",
@@ -115,7 +119,7 @@ export function answerRow(written: Written, options: AnswerOptions, request: Req
     perplexity: reading.perplexity,
     meanLogprob: reading.nll === null ? null : -reading.nll,
     recipe: "written",
-    usage: { promptTokens, tokens },
+    usage: { promptTokens, sharedTokens, tokens },
     provenance: end?.provenance ?? null,
     warnings: answer.warnings,
     ...(options.alternatives !== undefined && {

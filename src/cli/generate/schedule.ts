@@ -61,10 +61,10 @@ export async function writeAll(work: Work): Promise<void> {
   };
   for (const row of rows) {
     if (fatal) break;
-    const missing = Array.from({ length: samples }, (_, i) => i).filter((i) => !isDone(row, i));
+    const missing = new Set(Array.from({ length: samples }, (_, i) => i).filter((i) => !isDone(row, i)));
     const { prompt } = row;
     if (prompt instanceof SurprisalError) for (const sample of missing) onError(row, sample, prompt);
-    else if (missing.length > 0) {
+    else if (missing.size > 0) {
       const counted = countOnce(work.model, prompt, work.options);
       for (const { sample, generation } of generationsOf(work, prompt, missing, stop.signal))
         await begin(row, sample, generation, counted);
@@ -102,7 +102,7 @@ class Places {
   }
 }
 
-/** Tokens of the prompt, counted when an answer is complete. */
+/** Tokens of the prompt, counted when an answer is complete and its source has not said it. */
 type Counted = () => Promise<number | null>;
 
 async function writeOne(
@@ -124,7 +124,9 @@ async function writeOne(
     });
     if (stop.signal.aborted) return;
     if (!answer.failure) {
-      onAnswer({ row, sample, seed, promptTokens: await counted(), answer, records });
+      const { tokens: promptTokens = await counted(), shared: sharedTokens = null } =
+        answer.end?.prompt ?? {};
+      onAnswer({ row, sample, seed, promptTokens, sharedTokens, answer, records });
       return;
     }
     const { error } = answer.failure;
@@ -152,7 +154,7 @@ const isCrowded = ({ reading }: Answer, code: string): boolean =>
 function* generationsOf(
   { model, options, samples }: Work,
   prompt: Prompt,
-  missing: readonly number[],
+  missing: ReadonlySet<number>,
   signal: AbortSignal,
 ): Generator<{ sample: number; generation: Generation }> {
   const own = { ...generateOptions(options), signal };
@@ -164,9 +166,9 @@ function* generationsOf(
     const seed = first === 0 ? options.seed : (options.seed ?? 0) + first;
     const generations = asManyAsItTakes(model, prompt, { ...own, seed }, samples - first);
     for (const [i, generation] of generations.entries())
-      if (!missing.includes(first + i)) void generation.return?.();
+      if (!missing.has(first + i)) void generation.return?.();
     for (const [i, generation] of generations.entries())
-      if (missing.includes(first + i)) yield { sample: first + i, generation };
+      if (missing.has(first + i)) yield { sample: first + i, generation };
     first += generations.length;
   }
 }
@@ -196,7 +198,7 @@ function seedOf({ model, options, samples }: Work, sample: number): number | nul
   return (options.seed ?? 0) + sample;
 }
 
-/** Where the source has a tokenizer here; counted once for all answers to the prompt. */
+/** For answers that a policy ended, where the source did not come to say it; counted once for all answers to the prompt. */
 function countOnce(model: LanguageModel, prompt: Prompt, { prefill = "" }: GenerateOptions): Counted {
   let counting: Promise<number | null> | null = null;
   const count = async () => {

@@ -31,6 +31,9 @@ export interface SessionSettings {
   quiet: boolean;
 }
 
+/** Answers that wait for a slow one before them: more are written into the file, which is put into order at the end. */
+const MOST_HELD = 16;
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** One run of the command: what is shown and kept of it. */
@@ -58,10 +61,13 @@ export class Session {
     const inWords = this.#file === null && !jsonl && !json && Boolean(process.stdout.isTTY);
     const list = new AnswerList(rows.length, samples, this.#given.options.maxTokens);
     const line = startLine({});
-    const ordered = new InOrder<() => void>((give) => {
-      if (this.#file === null) line.end();
-      give();
-    });
+    const ordered = new InOrder<() => void>(
+      (give) => {
+        if (this.#file === null) line.end();
+        give();
+      },
+      this.#file === null ? Number.POSITIVE_INFINITY : MOST_HELD,
+    );
     const keep = (row: Row) => (this.#file ? this.#file.add(row) : printEvent(row));
     const place = (row: PromptRow, sample: number) => row.index * samples + sample;
     for (const row of rows)

@@ -1,6 +1,6 @@
 /** Answers of a model in process: `generate`, `sample` and `open`. */
 import type { TokenRecord } from "../../core/index.ts";
-import { checkAlternatives } from "../checks.ts";
+import { checkAlternatives, checkedIds } from "../checks.ts";
 import { checkGenerateOptions } from "../generate-options.ts";
 import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
 import type {
@@ -122,7 +122,7 @@ export class Answers {
     checkGenerateOptions(options);
     const ids = await this.#promptIds(prompt, options);
     checkNotEmpty(ids);
-    return ids;
+    return checkedIds(ids, this.#parts.vocabulary.size); // one that is none would fail a decode call for all
   }
 
   async #promptIds(prompt: Prompt, options: GenerateOptions): Promise<ArrayLike<number>> {

@@ -3,48 +3,12 @@
  * sequences join, leave, fork and are cut; long prompts are run in pieces.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { abortError, SurprisalError, whenAborted } from "../../core/index.ts";
+import { abortError, type SurprisalError, whenAborted } from "../../core/index.ts";
 import { type Piece, planBatch } from "./batch-plan.ts";
 import type { LlamaContext } from "./context.ts";
+import { type Job, type Row, type Run, tooManyTokens, type Work } from "./job.ts";
 import { common, LEAST_SHARED, type PrefixCache } from "./prefix-cache.ts";
 import type { SequenceMemory, SequenceState } from "./sequence-memory.ts";
-
-/** Tokens to be run after what a sequence holds. */
-export interface Work {
-  state: SequenceState;
-  tokens: ArrayLike<number>;
-  /**
-   * Reads the logits after the new token `index`, which hold until it returns.
-   * Left out: only those after the last are wanted, and what others have run already may be shared.
-   */
-  read?: ((index: number, logits: Float32Array) => void) | undefined;
-  /** Where cells are missing: wait until others have ended. Default: fail. */
-  waits?: boolean | undefined;
-  signal?: AbortSignal | undefined;
-}
-
-/** What it took. */
-export interface Run {
-  /** Tokens run. */
-  tokensRun: number;
-  /** Of the tokens held and new, those that another sequence had run. */
-  shared: number;
-  /** Time of the decode calls that it was part of, milliseconds. */
-  decodeMs: number;
-}
-
-interface Job extends Run {
-  readonly work: Work;
-  /** Cells that are kept for what is left to run; `null`: it was not let in yet. */
-  cells: number[] | null;
-  served: number;
-  /** Tokens left to run. */
-  readonly left: number;
-  failed: SurprisalError | null;
-  resolve(run: Run): void;
-  reject(error: unknown): void;
-  off(): void;
-}
 
 export interface BatcherOptions {
   /** false: one sequence in a decode call. */
@@ -57,6 +21,8 @@ export interface BatcherOptions {
   patienceMs: number;
 }
 
+/** So long after something last went on, an answer is one that nobody reads. Milliseconds. */
+const UNREAD_MS = 1000;
 /** Turns of the event loop in which those whose tokens were just run may come back with the next. */
 const MOST_TURNS = 3;
 
@@ -75,6 +41,8 @@ export class Batcher {
   #decodes = 0;
   #arrivals = 0;
   #stuck: NodeJS.Timeout | null = null;
+  /** Nothing went on, so who waits may have the cells of those that nobody reads. */
+  #takesUnread = false;
 
   /**
    */
@@ -88,6 +56,11 @@ export class Batcher {
   /** Decode calls so far. */
   get decodes(): number {
     return this.#decodes;
+  }
+
+  /** One is under way. */
+  get isDecoding(): boolean {
+    return this.#decoding !== null;
   }
 
   add(state: SequenceState): void {
@@ -153,9 +126,13 @@ export class Batcher {
   #wake(): void {
     if (this.#running || this.#jobs.size === 0) return;
     this.#running = true;
-    void this.#loop().finally(() => {
-      this.#running = false;
-    });
+    void this.#loop()
+      .catch((error: unknown) => {
+        for (const job of this.#jobs) this.#fail(job, error);
+      })
+      .finally(() => {
+        this.#running = false;
+      });
   }
 
   async #loop(): Promise<void> {
@@ -181,11 +158,19 @@ export class Batcher {
   #compose(): Piece<Job>[] {
     this.#letIn();
     const ready = [...this.#jobs].filter((job) => job.cells !== null);
-    const waiting = ready.map((job) => ({ job, left: job.left, served: job.served }));
+    const waiting = ready.map((job) => ({ job, left: this.#next(job), served: job.served }));
     this.#watch(ready.length === 0 && this.#jobs.size > 0);
+    if (ready.length > 0) this.#takesUnread = false;
     const oldest = waiting.reduce((a, b) => (b.served < a.served ? b : a), waiting[0]!);
     const plan = this.#options.together ? waiting : waiting.filter((each) => each === oldest);
     return planBatch(plan, this.#context.room).map(({ item, count }) => ({ item: item.job, count }));
+  }
+
+  /** How many tokens may be run at once. */
+  #next({ left, work: { state } }: Job): number {
+    const held = state.cells.length;
+    const end = this.#options.together ? undefined : state.ends.find((each) => each > held);
+    return end === undefined ? left : Math.min(left, end - held);
   }
 
   /** Keeps cells for those who can have them, the older sequences first. */
@@ -236,7 +221,7 @@ export class Batcher {
     while (cells.free < left && this.#cache.evict()) {}
     if (cells.free >= left || !work.waits) return cells.free >= left;
     const younger = [...this.#states]
-      .filter(({ givesWay, age, cells }) => givesWay && age > work.state.age && cells.length > 0)
+      .filter((state) => state.givesWay && state.cells.length > 0 && this.#goesFirst(work.state, state))
       .sort((a, b) => b.age - a.age);
     const theirs = younger.reduce((sum, state) => sum + state.cells.length, 0);
     while (cells.free < left && cells.free + theirs >= left && younger.length > 0) {
@@ -247,19 +232,14 @@ export class Batcher {
     return cells.free >= left;
   }
 
-  async #decode(pieces: readonly Piece<Job>[]): Promise<void> {
-    const rows: { job: Job; index: number; row: number }[] = [];
-    for (const { item: job, count } of pieces) {
-      const { state, read } = job.work;
-      this.#memory.prepare(state);
-      const sequence = [this.#memory.numberOf(state)];
-      const first = state.cells.length;
-      for (let position = first; position < first + count; position++) {
-        const isWanted = read ? position >= state.length : position === state.ids.length - 1;
-        const row = this.#context.add(state.ids[position]!, position, sequence, isWanted);
-        if (isWanted) rows.push({ job, index: position - state.length, row });
-      }
-    }
+  #goesFirst(one: SequenceState, other: SequenceState): boolean {
+    if (other.age > one.age) return true;
+    return this.#takesUnread && ![...this.#jobs].some(({ work }) => work.state === other);
+  }
+
+  async #decode(composed: readonly Piece<Job>[]): Promise<void> {
+    const rows: Row[] = [];
+    const pieces = composed.filter((piece) => this.#put(piece, rows));
     const before = this.#context.decodeMs;
     const abort = new AbortController();
     this.#decoding = { pieces, abort };
@@ -277,11 +257,27 @@ export class Batcher {
     for (const go of this.#between.splice(0)) go();
   }
 
-  #take(
-    pieces: readonly Piece<Job>[],
-    rows: readonly { job: Job; index: number; row: number }[],
-    ms: number,
-  ): void {
+  /** Puts a piece into the batch. @returns whether it could. */
+  #put({ item: job, count }: Piece<Job>, rows: Row[]): boolean {
+    const { state, read } = job.work;
+    try {
+      this.#memory.prepare(state);
+    } catch (error) {
+      this.#memory.cut(state, 0); // what it holds can be run again
+      this.#fail(job, error);
+      return false;
+    }
+    const sequence = [this.#memory.numberOf(state)];
+    const first = state.cells.length;
+    for (let position = first; position < first + count; position++) {
+      const isWanted = read ? position >= state.length : position === state.ids.length - 1;
+      const row = this.#context.add(state.ids[position]!, position, sequence, isWanted);
+      if (isWanted) rows.push({ job, index: position - state.length, row });
+    }
+    return true;
+  }
+
+  #take(pieces: readonly Piece<Job>[], rows: readonly Row[], ms: number): void {
     for (const { item: job, count } of pieces) {
       job.work.state.cells.push(...job.cells!.splice(0, count));
       job.tokensRun += count;
@@ -298,7 +294,7 @@ export class Batcher {
         state.logits ??= new Float32Array(logits.length);
         state.logits.set(logits);
       } catch (error) {
-        this.#fail(job, error);
+        job.failed = error;
       }
     }
     for (const { item: job } of pieces)
@@ -318,6 +314,7 @@ export class Batcher {
     const { state } = job.work;
     this.#end(job);
     state.length = state.ids.length;
+    if (!this.#options.together) state.ends.push(state.length);
     this.#away.add(state);
     job.resolve({ tokensRun: job.tokensRun, shared: job.shared, decodeMs: job.decodeMs });
   }
@@ -334,6 +331,7 @@ export class Batcher {
 
   #end(job: Job): void {
     this.#jobs.delete(job);
+    if (this.#jobs.size === 0) this.#watch(false);
     this.#giveBack(job);
     job.off();
   }
@@ -359,28 +357,23 @@ export class Batcher {
     return this.#decoding?.pieces.some(({ item }) => item === job) ?? false;
   }
 
-  #tooMany({ left, work }: Job): SurprisalError {
-    const { free } = this.#memory.cells;
-    const { longest } = this.#options;
-    const isLong = work.state.ids.length > longest;
-    return new SurprisalError({
-      code: "CONTEXT_EXCEEDED",
-      what: isLong
-        ? `${left} more tokens do not fit: a sequence holds ${longest} at most`
-        : `${left} more tokens do not fit: ${free} cells of ${this.#context.shape.cells} are free, open sequences hold the others`,
-      wayOut: "Truncate or dispose open sequences, or load the model with a larger contextSize.",
-    });
+  #tooMany(job: Job): SurprisalError {
+    const { free, capacity } = this.#memory.cells;
+    return tooManyTokens(job, { free, capacity, longest: this.#options.longest });
   }
 
-  /** Whoever waits for cells waits for others to end, but not for ever. */
+  /** Whoever waits for cells waits for others to end, then for those that nobody reads, but not for ever. */
   #watch(isStuck: boolean): void {
     if (this.#stuck) clearTimeout(this.#stuck);
     this.#stuck = null;
     if (!isStuck) return;
+    const { patienceMs } = this.#options;
+    const wait = this.#takesUnread ? patienceMs : Math.min(UNREAD_MS, patienceMs);
     this.#stuck = setTimeout(() => {
       const [oldest] = [...this.#jobs].sort((a, b) => a.work.state.age - b.work.state.age);
-      if (oldest) this.#fail(oldest, this.#tooMany(oldest));
+      if (oldest && this.#takesUnread) this.#fail(oldest, this.#tooMany(oldest));
+      this.#takesUnread = true;
       this.#wake();
-    }, this.#options.patienceMs);
+    }, wait);
   }
 }

@@ -4,7 +4,7 @@ import { promptTooLong } from "../generation.ts";
 import type { GenerateOptions, PromptRun } from "../language-model.ts";
 import { MarkedReasoning } from "../reasoning-marks.ts";
 import { type WritingSource, type Written, writeTokens } from "../write-tokens.ts";
-import type { Run } from "./batcher.ts";
+import type { Run } from "./job.ts";
 import type { WhenFull } from "./places.ts";
 import type { RowReader } from "./row-reader.ts";
 import type { LlamaSequence } from "./sequence.ts";
@@ -30,7 +30,8 @@ export class HeldPrompt implements AsyncDisposable {
   static async run(ids: ArrayLike<number>, sequence: LlamaSequence, options: WhenFull): Promise<HeldPrompt> {
     try {
       const run = await extend(sequence, ids, options);
-      if (SurprisalError.isInstance(run)) throw promptTooLong(ids.length, run);
+      if (SurprisalError.isInstance(run))
+        throw sequence.isTooLong(ids.length) ? promptTooLong(ids.length, run) : run;
       return new HeldPrompt(ids, sequence, { tokens: ids.length, shared: run.shared });
     } catch (error) {
       await sequence[Symbol.asyncDispose]();
@@ -82,8 +83,9 @@ async function extend(
   try {
     return await sequence.run(ids, { whenFull, signal });
   } catch (error) {
-    if (SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED") return error;
-    throw error;
+    const isFull = SurprisalError.isInstance(error) && error.code === "CONTEXT_EXCEEDED";
+    if (isFull && (whenFull === "refuse" || sequence.isTooLong(ids.length))) return error;
+    throw error; // also who waited in vain: the answer is not over
   }
 }
 

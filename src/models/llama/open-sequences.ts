@@ -34,6 +34,8 @@ export class OpenSequences {
   readonly batcher: Batcher;
   readonly reader: RowReader;
   readonly vocabularySize: number;
+  /** Tokens that one sequence may hold. */
+  readonly longest: number;
   readonly #context: LlamaContext;
   readonly #memory: SequenceMemory;
   readonly #cache: PrefixCache;
@@ -58,15 +60,17 @@ export class OpenSequences {
     const shares = together && !recurrent;
     const budget = (state: SequenceState) => (shares ? this.#budget(state) : 0);
     this.#cache = new PrefixCache(this.#memory, budget, ({ id }) => this.#free.push(id));
+    this.longest = bounded ? options.longest : Number.POSITIVE_INFINITY;
     this.batcher = new Batcher(context, this.#memory, this.#cache, {
       together,
       sharesPrefixes: shares,
-      longest: bounded ? options.longest : Number.POSITIVE_INFINITY,
+      longest: this.longest,
       patienceMs,
     });
     const progress = () => this.batcher.decodes;
-    this.#places = new Places({ places, full: tooManySequences, progress, patienceMs });
-    this.#held = new Places({ places: spare, full: tooManyPrompts, progress, patienceMs });
+    const busy = () => this.batcher.isDecoding;
+    this.#places = new Places({ places, full: tooManySequences, progress, busy, patienceMs });
+    this.#held = new Places({ places: spare, full: tooManyPrompts, progress, busy, patienceMs });
     whenAborted(lifetime.closing, () => {
       const error = disposed(context);
       if (error) for (const each of [this.#places, this.#held, this.batcher]) each.close(error);
@@ -88,6 +92,7 @@ export class OpenSequences {
       this.#memory.share(from, copy, from.length);
       copy.ids = from.ids.slice(0, from.length);
       copy.length = from.length;
+      copy.ends = from.ends.slice();
       copy.logits = from.logits?.slice() ?? null;
     });
   }
@@ -121,7 +126,7 @@ export class OpenSequences {
     this.#lifetime.assertOpen();
     if (this.#free.length === 0) this.#cache.evict();
     const id = this.#free.pop()!; // there is one per place, and kept ones have given way
-    return { id, age: this.#age++, ids: [], length: 0, cells: [], logits: null, givesWay: false };
+    return { id, age: this.#age++, ids: [], length: 0, cells: [], ends: [], logits: null, givesWay: false };
   }
 
   /** Leaves the first tokens, and no logits. */
@@ -130,6 +135,7 @@ export class OpenSequences {
       this.#memory.cut(state, Math.min(length, state.cells.length));
       state.ids.length = length;
       state.length = length;
+      state.ends = state.ends.filter((end) => end <= length);
       state.logits = null;
     });
   }

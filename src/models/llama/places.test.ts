@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { SurprisalError } from "../../core/index.ts";
 import { Places } from "./places.ts";
 
-const make = (places: number, progress = () => 0, patienceMs = 5) =>
+const make = (places: number, progress = () => 0, patienceMs = 5, busy = () => false) =>
   new Places({
     places,
     progress,
+    busy,
     patienceMs,
     full: (all) => new SurprisalError({ code: "TOO_MANY_SEQUENCES", what: `all ${all} are taken` }),
   });
@@ -42,5 +43,13 @@ describe("Places", () => {
     const closed = settled(places.enter({ whenFull: "wait" }));
     places.close(new SurprisalError({ code: "MODEL_DISPOSED", what: "gone" }));
     expect(await closed).toBe("MODEL_DISPOSED");
+  });
+
+  it("lets those wait on who wait for one thing that takes long", async () => {
+    let looks = 0;
+    const places = make(1, undefined, 1, () => looks++ < 5);
+    await places.enter({});
+    expect(await settled(places.enter({ whenFull: "wait" }))).toBe("TOO_MANY_SEQUENCES");
+    expect(looks).toBe(6);
   });
 });

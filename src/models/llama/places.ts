@@ -14,6 +14,8 @@ export interface PlacesOptions {
   full(places: number): SurprisalError;
   /** Anything that goes on changes it. */
   progress(): number;
+  /** Something goes on just now, which may take longer than is waited. */
+  busy(): boolean;
   /** How long it is waited while nothing goes on: whoever has a place may wait for who waits here. Milliseconds. */
   patienceMs: number;
 }
@@ -83,11 +85,11 @@ export class Places {
   }
 
   #look(): void {
-    const { progress, patienceMs, full, places } = this.#options;
+    const { progress, busy, patienceMs, full, places } = this.#options;
     const before = [progress(), this.#left].join();
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      if ([progress(), this.#left].join() !== before) this.#watch();
+      if (busy() || [progress(), this.#left].join() !== before) this.#watch();
       else this.close(full(places));
     }, patienceMs);
   }

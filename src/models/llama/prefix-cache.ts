@@ -42,7 +42,7 @@ export class PrefixCache {
     return this.#holders.size;
   }
 
-  /** Takes a sequence that has ended, or forgets it. */
+  /** Takes a sequence that has ended, or as much of its beginning as may be kept, or forgets it. */
   keep(state: SequenceState): void {
     state.ids.length = state.cells.length;
     state.length = state.cells.length;
@@ -54,6 +54,9 @@ export class PrefixCache {
       this.#drop(state);
       return;
     }
+    this.#memory.cut(state, budget);
+    state.ids.length = state.cells.length;
+    state.length = state.cells.length;
     for (const kept of [...this.#kept]) if (common(kept.ids, state.ids) === kept.length) this.#evict(kept);
     this.#kept.push(state);
     for (const cell of state.cells) this.#holders.set(cell, (this.#holders.get(cell) ?? 0) + 1);

@@ -17,6 +17,8 @@ export interface SequenceState {
    * sequence, or a recurrent memory could not be cut.
    */
   cells: number[];
+  /** Where the tokens that were run at once end, in a sequence that is run alone: run again, they have the same digits so. */
+  ends: number[];
   /** [V] logits of the token after `length`. llama.cpp overwrites its own with every decode call, so they are kept here. */
   logits: Float32Array | null;
   /** It may be given up for an older one that needs its cells. */
@@ -105,10 +107,11 @@ class OneAtATime implements Placing {
     if (this.#inside === id) return;
     this.#save();
     this.#context.clear();
-    this.#inside = id;
+    this.#inside = null;
     const saved = this.#saved.get(id);
     if (saved) this.#context.restore(0, saved);
     this.#saved.delete(id);
+    this.#inside = id;
   }
 
   share(from: SequenceState, to: SequenceState, length: number): void {

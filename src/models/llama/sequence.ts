@@ -2,7 +2,7 @@
 import { abortError, emptyColumns, SurprisalError } from "../../core/index.ts";
 import { checkedIds, checkOpen } from "../checks.ts";
 import type { ModelSequence, ScoredSpan, ScoreOptions } from "../language-model.ts";
-import type { Run } from "./batcher.ts";
+import type { Run } from "./job.ts";
 import type { OpenSequences } from "./open-sequences.ts";
 import type { WhenFull } from "./places.ts";
 import { Queue } from "./queue.ts";
@@ -65,6 +65,11 @@ export class LlamaSequence implements ModelSequence {
     });
   }
 
+  /** Whether so many more tokens are too many for one sequence, whoever else is there. */
+  isTooLong(more: number): boolean {
+    return this.length + more > this.#open.longest;
+  }
+
   next(): Float32Array {
     return this.#open.reader.distribution(this.logits());
   }
@@ -97,9 +102,16 @@ export class LlamaSequence implements ModelSequence {
       if (length === this.length) return;
       const state = this.#state;
       const last = state.ids.slice(Math.max(length - 1, 0), length);
+      const { ids, ends, logits } = state;
+      const before = { ids: ids.slice(), length: state.length, ends, logits };
       await this.#open.cut(state, length - last.length);
-      // For the logits after it.
-      if (last.length > 0) await this.#open.batcher.run({ state, tokens: last });
+      if (last.length === 0) return;
+      try {
+        await this.#open.batcher.run({ state, tokens: last }); // for the logits after it
+      } catch (error) {
+        Object.assign(state, before); // what is no longer in memory is run again when it goes on
+        throw error;
+      }
     });
   }
 
