@@ -112,11 +112,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TwoSampleTest Wording`,
   ],
   "./decide": [
-    "DECIDE_RULES calibrateDecisions decide surprisalDecisionModel",
+    "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
     `
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
-      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionMetadata Decisions LabelledState PredicateQuestion
-      ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion SurprisalDecisionModel UsedCalibration`,
+      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
+      ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -26,3 +26,4 @@ export type {
 } from "./question.ts";
 export { DECIDE_RULES, type DecideRule, type RuleOptions } from "./rule.ts";
 export type { ProbabilityInterval } from "./top-labels.ts";
+export { decideOnServer, type ServedDecisions } from "./upstream.ts";

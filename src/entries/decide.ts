@@ -17,6 +17,7 @@ export {
   type DecisionMetadata,
   type Decisions,
   decide,
+  decideOnServer,
   type LabelledState,
   type PredicateQuestion,
   type ProbabilityInterval,
@@ -25,7 +26,9 @@ export {
   type RuleOptions,
   type ScoreLevel,
   type ScoreQuestion,
+  type ServedDecisions,
   type SurprisalDecisionModel,
   surprisalDecisionModel,
   type UsedCalibration,
 } from "../decide/index.ts";
+export type { DecisionForm, DecisionServerOptions } from "../models/index.ts";
