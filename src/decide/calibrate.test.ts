@@ -71,6 +71,20 @@ describe("calibrateDecisions", () => {
     expect(used.calibration!.warnings).toEqual([]);
   });
 
+  it("asks questions about one state together, with the answers of each alone", async () => {
+    const rows = Array.from({ length: 80 }, (_, i): LabelledState => {
+      const question: Question = { type: "predicate", name: "same", instructions: i % 2 ? "Wet?" : "Torn?" };
+      return { state: `s${Math.floor(i / 4)}`, question, label: i % 3 === 0 };
+    });
+    const { decisions, artefact } = await calibrateDecisions(model, rows, { ...QUICK, leastPerClass: 5 });
+    expect(artefact.fittedOn).toMatchObject({ n: 80, groups: 20 });
+    for (const i of [0, 1, 5, 79]) {
+      const { state, question } = rows[i]!;
+      const alone = (await decide(model, { state, questions: [question] })).decisions[0]!;
+      expect({ ...decisions[i], tokensRun: 0 }).toEqual({ ...alone, tokensRun: 0 });
+    }
+  });
+
   it("refuses labels that are no option, no rows, and too few", async () => {
     const question: Question = { type: "choice", instructions: "Which?", choices: ["a", "b"] };
     await expect(calibrateDecisions(model, [])).rejects.toThrow(/no labelled states/);

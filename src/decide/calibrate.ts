@@ -18,7 +18,7 @@ import {
 import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import type { Decision } from "./answer.ts";
-import { type DecideOptions, decide } from "./decide.ts";
+import { type DecideOptions, decide, requireScores } from "./decide.ts";
 import { identityOf, thresholdRecipe, Wordings } from "./identity.ts";
 import { Prompter } from "./prompt.ts";
 import { prepareQuestions, type Question } from "./question.ts";
@@ -78,12 +78,16 @@ export async function calibrateDecisions(
       where: "rows",
       wayOut: "Give rows of { state, question, label }.",
     });
+  requireScores(model); // what other servers list is no ground for a calibration
   const labels = rows.map((row, i) => labelOf(row, `rows[${i}]`));
   const { recipe, wordingSha256 } = await wordingOf(model, rows, options);
   const decisions: Decision[] = [];
-  for (const { state, question } of rows) {
-    const answered = await decide(model, { state, questions: [question] }, own(options));
-    decisions.push(answered.decisions[0]!);
+  while (decisions.length < rows.length) {
+    const together = sameState(rows, decisions.length);
+    const questions = together.map(({ question }) => ({ ...question, name: undefined })); // names may come again
+    const answered = await decide(model, { state: together[0]!.state, questions }, own(options));
+    for (const [i, decision] of answered.decisions.entries())
+      decisions.push({ ...decision, name: together[i]!.question.name ?? decision.name });
     options.onProgress?.(decisions.length, rows.length);
   }
   const answers = answersOf(rows, decisions, labels);
@@ -104,6 +108,13 @@ export async function calibrateDecisions(
     identity: { ...identity, recipe: thresholdRecipe(resolveRule(options), fitted.artefact) },
   });
   return { ...fitted, threshold, decisions };
+}
+
+/** Rows one behind the other that share their state are asked in one call, which runs it once. */
+function sameState(rows: readonly LabelledState[], from: number): readonly LabelledState[] {
+  let to = from + 1;
+  while (to < rows.length && rows[to]!.state === rows[from]!.state) to++;
+  return rows.slice(from, to);
 }
 
 /** What `decide` is asked: no artefact, whatever stands beside it. */

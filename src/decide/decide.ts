@@ -154,7 +154,8 @@ const isServer = ({ execution }: LanguageModel): boolean => execution.place === 
 
 const scores = ({ capabilities }: LanguageModel): boolean => capabilities.score && capabilities.tokenize;
 
-function requireScores(model: LanguageModel): void {
+/** @throws SurprisalError UNSUPPORTED_CAPABILITY for a model that does not score texts. */
+export function requireScores(model: LanguageModel): void {
   if (scores(model)) return;
   const { capabilities, identity } = model;
   throw new SurprisalError({
