@@ -2,7 +2,7 @@
  * `surprisal`: how surprised a language model is, by what it reads and by what it writes.
  *
  * What most programs need. Each room has an entry with the rest: `surprisal/core`, `/models`, `/servers`, `/evaluate`,
- * `/report`, `/charts`, `/openai`, `/ai-sdk`, `/problems`, `/test`. test/exports.test.ts lists every name.
+ * `/calibrate`, `/decide`, `/report`, `/charts`, `/openai`, `/ai-sdk`, `/problems`, `/test`. test/exports.test.ts lists every name.
  */
 import { perplexity as perplexityOf } from "./core/index.ts";
 import { computePerplexity } from "./evaluate/index.ts";
@@ -30,6 +30,13 @@ export {
   type SurprisalErrorOptions,
   type TokenRecord,
 } from "./core/index.ts";
+export {
+  type DecideOptions,
+  type DecideRequest,
+  type Decisions,
+  decide,
+  type Question,
+} from "./decide/index.ts";
 export {
   type CompareOptions,
   type Comparison,

@@ -1,8 +1,9 @@
 /** That the types fit those of the AI SDK, versions 6 and 7. What is checked here, `npm run check` checks: it compiles. */
 import type { LanguageModelV3, LanguageModelV3Middleware } from "@ai-sdk/provider";
-import type { LanguageModelV4Middleware } from "@ai-sdk/provider-4";
+import type { Experimental_DecisionModelV4, LanguageModelV4Middleware } from "@ai-sdk/provider-4";
 import { generateText, type LanguageModel as Model6, streamText, wrapLanguageModel } from "ai";
 import type {
+  experimental_decide as Decide7,
   generateText as GenerateText7,
   LanguageModelMiddleware as Middleware7,
   LanguageModel as Model7,
@@ -10,6 +11,7 @@ import type {
   wrapLanguageModel as WrapLanguageModel7,
 } from "ai-7";
 import { describe, expect, it } from "vitest";
+import { surprisalDecisionModel } from "../src/decide/index.ts";
 import { type SurprisalMiddleware, surprisalMiddleware, surprisalModel } from "../src/models/ai-sdk/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 
@@ -18,7 +20,9 @@ function withVersion7(
   wrap: typeof WrapLanguageModel7,
   generate: typeof GenerateText7,
   stream: typeof StreamText7,
+  decide: typeof Decide7,
 ): unknown[] {
+  const decider: Experimental_DecisionModelV4 = surprisalDecisionModel(TableModel.bytes());
   const middleware: Middleware7 = surprisalMiddleware({ stopWhen: "window>80" });
   const specified: Omit<LanguageModelV4Middleware, "specificationVersion"> = surprisalMiddleware();
   const own: Model7 = surprisalModel(TableModel.bytes());
@@ -28,6 +32,7 @@ function withVersion7(
     generate({ model: own, prompt: "" }),
     stream({ model, prompt: "" }).providerMetadata,
     stream({ model: own, prompt: "" }),
+    decide({ model: decider, state: "", questions: { q: { type: "boolean", instructions: "" } } }),
   ];
 }
 

@@ -11,7 +11,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 
 const BELOW_MODELS = ["core", "text", "net", "files"];
 const BELOW_USES = [...BELOW_MODELS, "models", "evaluate"];
-const USES = ["calibrate", "compress", "uncertainty", "route", "refine", "train"];
+const USES = ["calibrate", "decide", "compress", "uncertainty", "route", "refine", "train"];
 const ALL_BELOW_REPORT = [...BELOW_USES, "charts", "problems", ...USES];
 
 /**
@@ -34,9 +34,10 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   evaluate: [...BELOW_MODELS, "models"],
   // 5: one room for each use of perplexity
   calibrate: BELOW_USES,
+  decide: [...BELOW_USES, "calibrate"],
   compress: BELOW_USES,
-  uncertainty: [...BELOW_USES, "calibrate"],
-  route: [...BELOW_USES, "calibrate", "uncertainty"],
+  uncertainty: [...BELOW_USES, "calibrate", "decide"],
+  route: [...BELOW_USES, "calibrate", "decide", "uncertainty"],
   refine: [...BELOW_USES, "problems"],
   train: BELOW_USES,
   // 6: pages and exports for people
@@ -46,7 +47,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   server: [...ALL_BELOW_REPORT, "report"],
   studio: [...ALL_BELOW_REPORT, "report"],
   // What the package shows of its rooms: its root, and an entry for each room.
-  "": [...BELOW_USES, "calibrate"],
+  "": [...BELOW_USES, "calibrate", "decide"],
   entries: [...ALL_BELOW_REPORT, "report"],
 
   "evaluate/scoring": [],

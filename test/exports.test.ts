@@ -14,14 +14,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> = {
   ".": [
     `
-      DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels evaluate
+      DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels decide evaluate
       listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve
       resumeEvaluation runTask scoreText scoreTexts`,
     `
-      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus ErrorCode EvaluateHandlers
+      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions ErrorCode EvaluateHandlers
       EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
       MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
-      ProxyModel ProxyOptions ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
+      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
       RunTaskOptions ScoreTextOptions ServerOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
   ],
   "./core": [
@@ -110,6 +110,13 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
       ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
       TwoSampleTest Wording`,
+  ],
+  "./decide": [
+    "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
+    `
+      CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
+      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
+      ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

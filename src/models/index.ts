@@ -3,7 +3,9 @@
  * `surprisal/servers`.
  */
 
+export { askDecisionServer } from "./ask-decision-server.ts";
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
+export type * from "./decisions/index.ts";
 export type * from "./gemini/index.ts";
 export {
   type CheckGgufOptions,

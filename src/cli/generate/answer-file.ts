@@ -31,10 +31,16 @@ interface Line {
   isError: boolean;
 }
 
+/** What is asked, as far as the file knows it: a prompt, or a state with questions. */
+type Asked = Pick<PromptRow, "index" | "sha256">;
+
+/** The parts of a line that decide whether the file can be gone on with. */
+export type Kept = Pick<Row, "type" | "prompt" | "sample" | "promptSha256" | "request">;
+
 export interface AnswerFileOptions {
   resume: boolean;
   request: Request;
-  rows: readonly PromptRow[];
+  rows: readonly Asked[];
   samples: number;
 }
 
@@ -84,12 +90,12 @@ export class AnswerFile implements Disposable {
     return count;
   }
 
-  has(row: PromptRow, sample: number): boolean {
+  has(row: Asked, sample: number): boolean {
     return this.#lines.get(this.#placeOf(row.index, sample))?.isError === false;
   }
 
   /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
-  add(row: Row): void {
+  add(row: Kept): void {
     const bytes = Buffer.from(jsonLine(row));
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
@@ -138,7 +144,7 @@ export class AnswerFile implements Disposable {
     this.#end += length;
   }
 
-  #read(request: Request, rows: readonly PromptRow[]): void {
+  #read(request: Request, rows: readonly Asked[]): void {
     let number = 0;
     const { size } = fstatSync(this.#descriptor);
     const end = eachLine(this.#descriptor, (line, length) => {
@@ -204,9 +210,6 @@ function eachLine(descriptor: number, take: (line: string, length: number) => vo
   }
 }
 
-/** The parts of a line that decide whether the file can be gone on with. */
-type Kept = Pick<Row, "type" | "prompt" | "sample" | "promptSha256" | "request">;
-
 function parsed(line: string, where: string): Kept {
   try {
     const row: unknown = JSON.parse(line);
@@ -237,7 +240,7 @@ function isRow(value: unknown): value is Kept {
 function checkSame(
   row: Kept,
   request: Request,
-  rows: readonly PromptRow[],
+  rows: readonly Asked[],
   samples: number,
   where: string,
 ): void {

@@ -1,5 +1,5 @@
-export { AnswerFile } from "./answer-file.ts";
+export { AnswerFile, type Kept } from "./answer-file.ts";
 export { GENERATE_OPTIONS, generateOptions } from "./options.ts";
 export { type PromptRow, readPrompts, SPLITS } from "./prompts.ts";
-export { requestOf } from "./rows.ts";
+export { type Request, requestOf } from "./rows.ts";
 export { Session } from "./session.ts";

@@ -1,0 +1,130 @@
+/** What `surprisal decide` is given in files: questions, states, labelled states. What is in them is checked by the library. */
+import { createHash } from "node:crypto";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import type { LabelledState, Question } from "../../decide/index.ts";
+import { decodeText } from "../../text/index.ts";
+import { readGiven } from "../input.ts";
+
+const QUESTIONS_FORM =
+  'Questions look like [{"type": "predicate", "instructions": "Is it damaged?"}]: docs/deciding.md.';
+const STATE_FORM = 'Rows look like {"state": "..."}: docs/deciding.md.';
+const LABELLED_FORM =
+  'Rows look like {"state": "...", "question": {...}, "label": true}, or with --questions {"state": "...", "labels": {"q1": true}}: docs/deciding.md.';
+
+/** A state among many. */
+export interface StateRow {
+  /** Place among the states, from 0. */
+  index: number;
+  /** The row's own name, where it has one. */
+  id: string | number | null;
+  where: string;
+  state: string;
+  /** sha256 of the state, lower-case hex. */
+  sha256: string;
+}
+
+async function textOf(file: string, maxMib: number | undefined): Promise<string> {
+  return decodeText(await readGiven(file, { maxMib }), nameOf(file)).text;
+}
+
+const nameOf = (file: string): string => (file === "-" ? "standard input" : file);
+
+/** The state of a file: its text without the line feed at its end. */
+export async function readState(file: string, maxMib: number | undefined): Promise<string> {
+  return (await textOf(file, maxMib)).replace(/\r?\n$/, "");
+}
+
+/** A JSON list of questions, or an object with one. @throws SurprisalError INVALID_ARGUMENT */
+export async function readQuestions(file: string, maxMib: number | undefined): Promise<Question[]> {
+  const where = nameOf(file);
+  const value = json(await textOf(file, maxMib), where, "The file is not JSON", QUESTIONS_FORM);
+  const list: unknown = isObject(value) ? value.questions : value;
+  if (!Array.isArray(list)) throw invalidArgument("There is no list of questions", where, QUESTIONS_FORM);
+  return list;
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT naming the line; EMPTY_INPUT */
+export async function readStates(file: string, maxMib: number | undefined): Promise<StateRow[]> {
+  const rows = await objectRows(file, maxMib, STATE_FORM);
+  return rows.map(({ row: { state, id }, where }, index) => {
+    if (typeof state !== "string") throw invalidArgument("The row has no state", where, STATE_FORM);
+    const own = typeof id === "string" || typeof id === "number" ? id : null;
+    return { index, id: own, where, state, sha256: createHash("sha256").update(state).digest("hex") };
+  });
+}
+
+/**
+ * Labelled states; a row with labels by name is one for each.
+ * @param questions those that the names are of; `null`: rows have their own.
+ * @throws SurprisalError INVALID_ARGUMENT naming the line; EMPTY_INPUT
+ */
+export async function readLabelled(
+  file: string,
+  questions: readonly Question[] | null,
+  maxMib: number | undefined,
+): Promise<LabelledState[]> {
+  const rows = await objectRows(file, maxMib, LABELLED_FORM);
+  const byName = new Map(questions?.map((question, i) => [question?.name ?? `q${i + 1}`, question]));
+  return rows.flatMap(({ row, where }): LabelledState[] => {
+    const { state, group } = row;
+    if (typeof state !== "string") throw invalidArgument("The row has no state", where, LABELLED_FORM);
+    if (group !== undefined && typeof group !== "string" && typeof group !== "number")
+      throw invalidArgument("The group is neither a text nor a number", where, LABELLED_FORM);
+    if (isObject(row.question))
+      return [
+        { state, group, question: row.question as unknown as Question, label: labelIn(row.label, where) },
+      ];
+    if (questions === null || !isObject(row.labels))
+      throw invalidArgument(
+        questions === null ? "The row has no question" : "The row has neither a question nor labels",
+        where,
+        LABELLED_FORM,
+      );
+    return Object.entries(row.labels).map(([name, label]) => {
+      const question = byName.get(name);
+      if (question !== undefined) return { state, group, question, label: labelIn(label, where) };
+      const names = [...byName.keys()].slice(0, 10).join(", ");
+      throw invalidArgument(`There is no question ${JSON.stringify(name)}`, where, `There are ${names}.`);
+    });
+  });
+}
+
+function labelIn(label: unknown, where: string): LabelledState["label"] {
+  if (label === null || ["string", "boolean", "number"].includes(typeof label))
+    return label as LabelledState["label"];
+  throw invalidArgument("The row has no label", where, LABELLED_FORM);
+}
+
+interface ObjectRow {
+  row: Record<string, unknown>;
+  where: string;
+}
+
+async function objectRows(file: string, maxMib: number | undefined, form: string): Promise<ObjectRow[]> {
+  const content = await textOf(file, maxMib);
+  const rows = content.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const where = `${nameOf(file)}:${i + 1}`;
+    const row = json(line, where, "The line is not JSON", form);
+    if (!isObject(row)) throw invalidArgument("The row is no object", where, form);
+    return [{ row, where }];
+  });
+  if (rows.length > 0) return rows;
+  throw new SurprisalError({
+    code: "EMPTY_INPUT",
+    what: "There are no rows",
+    where: nameOf(file),
+    wayOut: form,
+  });
+}
+
+function json(text: string, where: string, what: string, wayOut: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalidArgument(`${what}: ${(cause as Error).message}`, where, wayOut, cause);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

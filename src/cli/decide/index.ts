@@ -1,0 +1,2 @@
+export { readLabelled, readQuestions, readState, readStates } from "./given.ts";
+export { decideStates } from "./states.ts";

@@ -1,0 +1,168 @@
+/** `surprisal decide`: the command as a person starts it, with mini. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseCalibration } from "../src/calibrate/index.ts";
+import { decide, type Question } from "../src/decide/index.ts";
+import { resolve } from "../src/models/index.ts";
+import { runCommand } from "./cli-run.ts";
+
+let folder = "";
+const run = (...args: string[]) => runCommand(["decide", ...args], { folder });
+const path = (name: string) => join(folder, name);
+const lines = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
+const rowsOf = (file: string): Record<string, unknown>[] =>
+  readFileSync(path(file), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+const STATE = "The parcel lay in the rain.";
+const QUESTIONS: Question[] = [
+  { type: "predicate", instructions: "Is the parcel wet?", name: "wet" },
+  { type: "choice", instructions: "What now?", choices: ["return it", "keep it", "dry it"] },
+  { type: "score", instructions: "How bad is it?", levels: ["not at all", "a little", "very"] },
+];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "surprisal-decide-"));
+  writeFileSync(path("state.txt"), `${STATE}\n`);
+  writeFileSync(path("questions.json"), JSON.stringify(QUESTIONS));
+  const states = ["The box is dry.", "", "The box is wet.", "The box is torn."];
+  writeFileSync(path("states.jsonl"), lines(states.map((state, i) => ({ state, id: `box ${i}` }))));
+  const labelled = Array.from({ length: 100 }, (_, i) => ({
+    state: `Box ${i} is ${i % 2 === 0 ? "wet" : "dry"}.`,
+    question: QUESTIONS[0],
+    label: i % 4 < 2,
+  }));
+  writeFileSync(path("labelled.jsonl"), lines(labelled));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("one state", () => {
+  it("prints what the library answers as JSON", async () => {
+    const { stdout, code } = await run("--state", "state.txt", "--questions", "questions.json", "--json");
+    expect(code).toBe(0);
+    await using mini = await resolve("mini");
+    const { decisions, usage } = await decide(mini, { state: STATE, questions: QUESTIONS });
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ schema: "surprisal.decide/1", recipe: "decide sum", usage });
+    expect(document.decisions).toEqual(JSON.parse(JSON.stringify(decisions)));
+  });
+
+  it("draws bars, and says how it was asked", async () => {
+    const { stdout } = await run(
+      "--text",
+      STATE,
+      "--questions",
+      "questions.json",
+      "--rule",
+      "label",
+      "--orders",
+      "3",
+    );
+    expect(stdout).toMatch(/Is the parcel wet\? \(wet, predicate\)\n {2}Yes {2}█+. +\d+\.\d %/);
+    expect(stdout).toMatch(/expected level/);
+    expect(stdout).toMatch(/of 3 orders choose another/);
+    expect(stdout).toMatch(/mini · decide label, 3 orders · not calibrated/);
+    expect(stdout).toContain("note: mini has no chat template: it is asked in plain text.");
+  });
+
+  it.each([
+    [[], /Give a state/],
+    [["--text", "a", "--state", "state.txt", "--questions", "questions.json"], /--state and --text/],
+    [["--text", "a"], /no questions/],
+    [["--text", "a", "--questions", "state.txt"], /not JSON/],
+    [["--text", "a", "--questions", "questions.json", "--orders", "2"], /have no order/],
+    [["--text", "a", "--questions", "questions.json", "--risk", "0.05"], /--risk needs --artefact/],
+    [["--text", "a", "--questions", "questions.json", "--resume"], /--resume needs/],
+    [["--text", " ", "--questions", "questions.json"], /empty/],
+  ])("refuses %j", async (args, what) => {
+    const { stderr, code } = await run(...args);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(what);
+    expect(stderr).not.toContain("INTERNAL");
+  });
+});
+
+describe("many states", () => {
+  const args = ["--states", "states.jsonl", "--questions", "questions.json", "--out", "decided.jsonl"];
+
+  it("writes a row each, goes on behind one that fails, and tries it again with --resume", async () => {
+    const first = await run(...args);
+    expect(first.code).toBe(1);
+    expect(first.stderr).toMatch(/1 of 4 states failed; the first with EMPTY_INPUT/);
+    const rows = rowsOf("decided.jsonl");
+    expect(rows.map(({ type, prompt, id }) => [type, prompt, id])).toEqual([
+      ["answer", 0, "box 0"],
+      ["error", 1, "box 1"],
+      ["answer", 2, "box 2"],
+      ["answer", 3, "box 3"],
+    ]);
+    expect((rows[0]!.decisions as { name: string }[]).map(({ name }) => name)).toEqual(["wet", "q2", "q3"]);
+    // As if it had been killed in the last row.
+    const whole = readFileSync(path("decided.jsonl"), "utf8");
+    writeFileSync(path("decided.jsonl"), whole.slice(0, -40));
+    expect((await run(...args)).stderr).toMatch(/--resume goes on with it/);
+    const second = await run(...args, "--resume");
+    expect(second.stderr).toMatch(/1 of 2 states failed/);
+    expect(readFileSync(path("decided.jsonl"), "utf8")).toBe(whole);
+    const other = await run(...args, "--resume", "--rule", "mean");
+    expect(other.stderr).toMatch(/RUN_MISMATCH/);
+    expect(readFileSync(path("decided.jsonl"), "utf8")).toBe(whole);
+  });
+
+  it("prints rows without --out, and names a line that is no state", async () => {
+    writeFileSync(path("bad.jsonl"), '{"state": "a"}\n{"text": "b"}\n');
+    const { stderr } = await run("--states", "bad.jsonl", "--questions", "questions.json");
+    expect(stderr).toMatch(/bad.jsonl:2/);
+    writeFileSync(path("good.jsonl"), '{"state": "a"}\n');
+    const { stdout } = await run("--states", "good.jsonl", "--questions", "questions.json");
+    expect(JSON.parse(stdout)).toMatchObject({ type: "answer", prompt: 0, sample: 0 });
+  });
+});
+
+describe("calibration", () => {
+  it("fits an artefact and a threshold, uses both, and says beside what they were fitted", async () => {
+    const fitted = await run(
+      "--calibrate",
+      "labelled.jsonl",
+      "--risk",
+      "0.6",
+      "--least",
+      "5",
+      "--out",
+      "c.json",
+    );
+    expect(fitted.code).toBe(0);
+    expect(fitted.stdout).toMatch(/Risk 0.6: it answers from|No threshold keeps to a risk of 0.6/);
+    const artefact = parseCalibration(readFileSync(path("c.json"), "utf8"), "c.json");
+    expect(artefact).toMatchObject({
+      kind: "temperature",
+      identity: { recipe: "decide sum", model: { name: "mini" } },
+    });
+    expect(existsSync(path("c.risk.json"))).toBe(true);
+    const ask = (...more: string[]) =>
+      run("--text", STATE, "--questions", "wet.json", "--artefact", "c.json", "--json", ...more);
+    writeFileSync(path("wet.json"), JSON.stringify([QUESTIONS[0]]));
+    const used = JSON.parse((await ask("--risk", "0.6", "--strict")).stdout);
+    expect(used.calibration).toMatchObject({ kind: "temperature", warnings: [] });
+    expect(used.abstention).toMatchObject({ risk: 0.6, warnings: [] });
+    expect(used.decisions[0].calibrated).toBe(true);
+    const other = JSON.parse((await ask("--rule", "mean")).stdout);
+    expect(other.notes.join()).toMatch(/recipe decide sum, and is used beside decide mean/);
+    expect((await ask("--rule", "mean", "--strict")).stdout).toMatch(/CALIBRATION_MISMATCH/);
+  });
+
+  it("takes labels by the names of questions, and refuses others", async () => {
+    const row = (labels: object) => lines([{ state: "a", labels }]);
+    writeFileSync(path("named.jsonl"), row({ wet: true, q2: "keep it", q3: 1 }));
+    const args = ["--calibrate", "named.jsonl", "--questions", "questions.json"];
+    expect((await run(...args)).stderr).toMatch(/CALIBRATION_TOO_SMALL/);
+    writeFileSync(path("named.jsonl"), row({ dry: true }));
+    expect((await run(...args)).stderr).toMatch(/There is no question "dry"[\s\S]*There are wet, q2, q3/);
+    writeFileSync(path("named.jsonl"), row({ q2: "burn it" }));
+    expect((await run(...args)).stderr).toMatch(/"burn it" is none of the 3 options/);
+  });
+});
