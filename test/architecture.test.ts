@@ -12,7 +12,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 const BELOW_MODELS = ["core", "text", "net", "files"];
 const BELOW_USES = [...BELOW_MODELS, "models", "evaluate"];
 const USES = ["calibrate", "decide", "compress", "uncertainty", "route", "refine", "train"];
-const ALL_BELOW_REPORT = [...BELOW_USES, "charts", "problems", ...USES];
+const ALL_BELOW_REPORT = [...BELOW_USES, "charts", "problems", "answers", ...USES];
 
 /**
  * Which rooms a room may know, floor by floor. A new edge is a decision: it is made here. "evaluate/*" are sub-rooms with
@@ -28,6 +28,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   // 2
   charts: ["core", "text"],
   problems: ["core"],
+  answers: ["core", "text"],
   // 3
   models: BELOW_MODELS,
   // 4
@@ -36,8 +37,8 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   calibrate: BELOW_USES,
   decide: [...BELOW_USES, "calibrate"],
   compress: BELOW_USES,
-  uncertainty: [...BELOW_USES, "calibrate", "decide"],
-  route: [...BELOW_USES, "calibrate", "decide", "uncertainty"],
+  uncertainty: [...BELOW_USES, "answers", "calibrate", "decide"],
+  route: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty", "problems"],
   refine: [...BELOW_USES, "problems"],
   train: BELOW_USES,
   // 6: pages and exports for people

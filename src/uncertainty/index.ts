@@ -1,0 +1,2 @@
+/** How sure a model is of what it says: many estimators, one signature. estimator.ts is the contract. */
+export type * from "./estimator.ts";
