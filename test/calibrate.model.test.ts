@@ -238,7 +238,7 @@ describe("surprisal calibrate", () => {
   });
 
   it.each([
-    ["", "EMPTY_INPUT", /no text/],
+    ["", "EMPTY_INPUT", /no answers/],
     ["{", "INVALID_ARGUMENT", /not JSON/],
     ['{"score": 1.5, "correct": true}', "INVALID_ARGUMENT", /1.5 is no probability \(bad.jsonl:1\)/],
     ['{"score": NaN, "correct": true}', "INVALID_ARGUMENT", /not JSON/],

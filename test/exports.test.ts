@@ -88,11 +88,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature applyCalibrator applyProxyCalibration
       auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
       calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
-      classWisePairs clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated
+      classWisePairs clopperPearson compareRankings confidenceOf conformalQuantile corpDecomposition crossCalibrated
       cumulativeTests debiasedCalibrationError describeAnswers expectedCalibrationError fewestAnswers fitBeta
       fitCalibration fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt
       fitPredictionSets fitProxy fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature
-      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor optionScores
+      groupFolds loadCalibration logLoss makeArtefact measureCalibration measureRanking noiseFloor optionScores
       parseCalibration predictionSet proxy reliability reliabilityOverPerplexity riskCoverage
       riskCoverageCurve riskPValue saveCalibration smoothCalibrationError spiegelhalterTest
       sweptCalibrationError tallyOf temperatureOf temperedProbabilities temperedTopK topLabelPairs
@@ -107,6 +107,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs OptionScores Pairs PerplexityPairs
       PerplexityReliability PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets
       ProxyCalibration ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions
+      RankedMethods RankingComparison RankingDifference RankingMeasureName RankingReport
       Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
       ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
       TwoSampleTest Wording`,

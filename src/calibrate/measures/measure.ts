@@ -13,17 +13,17 @@ import {
   errorOfBins,
   sweptCalibrationError,
 } from "./calibration-error.ts";
+import { type RankingMeasureName, rankingMeasures } from "./measure-ranking.ts";
 import { type NoiseFloor, noiseFloor } from "./noise-floor.ts";
 import { type Pairs, type Tally, tallyOf } from "./pairs.ts";
-import { auroc, averagePrecision } from "./ranking.ts";
 import { type Confidence, confidenceOf, type Reliability, reliability } from "./reliability.ts";
-import { fullAndHalfRiskCoverage, type RiskCoveragePoint, riskCoverageCurve } from "./risk-coverage.ts";
+import { type RiskCoveragePoint, riskCoverageCurve } from "./risk-coverage.ts";
 import { baseRateLogLoss, corpDecomposition, logLoss, spiegelhalterTest } from "./scores.ts";
 import { smoothCalibrationError } from "./smooth.ts";
 
 /** A measure: what `docs/calibration.md` has a row for. */
 export type CalibrationMeasureName =
-  | "accuracy"
+  | RankingMeasureName
   | "meanConfidence"
   | "eceEqualWidth"
   | "eceEqualMass"
@@ -39,13 +39,6 @@ export type CalibrationMeasureName =
   | "brierUncertainty"
   | "logLoss"
   | "baseRateLogLoss"
-  | "auroc"
-  | "auprcRight"
-  | "auprcWrong"
-  | "aurc"
-  | "auarc"
-  | "prr"
-  | "prrHalf"
   | "spiegelhalterZ";
 
 /** Those that noise only ever makes larger: their intervals are centred on the value. */
@@ -103,9 +96,9 @@ export function calibrationMeasures(
   const bins = binsOf(tally, width);
   const equal = binsOf(tally, mass);
   const corp = corpDecomposition(tally);
-  const { full: risk, half } = fullAndHalfRiskCoverage(tally);
+  const { accuracy, ...order } = rankingMeasures(tally);
   return {
-    accuracy: tally.totalRight / tally.n,
+    accuracy,
     meanConfidence: bins.claimed.reduce((sum, claimed) => sum + claimed, 0) / tally.n,
     eceEqualWidth: errorOfBins(bins, "l1"),
     eceEqualMass: errorOfBins(equal, "l1"),
@@ -121,13 +114,7 @@ export function calibrationMeasures(
     brierUncertainty: corp.uncertainty,
     logLoss: logLoss(tally),
     baseRateLogLoss: baseRateLogLoss(tally),
-    auroc: auroc(tally),
-    auprcRight: averagePrecision(tally, "right"),
-    auprcWrong: averagePrecision(tally, "wrong"),
-    aurc: risk.aurc,
-    auarc: risk.auarc,
-    prr: risk.prr,
-    prrHalf: half.prr,
+    ...order,
     spiegelhalterZ: spiegelhalterTest(tally)?.z ?? null,
   };
 }
@@ -157,7 +144,7 @@ export function measureCalibration(pairs: Pairs, options: MeasureCalibrationOpti
     groups: slots.starts === null ? null : slots.starts.length - 1,
     measures,
     intervals: { level, resamples, over: slots.starts === null ? "pairs" : "groups", seed },
-    noiseFloor: noiseFloor(tally, { ...binning, simulations, seed, level }),
+    noiseFloor: noiseFloor(tally, { ...binning, simulations, seed, level, pairs }),
     spiegelhalterPValue: spiegelhalterTest(tally)?.pValue ?? null,
     confidence: confidenceOf(tally),
     reliability: reliability(tally, { ...binning, level }),
