@@ -85,7 +85,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./calibrate": [
     `
-      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature applyCalibrator applyProxyCalibration
+      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature answersNeeded applyCalibrator applyProxyCalibration
       auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
       calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
       classWisePairs clopperPearson compareRankings confidenceOf conformalQuantile corpDecomposition crossCalibrated
@@ -98,7 +98,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       sweptCalibrationError tallyOf temperatureOf temperedProbabilities temperedTopK topLabelPairs
       twoSampleTest wordingSha256`,
     `
-      ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
+      AnswersNeededOptions ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
       CalibrationIdentity CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence
       ConformalQuantile CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions
       FitProxyOptions FittedCalibration FittedOn HistogramCalibrator IdentityMismatch IdentityOptions
@@ -110,7 +110,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RankedMethods RankingComparison RankingDifference RankingMeasureName RankingReport
       Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
       ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
-      TwoSampleTest Wording`,
+      TwoSampleTest UncertainAnswers Wording`,
   ],
   "./decide": [
     "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",

@@ -1,6 +1,8 @@
 /** `surprisal/calibrate`: whether a probability means what it says, and how to make it so. */
 export {
+  type AnswersNeededOptions,
   type ArtefactOptions,
+  answersNeeded,
   applyCalibrator,
   applyProxyCalibration,
   auroc,
