@@ -298,9 +298,10 @@ function scoresOf({ values, right, wrong, n }: Tally): Float64Array {
   return scores;
 }
 
-const kept = ({ n, measures, noiseFloor, intervals }: CalibrationReport): KeptMeasures => ({
+const kept = ({ n, measures, noiseFloor, intervals, binning }: CalibrationReport): KeptMeasures => ({
   n,
   measures,
   noiseFloor,
   intervals,
+  binning,
 });

@@ -1,6 +1,6 @@
 /** All measures of a set of scores at once, each with its interval. */
 import type { BinningOptions } from "./bins.ts";
-import { binsOf } from "./bins.ts";
+import { binsOf, DEFAULT_BINS } from "./bins.ts";
 import {
   bootstrapMeasures,
   type MeasureBootstrapOptions,
@@ -75,6 +75,8 @@ export interface CalibrationReport {
   /** Groups that were resampled; `null`: each pair for itself. */
   groups: number | null;
   measures: Record<CalibrationMeasureName, MeasureEstimate>;
+  /** The bins of the measures that have some, and which edge is theirs. */
+  binning: Required<Pick<BinningOptions, "bins" | "closed" | "outerEdge">>;
   /** How the intervals were made. */
   intervals: { level: number; resamples: number; over: "pairs" | "groups"; seed: number };
   /** Of `eceEqualWidth`. */
@@ -143,6 +145,7 @@ export function measureCalibration(pairs: Pairs, options: MeasureCalibrationOpti
     missingLabels: tally.missingLabels,
     groups: slots.starts === null ? null : slots.starts.length - 1,
     measures,
+    binning: { bins: bins ?? DEFAULT_BINS, closed: closed ?? "right", outerEdge: outerEdge ?? "inside" },
     intervals: { level, resamples, over: slots.starts === null ? "pairs" : "groups", seed },
     noiseFloor: noiseFloor(tally, { ...binning, simulations, seed, level, pairs }),
     spiegelhalterPValue: spiegelhalterTest(tally)?.pValue ?? null,

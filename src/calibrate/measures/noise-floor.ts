@@ -2,7 +2,7 @@
 import { quantileOf, seededRandom } from "../../core/index.ts";
 import { drawNormal, drawPoisson } from "../special.ts";
 import { type Bins, binsOf } from "./bins.ts";
-import { resampleSlots } from "./bootstrap.ts";
+import { type ResampleSlots, resampleSlots } from "./bootstrap.ts";
 import { type CalibrationErrorOptions, errorOfBins } from "./calibration-error.ts";
 import { requireCount, requireShare } from "./checks.ts";
 import type { Pairs, Tally } from "./pairs.ts";
@@ -48,6 +48,8 @@ const MOST_DRAWN_SINGLY = 2000;
 /** Answers of groups that are drawn in all, about; of more than this over the simulations, fewer simulations are made. */
 const MOST_DRAWN_IN_GROUPS = 3e8;
 const FEWEST_SIMULATIONS = 200;
+/** Groups that add less than this share to the variance of a bin are drawn as if independent. */
+const NEGLIGIBLE = 0.01;
 /** A sum of answers with at least this variance is drawn from the normal distribution, else from Poisson's. */
 const NORMAL_FROM = 100;
 
@@ -73,7 +75,8 @@ export function noiseFloor(tally: Tally, options: NoiseFloorOptions = {}): Noise
   const random = seededRandom(seed);
   const slots = pairs?.groups === undefined ? null : resampleSlots(pairs, tally);
   const withinGroups = slots && likenessWithinGroups(tally, slots);
-  const inGroups = slots !== null && withinGroups !== null && withinGroups > 0;
+  const inGroups =
+    slots !== null && withinGroups !== null && withinGroups * (largestGroup(slots) - 1) > NEGLIGIBLE;
   const simulations = inGroups
     ? Math.min(most, Math.max(FEWEST_SIMULATIONS, Math.floor(MOST_DRAWN_IN_GROUPS / tally.n)))
     : most;
@@ -102,6 +105,12 @@ export function noiseFloor(tally: Tally, options: NoiseFloorOptions = {}): Noise
     simulations,
     withinGroups,
   };
+}
+
+function largestGroup({ starts }: ResampleSlots): number {
+  let most = 1;
+  for (let g = 1; g < (starts?.length ?? 0); g++) most = Math.max(most, starts![g]! - starts![g - 1]!);
+  return most;
 }
 
 /** What draws answers that are independent: how many of each bin are right. */

@@ -140,7 +140,7 @@ Examples:
     if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, []));
     if (json) printDocument(artefact);
     else {
-      process.stdout.write(renderCalibration(before, after));
+      process.stdout.write(renderCalibration(before, after, process.stdout));
       process.stdout.write(
         `${described(artefact)}${out === undefined ? "" : `, written to ${visible(out)}`}\n`,
       );
@@ -221,7 +221,7 @@ Examples:
     if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, notes));
     if (json)
       printDocument({ schema: "surprisal.calibration-report/1", data, before, after, perplexity, notes });
-    else process.stdout.write(renderCalibration(before, after));
+    else process.stdout.write(renderCalibration(before, after, process.stdout));
   },
 });
 
