@@ -9,6 +9,8 @@ import type { CheckedOptions } from "./options.ts";
 import type { TokenFacts } from "./token-facts.ts";
 
 const WHAT = "distribution";
+/** Mass below it may be rounding of a sum near 1, whose root is no rounding: a lower bound does without it. */
+const ROUNDING = 1e-14;
 
 /** (2/π) arccos(R / √V): Fisher-Rao distance to the uniform distribution, as a share of the greatest possible, 0 ... 1. */
 export const fisherRaoDistance = (rootSum: number, vocabularySize: number): number =>
@@ -88,7 +90,8 @@ class RootSumBounds {
     const largest = Math.max(cap, tail / others);
     if (largest > 0) {
       const full = Math.floor(tail / largest);
-      this.low += full * Math.sqrt(largest) + Math.sqrt(Math.max(0, tail - full * largest));
+      const rest = tail - full * largest;
+      this.low += full * Math.sqrt(largest) + (rest > ROUNDING ? Math.sqrt(rest) : 0);
     }
     this.high = others === Infinity ? Infinity : roots + Math.sqrt(tail * others);
     return true;
