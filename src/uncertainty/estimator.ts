@@ -40,6 +40,20 @@ export interface Estimate {
   confidence?: number | null | undefined;
   /** Why `uncertainty` is `null`, or what was left out of it, for people. */
   reason?: string | undefined;
+  /** Of a method that gives another library's number: that number, with that library's sign. */
+  peer?: PeerScore | undefined;
+}
+
+/** The number of another library, as its own code computes it. */
+export interface PeerScore {
+  /** Name and version, such as "uqlm 0.6.7". */
+  library: string;
+  /** What the number is called there. */
+  name: string;
+  /** `null` where that code has NaN, or nothing. */
+  value: number | null;
+  /** Whether a higher number means more or less certainty there, as the library says it; what it does is in docs/confidence.md. */
+  higher: "more uncertain" | "more confident";
 }
 
 /** What an estimator is: its name, its needs, and a way to begin with a new answer. `Seen` is what it is fed, one at a time. */
@@ -67,6 +81,8 @@ export interface AnswerSample {
   logprob?: number | null | undefined;
   /** Number of tokens, for means per token. */
   tokens?: number | undefined;
+  /** Mean entropy of the distributions its tokens were drawn from, nats; `null` or left out: not known. */
+  entropy?: number | null | undefined;
 }
 
 /** Estimators that compare answers with each other. The first that is observed is the answer itself where a method has one. */
