@@ -6,6 +6,8 @@ import { DistinctTexts, pairsWith } from "./similarity/pairs.ts";
 /** Options of `luq`. */
 export interface LuqOptions {
   entailment: EntailmentTable;
+  /** "lm-polygraph": what two samples with the same text are to each other is asked, where a text otherwise entails itself. */
+  as?: "lm-polygraph" | undefined;
 }
 
 /**
@@ -13,13 +15,17 @@ export interface LuqOptions {
  * that mean. Whole answers are compared, as in lm-polygraph's LUQ, not sentences as in the paper. A pair that is altogether
  * neutral says neither, and is left out.
  */
-export function luq({ entailment }: LuqOptions): ComparingEstimator {
+export function luq({ entailment, as: peer }: LuqOptions): ComparingEstimator {
   return defineEstimator({
     method: "luq",
-    variant: "whole answers",
+    variant: peer ? `whole answers, repeats asked as in ${peer}` : "whole answers",
     needs: ["samples", "entailment"],
     least: 2,
-    prepare: (before, next, options) => entailment.prepare(pairsWith(before, next), options),
+    prepare: (before, next, options) =>
+      entailment.prepare(
+        peer ? [[next, next], ...pairsWith(before, next)] : pairsWith(before, next),
+        options,
+      ),
     begin() {
       const distinct = new DistinctTexts();
       const count: number[] = [];
@@ -35,7 +41,9 @@ export function luq({ entailment }: LuqOptions): ComparingEstimator {
             for (const [j, hypothesis] of texts.entries()) {
               const times = count[i]! * (count[j]! - (i === j ? 1 : 0));
               if (times === 0) continue;
-              const share = shareOf(entailment.between(premise, hypothesis));
+              const share = shareOf(
+                peer ? entailment.judged(premise, hypothesis) : entailment.between(premise, hypothesis),
+              );
               if (share === null) neither += times;
               else sum += share * times;
               pairs += times;

@@ -15,7 +15,7 @@ import type { EntailmentTable } from "./similarity/entailment.ts";
 export interface SemanticDensityOptions {
   entailment: EntailmentTable;
   /**
-   * "lm-polygraph": minus the density, -1 ... 0. "uqlm": without the answer itself, repeated samples counted as often as they come,
+   * Either asks about samples with the answer's own text too. "lm-polygraph": minus the density, -1 ... 0. "uqlm": without the answer itself, repeated samples counted as often as they come,
    * and the kernel cut off where contradiction + neutral·√½ is above 1, which it never is.
    */
   as?: "lm-polygraph" | "uqlm" | undefined;
@@ -32,7 +32,8 @@ export function semanticDensity({ entailment, as: peer }: SemanticDensityOptions
     needs: ["samples", "logprobs", "entailment"],
     least: 2,
     async prepare(before, next, options) {
-      const pairs: TextPair[] = before.length === 0 || before[0] === next ? [] : [[before[0]!, next]];
+      const asked = before.length > 0 && (peer !== undefined || before[0] !== next);
+      const pairs: TextPair[] = asked ? [[before[0]!, next]] : [];
       await entailment.prepare(pairs, options);
     },
     begin: () => ({
@@ -46,7 +47,8 @@ export function semanticDensity({ entailment, as: peer }: SemanticDensityOptions
         let [sum, total] = [0, 0];
         for (const [i, { text }] of weighed.entries()) {
           const weight = Math.exp(found.values[i]! - greatest);
-          const { contradiction, neutral } = entailment.between(answer, text);
+          const itself = weighed[i] === samples[0] || (!peer && text === answer);
+          const { contradiction, neutral } = itself ? ITSELF : entailment.judged(answer, text);
           sum += weight * (1 - (contradiction + neutral / 2));
           total += weight;
         }
@@ -55,6 +57,8 @@ export function semanticDensity({ entailment, as: peer }: SemanticDensityOptions
     }),
   });
 }
+
+const ITSELF = { contradiction: 0, neutral: 0 };
 
 function said(density: number, peer: SemanticDensityOptions["as"]): Said {
   if (peer === "lm-polygraph")

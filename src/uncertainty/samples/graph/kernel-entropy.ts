@@ -1,7 +1,7 @@
 /** Kernel language entropy (Nikitin et al. 2024, NeurIPS). */
 import { invalidArgument } from "../../../core/index.ts";
 import { type ComparingEstimator, defineEstimator } from "../estimator-of-samples.ts";
-import type { EntailmentTable } from "../similarity/entailment.ts";
+import type { EntailmentProbabilities, EntailmentTable } from "../similarity/entailment.ts";
 import { PairMatrix, preparePairs } from "../similarity/pairs.ts";
 import type { TextSimilarity } from "../similarity/similarity.ts";
 import { symmetricEigen } from "./eigen.ts";
@@ -13,6 +13,8 @@ export interface KernelEntropyOptions {
   t?: number | undefined;
   /** "nats", or divided by the greatest it can be, ln n: "scaled", 0 ... 1, as lm-polygraph has it. Default "scaled". */
   scale?: "scaled" | "nats" | undefined;
+  /** "lm-polygraph": what two samples with the same text are to each other is asked, where a text otherwise entails itself. */
+  as?: "lm-polygraph" | undefined;
 }
 
 /**
@@ -23,6 +25,7 @@ export function kernelLanguageEntropy({
   entailment,
   t = 0.3,
   scale = "scaled",
+  as: peer,
 }: KernelEntropyOptions): ComparingEstimator {
   if (!(t > 0 && t < Infinity))
     throw invalidArgument(`Heat cannot spread for ${t}`, "t", "Give a number of more than 0.");
@@ -31,14 +34,14 @@ export function kernelLanguageEntropy({
     name: "entailment and half of neutral",
     needs: ["entailment"],
     prepare: (pairs, options) => entailment.prepare(pairs, options),
-    open: () => (a, b) => {
-      const [there, back] = [entailment.between(a, b), entailment.between(b, a)];
-      return (2 + there.entailment - there.contradiction + back.entailment - back.contradiction) / 4;
-    },
+    open: () => (a, b) => weightOf(entailment.between(a, b), entailment.between(b, a)),
+    ...(peer && {
+      repeated: (text) => weightOf(entailment.judged(text, text), entailment.judged(text, text)),
+    }),
   };
   return defineEstimator({
     method: "kernel-language-entropy",
-    variant: `heat kernel, t = ${t}, ${scale === "scaled" ? "scaled by ln n" : "nats"}`,
+    variant: `heat kernel, t = ${t}, ${scale === "scaled" ? "scaled by ln n" : "nats"}${peer ? `, repeats asked as in ${peer}` : ""}`,
     needs: ["samples", "entailment"],
     least: 2,
     prepare: preparePairs(weight),
@@ -56,6 +59,10 @@ export function kernelLanguageEntropy({
     },
   });
 }
+
+/** Entailment and half of neutral, the mean of both directions. */
+const weightOf = (there: EntailmentProbabilities, back: EntailmentProbabilities): number =>
+  (2 + there.entailment - there.contradiction + back.entailment - back.contradiction) / 4;
 
 function heatEntropy(matrix: Float64Array, n: number, t: number): number {
   // Weights are summed over both directions, 2 · matrix; the diagonal cancels in L = D - W.

@@ -124,13 +124,20 @@ export class EntailmentTable {
   }
 
   /**
-   * What is known of a pair. A text entails itself, unless the table was asked about that very pair.
+   * What is known of a pair. A text entails itself: that is not asked.
    * @throws SurprisalError INVALID_ARGUMENT for a pair that was not prepared
    */
   between(premise: string, hypothesis: string): EntailmentProbabilities {
+    return premise === hypothesis ? IDENTICAL : this.judged(premise, hypothesis);
+  }
+
+  /**
+   * What the judge said of a pair, also of a text beside itself, where libraries ask that too.
+   * @throws SurprisalError INVALID_ARGUMENT for a pair that was not prepared
+   */
+  judged(premise: string, hypothesis: string): EntailmentProbabilities {
     const said = this.#known.get(premise)?.get(hypothesis);
     if (said) return said;
-    if (premise === hypothesis) return IDENTICAL;
     throw notPrepared("judged", premise);
   }
 }
@@ -172,11 +179,10 @@ export function entailmentSimilarity(
   table: EntailmentTable,
   { of = "entailment", as: peer }: EntailmentSimilarityOptions = {},
 ): TextSimilarity {
-  const one = (a: string, b: string) => {
-    const { entailment, contradiction } = table.between(a, b);
-    return of === "entailment" ? entailment : 1 - contradiction;
-  };
-  const itself = (text: string) => one(text, text);
+  const value = ({ entailment, contradiction }: EntailmentProbabilities) =>
+    of === "entailment" ? entailment : 1 - contradiction;
+  const one = (a: string, b: string) => value(table.between(a, b));
+  const itself = (text: string) => value(table.judged(text, text));
   return {
     name: peer ? `${of}, itself asked as in lm-polygraph` : of,
     needs: ["entailment"],

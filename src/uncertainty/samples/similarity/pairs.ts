@@ -86,11 +86,11 @@ export function pairsWith(before: readonly string[], next: string): TextPair[] {
 
 /** The `prepare` of an estimator that compares all samples with each other by something that asks. */
 export function preparePairs(
-  asker: Pick<TextSimilarity, "prepare" | "itself">,
+  asker: Pick<TextSimilarity, "prepare" | "repeated">,
 ): ComparingEstimator["prepare"] {
   if (!asker.prepare) return undefined;
   return async (before, next, options) => {
-    const own: TextPair[] = asker.itself ? [[next, next]] : [];
+    const own: TextPair[] = asker.repeated ? [[next, next]] : [];
     await asker.prepare!([...own, ...pairsWith(before, next)], options);
   };
 }
