@@ -104,7 +104,7 @@ export function mentionsOf({ text }: Prepared, style: NumberStyle = "auto"): Men
     const begins = BEGINNING.exec(text);
     if (!begins) break;
     const here = readAt(text, begins.index, own);
-    found.push(...here.mentions);
+    for (const mention of here.mentions) found.push(mention); // there may be a million
     at = Math.max(here.end, begins.index + 1);
   }
   const words: Mention[] = wordNumbers(text).map(({ start, end, value, lone }) => {
