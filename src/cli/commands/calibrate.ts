@@ -43,7 +43,7 @@ import { renderCalibration } from "../render/index.ts";
 import { JSON_DOCUMENT, MOST_MIB } from "../shared-options.ts";
 
 const DATA = argument(
-  "JSONL file of labelled answers, - for standard input, or the folder of a run with questions",
+  "Labelled answers: JSONL, a JSON list or CSV; - for standard input; or the folder of a run with questions",
 );
 const SEEDS = 2 ** 31 - 1;
 
@@ -149,14 +149,14 @@ Examples:
 });
 
 const apply = defineCommand({
-  details: `Writes every line again with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
+  details: `Writes every line again, as JSON, with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
 null. What the calibration was fitted to is compared with what is said of these answers (--model, --wording ...).
 
 Examples:
   surprisal calibrate apply new.jsonl --artefact calibration.json --model mini --strict > calibrated.jsonl`,
   // biome-ignore format: one option a line
   parameters: {
-    data: argument("JSONL file of answers, as of `calibrate fit`; labels may be missing"),
+    data: argument("Answers, as of `calibrate fit`; labels may be missing"),
     artefact: option(text, { short: "a", hint: "FILE", description: "The calibration" }),
     out: option(text, { short: "o", hint: "FILE", description: "Write here instead of to standard output" }),
     strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
