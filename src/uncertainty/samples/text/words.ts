@@ -4,8 +4,8 @@
  * Text is put into Unicode form NFKC and lower case. A word is a run of letters, marks and digits; an apostrophe between
  * letters, and a point or comma between digits, belong to it ("don't", "3.14", "1,000"), and so does a minus sign before a
  * digit where no letter or digit stands before it ("-5", but "well" and "known"). Scripts that are written without spaces
- * (Han, Kana, Thai, Lao, Khmer, Burmese) are cut by the dictionary of `Intl.Segmenter`, or character by character where a
- * runtime has none. Emoji, with their modifiers, and symbols (+, =, $, °) are words of their own, since "👍" and "👎" differ in
+ * (Han, Kana, Thai, Lao, Khmer, Burmese) are cut by the dictionary of `Intl.Segmenter`, 500 characters at a time, or character by
+ * character where a runtime has none. Emoji, with their modifiers, and symbols (+, =, $, °) are words of their own, since "👍" and "👎" differ in
  * meaning. Punctuation and white space are no words.
  */
 
@@ -44,12 +44,21 @@ function cut(text: string, pattern: RegExp): string[] {
   return found.some((word) => WITHOUT_SPACES.test(word)) ? found.flatMap(withoutSpaces) : found;
 }
 
+/** Characters that are cut at once: the dictionary's time grows with the square of a run without marks. */
+const PIECE = 500;
+
 function withoutSpaces(run: string): string[] {
   if (!WITHOUT_SPACES.test(run)) return [run];
   segmenter ??=
     typeof Intl.Segmenter === "function" ? new Intl.Segmenter("zh", { granularity: "word" }) : null;
-  return segmenter === null ? [...run] : Array.from(segmenter.segment(run), ({ segment }) => segment);
+  const cutter = segmenter;
+  if (cutter === null) return [...run];
+  return (run.match(PIECES) ?? []).flatMap((piece) =>
+    Array.from(cutter.segment(piece), ({ segment }) => segment),
+  );
 }
+
+const PIECES = new RegExp(`.{1,${PIECE}}`, "gsu");
 
 /** Python's `str.split()`: what lm-polygraph and UQ-NLG take for words. Chinese without spaces is one word. */
 export function splitAtSpaces(text: string): string[] {
