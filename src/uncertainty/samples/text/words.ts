@@ -18,6 +18,7 @@ const WORDS_AND_MARKS = new RegExp(String.raw`${EMOJI}|${WORD}|\p{S}|\.{2,}|\p{P
 const WITHOUT_SPACES =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const ASCII = /^[\0-\x7f]*$/;
+const APOSTROPHE = /['\u2019\uFF07]/;
 const CONTRACTION = /^(.+?)(n['\u2019]t|['\u2019](?:s|re|ve|ll|d|m))$/u;
 
 let segmenter: Intl.Segmenter | null | undefined;
@@ -32,16 +33,19 @@ export function words(text: string): string[] {
  * ("do" "n't", "it" "'s"), marks by themselves. What it has exceptions for ("U.S.", "10km", ":-)") is cut otherwise.
  */
 export function wordsAndMarks(text: string): string[] {
-  return cut(text, WORDS_AND_MARKS).flatMap((word) => {
+  const found = cut(text, WORDS_AND_MARKS);
+  if (!APOSTROPHE.test(text)) return found;
+  return found.flatMap((word) => {
     const parts = CONTRACTION.exec(word);
     return parts ? [parts[1]!, parts[2]!] : [word];
   });
 }
 
 function cut(text: string, pattern: RegExp): string[] {
-  const plain = (ASCII.test(text) ? text : text.normalize("NFKC")).toLowerCase();
+  if (ASCII.test(text)) return text.toLowerCase().match(pattern) ?? [];
+  const plain = text.normalize("NFKC").toLowerCase();
   const found = plain.match(pattern) ?? [];
-  return found.some((word) => WITHOUT_SPACES.test(word)) ? found.flatMap(withoutSpaces) : found;
+  return WITHOUT_SPACES.test(plain) ? found.flatMap(withoutSpaces) : found;
 }
 
 /** Characters that are cut at once: the dictionary's time grows with the square of a run without marks. */
