@@ -7,7 +7,7 @@ import {
   meanOf,
   type Sample,
 } from "./estimator-of-samples.ts";
-import { prepareWithAnswer } from "./similarity/pairs.ts";
+import { asksOf, prepareWithAnswer } from "./similarity/pairs.ts";
 import type { TextSimilarity } from "./similarity/similarity.ts";
 
 /**
@@ -52,6 +52,7 @@ export function cocoa({ similarity, base = "ppl", as: peer }: CocoaOptions): Com
     needs: ["samples", base === "mte" && !peer ? "distribution" : "logprobs", ...similarity.needs],
     least: 2,
     prepare: prepareWithAnswer(similarity),
+    asks: asksOf(similarity, "answer"),
     begin() {
       const similarities = toAnswer(similarity);
       return {

@@ -21,6 +21,7 @@ export function luq({ entailment, as: peer }: LuqOptions): ComparingEstimator {
     variant: peer ? `whole answers, repeats asked as in ${peer}` : "whole answers",
     needs: ["samples", "entailment"],
     least: 2,
+    asks: (n) => n * (peer ? n : n - 1),
     prepare: (before, next, options) =>
       entailment.prepare(
         peer ? [[next, next], ...pairsWith(before, next)] : pairsWith(before, next),

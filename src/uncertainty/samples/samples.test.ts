@@ -171,6 +171,27 @@ describe("every estimator of samples", () => {
     for (const { estimator } of everyone) expect(estimator.needs).toContain("samples");
   });
 
+  it("tells what it will ask before it asks", async () => {
+    const ten = Array.from({ length: 10 }, (_, i) => sampleOf(`answer ${i}`));
+    const asked = async (make: (table: EntailmentTable) => ComparingEstimator) => {
+      const table = new EntailmentTable(judge);
+      const estimator = make(table);
+      await estimateSamples([estimator], ten);
+      return [estimator.asks(10), table.asked];
+    };
+    const similarity = entailmentSimilarity;
+    expect(await asked((table) => luq({ entailment: table }))).toEqual([90, 90]);
+    expect(await asked((table) => kernelLanguageEntropy({ entailment: table }))).toEqual([90, 90]);
+    expect(await asked((table) => degreeMatrix({ similarity: similarity(table) }))).toEqual([90, 90]);
+    expect(await asked((table) => cocoa({ similarity: similarity(table) }))).toEqual([18, 18]);
+    expect(await asked((table) => answerDisagreement({ similarity: similarity(table) }))).toEqual([18, 18]);
+    expect(await asked((table) => semanticDensity({ entailment: table }))).toEqual([9, 9]);
+    expect(await asked((table) => semanticEntropy({ clusters: byEntailment(table) }))).toEqual([90, 90]);
+    expect(await asked((table) => selfCheckEntailment({ entailment: table }))).toEqual([null, 9]);
+    expect(degreeMatrix({ similarity: jaccard() }).asks(10)).toBe(0);
+    expect(degreeMatrix({ similarity: embeddingSimilarity(async () => []) }).asks(10)).toBe(10);
+  });
+
   it("does not depend on the order of the samples", async () => {
     await fc.assert(
       fc.asyncProperty(samples, fc.infiniteStream(fc.nat()), async (given, random) => {

@@ -1,4 +1,5 @@
 /** All samples beside each other: distinct texts are compared once, however often they are sampled. */
+import type { Need } from "../../estimator.ts";
 import type { ComparingEstimator, TextPair } from "../estimator-of-samples.ts";
 import type { TextSimilarity } from "./similarity.ts";
 
@@ -82,6 +83,16 @@ export function pairsWith(before: readonly string[], next: string): TextPair[] {
       [text, next],
       [next, text],
     ]);
+}
+
+/** What is asked about n texts that are all compared with each other, or only the first with the others. */
+export function asksOf(
+  { needs, repeated }: { needs: readonly Need[]; repeated?: TextSimilarity["repeated"] },
+  compared: "all" | "answer" = "all",
+): ComparingEstimator["asks"] {
+  if (needs.includes("entailment"))
+    return compared === "all" ? (n) => n * (repeated ? n : n - 1) : (n) => 2 * Math.max(0, n - 1);
+  return needs.includes("embeddings") ? (n) => n : () => 0;
 }
 
 /** The `prepare` of an estimator that compares all samples with each other by something that asks. */
