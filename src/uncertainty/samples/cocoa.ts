@@ -1,4 +1,5 @@
 /** CoCoA: how sure the model was of its answer, times how far its samples are from it (Vashurin et al. 2025). */
+import { invalidArgument } from "../../core/index.ts";
 import { toAnswer } from "./consistency.ts";
 import {
   type ComparingEstimator,
@@ -45,6 +46,12 @@ function perToken({ logprob, tokens }: Sample, make: (mean: number) => number): 
  * CocoaMSP, CocoaPPL, CocoaMTE. It has no numbers of its own for the samples: they need no log-probabilities.
  */
 export function cocoa({ similarity, base = "ppl", as: peer }: CocoaOptions): ComparingEstimator {
+  if (!Object.hasOwn(BASES, base))
+    throw invalidArgument(
+      `There is no base "${base}"`,
+      "base",
+      `Give one of ${Object.keys(BASES).join(", ")}.`,
+    );
   const { name, of } = BASES[base];
   return defineEstimator({
     method: "cocoa",

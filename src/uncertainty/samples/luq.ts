@@ -32,7 +32,8 @@ export function luq({ entailment, as: peer }: LuqOptions): ComparingEstimator {
       const count: number[] = [];
       return {
         add({ text }) {
-          if (distinct.add(text)) count.push(0);
+          if (!distinct.has(text)) count.push(0);
+          distinct.add(text);
           count[distinct.ids.at(-1)!]!++;
         },
         say() {

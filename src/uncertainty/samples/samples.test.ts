@@ -657,6 +657,30 @@ describe("what cannot be said is said", () => {
     expectSame(found, await numbers(names, [sampleOf("a"), sampleOf("b")]), namesOf(names));
   });
 
+  it("a sample that one estimator fails over is observed by none, and may be given again", async () => {
+    let broken = true;
+    const similarity = similarityBy("own", () => {
+      if (broken) throw new Error("out of order");
+      return 0.5;
+    });
+    const list = [
+      selfConsistency(),
+      pairwiseDisagreement({ similarity }),
+      distinctAnswers({ clusters: bySimilarity(similarity, 0.5) }),
+    ];
+    const [alone, watch] = [list[1]!.start(), new SampleWatch(list)];
+    alone.observe({ text: "a" });
+    await watch.observe({ text: "a" });
+    expect(() => alone.observe({ text: "b" })).toThrow("out of order");
+    await expect(watch.observe({ text: "b" })).rejects.toThrow("out of order");
+    broken = false;
+    alone.observe({ text: "b" });
+    await watch.observe({ text: "b" });
+    expect(alone.estimate().uncertainty).toBe(0.5);
+    expect(watch.count).toBe(2);
+    expect(watch.estimates().map(({ uncertainty }) => uncertainty)).toEqual([0.5, 0.5, 1]);
+  });
+
   it("matrices of another size, similarities and probabilities that are none", async () => {
     const code = { code: "INVALID_ARGUMENT" };
     const refuse = (make: () => unknown, what: RegExp) => {

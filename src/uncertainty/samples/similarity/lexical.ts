@@ -1,4 +1,5 @@
 /** Similarities that count words. No model is needed. */
+import { invalidArgument } from "../../../core/index.ts";
 import { longestCommon } from "../text/longest-common.ts";
 import { normalisedText } from "../text/normalise.ts";
 import { porterStem } from "../text/porter.ts";
@@ -66,6 +67,12 @@ const ROUGE_NAMES: Readonly<Record<RougeKind, string>> = {
  * subsequence ("rouge-l").
  */
 export function rouge(kind: RougeKind, options: RougeOptions = {}): TextSimilarity {
+  if (!Object.hasOwn(ROUGE_NAMES, kind))
+    throw invalidArgument(
+      `There is no "${kind}"`,
+      "kind",
+      `Give one of ${Object.keys(ROUGE_NAMES).join(", ")}.`,
+    );
   const peer = options.as === "lm-polygraph";
   const split = options.words ?? words;
   const stems = (text: string) => asciiWords(text).map((word) => (word.length > 3 ? porterStem(word) : word));

@@ -11,14 +11,16 @@ export class DistinctTexts {
   readonly ids: number[] = [];
   readonly #known = new Map<string, number>();
 
-  /** @returns true for a text that was not there. */
-  add(text: string): boolean {
+  has(text: string): boolean {
+    return this.#known.has(text);
+  }
+
+  add(text: string): void {
     const known = this.#known.get(text);
     this.ids.push(known ?? this.texts.length);
-    if (known !== undefined) return false;
+    if (known !== undefined) return;
     this.#known.set(text, this.texts.length);
     this.texts.push(text);
-    return true;
   }
 
   /** Samples in an order that does not depend on how they came: by text, code unit by code unit. */
@@ -50,9 +52,10 @@ export class PairMatrix {
   }
 
   add(text: string): void {
-    const { texts } = this.distinct;
-    if (!this.distinct.add(text)) return;
-    this.#rows.push(texts.slice(0, -1).map((earlier) => this.#compare(earlier, text)));
+    // Compared first: when that throws, the sample is not there.
+    if (!this.distinct.has(text))
+      this.#rows.push(this.distinct.texts.map((earlier) => this.#compare(earlier, text)));
+    this.distinct.add(text);
   }
 
   /** Similarity of samples i and j. */
