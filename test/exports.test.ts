@@ -119,7 +119,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./uncertainty": [
-    "ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace",
+    "ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace",
     `
       AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty`,

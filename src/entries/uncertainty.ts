@@ -19,6 +19,7 @@ export {
   type Price,
   type RunningEstimate,
   type RunningEstimates,
+  recordsOf,
   type SampleEstimator,
   startEstimators,
   type TokenEstimator,
