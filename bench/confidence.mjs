@@ -5,7 +5,7 @@ import { scoreText } from "../dist/index.js";
 import { loadSmollm2, readText, row, send } from "./_shared.mjs";
 
 const TOKENS = 1000;
-const ROUNDS = 200;
+const ROUNDS = 100;
 const random = seededRandom(1);
 
 /** Surprisals that are exponentially distributed, an exact entropy, a shape, and `k` alternatives. */
@@ -65,7 +65,7 @@ const TEN = [
   "deepconf-lowest-group",
 ];
 const model = await loadSmollm2();
-const text = readText(6000);
+const text = readText(3000);
 const time = async (work) => {
   const start = performance.now();
   await work();
@@ -76,7 +76,7 @@ const score = await pass({ alternatives: 20 }); // warm-up
 let estimating = Number.POSITIVE_INFINITY;
 let passing = Number.POSITIVE_INFINITY;
 let shaping = Number.POSITIVE_INFINITY;
-for (let round = 0; round < 5; round++) {
+for (let round = 0; round < 3; round++) {
   passing = Math.min(passing, await time(() => pass({ alternatives: 20 })));
   shaping = Math.min(shaping, await time(() => pass({ alternatives: 20, shape: true })));
   estimating = Math.min(estimating, await time(() => estimateTokens(recordsOf(score), { methods: TEN })));
