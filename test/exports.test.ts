@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
-      defaultBlockLength describePolicy distributionShape documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
@@ -119,7 +119,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./uncertainty": [
-    "ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace",
+    "ONE_PASS_METHODS PEER_SCORES distributionShape estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace",
     `
       AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty`,
