@@ -86,6 +86,8 @@ export interface AnswerSample {
   logprob?: number | null | undefined;
   /** Number of tokens, for means per token. */
   tokens?: number | undefined;
+  /** Mean entropy of the distributions its tokens were drawn from, nats; `null` or left out: not known. */
+  entropy?: number | null | undefined;
 }
 
 /** Estimators that compare answers with each other. The first that is observed is the answer itself where a method has one. */
