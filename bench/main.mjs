@@ -38,6 +38,7 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "confidence",
   "confidence-samples",
   "generate",
 ];

@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
-      defaultBlockLength describePolicy distributionShape documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
@@ -121,7 +121,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./uncertainty": [
     `
-      ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace byAnswer
+      ONE_PASS_METHODS PEER_SCORES distributionShape estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
       byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
       kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
       sentenceSar tokenSar selfCheckEntailment selfCheckNgram selfCheckSentences readSupport selfCheckPrompt

@@ -1,5 +1,5 @@
 /** `surprisal/uncertainty`: how sure a model is of what it says. Many estimators, one signature, every variant named. */
-export type { DistributionShape } from "../core/index.ts";
+export { type DistributionShape, distributionShape } from "../core/index.ts";
 export {
   type AnswerSample,
   answerDisagreement,
@@ -70,6 +70,7 @@ export {
   type RunningEstimate,
   type RunningEstimates,
   readSupport,
+  recordsOf,
   rouge,
   type SampledAnswer,
   type SampledAnswers,
