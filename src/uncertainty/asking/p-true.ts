@@ -5,6 +5,7 @@
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { decide } from "../../decide/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { formatPlural } from "../../text/index.ts";
 import type { Need, Price } from "../estimator.ts";
 import type { AskedEstimate, AskedQuestion, AskingMethod, AskOptions } from "./contract.ts";
 import { readFirstToken } from "./first-token.ts";
@@ -76,7 +77,7 @@ export function pTrue({ variant = "normalised", examples = [], wording }: PTrueO
   const how = HOW[variant];
   const name =
     variant === "kadavath"
-      ? `kadavath, ${examples.length} examples`
+      ? `kadavath, ${formatPlural(examples.length, "example")}`
       : variant === "normalised" && wording
         ? `normalised, ${wording.name}`
         : variant;
