@@ -16,7 +16,7 @@ export interface AskedQuestion {
 
 /** Options of `ask`. */
 export interface AskOptions {
-  /** Seed of the sampler where something is sampled. Default 0. */
+  /** Seed of the sampler. Default: the source's own, 0 for a model in process; some servers take none. */
   seed?: number | undefined;
   /** 0 = greedy. Default: the method's own, 0 but for repeated asking. */
   temperature?: number | undefined;

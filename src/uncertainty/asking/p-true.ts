@@ -264,25 +264,34 @@ async function byOptions(
     { signal },
   );
   const [decision] = decisions;
-  const share = (forms: readonly string[]): number | null => {
+  const { options, optionMass } = decision!;
+  // Where nothing ends an answer (servers), "True" holds "True." already.
+  const forms = (list: readonly string[]) => (optionMass === null ? list.filter(isShortest) : list);
+  const sumOf = (list: readonly string[]): number | null => {
     let total = 0;
-    for (const { text: form, probability } of decision!.options) {
-      if (!forms.includes(form)) continue;
-      if (probability === null) return null;
-      total += probability;
+    for (const form of forms(list)) {
+      const logprob = options.find(({ text }) => text === form)?.logprob ?? null;
+      if (logprob === null) return null;
+      total += Math.exp(logprob);
     }
     return total;
   };
-  const p = share(TRUE_FORMS);
+  const [yes, no] = [sumOf(TRUE_FORMS), sumOf(FALSE_FORMS)];
+  const mass = yes === null || no === null ? null : yes + no;
+  const p = yes === null || mass === null || mass === 0 ? null : yes / mass;
   return {
-    p: p === null ? null : Math.min(1, p),
+    p,
     loss: false,
-    reason: p === null ? "The model gives no probability of some form of true or false" : undefined,
+    reason: p === null ? "The model gives no probability to the forms of true and false" : undefined,
     interval: null,
-    mass: decision!.optionMass,
+    mass: mass === null ? null : Math.min(1, mass),
     tokensRead: usage.tokensRun,
   };
 }
+
+/** No other form is its beginning. */
+const isShortest = (form: string): boolean =>
+  ![...TRUE_FORMS, ...FALSE_FORMS].some((other) => other !== form && form.startsWith(other));
 
 async function byFirstToken(
   model: LanguageModel,
@@ -290,7 +299,7 @@ async function byFirstToken(
   filling: Filling,
   options: AskOptions,
 ): Promise<PTrueReading> {
-  const { signal, seed = 0 } = options;
+  const { signal, seed } = options;
   const prompt = promptOf(model, messages, cue, filling, []);
   const alternatives = Math.min(MOST, model.capabilities.alternatives);
   const { first, text, tokensRead } = await write(model, prompt, {
@@ -325,7 +334,7 @@ async function byWrittenToken(
   filling: Filling,
   options: AskOptions,
 ): Promise<PTrueReading> {
-  const { signal, seed = 0 } = options;
+  const { signal, seed } = options;
   const prompt = promptOf(model, messages, cue, filling, []);
   const { first, text, tokensRead } = await write(model, prompt, {
     maxTokens: 1,

@@ -25,7 +25,8 @@ export interface RepeatedMethod extends AskingMethod {
 }
 
 /**
- * Asks n times with a temperature and averages the confidences that were read: ask i has the seed `seed + i`. All are asked at
+ * Asks n times with a temperature and averages the confidences that were read: ask i has the seed `seed + i`, where
+ * there is one. All are asked at
  * once, so a model in process runs them together.
  * @throws SurprisalError INVALID_ARGUMENT for a method that samples nothing.
  */
@@ -57,9 +58,14 @@ export function repeated(
       return { calls: n * calls, tokensWritten: times(tokensWritten), tokensRead: times(tokensRead) };
     },
     async ask(model, question, options = {}) {
-      const { seed = 0 } = options;
+      // A server samples anew by itself, and may take no seed; a model in process says the same for the same one.
+      const seed = options.seed ?? (model.execution.place === "process" ? 0 : undefined);
       const asks = Array.from({ length: n }, (_, i) =>
-        base.ask(model, question, { temperature, ...options, seed: seed + i }),
+        base.ask(model, question, {
+          ...options,
+          temperature: options.temperature ?? temperature,
+          seed: seed === undefined ? undefined : seed + i,
+        }),
       );
       const said = await allOf(asks);
       const each = said.map(({ confidence }) => confidence ?? null);

@@ -15,7 +15,8 @@ export interface Written extends Reply {
 export interface WriteOptions {
   maxTokens: number;
   temperature: number;
-  seed: number;
+  /** `undefined`: the source's own; some servers take none. */
+  seed: number | undefined;
   alternatives?: number | undefined;
   signal: AbortSignal | undefined;
 }

@@ -80,7 +80,7 @@ function saidMethod({ method, variant, wording, maxTokens, filling, read }: Said
     ): Promise<AskedEstimate> {
       requireWriting(model);
       const own = fillingOf(question, filling);
-      const { temperature = 0, seed = 0, signal } = options;
+      const { temperature = 0, seed, signal } = options;
       const written: Written[] = [];
       for (const [i, messages] of turns.entries()) {
         const before = written.map(({ text }) => text);
