@@ -2,3 +2,4 @@
 
 export * from "./asking/index.ts";
 export type * from "./estimator.ts";
+export * from "./one-pass/index.ts";
