@@ -66,7 +66,13 @@ describe("a server that lists first tokens", () => {
   it("is read there, with an interval, or says that neither is listed", async () => {
     server = await startFakeServer({ dialect: "deepseek", model: plainModel() });
     await using model = await OpenAIModel.open(server.url, { backoffMs: 1 });
-    const { confidence, interval, missing, reason, replies } = await pTrue().ask(model, asked);
+    const {
+      confidence,
+      confidenceInterval: interval,
+      missing,
+      reason,
+      replies,
+    } = await pTrue().ask(model, asked);
     expect(replies).toHaveLength(1);
     if (typeof confidence === "number") expect(interval!.low).toBeLessThanOrEqual(confidence);
     else expect(missing).toBe("no-probabilities");
@@ -84,8 +90,8 @@ describe("a server that lists first tokens", () => {
     await using model = await saying("True", { ...top_logprobs[0], top_logprobs });
     const estimate = await pTrue().ask(model, asked);
     expect(estimate.confidence).toBeCloseTo(0.75, 12);
-    expect(estimate.interval!.low).toBeCloseTo(0.6, 12);
-    expect(estimate.interval!.high).toBeCloseTo(0.8, 12);
+    expect(estimate.confidenceInterval!.low).toBeCloseTo(0.6, 12);
+    expect(estimate.confidenceInterval!.high).toBeCloseTo(0.8, 12);
     expect((await pTrue({ variant: "uqlm" }).ask(model, asked)).confidence).toBeCloseTo(0.6, 12);
   });
 

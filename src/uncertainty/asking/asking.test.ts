@@ -145,8 +145,8 @@ describe("phrases, guesses, reviews", () => {
       confidence: 0.5,
     });
     const none = await method.ask(say(guesses), { ...asked, answer: "7" });
-    expect(none).toMatchObject({ confidence: null, missing: "nothing", interval: { low: 0 } });
-    expect(none.interval!.high).toBeCloseTo(0.1, 12);
+    expect(none).toMatchObject({ confidence: null, missing: "nothing", confidenceInterval: { low: 0 } });
+    expect(none.confidenceInterval!.high).toBeCloseTo(0.1, 12);
     expect(await method.ask(say("I do not know."), asked)).toMatchObject({
       confidence: null,
       reason: "It makes no guess",

@@ -45,7 +45,7 @@ export interface AskedEstimate extends Estimate {
    * Between which the confidence lies, 0 ... 1, where what the source did not say may change it, or a range was stated. `null`: it is
    * one number, or nothing is known.
    */
-  interval: ProbabilityInterval | null;
+  confidenceInterval: ProbabilityInterval | null;
   /** Of P(True): the probability that the model gives to all forms of true and of false together, 0 ... 1; else `null`. */
   mass: number | null;
   /** What it did cost. */

@@ -62,7 +62,7 @@ describe("normalised", () => {
       variant: "normalised",
       replies: [],
       missing: null,
-      interval: null,
+      confidenceInterval: null,
       tokens: { written: 0 },
     });
   });
@@ -78,8 +78,8 @@ describe("normalised", () => {
     const estimate = await pTrue().ask(model, asked);
     expect(estimate.confidence).toBeCloseTo(0.5 / 0.7, 12);
     expect(estimate.mass).toBeCloseTo(0.7, 12);
-    expect(estimate.interval!.low).toBeCloseTo(0.5 / 0.9, 12);
-    expect(estimate.interval!.high).toBeCloseTo(0.7 / 0.9, 12);
+    expect(estimate.confidenceInterval!.low).toBeCloseTo(0.5 / 0.9, 12);
+    expect(estimate.confidenceInterval!.high).toBeCloseTo(0.7 / 0.9, 12);
     expect(model.asked[0]!.options).toMatchObject({ maxTokens: 1, temperature: 0, alternatives: 20 });
     expect(JSON.stringify(model.asked[0]!.prompt)).toContain(
       "Is the proposed answer:\\n (A) True\\n (B) False",
@@ -97,6 +97,7 @@ describe("normalised", () => {
       uncertainty: null,
       missing: "no-probabilities",
       interval: { low: 0, high: 1 },
+      confidenceInterval: { low: 0, high: 1 },
     });
     expect(estimate.reason).toContain("Neither true nor false");
     const silent = new ScriptedModel(() => ({ text: "True", logprob: null }), { score: false });

@@ -10,7 +10,7 @@ import type { Need, Price } from "../estimator.ts";
 import type { AskedEstimate, AskedQuestion, AskingMethod, AskOptions } from "./contract.ts";
 import { readFirstToken } from "./first-token.ts";
 import { P_TRUE_VARIANTS, P_TRUE_WORDINGS, type PTrueVariant } from "./p-true-wordings.ts";
-import { requireWriting, tokensOf, write } from "./reply.ts";
+import { requireWriting, tokensOf, uncertaintyBounds, write } from "./reply.ts";
 import {
   type Filling,
   filled,
@@ -113,7 +113,8 @@ export function pTrue({ variant = "normalised", examples = [], wording }: PTrueO
         wording: used,
         replies: read.reply === undefined ? [] : [{ text: read.reply, cut: false }],
         missing: p === null ? "no-probabilities" : null,
-        interval: read.interval,
+        interval: p === null ? uncertaintyBounds(read.interval) : undefined,
+        confidenceInterval: read.interval,
         mass: read.mass,
         calls: 1,
         tokens: { read: read.tokensRead, written: read.reply === undefined ? 0 : 1 },
@@ -164,7 +165,7 @@ interface PTrueReading {
   /** Uncertainty is -ln p, not 1 - p. */
   loss: boolean;
   reason?: string | undefined;
-  interval: AskedEstimate["interval"];
+  interval: AskedEstimate["confidenceInterval"];
   mass: number | null;
   tokensRead: number | null;
   /** The first token, where one was written. */

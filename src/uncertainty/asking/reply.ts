@@ -1,5 +1,6 @@
 /** One call: what a model writes to a prompt, and what it took. */
-import { SurprisalError, type TokenRecord } from "../../core/index.ts";
+import { type EntropyInterval, SurprisalError, type TokenRecord } from "../../core/index.ts";
+import type { ProbabilityInterval } from "../../decide/index.ts";
 import type { LanguageModel, Prompt } from "../../models/index.ts";
 import type { Reply } from "./contract.ts";
 
@@ -69,3 +70,7 @@ const isChat = (prompt: Exclude<Prompt, string>): prompt is Extract<Prompt, read
 /** Sums what is known; `null` where a part is not. */
 export const sum = (parts: readonly (number | null)[]): number | null =>
   parts.some((part) => part === null) ? null : parts.reduce<number>((total, part) => total + part!, 0);
+
+/** Bounds of 1 - p, from those of p. */
+export const uncertaintyBounds = (interval: ProbabilityInterval | null): EntropyInterval | undefined =>
+  interval === null ? undefined : { low: 1 - interval.high, high: 1 - interval.low };

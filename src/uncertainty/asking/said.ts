@@ -3,7 +3,7 @@ import { type Extraction, type Guess, readConfidence, readGuesses, textKey } fro
 import { invalidArgument } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { AskedEstimate, AskedQuestion, AskingMethod, AskOptions, NoEstimate } from "./contract.ts";
-import { requireWriting, sum, tokensOf, type Written, write } from "./reply.ts";
+import { requireWriting, sum, tokensOf, uncertaintyBounds, type Written, write } from "./reply.ts";
 import {
   type Filling,
   fillingOf,
@@ -27,7 +27,7 @@ import {
 /** What was read out of the replies. */
 interface Read {
   confidence: number | null;
-  interval?: AskedEstimate["interval"];
+  interval?: AskedEstimate["confidenceInterval"];
   missing?: NoEstimate | undefined;
   reason?: string | undefined;
 }
@@ -107,7 +107,8 @@ function saidMethod({ method, variant, wording, maxTokens, filling, read }: Said
         wording: used,
         replies,
         missing: confidence === null ? (missing ?? "nothing") : null,
-        interval,
+        interval: confidence === null ? uncertaintyBounds(interval) : undefined,
+        confidenceInterval: interval,
         mass: null,
         calls: turns.length,
         tokens: {
@@ -216,7 +217,7 @@ export function topGuesses({
 const sameText = (guess: string, answer: string): boolean => textKey(guess) === textKey(answer);
 
 /** What guesses leave for all other answers. */
-function restOf(guesses: readonly Guess[]): AskedEstimate["interval"] {
+function restOf(guesses: readonly Guess[]): AskedEstimate["confidenceInterval"] {
   let rest = 1;
   for (const { probability } of guesses) {
     if (probability.value === null) return null;

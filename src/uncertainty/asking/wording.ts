@@ -110,7 +110,3 @@ export function plainOf(messages: readonly ChatMessage[], cue: string): string {
   );
   return [...lines, cue].filter((line) => line !== "").join("\n");
 }
-
-/** The form in which a model is asked. */
-export const formOf = (model: LanguageModel): "chat" | "plain" =>
-  model.capabilities.chat ? "chat" : "plain";
