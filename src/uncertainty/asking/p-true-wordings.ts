@@ -15,6 +15,7 @@ export type PTrueVariant =
 /** Names of the variants. */
 export const P_TRUE_VARIANTS: readonly PTrueVariant[] = ["normalised", "lm-polygraph", "uqlm", "kadavath"];
 
+/** The prompt of each variant of P(True), with its source. */
 export const P_TRUE_WORDINGS: Readonly<Record<PTrueVariant, Wording>> = {
   normalised: {
     name: "p-true",
