@@ -38,6 +38,7 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "confidence-samples",
   "generate",
 ];
 if (values.long) MEASUREMENTS.push("long");

@@ -3,3 +3,4 @@
 export * from "./asking/index.ts";
 export type * from "./estimator.ts";
 export * from "./one-pass/index.ts";
+export * from "./samples/index.ts";
