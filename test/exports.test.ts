@@ -119,8 +119,19 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
+  "./answers": [
+    `
+      CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter
+      readNumber readNumbers readYesNo sameNumber textKey`,
+    `
+      AnswerKind ConfidenceFacts ConfidencePhrase ConfidenceScale Extraction Found Guess IsRightOptions Judged LetterAnswer Missing MissingWhy
+      NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
+      ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
+  ],
   "./uncertainty": [
     `
+      askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
+      linguistic topGuesses verbalised GUESS_WORDINGS LINGUISTIC_WORDINGS NUMBER_WORDINGS REVIEW_WORDINGS
       ONE_PASS_METHODS PEER_SCORES distributionShape estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
       byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
       kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
@@ -130,6 +141,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
       SampleWatch`,
     `
+      AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
+      PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
+      VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
       AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
       ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
