@@ -1,5 +1,5 @@
 /** `surprisal decide`: the command as a person starts it, with mini. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -142,7 +142,7 @@ describe("calibration", () => {
       kind: "temperature",
       identity: { recipe: "decide sum", model: { name: "mini" } },
     });
-    expect(existsSync(path("c.risk.json"))).toBe(true);
+    expect(artefact.threshold?.parameters).toMatchObject({ kind: "risk-threshold", risk: 0.6 });
     const ask = (...more: string[]) =>
       run("--text", STATE, "--questions", "wet.json", "--artefact", "c.json", "--json", ...more);
     writeFileSync(path("wet.json"), JSON.stringify([QUESTIONS[0]]));

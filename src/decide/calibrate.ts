@@ -1,8 +1,6 @@
 /** From labelled states to a calibration of a model's decisions, and to a threshold that keeps to a risk. */
 import {
   type CalibrationArtefact,
-  type Calibrator,
-  calibratedPairs,
   describeAnswers,
   type FitCalibrationOptions,
   type FittedCalibration,
@@ -17,11 +15,18 @@ import {
 } from "../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
-import type { Decision } from "./answer.ts";
+import { type Decision, mostProbable } from "./answer.ts";
+import {
+  calibratedShares,
+  DECISION_CALIBRATORS,
+  type DecisionCalibrator,
+  isOfPredicates,
+  shareOfYes,
+} from "./calibrated.ts";
 import { type DecideOptions, decide, requireScores } from "./decide.ts";
-import { identityOf, thresholdRecipe, Wordings } from "./identity.ts";
+import { artefactRecipe, identityOf, thresholdRecipe, Wordings } from "./identity.ts";
 import { Prompter } from "./prompt.ts";
-import { prepareQuestions, type Question } from "./question.ts";
+import { type PreparedQuestion, prepareQuestions, type Question } from "./question.ts";
 import { resolveRule } from "./rule.ts";
 
 /** A question about a state with its right answer. */
@@ -38,8 +43,11 @@ export interface LabelledState {
 export interface CalibrateDecisionsOptions
   extends Omit<DecideOptions, "artefact" | "threshold" | "risk" | "strict">,
     Omit<FitCalibrationOptions, "identity" | "kind"> {
-  /** Default "temperature". */
-  kind?: "temperature" | "temperature-by-kind" | undefined;
+  /**
+   * Default "temperature", which moves no choice. Where all questions are predicates also "platt", "beta", "isotonic" and
+   * "histogram": they are fitted to the probability of yes, and mend a model that says yes too often, or too seldom.
+   */
+  kind?: DecisionCalibrator | undefined;
   /**
    * Also fits a threshold for this risk, to the half of the groups that the temperature was not fitted to, one answer of each.
    * Default: none.
@@ -51,15 +59,19 @@ export interface CalibrateDecisionsOptions
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** A calibration of decisions. */
+/**
+ * A calibration of decisions. `before` and `after` measure the confidence in the most probable option; of the kinds that are for
+ * predicates, the probability of yes, "right" where it was so.
+ */
 export interface DecisionCalibration extends FittedCalibration {
+  /** The artefact's own: where a risk was given, the artefact has it in it. */
   threshold: CalibrationArtefact<RiskThreshold> | null;
   /** The answers, uncalibrated, in the order of the labelled states. */
   decisions: readonly Decision[];
 }
 
 /**
- * Asks the model all questions and fits a temperature to its answers.
+ * Asks the model all questions and fits a calibrator to its answers.
  *
  * Where all states were asked the same question, the artefact is bound to its wording; where they were asked different ones, to
  * the wording of the prompt around them.
@@ -79,6 +91,7 @@ export async function calibrateDecisions(
       wayOut: "Give rows of { state, question, label }.",
     });
   requireScores(model); // what other servers list is no ground for a calibration
+  checkKind(rows, options.kind);
   const labels = rows.map((row, i) => labelOf(row, `rows[${i}]`));
   const { recipe, wordingSha256 } = await wordingOf(model, rows, options);
   const decisions: Decision[] = [];
@@ -90,24 +103,24 @@ export async function calibrateDecisions(
       decisions.push({ ...decision, name: together[i]!.question.name ?? decision.name });
     options.onProgress?.(decisions.length, rows.length);
   }
-  const answers = answersOf(rows, decisions, labels);
-  const { risk, delta } = options;
-  const half = risk === undefined ? null : groupFolds(answers.groups, { folds: 2, seed: options.seed });
-  const part = (fold: number) =>
-    half === null ? [...rows.keys()] : [...rows.keys()].filter((i) => half[i] === fold);
-  const identity = { ...identityOf(model, recipe), wordingSha256 };
-  const fitted = fitCalibration(pick(answers, part(0)), {
+  const { risk, delta, kind = "temperature" } = options;
+  const asked: Asked = { rows, decisions, labels, groups: groupsOf(rows) };
+  const half = risk === undefined ? null : groupFolds(asked.groups, { folds: 2, seed: options.seed });
+  const part = (fold: number) => [...rows.keys()].filter((i) => half === null || half[i] === fold);
+  const identity = { ...(await identityOf(model)), wordingSha256 };
+  const fitted = fitCalibration(answersOf(asked, part(0), kind), {
     ...options,
-    kind: options.kind ?? "temperature",
-    identity,
+    kind,
+    identity: { ...identity, recipe: artefactRecipe(recipe, kind) },
   });
   if (risk === undefined) return { ...fitted, threshold: null, decisions };
-  const others = pick(answers, firstOfEach(part(1), answers.groups));
-  const pairs: Pairs = calibratedPairs(fitted.artefact.parameters as Calibrator, others);
-  const threshold = makeArtefact(fitRiskThreshold(pairs, { risk, delta }), describeAnswers(others), {
+  const others = firstOfEach(part(1), asked.groups);
+  const pairs = confidencesOf(asked, others, fitted.artefact);
+  const fittedOn = describeAnswers({ ...pairs, kinds: others.map((i) => decisions[i]!.type) });
+  const threshold = makeArtefact(fitRiskThreshold(pairs, { risk, delta }), fittedOn, {
     identity: { ...identity, recipe: thresholdRecipe(resolveRule(options), fitted.artefact) },
   });
-  return { ...fitted, threshold, decisions };
+  return { ...fitted, artefact: { ...fitted.artefact, threshold }, threshold, decisions };
 }
 
 /** Rows one behind the other that share their state are asked in one call, which runs it once. */
@@ -139,10 +152,27 @@ async function wordingOf(
   return { recipe: wordings.recipe, wordingSha256: all.size === 1 ? only! : wordings.frameSha256 };
 }
 
+/** @throws SurprisalError INVALID_ARGUMENT for a kind that decisions do not have, and one for predicates beside other questions. */
+function checkKind(rows: readonly LabelledState[], kind: DecisionCalibrator = "temperature"): void {
+  if (kind === "temperature" || kind === "temperature-by-kind") return;
+  if (!isOfPredicates(kind))
+    throw invalidArgument(
+      `There is no calibrator "${String(kind)}"`,
+      "kind",
+      `Give ${DECISION_CALIBRATORS.join(", ")}.`,
+    );
+  const other = rows.findIndex(({ question }) => question?.type !== "predicate");
+  if (other >= 0)
+    throw invalidArgument(
+      `The kind ${kind} is for predicates, and this question is none`,
+      `rows[${other}].question`,
+      "Take temperature or temperature-by-kind, or fit predicates by themselves.",
+    );
+}
+
 /** Number of the right option. */
 function labelOf({ question, label }: LabelledState, where: string): number | null {
-  const [prepared] = prepareQuestions([question]);
-  const { options, type } = prepared!;
+  const { options, type } = prepareQuestions([question])[0]!;
   if (label === null) return null;
   const found =
     typeof label === "number"
@@ -159,38 +189,70 @@ function labelOf({ question, label }: LabelledState, where: string): number | nu
   );
 }
 
-type Answers = LabelledAnswers & {
-  logprobs: (number[] | null)[];
-  labels: (number | null)[];
-  groups: string[];
-  kinds: string[];
-};
+/** Rows with their answers, in columns. */
+interface Asked {
+  rows: readonly LabelledState[];
+  decisions: readonly Decision[];
+  labels: readonly (number | null)[];
+  groups: readonly string[];
+}
 
-/** No temperature helps where the right option has probability 0: such an answer counts as missing. */
-function answersOf(
-  rows: readonly LabelledState[],
-  decisions: readonly Decision[],
-  labels: readonly (number | null)[],
-): Answers {
+const groupsOf = (rows: readonly LabelledState[]): string[] =>
+  rows.map(({ group, state }) => String(group ?? sha256Of(state)));
+
+/**
+ * What a calibrator is fitted to: the scores of all options; of the kinds for predicates, the probability of yes and whether it
+ * was so. An answer without all its scores counts as missing.
+ */
+function answersOf(asked: Asked, those: readonly number[], kind: DecisionCalibrator): LabelledAnswers {
+  const more = {
+    groups: those.map((i) => asked.groups[i]!),
+    kinds: those.map((i) => asked.decisions[i]!.type),
+  };
+  const labels = those.map((i) => asked.labels[i] ?? null);
+  if (!isOfPredicates(kind)) return { logprobs: those.map((i) => usable(asked, i)), labels, ...more };
   return {
-    logprobs: decisions.map(({ options }, i) => {
-      const scores = options.map(({ score }) => score).filter((score) => score !== null);
-      const label = labels[i] ?? null;
-      const isUsable = scores.length === options.length && (label === null || scores[label]! > -Infinity);
-      return isUsable ? scores : null;
+    scores: those.map((i) => {
+      const scores = scoresOf(asked.decisions[i]!);
+      return scores && shareOfYes(scores, preparedOf(asked.rows[i]!));
     }),
-    labels: [...labels],
-    groups: rows.map(({ group, state }) => String(group ?? sha256Of(state))),
-    kinds: decisions.map(({ type }) => type),
+    correct: labels.map((label) => (label === null ? null : label === 0)),
+    ...more,
   };
 }
 
-const pick = ({ logprobs, labels, groups, kinds }: Answers, those: readonly number[]): Answers => ({
-  logprobs: those.map((i) => logprobs[i]!),
-  labels: those.map((i) => labels[i]!),
-  groups: those.map((i) => groups[i]!),
-  kinds: those.map((i) => kinds[i]!),
-});
+const scoresOf = ({ options }: Decision): number[] | null => {
+  const scores = options.map(({ score }) => score).filter((score) => score !== null);
+  return scores.length === options.length ? scores : null;
+};
+
+/** No temperature helps where the right option has probability 0: such an answer counts as missing. */
+function usable({ decisions, labels }: Asked, i: number): number[] | null {
+  const scores = scoresOf(decisions[i]!);
+  const label = labels[i] ?? null;
+  return scores !== null && (label === null || scores[label]! > -Infinity) ? scores : null;
+}
+
+/** The calibrated confidence in the option that `decide` would choose, and whether it is the right one. */
+function confidencesOf(asked: Asked, those: readonly number[], artefact: CalibrationArtefact): Pairs {
+  const chosen = those.map((i) => {
+    const scores = scoresOf(asked.decisions[i]!);
+    if (scores === null) return null;
+    const question = preparedOf(asked.rows[i]!);
+    const shares = calibratedShares(artefact, question, scores);
+    const option = mostProbable(shares, question.canonical);
+    return { option, share: shares[option]! };
+  });
+  return {
+    scores: chosen.map((each) => each?.share ?? null),
+    correct: those.map((i, k) => {
+      const label = asked.labels[i] ?? null;
+      return label === null || chosen[k] === null ? null : chosen[k]!.option === label;
+    }),
+  };
+}
+
+const preparedOf = ({ question }: LabelledState): PreparedQuestion => prepareQuestions([question])[0]!;
 
 function firstOfEach(those: readonly number[], groups: readonly string[]): number[] {
   const seen = new Set<string>();

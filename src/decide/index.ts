@@ -13,6 +13,7 @@ export {
   type DecisionCalibration,
   type LabelledState,
 } from "./calibrate.ts";
+export { DECISION_CALIBRATORS, type DecisionCalibrator } from "./calibrated.ts";
 export { type DecideOptions, type DecideRequest, type Decisions, decide } from "./decide.ts";
 export type { CalibrationChoice, UsedCalibration } from "./identity.ts";
 export type { PromptOptions } from "./prompt.ts";
@@ -24,6 +25,7 @@ export type {
   ScoreLevel,
   ScoreQuestion,
 } from "./question.ts";
+export { checkQuestions } from "./question.ts";
 export { DECIDE_RULES, type DecideRule, type RuleOptions } from "./rule.ts";
 export type { ProbabilityInterval } from "./top-labels.ts";
 export { decideOnServer, type ServedDecisions } from "./upstream.ts";

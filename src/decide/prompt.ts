@@ -61,17 +61,18 @@ export class Prompter {
   /** Tokens that end an answer; none, where the model has none. */
   readonly end: Int32Array;
   readonly #model: LanguageModel;
-  readonly #system: string | undefined;
+  readonly #options: PromptOptions;
 
-  private constructor(model: LanguageModel, form: "chat" | "plain", end: Int32Array, system?: string) {
+  private constructor(model: LanguageModel, form: "chat" | "plain", end: Int32Array, options: PromptOptions) {
     this.#model = model;
     this.form = form;
     this.end = end;
-    this.#system = system;
+    this.#options = options;
   }
 
   /** @throws SurprisalError INVALID_ARGUMENT for a chat with a model that has no template, and a system without a chat. */
-  static async of(model: LanguageModel, { chat, system, end }: PromptOptions): Promise<Prompter> {
+  static async of(model: LanguageModel, options: PromptOptions): Promise<Prompter> {
+    const { chat, system, end } = options;
     const has = model.capabilities.chatTemplate;
     if (chat && !has)
       throw invalidArgument(
@@ -86,21 +87,28 @@ export class Prompter {
       end === undefined
         ? await endOfAnswer(model, form)
         : (await model.tokenize(end, { parseSpecial: true })).ids;
-    return new Prompter(model, form, ids, system);
+    return new Prompter(model, form, ids, options);
   }
 
   /** The whole text that the model is given. */
   textOf(message: string): string {
     if (this.form === "plain") return plainText(message);
+    const { system } = this.#options;
     const filled = this.#model.applyChatTemplate(
       [
-        ...(this.#system === undefined ? [] : [{ role: "system", content: this.#system }]),
+        ...(system === undefined ? [] : [{ role: "system", content: system }]),
         { role: "user", content: message },
       ],
       { addGenerationPrompt: true },
     );
     // An answer must not begin within a thought.
     return /<think>\s*$/.test(filled) ? `${filled.trimEnd()}\n\n</think>\n\n` : filled;
+  }
+
+  /** The same with the end of the answer, where another than the model's own was asked for: what a calibration is bound to. */
+  wordingOf(message: string): string {
+    const { end } = this.#options;
+    return `${this.textOf(message)}${end === undefined ? "" : `{answer}${end}`}`;
   }
 
   /** Its tokens, with BOS where the tokenizer adds one and the template does not. */
