@@ -82,7 +82,7 @@ export async function decide(
   const prompter = await Prompter.of(model, options);
   const wordings = new Wordings(prompter, rule);
   const calibration = await readyCalibration(model, prepared, rule, wordings, options);
-  const asked = await requestsOf(model, prompter, state, prepared, rule);
+  const asked = await requestsOf(model, prompter, state, prepared, rule, options.signal);
   const answers = model.score(asked.requests, { signal: options.signal });
   const readings = await readAnswers(prepared, asked, answers);
   const end = new TextDecoder().decode(await model.detokenize(prompter.end));

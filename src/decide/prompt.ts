@@ -62,6 +62,8 @@ export class Prompter {
   readonly end: Int32Array;
   readonly #model: LanguageModel;
   readonly #options: PromptOptions;
+  /** A state is long, and looked through once for all its questions. */
+  #last: { state: string; holds: Promise<boolean> } | null = null;
 
   private constructor(model: LanguageModel, form: "chat" | "plain", end: Int32Array, options: PromptOptions) {
     this.#model = model;
@@ -111,11 +113,47 @@ export class Prompter {
     return `${this.textOf(message)}${end === undefined ? "" : `{answer}${end}`}`;
   }
 
-  /** Its tokens, with BOS where the tokenizer adds one and the template does not. */
-  async tokensOf(text: string): Promise<Int32Array> {
+  /**
+   * Tokens of the whole text, with BOS where the tokenizer adds one and the template does not. Special tokens are the template's
+   * own: their names in a state or a question are text, so that no letter ends its own turn and begins another.
+   * @param state part of the message; `null`: it has none.
+   */
+  async tokensOf(message: string, state: string | null): Promise<Int32Array> {
     const { bos, addsBos } = this.#model.vocabulary;
-    const { ids } = await this.#model.tokenize(text, { parseSpecial: this.form === "chat" });
+    const ids = await this.#promptTokens(message, state);
     return addsBos && bos !== null && ids[0] !== bos ? joined([bos], ids) : ids;
+  }
+
+  async #promptTokens(message: string, state: string | null): Promise<Int32Array> {
+    const text = this.textOf(message);
+    const parseSpecial = this.form === "chat";
+    if (!parseSpecial || !(await this.#namesSpecial(message, state)))
+      return (await this.#model.tokenize(text, { parseSpecial })).ids;
+    const given = message.trim(); // as templates do
+    const at = text.lastIndexOf(given);
+    if (at < 0)
+      throw invalidArgument(
+        "The text holds the name of a special token, and the chat template rewrites texts",
+        "state",
+        "Take the name out of the text, or leave the template out: chat: false (--plain).",
+      );
+    const [before, behind] = [text.slice(0, at), text.slice(at + given.length)];
+    const part = async (each: string) => (await this.#model.tokenize(each, { parseSpecial })).ids;
+    return joined(joined(await part(before), await this.#alone(given)), await part(behind));
+  }
+
+  async #namesSpecial(message: string, state: string | null): Promise<boolean> {
+    if (state === null) return this.#holdsSpecial(message);
+    this.#last = this.#last?.state === state ? this.#last : { state, holds: this.#holdsSpecial(state) };
+    return (await this.#last.holds) || this.#holdsSpecial(message.replace(state, ""));
+  }
+
+  async #holdsSpecial(text: string): Promise<boolean> {
+    const [special, plain] = await Promise.all([
+      this.#model.tokenize(text, { parseSpecial: true }),
+      this.#model.tokenize(text),
+    ]);
+    return special.ids.length !== plain.ids.length || special.ids.some((id, i) => id !== plain.ids[i]);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** One list of score requests for all questions: the model's prefix tree runs what they share once. */
-import { SurprisalError } from "../core/index.ts";
+import { abortError, SurprisalError } from "../core/index.ts";
 import type { LanguageModel, ScoredText, ScoreRequest } from "../models/index.ts";
 import { LETTERS, messageOf, type Prompter } from "./prompt.ts";
 import type { PreparedQuestion } from "./question.ts";
@@ -34,7 +34,7 @@ export interface OptionReading {
 
 /**
  * Requests in the options' canonical order.
- * @throws SurprisalError CONTEXT_EXCEEDED, naming question and option.
+ * @throws SurprisalError CONTEXT_EXCEEDED, naming question and option; ABORTED.
  */
 export async function requestsOf(
   model: LanguageModel,
@@ -42,6 +42,7 @@ export async function requestsOf(
   state: string,
   questions: readonly PreparedQuestion[],
   rule: ResolvedRule,
+  signal?: AbortSignal | undefined,
 ): Promise<DecisionRequests> {
   const made: DecisionRequests = { requests: [], places: [], orders: [] };
   for (const [q, question] of questions.entries()) {
@@ -49,9 +50,10 @@ export async function requestsOf(
     made.orders.push(orders.length);
     for (const [order, shown] of orders.entries()) {
       const listed = shown.map((option) => question.options[option]!);
+      if (signal?.aborted) throw abortError("Deciding", signal);
       for (const withState of rule.rule === "pmi" ? [true, false] : [true]) {
-        const text = prompter.textOf(messageOf(withState ? state : null, question, rule.listing, listed));
-        const context = await prompter.tokensOf(text);
+        const given = withState ? state : null;
+        const context = await prompter.tokensOf(messageOf(given, question, rule.listing, listed), given);
         for (const option of question.canonical) {
           const isLabel = rule.rule === "label";
           const said = isLabel ? LETTERS[shown.indexOf(option)]! : question.options[option]!.text;

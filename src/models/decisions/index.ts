@@ -12,8 +12,8 @@ import {
 import { type WireAnswers, wireAnswers } from "./answers.ts";
 import { type DecisionForm, type WireQuestion, wireRequest } from "./request.ts";
 
-export type { WireAnswer, WireAnswers } from "./answers.ts";
-export type { DecisionForm, WireQuestion } from "./request.ts";
+export type { WireAnswer } from "./answers.ts";
+export type { DecisionForm } from "./request.ts";
 
 /** Options of a decision server. */
 export interface DecisionServerOptions extends Omit<RemoteClientOptions, "address" | "key" | "keyHeader"> {
@@ -30,7 +30,7 @@ export interface DecisionServerOptions extends Omit<RemoteClientOptions, "addres
 }
 
 /** What a server answered. */
-export interface ServerDecisions extends WireAnswers {
+interface ServerDecisions extends WireAnswers {
   model: string;
   /** The address as it may be printed. */
   source: string;
