@@ -34,10 +34,12 @@ export async function readState(file: string, maxMib: number | undefined): Promi
   return (await textOf(file, maxMib)).replace(/\r?\n$/, "");
 }
 
-/** A JSON list of questions, or an object with one. @throws SurprisalError INVALID_ARGUMENT */
+/** A JSON list of questions, or an object with one. @throws SurprisalError INVALID_ARGUMENT, EMPTY_INPUT */
 export async function readQuestions(file: string, maxMib: number | undefined): Promise<Question[]> {
   const where = nameOf(file);
-  const value = json(await textOf(file, maxMib), where, "The file is not JSON", QUESTIONS_FORM);
+  const bytes = await readGiven(file, { maxMib });
+  if (bytes.length === 0) throw empty("There are no questions", where, QUESTIONS_FORM);
+  const value = json(decodeText(bytes, where).text, where, "The file is not JSON", QUESTIONS_FORM);
   const list: unknown = isObject(value) ? value.questions : value;
   if (!Array.isArray(list)) throw invalidArgument("There is no list of questions", where, QUESTIONS_FORM);
   return list;
@@ -47,7 +49,7 @@ export async function readQuestions(file: string, maxMib: number | undefined): P
 export async function readStates(file: string, maxMib: number | undefined): Promise<StateRow[]> {
   const rows = await objectRows(file, maxMib, STATE_FORM);
   return rows.map(({ row: { state, id }, where }, index) => {
-    if (typeof state !== "string") throw invalidArgument("The row has no state", where, STATE_FORM);
+    requireState(state, where, STATE_FORM);
     const own = typeof id === "string" || typeof id === "number" ? id : null;
     return { index, id: own, where, state, sha256: createHash("sha256").update(state).digest("hex") };
   });
@@ -67,7 +69,7 @@ export async function readLabelled(
   const byName = new Map(questions?.map((question, i) => [question?.name ?? `q${i + 1}`, question]));
   return rows.flatMap(({ row, where }): LabelledState[] => {
     const { state, group } = row;
-    if (typeof state !== "string") throw invalidArgument("The row has no state", where, LABELLED_FORM);
+    requireState(state, where, LABELLED_FORM);
     if (group !== undefined && typeof group !== "string" && typeof group !== "number")
       throw invalidArgument("The group is neither a text nor a number", where, LABELLED_FORM);
     if (isObject(row.question))
@@ -101,7 +103,8 @@ interface ObjectRow {
 }
 
 async function objectRows(file: string, maxMib: number | undefined, form: string): Promise<ObjectRow[]> {
-  const content = await textOf(file, maxMib);
+  const bytes = await readGiven(file, { maxMib });
+  const content = bytes.length === 0 ? "" : decodeText(bytes, nameOf(file)).text;
   const rows = content.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${nameOf(file)}:${i + 1}`;
@@ -110,13 +113,16 @@ async function objectRows(file: string, maxMib: number | undefined, form: string
     return [{ row, where }];
   });
   if (rows.length > 0) return rows;
-  throw new SurprisalError({
-    code: "EMPTY_INPUT",
-    what: "There are no rows",
-    where: nameOf(file),
-    wayOut: form,
-  });
+  throw empty("There are no rows", nameOf(file), form);
 }
+
+function requireState(state: unknown, where: string, form: string): asserts state is string {
+  if (typeof state !== "string")
+    throw invalidArgument(state === undefined ? "The row has no state" : "The state is no text", where, form);
+}
+
+const empty = (what: string, where: string, wayOut: string): SurprisalError =>
+  new SurprisalError({ code: "EMPTY_INPUT", what, where, wayOut });
 
 function json(text: string, where: string, what: string, wayOut: string): unknown {
   try {
