@@ -38,6 +38,7 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "decide",
   "generate",
 ];
 if (values.long) MEASUREMENTS.push("long");
