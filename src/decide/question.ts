@@ -1,5 +1,6 @@
 /** Typed questions: what may be asked, checked, and their options in an order that does not depend on how they were given. */
 import { checkWellFormed, invalidArgument, SurprisalError } from "../core/index.ts";
+import { formatPlural } from "../text/index.ts";
 
 /** Fields of a question beside those that all have; of an option; of a level; of a predicate's words. */
 const FIELDS = {
@@ -210,10 +211,10 @@ function checkedOption(option: ChoiceOption, where: string): PreparedOption {
 }
 
 function checkOptions(type: Question["type"], options: readonly PreparedOption[], where: string): void {
-  const [what, most] = type === "score" ? ["levels", MOST_LEVELS] : ["options", MOST_CHOICES];
+  const [what, most] = type === "score" ? ["level", MOST_LEVELS] : ["option", MOST_CHOICES];
   if (options.length < 2 || options.length > most)
     throw invalidArgument(
-      `The question has ${options.length === 0 ? "no" : options.length} ${what}`,
+      `The question has ${options.length === 0 ? `no ${what}s` : formatPlural(options.length, what)}`,
       where,
       `Give 2 to ${most}.`,
     );

@@ -1,6 +1,7 @@
 /** One list of score requests for all questions: the model's prefix tree runs what they share once. */
 import { abortError, SurprisalError } from "../core/index.ts";
 import type { LanguageModel, ScoredText, ScoreRequest } from "../models/index.ts";
+import { formatCount, formatPlural } from "../text/index.ts";
 import { LETTERS, messageOf, type Prompter } from "./prompt.ts";
 import type { PreparedQuestion } from "./question.ts";
 import { ordersOf, type ResolvedRule } from "./rule.ts";
@@ -78,9 +79,9 @@ function checkFits(
   if (most === null || tokens <= most) return;
   throw new SurprisalError({
     code: "CONTEXT_EXCEEDED",
-    what: `State, question and option are ${tokens} tokens, more than the ${most} this model was trained for`,
+    what: `State, question and option are ${formatCount(tokens)} tokens, more than the ${formatCount(most)} this model was trained for`,
     where: `question ${JSON.stringify(name)}, option ${JSON.stringify(options[option]!.text.slice(0, 40))}`,
-    wayOut: "Shorten the state or the option, or take a model with a longer context.",
+    wayOut: `Shorten the state or the option by ${formatPlural(tokens - most, "token")}, or take a model with a longer context.`,
   });
 }
 

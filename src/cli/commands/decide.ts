@@ -81,11 +81,11 @@ options does not matter unless they are listed. docs/deciding.md has the rules a
 
 Examples:
   surprisal decide --state letter.txt --questions questions.json -m smollm2
-  surprisal decide --text "The box is torn." --questions questions.json -m smollm2 --rule label --orders 3 --json
+  surprisal decide -t "The box is torn." --questions q.json -m smollm2 --rule label --orders 3
   surprisal decide --calibrate labelled.jsonl -m smollm2 --risk 0.05 -o calibration.json
-  surprisal decide --state letter.txt --questions questions.json -m smollm2 --artefact calibration.json --risk 0.05
-  surprisal decide --states letters.jsonl --questions questions.json -m smollm2 --out decided.jsonl --resume
-  surprisal decide --state letter.txt --questions questions.json -m systemone:http://localhost:8080/v1#kev`,
+  surprisal decide --state letter.txt --questions q.json -m smollm2 -a calibration.json --risk 0.05
+  surprisal decide --states many.jsonl --questions q.json -m smollm2 -o decided.jsonl --resume
+  surprisal decide --state letter.txt --questions q.json -m systemone:http://localhost:8080/v1#kev`,
   parameters,
   async run(given) {
     const { state, text, states, calibrate } = given;
@@ -174,6 +174,8 @@ async function calibrated(given: Given, file: string): Promise<void> {
     if (out !== undefined) await saveCalibration(out, artefact);
     if (given.json) printDocument(artefact);
     else {
+      if (!given.kind.startsWith("temperature"))
+        process.stdout.write('Measured is the probability of yes: "right" is where yes was the answer.\n');
       process.stdout.write(renderCalibration(before, after));
       if (threshold) process.stdout.write(`${thresholdLine(threshold)}\n`);
       process.stdout.write(
