@@ -277,7 +277,9 @@ describe("calibration", () => {
     expect((await run(...args)).stderr).toMatch(/CALIBRATION_TOO_SMALL/);
     writeFileSync(path("named.jsonl"), row({ dry: true }));
     expect((await run(...args)).stderr).toMatch(/There is no question "dry"[\s\S]*There are wet, q2, q3/);
-    writeFileSync(path("named.jsonl"), row({ q2: "burn it" }));
-    expect((await run(...args)).stderr).toMatch(/"burn it" is none of the 3 options/);
+    writeFileSync(path("named.jsonl"), row({ q2: "keep it" }) + row({ q2: "burn it" }));
+    expect((await run(...args)).stderr).toMatch(
+      /"burn it" is none of the 3 options \(named.jsonl:2, label\)/,
+    );
   });
 });

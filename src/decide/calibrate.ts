@@ -13,31 +13,15 @@ import {
   type RiskThreshold,
   sha256Of,
 } from "../calibrate/index.ts";
-import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "../models/index.ts";
 import { type Decision, mostProbable } from "./answer.ts";
-import {
-  calibratedShares,
-  DECISION_CALIBRATORS,
-  type DecisionCalibrator,
-  isOfPredicates,
-  shareOfYes,
-} from "./calibrated.ts";
+import { calibratedShares, type DecisionCalibrator, isOfPredicates, shareOfYes } from "./calibrated.ts";
 import { type DecideOptions, decide, requireScores } from "./decide.ts";
 import { artefactRecipe, identityOf, thresholdRecipe, Wordings } from "./identity.ts";
+import { atRow, checkLabelled, type LabelledState, preparedOf } from "./labelled.ts";
 import { Prompter } from "./prompt.ts";
-import { type PreparedQuestion, prepareQuestions, type Question } from "./question.ts";
+import { requestsOf } from "./requests.ts";
 import { resolveRule } from "./rule.ts";
-
-/** A question about a state with its right answer. */
-export interface LabelledState {
-  state: string;
-  question: Question;
-  /** Value of the right option; of a score its label, or its number from 0; `null` = not known, and counted as missing. */
-  label: string | boolean | number | null;
-  /** What belongs together, such as paraphrases, and is never on both sides of a split. Default: the state. */
-  group?: string | number | undefined;
-}
 
 /** Options of `calibrateDecisions`. */
 export interface CalibrateDecisionsOptions
@@ -83,17 +67,10 @@ export async function calibrateDecisions(
   rows: readonly LabelledState[],
   options: CalibrateDecisionsOptions = {},
 ): Promise<DecisionCalibration> {
-  if (rows.length === 0)
-    throw new SurprisalError({
-      code: "EMPTY_INPUT",
-      what: "There are no labelled states",
-      where: "rows",
-      wayOut: "Give rows of { state, question, label }.",
-    });
   requireScores(model); // what other servers list is no ground for a calibration
-  checkKind(rows, options.kind);
-  const labels = rows.map((row, i) => labelOf(row, `rows[${i}]`));
+  const labels = checkLabelled(rows, options);
   const { recipe, wordingSha256 } = await wordingOf(model, rows, options);
+  await checkLengths(model, rows, options);
   const decisions: Decision[] = [];
   while (decisions.length < rows.length) {
     const together = sameState(rows, decisions.length);
@@ -130,6 +107,25 @@ function sameState(rows: readonly LabelledState[], from: number): readonly Label
   return rows.slice(from, to);
 }
 
+/**
+ * One row that is too long would end it when hours are done: all are looked at first.
+ * @throws SurprisalError CONTEXT_EXCEEDED naming the row.
+ */
+async function checkLengths(
+  model: LanguageModel,
+  rows: readonly LabelledState[],
+  options: CalibrateDecisionsOptions,
+): Promise<void> {
+  const prompter = await Prompter.of(model, options);
+  const rule = resolveRule(options);
+  for (const [i, row] of rows.entries())
+    try {
+      await requestsOf(model, prompter, row.state, [preparedOf(row)], rule, options.signal);
+    } catch (error) {
+      throw atRow(error, i);
+    }
+}
+
 /** What `decide` is asked: no artefact, whatever stands beside it. */
 function own({ rule, listed, orders, chat, system, end, signal }: CalibrateDecisionsOptions): DecideOptions {
   return { rule, listed, orders, chat, system, end, signal };
@@ -144,49 +140,12 @@ async function wordingOf(
   const rule = resolveRule(options);
   const wordings = new Wordings(await Prompter.of(model, options), rule);
   const all = new Set<string>();
-  for (const { question } of rows) {
-    all.add(wordings.sha256Of(prepareQuestions([question])[0]!));
+  for (const row of rows) {
+    all.add(wordings.sha256Of(preparedOf(row)));
     if (all.size > 1) break;
   }
   const [only] = all;
   return { recipe: wordings.recipe, wordingSha256: all.size === 1 ? only! : wordings.frameSha256 };
-}
-
-/** @throws SurprisalError INVALID_ARGUMENT for a kind that decisions do not have, and one for predicates beside other questions. */
-function checkKind(rows: readonly LabelledState[], kind: DecisionCalibrator = "temperature"): void {
-  if (kind === "temperature" || kind === "temperature-by-kind") return;
-  if (!isOfPredicates(kind))
-    throw invalidArgument(
-      `There is no calibrator "${String(kind)}"`,
-      "kind",
-      `Give ${DECISION_CALIBRATORS.join(", ")}.`,
-    );
-  const other = rows.findIndex(({ question }) => question?.type !== "predicate");
-  if (other >= 0)
-    throw invalidArgument(
-      `The kind ${kind} is for predicates, and this question is none`,
-      `rows[${other}].question`,
-      "Take temperature or temperature-by-kind, or fit predicates by themselves.",
-    );
-}
-
-/** Number of the right option. */
-function labelOf({ question, label }: LabelledState, where: string): number | null {
-  const { options, type } = prepareQuestions([question])[0]!;
-  if (label === null) return null;
-  const found =
-    typeof label === "number"
-      ? type === "score" && Number.isInteger(label) && label >= 0 && label < options.length
-        ? label
-        : -1
-      : options.findIndex(({ value }) => value === label);
-  if (found >= 0) return found;
-  const allowed = options.slice(0, 10).map(({ value }) => JSON.stringify(value));
-  throw invalidArgument(
-    `${JSON.stringify(label)} is none of the ${options.length} options`,
-    `${where}.label`,
-    `Give one of ${allowed.join(", ")}${options.length > 10 ? ", ..." : ""}, or null where it is not known.`,
-  );
 }
 
 /** Rows with their answers, in columns. */
@@ -251,8 +210,6 @@ function confidencesOf(asked: Asked, those: readonly number[], artefact: Calibra
     }),
   };
 }
-
-const preparedOf = ({ question }: LabelledState): PreparedQuestion => prepareQuestions([question])[0]!;
 
 function firstOfEach(those: readonly number[], groups: readonly string[]): number[] {
   const seen = new Set<string>();

@@ -9,6 +9,7 @@ import {
 } from "../../calibrate/index.ts";
 import {
   calibrateDecisions,
+  checkLabelled,
   checkQuestions,
   DECIDE_RULES,
   DECISION_CALIBRATORS,
@@ -20,6 +21,7 @@ import { isDecisionServer } from "../../models/index.ts";
 import { formatNumber, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import {
+  atLine,
   type Decider,
   decideStates,
   modelDecider,
@@ -160,14 +162,20 @@ async function calibrated(given: Given, file: string): Promise<void> {
     if (await isSameFile(out, file)) throw usage("--out names the file that is read", out);
     assertWritable(out);
   }
-  const questions = given.questions === undefined ? null : await readQuestions(given.questions, given.maxMib);
+  const questions = given.questions === undefined ? null : await questionsOf(given);
   const rows = await readLabelled(file, questions, given.maxMib);
+  const fit = { kind: given.kind, leastPerClass: given.least, seed: given.seed, risk, delta: given.delta };
+  try {
+    checkLabelled(rows, fit); // before a model is loaded
+  } catch (error) {
+    throw atLine(error, rows);
+  }
   await using model = await openModel(given);
   const progress = startProgress({ label: "deciding", unit: "states" });
   try {
     const { artefact, threshold, before, after } = await calibrateDecisions(model, rows, {
       ...askedOf(given),
-      ...{ kind: given.kind, leastPerClass: given.least, seed: given.seed, risk, delta: given.delta },
+      ...fit,
       onProgress: given.quiet ? undefined : (done, total) => progress.update({ done, total }),
     });
     progress.end();
@@ -182,6 +190,8 @@ async function calibrated(given: Given, file: string): Promise<void> {
         out === undefined ? "Not kept: --out FILE writes it.\n" : `Written to ${visible(out)}\n`,
       );
     }
+  } catch (error) {
+    throw atLine(error, rows);
   } finally {
     progress.end();
   }

@@ -55,6 +55,17 @@ export async function readStates(file: string, maxMib: number | undefined): Prom
   });
 }
 
+/** A labelled state with its place in the file. */
+export type LabelledRow = LabelledState & { where: string };
+
+/** An error of the library about a row, with file and line in the place of the row's number. */
+export function atLine(error: unknown, rows: readonly LabelledRow[]): unknown {
+  if (!SurprisalError.isInstance(error)) return error;
+  const [, row, rest] = /^rows\[(\d+)\][.,]? ?(.*)$/s.exec(error.where ?? "") ?? [];
+  const line = row === undefined ? undefined : rows[Number(row)]?.where;
+  return line === undefined ? error : error.at(rest ? `${line}, ${rest}` : line);
+}
+
 /**
  * Labelled states; a row with labels by name is one for each.
  * @param questions those that the names are of; `null`: rows have their own.
@@ -64,17 +75,23 @@ export async function readLabelled(
   file: string,
   questions: readonly Question[] | null,
   maxMib: number | undefined,
-): Promise<LabelledState[]> {
+): Promise<LabelledRow[]> {
   const rows = await objectRows(file, maxMib, LABELLED_FORM);
   const byName = new Map(questions?.map((question, i) => [question?.name ?? `q${i + 1}`, question]));
-  return rows.flatMap(({ row, where }): LabelledState[] => {
+  return rows.flatMap(({ row, where }): LabelledRow[] => {
     const { state, group } = row;
     requireState(state, where, LABELLED_FORM);
     if (group !== undefined && typeof group !== "string" && typeof group !== "number")
       throw invalidArgument("The group is neither a text nor a number", where, LABELLED_FORM);
     if (isObject(row.question))
       return [
-        { state, group, question: row.question as unknown as Question, label: labelIn(row.label, where) },
+        {
+          state,
+          group,
+          where,
+          question: row.question as unknown as Question,
+          label: labelIn(row.label, where),
+        },
       ];
     if (questions === null || !isObject(row.labels))
       throw invalidArgument(
@@ -84,7 +101,7 @@ export async function readLabelled(
       );
     return Object.entries(row.labels).map(([name, label]) => {
       const question = byName.get(name);
-      if (question !== undefined) return { state, group, question, label: labelIn(label, where) };
+      if (question !== undefined) return { state, group, where, question, label: labelIn(label, where) };
       const names = [...byName.keys()].slice(0, 10).join(", ");
       throw invalidArgument(`There is no question ${JSON.stringify(name)}`, where, `There are ${names}.`);
     });

@@ -1,3 +1,3 @@
 export { type Decider, modelDecider, serverDecider } from "./decider.ts";
-export { readLabelled, readQuestions, readState, readStates } from "./given.ts";
+export { atLine, readLabelled, readQuestions, readState, readStates } from "./given.ts";
 export { decideStates } from "./states.ts";

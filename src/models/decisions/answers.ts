@@ -97,7 +97,8 @@ function ofDecisions(json: unknown, questions: readonly WireQuestion[], where: s
     if (typeof name === "string" && name !== question.name)
       throw malformed(`In its place is the answer to ${JSON.stringify(name)}`, at);
     const numbers = placed(question, probabilities ?? [], at, ({ value, label }) => {
-      if (question.type !== "score") return question.options.findIndex((option) => option.value === value);
+      if (question.type !== "score")
+        return question.options.findIndex((option) => String(option.value) === String(value));
       const level = typeof value === "number" ? question.options[value] : undefined;
       return level === undefined || (typeof label === "string" && label !== level.value) ? -1 : Number(value);
     });
@@ -177,7 +178,7 @@ function answerOf(question: WireQuestion, parts: Parts, at: string): WireAnswer 
       throw malformed(`The score ${score} is not among the levels 0 to ${options.length - 1}`, at);
     return { ...answer, score };
   }
-  const chosen = options.findIndex(({ value }) => value === choice || String(value) === choice);
+  const chosen = options.findIndex(({ value }) => String(value) === String(choice));
   if (chosen < 0) throw malformed(`The choice ${JSON.stringify(choice ?? null)} is none of the options`, at);
   return { ...answer, choice: chosen };
 }
