@@ -213,6 +213,17 @@ describe("a server that decides itself", () => {
     expect(rowsOf("served.jsonl")).toEqual(rows);
   });
 
+  it("is not asked on where nothing that it says is an answer", async () => {
+    const states = Array.from({ length: 50 }, (_, i) => ({ state: `Box ${i} is torn.` }));
+    writeFileSync(path("torn.jsonl"), lines(states));
+    asked.length = 0;
+    const { stderr, code } = await ask("--states", "torn.jsonl", "--out", "torn-served.jsonl");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/WIRE_MALFORMED/);
+    expect(stderr).not.toMatch(/of 50 states failed/);
+    expect(asked.length).toBeLessThan(20);
+  });
+
   it.each([
     [["--rule", "mean", "--plain"], /leave out --rule, --plain/],
     [["--artefact", "c.json", "--risk", "0.1"], /--artefact, --risk|c.json/],

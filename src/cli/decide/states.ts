@@ -41,7 +41,7 @@ const HOPELESS = 3;
 export async function decideStates({ decider, rows, request, file, out, quiet }: StatesGiven): Promise<void> {
   const missing = rows.filter((row) => !file?.has(row, 0));
   const failures: { row: StateRow; error: unknown }[] = [];
-  let done = 0;
+  let [done, strikes] = [0, 0];
   const progress = startProgress({ label: "deciding", unit: "states" });
   const order = new InOrder<Kept>((row) => (file ? file.add(row) : printEvent(row)));
   const stopWatching = onInterrupt(() => {
@@ -62,9 +62,10 @@ export async function decideStates({ decider, rows, request, file, out, quiet }:
       const decided: DecisionRow = { type: "answer", ...head, decisions, usage, notes };
       order.add(place, decided);
     } catch (error) {
-      if (!isAboutState(error, decider)) throw error;
+      const isServers = decider.isServer && isOfServer(error);
+      if (!isServers && !isAboutState(error)) throw error;
       failures.push({ row, error });
-      if (decider.isServer && done < HOPELESS && failures.length === HOPELESS) throw error;
+      if (isServers && done < failures.length && ++strikes === HOPELESS) throw error;
       const { type, ...said } = errorEvent(error);
       const failure: Kept & { id: StateRow["id"] } = { ...head, ...said, type: "error" };
       order.add(place, failure);
@@ -110,13 +111,17 @@ async function sideBySide<Thing>(
   if (broken) throw broken.reason;
 }
 
-/** What another state may not have: it is too long, empty, no text, or what a server makes of it is no answer. */
-const isAboutState = (error: unknown, { isServer }: Decider): boolean =>
+/** What another state may not have: it is too long, empty, or no text. */
+const isAboutState = (error: unknown): boolean =>
   SurprisalError.isInstance(error) &&
   (error.code === "CONTEXT_EXCEEDED" ||
     (["EMPTY_INPUT", "INVALID_UTF8", "INVALID_ARGUMENT"].includes(error.code) &&
-      (error.where ?? "").startsWith("state")) ||
-    (isServer && ["WIRE_MALFORMED", "SERVER_ERROR", "STREAM_CUT", "ANSWER_TOO_LONG"].includes(error.code)));
+      (error.where ?? "").startsWith("state")));
+
+/** What a server makes of one state may be no answer, and of the next one. */
+const isOfServer = (error: unknown): boolean =>
+  SurprisalError.isInstance(error) &&
+  ["WIRE_MALFORMED", "SERVER_ERROR", "STREAM_CUT", "ANSWER_TOO_LONG"].includes(error.code);
 
 function failed(
   failures: readonly { row: StateRow; error: unknown }[],
