@@ -39,6 +39,7 @@ const MEASUREMENTS = [
   "queue",
   "calibrate",
   "decide",
+  "confidence-samples",
   "generate",
 ];
 if (values.long) MEASUREMENTS.push("long");

@@ -184,7 +184,7 @@ async function calibrated(given: Given, file: string): Promise<void> {
     else {
       if (!given.kind.startsWith("temperature"))
         process.stdout.write('Measured is the probability of yes: "right" is where yes was the answer.\n');
-      process.stdout.write(renderCalibration(before, after));
+      process.stdout.write(renderCalibration(before, after, process.stdout));
       if (threshold) process.stdout.write(`${thresholdLine(threshold)}\n`);
       process.stdout.write(
         out === undefined ? "Not kept: --out FILE writes it.\n" : `Written to ${visible(out)}\n`,
