@@ -65,7 +65,10 @@ export async function ask({ model: reference, tasks, out, set, items: most, part
   const done = new Map(); // part -> id -> row
   for (const row of rowsOf(file)) keep(done, row);
   const names = ["answer", "samples", ...Object.keys(ASKED)];
-  const work = names.map((part) => ({ part, target: Math.min(items.length, parts.get(part) ?? parts.get("all") ?? most) }));
+  const work = names.map((part) => ({
+    part,
+    target: Math.min(items.length, parts.get(part) ?? parts.get("all") ?? most),
+  }));
   const stop = Date.now() + minutes * 60_000;
   const left = ({ part, target }) => items.slice(0, target).filter(({ id }) => !done.get(part)?.has(id));
   for (;;) {
@@ -82,10 +85,7 @@ export async function ask({ model: reference, tasks, out, set, items: most, part
     const { user, system } = process.cpuUsage(before);
     const cpu = (user + system) / 1e6 / chunk.length;
     for (const row of rows) keep(done, { ...row, part: next.part });
-    appendFileSync(
-      file,
-      rows.map((row) => `${JSON.stringify({ part: next.part, ...row, cpu })}\n`).join(""),
-    );
+    appendFileSync(file, rows.map((row) => `${JSON.stringify({ part: next.part, ...row, cpu })}\n`).join(""));
     console.log(
       `${new Date().toISOString().slice(11, 19)} ${set} ${next.part} ${next.target - left(next).length}/${next.target}, ${cpu.toFixed(2)} s of a core each`,
     );
@@ -96,11 +96,25 @@ export async function ask({ model: reference, tasks, out, set, items: most, part
 const PARTS = (part) =>
   part === "answer" ? answers : part === "samples" ? samples : (...given) => asked(part, ...given);
 
+/** Base models know no chat: they get the same as plain text. */
+function promptFor({ capabilities }, messages) {
+  if (capabilities.chat) return messages;
+  const lines = messages.map(({ role, content }) =>
+    role === "user" ? `Question: ${content}` : `Answer: ${content}\n`,
+  );
+  return [...lines, "Answer:"].join("\n");
+}
+
 /** The greedy answer, whether it is right, and all that one pass says of it. */
 async function answers(model, items) {
   return Promise.all(
     items.map(async ({ id, group, kind, prompt, key, read, maxTokens, options }) => {
-      const generation = model.generate(prompt, { maxTokens, temperature: 0, alternatives: 20, shape: true });
+      const generation = model.generate(promptFor(model, prompt), {
+        maxTokens,
+        temperature: 0,
+        alternatives: 20,
+        shape: true,
+      });
       const records = [];
       for await (const record of generation) records.push(record);
       const text = records.map((record) => record.text).join("");
@@ -129,7 +143,7 @@ async function answers(model, items) {
 async function samples(model, items) {
   return Promise.all(
     items.map(async ({ id, prompt, maxTokens }) => {
-      const drawn = sampleAnswers(model, prompt, { n: SAMPLES, maxTokens, seed: 1 });
+      const drawn = sampleAnswers(model, promptFor(model, prompt), { n: SAMPLES, maxTokens, seed: 1 });
       const list = [];
       for await (const { index, text, logprob, tokens, entropy } of drawn)
         list.push({ index, text, logprob, tokens, entropy });

@@ -19,7 +19,7 @@ import {
   similarityBy,
 } from "surprisal/uncertainty";
 import { ASKED, rowsOf, SAMPLES } from "./ask.mjs";
-import { SETS } from "./sets.mjs";
+import { KINDS, SETS } from "./sets.mjs";
 
 /** What everything is compared with. */
 export const BASELINE = "mean NLL";
@@ -36,7 +36,7 @@ const BY_SAMPLES = {
   "self-consistency": (uncertainty) => 1 - uncertainty,
   "semantic entropy, discrete": null,
 };
-const BINS = { binning: "equal-mass", bins: 10 };
+const BINS = { binning: "equal-mass", bins: "cube-root" };
 const FOLDS = { folds: 5, seed: 0 };
 /** Fewer right or wrong answers are no ground for an AUROC: docs/calibration.md asks for 30. */
 export const FEWEST = 10;
@@ -51,7 +51,8 @@ export async function figuresOf({ out, resamples }) {
   for (const { name, about } of models)
     for (const set of Object.keys(SETS)) {
       const file = join(out, name, `${set}.jsonl`);
-      if (existsSync(file)) cells.push({ model: name, about, set, ...(await cellOf(rowsOf(file), set, resamples)) });
+      if (existsSync(file))
+        cells.push({ model: name, about, set, ...(await cellOf(rowsOf(file), set, resamples)) });
     }
   return { models, cells };
 }
@@ -61,6 +62,7 @@ async function cellOf(rows, set, resamples) {
   const answers = parts.get("answer");
   const byId = new Map(answers.map((answer) => [answer.id, answer]));
   const scored = [
+    ...(set === "arithmetic" ? [byKindAlone(answers)] : []),
     ...onePass(answers),
     ...(parts.has("samples") ? await bySamples(parts.get("samples"), byId, set) : []),
     ...Object.keys(ASKED)
@@ -79,13 +81,17 @@ async function cellOf(rows, set, resamples) {
   };
 }
 
+/** What a guess at how hard each kind is, made before any answer was seen, says without any model: the order in sets.mjs. */
+function byKindAlone(answers) {
+  const rows = answers.map(({ id, kind }) => ({ id, uncertainty: KINDS.indexOf(kind), confidence: null }));
+  return { name: "kind of sum alone, no model", kind: "no model", cost: null, rows };
+}
+
 function onePass(answers) {
-  const tokens = mean(answers.map((answer) => answer.tokens));
   return Object.entries(ONE_PASS).map(([name, [method, probability]]) => ({
     name,
     kind: "one pass",
     cost: { calls: 0, read: 0, written: 0, cpu: 0 },
-    answerTokens: tokens,
     rows: answers.map(({ id, onePass }) => {
       const uncertainty = onePass[method];
       return {
@@ -174,6 +180,12 @@ function figuresOfMethod({ name, kind, rows, cost }, answers, resamples) {
     pearson: resampled(sureness, outcome, pearson, resamples),
     spearman: resampled(sureness, outcome, (x, y) => pearson(ranksOf(x), y), resamples),
     auroc: measureRanking({ uncertainties, correct, groups }, options).measures.auroc,
+    within: resampled(
+      known.map(({ id }, i) => [answers.get(id).kind, sureness[i]]),
+      outcome,
+      aurocWithin,
+      resamples,
+    ),
     gain: compared?.differences[0].measures.auroc ?? null,
     baseline: compared?.methods.nll.auroc ?? null,
     ...calibration(known, { correct, groups, sureness }),
@@ -225,7 +237,9 @@ function medianOf(values) {
 }
 
 function countOf(values) {
-  return Object.fromEntries([...grouped(values, (value) => value)].map(([value, list]) => [value, list.length]));
+  return Object.fromEntries(
+    [...grouped(values, (value) => value)].map(([value, list]) => [value, list.length]),
+  );
 }
 
 /** The value that comes most often, and its share. */
@@ -244,6 +258,20 @@ export function pearson(xs, ys) {
     yy += (ys[i] - my) ** 2;
   }
   return xx < 1e-18 || yy < 1e-18 ? null : xy / Math.sqrt(xx * yy);
+}
+
+/** AUROC over pairs of a right and a wrong answer of one kind: what is left when the kind says nothing. Ties count half. */
+function aurocWithin(sided, outcome) {
+  let [wins, pairs] = [0, 0];
+  for (const list of grouped([...sided.keys()], (i) => sided[i][0]).values())
+    for (const i of list)
+      for (const j of list)
+        if (outcome[i] === 1 && outcome[j] === 0) {
+          const [a, b] = [sided[i][1], sided[j][1]];
+          wins += a > b ? 1 : a === b ? 0.5 : 0;
+          pairs++;
+        }
+  return pairs === 0 ? null : wins / pairs;
 }
 
 /** Ranks from 1; equals share the mean of theirs. */

@@ -7,7 +7,7 @@ export function picturesOf({ cells }) {
   return { "asking-auroc": aurocChart(cells.filter(isMeasured)) };
 }
 
-const COLOURS = { "one pass": "main", samples: "ink", asked: "accent" };
+const COLOURS = { "no model": "ink", "one pass": "main", samples: "ink", asked: "accent" };
 
 function aurocChart(cells) {
   const rows = cells.flatMap((cell) =>
@@ -33,7 +33,7 @@ function aurocChart(cells) {
     },
     key: [
       { sign: "circle", colour: ({ main }) => main, text: "read from the answer's own probabilities" },
-      { sign: "circle", colour: ({ ink }) => ink, text: "eight further answers" },
+      { sign: "circle", colour: ({ ink }) => ink, text: "eight further answers; the kind of sum alone" },
       { sign: "diamond", colour: ({ accent }) => accent, text: "asked about the answer" },
       { sign: "dashed", colour: ({ ink }) => ink, text: "chance" },
     ],

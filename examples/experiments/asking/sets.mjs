@@ -20,6 +20,8 @@ export const SETS = {
   truthfulqa: { title: "TruthfulQA, at most four options", items: truthfulqa },
 };
 
+/** Kinds of arithmetic, from easy to hard as we guessed before any answer was seen. */
+export const KINDS = ["a + c", "b * c", "a + c + b", "a + b * c"];
 /** Options that are shown, the best answer among them. */
 const MOST_OPTIONS = 4;
 const INSTRUCTION = "Output only the number.";
@@ -36,12 +38,13 @@ function arithmetic({ most, random }) {
   const items = [];
   while (items.length < most) {
     const [a, b, c] = [between(10, 99), between(2, 9), between(10, 99)];
-    const [kind, text, value] = [
-      ["a + c", `${a} + ${c}`, a + c],
-      ["b * c", `${b} * ${c}`, b * c],
-      ["a + c + b", `${a} + ${c} + ${b}`, a + c + b],
-      ["a + b * c", `${a} + ${b} * ${c}`, a + b * c],
-    ][items.length % 4];
+    const kind = KINDS[items.length % KINDS.length];
+    const [text, value] = {
+      "a + c": [`${a} + ${c}`, a + c],
+      "b * c": [`${b} * ${c}`, b * c],
+      "a + c + b": [`${a} + ${c} + ${b}`, a + c + b],
+      "a + b * c": [`${a} + ${b} * ${c}`, a + b * c],
+    }[kind];
     if (seen.has(text)) continue;
     seen.add(text);
     const question = (problem) => `What is ${problem}? ${INSTRUCTION}`;
@@ -80,7 +83,10 @@ function truthfulqa({ tasks, most, random }) {
         group: question,
         kind: `${options.length} options`,
         prompt: [
-          { role: "user", content: `${question}\n${listed}\nAnswer with the letter of the true answer only.` },
+          {
+            role: "user",
+            content: `${question}\n${listed}\nAnswer with the letter of the true answer only.`,
+          },
         ],
         question,
         key: letterOf(options.indexOf(best.trim())),

@@ -65,16 +65,17 @@ function answerTable(cells) {
 
 function rankingTable({ methods }) {
   return table(
-    ["method", "n", "r", "rank r", "AUROC", "less mean NLL, on the same answers"],
+    ["method", "n", "r", "rank r", "AUROC", "AUROC within kinds", "less mean NLL, on the same answers"],
     methods.map((method) =>
       method.auroc === undefined
-        ? [method.name, method.said, "", "", "too few", ""]
+        ? [method.name, method.said, "", "", "too few", "", ""]
         : [
             method.name,
             method.said,
             number(method.pearson),
             number(method.spearman),
             ranked(method.auroc),
+            method.within.value === null ? "" : ranked(method.within),
             method.name === BASELINE ? "" : signedRange(method.gain),
           ],
     ),
@@ -83,7 +84,9 @@ function rankingTable({ methods }) {
 
 function calibrationTable({ methods }) {
   const floorOf = (error) =>
-    error === null || error === undefined ? "" : `${decimals(error.observed)} (noise ${decimals(error.mean)}, up to ${decimals(error.high)})`;
+    error === null || error === undefined
+      ? ""
+      : `${decimals(error.observed)} (noise ${decimals(error.mean)}, up to ${decimals(error.high)})`;
   return table(
     ["method", "says on average", "is right", "ECE as said", "ECE after, held out"],
     methods
@@ -102,7 +105,7 @@ function saidTable({ methods }) {
   return table(
     ["method", "asked", "no number", "why", "different values", "the most common"],
     methods
-      .filter(({ kind }) => kind !== "one pass")
+      .filter(({ kind }) => kind === "samples" || kind === "asked")
       .map(({ name, asked, said, missing, distinct, common, mass }) => [
         name,
         asked,
@@ -122,7 +125,7 @@ function costTable({ methods }) {
   return table(
     ["method", "calls", "tokens read", "tokens written", "told before, at most", "seconds of a core"],
     methods
-      .filter(({ name, kind }) => kind !== "one pass" || name === BASELINE)
+      .filter(({ name, kind }) => kind === "samples" || kind === "asked" || name === BASELINE)
       .map(({ name, cost, price }) => [
         name,
         decimals(cost.calls, 0),
