@@ -69,7 +69,10 @@ describe("the experiment with asking", () => {
   it("has the figures of closed forms, counts what was not said, and fills the page", async () => {
     mkdirSync(path("made/model"), { recursive: true });
     const model = { parameters: 1e6, quantisation: "F32", sha256: "0" };
-    writeFileSync(path("made/model/about.json"), JSON.stringify({ model, settings: { engine: "llama.cpp", kernels: "avx2" } }));
+    writeFileSync(
+      path("made/model/about.json"),
+      JSON.stringify({ model, settings: { engine: "llama.cpp", kernels: "avx2" } }),
+    );
     // 24 answers; those that are right have the lesser mean NLL but for one pair of 144; the stated number is 0.9 for all but two.
     const rows = Array.from({ length: 24 }, (_, i) => {
       const right = i < 12;

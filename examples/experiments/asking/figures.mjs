@@ -164,7 +164,7 @@ function figuresOfMethod({ name, kind, rows, cost }, answers, resamples) {
       ? mean(known.map(({ confidence }) => confidence))
       : null,
     mass: medianOf(rows.flatMap(({ mass }) => (mass === undefined ? [] : [mass]))),
-    price: rows[0]?.price ?? null,
+    price: kind !== "asked" ? null : priceOf(rows),
     enough,
   };
   if (!enough || !finite) return figures;
@@ -207,6 +207,11 @@ const costOf = (rows) => ({
   read: mean(rows.map(({ tokens }) => tokens.read)),
   written: mean(rows.map(({ tokens }) => tokens.written)),
   cpu: mean(rows.map(({ cpu }) => cpu)),
+});
+
+const priceOf = (rows) => ({
+  read: mean(rows.map(({ price }) => price.read)),
+  written: mean(rows.map(({ price }) => price.written)),
 });
 
 function kindsOf(answers) {
