@@ -105,7 +105,7 @@ function onePass(answers) {
 
 /** The answer is the first of the texts for the first of these, and no sample for the others. */
 async function bySamples(rows, answers, set) {
-  const kind = set === "arithmetic" ? "number" : "letter";
+  const kind = set === "truthfulqa" ? "letter" : "number";
   const keyOf = (text) => readAnswer(text, { kind, fallback: "only" }).key ?? null;
   const same = similarityBy("same answer", (a, b) => (keyOf(a) !== null && keyOf(a) === keyOf(b) ? 1 : 0));
   const clusters = byAnswer(keyOf);

@@ -17,6 +17,7 @@ import { join } from "node:path";
 
 export const SETS = {
   arithmetic: { title: "mixed arithmetic", items: arithmetic },
+  sums: { title: "sums of one digit", items: sums },
   truthfulqa: { title: "TruthfulQA, at most four options", items: truthfulqa },
 };
 
@@ -29,6 +30,31 @@ const INSTRUCTION = "Output only the number.";
 /** @returns {Item[]} the first `most` of a shuffled set: fewer are still a random sample of it. */
 export function itemsOf(name, { tasks, most, seed }) {
   return SETS[name].items({ tasks, most, random: mulberry32(seed) });
+}
+
+/** All 81 sums of two numbers from 1 to 9, for models that can do no more. */
+function sums({ most, random }) {
+  const digits = Array.from({ length: 9 }, (_, i) => i + 1);
+  const pairs = digits.flatMap((a) => digits.map((b) => [a, b]));
+  return shuffled(pairs, random)
+    .slice(0, most)
+    .map(([a, b]) => {
+      const question = `What is ${a} + ${b}? ${INSTRUCTION}`;
+      return {
+        id: `${a} + ${b}`,
+        group: `${Math.min(a, b)} + ${Math.max(a, b)}`,
+        kind: a + b < 10 ? "below 10" : "10 and more",
+        prompt: [
+          { role: "user", content: `What is 12 + 5? ${INSTRUCTION}` },
+          { role: "assistant", content: "17" },
+          { role: "user", content: question },
+        ],
+        question,
+        key: String(a + b),
+        read: "number",
+        maxTokens: 12,
+      };
+    });
 }
 
 /** a + c, b × c, a + c + b, a + b × c in turn; a and c have two digits, b one, from 2. No problem twice. */
