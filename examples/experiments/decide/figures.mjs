@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  auroc,
   crossCalibrated,
   fitCalibration,
   fitPlatt,
@@ -9,6 +10,7 @@ import {
   groupFolds,
   measureCalibration,
   optionScores,
+  tallyOf,
   temperedProbabilities,
   topLabelPairs,
 } from "surprisal/calibrate";
@@ -16,7 +18,9 @@ import { SETS } from "./tasks.mjs";
 
 const FOLDS = { folds: 5, seed: 0 };
 const LEVEL = 0.95;
-/** ... of each set's rows of this experiment. */
+/** Of reports whose intervals nobody reads: what is shown has its interval by `resampled`. The noise floor has 1,000 simulations. */
+const QUICK = { resamples: 2 };
+/** What each item was asked by. */
 export const RULES = ["sum", "mean", "pmi", "label", "label, 2 orders"];
 
 /**
@@ -32,7 +36,12 @@ export function figuresOf({ out, resamples }) {
     name,
     about,
     sets: Object.keys(SETS).map((set) =>
-      setFigures(set, rowsOf(join(out, name, `${set}.jsonl`)), { resamples, seed: 0, level: LEVEL }),
+      setFigures(set, rowsOf(join(out, name, `${set}.jsonl`)), {
+        resamples,
+        simulations: Math.max(20, resamples),
+        seed: 0,
+        level: LEVEL,
+      }),
     ),
   }));
 }
@@ -86,13 +95,15 @@ function ruleFigures(rule, shared) {
   const logprobs = rows.map(({ answers }) => answers[rule].scores);
   const answers = { logprobs, labels, groups };
   const raw = logprobs.map((scores) => temperedProbabilities(scores, 1));
-  const { before, after, artefact } = fitCalibration(answers, { ...options, ...FOLDS, leastPerClass: 1 });
+  const { before, after, artefact } = fitCalibration(answers, { ...QUICK, ...FOLDS, leastPerClass: 1 });
   const calibrated = outOfFold(answers);
   const loss = (probabilities) => probabilities.map((row, i) => -Math.log(row[labels[i]]));
   const pairs = topLabelPairs({ probabilities: raw, labels });
   return {
     right: pairs.correct.map(Number),
-    accuracy: before.measures.accuracy,
+    accuracy: resampled(groups, pairs.correct.map(Number), options),
+    /** Of the confidence, for right answers. */
+    auroc: resampledAuroc({ ...pairs, groups }, options),
     before,
     after,
     temperature: artefact.parameters.temperature,
@@ -116,9 +127,9 @@ function yesFigures(raw, { labels, groups, baseRate, options }) {
   const platt = crossCalibrated(pairs, fitPlatt, FOLDS);
   const losses = platt.scores.map((p, i) => -Math.log(labels[i] === 0 ? p : 1 - p));
   return {
-    auroc: measureCalibration(pairs, options).measures.auroc,
+    auroc: resampledAuroc(pairs, options),
     saidYes: mean(pairs.scores.map((p) => Number(p > 0.5))),
-    platt: measureCalibration(platt, options),
+    platt: measureCalibration(platt, QUICK),
     plattRight: mean(platt.scores.map((p, i) => Number(p > 0.5 === (labels[i] === 0)))),
     plattGain: resampled(
       groups,
@@ -162,25 +173,53 @@ function ordersFigures(rows) {
 }
 
 /** Mean with its percentile interval over resampled groups. */
-function resampled(groups, values, { resamples, seed, level }) {
-  const sums = new Map();
-  for (const [i, group] of groups.entries()) {
-    const each = sums.get(group) ?? { sum: 0, n: 0 };
-    sums.set(group, { sum: each.sum + values[i], n: each.n + 1 });
-  }
-  const units = [...sums.values()];
-  const random = lehmer(seed + 1);
-  const means = Array.from({ length: Math.max(resamples, 1000) }, () => {
+function resampled(groups, values, options) {
+  const units = membersOf(groups).map((members) => ({
+    sum: members.reduce((sum, i) => sum + values[i], 0),
+    n: members.length,
+  }));
+  const means = drawn(units, options, (picked) => {
     let [sum, n] = [0, 0];
-    for (let i = 0; i < units.length; i++) {
-      const unit = units[Math.floor(random() * units.length)];
+    for (const unit of picked) {
       sum += unit.sum;
       n += unit.n;
     }
     return sum / n;
-  }).sort((a, b) => a - b);
-  const at = (q) => means[Math.round(q * (means.length - 1))];
-  return { value: mean(values), low: at((1 - level) / 2), high: at((1 + level) / 2) };
+  });
+  return { value: mean(values), ...intervalOf(means, options) };
+}
+
+/** The same of the AUROC; `null` where all are right or all are wrong. */
+function resampledAuroc({ scores, correct, groups }, options) {
+  const of = (those) =>
+    auroc(tallyOf({ scores: those.map((i) => scores[i]), correct: those.map((i) => correct[i]) }));
+  const again = drawn(membersOf(groups), options, (picked) => of(picked.flat()));
+  return {
+    value: of([...groups.keys()]),
+    ...intervalOf(
+      again.filter((value) => value !== null),
+      options,
+    ),
+  };
+}
+
+function membersOf(groups) {
+  const members = new Map();
+  for (const [i, group] of groups.entries()) members.set(group, [...(members.get(group) ?? []), i]);
+  return [...members.values()];
+}
+
+function drawn(units, { resamples, seed }, valueOfSample) {
+  const random = lehmer(seed + 1);
+  return Array.from({ length: resamples }, () =>
+    valueOfSample(units.map(() => units[Math.floor(random() * units.length)])),
+  );
+}
+
+function intervalOf(values, { level }) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q) => sorted[Math.round(q * (sorted.length - 1))];
+  return { low: at((1 - level) / 2), high: at((1 + level) / 2) };
 }
 
 /** Lehmer's generator with the multiplier of Park and Miller. */

@@ -21,7 +21,7 @@ export function picturesOf(models) {
       summary:
         "Of predicates, how well the probability of yes tells yes from no; of choices, how well the confidence tells right from wrong. 0.5 is nothing.",
       label: "AUROC",
-      estimateOf: (rule) => (rule.yes === null ? rule.before.measures.auroc : rule.yes.auroc),
+      estimateOf: (rule) => (rule.yes === null ? rule.auroc : rule.yes.auroc),
       chanceOf: () => 0.5,
     }),
     ...Object.fromEntries(
@@ -90,7 +90,7 @@ function byRule(models, { title, summary, label, estimateOf, chanceOf }) {
           heading: nameOf(name),
           plot: {
             width,
-            height: 330,
+            height: 370,
             marginLeft: 110,
             marginRight: 110,
             marginTop: 8,
@@ -194,7 +194,7 @@ function reliabilityOf({ name, sets }) {
           r: { type: "sqrt", domain: [0, Math.max(...bins.map(({ count }) => count))], range: [1.5, 7] },
           marks: [
             gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-            axisX({ ticks: 3, tickFormat: percentOf, labelArrow: "none", label: "confidence" }),
+            axisX({ ticks: [0.2, 0.5, 0.8], tickFormat: percentOf, labelArrow: "none", label: "confidence" }),
             axisY({ ticks: 5, tickFormat: percentOf, labelArrow: "none", label: "right" }),
             line(diagonals, {
               x: "d",

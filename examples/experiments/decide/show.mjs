@@ -9,24 +9,57 @@ const NAMES = {
 };
 export const nameOf = (model) => NAMES[model] ?? model;
 
-/** @param {ReturnType<typeof import("./figures.mjs").figuresOf>} models */
+/** Tables by name, in the order they are read. @param {ReturnType<typeof import("./figures.mjs").figuresOf>} models */
 export function tablesOf(models) {
   const cells = models.flatMap(({ name, sets }) => sets.map((set) => ({ model: nameOf(name), set })));
-  return [
-    ["What was asked", askedTable(models)],
-    ["Is it any good: accuracy, %", accuracyTable(cells)],
-    ["Options' own text or labels", againstTable(cells)],
-    ["Does it know when it is right: AUROC", aurocTable(cells)],
-    [
-      "Does the probability mean what it says: before and after a temperature",
-      calibrationTable(cells, ({ standard }) => standard),
-    ],
-    ["The same by labels", calibrationTable(cells, () => "label")],
-    ["What an offset as well would mend (Platt, predicates)", plattTable(cells)],
-    ["What the order of listed options does", ordersTable(cells)],
-  ]
-    .map(([title, table]) => `### ${title}\n\n${table}`)
-    .join("\n\n");
+  return {
+    verdicts: verdictTable(models),
+    models: modelTable(models),
+    asked: askedTable(models),
+    accuracy: accuracyTable(cells),
+    labels: againstTable(cells),
+    auroc: aurocTable(cells),
+    ece: eceTable(cells),
+    loss: lossTable(cells),
+    "every rule": everyRuleTable(cells),
+    offset: plattTable(cells),
+    orders: ordersTable(cells),
+  };
+}
+
+/** Puts tables between the marks of a page: <!-- figures: NAME --> and <!-- /figures -->. */
+export function filledPage(page, tables) {
+  const missing = Object.keys(tables).filter((name) => !page.includes(`<!-- figures: ${name} -->`));
+  if (missing.length > 0) throw new Error(`The page has no place for: ${missing.join(", ")}`);
+  return page.replace(
+    /(<!-- figures: (.+?) -->\n)[\s\S]*?(<!-- \/figures -->)/g,
+    (_, open, name, close) => `${open}\n${tables[name]}\n\n${close}`,
+  );
+}
+
+function verdictTable(models) {
+  const verdict = (set, rule) =>
+    plain(verdictOf(set.rules[rule], set.rules[rule].after, set.rules[rule].gain));
+  return table(
+    ["set", ...models.flatMap(({ name }) => [nameOf(name), `${nameOf(name)}, labels`])],
+    Object.keys(SETS).map((set, i) => [
+      `${SETS[set].title} (\`${SETS[set].standard}\`)`,
+      ...models.flatMap(({ sets }) => [verdict(sets[i], sets[i].standard), verdict(sets[i], "label")]),
+    ]),
+  );
+}
+
+function modelTable(models) {
+  return table(
+    ["model", "parameters in the file", "weights", "asked", "sha256"],
+    models.map(({ name, about: { model, settings } }) => [
+      nameOf(name),
+      `${Math.round(model.parameters / 1e6)} million`,
+      model.quantisation,
+      `${name === "mini" ? "plain" : "chat"}; ${settings.engine}, ${settings.kernels}`,
+      `\`${model.sha256}\``,
+    ]),
+  );
 }
 
 function askedTable(models) {
@@ -40,7 +73,8 @@ function askedTable(models) {
       ...models.map(({ name }) => `n, ${nameOf(name)}`),
     ],
     Object.keys(SETS).map((set, i) => {
-      const { chance, baseRate, standard, isPredicate } = models.at(-1).sets[i];
+      const all = models.map(({ sets }) => sets[i]);
+      const { chance, baseRate, standard, isPredicate } = all.reduce((a, b) => (b.n > a.n ? b : a));
       return [
         SETS[set].title,
         isPredicate ? "predicate" : "choice",
@@ -114,63 +148,104 @@ function aurocTable(cells) {
       ];
       return [
         ...(set.isPredicate ? [row("yes", ({ yes }) => yes.auroc)] : []),
-        row("confidence", ({ before }) => before.measures.auroc),
+        row("confidence", ({ auroc }) => auroc),
       ];
     }),
   );
 }
 
-function calibrationTable(cells, ruleOf) {
+/** A row for the set's default rule, and one for labels. */
+const twoRules = (cells, row) =>
+  cells.flatMap(({ model, set }) =>
+    [set.standard, "label"].map((rule) => [
+      model,
+      SETS[set.set].title,
+      `\`${rule}\``,
+      ...row(set.rules[rule], set),
+    ]),
+  );
+
+function eceTable(cells) {
   return table(
     [
       "model",
       "set",
       "rule",
-      "T",
       "ECE before",
       "noise floor",
+      "T",
       "ECE after",
       "noise floor",
+      "after, within it",
+    ],
+    twoRules(cells, ({ before, after, temperature }) => [
+      decimals(before.noiseFloor.observed),
+      floor(before),
+      temperature >= MOST ? `${MOST} (bound)` : significant(temperature),
+      decimals(after.noiseFloor.observed),
+      floor(after),
+      after.noiseFloor.inside ? "yes" : "no",
+    ]),
+  );
+}
+
+function lossTable(cells) {
+  return table(
+    [
+      "model",
+      "set",
+      "rule",
       "log loss before",
       "after",
       "base rate",
-      "after less base",
+      "after less base rate",
       "Brier before",
       "after",
       "verdict",
     ],
-    cells.map(({ model, set }) => {
-      const rule = ruleOf(set);
-      const { before, after, optionsBefore, optionsAfter, gain, temperature } = set.rules[rule];
-      return [
-        model,
-        SETS[set.set].title,
-        `\`${rule}\``,
-        significant(temperature),
-        decimals(before.noiseFloor.observed),
-        floor(before),
-        decimals(after.noiseFloor.observed),
-        floor(after),
-        decimals(optionsBefore.logLoss),
-        decimals(optionsAfter.logLoss),
-        decimals(set.baseRate),
-        `${signedDecimals(gain.value)} (${signedDecimals(gain.low)} to ${signedDecimals(gain.high)})`,
-        decimals(optionsBefore.brier),
-        decimals(optionsAfter.brier),
-        verdictOf(after.noiseFloor.inside, gain),
-      ];
-    }),
+    twoRules(cells, (figures, { baseRate }) => [
+      decimals(figures.optionsBefore.logLoss),
+      decimals(figures.optionsAfter.logLoss),
+      decimals(baseRate),
+      `${signedDecimals(figures.gain.value)} (${signedDecimals(figures.gain.low)} to ${signedDecimals(figures.gain.high)})`,
+      decimals(figures.optionsBefore.brier),
+      decimals(figures.optionsAfter.brier),
+      verdictOf(figures, figures.after, figures.gain),
+    ]),
   );
 }
 
+/** The largest temperature that is fitted: nothing is left of what the scores say. */
+const MOST = 100;
+/** Fewest right and fewest wrong answers that a calibration is fitted to, as in the product. */
+const LEAST = 30;
+
 /** Both conditions of a usable probability; a gain that noise could make is said to be one. */
-export function verdictOf(inside, gain) {
+function verdictOf({ fewestOfAClass }, { n, noiseFloor: { inside } }, gain) {
+  if (fewestOfAClass < LEAST) return `too few answers: ${fewestOfAClass} of ${n} in a class`;
   if (!inside)
     return gain.high < 0
-      ? "**beyond this model**: beats the base rate, ECE above the floor"
-      : "**beyond this model**: ECE above the floor";
-  if (gain.value >= 0) return "**beyond this model**: no better than the base rate";
-  return gain.high < 0 ? "**holds**" : "holds, by less than noise";
+      ? "beyond: better than the base rate, but ECE above the floor"
+      : "beyond: ECE above the floor";
+  if (gain.value >= 0) return "beyond: no better than the base rate";
+  return gain.high < 0 ? "**holds**" : "holds, within noise";
+}
+
+const plain = (verdict) => verdict.split(":")[0];
+
+function everyRuleTable(cells) {
+  return table(
+    ["model", "set", ...RULES],
+    cells.map(({ model, set }) => [
+      model,
+      SETS[set.set].title,
+      ...RULES.map((rule) => {
+        const { after, gain } = set.rules[rule];
+        const verdict = plain(verdictOf(set.rules[rule], after, gain));
+        return `${verdict}, ${signedDecimals(gain.value)}`;
+      }),
+    ]),
+  );
 }
 
 function plattTable(cells) {
@@ -203,7 +278,7 @@ function plattTable(cells) {
             decimals(yes.platt.noiseFloor.observed),
             floor(yes.platt),
             `${signedDecimals(value)} (${signedDecimals(low)} to ${signedDecimals(high)})`,
-            verdictOf(yes.platt.noiseFloor.inside, yes.plattGain),
+            verdictOf(set.rules[rule], yes.platt, yes.plattGain),
           ];
         }),
       ),

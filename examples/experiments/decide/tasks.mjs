@@ -93,6 +93,23 @@ export function itemsOf(name, folder, { most, seed }) {
     .slice(0, most);
 }
 
+/**
+ * What counting words says of HaluEval: the share of rows whose right answer is the shorter one (equal ones half), and the AUROC of
+ * "the fewer words, the righter" over all answers. Whoever reads the set must know it.
+ */
+export function haluevalByWords(folder) {
+  const words = (text) => text.trim().split(/\s+/).length;
+  const rows = rowsOf(join(folder, SETS.halueval.file));
+  const right = rows.map(({ right_answer }) => words(right_answer));
+  const invented = rows.map(({ hallucinated_answer }) => words(hallucinated_answer));
+  const wins = (a, b) => (a < b ? 1 : a === b ? 0.5 : 0);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  return {
+    inPairs: sum(right.map((length, i) => wins(length, invented[i]))) / rows.length,
+    auroc: sum(right.map((length) => sum(invented.map((other) => wins(length, other))))) / rows.length ** 2,
+  };
+}
+
 /** Rows of a JSONL file, of a JSON list, or of either packed by xz. */
 function rowsOf(file) {
   const text = existsSync(file)
