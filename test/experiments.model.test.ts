@@ -35,7 +35,7 @@ const SETS: Record<string, (i: number) => object> = {
   truthfulqa: (i) => ({
     question: `What lies on the table of house ${i}?`,
     best_answer: i % 2 === 0 ? "A book" : "A knife",
-    incorrect_answers: [i % 2 === 0 ? "A knife" : "A book", "Nothing at all"],
+    incorrect_answers: [i % 2 === 0 ? "A knife" : "A book"],
   }),
 };
 

@@ -265,7 +265,7 @@ function plattTable(cells) {
     cells
       .filter(({ set }) => set.isPredicate)
       .flatMap(({ model, set }) =>
-        [set.standard, "label"].map((rule) => {
+        [set.standard, "pmi", "label", "label, 2 orders"].map((rule) => {
           const { yes, accuracy } = set.rules[rule];
           const { value, low, high } = yes.plattGain;
           return [
