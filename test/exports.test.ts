@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
-      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      defaultBlockLength describePolicy distributionShape documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
-      ConfidenceReading DisjointWindow DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
+      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
       ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
       MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
       PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
@@ -117,6 +117,12 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
+  ],
+  "./uncertainty": [
+    "ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace",
+    `
+      AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -141,6 +141,51 @@ export function accumulate(row: usize, bytes: usize, highest: f32, threshold: f3
   );
 }
 
+/**
+ * With d = element - highest, writes to `sums`, as f64, over the elements above -Infinity: Σ e^(d/4), Σ e^(d/2), Σ d, and how many
+ * they are.
+ */
+export function rootSums(row: usize, bytes: usize, highest: f32, sums: usize): void {
+  const top = f32x4.splat(highest);
+  const quarter = f32x4.splat(0.25);
+  const nothing = f32x4.splat(-Infinity);
+  let fourthTotal: f64 = 0;
+  let rootTotal: f64 = 0;
+  let differenceTotal: f64 = 0;
+  let count = i32x4.splat(0);
+  for (let end = row + bytes; row < end; ) {
+    let fourth = f32x4.splat(0);
+    let root = f32x4.splat(0);
+    let difference = f32x4.splat(0);
+    for (let blockEnd = row + BLOCK_BYTES; row < blockEnd; row += 16) {
+      const x = v128.load(row);
+      const possible = f32x4.gt(x, nothing); // all ones, or 0
+      const d = v128.and(f32x4.sub(x, top), possible);
+      const r = v128.and(exponential(f32x4.pmax(f32x4.mul(d, quarter), f32x4.splat(LOWEST))), possible);
+      fourth = f32x4.add(fourth, r);
+      root = f32x4.add(root, f32x4.mul(r, r));
+      difference = f32x4.add(difference, d);
+      count = i32x4.sub(count, possible); // true is -1
+    }
+    fourthTotal += sumOfLanes(fourth);
+    rootTotal += sumOfLanes(root);
+    differenceTotal += sumOfLanes(difference);
+  }
+  store<f64>(sums, fourthTotal);
+  store<f64>(sums, rootTotal, 8);
+  store<f64>(sums, differenceTotal, 16);
+  store<f64>(
+    sums,
+    f64(
+      i32x4.extract_lane(count, 0) +
+        i32x4.extract_lane(count, 1) +
+        i32x4.extract_lane(count, 2) +
+        i32x4.extract_lane(count, 3),
+    ),
+    24,
+  );
+}
+
 /** Whether candidate a is worse than b: smaller, or as large with the higher id. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline

@@ -1,5 +1,5 @@
 /** Conformance: several answers at once, and how an answer begins, ends and is chosen. */
-import type { TokenRecord } from "../../core/index.ts";
+import { type DistributionShape, distributionShape, type TokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, LanguageModel, Prompt } from "../language-model.ts";
 import { type ConformanceCase, conformanceCase } from "./_case.ts";
 import { allClose, check, collect, refuses, same, scoreOne, textIds } from "./_check.ts";
@@ -39,6 +39,23 @@ export const generateCases: readonly ConformanceCase[] = [
       same(second.end, null, "the end of the one that was left");
       for (const n of [0, 1.5, 10_000, Number.NaN])
         await refuses("INVALID_ARGUMENT", () => model.sample(PROMPT, { n }), `n ${n}`);
+    },
+  ),
+
+  conformanceCase(
+    "the shape of a token's distribution is that of all its probabilities",
+    ["generate", "distribution", "fork"],
+    async (model, tolerance) => {
+      const [record] = await collect(model.generate(PROMPT, { maxTokens: 1, shape: true }));
+      await using sequence = await model.open();
+      await sequence.extend(await textIds(model, PROMPT, true));
+      const expected = distributionShape(sequence.next(), "logprobs");
+      const found = record?.shape;
+      check(found !== undefined, "there is a shape");
+      same([found?.vocabularySize, found?.possible], [expected.vocabularySize, expected.possible], "tokens");
+      allClose(sumsOf(found ?? expected), sumsOf(expected), tolerance, "mean and sums");
+      const [without] = await collect(model.generate(PROMPT, { maxTokens: 1 }));
+      same(without?.shape, undefined, "what nobody asked for");
     },
   ),
 
@@ -243,3 +260,9 @@ async function unlessRefused(run: () => Promise<void>): Promise<void> {
     if ((error as { code?: unknown }).code !== "UNSUPPORTED_CAPABILITY") throw error;
   }
 }
+
+const sumsOf = ({ meanLogprob, rootSum, flatRootSum }: DistributionShape) => [
+  meanLogprob,
+  rootSum,
+  flatRootSum,
+];

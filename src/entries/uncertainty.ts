@@ -1,0 +1,28 @@
+/** `surprisal/uncertainty`: how sure a model is of what it says. Many estimators, one signature, every variant named. */
+export type { DistributionShape } from "../core/index.ts";
+export {
+  type AnswerSample,
+  type EntailmentVerdict,
+  type Estimate,
+  type EstimateTokensOptions,
+  type Estimator,
+  estimateTokens,
+  type JudgeEntailment,
+  type JudgePairs,
+  judgeChoices,
+  type Need,
+  ONE_PASS_METHODS,
+  type OnePassMethodInfo,
+  type OnePassOptions,
+  PEER_SCORES,
+  type PeerScore,
+  type Price,
+  type RunningEstimate,
+  type RunningEstimates,
+  type SampleEstimator,
+  startEstimators,
+  type TokenEstimator,
+  type TokenUncertainty,
+  tokenEstimator,
+  tokenTrace,
+} from "../uncertainty/index.ts";
