@@ -15,13 +15,13 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ".": [
     `
       DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels decide evaluate
-      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve
+      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve resolveEmbedding
       resumeEvaluation runTask scoreText scoreTexts`,
     `
-      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions ErrorCode EvaluateHandlers
+      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions Embedding EmbeddingModel ErrorCode EvaluateHandlers
       EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
       MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
-      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
+      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveEmbeddingOptions ResolveOptions Run
       RunTaskOptions ScoreTextOptions ServerOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
   ],
   "./core": [
@@ -46,17 +46,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./models": [
     `
-      DEFAULT_MODEL LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
+      DEFAULT_EMBEDDING_MODEL DEFAULT_MODEL LlamaEncoder LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
-      resolve selfTest`,
+      resolve resolveEmbedding selfTest`,
     `
-      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName EmbedOptions Embedding EmbeddingModel EncoderLoadOptions Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType Kernels
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
-      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
+      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions ModelKind
       ModelSequence ModelTerms
-      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt PromptRun Provenance
-      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor Pooling ProbeReport Prompt PromptRun Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveEmbeddingOptions ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
       ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
@@ -119,9 +119,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./uncertainty": [
-    "ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace",
+    "ONE_PASS_METHODS PEER_SCORES entailmentJudge estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace",
     `
-      AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair EntailmentProbabilities EntailmentVerdict Entails Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty`,
   ],
   "./report": [

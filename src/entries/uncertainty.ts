@@ -2,10 +2,16 @@
 export type { DistributionShape } from "../core/index.ts";
 export {
   type AnswerSample,
+  type EntailmentJudge,
+  type EntailmentJudgeOptions,
+  type EntailmentPair,
+  type EntailmentProbabilities,
   type EntailmentVerdict,
+  type Entails,
   type Estimate,
   type EstimateTokensOptions,
   type Estimator,
+  entailmentJudge,
   estimateTokens,
   type JudgeEntailment,
   type JudgePairs,

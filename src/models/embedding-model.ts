@@ -3,7 +3,7 @@ import type { ModelExecution, ModelIdentity } from "./language-model.ts";
 
 /** A text as a vector. */
 export interface Embedding {
-  /** [dimensions] of length 1, unless `normalise` is false. Similarity is then the sum of products: see `cosineMatrix`. */
+  /** [dimensions] of length 1, unless `normalise` is false. The cosine of two is then the sum of their products. */
   vector: Float32Array;
   /** Tokens the vector was made of, those that begin and end every text included. */
   tokens: number;

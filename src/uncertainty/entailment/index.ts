@@ -1,0 +1,10 @@
+/** Whether one text follows from another: a model as judge. */
+
+export type { EntailmentProbabilities } from "../samples/index.ts";
+export {
+  type EntailmentJudge,
+  type EntailmentJudgeOptions,
+  type EntailmentPair,
+  type Entails,
+  entailmentJudge,
+} from "./judge.ts";
