@@ -5,7 +5,7 @@
  */
 import { locate } from "../dist/models/index.js";
 
-for (const name of ["smollm2", "minilm-f32"]) {
+for (const name of ["smollm2", "minilm", "minilm-f32"]) {
   try {
     const { path, bytes } = await locate(name, { onMessage: (message) => console.error(message) });
     console.log(`${name}: ${path} (${bytes} bytes)`);

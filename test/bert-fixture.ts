@@ -22,7 +22,7 @@ export const TINY_TOKENS: readonly string[] = [
   "\u4e2d",
 ];
 
-export interface SafeEntry {
+interface SafeEntry {
   dtype: string;
   shape: number[];
   data_offsets: number[];

@@ -46,10 +46,9 @@ export function parseReference(reference: string): Reference {
         ? `A server is written http://${reference}. ${FORMS}`
         : FORMS,
     });
-  const near = nearestNames(
-    reference,
-    CATALOGUE.map((known) => known.reference),
-  );
+  const names = CATALOGUE.map((known) => known.reference);
+  const same = names.filter((name) => name.toLowerCase() === reference.toLowerCase());
+  const near = same.length > 0 ? same : nearestNames(reference, names);
   throw new SurprisalError({
     code: "UNKNOWN_MODEL",
     what: `There is no model called "${reference}"${near.length > 0 ? `; did you mean ${near.join(" or ")}?` : ""}`,
