@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
-      defaultBlockLength describePolicy distributionShape documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
@@ -85,20 +85,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./calibrate": [
     `
-      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature applyCalibrator applyProxyCalibration
+      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature answersNeeded applyCalibrator applyProxyCalibration
       auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
       calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
-      classWisePairs clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated
+      classWisePairs clopperPearson compareRankings confidenceOf conformalQuantile corpDecomposition crossCalibrated
       cumulativeTests debiasedCalibrationError describeAnswers expectedCalibrationError fewestAnswers fitBeta
       fitCalibration fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt
       fitPredictionSets fitProxy fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature
-      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor optionScores
+      groupFolds loadCalibration logLoss makeArtefact measureCalibration measureRanking noiseFloor optionScores
       parseCalibration predictionSet proxy reliability reliabilityOverPerplexity riskCoverage
       riskCoverageCurve riskPValue saveCalibration smoothCalibrationError spiegelhalterTest
       sweptCalibrationError tallyOf temperatureOf temperedProbabilities temperedTopK topLabelPairs
       twoSampleTest wordingSha256`,
     `
-      ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
+      AnswersNeededOptions ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
       CalibrationIdentity CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence
       ConformalQuantile CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions
       FitProxyOptions FittedCalibration FittedOn HistogramCalibrator IdentityMismatch IdentityOptions
@@ -107,9 +107,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs OptionScores Pairs PerplexityPairs
       PerplexityReliability PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets
       ProxyCalibration ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions
+      RankedMethods RankingComparison RankingDifference RankingMeasureName RankingReport
       Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
       ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
-      TwoSampleTest Wording`,
+      TwoSampleTest UncertainAnswers Wording`,
   ],
   "./decide": [
     "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
@@ -118,11 +119,40 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
-  "./uncertainty": [
-    "ONE_PASS_METHODS PEER_SCORES entailmentJudge estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace",
+  "./answers": [
     `
-      AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair EntailmentProbabilities EntailmentVerdict Entails Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
-      OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty`,
+      CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter
+      readNumber readNumbers readYesNo sameNumber textKey`,
+    `
+      AnswerKind ConfidenceFacts ConfidencePhrase ConfidenceScale Extraction Found Guess IsRightOptions Judged LetterAnswer Missing MissingWhy
+      NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
+      ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
+  ],
+  "./uncertainty": [
+    `
+      askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
+      linguistic topGuesses verbalised GUESS_WORDINGS LINGUISTIC_WORDINGS NUMBER_WORDINGS REVIEW_WORDINGS
+      ONE_PASS_METHODS PEER_SCORES distributionShape entailmentJudge estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
+      byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
+      kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
+      sentenceSar tokenSar selfCheckEntailment selfCheckNgram selfCheckSentences readSupport selfCheckPrompt
+      selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
+      EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
+      majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
+      SampleWatch`,
+    `
+      AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
+      PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
+      VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
+      AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
+      ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
+      SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
+      EccentricityOptions GraphOptions LuqOptions SampledAnswer SampledAnswers SentenceSarOptions
+      SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
+      SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
+      EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
+      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -1,6 +1,5 @@
 /** Whether one text follows from another: a model as judge. */
 
-export type { EntailmentProbabilities } from "../samples/index.ts";
 export {
   type EntailmentJudge,
   type EntailmentJudgeOptions,

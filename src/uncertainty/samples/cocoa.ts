@@ -1,4 +1,5 @@
 /** CoCoA: how sure the model was of its answer, times how far its samples are from it (Vashurin et al. 2025). */
+import { invalidArgument } from "../../core/index.ts";
 import { toAnswer } from "./consistency.ts";
 import {
   type ComparingEstimator,
@@ -7,7 +8,7 @@ import {
   meanOf,
   type Sample,
 } from "./estimator-of-samples.ts";
-import { prepareWithAnswer } from "./similarity/pairs.ts";
+import { asksOf, prepareWithAnswer } from "./similarity/pairs.ts";
 import type { TextSimilarity } from "./similarity/similarity.ts";
 
 /**
@@ -45,6 +46,12 @@ function perToken({ logprob, tokens }: Sample, make: (mean: number) => number): 
  * CocoaMSP, CocoaPPL, CocoaMTE. It has no numbers of its own for the samples: they need no log-probabilities.
  */
 export function cocoa({ similarity, base = "ppl", as: peer }: CocoaOptions): ComparingEstimator {
+  if (!Object.hasOwn(BASES, base))
+    throw invalidArgument(
+      `There is no base "${base}"`,
+      "base",
+      `Give one of ${Object.keys(BASES).join(", ")}.`,
+    );
   const { name, of } = BASES[base];
   return defineEstimator({
     method: "cocoa",
@@ -52,6 +59,7 @@ export function cocoa({ similarity, base = "ppl", as: peer }: CocoaOptions): Com
     needs: ["samples", base === "mte" && !peer ? "distribution" : "logprobs", ...similarity.needs],
     least: 2,
     prepare: prepareWithAnswer(similarity),
+    asks: asksOf(similarity, "answer"),
     begin() {
       const similarities = toAnswer(similarity);
       return {

@@ -8,7 +8,7 @@ import {
   meanOf,
   type Said,
 } from "./estimator-of-samples.ts";
-import { PairMatrix, preparePairs, prepareWithAnswer } from "./similarity/pairs.ts";
+import { asksOf, PairMatrix, preparePairs, prepareWithAnswer } from "./similarity/pairs.ts";
 import type { TextSimilarity } from "./similarity/similarity.ts";
 
 /** Options of the estimators that count clusters. */
@@ -49,6 +49,7 @@ function onClusters(
     needs: ["samples", ...rule.needs],
     least: 1,
     prepare: rule.prepare,
+    asks: asksOf(rule),
     begin() {
       const running = rule.open();
       return {
@@ -90,6 +91,7 @@ export function pairwiseDisagreement({ similarity, as: peer }: PairwiseOptions):
     needs: ["samples", ...similarity.needs],
     least: 2,
     prepare: preparePairs(similarity),
+    asks: asksOf(similarity),
     begin() {
       const pairs = new PairMatrix(similarity);
       let sum = 0;
@@ -124,6 +126,7 @@ export function answerDisagreement({ similarity }: SimilarityOptions): Comparing
     needs: ["samples", ...similarity.needs],
     least: 2,
     prepare: prepareWithAnswer(similarity),
+    asks: asksOf(similarity, "answer"),
     begin() {
       const similarities = toAnswer(similarity);
       return {

@@ -24,6 +24,11 @@ export interface ComparingEstimator extends SampleEstimator {
    * awaited before `next` is observed; left out where nothing has to be asked. `SampleWatch` does it.
    */
   prepare?(before: readonly string[], next: string, options?: PrepareOptions): Promise<void>;
+  /**
+   * What it asks of a judge or an encoder about n samples that all differ, the most it can come to, beside what others that share
+   * it have asked: pairs to judge, or texts to embed. 0 where nobody is asked; `null`: it depends on what the answer says.
+   */
+  asks(samples: number): number | null;
 }
 
 /** A sample that was checked; what the source did not say is `null`. */
@@ -50,7 +55,7 @@ export type Said =
 export const cannotSay = (reason: string): Said => ({ uncertainty: null, reason });
 
 /** The growing part of an estimator. */
-export interface Growing {
+interface Growing {
   /** Called with each sample, in order, before it is among the samples that `say` is given. */
   add?(sample: Sample, index: number): void;
   /** @param samples at least as many as the definition's `least`. */
@@ -64,6 +69,8 @@ export interface Definition {
   /** Fewer samples say nothing. */
   least: number;
   prepare?: ComparingEstimator["prepare"] | undefined;
+  /** Default: nobody is asked. */
+  asks?: ComparingEstimator["asks"] | undefined;
   begin(): Growing;
 }
 
@@ -74,6 +81,7 @@ export function defineEstimator({
   needs,
   least,
   prepare,
+  asks = () => 0,
   begin,
 }: Definition): ComparingEstimator {
   const start = (): RunningEstimate<AnswerSample> => {
@@ -93,7 +101,7 @@ export function defineEstimator({
       estimate: (): Estimate => ({ method, variant, needs, ...withoutNaN(say()) }),
     };
   };
-  return { method, variant, needs, start, ...(prepare && { prepare }) };
+  return { method, variant, needs, start, asks, ...(prepare && { prepare }) };
 }
 
 function withoutNaN(said: Said): Said {

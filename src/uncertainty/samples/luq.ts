@@ -21,6 +21,7 @@ export function luq({ entailment, as: peer }: LuqOptions): ComparingEstimator {
     variant: peer ? `whole answers, repeats asked as in ${peer}` : "whole answers",
     needs: ["samples", "entailment"],
     least: 2,
+    asks: (n) => n * (peer ? n : n - 1),
     prepare: (before, next, options) =>
       entailment.prepare(
         peer ? [[next, next], ...pairsWith(before, next)] : pairsWith(before, next),
@@ -31,7 +32,8 @@ export function luq({ entailment, as: peer }: LuqOptions): ComparingEstimator {
       const count: number[] = [];
       return {
         add({ text }) {
-          if (distinct.add(text)) count.push(0);
+          if (!distinct.has(text)) count.push(0);
+          distinct.add(text);
           count[distinct.ids.at(-1)!]!++;
         },
         say() {

@@ -7,7 +7,7 @@ import {
   logSumExp,
   meanOf,
 } from "./estimator-of-samples.ts";
-import { PairMatrix, preparePairs } from "./similarity/pairs.ts";
+import { asksOf, PairMatrix, preparePairs } from "./similarity/pairs.ts";
 import type { TextSimilarity } from "./similarity/similarity.ts";
 
 /** Options of `sentenceSar`. */
@@ -31,6 +31,7 @@ export function sentenceSar({ similarity, t = 0.001 }: SentenceSarOptions): Comp
     needs: ["samples", "logprobs", ...similarity.needs],
     least: 2,
     prepare: preparePairs(similarity),
+    asks: asksOf(similarity),
     begin() {
       const pairs = new PairMatrix(similarity);
       return {

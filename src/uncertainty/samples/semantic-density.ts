@@ -31,6 +31,7 @@ export function semanticDensity({ entailment, as: peer }: SemanticDensityOptions
     variant: peer ? `as in ${peer}` : "distinct samples with the answer",
     needs: ["samples", "logprobs", "entailment"],
     least: 2,
+    asks: (n) => Math.max(0, n - 1),
     async prepare(before, next, options) {
       const asked = before.length > 0 && (peer !== undefined || before[0] !== next);
       const pairs: TextPair[] = asked ? [[before[0]!, next]] : [];

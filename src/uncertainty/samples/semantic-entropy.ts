@@ -13,6 +13,7 @@ import {
   type Sample,
   sumOf,
 } from "./estimator-of-samples.ts";
+import { asksOf } from "./similarity/pairs.ts";
 
 /**
  * With p(c) the probability of cluster c, made from the samples s in it:
@@ -128,6 +129,7 @@ export function semanticEntropy(options: SemanticEntropyOptions = {}): Comparing
     needs: ["samples", ...(withLikelihoods ? (["logprobs"] as const) : []), ...clusters.needs],
     least: 2,
     prepare: clusters.prepare,
+    asks: asksOf(clusters),
     begin() {
       const running = clusters.open();
       return {

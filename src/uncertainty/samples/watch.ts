@@ -9,8 +9,8 @@ import type { ComparingEstimator, PrepareOptions } from "./estimator-of-samples.
  */
 export class SampleWatch {
   readonly #estimators: readonly ComparingEstimator[];
-  readonly #running: RunningEstimate<AnswerSample>[];
-  readonly #texts: string[] = [];
+  #running: RunningEstimate<AnswerSample>[];
+  readonly #samples: AnswerSample[] = [];
   /** Samples are observed one after the other, in the order they were given. */
   #last: Promise<void> = Promise.resolve();
 
@@ -21,12 +21,12 @@ export class SampleWatch {
 
   /** Samples that were observed. */
   get count(): number {
-    return this.#texts.length;
+    return this.#samples.length;
   }
 
   /**
-   * Observes one more sample. When it rejects because something could not be asked, nobody has observed it, and it may be given
-   * again.
+   * Observes one more sample. When it rejects, because something could not be asked or the sample is none, nobody has observed
+   * it, and it may be given again.
    * @throws SurprisalError INVALID_ARGUMENT for what is no sample; ABORTED; whatever a judge or an encoder throws
    */
   observe(sample: AnswerSample, options: PrepareOptions = {}): Promise<void> {
@@ -39,8 +39,19 @@ export class SampleWatch {
     if (options.signal?.aborted) throw abortError("Observing a sample", options.signal);
     if (typeof sample.text === "string")
       for (const { prepare } of this.#estimators) await prepare?.(this.#texts, sample.text, options);
-    for (const running of this.#running) running.observe(sample);
-    this.#texts.push(sample.text);
+    try {
+      for (const running of this.#running) running.observe(sample);
+    } catch (error) {
+      // Some have observed it: all begin again without it.
+      this.#running = this.#estimators.map((estimator) => estimator.start());
+      for (const running of this.#running) for (const earlier of this.#samples) running.observe(earlier);
+      throw error;
+    }
+    this.#samples.push({ ...sample });
+  }
+
+  get #texts(): string[] {
+    return this.#samples.map(({ text }) => text);
   }
 
   /** What each estimator says of the samples up to now, in the order the estimators were given. */

@@ -88,12 +88,13 @@ function byChains(
       };
       return {
         add(text) {
-          const { texts } = distinct;
-          if (!distinct.add(text)) return;
-          const id = texts.length - 1;
-          parent.push(id);
-          for (let other = 0; other < id; other++)
-            if (root(other) !== root(id) && same(texts[other]!, text)) parent[root(id)] = root(other);
+          if (!distinct.has(text)) {
+            // Compared first: when that throws, the sample is not there.
+            const alike = distinct.texts.map((other) => same(other, text));
+            const id = parent.push(parent.length) - 1;
+            for (let other = 0; other < id; other++) if (alike[other]) parent[root(id)] = root(other);
+          }
+          distinct.add(text);
         },
         clusters: () => grouped(distinct.ids.map(root)),
       };

@@ -23,12 +23,13 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
     row[i] = 1;
     return row;
   });
-  const size = Math.hypot(...a);
+  const size = Math.sqrt(a.reduce((sum, value) => sum + value * value, 0));
+  const tiny = (size * 1e-17) / Math.max(1, n); // so small elements together are below what is stopped at
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let off = 0;
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += a[p * n + q]! ** 2;
-    if (Math.sqrt(off) <= size * 1e-17) break;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, v, n, p, q);
+    if (Math.sqrt(off) <= size * 1e-16) break;
+    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, v, n, p, q, tiny);
   }
   const order = Array.from({ length: n }, (_, i) => i).sort((x, y) => a[x * n + x]! - a[y * n + y]!);
   return {
@@ -38,9 +39,16 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
 }
 
 /** Makes a[p][q] zero; rows of v become the eigenvectors. */
-function rotate(a: Float64Array, v: readonly Float64Array[], n: number, p: number, q: number): void {
+function rotate(
+  a: Float64Array,
+  v: readonly Float64Array[],
+  n: number,
+  p: number,
+  q: number,
+  tiny: number,
+): void {
   const apq = a[p * n + q]!;
-  if (apq === 0) return;
+  if (Math.abs(apq) <= tiny) return;
   const theta = (a[q * n + q]! - a[p * n + p]!) / (2 * apq);
   const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
   const c = 1 / Math.hypot(t, 1);

@@ -2,7 +2,7 @@
 import { invalidArgument } from "../../../core/index.ts";
 import { type ComparingEstimator, defineEstimator } from "../estimator-of-samples.ts";
 import type { EntailmentProbabilities, EntailmentTable } from "../similarity/entailment.ts";
-import { PairMatrix, preparePairs } from "../similarity/pairs.ts";
+import { asksOf, PairMatrix, preparePairs } from "../similarity/pairs.ts";
 import type { TextSimilarity } from "../similarity/similarity.ts";
 import { symmetricEigen } from "./eigen.ts";
 
@@ -45,6 +45,7 @@ export function kernelLanguageEntropy({
     needs: ["samples", "entailment"],
     least: 2,
     prepare: preparePairs(weight),
+    asks: asksOf(weight),
     begin() {
       const pairs = new PairMatrix(weight);
       return {

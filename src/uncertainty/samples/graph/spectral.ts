@@ -2,7 +2,7 @@
 import { invalidArgument } from "../../../core/index.ts";
 import type { PeerScore } from "../../estimator.ts";
 import { type ComparingEstimator, cannotSay, defineEstimator, type Said } from "../estimator-of-samples.ts";
-import { PairMatrix, preparePairs } from "../similarity/pairs.ts";
+import { asksOf, PairMatrix, preparePairs } from "../similarity/pairs.ts";
 import type { TextSimilarity } from "../similarity/similarity.ts";
 import { type Eigen, symmetricEigen } from "./eigen.ts";
 
@@ -110,6 +110,7 @@ function onGraph(
     needs: ["samples", ...similarity.needs],
     least: 2,
     prepare: preparePairs(similarity),
+    asks: asksOf(similarity),
     begin() {
       const pairs = new PairMatrix(similarity);
       return {

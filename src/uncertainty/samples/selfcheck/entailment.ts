@@ -38,6 +38,7 @@ export function selfCheckEntailment({
     variant: peer ? "sentence to sample, as in selfcheckgpt" : "sample to sentence",
     needs: ["samples", "entailment"],
     least: 2,
+    asks: () => null,
     async prepare([answer], next, options) {
       if (answer === undefined) return;
       const pairs = sentences(answer).map((sentence) => pair(sentence, next));

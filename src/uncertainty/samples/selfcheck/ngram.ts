@@ -141,9 +141,8 @@ class NgramCounter {
   grams(sentence: string): string[] {
     const list = this.#words(sentence);
     if (this.#n === 1) return [...list];
-    return list.map((_, i) =>
-      Array.from({ length: this.#n }, (_, k) => list[i - this.#n + 1 + k] ?? PAD).join("\0"),
-    );
+    const padded = [...Array.from({ length: this.#n - 1 }, () => PAD), ...list];
+    return list.map((_, i) => padded.slice(i, i + this.#n).join("\0"));
   }
 
   score(grams: readonly string[]): { mean: number; max: number; count: number } {

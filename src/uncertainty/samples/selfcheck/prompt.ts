@@ -53,6 +53,7 @@ export function selfCheckPrompt({
     variant: peer ? "yes or no, as in selfcheckgpt" : "yes or no",
     needs: ["samples", "calls"],
     least: 2,
+    asks: () => null,
     async prepare([answer], next, { signal } = {}) {
       if (answer === undefined) return;
       for (const sentence of sentences(answer)) {

@@ -37,6 +37,9 @@ export class EntailmentTable {
   readonly #known = new Map<string, Map<string, EntailmentProbabilities>>();
   /** Being asked about now. */
   readonly #coming = new Map<string, Promise<void>>();
+  #asking = 0;
+  /** Who waits for a place to be free. */
+  readonly #turns: (() => void)[] = [];
 
   /**
    * @param entails a model or a function of yours. Its errors come out of `prepare`.
@@ -83,39 +86,31 @@ export class EntailmentTable {
 
   /** Asks about the pairs that are not known, each once, however many ask at the same time. */
   async prepare(pairs: readonly TextPair[], { signal }: PrepareOptions = {}): Promise<void> {
-    const waiting: Promise<void>[] = [];
-    const fresh: TextPair[] = [];
-    const met = new Set<string>();
-    for (const pair of pairs) {
+    const unknown = pairs.filter(([premise, hypothesis]) => !this.#known.get(premise)?.has(hypothesis));
+    const asking = unknown.map((pair) => {
       const key = JSON.stringify(pair);
-      if (this.#known.get(pair[0])?.has(pair[1]) || met.has(key)) continue;
-      met.add(key);
-      const coming = this.#coming.get(key);
-      if (coming) waiting.push(coming);
-      else fresh.push(pair);
-    }
-    const ask = async () => {
-      for (let pair = fresh.shift(); pair; pair = fresh.shift()) await this.#ask(pair, signal);
-    };
-    const askers = Array.from({ length: Math.min(this.#atOnce, fresh.length) }, ask);
-    const ended = await Promise.allSettled([...askers, ...waiting]);
+      const coming = this.#coming.get(key) ?? this.#ask(pair, signal).finally(() => this.#coming.delete(key));
+      this.#coming.set(key, coming);
+      return coming;
+    });
+    const ended = await Promise.allSettled(asking);
     const failed = ended.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
   }
 
-  #ask(pair: TextPair, signal: AbortSignal | undefined): Promise<void> {
-    const key = JSON.stringify(pair);
-    const already = this.#coming.get(key);
-    if (already) return already;
-    const asking = (async () => {
+  async #ask([premise, hypothesis]: TextPair, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#asking === this.#atOnce) await new Promise<void>((resolve) => this.#turns.push(resolve));
+    else this.#asking++;
+    try {
       if (signal?.aborted) throw abortError("Asking about entailment", signal);
       this.asked++;
-      const [premise, hypothesis] = pair;
       const said = await this.#entails(this.#before + premise, this.#before + hypothesis);
       this.#keep(premise, hypothesis, checked(said, "entails"));
-    })().finally(() => this.#coming.delete(key));
-    this.#coming.set(key, asking);
-    return asking;
+    } finally {
+      const next = this.#turns.shift();
+      if (next) next();
+      else this.#asking--;
+    }
   }
 
   #keep(premise: string, hypothesis: string, said: EntailmentProbabilities): void {

@@ -1,4 +1,5 @@
 /** Similarities that count words. No model is needed. */
+import { invalidArgument } from "../../../core/index.ts";
 import { longestCommon } from "../text/longest-common.ts";
 import { normalisedText } from "../text/normalise.ts";
 import { porterStem } from "../text/porter.ts";
@@ -66,10 +67,16 @@ const ROUGE_NAMES: Readonly<Record<RougeKind, string>> = {
  * subsequence ("rouge-l").
  */
 export function rouge(kind: RougeKind, options: RougeOptions = {}): TextSimilarity {
+  if (!Object.hasOwn(ROUGE_NAMES, kind))
+    throw invalidArgument(
+      `There is no "${kind}"`,
+      "kind",
+      `Give one of ${Object.keys(ROUGE_NAMES).join(", ")}.`,
+    );
   const peer = options.as === "lm-polygraph";
   const split = options.words ?? words;
   const stems = (text: string) => asciiWords(text).map((word) => (word.length > 3 ? porterStem(word) : word));
-  const make = (text: string) => ({ text, words: peer ? stems(text) : [...split(text)] });
+  const make = (text: string) => ({ text, ...gramsOf(peer ? stems(text) : [...split(text)]) });
   const name = peer
     ? `${ROUGE_NAMES[kind]} as in lm-polygraph`
     : `${ROUGE_NAMES[kind]} of ${options.words ? "own words" : "words"}`;
@@ -83,7 +90,7 @@ export function rouge(kind: RougeKind, options: RougeOptions = {}): TextSimilari
         const n = kind === "rouge-1" ? 1 : 2;
         // One word has no neighbour: then the words themselves are compared.
         const order = !peer && Math.min(a.words.length, b.words.length) < n ? 1 : n;
-        const [x, y] = [gramCounts(a.words, order), gramCounts(b.words, order)];
+        const [x, y] = [a.grams(order), b.grams(order)];
         return harmonic(overlap(x, y), total(x), total(y));
       }
       return harmonic(longestCommon(a.words, b.words), a.words.length, b.words.length);
@@ -97,6 +104,24 @@ const gramsIn = (kind: RougeKind, list: readonly string[]): number =>
 
 /** F1 of precision common/m and recall common/n. */
 const harmonic = (common: number, m: number, n: number): number => (m + n === 0 ? 0 : (2 * common) / (m + n));
+
+/** Words, and their n-grams counted once each. */
+interface Grams {
+  words: readonly string[];
+  grams(n: number): ReadonlyMap<string, number>;
+}
+
+function gramsOf(list: readonly string[]): Grams {
+  const counted = new Map<number, Map<string, number>>();
+  return {
+    words: list,
+    grams(n) {
+      const known = counted.get(n) ?? gramCounts(list, n);
+      counted.set(n, known);
+      return known;
+    },
+  };
+}
 
 function gramCounts(list: readonly string[], n: number): Map<string, number> {
   const counts = new Map<string, number>();
@@ -141,11 +166,11 @@ export function bleu(options: BleuOptions = {}): TextSimilarity {
   const own = options.words ? "own words" : "words";
   return lexicalSimilarity(
     peer ? "BLEU as in lm-polygraph, both directions" : `BLEU of ${own}`,
-    (text) => ({ text, words: [...split(text)] }),
+    (text) => ({ text, ...gramsOf([...split(text)]) }),
     (a, b) =>
       a.words.length === 0 && b.words.length === 0 && !peer
         ? wordless(a.text, b.text)
-        : (bleuOf(a.words, b.words) + bleuOf(b.words, a.words)) / 2,
+        : (bleuBetween(a, b) + bleuBetween(b, a)) / 2,
     peer ? (text) => (splitAtSpaces(text).length === 0 ? 0 : 1) : undefined,
   );
 }
@@ -157,16 +182,19 @@ const SMALLEST = 2.2250738585072014e-308;
 
 /** BLEU of one text against one reference, as NLTK 3.10 has it with lm-polygraph's weights. */
 export function bleuOf(reference: readonly string[], hypothesis: readonly string[]): number {
-  if (hypothesis.length === 0) return 0;
-  const weights = WEIGHTS[Math.min(4, reference.length, hypothesis.length) || 4]!;
+  return bleuBetween(gramsOf(reference), gramsOf(hypothesis));
+}
+
+function bleuBetween(reference: Grams, hypothesis: Grams): number {
+  const [m, n] = [reference.words.length, hypothesis.words.length];
+  if (n === 0) return 0;
+  const weights = WEIGHTS[Math.min(4, m, n) || 4]!;
   let exponent = 0;
   for (const [i, weight] of weights.entries()) {
-    const counts = gramCounts(hypothesis, i + 1);
-    const matched = overlap(counts, gramCounts(reference, i + 1));
+    const counts = hypothesis.grams(i + 1);
+    const matched = overlap(counts, reference.grams(i + 1));
     if (i === 0 && matched === 0) return 0;
     exponent += weight * Math.log(matched === 0 ? SMALLEST : matched / Math.max(1, total(counts)));
   }
-  const brevity =
-    hypothesis.length > reference.length ? 1 : Math.exp(1 - reference.length / hypothesis.length);
-  return brevity * Math.exp(exponent);
+  return (n > m ? 1 : Math.exp(1 - m / n)) * Math.exp(exponent);
 }

@@ -1,4 +1,5 @@
 /** All samples beside each other: distinct texts are compared once, however often they are sampled. */
+import type { Need } from "../../estimator.ts";
 import type { ComparingEstimator, TextPair } from "../estimator-of-samples.ts";
 import type { TextSimilarity } from "./similarity.ts";
 
@@ -10,14 +11,16 @@ export class DistinctTexts {
   readonly ids: number[] = [];
   readonly #known = new Map<string, number>();
 
-  /** @returns true for a text that was not there. */
-  add(text: string): boolean {
+  has(text: string): boolean {
+    return this.#known.has(text);
+  }
+
+  add(text: string): void {
     const known = this.#known.get(text);
     this.ids.push(known ?? this.texts.length);
-    if (known !== undefined) return false;
+    if (known !== undefined) return;
     this.#known.set(text, this.texts.length);
     this.texts.push(text);
-    return true;
   }
 
   /** Samples in an order that does not depend on how they came: by text, code unit by code unit. */
@@ -49,9 +52,10 @@ export class PairMatrix {
   }
 
   add(text: string): void {
-    const { texts } = this.distinct;
-    if (!this.distinct.add(text)) return;
-    this.#rows.push(texts.slice(0, -1).map((earlier) => this.#compare(earlier, text)));
+    // Compared first: when that throws, the sample is not there.
+    if (!this.distinct.has(text))
+      this.#rows.push(this.distinct.texts.map((earlier) => this.#compare(earlier, text)));
+    this.distinct.add(text);
   }
 
   /** Similarity of samples i and j. */
@@ -82,6 +86,16 @@ export function pairsWith(before: readonly string[], next: string): TextPair[] {
       [text, next],
       [next, text],
     ]);
+}
+
+/** What is asked about n texts that are all compared with each other, or only the first with the others. */
+export function asksOf(
+  { needs, repeated }: { needs: readonly Need[]; repeated?: TextSimilarity["repeated"] },
+  compared: "all" | "answer" = "all",
+): ComparingEstimator["asks"] {
+  if (needs.includes("entailment"))
+    return compared === "all" ? (n) => n * (repeated ? n : n - 1) : (n) => 2 * Math.max(0, n - 1);
+  return needs.includes("embeddings") ? (n) => n : () => 0;
 }
 
 /** The `prepare` of an estimator that compares all samples with each other by something that asks. */

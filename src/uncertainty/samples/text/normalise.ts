@@ -2,7 +2,7 @@
 
 const OPENING = `"'\u2018\u201C\u00AB\u300C\u300E([{`;
 const CLOSING = `"'\u2019\u201D\u00BB\u300D\u300F)]}`;
-const TERMINAL = /[\s.!?,;:\u3002\uFF01\uFF1F\uFF0C\uFF1B\uFF1A\u2026]+$/u;
+const TERMINAL = /[\s.!?,;:\u3002\uFF01\uFF1F\uFF0C\uFF1B\uFF1A\u2026]/u;
 
 /**
  * The text in Unicode form NFKC and lower case, white space as single spaces and none at the ends, without the marks that end
@@ -13,8 +13,9 @@ export function normalisedText(text: string): string {
   let plain = text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ").trim();
   for (let before = ""; before !== plain; ) {
     before = plain;
-    const ended = plain.replace(TERMINAL, "");
-    if (ended !== "") plain = ended;
+    let end = plain.length;
+    while (end > 0 && TERMINAL.test(plain.charAt(end - 1))) end--;
+    if (end > 0) plain = plain.slice(0, end);
     const pair = OPENING.indexOf(plain.charAt(0));
     const inside = plain.slice(1, -1);
     if (plain.length > 2 && pair >= 0 && plain.endsWith(CLOSING.charAt(pair)) && !closes(inside, pair))
