@@ -38,6 +38,7 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "decide",
   "confidence",
   "confidence-samples",
   "generate",

@@ -113,10 +113,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TwoSampleTest UncertainAnswers Wording`,
   ],
   "./decide": [
-    "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
+    "DECIDE_RULES DECISION_CALIBRATORS calibrateDecisions decide decideOnServer surprisalDecisionModel",
     `
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
-      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
+      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCalibrator DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./answers": [

@@ -3,8 +3,8 @@
  * `surprisal/servers`.
  */
 
-export { askDecisionServer } from "./ask-decision-server.ts";
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
+export { isDecisionServer, openDecisionServer } from "./decision-server.ts";
 export type * from "./decisions/index.ts";
 export type * from "./embedding-model.ts";
 export type * from "./gemini/index.ts";
