@@ -43,7 +43,8 @@ export interface FittedOn {
 }
 
 /** The measures that an artefact keeps: no curves. */
-export type KeptMeasures = Pick<CalibrationReport, "n" | "measures" | "noiseFloor" | "intervals">;
+export type KeptMeasures = Pick<CalibrationReport, "n" | "measures" | "noiseFloor" | "intervals"> &
+  Partial<Pick<CalibrationReport, "binning">>;
 
 /** A fitted calibration with all that is known of it, plain JSON: `saveCalibration`, `loadCalibration`. */
 export interface CalibrationArtefact<Parameters extends CalibrationParameters = CalibrationParameters> {
@@ -57,6 +58,8 @@ export interface CalibrationArtefact<Parameters extends CalibrationParameters = 
    */
   measures: { before: KeptMeasures; after: KeptMeasures; folds: number } | null;
   identity: CalibrationIdentity;
+  /** From which confidence on to answer so that a risk is kept to, fitted to other answers calibrated by this. Left out: none. */
+  threshold?: CalibrationArtefact<RiskThreshold> | undefined;
   /** Up to 1,000 of the scores it was fitted to, ascending, evenly picked: what `DriftWatch` and `twoSampleTest` compare with. */
   reference: readonly number[];
   /** Version of surprisal that made it. */
