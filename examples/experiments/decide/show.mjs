@@ -114,7 +114,7 @@ function againstTable(cells) {
       "default rule less `label`, points",
       "option mass, own text",
       "option mass, labels",
-      "of choice",
+      "which is better",
     ],
     cells.map(({ model, set }) => {
       const { value, low, high } = set.againstLabel;
