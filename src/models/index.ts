@@ -7,6 +7,7 @@ export { askDecisionServer } from "./ask-decision-server.ts";
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export type * from "./decisions/index.ts";
 export type * from "./gemini/index.ts";
+export { isChat } from "./generation.ts";
 export {
   type CheckGgufOptions,
   checkGguf,

@@ -1,0 +1,9 @@
+/** CAR: a short answer is kept where the model was sure of it, and reasoned about where it was not. */
+export type { CarArtefact, CarInstructions, CarRule } from "./artefact.ts";
+export { type CarFitOptions, fitCar } from "./fit.ts";
+export type { Gaussian, Gaussians } from "./gaussians.ts";
+export * as car from "./namespace.ts";
+export type { CarGoal, OperatingPoint } from "./operating-point.ts";
+export type { CarRecordOptions } from "./record.ts";
+export { type CarCounts, type CarDecision, CarRouter, decideCar } from "./router.ts";
+export type { CarAnswer, CarPathOptions, CarPromptOptions, CarRunOptions } from "./run.ts";
