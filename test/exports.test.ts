@@ -146,11 +146,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
-      NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      AccuracyTokensInput NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

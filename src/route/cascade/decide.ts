@@ -88,19 +88,12 @@ export function decideCascade(artefact: CascadeArtefact, state: CascadeState): C
       ? decided(next, "missing", why)
       : decided(null, "budget", `${why}, but ${shown(left)} is left`);
   }
-  const worthIt = (list: readonly WeighedModel[]) =>
-    list
-      .filter((each) => gainOf(each) > 0 && netOf(each, point.worth) >= 0)
-      .reduce<WeighedModel | null>(
-        (best, each) => (best && netOf(best, point.worth) >= netOf(each, point.worth) ? best : each),
-        null,
-      );
-  const next = worthIt(affordable);
+  const next = mostWorth(affordable, point.worth);
   if (next) {
     const gain = `would do better with ${shown(next.better!)}, worse with ${shown(next.worse!)}`;
     return decided(next, "worth it", `${next.name} ${gain}, for ${shown(next.price)}`);
   }
-  const wanted = worthIt(weighed);
+  const wanted = mostWorth(weighed, point.worth);
   if (wanted)
     return decided(
       null,
@@ -108,6 +101,19 @@ export function decideCascade(artefact: CascadeArtefact, state: CascadeState): C
       `${wanted.name} costs about ${shown(wanted.price)}, and ${shown(left)} is left`,
     );
   return decided(null, "sure", `right with ${shown(probability ?? 0)}: no later model is worth its price`);
+}
+
+/** The model with the largest gain × worth - price; `null`: none has a gain that is worth its price. */
+export function mostWorth(models: readonly WeighedModel[], worth: number): WeighedModel | null {
+  let best: WeighedModel | null = null;
+  for (const model of models)
+    if (
+      gainOf(model) > 0 &&
+      netOf(model, worth) >= 0 &&
+      (best === null || netOf(model, worth) > netOf(best, worth))
+    )
+      best = model;
+  return best;
 }
 
 const gainOf = ({ better, worse }: WeighedModel): number => (better ?? 0) - (worse ?? 0);

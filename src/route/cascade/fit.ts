@@ -6,7 +6,7 @@ import { routerFacts } from "../artefact.ts";
 import { fitPosterior, type MonotonePosterior } from "../posterior.ts";
 import { groupOf, type RecordedAnswer, type RouteRecord, type RouteRecords } from "../records.ts";
 import type { CascadeArtefact, CascadeGoal, CascadePoint, CascadeStepFit, TokenPrice } from "./artefact.ts";
-import { decideCascade } from "./decide.ts";
+import { decideCascade, mostWorth, type WeighedModel } from "./decide.ts";
 
 /** Options of `cascade.fit`. */
 export interface CascadeFitOptions {
@@ -151,18 +151,22 @@ function stepFit(
   };
 }
 
-/** What a cascade does to a recorded question. */
-interface Simulated {
-  answer: number;
-  price: number;
-}
+/** Of each model's answer to a question: the later ones, weighed; `null`: the signal is missing. */
+type Weighed = readonly (readonly WeighedModel[] | null)[];
 
-function simulate(artefact: CascadeArtefact, { answers, signals }: Case): Simulated {
-  const { steps } = artefact;
+const weighedOf = (draft: CascadeArtefact, { signals }: Case): Weighed =>
+  draft.steps.map(({ name }, i) => {
+    const { later, probability } = decideCascade(draft, { model: name, signals: signals[i]! });
+    return probability === null ? null : later;
+  });
+
+/** What a cascade of this worth does to a recorded question. */
+function simulate(steps: readonly CascadeStepFit[], { answers }: Case, weighed: Weighed, worth: number) {
   let [at, price] = [0, priceOf(answers[0]!, steps[0]!.price)];
   for (;;) {
-    const { next } = decideCascade(artefact, { model: steps[at]!.name, signals: signals[at]! });
-    if (next === null) return { answer: at, price };
+    const later = weighed[at]!;
+    const next = later === null ? steps[at + 1]?.name : mostWorth(later, worth)?.name;
+    if (next === undefined) return { answer: at, price };
     at = steps.findIndex(({ name }) => name === next);
     price += priceOf(answers[at]!, steps[at]!.price);
   }
@@ -177,12 +181,12 @@ function choosePoint(draft: CascadeArtefact, cases: readonly Case[], goal: Casca
     accuracy: mean(({ answers }) => Number(answers[last]!.correct)),
     price: mean(({ answers }) => priceOf(answers[last]!, steps[last]!.price)),
   };
+  const weighed = cases.map((each) => weighedOf(draft, each));
   const points = worths(steps).map((worth): CascadePoint => {
-    const artefact = { ...draft, point: { ...draft.point, worth } };
     const counts = steps.map(() => 0);
     let [right, price] = [0, 0];
-    for (const each of cases) {
-      const found = simulate(artefact, each);
+    for (const [i, each] of cases.entries()) {
+      const found = simulate(steps, each, weighed[i]!, worth);
       counts[found.answer]!++;
       right += Number(each.answers[found.answer]!.correct);
       price += found.price;

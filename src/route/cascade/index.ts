@@ -11,12 +11,12 @@ export { type CascadeDecision, decideCascade, type WeighedModel } from "./decide
 export type { CascadeFitOptions } from "./fit.ts";
 export * as cascade from "./namespace.ts";
 export type { CascadeRecordOptions } from "./record.ts";
-export type {
-  CascadeAnswer,
-  CascadeAttempt,
-  CascadeModel,
-  CascadeModelOptions,
-  CascadeReply,
+export {
+  type CascadeAnswer,
+  type CascadeAttempt,
+  type CascadeModel,
+  type CascadeModelOptions,
+  type CascadeReply,
   CascadeRouter,
-  CascadeRunOptions,
+  type CascadeRunOptions,
 } from "./run.ts";

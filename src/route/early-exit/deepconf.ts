@@ -226,6 +226,13 @@ export function replayDeepConf(
   traces: readonly (VotedTrace & { tokens: number })[],
   options: DeepConfOptions = {},
 ): DeepConfResult {
+  const warmUp = options.warmUp ?? 16;
+  if (traces.length < warmUp)
+    throw invalidArgument(
+      `${traces.length} traces are fewer than the ${warmUp} of the warm-up`,
+      "warmUp",
+      "Give a smaller warm-up, or record more traces.",
+    );
   const vote = new DeepConfVote({
     ...options,
     budget: Math.min(options.budget ?? traces.length, traces.length),
