@@ -39,6 +39,7 @@ const MEASUREMENTS = [
   "queue",
   "calibrate",
   "generate",
+  "route",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

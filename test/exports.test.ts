@@ -120,25 +120,24 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./route": [
     `
-      accuracyTokensCurve ANSWER_SIGNALS answerSignals askingProbe car carRoute cascade cascadeRoute CertainRun
-      confidenceVote deepConf DeepConfExit DeepConfVote deepConfVotes EntropyExit evaluateRouter evaluateSplits
-      ExponentialVariance groupConfidences loadRouter majorityVote monitorQuality parseRecords parseRouter
-      randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf reworded REWORDINGS
-      routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence traceConfidence
-      trialConfidence TrialExit weightedVote writeRecords`,
+      accuracyTokensCurve ANSWER_SIGNALS answerSignals askingProbe car carRoute CarRouter cascade cascadeRoute
+      CascadeRouter CertainRun confidenceVote deepConf DeepConfExit DeepConfVote deepConfVotes EntropyExit
+      evaluateRouter evaluateSplits ExponentialVariance groupConfidences loadRouter majorityVote monitorQuality
+      parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
+      reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
+      traceConfidence trialConfidence TrialExit weightedVote writeRecords`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
-      CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRouter CarRule CarRunOptions
-      CascadeAnswer CascadeArtefact CascadeAttempt CascadeDecision CascadeFitOptions CascadeGoal CascadeModel
-      CascadeModelOptions CascadePoint CascadeRecordOptions CascadeReply CascadeRouter CascadeRunOptions
-      CascadeStepFit CertainRunOptions CurvePoint DecisionClasses DeepConfOptions DeepConfResult DeepConfRunOptions
-      DeepConfTrace EarlyExit EntropyExitOptions EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian
-      Gaussians Interval LaterModel MethodResult MonitorQualityOptions MonotonePosterior OperatingPoint Probe
-      QualityAlarm QualityLimit QualityMonitor QualityObservation QualityRate QualityReading RateReading
-      RecordedAnswer RecordedTrace RecordsHeader RecordTracesOptions Rewording Route RouteOf RouterArtefact
-      RouteRecord RouteRecords RouterEvaluation Signals SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice
-      TraceConfidenceOptions TraceMeasure Trial TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace
-      VoteOptions WeighedModel WrittenAnswer`,
+      CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
+      CascadeArtefact CascadeAttempt CascadeDecision CascadeFitOptions CascadeGoal CascadeModel CascadeModelOptions
+      CascadePoint CascadeRecordOptions CascadeReply CascadeRunOptions CascadeStepFit CertainRunOptions CurvePoint
+      DecisionClasses DeepConfOptions DeepConfResult DeepConfRunOptions DeepConfTrace EarlyExit EntropyExitOptions
+      EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian Gaussians Interval LaterModel MethodResult
+      MonitorQualityOptions MonotonePosterior OperatingPoint Probe QualityAlarm QualityLimit QualityMonitor
+      QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
+      RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
+      SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
+      TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -2,6 +2,7 @@
 export type { CarArtefact, CarInstructions, CarRule } from "./artefact.ts";
 export { type CarFitOptions, fitCar } from "./fit.ts";
 export type { Gaussian, Gaussians } from "./gaussians.ts";
+/** CAR: `car.fit(records)`, `router.route(signals)`, `router.run(model, question)`; as published, and our own. */
 export * as car from "./namespace.ts";
 export type { CarGoal, OperatingPoint } from "./operating-point.ts";
 export type { CarRecordOptions } from "./record.ts";

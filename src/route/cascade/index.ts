@@ -9,6 +9,7 @@ export type {
 } from "./artefact.ts";
 export { type CascadeDecision, decideCascade, type WeighedModel } from "./decide.ts";
 export type { CascadeFitOptions } from "./fit.ts";
+/** Several models, cheapest first: `cascade.fit(records, { steps })`, `router.run(models, question)`. */
 export * as cascade from "./namespace.ts";
 export type { CascadeRecordOptions } from "./record.ts";
 export {

@@ -91,11 +91,11 @@ describe("monitorQuality", () => {
     const next = seededRandom(3);
     let looks = 0;
     let alarms = 0;
-    for (let stream = 0; stream < 400; stream++) {
-      const monitor = monitorQuality({ window: 50, limits: [{ rate: "failed", above: 0.2 }], error: 0.01 });
-      for (let i = 0; i < 49; i++) monitor.observe({ failed: next() < 0.2 });
+    for (let stream = 0; stream < 1000; stream++) {
+      const monitor = monitorQuality({ window: 10, limits: [{ rate: "failed", above: 0.2 }], error: 0.01 });
+      for (let i = 0; i < 10; i++) monitor.observe({ failed: next() < 0.2 });
       alarms += monitor.reading().alarms.length;
-      looks++;
+      looks++; // fewer than 10 answers are not looked at
     }
     expect(alarms / looks).toBeLessThanOrEqual(0.01 + 3 * Math.sqrt((0.01 * 0.99) / looks));
   });

@@ -152,9 +152,10 @@ export function monitorQuality(options: MonitorQualityOptions = {}): QualityMoni
       count(recent, observation, 1);
       if (kept.length > window) count(recent, kept.shift()!, -1);
       const alarms = limits.flatMap((limit, i) => {
-        const cause = broken(limit, recent.get(limit.rate), error);
+        const tally = recent.get(limit.rate);
+        const cause = broken(limit, tally, error);
         if (cause !== null) return begins(`${i}`, { kind: "rate", rate: limit.rate, cause });
-        holding.delete(`${i}`);
+        if (isInside(limit, tally)) holding.delete(`${i}`);
         return [];
       });
       const { signal } = observation;
@@ -218,6 +219,12 @@ const readings = (tallies: ReadonlyMap<string, Tally>): Record<string, RateReadi
     [...tallies].map(([rate, { hits, of }]) => [rate, { hits, of, rate: of > 0 ? hits / of : null }]),
   );
 
+/** The rate itself is within its bounds, which ends an alarm: one that wavers about them is not an alarm each time. */
+const isInside = (
+  { above = 1, below = 0 }: QualityLimit,
+  { hits, of }: Tally = { hits: 0, of: 0 },
+): boolean => of === 0 || (hits / of <= above && hits / of >= below);
+
 /** Why a limit is broken, for people; `null`: it is not, or not surely. */
 function broken(
   { rate, above, below }: QualityLimit,
@@ -225,8 +232,10 @@ function broken(
   error: number,
 ): string | null {
   if (tally === undefined || tally.of < LEAST_WINDOW) return null;
+  const share = tally.hits / tally.of;
+  if (isInside({ rate, above, below }, tally)) return null; // nearly always
   const { low, high } = clopperPearson(tally.hits, tally.of, { level: 1 - 2 * error });
-  const now = `${rate} is ${shown(tally.hits / tally.of)} over the last ${tally.of} answers`;
+  const now = `${rate} is ${shown(share)} over the last ${tally.of} answers`;
   if (above !== undefined && low > above) return `${now}, surely above ${above} (at least ${shown(low)})`;
   if (below !== undefined && high < below) return `${now}, surely below ${below} (at most ${shown(high)})`;
   return null;
