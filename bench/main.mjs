@@ -38,6 +38,8 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "confidence",
+  "confidence-samples",
   "generate",
   "route",
 ];

@@ -132,7 +132,10 @@ describe("surprisal calibrate", () => {
       "mini",
       "--strict",
     );
-    expect({ code: same.code, stderr: same.stderr }).toEqual({ code: 0, stderr: "" });
+    expect({ code: same.code, stderr: same.stderr }).toEqual({
+      code: 0,
+      stderr: '5 of 300 answers have no score, and null for "calibrated".\n',
+    });
     const rows = same.stdout
       .trim()
       .split("\n")
@@ -237,8 +240,40 @@ describe("surprisal calibrate", () => {
     });
   });
 
+  it("asks which model of a run is meant, and takes its answers: --of", async () => {
+    const items = Array.from({ length: 40 }, (_, i) => ({
+      ctx: `The number after ${i} is`,
+      endings: [String(i + 1), String(i + 7)],
+      label: i % 2,
+    }));
+    writeFileSync(join(folder, "two.jsonl"), lines(items));
+    const made = await run("eval", "--task", "two.jsonl", "-m", "mini", "-m", "lab", "--run", "two", "-q");
+    expect({ code: made.code, stderr: made.stderr }).toMatchObject({ code: 0 });
+    const report = (...more: string[]) => run("calibrate", "report", "two", "--resamples", "2", ...more);
+    expect((await report()).stderr).toMatch(/answers of mini, lab: --of MODEL says whose/);
+    expect((await report("--of", "other")).stderr).toMatch(/--of MODEL says whose/);
+    const [mini, lab] = [await report("--of", "mini", "--json"), await report("--of", "lab", "--json")];
+    const of = (answer: { stdout: string }) => JSON.parse(answer.stdout).before;
+    expect([of(mini).n, of(lab).n]).toEqual([40, 40]);
+    expect(of(mini).measures.meanConfidence.value).not.toBe(of(lab).measures.meanConfidence.value);
+  });
+
+  it("reads answers under other names, and as a table; shows which bins and groups", async () => {
+    const rows = SCORES.filter(({ score }) => score !== null);
+    const table = rows.map(({ score, correct, group }) => `${score},${correct ? "yes" : "no"},${group}`);
+    writeFileSync(join(folder, "t.csv"), `how sure,outcome,question\n${table.join("\n")}\n`);
+    const names = ["--score-field", "how sure", "--label-field", "outcome", "--group-field", "question"];
+    const found = await run("calibrate", "report", "t.csv", ...names, "--resamples", "30");
+    const usual = await run("calibrate", "report", "scores.jsonl", "--resamples", "30");
+    const [, ...rest] = usual.stdout.split("\n"); // the first line has the number that is left out
+    expect(found.stdout.split("\n").slice(1)).toEqual(rest);
+    expect(found.stdout).toMatch(/^Bins: 15; a score on an edge counts to the bin below it.$/m);
+    const unnamed = await run("calibrate", "report", "t.csv");
+    expect(unnamed.stderr).toMatch(/no score; its fields are "how sure", "outcome", "question" \(t.csv:2\)/);
+  });
+
   it.each([
-    ["", "EMPTY_INPUT", /no text/],
+    ["", "EMPTY_INPUT", /no answers/],
     ["{", "INVALID_ARGUMENT", /not JSON/],
     ['{"score": 1.5, "correct": true}', "INVALID_ARGUMENT", /1.5 is no probability \(bad.jsonl:1\)/],
     ['{"score": NaN, "correct": true}', "INVALID_ARGUMENT", /not JSON/],

@@ -32,6 +32,7 @@ const isAboutClients = ({ code }: Snippet) => /"surprisal\/(openai|ai-sdk)"/.tes
 const snippets = [
   "README.md",
   "docs/calibration.md",
+  "docs/confidence.md",
   "docs/deciding.md",
   "docs/generating.md",
   "docs/library.md",

@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
-      ConfidenceReading DisjointWindow DivergenceInterval DocumentBootstrap EarlyExit EntropyInterval EntropyReading
+      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EarlyExit EntropyInterval EntropyReading
       ErrorCode Estimate ExitVerdict FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
       MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
       PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
@@ -85,20 +85,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./calibrate": [
     `
-      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature applyCalibrator applyProxyCalibration
+      CALIBRATION_SCHEMA CALIBRATOR_KINDS DriftWatch LogitTemperature answersNeeded applyCalibrator applyProxyCalibration
       auroc averageCalibrationError averagePrecision baseRateLogLoss brierDecomposition brierScore
       calibrateProxy calibratedOptions calibratedScore calibrationMeasures calibrationText checkIdentity
-      classWisePairs clopperPearson confidenceOf conformalQuantile corpDecomposition crossCalibrated
+      classWisePairs clopperPearson compareRankings confidenceOf conformalQuantile corpDecomposition crossCalibrated
       cumulativeTests debiasedCalibrationError describeAnswers expectedCalibrationError fewestAnswers fitBeta
       fitCalibration fitHistogram fitIsotonic fitModelTemperature fitPairTemperature fitPlatt
       fitPredictionSets fitProxy fitRiskThreshold fitTemperature fitTemperatureByKind fitTopKTemperature
-      groupFolds loadCalibration logLoss makeArtefact measureCalibration noiseFloor optionScores
+      groupFolds loadCalibration logLoss makeArtefact measureCalibration measureRanking noiseFloor optionScores
       parseCalibration predictionSet proxy reliability reliabilityOverPerplexity riskCoverage
       riskCoverageCurve riskPValue saveCalibration smoothCalibrationError spiegelhalterTest
       sweptCalibrationError tallyOf temperatureOf temperedProbabilities temperedTopK topLabelPairs
       twoSampleTest wordingSha256`,
     `
-      ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
+      AnswersNeededOptions ArtefactOptions BetaCalibrator BinningOptions CalibrationArtefact CalibrationErrorOptions
       CalibrationIdentity CalibrationMeasureName CalibrationParameters CalibrationReport Calibrator Confidence
       ConformalQuantile CorpDecomposition CumulativeTest DriftReading DriftWatchOptions FitCalibrationOptions
       FitProxyOptions FittedCalibration FittedOn HistogramCalibrator IdentityMismatch IdentityOptions
@@ -107,9 +107,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NoiseFloor NoiseFloorOptions OptionAnswers OptionLogprobs OptionScores Pairs PerplexityPairs
       PerplexityReliability PlattCalibrator PlattOptions PredictOptions PredictionSetOptions PredictionSets
       ProxyCalibration ProxyEstimate ProxyLine ProxyModel ProxyOptions ProxyPair ProxyScore ProxyScoreOptions
+      RankedMethods RankingComparison RankingDifference RankingMeasureName RankingReport
       Reliability ReliabilityBin RiskCoverage RiskCoveragePoint RiskTest RiskThreshold RiskThresholdOptions
       ScoreRange SetMethod SmoothCalibrationError SpiegelhalterTest Tally TemperatureCalibrator TopK
-      TwoSampleTest Wording`,
+      TwoSampleTest UncertainAnswers Wording`,
   ],
   "./decide": [
     "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
@@ -138,6 +139,27 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
       SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
       TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer`,
+  ],
+  "./uncertainty": [
+    `
+      ONE_PASS_METHODS PEER_SCORES distributionShape estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
+      byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
+      kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
+      sentenceSar tokenSar selfCheckEntailment selfCheckNgram selfCheckSentences readSupport selfCheckPrompt
+      selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
+      EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
+      majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
+      SampleWatch`,
+    `
+      AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
+      ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
+      SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
+      EccentricityOptions GraphOptions LuqOptions SampledAnswer SampledAnswers SentenceSarOptions
+      SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
+      SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
+      EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
+      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -242,6 +242,16 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
     }),
   ],
   [
+    "knows no shapes",
+    "the shape of a distribution is that of all its probabilities",
+    generateWith(({ shape: _, ...o }) => o),
+  ],
+  [
+    "shapes that nobody asked for",
+    "the shape of a distribution is that of all its probabilities",
+    generateWith((o) => ({ ...o, shape: true })),
+  ],
+  [
     "writes the stop string too",
     "an answer ends exactly where a stop string begins",
     generateWith(({ stop: _, ...o }) => o),

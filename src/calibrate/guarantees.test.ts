@@ -5,12 +5,14 @@ import { seededRandom } from "../core/index.ts";
 import { orderOf } from "./conformal/quantile.ts";
 import { SimpleJumper } from "./drift/jumper.ts";
 import {
+  answersNeeded,
   conformalQuantile,
   DriftWatch,
   fewestAnswers,
   fitPredictionSets,
   fitRiskThreshold,
   predictionSet,
+  riskPValue,
   type SetMethod,
   temperedProbabilities,
   twoSampleTest,
@@ -161,6 +163,39 @@ describe("risk-controlled threshold", () => {
         what: expect.stringMatching(/9 more are needed/),
       }),
     );
+  });
+
+  // scipy 1.17.1: the p-values by binom.cdf and the definition; n by a search over n and errors.
+  it("the bound is min(Hoeffding, e times the binomial tail), also of losses that are no whole number", () => {
+    expect(riskPValue(2.5, 50, 0.1, "hoeffding-bentkus")).toBeCloseTo(0.4337334695745524, 12); // e tail: 0.680
+    expect(riskPValue(0.3, 40, 0.1, "hoeffding-bentkus")).toBeCloseTo(0.04474121595324697, 12);
+    expect(riskPValue(10, 100, 0.2, "hoeffding-bentkus")).toBeCloseTo(0.015484368840113737, 12); // the tail is the smaller
+  });
+
+  it.each([
+    [0.05, 0.1, 179, 249],
+    [0.1, 0.2, 82, 116],
+    [0.025, 0.05, 361, 504],
+    [0.08, 0.1, 1290, 1786],
+    [0, 0.1, 29, 29],
+  ])(
+    "of a true risk of %f, one of %f is shown in 4 of 5 cases by %i answers, or %i",
+    (trueRisk, risk, binomial, hoeffding) => {
+      expect(answersNeeded({ risk, trueRisk })).toBe(binomial);
+      expect(answersNeeded({ risk, trueRisk, test: "hoeffding-bentkus" })).toBe(hoeffding);
+    },
+  );
+
+  it("so many are needed: of 1,000 sets of that size, 4 of 5 show it", () => {
+    const random = seededRandom(12);
+    let shown = 0;
+    for (let set = 0; set < SETS; set++) {
+      const correct = Array.from({ length: 179 }, () => random() >= 0.05);
+      const options = { risk: 0.1, candidates: [0.5] };
+      if (fitRiskThreshold({ scores: correct.map(() => 0.5), correct }, options).threshold !== null) shown++;
+    }
+    expect(Math.abs(shown / SETS - 0.8)).toBeLessThan(threeErrors(0.8, SETS) + 0.01);
+    expect(() => answersNeeded({ risk: 0.1, trueRisk: 0.1 })).toThrow(/never shows/);
   });
 
   it("says that none keeps to it, and stops at the first that fails", () => {

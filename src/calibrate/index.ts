@@ -34,5 +34,12 @@ export {
   type ProxyLine,
   type ProxyPair,
 } from "./proxy/proxy-calibration.ts";
-export { clopperPearson, fewestAnswers, type RiskTest, riskPValue } from "./risk/bounds.ts";
+export {
+  type AnswersNeededOptions,
+  answersNeeded,
+  clopperPearson,
+  fewestAnswers,
+  type RiskTest,
+  riskPValue,
+} from "./risk/bounds.ts";
 export { fitRiskThreshold, type RiskThreshold, type RiskThresholdOptions } from "./risk/threshold.ts";

@@ -10,6 +10,7 @@ export * from "./options.ts";
 export * from "./perplexity.ts";
 export * from "./policy/index.ts";
 export * from "./recipe.ts";
+export * from "./shape.ts";
 export * from "./statistics.ts";
 export * from "./table.ts";
 export * from "./text.ts";

@@ -12,6 +12,23 @@ export interface EntropyInterval {
   high: number | null;
 }
 
+/**
+ * What a whole distribution says beside its entropy: sums over all of its tokens, which no list of the most probable ones has.
+ * Rényi entropy, Fisher-Rao distance and self-certainty are made from them (`surprisal/uncertainty`).
+ */
+export interface DistributionShape {
+  /** V: tokens of the distribution, those of probability 0 among them. */
+  vocabularySize: number;
+  /** Tokens of a probability above 0. */
+  possible: number;
+  /** Mean ln p over these, nats, <= -ln `possible`. */
+  meanLogprob: number;
+  /** Σ √p, 1 ... √V. */
+  rootSum: number;
+  /** Σ √q of q = softmax((ln p) / 2), 1 ... √V: the same at temperature 2. */
+  flatRootSum: number;
+}
+
 /** A token the model could have put in this place. */
 export interface Alternative {
   /** The token as text; bytes that are not UTF-8 on their own appear as U+FFFD, see `bytes`. */
@@ -47,6 +64,8 @@ export interface TokenRecord extends Alternative {
   cut?: string | undefined;
   /** Entropy of the distribution this token was drawn from, nats: exact, or an interval from top-k. */
   entropy?: number | EntropyInterval | null | undefined;
+  /** Shape of the distribution this token was drawn from, where it was asked for. */
+  shape?: DistributionShape | undefined;
 }
 
 /** The most probable tokens per position, k columns in one array: entry of position i, place j is at i*k+j. */

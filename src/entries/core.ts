@@ -17,6 +17,7 @@ export {
   conditionalEntropy,
   crossEntropy,
   type DisjointWindow,
+  type DistributionShape,
   type DivergenceInterval,
   type DocumentBootstrap,
   decidePolicy,

@@ -46,6 +46,11 @@ export interface GenerateOptions {
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
   /**
+   * Also the shape of every distribution (`TokenRecord.shape`), of which Rényi entropy, Fisher-Rao distance and self-certainty are made.
+   * Needs the capability `distribution`. Default false.
+   */
+  shape?: boolean | undefined;
+  /**
    * What happens where a model in process has no room for one more answer. "wait", the default: for its turn, in the order of
    * coming; where cells of the context run out, the youngest answers wait until older ones have ended. "refuse":
    * TOO_MANY_SEQUENCES, or CONTEXT_EXCEEDED for its prompt, or an end for the reason "length". Servers have rules of their own.

@@ -9,6 +9,7 @@ export function askedFor(options: GenerateOptions): (keyof GenerateOptions)[] {
     stop: stop.length > 0,
     prefill: prefill !== "",
     oneOf: oneOf !== undefined,
+    shape: options.shape === true,
     minP: minP > 0,
     repeatPenalty: repeatPenalty !== 1,
     frequencyPenalty: frequencyPenalty !== 0,

@@ -15,6 +15,7 @@ export function checkGenerateOptions(options: GenerateOptions): void {
   checkWellFormed(prefill, "prefill");
   checkWord("whenFull", options.whenFull, ["wait", "refuse"]);
   checkWord("batching", options.batching, ["on", "off"]);
+  checkWord("shape", options.shape, [true, false]);
   if (oneOf === undefined) return;
   checkTexts("oneOf", oneOf);
   if (oneOf.length === 0) throw invalidArgument("There is nothing to choose from", "oneOf", "Give a text.");
@@ -33,7 +34,11 @@ function checkTexts(name: string, texts: readonly string[]): void {
   }
 }
 
-function checkWord(name: string, word: string | undefined, allowed: readonly string[]): void {
+function checkWord<Word extends string | boolean>(
+  name: string,
+  word: Word | undefined,
+  allowed: readonly Word[],
+): void {
   if (word === undefined || allowed.includes(word)) return;
   throw invalidArgument(`"${word}" is not a value of ${name}`, name, `Use one of ${allowed.join(", ")}.`);
 }

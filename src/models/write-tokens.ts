@@ -1,5 +1,5 @@
 /** Writing on, one record per token, for every model whose distributions are at hand. */
-import { abortError, type TokenRecord } from "../core/index.ts";
+import { abortError, type DistributionShape, distributionShape, type TokenRecord } from "../core/index.ts";
 import type { FinishReason, GenerateOptions, GenerationEnd } from "./language-model.ts";
 import { OneOf, type TokenPieces } from "./one-of.ts";
 import { Penalties } from "./penalties.ts";
@@ -18,6 +18,8 @@ export interface WritingSource {
   extend(id: number): Promise<boolean>;
   /** The record of a token. @param distribution [V] what `distribution` gave. */
   record(id: number, distribution: Float32Array, alternatives: number): TokenRecord;
+  /** Of the distribution that `record` was given last, where there is a faster way than `distributionShape`. */
+  shape?(): DistributionShape;
 }
 
 /** What is known at the end. `tokens`: the records. */
@@ -36,7 +38,7 @@ export async function* writeTokens(
   options: GenerateOptions,
   marks?: MarkedReasoning,
 ): AsyncGenerator<TokenRecord, Written, void> {
-  const { maxTokens = 256, alternatives = 0, signal } = options;
+  const { maxTokens = 256, alternatives = 0, shape = false, signal } = options;
   const sample = createSampler(options);
   const penalties = new Penalties(options, prompt);
   const stops = new StopStrings(options.stop ?? []);
@@ -58,7 +60,9 @@ export async function* writeTokens(
       break;
     }
     penalties.accept(id);
-    const { records, match } = stops.push(source.record(id, distribution, alternatives));
+    const record = source.record(id, distribution, alternatives);
+    if (shape) record.shape = source.shape?.() ?? distributionShape(distribution, "logprobs");
+    const { records, match } = stops.push(record);
     for (const record of certain(records)) yield record;
     if (match) stop = match;
     if (match || oneOf?.done) {

@@ -1,5 +1,10 @@
 /** Pages and exports for people. */
-export { CALIBRATION_MEASURES, calibrationVerdict, measureText } from "./calibration/measures.ts";
+export {
+  CALIBRATION_MEASURES,
+  calibrationMethod,
+  calibrationVerdict,
+  measureText,
+} from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";

@@ -4,7 +4,7 @@
  * One direction for all: a higher `uncertainty` is more uncertain, whatever a peer's sign is. Natural logarithms (nats).
  * `null` where a number cannot be said, with the reason; never a stand-in.
  */
-import type { TokenRecord } from "../core/index.ts";
+import type { EntropyInterval, TokenRecord } from "../core/index.ts";
 
 /**
  * What an estimator is made from.
@@ -34,12 +34,31 @@ export interface Estimate {
   /** Which of the formulas that go by this name, such as "discrete, strict entailment"; the same words in docs/confidence.md. */
   variant: string;
   needs: readonly Need[];
-  /** Higher = more uncertain. Unit and range are the method's own. `null`: it cannot be said. */
+  /** Higher = more uncertain. Unit and range are the method's own; Infinity is a number. `null`: it cannot be said. */
   uncertainty: number | null;
   /** 0 ... 1, higher = more confident; left out by methods that have no such scale. Not calibrated: see `surprisal/calibrate`. */
   confidence?: number | null | undefined;
+  /**
+   * What is known of an uncertainty that is `null`, where something is: the least and the greatest it can be, in its own unit;
+   * `high` `null` = no bound is known.
+   */
+  interval?: EntropyInterval | undefined;
   /** Why `uncertainty` is `null`, or what was left out of it, for people. */
   reason?: string | undefined;
+  /** Of a method that gives another library's number: that number, with that library's sign. */
+  peer?: PeerScore | undefined;
+}
+
+/** The number of another library, as its own code computes it. */
+export interface PeerScore {
+  /** Name and version, such as "uqlm 0.6.7". */
+  library: string;
+  /** What the number is called there. */
+  name: string;
+  /** `null` where that code has NaN, or nothing. */
+  value: number | null;
+  /** Whether a higher number means more or less certainty there, as the library says it; what it does is in docs/confidence.md. */
+  higher: "more uncertain" | "more confident";
 }
 
 /** What an estimator is: its name, its needs, and a way to begin with a new answer. `Seen` is what it is fed, one at a time. */
@@ -67,6 +86,8 @@ export interface AnswerSample {
   logprob?: number | null | undefined;
   /** Number of tokens, for means per token. */
   tokens?: number | undefined;
+  /** Mean entropy of the distributions its tokens were drawn from, nats; `null` or left out: not known. */
+  entropy?: number | null | undefined;
 }
 
 /** Estimators that compare answers with each other. The first that is observed is the answer itself where a method has one. */

@@ -1,2 +1,4 @@
 /** How sure a model is of what it says: many estimators, one signature. estimator.ts is the contract. */
 export type * from "./estimator.ts";
+export * from "./one-pass/index.ts";
+export * from "./samples/index.ts";

@@ -43,7 +43,8 @@ export interface FittedOn {
 }
 
 /** The measures that an artefact keeps: no curves. */
-export type KeptMeasures = Pick<CalibrationReport, "n" | "measures" | "noiseFloor" | "intervals">;
+export type KeptMeasures = Pick<CalibrationReport, "n" | "measures" | "noiseFloor" | "intervals"> &
+  Partial<Pick<CalibrationReport, "binning">>;
 
 /** A fitted calibration with all that is known of it, plain JSON: `saveCalibration`, `loadCalibration`. */
 export interface CalibrationArtefact<Parameters extends CalibrationParameters = CalibrationParameters> {

@@ -136,7 +136,14 @@ const estimate = record({
 const kept = record({
   n: count,
   measures: mapOf(estimate),
-  noiseFloor: record({ mean: finite, low: finite, high: finite, observed: finite, inside: flag }),
+  noiseFloor: record({
+    mean: finite,
+    low: finite,
+    high: finite,
+    observed: finite,
+    inside: flag,
+    withinGroups: optional(nullable(share)),
+  }),
   intervals: record({ level: share, resamples: count }),
 });
 

@@ -12,6 +12,7 @@ import {
   fitTemperature,
   fitTemperatureByKind,
   groupFolds,
+  singleFolds,
   temperatureOf,
 } from "../calibrators/index.ts";
 import {
@@ -93,7 +94,9 @@ export function fitCalibration(
   const tally = tallyOf(pairs);
   requireEnough(tally, leastPerClass);
   const parameters = fitted(kind, answers, pairs);
-  const places = groupFolds(answers.groups ?? Int32Array.from({ length: n }, (_, i) => i), { folds, seed });
+  const places = answers.groups
+    ? groupFolds(answers.groups, { folds, seed })
+    : singleFolds(n, { folds, seed });
   if (kind === "temperature-by-kind") requireKinds(answers, places, leastPerClass);
   const outOfFold: (number | null)[] = new Array(n).fill(null);
   const rightOutOfFold: (boolean | number | null)[] = Array.from(pairs.correct);
@@ -295,9 +298,10 @@ function scoresOf({ values, right, wrong, n }: Tally): Float64Array {
   return scores;
 }
 
-const kept = ({ n, measures, noiseFloor, intervals }: CalibrationReport): KeptMeasures => ({
+const kept = ({ n, measures, noiseFloor, intervals, binning }: CalibrationReport): KeptMeasures => ({
   n,
   measures,
   noiseFloor,
   intervals,
+  binning,
 });

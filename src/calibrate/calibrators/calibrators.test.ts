@@ -23,6 +23,7 @@ import {
   temperedProbabilities,
 } from "../index.ts";
 import { sigmoid } from "./calibrator.ts";
+import { singleFolds } from "./folds.ts";
 
 /** Pairs whose score claims sigmoid(factor x + shift) where the truth is sigmoid(x). */
 function claimed(n: number, factor: number, seed: number, shift = 0): Pairs {
@@ -236,6 +237,14 @@ describe("folds", () => {
     expect(groupFolds(groups, { folds: 4, seed: 3 })).toEqual(folds);
     expect(groupFolds(groups, { folds: 4, seed: 4 })).not.toEqual(folds);
     expect(() => groupFolds(["a", "a"], { folds: 2 })).toThrow(/1 groups do not make 2 folds/);
+  });
+
+  it("are the same for items alone as for groups of one", () => {
+    for (const n of [5, 6, 101]) {
+      const groups = Array.from({ length: n }, (_, i) => i);
+      expect(singleFolds(n, { seed: 9 })).toEqual(groupFolds(groups, { seed: 9 }));
+    }
+    expect(() => singleFolds(4)).toThrow(/4 groups do not make 5 folds/);
   });
 
   it("show what a calibrator does on new pairs, where its own pairs flatter it", () => {

@@ -23,18 +23,9 @@ export function groupFolds(
     if (list) list.push(i);
     else members.set(groups[i]!, [i]);
   }
-  if (members.size < folds)
-    throw invalidArgument(
-      `${members.size} groups do not make ${folds} folds`,
-      "folds",
-      `Give ${folds - members.size} more groups, or fewer folds.`,
-    );
+  requireGroups(members.size, folds);
   const lists = [...members.values()];
-  const random = seededRandom(seed);
-  for (let i = lists.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [lists[i], lists[j]] = [lists[j]!, lists[i]!];
-  }
+  shuffle(lists, seededRandom(seed));
   lists.sort((a, b) => b.length - a.length); // stable: shuffled among equals
   const sizes = new Float64Array(folds);
   const fold = new Int32Array(groups.length);
@@ -44,6 +35,39 @@ export function groupFolds(
     for (const i of list) fold[i] = least;
   }
   return fold;
+}
+
+/**
+ * The same where each item is a group of its own.
+ * @param n items.
+ */
+export function singleFolds(
+  n: number,
+  { folds = 5, seed = 0 }: { folds?: number | undefined; seed?: number | undefined } = {},
+): Int32Array {
+  requireCount(folds, "folds", 2);
+  requireGroups(n, folds);
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  shuffle(order, seededRandom(seed));
+  const fold = new Int32Array(n);
+  for (let i = 0; i < n; i++) fold[order[i]!] = i % folds;
+  return fold;
+}
+
+function requireGroups(groups: number, folds: number): void {
+  if (groups < folds)
+    throw invalidArgument(
+      `${groups} groups do not make ${folds} folds`,
+      "folds",
+      `Give ${folds - groups} more groups, or fewer folds.`,
+    );
+}
+
+function shuffle<T>(list: { length: number; [i: number]: T }, random: () => number): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [list[i], list[j]] = [list[j]!, list[i]!];
+  }
 }
 
 /**
@@ -58,8 +82,7 @@ export function crossCalibrated(
   options: { folds?: number | undefined; seed?: number | undefined } = {},
 ): Pairs {
   const n = pairs.scores.length;
-  const groups = pairs.groups ?? Int32Array.from({ length: n }, (_, i) => i);
-  const folds = groupFolds(groups, options);
+  const folds = pairs.groups ? groupFolds(pairs.groups, options) : singleFolds(n, options);
   const scores: (number | null)[] = Array.from(pairs.scores);
   for (let fold = 0; fold < (options.folds ?? 5); fold++) {
     const others = Array.from(folds.keys()).filter((i) => folds[i] !== fold);

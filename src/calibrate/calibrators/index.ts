@@ -11,7 +11,7 @@ export {
   temperatureOf,
 } from "./calibrator.ts";
 export { fitBeta, fitPlatt, type PlattOptions } from "./curves.ts";
-export { crossCalibrated, groupFolds } from "./folds.ts";
+export { crossCalibrated, groupFolds, singleFolds } from "./folds.ts";
 export {
   fitModelTemperature,
   fitTopKTemperature,

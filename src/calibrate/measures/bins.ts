@@ -37,9 +37,11 @@ export interface Bins {
 }
 
 const MOST_BINS = 1_000_000;
+/** Guo et al. 2017. */
+export const DEFAULT_BINS = 15;
 
 /** @throws SurprisalError INVALID_ARGUMENT */
-function numberOfBins({ bins = 15 }: BinningOptions, n: number): number {
+function numberOfBins({ bins = DEFAULT_BINS }: BinningOptions, n: number): number {
   if (bins === "cube-root") return Math.max(1, Math.ceil(Math.cbrt(n) - 1e-9));
   if (Number.isSafeInteger(bins) && bins >= 1 && bins <= MOST_BINS) return bins;
   throw invalidArgument(

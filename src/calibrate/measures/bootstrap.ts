@@ -17,7 +17,10 @@ export interface MeasureBootstrapOptions {
 export interface MeasureEstimate {
   /** `null`: it cannot be said of these pairs, such as the AUROC of right ones alone. */
   value: number | null;
-  /** Standard deviation over the resamples; `null` where it could not be said in 1 of 20 resamples, or is infinite. */
+  /**
+   * Standard deviation over the resamples; `null` where it could not be said in 1 of 20 resamples, is infinite, or where there is
+   * only one pair, or one group.
+   */
   standardError: number | null;
   /** Ends of the interval; `null` as above. */
   low: number | null;
@@ -30,7 +33,7 @@ export type MeasureValues<Name extends string> = Readonly<Record<Name, number | 
 /**
  * Draws as many pairs as there are, with replacement (with groups: as many groups, each with all its pairs), and measures
  * again. The interval is that of percentiles, [q, Q]. For the measures named in `centred` it is moved so that the mean of the
- * resamples lies on the value, [value - (mean - q), value + (Q - mean)], no lower than 0: errors of calibration grow by the noise
+ * resamples lies on the value, [value - (mean - q), value + (Q - mean)], within 0 ... 1: errors of calibration grow by the noise
  * of a resample on top of that of the sample, and percentiles alone may leave the value out. It then says where the
  * error of another such sample would lie; how much of it is noise, the noise floor says.
  * Source: Efron & Tibshirani 1993, chapter 13.
@@ -59,23 +62,37 @@ export function bootstrapMeasures<Name extends string>(
       if (value !== null && Number.isFinite(value)) draws.get(name)!.push(value);
     }
   }
-  const estimate = (name: Name): MeasureEstimate => {
-    const value = values[name];
-    const drawn = Float64Array.from(draws.get(name)!).sort();
-    if (value === null || !Number.isFinite(value) || drawn.length < Math.max(2, 0.95 * resamples))
-      return { value, standardError: null, low: null, high: null };
-    const mean = drawn.reduce((sum, each) => sum + each, 0) / drawn.length;
-    const shift = centred.has(name) ? value - mean : 0;
-    const end = (fraction: number) => quantileOf(drawn, fraction) + shift;
-    const [low, high] = [end((1 - level) / 2), end((1 + level) / 2)];
-    return {
-      value,
-      standardError: standardDeviation(drawn),
-      low: centred.has(name) ? Math.max(0, low) : low,
-      high,
-    };
-  };
+  const isSingle = (slots.starts?.length ?? slots.slots.length + 1) <= 2; // one of them: nothing varies
+  const estimate = (name: Name): MeasureEstimate =>
+    estimateOf(values[name], isSingle ? [] : draws.get(name)!, { resamples, level }, centred.has(name));
   return Object.fromEntries(names.map((name) => [name, estimate(name)])) as Record<Name, MeasureEstimate>;
+}
+
+/**
+ * What resamples say of a value.
+ * @param draws the values of the resamples that have one.
+ * @param isCentred an error from 0 to 1 that noise only makes larger.
+ */
+export function estimateOf(
+  value: number | null,
+  draws: readonly number[],
+  { resamples, level }: { resamples: number; level: number },
+  isCentred: boolean = false,
+): MeasureEstimate {
+  if (value === null || !Number.isFinite(value) || draws.length < Math.max(2, 0.95 * resamples))
+    return { value, standardError: null, low: null, high: null };
+  const drawn = Float64Array.from(draws).sort();
+  const mean = drawn.reduce((sum, each) => sum + each, 0) / drawn.length;
+  const end = (fraction: number) => {
+    const found = quantileOf(drawn, fraction);
+    return isCentred ? Math.min(1, Math.max(0, found + value - mean)) : found;
+  };
+  return {
+    value,
+    standardError: standardDeviation(drawn),
+    low: end((1 - level) / 2),
+    high: end((1 + level) / 2),
+  };
 }
 
 /** Which count each pair adds to, pairs of a group next to each other. */

@@ -18,6 +18,16 @@ export {
   type MeasureCalibrationOptions,
   measureCalibration,
 } from "./measure.ts";
+export {
+  compareRankings,
+  measureRanking,
+  type RankedMethods,
+  type RankingComparison,
+  type RankingDifference,
+  type RankingMeasureName,
+  type RankingReport,
+  type UncertainAnswers,
+} from "./measure-ranking.ts";
 export { type NoiseFloor, type NoiseFloorOptions, noiseFloor } from "./noise-floor.ts";
 export {
   checkOptions,

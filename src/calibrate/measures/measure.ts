@@ -1,6 +1,6 @@
 /** All measures of a set of scores at once, each with its interval. */
 import type { BinningOptions } from "./bins.ts";
-import { binsOf } from "./bins.ts";
+import { binsOf, DEFAULT_BINS } from "./bins.ts";
 import {
   bootstrapMeasures,
   type MeasureBootstrapOptions,
@@ -13,17 +13,17 @@ import {
   errorOfBins,
   sweptCalibrationError,
 } from "./calibration-error.ts";
+import { type RankingMeasureName, rankingMeasures } from "./measure-ranking.ts";
 import { type NoiseFloor, noiseFloor } from "./noise-floor.ts";
 import { type Pairs, type Tally, tallyOf } from "./pairs.ts";
-import { auroc, averagePrecision } from "./ranking.ts";
 import { type Confidence, confidenceOf, type Reliability, reliability } from "./reliability.ts";
-import { fullAndHalfRiskCoverage, type RiskCoveragePoint, riskCoverageCurve } from "./risk-coverage.ts";
+import { type RiskCoveragePoint, riskCoverageCurve } from "./risk-coverage.ts";
 import { baseRateLogLoss, corpDecomposition, logLoss, spiegelhalterTest } from "./scores.ts";
 import { smoothCalibrationError } from "./smooth.ts";
 
 /** A measure: what `docs/calibration.md` has a row for. */
 export type CalibrationMeasureName =
-  | "accuracy"
+  | RankingMeasureName
   | "meanConfidence"
   | "eceEqualWidth"
   | "eceEqualMass"
@@ -39,13 +39,6 @@ export type CalibrationMeasureName =
   | "brierUncertainty"
   | "logLoss"
   | "baseRateLogLoss"
-  | "auroc"
-  | "auprcRight"
-  | "auprcWrong"
-  | "aurc"
-  | "auarc"
-  | "prr"
-  | "prrHalf"
   | "spiegelhalterZ";
 
 /** Those that noise only ever makes larger: their intervals are centred on the value. */
@@ -82,6 +75,8 @@ export interface CalibrationReport {
   /** Groups that were resampled; `null`: each pair for itself. */
   groups: number | null;
   measures: Record<CalibrationMeasureName, MeasureEstimate>;
+  /** The bins of the measures that have some, and which edge is theirs. */
+  binning: Required<Pick<BinningOptions, "bins" | "closed" | "outerEdge">>;
   /** How the intervals were made. */
   intervals: { level: number; resamples: number; over: "pairs" | "groups"; seed: number };
   /** Of `eceEqualWidth`. */
@@ -103,9 +98,9 @@ export function calibrationMeasures(
   const bins = binsOf(tally, width);
   const equal = binsOf(tally, mass);
   const corp = corpDecomposition(tally);
-  const { full: risk, half } = fullAndHalfRiskCoverage(tally);
+  const { accuracy, ...order } = rankingMeasures(tally);
   return {
-    accuracy: tally.totalRight / tally.n,
+    accuracy,
     meanConfidence: bins.claimed.reduce((sum, claimed) => sum + claimed, 0) / tally.n,
     eceEqualWidth: errorOfBins(bins, "l1"),
     eceEqualMass: errorOfBins(equal, "l1"),
@@ -121,13 +116,7 @@ export function calibrationMeasures(
     brierUncertainty: corp.uncertainty,
     logLoss: logLoss(tally),
     baseRateLogLoss: baseRateLogLoss(tally),
-    auroc: auroc(tally),
-    auprcRight: averagePrecision(tally, "right"),
-    auprcWrong: averagePrecision(tally, "wrong"),
-    aurc: risk.aurc,
-    auarc: risk.auarc,
-    prr: risk.prr,
-    prrHalf: half.prr,
+    ...order,
     spiegelhalterZ: spiegelhalterTest(tally)?.z ?? null,
   };
 }
@@ -156,8 +145,9 @@ export function measureCalibration(pairs: Pairs, options: MeasureCalibrationOpti
     missingLabels: tally.missingLabels,
     groups: slots.starts === null ? null : slots.starts.length - 1,
     measures,
+    binning: { bins: bins ?? DEFAULT_BINS, closed: closed ?? "right", outerEdge: outerEdge ?? "inside" },
     intervals: { level, resamples, over: slots.starts === null ? "pairs" : "groups", seed },
-    noiseFloor: noiseFloor(tally, { ...binning, simulations, seed, level }),
+    noiseFloor: noiseFloor(tally, { ...binning, simulations, seed, level, pairs }),
     spiegelhalterPValue: spiegelhalterTest(tally)?.pValue ?? null,
     confidence: confidenceOf(tally),
     reliability: reliability(tally, { ...binning, level }),

@@ -24,6 +24,8 @@ import {
   logLoss,
   optionScores,
   predictionSet,
+  riskCoverage,
+  riskCoverageCurve,
   riskPValue,
   smoothCalibrationError,
   spiegelhalterTest,
@@ -57,6 +59,22 @@ interface Fixture {
   };
 }
 const peers: Fixture = JSON.parse(readFileSync(new URL("../fixtures/peers.json", import.meta.url), "utf8"));
+
+interface RiskCoverageFixture {
+  pairs: {
+    name: string;
+    aurc: number;
+    augrc: number;
+    coverages: number[];
+    risks: number[];
+    /** By the share that is rejected at most: area of the scores, area of the best order. */
+    areas: Record<"1.0" | "0.5", [number, number]>;
+  }[];
+}
+/** Recorded by tools/peers/record_risk_coverage.py. */
+const riskPeers: RiskCoverageFixture = JSON.parse(
+  readFileSync(new URL("../fixtures/risk-coverage.json", import.meta.url), "utf8"),
+);
 
 const BINS = [5, 10, 15];
 const TORCH = { closed: "left", outerEdge: "own-bin" } as const satisfies BinningOptions;
@@ -169,6 +187,50 @@ describe.each(peers.pairs)("on the pairs $name", ({ name, scores, correct, grid,
     expectCurve(curve(fitPairTemperature(pairs)), results["netcal temperature"]!, 3);
     expectCurve(curve(fitBeta(pairs)), results["netcal beta"]!, 3);
     expectCurve(curve(fitHistogram(pairs, { bins: 5 })), results["netcal histogram 5"]!, 10);
+  });
+});
+
+describe.each(riskPeers.pairs)("risk and coverage on the pairs $name", (peer) => {
+  const { name, aurc, augrc, coverages, risks, areas } = peer;
+  const { scores, correct } = peers.pairs.find((pairs) => pairs.name === name)!;
+  const tally = tallyOf({ scores, correct });
+  const curve = riskCoverageCurve(tally, 1e6);
+
+  it("fd-shifts has the same points of the curve, and a last one of coverage 0", () => {
+    const points = curve.map(({ coverage, risk }) => [coverage, risk]).reverse();
+    expect(coverages).toHaveLength(points.length + 1);
+    for (const [i, [coverage, risk]] of points.entries()) {
+      expect(coverage).toBeCloseTo(coverages[i]!, 12);
+      expect(risk).toBeCloseTo(risks[i]!, 12);
+    }
+  });
+
+  // Theirs is 1000 times the area under straight lines between the points, flat down to coverage 0; ours, as Geifman's, is the mean
+  // of the risks at k = 1 ... n answered, with the mean over the orders of equal scores.
+  it("fd-shifts' AURC is 1000 times the area under lines between these points; ours is near it", () => {
+    let [area, last] = [0, { coverage: 0, risk: curve[0]!.risk }];
+    for (const point of curve) {
+      area += ((point.coverage - last.coverage) * (point.risk + last.risk)) / 2;
+      last = point;
+    }
+    expect(1000 * area).toBeCloseTo(aurc, 8);
+    expect(Math.abs(riskCoverage(tally).aurc - area)).toBeLessThan(name === "untied" ? 0.002 : 0.03);
+    let [general, before] = [0, { coverage: 0, wrong: 0 }]; // AUGRC is the area under coverage x risk
+    for (const { coverage, wrong } of curve) {
+      general += ((coverage - before.coverage) * (wrong + before.wrong)) / 2 / tally.n;
+      before = { coverage, wrong };
+    }
+    expect(1000 * general).toBeCloseTo(augrc, 8);
+  });
+
+  // Its order of equal scores is whatever the sort makes of it, and its random baseline a mean over 1,000 shuffles; ours is exact.
+  it("LM-Polygraph has the same area without ties, and the same best one, with any and with half rejected", () => {
+    for (const most of ["1.0", "0.5"] as const) {
+      const { auarc, oracle, random, aurc: ours, prr } = riskCoverage(tally, { mostRejected: Number(most) });
+      if (name === "untied") expect(auarc).toBeCloseTo(areas[most][0], 12);
+      expect(1 - oracle).toBeCloseTo(areas[most][1], 12);
+      expect(prr).toBeCloseTo((random - ours) / (random - oracle), 12);
+    }
   });
 });
 

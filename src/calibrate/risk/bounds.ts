@@ -1,4 +1,5 @@
 /** What a count of errors says about the chance of one. */
+import { invalidArgument } from "../../core/index.ts";
 import { requireCount, requireShare } from "../measures/index.ts";
 import { binomialAtMost, incompleteBeta } from "../special.ts";
 
@@ -75,4 +76,45 @@ export function fewestAnswers(
     else low = middle + 1;
   }
   return low;
+}
+
+/** Options of `answersNeeded`. */
+export interface AnswersNeededOptions {
+  /** Share of wrong ones that is allowed, strictly between 0 and 1. */
+  risk: number;
+  /** Share of wrong ones that is expected, from 0 to below `risk`. Default: half of it. */
+  trueRisk?: number | undefined;
+  /** Chance of a false promise, strictly between 0 and 1. Default 0.05. */
+  delta?: number | undefined;
+  /** Chance that the answers show it, strictly between 0 and 1. Default 0.8. */
+  power?: number | undefined;
+  /** Default "binomial". */
+  test?: RiskTest | undefined;
+}
+
+const MOST_ANSWERS = 1_000_000;
+
+/**
+ * Fewest answers of which it can be expected that they show the risk: with the errors that the true risk makes, and not all right as in
+ * `fewestAnswers`. For a risk of 0.1, delta 0.05 and a true risk of 0.05: 179 by the binomial test, 249 by Hoeffding-Bentkus.
+ * @returns `null`: more than a million.
+ * @throws SurprisalError INVALID_ARGUMENT
+ */
+export function answersNeeded(options: AnswersNeededOptions): number | null {
+  const { risk, trueRisk = risk / 2, delta = 0.05, power = 0.8, test = "binomial" } = options;
+  requireShare(risk, "risk");
+  requireShare(delta, "delta");
+  requireShare(power, "power");
+  if (!(trueRisk >= 0 && trueRisk < risk))
+    throw invalidArgument(
+      `A true risk of ${trueRisk} never shows one of ${risk}`,
+      "trueRisk",
+      "Give a number from 0 to below risk.",
+    );
+  let most = 0; // errors that still show it; it rises with n
+  for (let n = fewestAnswers(risk, delta, { test }); n <= MOST_ANSWERS; n++) {
+    while (riskPValue(most + 1, n, risk, test) <= delta) most++;
+    if (binomialAtMost(most, n, trueRisk) >= power) return n;
+  }
+  return null;
 }

@@ -1,7 +1,7 @@
 /** From which score on to answer, so that what is answered is wrong no more often than allowed. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type Pairs, requireCount, requireShare, requireSingles, tallyOf } from "../measures/index.ts";
-import { clopperPearson, fewestAnswers, type RiskTest, riskPValue } from "./bounds.ts";
+import { answersNeeded, clopperPearson, fewestAnswers, type RiskTest, riskPValue } from "./bounds.ts";
 
 /** Options of `fitRiskThreshold`. */
 export interface RiskThresholdOptions {
@@ -9,7 +9,7 @@ export interface RiskThresholdOptions {
   risk: number;
   /** Chance that the threshold does not keep to it, strictly between 0 and 1. Default 0.05. */
   delta?: number | undefined;
-  /** Default "binomial". */
+  /** Default "binomial": exact, and right for answers that are right or wrong. "hoeffding-bentkus" needs about 1.4 times as many. */
   test?: RiskTest | undefined;
   /**
    * Thresholds to be tried, chosen before the data were seen. Default: 1, 0.99, 0.98 ... 0; scores of another scale than 0 ... 1
@@ -78,7 +78,7 @@ export function fitRiskThreshold(pairs: Pairs, options: RiskThresholdOptions): R
       code: "CALIBRATION_TOO_SMALL",
       what: `${n} pairs cannot show a risk of ${risk} with probability ${1 - delta}, even if all were right: ${fewest - n} more are needed`,
       where: "pairs",
-      wayOut: `Give at least ${fewest}, or allow a larger risk or delta.`,
+      wayOut: `Give at least ${fewest}, or allow a larger risk or delta. ${fewest} are enough only if all are right: where half the allowed risk is true, ${answersNeeded({ risk, delta, test }) ?? "more than a million"} show it in 4 of 5 cases.`,
     });
   const result = { kind: "risk-threshold" as const, risk, delta, test, n };
   let best: { threshold: number; answered: number; wrong: number } | null = null;

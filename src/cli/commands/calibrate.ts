@@ -1,4 +1,5 @@
 /** `surprisal calibrate`: whether confidences mean what they say, and a file that makes them so. */
+import { once } from "node:events";
 import {
   CALIBRATOR_KINDS,
   type CalibrationArtefact,
@@ -20,7 +21,8 @@ import {
 import { invalidArgument } from "../../core/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { calibrationPage } from "../../report/index.ts";
-import { decodeText, infinityAsText, visible } from "../../text/index.ts";
+import { decodeText, formatCount, formatPlural, infinityAsText, visible } from "../../text/index.ts";
+import type { AnswerRows } from "../answer-rows.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { readGiven } from "../input.ts";
@@ -41,7 +43,7 @@ import { renderCalibration } from "../render/index.ts";
 import { JSON_DOCUMENT, MOST_MIB } from "../shared-options.ts";
 
 const DATA = argument(
-  "JSONL file of labelled answers, - for standard input, or the folder of a run with questions",
+  "Labelled answers: JSONL, a JSON list or CSV; - for standard input; or the folder of a run with questions",
 );
 const SEEDS = 2 ** 31 - 1;
 
@@ -66,6 +68,19 @@ const MEASURE_OPTIONS: Declared<MeasureValues> = {
   maxMib: MOST_MIB,
   html: option(text, { hint: "FILE", description: "Also write a page with pictures" }),
   json: JSON_DOCUMENT,
+};
+
+interface FieldValues {
+  scoreField: string | undefined;
+  labelField: string | undefined;
+  groupField: string | undefined;
+}
+
+// biome-ignore format: one option a line
+const FIELD_OPTIONS: Declared<FieldValues> = {
+  scoreField: option(text, { hint: "NAME", description: 'Field of the probability of being right, where it is not "score"' }),
+  labelField: option(text, { hint: "NAME", description: 'Field of what came of it, where it is not "correct" or "label"' }),
+  groupField: option(text, { hint: "NAME", description: 'Field of what belongs together, where it is not "group"' }),
 };
 
 interface IdentityValues {
@@ -108,6 +123,7 @@ Examples:
     kind: option(oneOf(CALIBRATOR_KINDS), { hint: "KIND", description: `What is fitted: ${CALIBRATOR_KINDS.join(", ")}`, standard: "temperature" }),
     folds: option(wholeNumber(2, 1000), { hint: "N", description: "Folds for the measures after", standard: "5" }),
     least: option(wholeNumber(1, 1_000_000), { hint: "N", description: "Fewest right and fewest wrong answers", standard: "30" }),
+    ...FIELD_OPTIONS,
     ...MEASURE_OPTIONS,
     ...IDENTITY_OPTIONS,
   },
@@ -115,7 +131,7 @@ Examples:
     const { data, out, html, json } = given;
     checkOut(out, data);
     checkOut(html, data);
-    const file = await readAnswers(data, given);
+    const file = await readAnswers(data, { ...given, names: namesOf(given), needsLabels: true });
     const identity = { ...file.identity, ...(await identityOf(given)) };
     const { kind, folds, least: leastPerClass } = given;
     const options = { ...measureOptions(given), kind, folds, leastPerClass, identity };
@@ -124,7 +140,7 @@ Examples:
     if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, []));
     if (json) printDocument(artefact);
     else {
-      process.stdout.write(renderCalibration(before, after));
+      process.stdout.write(renderCalibration(before, after, process.stdout));
       process.stdout.write(
         `${described(artefact)}${out === undefined ? "" : `, written to ${visible(out)}`}\n`,
       );
@@ -133,37 +149,40 @@ Examples:
 });
 
 const apply = defineCommand({
-  details: `Writes every line again with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
+  details: `Writes every line again, as JSON, with "calibrated": a probability, or of options under a temperature one for each. Lines without a score get
 null. What the calibration was fitted to is compared with what is said of these answers (--model, --wording ...).
 
 Examples:
   surprisal calibrate apply new.jsonl --artefact calibration.json --model mini --strict > calibrated.jsonl`,
   // biome-ignore format: one option a line
   parameters: {
-    data: argument("JSONL file of answers, as of `calibrate fit`; labels may be missing"),
+    data: argument("Answers, as of `calibrate fit`; labels may be missing"),
     artefact: option(text, { short: "a", hint: "FILE", description: "The calibration" }),
     out: option(text, { short: "o", hint: "FILE", description: "Write here instead of to standard output" }),
     strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
     maxMib: MOST_MIB,
+    ...FIELD_OPTIONS,
     ...IDENTITY_OPTIONS,
   },
   async run(given) {
     const artefact = await artefactOf(given.artefact);
     checkOut(given.out, given.data);
-    const { answers, rows, identity } = await readAnswers(given.data, { maxMib: given.maxMib });
+    const file = await readAnswers(given.data, {
+      maxMib: given.maxMib,
+      names: namesOf(given),
+      needsLabels: false,
+    });
+    const { rows, identity } = file;
     if (rows === null) throw usage("apply takes a file of answers, not a run", given.data);
     warnOf(artefact, { ...identity, ...(await identityOf(given)) }, given.strict);
-    const lines = rows.map((row, i) => {
-      const kind = answers.kinds?.[i];
-      const calibrated =
-        "logprobs" in answers
-          ? optionsCalibrated(artefact, row, answers.logprobs[i] ?? null, kind)
-          : scoreCalibrated(artefact, answers.scores[i] ?? null, kind);
-      return JSON.stringify({ ...row, calibrated }, infinityAsText);
-    });
-    const written = `${lines.join("\n")}\n`;
-    if (given.out === undefined) process.stdout.write(written);
-    else await writeWhole(given.out, written);
+    const calibrate = () => calibratedLines(artefact, file, rows);
+    if (given.out === undefined) await writeOut(calibrate());
+    else await writeWhole(given.out, Buffer.concat(Array.from(calibrate(), (block) => Buffer.from(block))));
+    const missing = missingOf(file);
+    if (missing.count > 0)
+      process.stderr.write(
+        `${formatCount(missing.count)} of ${formatPlural(missing.of, "answer")} ${missing.count === 1 ? "has" : "have"} no score, and null for "calibrated".\n`,
+      );
   },
 });
 
@@ -180,6 +199,7 @@ Examples:
     data: DATA,
     artefact: option(text, { short: "a", hint: "FILE", description: "Also measure the answers calibrated by this" }),
     strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
+    ...FIELD_OPTIONS,
     ...MEASURE_OPTIONS,
     ...IDENTITY_OPTIONS,
   },
@@ -187,7 +207,7 @@ Examples:
     const { data, html, json } = given;
     checkOut(html, data);
     const artefact = given.artefact === undefined ? null : await artefactOf(given.artefact);
-    const file = await readAnswers(data, given);
+    const file = await readAnswers(data, { ...given, names: namesOf(given), needsLabels: true });
     const notes = artefact
       ? warnOf(artefact, { ...file.identity, ...(await identityOf(given)) }, given.strict)
       : [];
@@ -201,11 +221,17 @@ Examples:
     if (html !== undefined) await writeWhole(html, await pageOf(data, file, before, after, artefact, notes));
     if (json)
       printDocument({ schema: "surprisal.calibration-report/1", data, before, after, perplexity, notes });
-    else process.stdout.write(renderCalibration(before, after));
+    else process.stdout.write(renderCalibration(before, after, process.stdout));
   },
 });
 
 type Measured = Values<typeof MEASURE_OPTIONS>;
+
+const namesOf = ({ scoreField: score, labelField: label, groupField: group }: FieldValues) => ({
+  score,
+  label,
+  group,
+});
 
 const measureOptions = ({ bins, resamples, seed, level }: Measured) => ({ bins, resamples, seed, level });
 
@@ -254,14 +280,51 @@ function warnOf(
   return notes;
 }
 
+/** Lines with "calibrated", some thousand at a time. */
+function* calibratedLines(
+  artefact: CalibrationArtefact,
+  { answers }: AnswerFile,
+  rows: AnswerRows,
+): Generator<string> {
+  let [i, block] = [0, ""];
+  for (const { row } of rows.rows()) {
+    const kind = answers.kinds?.[i];
+    const calibrated =
+      "logprobs" in answers
+        ? optionsCalibrated(artefact, row.probabilities ?? row.logprobs, answers.logprobs[i] ?? null, kind)
+        : scoreCalibrated(artefact, answers.scores[i] ?? null, kind);
+    block += `${JSON.stringify({ ...row, calibrated }, infinityAsText)}\n`;
+    if (++i % 4096 === 0) {
+      yield block;
+      block = "";
+    }
+  }
+  yield block;
+}
+
+/** To standard output, no faster than it is read. */
+async function writeOut(blocks: Iterable<string>): Promise<void> {
+  for (const block of blocks) if (!process.stdout.write(block)) await once(process.stdout, "drain");
+}
+
+function missingOf({ answers }: AnswerFile): { count: number; of: number } {
+  const scores = "logprobs" in answers ? answers.logprobs : answers.scores;
+  let count = 0;
+  for (let i = 0; i < scores.length; i++) if (scores[i] === null) count++;
+  return { count, of: scores.length };
+}
+
 function scoreCalibrated(artefact: CalibrationArtefact, score: number | null, kind?: string): number | null {
   return score === null ? null : calibratedScore(artefact, score, kind);
 }
 
-/** In the form that the options came in: a list, or by name; of a calibrator of scores, the chosen option's. */
+/**
+ * In the form that the options came in: a list, or by name; of a calibrator of scores, the chosen option's.
+ * @param options as they stand in the row.
+ */
 function optionsCalibrated(
   artefact: CalibrationArtefact,
-  row: Record<string, unknown>,
+  options: unknown,
   logprobs: ArrayLike<number> | null,
   kind?: string,
 ): unknown {
@@ -269,7 +332,6 @@ function optionsCalibrated(
   if (artefact.kind !== "temperature" && artefact.kind !== "temperature-by-kind")
     return scoreCalibrated(artefact, pairsOf({ logprobs: [logprobs], labels: [null] }).scores[0]!, kind);
   const calibrated = Array.from(calibratedOptions(artefact, logprobs, kind));
-  const options = row.probabilities ?? row.logprobs;
   if (Array.isArray(options)) return calibrated;
   return Object.fromEntries(Object.keys(options as object).map((name, k) => [name, calibrated[k]]));
 }

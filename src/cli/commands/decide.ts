@@ -162,7 +162,7 @@ async function calibrated(given: Given, file: string): Promise<void> {
     if (out !== undefined && threshold) await saveCalibration(riskFile(out), threshold);
     if (given.json) printDocument(threshold ? { ...artefact, threshold } : artefact);
     else {
-      process.stdout.write(renderCalibration(before, after));
+      process.stdout.write(renderCalibration(before, after, process.stdout));
       if (threshold) {
         const { threshold: at, coverage, upperBound } = threshold.parameters;
         process.stdout.write(

@@ -1,50 +1,67 @@
 /** Measures of a calibration in a terminal. */
 import type { CalibrationReport, KeptMeasures } from "../../calibrate/index.ts";
-import { CALIBRATION_MEASURES, calibrationVerdict, measureText } from "../../report/index.ts";
-import { formatCount, formatNumber, formatPlural } from "../../text/index.ts";
+import {
+  CALIBRATION_MEASURES,
+  calibrationMethod,
+  calibrationVerdict,
+  measureText,
+} from "../../report/index.ts";
+import { displayWidth, formatCount, formatNumber, formatPlural, wrapWords } from "../../text/index.ts";
 import { table } from "./run.ts";
 
-/** The table of measures with what they say in words. @param after `null`: nothing was calibrated. */
-export function renderCalibration(before: CalibrationReport, after: CalibrationReport | null): string {
-  const shown: [string, CalibrationReport][] = after
-    ? [
-        ["before", before],
-        ["after", after],
-      ]
-    : [["value", before]];
-  const { n, right, missingScores, missingLabels, groups, intervals } = before;
-  const floor = ({ noiseFloor: { mean, low, high } }: KeptMeasures) =>
-    `${formatNumber(mean, 3)} (${formatNumber(low, 3)} to ${formatNumber(high, 3)})`;
-  const rows = [
+interface Row {
+  name: string;
+  cells: string[];
+  better: string;
+}
+
+/**
+ * The table of measures with what they say in words.
+ * @param after `null`: nothing was calibrated.
+ * @param stream where it is shown: in a narrow terminal the last column is left out, and sentences are broken.
+ */
+export function renderCalibration(
+  before: CalibrationReport,
+  after: CalibrationReport | null,
+  stream: { isTTY?: boolean | undefined; columns?: number | undefined },
+): string {
+  const reports = after ? [before, after] : [before];
+  const headings = after ? ["before", "after"] : ["value"];
+  const last = after ?? before;
+  const width = stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
+  const rows: Row[] = [
     ...CALIBRATION_MEASURES.map(({ key, name, better }) => ({
       name,
+      cells: reports.map((report) => measureText(report, key)),
       better,
-      cells: shown.map(([, report]) => measureText(report, key)),
     })),
-    { name: "noise floor of ECE, equal width", better: "", cells: shown.map(([, report]) => floor(report)) },
+    { name: "noise floor of ECE", cells: reports.map(floorText), better: "" },
   ];
-  const missing = missingScores + missingLabels;
+  const columns: [string, (row: Row) => string][] = [
+    ["measure", ({ name }) => name],
+    ...headings.map((heading, i): [string, (row: Row) => string] => [heading, ({ cells }) => cells[i]!]),
+    ["better", ({ better }) => better],
+  ];
+  const whole = table(rows, columns, 1);
+  const fits = whole.every((line) => displayWidth(line) <= width);
+  const sentences = [...calibrationMethod(last), ...calibrationVerdict(last), last.confidence.words];
   return `${[
-    `${formatPlural(n, "answer")}, ${formatCount(right)} right${groups === null ? "" : `, in ${formatPlural(groups, "group")}`}${missing > 0 ? `; left out: ${formatCount(missingScores)} without a score, ${formatCount(missingLabels)} without a label` : ""}`,
+    countsText(before),
     "",
-    ...table(
-      rows,
-      [
-        ["measure", ({ name }) => name],
-        ...shown.map(
-          ([heading], i) =>
-            [heading, ({ cells }: (typeof rows)[number]) => cells[i]!] as [
-              string,
-              (row: (typeof rows)[number]) => string,
-            ],
-        ),
-        ["better", ({ better }) => better],
-      ],
-      1,
-    ),
+    ...(fits ? whole : table(rows, columns.slice(0, -1), 1)),
     "",
-    `intervals of ${Math.round(100 * intervals.level)} % by the bootstrap over ${intervals.over}, ${formatCount(intervals.resamples)} resamples`,
-    ...calibrationVerdict(after ?? before),
-    (after ?? before).confidence.words,
+    ...sentences.flatMap((sentence) => (width === Infinity ? [sentence] : wrapWords(sentence, width))),
   ].join("\n")}\n`;
 }
+
+function countsText({ n, right, missingScores, missingLabels, groups }: CalibrationReport): string {
+  const inGroups = groups === null ? "" : `, in ${formatPlural(groups, "group")}`;
+  const leftOut =
+    missingScores + missingLabels > 0
+      ? `; left out: ${formatCount(missingScores)} without a score, ${formatCount(missingLabels)} without a label`
+      : "";
+  return `${formatPlural(n, "answer")}, ${formatCount(right)} right${inGroups}${leftOut}`;
+}
+
+const floorText = ({ noiseFloor: { mean, low, high } }: KeptMeasures): string =>
+  `${formatNumber(mean, 3)} (${formatNumber(low, 3)} to ${formatNumber(high, 3)})`;

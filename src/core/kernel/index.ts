@@ -3,6 +3,7 @@
  * arithmetic is the same on every machine.
  */
 import { requireInteger } from "../_arguments.ts";
+import type { DistributionShape } from "../token.ts";
 import { instantiateKernel, type KernelInstance, paddedLength, reserve, rowAt } from "./instance.ts";
 
 export { DivergenceKernel } from "./divergence.ts";
@@ -38,7 +39,7 @@ export class LogitKernel {
   readonly topLogprobs: Float32Array;
 
   readonly #wasm: KernelInstance;
-  /** [4] see `accumulate`. */
+  /** [4] see `accumulate` and `rootSums`. */
   readonly #sums: Float64Array;
   readonly #bytes: number;
 
@@ -99,6 +100,30 @@ export class LogitKernel {
     this.rank = target < 0 ? 0 : 1 + above + (highest > logit ? 1 : 0);
     this.argMax = best;
     if (k > 0) this.#selectTop(k, highest, logSum);
+  }
+
+  /**
+   * What `row` says beside its entropy, after `analyse` of it; `null` when it has no softmax. Against exact arithmetic the mean is off
+   * by at most 2e-6 nats and 1e-6 of its value, the sums by 1e-6 of theirs; a token less probable than e^-348 times the first counts as that in them.
+   */
+  shape(): DistributionShape | null {
+    const { row, argMax: best } = this;
+    if (best < 0) return null;
+    const highest = row[best]!;
+    row[best] = Number.NEGATIVE_INFINITY; // its e^0 = 1 is added in double precision, as in `analyse`
+    this.#wasm.rootSums(row.byteOffset, this.#bytes, highest, this.#sums.byteOffset);
+    row[best] = highest;
+    const [fourthRoots, roots, differences, others] = this.#sums as Float64Array &
+      [number, number, number, number];
+    const logSum = this.logSumExp - highest;
+    const possible = others + 1;
+    return {
+      vocabularySize: row.length,
+      possible,
+      meanLogprob: differences / possible - logSum,
+      rootSum: (1 + roots) * Math.exp(-logSum / 2), // Σ √p = Σ e^(d/2) / √Z
+      flatRootSum: (1 + fourthRoots) / Math.sqrt(1 + roots), // q = e^(d/2) / Σ e^(d/2)
+    };
   }
 
   /** Writes ln p of every token of `row`, nats, to `out` [V]; all NaN when the row has no softmax. */

@@ -6,6 +6,7 @@ export interface KernelInstance {
   memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   argMax(row: number, bytes: number): number;
   accumulate(row: number, bytes: number, highest: number, threshold: number, sums: number): void;
+  rootSums(row: number, bytes: number, highest: number, sums: number): void;
   selectTop(row: number, bytes: number, k: number, ids: number, logits: number): void;
   divergence(
     p: number,

@@ -141,6 +141,41 @@ export function accumulate(row: usize, bytes: usize, highest: f32, threshold: f3
   );
 }
 
+/**
+ * With d = element - highest, writes to `sums`, as f64, over the elements above -Infinity: Σ e^(d/4), Σ e^(d/2), Σ d, and how many
+ * they are.
+ */
+export function rootSums(row: usize, bytes: usize, highest: f32, sums: usize): void {
+  const top = f32x4.splat(highest);
+  let fourthTotal: f64 = 0;
+  let rootTotal: f64 = 0;
+  let differenceTotal: f64 = 0;
+  let count = i32x4.splat(0);
+  for (let end = row + bytes; row < end; ) {
+    let fourth = f32x4.splat(0);
+    let root = f32x4.splat(0);
+    let difference = f32x4.splat(0);
+    for (let blockEnd = row + BLOCK_BYTES; row < blockEnd; row += 16) {
+      const x = v128.load(row);
+      const isPossible = f32x4.gt(x, f32x4.splat(-Infinity)); // all ones, or 0
+      const d = v128.and(f32x4.sub(x, top), isPossible);
+      const quarter = f32x4.pmax(f32x4.mul(d, f32x4.splat(0.25)), f32x4.splat(LOWEST));
+      const r = v128.and(exponential(quarter), isPossible);
+      fourth = f32x4.add(fourth, r);
+      root = f32x4.add(root, f32x4.mul(r, r));
+      difference = f32x4.add(difference, d);
+      count = i32x4.sub(count, isPossible); // true is -1
+    }
+    fourthTotal += sumOfLanes(fourth);
+    rootTotal += sumOfLanes(root);
+    differenceTotal += sumOfLanes(difference);
+  }
+  store<f64>(sums, fourthTotal);
+  store<f64>(sums, rootTotal, 8);
+  store<f64>(sums, differenceTotal, 16);
+  store<f64>(sums, sumOfLanes(f32x4.convert_i32x4_s(count)), 24);
+}
+
 /** Whether candidate a is worse than b: smaller, or as large with the higher id. */
 // @ts-expect-error: a decorator of AssemblyScript
 @inline

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { distributionShape } from "../shape.ts";
 import { LogitKernel } from "./index.ts";
 
 /** The same numbers in double precision, one obvious step after another. */
@@ -130,6 +131,58 @@ describe("LogitKernel against double precision", () => {
       100,
     ); // ascending
     await expectExact(new Float32Array(size).fill(-4.1).fill(12.3, 7, 8), size - 1, 3);
+  });
+});
+
+describe("the shape of a row", () => {
+  it.each<[string, fc.Arbitrary<number>]>([
+    ["logits as models give them", normal],
+    ["masked tokens (-Infinity)", fc.oneof(normal, fc.constant(Number.NEGATIVE_INFINITY))],
+    ["far apart", fc.double({ min: -150, max: 150, noNaN: true })],
+  ])("%s: that of the distribution in double precision", async (_name, logit) => {
+    await fc.assert(
+      fc.asyncProperty(cases(logit), async ([row]) => {
+        const kernel = await kernelFor(row.length);
+        kernel.row.set(row);
+        kernel.analyse(-1, 0);
+        const found = kernel.shape();
+        expect(kernel.row).toEqual(row);
+        const highest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+        const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x - highest), 0));
+        const expected = distributionShape(
+          Float64Array.from(row, (x) => x - highest - logSum),
+          "logprobs",
+        );
+        expect(found?.vocabularySize).toBe(row.length);
+        expect(found?.possible).toBe(expected.possible);
+        const { meanLogprob, rootSum, flatRootSum } = expected;
+        expect(Math.abs(found!.meanLogprob - meanLogprob)).toBeLessThanOrEqual(
+          2e-6 + 1e-6 * Math.abs(meanLogprob),
+        );
+        expect(Math.abs(found!.rootSum / rootSum - 1)).toBeLessThanOrEqual(1e-6);
+        expect(Math.abs(found!.flatRootSum / flatRootSum - 1)).toBeLessThanOrEqual(1e-6);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("of a large vocabulary loses nothing, in closed form", async () => {
+    const size = 262_144;
+    const kernel = await kernelFor(size);
+    kernel.row.fill(-4.1);
+    kernel.analyse(-1, 0);
+    const { possible, meanLogprob, rootSum, flatRootSum } = kernel.shape()!; // uniform: all roots are at their greatest
+    expect(possible).toBe(size);
+    expect(meanLogprob).toBeCloseTo(-Math.log(size), 6);
+    expect(rootSum / Math.sqrt(size)).toBeCloseTo(1, 6);
+    expect(flatRootSum / Math.sqrt(size)).toBeCloseTo(1, 6);
+  });
+
+  it("of a row without a softmax is none", async () => {
+    const kernel = await kernelFor(3);
+    kernel.row.set([1, Number.NaN, 2]);
+    kernel.analyse(-1, 0);
+    expect(kernel.shape()).toBeNull();
   });
 });
 

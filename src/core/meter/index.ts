@@ -1,3 +1,4 @@
+export { RunningMean, SlidingMean } from "./means.ts";
 export { PerplexityMeter } from "./meter.ts";
 export { type MeterOptions, type ResolvedMeterOptions, resolveMeterOptions } from "./options.ts";
 export type {
@@ -12,3 +13,4 @@ export type {
   WindowReading,
 } from "./reading.ts";
 export type { MeterState } from "./state.ts";
+export { TopAlternatives } from "./top-alternatives.ts";

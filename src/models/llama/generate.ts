@@ -70,6 +70,7 @@ export async function* generateTokens(
       reader.read(distribution, id, table, 0, alternatives);
       return tokenRecord(table, 0, bytes, (other) => vocabulary.piece(other));
     },
+    shape: () => reader.shape(),
   };
   return yield* writeTokens(source, ids, options, new MarkedReasoning(endOf(ids, vocabulary)));
 }

@@ -1,5 +1,10 @@
 /** From one row of logits to the numbers of one token. */
-import type { LogitKernel, TokenColumns } from "../../core/index.ts";
+import {
+  type DistributionShape,
+  type LogitKernel,
+  SurprisalError,
+  type TokenColumns,
+} from "../../core/index.ts";
 import type { KernelThreads } from "../threads/kernel-threads.ts";
 import { assertUsable } from "./usable-logits.ts";
 
@@ -64,6 +69,13 @@ export class RowReader {
         if (logSumExps) logSumExps[at] = logSumExp;
       },
     });
+  }
+
+  /** What the row read last says beside its entropy. */
+  shape(): DistributionShape {
+    const shape = this.#kernel.shape();
+    if (shape) return shape;
+    throw new SurprisalError({ code: "INTERNAL", what: "No row of logits was read before its shape" });
   }
 
   /** [V] ln p of every token, nats. @param out [V] takes them. */

@@ -1,5 +1,5 @@
 /** Conformance: several answers at once, and how an answer begins, ends and is chosen. */
-import type { TokenRecord } from "../../core/index.ts";
+import { distributionShape, type TokenRecord } from "../../core/index.ts";
 import type { GenerateOptions, LanguageModel, Prompt } from "../language-model.ts";
 import { type ConformanceCase, conformanceCase } from "./_case.ts";
 import { allClose, check, collect, refuses, same, scoreOne, textIds } from "./_check.ts";
@@ -39,6 +39,21 @@ export const generateCases: readonly ConformanceCase[] = [
       same(second.end, null, "the end of the one that was left");
       for (const n of [0, 1.5, 10_000, Number.NaN])
         await refuses("INVALID_ARGUMENT", () => model.sample(PROMPT, { n }), `n ${n}`);
+    },
+  ),
+
+  conformanceCase(
+    "the shape of a distribution is that of all its probabilities",
+    ["generate", "distribution", "fork"],
+    async (model, tolerance) => {
+      const first = async (shape: boolean) =>
+        (await collect(model.generate(PROMPT, { maxTokens: 1, shape })))[0]?.shape;
+      const sequence = await model.open();
+      await sequence.extend(await textIds(model, PROMPT, true));
+      const expected = distributionShape(sequence.next(), "logprobs");
+      await sequence[Symbol.asyncDispose]();
+      allClose(Object.values((await first(true)) ?? {}), Object.values(expected), tolerance, "shape");
+      same(await first(false), undefined, "unasked");
     },
   ),
 

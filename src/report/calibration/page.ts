@@ -8,7 +8,7 @@ import {
 } from "../../charts/server.ts";
 import { formatCount, formatPlural } from "../../text/index.ts";
 import { type PageSection, renderPage } from "../page/sections.ts";
-import { CALIBRATION_MEASURES, calibrationVerdict, measureText } from "./measures.ts";
+import { CALIBRATION_MEASURES, calibrationMethod, calibrationVerdict, measureText } from "./measures.ts";
 
 /** What the page shows. */
 export interface CalibrationView {
@@ -65,7 +65,7 @@ export function calibrationPage({
     ...(perplexity ? [{ chart: accuracyByPerplexity(perplexity.bins) }] : []),
     {
       heading: "All measures",
-      text: `Intervals of ${Math.round(100 * level)}% by the bootstrap over ${before.intervals.over}, ${formatCount(before.intervals.resamples)} resamples.`,
+      text: calibrationMethod(last),
       table: {
         columns: ["measure", ...(after ? ["before", "after"] : ["value"]), "better"],
         rows: CALIBRATION_MEASURES.map(({ key, name, better }) => [
