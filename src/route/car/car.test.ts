@@ -3,6 +3,7 @@ import { seededRandom } from "../../core/index.ts";
 import type { RouteRecord } from "../records.ts";
 import { gaussianBoundaries } from "./gaussians.ts";
 import { type CarFitOptions, CarRouter, decideCar, fitCar } from "./index.ts";
+import { chooseThreshold } from "./operating-point.ts";
 
 /** Standard normal numbers, by Box and Muller. */
 function normal(random: () => number): number {
@@ -234,17 +235,29 @@ describe("the risk bound", () => {
   const DELTA = 0.1;
   const noise = 3 * Math.sqrt((DELTA * (1 - DELTA)) / SETS);
 
-  const thresholdOf = (records: readonly RouteRecord[], of: "kept wrong" | "lost", risk: number): number => {
-    const { rule } = fitCar(records, { goal: { kind: "risk", risk, delta: DELTA, of }, leastPerClass: 1 });
-    return (rule.kind === "monotone" ? rule.point.threshold : null) ?? 0;
+  /** [n] questions that the point is chosen on; the candidates are there before them. */
+  const thresholdOf = (
+    n: number,
+    random: () => number,
+    longRight: number,
+    of: "kept wrong" | "lost",
+    risk: number,
+  ) => {
+    const cases = Array.from({ length: n }, () => {
+      const uncertainty = random();
+      const shortRight = random() < 1 - uncertainty;
+      return { uncertainty, shortRight, longRight: random() < longRight, shortTokens: 3, longTokens: 20 };
+    });
+    return chooseThreshold(cases, { kind: "risk", risk, delta: DELTA, of }, CANDIDATES).threshold ?? 0;
   };
+  const CANDIDATES = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
 
   it("holds for the wrong ones among the kept, with the probability that was asked for", () => {
     const random = seededRandom(11);
     let broken = 0;
     let kept = 0;
     for (let set = 0; set < SETS; set++) {
-      const t = Math.min(1, thresholdOf(uniformPopulation(400, random), "kept wrong", 0.2));
+      const t = thresholdOf(200, random, 1, "kept wrong", 0.2);
       kept += t;
       if (t / 2 > 0.2) broken++; // the true risk
     }
@@ -257,12 +270,20 @@ describe("the risk bound", () => {
     let broken = 0;
     let kept = 0;
     for (let set = 0; set < SETS; set++) {
-      const t = Math.min(1, thresholdOf(uniformPopulation(300, random, 0.8), "lost", 0.1));
+      const t = thresholdOf(150, random, 0.8, "lost", 0.1);
       kept += t;
       if (0.8 * (t ** 2 / 2) > 0.1) broken++;
     }
     expect(broken / SETS).toBeLessThanOrEqual(DELTA + noise);
     expect(kept / SETS).toBeGreaterThan(0.3); // of 0.5
+  });
+
+  it("is the fitted router's: its point is within the risk, on a set that is large enough", () => {
+    const { rule } = fitCar(uniformPopulation(4000, seededRandom(14)), { goal: { kind: "risk", risk: 0.2 } });
+    if (rule.kind !== "monotone") throw new Error("not monotone");
+    expect(rule.point.threshold!).toBeGreaterThan(0.25);
+    expect(rule.point.threshold!).toBeLessThan(0.4);
+    expect(rule.point.risk!.upperBound).toBeLessThanOrEqual(0.2);
   });
 
   it("takes one question of each group, and says how many are missing", () => {

@@ -7,11 +7,10 @@
 import type { RouteRecord, RouteRecords } from "../records.ts";
 import type { CarArtefact } from "./artefact.ts";
 import { type CarFitOptions, fitCar } from "./fit.ts";
+import { gaussianBoundaries } from "./gaussians.ts";
+import { recordCar } from "./record.ts";
 import { CarRouter } from "./router.ts";
-
-export { gaussianBoundaries as boundaries } from "./gaussians.ts";
-export { recordCar as record } from "./record.ts";
-export { carPrompt as prompt } from "./run.ts";
+import { carPrompt } from "./run.ts";
 
 /**
  * Fits a router to records of questions with their short and long answers: see `CarFitOptions`. Its `artefact` is what
@@ -26,3 +25,12 @@ export function fit(records: RouteRecords | readonly RouteRecord[], options?: Ca
 export function from(artefact: CarArtefact): CarRouter {
   return new CarRouter(artefact);
 }
+
+/** Where the two Gaussians of a faithful router meet: none to two signals, ascending. */
+export const boundaries: typeof gaussianBoundaries = gaussianBoundaries;
+
+/** Has a model write both answers to a question, whatever a router would decide: a record. */
+export const record: typeof recordCar = recordCar;
+
+/** The prompt of a path: the question first and the instruction last. */
+export const prompt: typeof carPrompt = carPrompt;

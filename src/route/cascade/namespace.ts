@@ -8,10 +8,8 @@
 import type { RouteRecord, RouteRecords } from "../records.ts";
 import type { CascadeArtefact } from "./artefact.ts";
 import { type CascadeFitOptions, fitCascade } from "./fit.ts";
-import { CascadeRouter } from "./run.ts";
-
-export { recordCascade as record } from "./record.ts";
-export { cascadeModel as model } from "./run.ts";
+import { recordCascade } from "./record.ts";
+import { CascadeRouter, cascadeModel } from "./run.ts";
 
 /**
  * Fits a cascade to records of several models' answers. Its `artefact` is what `saveRouter` keeps.
@@ -28,3 +26,9 @@ export function fit(
 export function from(artefact: CascadeArtefact): CascadeRouter {
   return new CascadeRouter(artefact);
 }
+
+/** A `LanguageModel`, in process or on a server, as a model of a cascade. */
+export const model: typeof cascadeModel = cascadeModel;
+
+/** Asks all models a question, whatever a cascade would decide: a record. */
+export const record: typeof recordCascade = recordCascade;

@@ -8,11 +8,13 @@ export const GROUP_TOKENS = 2048;
 
 /**
  * C = -(1/k) Σ ln p over the k most probable alternatives, nats, >= 0: high where the distribution is peaked, since the others
- * are improbable then. `null` without alternatives. Values over different k cannot be compared.
+ * are improbable then. Alternatives without a number, or of probability 0, are left out; `null` where none is left. Values over different k cannot be compared.
  * Source: Fu, Wang, Tian & Zhao 2025, "Deep Think with Confidence", arXiv 2508.15260, section 3.1.
  */
 export function tokenConfidence({ alternatives = [] }: TokenRecord, topK: number = TOP_K): number | null {
-  const known = alternatives.slice(0, topK).flatMap(({ logprob }) => logprob ?? []);
+  const known = alternatives
+    .slice(0, topK)
+    .flatMap(({ logprob }) => (logprob !== null && logprob > Number.NEGATIVE_INFINITY ? logprob : []));
   return known.length === 0 ? null : -known.reduce((sum, logprob) => sum + logprob, 0) / known.length + 0;
 }
 
