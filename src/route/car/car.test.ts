@@ -230,6 +230,27 @@ describe("the default router", () => {
   });
 });
 
+describe("defects of peers", () => {
+  const records = uniformPopulation(2000, seededRandom(31));
+
+  it("a default threshold on another scale than the score, so that it never escalates (vLLM semantic-router)", () => {
+    for (const mode of ["monotone", "faithful", "pilot"] as const) {
+      const router = fitted(records, { mode });
+      for (const { paths } of records) router.route(paths.short!.signals!);
+      expect([mode, router.counts.short > 100, router.counts.long > 100]).toEqual([mode, true, true]);
+    }
+  });
+
+  it("parameters dropped in silence (vLLM semantic-router)", () => {
+    const goal = Object.assign({ kind: "accuracy" as const, atLeast: 0.9 }, { tolerence: 0.05 });
+    expect(() => fitCar(records, { goal })).toThrow(/has no "tolerence"/);
+  });
+
+  it("a missing confidence that keeps the short answer (cgr: NaN goes the direct way)", () => {
+    expect(fitted(records).route(Number.NaN)).toMatchObject({ path: "long", because: "missing" });
+  });
+});
+
 describe("the risk bound", () => {
   const SETS = 1000;
   const DELTA = 0.1;

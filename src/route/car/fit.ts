@@ -198,8 +198,24 @@ function oneOfEach(cases: readonly Case[]): Case[] {
   return cases.filter(({ group }) => !seen.has(group) && seen.add(group));
 }
 
+/** What a goal of each kind has: whatever else is given would be dropped in silence. */
+const GOAL_MEMBERS: Readonly<Record<CarGoal["kind"], readonly string[]>> = {
+  accuracy: ["kind", "atLeast", "tolerance"],
+  tokens: ["kind", "atMost"],
+  risk: ["kind", "risk", "delta", "of"],
+  posterior: ["kind", "atLeast"],
+};
+
 /** @throws SurprisalError INVALID_ARGUMENT: a goal of a kind that is not known, or on a scale that cannot be. */
 function checkGoal(goal: CarGoal): void {
+  const members = Object.hasOwn(GOAL_MEMBERS, goal.kind) ? GOAL_MEMBERS[goal.kind] : null;
+  const unknown = members && Object.keys(goal).find((member) => !members.includes(member));
+  if (unknown)
+    throw invalidArgument(
+      `A goal of the kind ${goal.kind} has no "${unknown}"`,
+      "goal",
+      `It has ${members!.join(", ")}.`,
+    );
   switch (goal.kind) {
     case "accuracy":
       if (goal.atLeast !== "always-long") requireShare(goal.atLeast, "goal.atLeast", 0, 1);
