@@ -38,10 +38,12 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "decide",
   "confidence",
   "confidence-samples",
   "generate",
   "route",
+  "embed",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

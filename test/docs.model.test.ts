@@ -31,9 +31,12 @@ function snippetsOf(page: string): Snippet[] {
 const isAboutClients = ({ code }: Snippet) => /"surprisal\/(openai|ai-sdk)"/.test(code);
 const snippets = [
   "README.md",
+  "docs/answers.md",
+  "docs/asking-the-model.md",
   "docs/calibration.md",
   "docs/confidence.md",
   "docs/deciding.md",
+  "docs/embedding.md",
   "docs/generating.md",
   "docs/library.md",
   "docs/models.md",

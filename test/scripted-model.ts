@@ -1,89 +1,88 @@
-/** A model that writes what a test tells it, and remembers what it was asked. */
-import { SurprisalError, type TokenRecord } from "../src/core/index.ts";
-import { completeEnd, generationOf, isChat } from "../src/models/generation.ts";
+/** A model that says what it is told to say, for tests of what is asked and of what is read. */
+import type { Alternative } from "../src/core/index.ts";
+import { generationOf } from "../src/models/generation.ts";
 import type {
+  ChatMessage,
   GenerateOptions,
   Generation,
-  GenerationEnd,
   ModelCapabilities,
   Prompt,
-  SampleOptions,
 } from "../src/models/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
 
-/** A token: its text, and ln p of it and of the other alternatives, best first. */
-export interface ScriptedToken {
+/** What it says to a prompt: a text, or first tokens with their alternatives. */
+export interface Said {
   text: string;
-  logprob: number | null;
-  others?: readonly number[] | undefined;
+  logprob?: number | null;
+  alternatives?: Alternative[];
+  part?: "answer" | "reasoning";
+  cut?: boolean;
 }
 
-const BYTES = 256;
+export interface Asked {
+  prompt: Prompt;
+  options: GenerateOptions;
+}
 
-/** Every byte as likely as every other, so that it reads any text; what it writes is the script's. */
+/** Every reply is one token record. Scoring and tokenizing are those of `TableModel.bytes()`. */
 export class ScriptedModel extends TableModel {
+  readonly asked: Asked[] = [];
   override readonly capabilities: ModelCapabilities;
-  /** What it was asked, in order. */
-  readonly asked: { prompt: string; options: GenerateOptions; written: number; aborted: boolean }[] = [];
-  readonly #script: (prompt: string, options: GenerateOptions) => readonly ScriptedToken[];
+  readonly #say: (asked: Asked, call: number) => Said | readonly Said[];
+  readonly #refusesSystem: boolean;
 
   constructor(
-    script: (prompt: string, options: GenerateOptions) => readonly ScriptedToken[],
+    say: (asked: Asked, call: number) => Said | readonly Said[],
     capabilities: Partial<ModelCapabilities> = {},
+    refusesSystem = false,
   ) {
-    const symbols = [...Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte)), "<s>", "</s>"];
-    const row = symbols.map((_, id) => (id === BYTES ? 0 : 1 / (BYTES + 1)));
-    super({ name: "scripted", symbols, bos: BYTES, eos: BYTES + 1, transitions: symbols.map(() => row) });
-    this.#script = script;
-    this.capabilities = { ...this.capabilities0(), ...capabilities };
+    const { chain, vocabulary } = TableModel.bytes();
+    const ids = Array.from({ length: vocabulary.size }, (_, id) => id);
+    super({
+      symbols: ids.map((id) => vocabulary.piece(id)),
+      bos: vocabulary.bos,
+      eos: vocabulary.eos,
+      transitions: ids.map((previous) => ids.map((next) => chain.probability(previous, next))),
+    });
+    this.capabilities = {
+      ...TableModel.bytes().capabilities,
+      chat: true,
+      chatTemplate: true,
+      ...capabilities,
+    };
+    this.#say = say;
+    this.#refusesSystem = refusesSystem;
   }
 
-  capabilities0(): ModelCapabilities {
-    return {
-      score: true,
-      alternatives: 20,
-      distribution: true,
-      tokenize: true,
-      generate: true,
-      fork: true,
-      shift: true,
-      embed: false,
-      chat: false,
-      chatTemplate: false,
-    };
+  override applyChatTemplate(
+    messages: readonly ChatMessage[],
+    options?: { addGenerationPrompt?: boolean | undefined },
+  ): string {
+    if (this.#refusesSystem && messages.some(({ role }) => role === "system"))
+      throw new Error("System role not supported");
+    const turns = messages.map(({ role, content }) => `<${role}>${content}</s>`).join("");
+    return options?.addGenerationPrompt ? `${turns}<assistant>` : turns;
   }
 
   override generate(prompt: Prompt, options: GenerateOptions = {}): Generation {
-    return generationOf(this.#write(prompt, options));
-  }
-
-  override sample(prompt: Prompt, { n, ...options }: SampleOptions): readonly Generation[] {
-    const { seed = 0 } = options;
-    return Array.from({ length: n }, (_, i) => this.generate(prompt, { ...options, seed: seed + i }));
-  }
-
-  async *#write(prompt: Prompt, options: GenerateOptions): AsyncGenerator<TokenRecord, GenerationEnd, void> {
-    const text = isChat(prompt) ? prompt.map(({ content }) => content).join("\n") : String(prompt);
-    const call = { prompt: text, options, written: 0, aborted: false };
-    this.asked.push(call);
-    const most = options.maxTokens ?? 256;
-    const tokens = this.#script(text, options);
-    for (const { text, logprob, others = [] } of tokens.slice(0, most)) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (options.signal?.aborted) {
-        call.aborted = true;
-        throw new SurprisalError({ code: "ABORTED", what: "Generating was aborted" });
-      }
-      call.written++;
-      const alternatives = [logprob ?? Number.NaN, ...others].map((each, id) => ({
-        text: `${id}`,
-        id,
-        logprob: each,
-      }));
-      yield { text, logprob, ...(others.length > 0 && { alternatives }) };
-    }
-    const provenance = { model: this.identity, probabilities: "raw" as const, eosCounted: false };
-    const end = completeEnd(tokens.length > most ? "length" : "stop", call.written, provenance);
-    return { ...end, prompt: { tokens: text.length, shared: 0 } };
+    const call = this.asked.push({ prompt, options }) - 1;
+    const said = this.#say({ prompt, options }, call);
+    const list = Array.isArray(said) ? (said as readonly Said[]) : [said as Said];
+    const { identity } = this;
+    return generationOf(
+      (async function* () {
+        for (const { text, logprob = null, alternatives, part } of list)
+          yield { text, logprob, alternatives, part };
+        return {
+          finishReason: list.some(({ cut }) => cut) ? ("length" as const) : ("stop" as const),
+          tokens: list.length,
+          prompt: { tokens: 10, shared: 0 },
+          scored: list.length,
+          partial: false,
+          provenance: { model: identity, probabilities: "raw" as const, eosCounted: false },
+          warnings: [],
+        };
+      })(),
+    );
   }
 }

@@ -68,19 +68,19 @@ export function readConfidence(text: string, options: ReadConfidenceOptions = {}
   const prepared = whole.masked(named.map(({ start, end }) => [start, end] as const));
   const scale = named.at(-1)?.scale ?? options.scale ?? null; // what the text names is what it means
   const mentions = mentionsOf(prepared).filter(({ end, ordinal }) => end <= until && !ordinal);
-  const numbers = numbersOf(prepared, mentions, scale);
+  const phrases = phrasesOf(prepared.text).filter(({ end }) => end <= until);
+  const numbers = numbersOf(prepared, outsideOf(phrases, mentions), scale);
   const marked = markedNumber(prepared, numbers, until);
   if (marked) return marked;
   const level = markedLevel(prepared, until);
   if (level) return level;
-  const phrases = phrasesOf(prepared.text).filter(({ end }) => end <= until);
   const explicit = numbers.filter((each) => isMissing(each.stated) || each.stated.explicit);
   for (const list of [explicit, phrases.length > 0 ? [] : numbers]) {
     if (list.length === 0) continue;
     return agreed(prepared, list);
   }
   const phrase = agreedPhrase(prepared, phrases);
-  const refusal = refusalIn(prepared.text);
+  const refusal = refusalIn(prepared.text, phrases);
   if (refusal && (phrase === null || phrase.value === null || !isMarked(prepared, phrases)))
     return missing("refusal", `It declines: ${quoted(prepared.place(refusal.start, refusal.end).text)}`);
   if (phrase) return phrase;
@@ -88,6 +88,16 @@ export function readConfidence(text: string, options: ReadConfidenceOptions = {}
   if (prepared.text.includes(MASKED))
     return missing("echo", "It repeats its prompt, and states no confidence");
   return missing("nothing", "It states no confidence");
+}
+
+/** Mentions that are no part of a phrase, such as 一半 of 可能性略大于一半. Both rise. */
+function outsideOf(phrases: readonly PhraseMention[], mentions: readonly Mention[]): Mention[] {
+  let next = 0;
+  return mentions.filter(({ start, end }) => {
+    while (next < phrases.length && phrases[next]!.end <= start) next++;
+    const phrase = phrases[next];
+    return phrase === undefined || phrase.start > start || phrase.end < end;
+  });
 }
 
 interface ReadNumber {

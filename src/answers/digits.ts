@@ -7,7 +7,7 @@
 export type NumberStyle = "auto" | "english" | "european";
 
 /** One number among digits and separators. */
-export interface DigitsPart {
+interface DigitsPart {
   start: number;
   end: number;
   /** Digits and at most one point; `null`: it may be read in two ways. */

@@ -158,8 +158,9 @@ function inStatement(
   const segment = prepared.text.slice(start, end);
   if (rule !== "boxed" && /^[\s*]*(?:not\b|不是)/i.test(segment)) return "negated";
   const equals = rule === "####" ? -1 : lastEquals(segment);
-  const inside = within(mentions, start + equals + 1, end);
-  const [first, second] = inside;
+  const all = within(mentions, start + equals + 1, end);
+  const strong = all.filter(({ lone }) => !lone);
+  const [first, second] = strong.length > 0 ? strong : all;
   if (!first) return isEcho(segment) || isEcho(segment.replace(/^[\s*_`$"]+/, "")) ? "echo" : "nothing";
   if (rule === "####" && !/^[\s$*]*$/.test(prepared.text.slice(start, first.start))) return "nothing";
   if (first.value === null)

@@ -7,7 +7,7 @@ import { MASKED, type Prepared } from "./prepared.ts";
 const WORDS =
   /\b(?:number|numeric|integer|digits?|answer|letter|option|choice|guess|probability|confidence|confident|value|your|insert|result|explanation|reasoning|description|yes\/no|true\/false|place ?holder|score|percentage|question)\b|数字|整数|答案|字母|选项|你的|您的|数值|结果|置信度|概率|分数|信心|填写|此处/iu;
 /** What stands in brackets: placeholders are short, and hold no further bracket. */
-const BRACKETS = /<([^<>\n]{1,200})>|\[([^[\]\n]{1,200})\]|\{([^{}\n]{1,200})\}|_{3,}|（([^（）\n]{1,60})）/g;
+const BRACKETS = /<([^<>\n]{1,200})>|\[([^[\]\n]{1,200})\]|\{([^{}\n]{1,200})\}|_{3,}|\(([^()\n\d]{1,60})\)/g;
 /** The same words where nothing but they follows a colon: "Answer: number". */
 const BARE =
   /([:：][ \t*]{0,4})((?:a |the |your )?(?:final )?(?:number|integer|answer|letter|option|probability|confidence|value|result|数字|答案|选项))(?=[ \t.。*]{0,4}(?:\n|$))/gi;

@@ -5,7 +5,7 @@
 import type { Place } from "./extraction.ts";
 
 /** Stands for a no-break space, which may stand between the digits of one number. */
-export const THIN = "\u00a0";
+const THIN = "\u00a0";
 /** Fills what is not to be read: an echo of the prompt. No text that is given has it, since it is replaced there. */
 export const MASKED = "\u0001";
 

@@ -7,7 +7,7 @@ export interface Rational {
 }
 
 /** More digits than this, or a larger exponent, is no number that anyone means; a double could not hold it either. */
-export const MOST_DIGITS = 300;
+const MOST_DIGITS = 300;
 
 export const whole = (n: bigint | number): Rational => ({ n: BigInt(n), d: 1n });
 

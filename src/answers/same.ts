@@ -61,12 +61,12 @@ export function textKey(text: string): string {
 
 /** Options of `sameNumber`. */
 export interface SameNumberOptions {
-  /** Largest difference, relative to the larger of the two. Default 1e-6. Two whole numbers are compared exactly. */
+  /** Largest difference, relative to the larger of the two. Default 2e-6: six digits. Two whole numbers are compared exactly. */
   tolerance?: number | undefined;
 }
 
 /** Whether two numbers are the same answer: 0.333333 is 1/3 by the tolerance, but 1000001 is not 1000000. */
-export function sameNumber(a: number, b: number, { tolerance = 1e-6 }: SameNumberOptions = {}): boolean {
+export function sameNumber(a: number, b: number, { tolerance = 2e-6 }: SameNumberOptions = {}): boolean {
   if (!(tolerance >= 0 && tolerance < 1))
     throw invalidArgument(`${tolerance} is no tolerance`, "tolerance", "Give a number from 0 to below 1.");
   if (a === b) return true;

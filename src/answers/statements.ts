@@ -6,7 +6,7 @@ import { boxesOf, undressed } from "./boxed.ts";
 import type { Prepared } from "./prepared.ts";
 
 /** How an answer is marked. */
-export type MarkerRule = "boxed" | "####" | "final answer" | "answer";
+type MarkerRule = "boxed" | "####" | "final answer" | "answer";
 
 /** A place where an answer is said. */
 export interface Statement {

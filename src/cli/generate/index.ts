@@ -1,4 +1,5 @@
 export { AnswerFile, type Kept } from "./answer-file.ts";
+export { InOrder } from "./in-order.ts";
 export { GENERATE_OPTIONS, generateOptions } from "./options.ts";
 export { type PromptRow, readPrompts, SPLITS } from "./prompts.ts";
 export { type Request, requestOf } from "./rows.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ScriptedModel, type ScriptedToken } from "../../../test/scripted-model.ts";
+import { type ScriptedToken, ToldModel } from "../../../test/told-model.ts";
 import { TableModel } from "../../models/test/index.ts";
 import type { CarArtefact } from "./artefact.ts";
 import { CarRouter } from "./index.ts";
@@ -40,7 +40,7 @@ const shortOf = (logprob: number | null): ScriptedToken[] => [
   { text: "2", logprob },
 ];
 const modelOf = (logprob: number | null) =>
-  new ScriptedModel((prompt) => (prompt.includes(CAR_INSTRUCTIONS.short) ? shortOf(logprob) : LONG));
+  new ToldModel((prompt) => (prompt.includes(CAR_INSTRUCTIONS.short) ? shortOf(logprob) : LONG));
 const QUESTION = "What is 17 + 25?";
 
 describe("car.run", () => {
@@ -84,7 +84,7 @@ describe("car.run", () => {
     const router = new CarRouter(artefact());
     const answer = await router.run(modelOf(null), QUESTION);
     expect(answer).toMatchObject({ path: "long", decision: { because: "missing" } });
-    const half = new ScriptedModel((prompt) =>
+    const half = new ToldModel((prompt) =>
       prompt.includes(CAR_INSTRUCTIONS.short)
         ? [
             { text: "4", logprob: 0 },
@@ -105,7 +105,7 @@ describe("car.run", () => {
 
   it("uses the instructions that it was fitted with, and says what is another", async () => {
     const instructions = { short: "Only the number.", long: "In one line." };
-    const model = new ScriptedModel(() => shortOf(-0.1));
+    const model = new ToldModel(() => shortOf(-0.1));
     const router = new CarRouter(
       artefact({
         instructions,
@@ -168,7 +168,7 @@ describe("what counts as the answer's tokens", () => {
   });
 
   it("refuses what a server cannot say before it asks", async () => {
-    const server = new ScriptedModel(() => shortOf(-1), { score: false });
+    const server = new ToldModel(() => shortOf(-1), { score: false });
     const counting = { endToken: "counted", formatting: "all" } as const;
     await expect(new CarRouter(artefact({ counting })).run(server, QUESTION)).rejects.toMatchObject({
       code: "UNSUPPORTED_CAPABILITY",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ScriptedModel } from "../../../test/scripted-model.ts";
+import { ToldModel } from "../../../test/told-model.ts";
 import { SurprisalError, seededRandom } from "../../core/index.ts";
 import { cascadeRoute, evaluateRouter } from "../evaluate/index.ts";
 import type { RouteRecord } from "../records.ts";
@@ -301,7 +301,7 @@ describe("cascade.run", () => {
 
   it("takes models in process and on servers alike, and counts what has no number", async () => {
     const model = (name: string, logprob: number | null) =>
-      cascade.model(name, new ScriptedModel(() => [{ text: "42", logprob }]));
+      cascade.model(name, new ToldModel(() => [{ text: "42", logprob }]));
     const unsure = router();
     const answer = await unsure.run(
       [model("small", null), model("middle", -0.01), model("large", -0.1)],

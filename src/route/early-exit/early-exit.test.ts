@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ScriptedModel, type ScriptedToken } from "../../../test/scripted-model.ts";
+import { type ScriptedToken, ToldModel } from "../../../test/told-model.ts";
 import { entropy, monitorTokens, type TokenRecord } from "../../core/index.ts";
 import { TableModel } from "../../models/test/index.ts";
 import {
@@ -27,7 +27,7 @@ const repeat = (token: ScriptedToken, n: number): ScriptedToken[] => Array.from(
 
 describe("monitorTokens with an early exit", () => {
   const written = async (exit: CertainRun, tokens: readonly ScriptedToken[], honours = true) => {
-    const model = new ScriptedModel(() => tokens);
+    const model = new ToldModel(() => tokens);
     const controller = new AbortController();
     const options = honours ? { signal: controller.signal } : {};
     const monitored = monitorTokens(model.generate("?", options), { exit, controller });
@@ -56,7 +56,7 @@ describe("monitorTokens with an early exit", () => {
       unsure,
     ]);
     expect([text, stoppedBy]).toEqual(["ussu", null]);
-    const model = new ScriptedModel(() => repeat(sure, 9));
+    const model = new ToldModel(() => repeat(sure, 9));
     const monitored = monitorTokens(model.generate("?"), {
       exit: new CertainRun({ run: 9, after: 0 }),
       stopWhen: "tokens>=4",
@@ -72,10 +72,10 @@ describe("monitorTokens with an early exit", () => {
       closed++;
     };
     const failing = { rule: "failing", observe: () => Promise.reject(new Error("probe")), close };
-    const stream = monitorTokens(new ScriptedModel(() => repeat(sure, 3)).generate("?"), { exit: failing });
+    const stream = monitorTokens(new ToldModel(() => repeat(sure, 3)).generate("?"), { exit: failing });
     await expect(stream.next()).rejects.toThrow("probe");
     const idle = { rule: "idle", observe: () => ({ kind: "continue" as const }), close };
-    for await (const _ of monitorTokens(new ScriptedModel(() => repeat(sure, 3)).generate("?"), {
+    for await (const _ of monitorTokens(new ToldModel(() => repeat(sure, 3)).generate("?"), {
       exit: idle,
     }))
       break;
@@ -152,7 +152,7 @@ describe("probes", () => {
   });
 
   it("ask a server through a prefill", async () => {
-    const model = new ScriptedModel(() => [sure]);
+    const model = new ToldModel(() => [sure]);
     const probe = askingProbe(model, "prompt");
     probe.read([{ text: "thought", logprob: -1 }]);
     await probe.trial(" so", { maxTokens: 5, stop: ["}"] });
@@ -215,7 +215,7 @@ describe("EAT", () => {
 
 describe("thinkThenAnswer", () => {
   it("ends the thinking and answers behind it", async () => {
-    const model = new ScriptedModel((_, { prefill }) =>
+    const model = new ToldModel((_, { prefill }) =>
       prefill === undefined ? [...repeat(unsure, 2), ...repeat(sure, 50)] : [{ text: "42", logprob: -0.1 }],
     );
     const found = await thinkThenAnswer(model, "?", { exit: new CertainRun({ run: 3, after: 0 }) });
@@ -225,7 +225,7 @@ describe("thinkThenAnswer", () => {
   });
 
   it("leaves what ends by itself", async () => {
-    const model = new ScriptedModel(() => [unsure, unsure]);
+    const model = new ToldModel(() => [unsure, unsure]);
     const found = await thinkThenAnswer(model, "?", { exit: new CertainRun() });
     expect(found).toMatchObject({ text: "uu", stoppedBy: null, answer: null, tokens: 2 });
     expect(model.asked).toHaveLength(1);
@@ -285,7 +285,7 @@ describe("DeepConf online", () => {
   });
 
   it("ends weak traces of a model early, and votes by the others", async () => {
-    const model = new ScriptedModel((_, { seed = 0 }) =>
+    const model = new ToldModel((_, { seed = 0 }) =>
       seed % 4 === 3
         ? repeat(unsure, 30)
         : [...repeat(sure, 10), { ...sure, text: seed % 4 === 2 ? "7" : "42" }],
