@@ -122,6 +122,7 @@ describe("every picture", () => {
       charts.calibrationByRank({ documents: [] }),
       charts.reliabilityDiagram({ bins: [] }),
       charts.accuracyByPerplexity([]),
+      charts.accuracyTokensChart({ curve: [], methods: [] }),
       charts.riskCoverageChart({ points: [], aurc: 0 }),
       charts.noiseFloorChart([]),
       charts.topChoiceReliability({ documents: [{ ranks: [1], alternatives: null }] }),
