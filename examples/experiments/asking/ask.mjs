@@ -108,9 +108,10 @@ function promptFor({ capabilities }, messages) {
 /** The greedy answer, whether it is right, and all that one pass says of it. */
 async function answers(model, items) {
   return Promise.all(
-    items.map(async ({ id, group, kind, prompt, key, read, maxTokens, options }) => {
+    items.map(async ({ id, group, kind, prompt, key, read, maxTokens, oneOf, options }) => {
       const generation = model.generate(promptFor(model, prompt), {
         maxTokens,
+        oneOf,
         temperature: 0,
         alternatives: 20,
         shape: true,
@@ -142,8 +143,8 @@ async function answers(model, items) {
 /** Further answers at temperature 1, all of an item in one batch. */
 async function samples(model, items) {
   return Promise.all(
-    items.map(async ({ id, prompt, maxTokens }) => {
-      const drawn = sampleAnswers(model, promptFor(model, prompt), { n: SAMPLES, maxTokens, seed: 1 });
+    items.map(async ({ id, prompt, maxTokens, oneOf }) => {
+      const drawn = sampleAnswers(model, promptFor(model, prompt), { n: SAMPLES, maxTokens, oneOf, seed: 1 });
       const list = [];
       for await (const { index, text, logprob, tokens, entropy } of drawn)
         list.push({ index, text, logprob, tokens, entropy });

@@ -12,6 +12,7 @@ import { join } from "node:path";
  * @property {string} key The right answer.
  * @property {"number" | "letter"} read How answers are read.
  * @property {number} maxTokens
+ * @property {string[]} [oneOf] What an answer may be. Default: anything.
  * @property {string[]} [options] In the order of their letters.
  */
 
@@ -118,6 +119,8 @@ function truthfulqa({ tasks, most, random }) {
         key: letterOf(options.indexOf(best.trim())),
         read: "letter",
         maxTokens: 6,
+        // SmolLM2 by itself begins a sentence.
+        oneOf: options.map((_, i) => letterOf(i)),
         options,
       };
     });
