@@ -1,0 +1,6 @@
+export { type ItemRow, itemOf, readItems } from "./given.ts";
+export { listedMethods } from "./list.ts";
+export type { Setup } from "./measure.ts";
+export { type Plan, planOf, planText } from "./plan.ts";
+export { rank } from "./rank.ts";
+export { type ConfidenceRow, type FailedRow, failureOf, keptRows, measureAll } from "./run.ts";
