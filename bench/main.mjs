@@ -38,8 +38,11 @@ const MEASUREMENTS = [
   "kernels",
   "queue",
   "calibrate",
+  "decide",
+  "confidence",
   "confidence-samples",
   "generate",
+  "embed",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

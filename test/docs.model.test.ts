@@ -36,6 +36,7 @@ const snippets = [
   "docs/calibration.md",
   "docs/confidence.md",
   "docs/deciding.md",
+  "docs/embedding.md",
   "docs/generating.md",
   "docs/library.md",
   "docs/models.md",

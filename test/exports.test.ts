@@ -15,20 +15,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ".": [
     `
       DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels decide evaluate
-      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve
+      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve resolveEmbedding
       resumeEvaluation runTask scoreText scoreTexts`,
     `
-      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions ErrorCode EvaluateHandlers
+      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions Embedding EmbeddingModel ErrorCode EvaluateHandlers
       EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
       MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
-      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
+      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveEmbeddingOptions ResolveOptions Run
       RunTaskOptions ScoreTextOptions ServerOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
   ],
   "./core": [
     `
       ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
-      defaultBlockLength describePolicy distributionShape documentBootstrap emptyColumns emptyPairedSums emptySums entropy
+      defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
       klDivergenceInterval meanPerplexity measures mergeSums monitorTokens mutualInformation
       negativeLogLikelihood originalTextSize pairedMeasures parsePolicy percentilesOf perplexity
@@ -46,17 +46,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./models": [
     `
-      DEFAULT_MODEL LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
+      DEFAULT_EMBEDDING_MODEL DEFAULT_MODEL LlamaEncoder LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
-      resolve selfTest`,
+      resolve resolveEmbedding selfTest`,
     `
-      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName EmbedOptions Embedding EmbeddingModel EncoderLoadOptions Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType Kernels
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
-      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
+      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions ModelKind
       ModelSequence ModelTerms
-      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt PromptRun Provenance
-      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor Pooling ProbeReport Prompt PromptRun Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveEmbeddingOptions ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
       ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
@@ -113,10 +113,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TwoSampleTest UncertainAnswers Wording`,
   ],
   "./decide": [
-    "DECIDE_RULES calibrateDecisions decide decideOnServer surprisalDecisionModel",
+    "DECIDE_RULES DECISION_CALIBRATORS calibrateDecisions decide decideOnServer surprisalDecisionModel",
     `
       CalibrateDecisionsOptions CalibrationChoice ChoiceOption ChoiceQuestion DecideOptions DecideRequest
-      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
+      DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCalibrator DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
   "./answers": [
@@ -132,7 +132,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
       linguistic topGuesses verbalised GUESS_WORDINGS LINGUISTIC_WORDINGS NUMBER_WORDINGS REVIEW_WORDINGS
-      ONE_PASS_METHODS PEER_SCORES estimateTokens judgeChoices startEstimators tokenEstimator tokenTrace byAnswer
+      ONE_PASS_METHODS PEER_SCORES distributionShape entailmentJudge estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
       byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
       kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
       sentenceSar tokenSar selfCheckEntailment selfCheckNgram selfCheckSentences readSupport selfCheckPrompt
@@ -144,7 +144,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
       VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
-      AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
       ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
       SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions

@@ -243,12 +243,12 @@ export const MISTAKES_IN_PLANS_AND_WRITING: readonly Mistake[] = [
   ],
   [
     "knows no shapes",
-    "the shape of a token's distribution is that of all its probabilities",
+    "the shape of a distribution is that of all its probabilities",
     generateWith(({ shape: _, ...o }) => o),
   ],
   [
     "shapes that nobody asked for",
-    "the shape of a token's distribution is that of all its probabilities",
+    "the shape of a distribution is that of all its probabilities",
     generateWith((o) => ({ ...o, shape: true })),
   ],
   [

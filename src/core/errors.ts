@@ -53,6 +53,7 @@ export const ERROR_CODES = [
   "MODEL_CHANGED",
   "OUT_OF_MEMORY",
   "QUANTIZE_REFUSED",
+  "CONVERSION_FAILED",
   // Getting a model
   "UNKNOWN_MODEL",
   "MODEL_UNAVAILABLE",

@@ -58,7 +58,7 @@ describe("surprisalDecisionModel", () => {
     [{ state, questions: { torn: { type: "boolean" } } }, /no instructions/],
     [
       { state, questions: { next: { type: "choice", instructions: "x", criteria: { one: null } } } },
-      /1 options/,
+      /has 1 option /,
     ],
     [{ state, questions: {} }, /no questions/],
   ] as const)("refuses %o", async (call, what) => {

@@ -35,7 +35,7 @@ export interface Decision {
   choice: string | boolean | null;
   /** It would rather not: `confidence` is below the threshold of the risk that was asked for. */
   abstained: boolean;
-  /** Probability of the most probable option. */
+  /** Probability of the most probable option; of a server that decides itself, its own figure where it gives one. */
   confidence: number | null;
   /** Of a predicate: the probability that it holds. Else `null`. */
   probability: number | null;
@@ -88,7 +88,7 @@ export function numbersOf(
   const [only] = byOrder;
   if (byOrder.length === 1) {
     const scores = usable(only!);
-    return { logprobs, scores, choices: scores ? [best(scores, canonical)] : [] };
+    return { logprobs, scores, choices: scores ? [mostProbable(scores, canonical)] : [] };
   }
   const shares: Float64Array[] = [];
   for (const order of byOrder) {
@@ -97,7 +97,11 @@ export function numbersOf(
     shares.push(softmax(scores, canonical));
   }
   const mean = options.map((_, i) => shares.reduce((sum, share) => sum + share[i]!, 0) / shares.length);
-  return { logprobs, scores: mean.map(Math.log), choices: shares.map((share) => best(share, canonical)) };
+  return {
+    logprobs,
+    scores: mean.map(Math.log),
+    choices: shares.map((share) => mostProbable(share, canonical)),
+  };
 }
 
 function scoreOf({ logprob, without, tokens }: OptionReading, rule: DecideRule): number | null {
@@ -133,7 +137,7 @@ export function softmax(scores: readonly number[], canonical: readonly number[])
 }
 
 /** The largest; of equal ones the first in canonical order. */
-function best(values: ArrayLike<number>, canonical: readonly number[]): number {
+export function mostProbable(values: ArrayLike<number>, canonical: readonly number[]): number {
   return canonical.reduce((found, i) => (values[i]! > values[found]! ? i : found));
 }
 
@@ -161,7 +165,7 @@ export function decisionOf(parts: AnswerParts): Decision {
   const { question, numbers, probabilities: p, threshold } = parts;
   const { options, canonical, name, type } = question;
   const { intervals, missingMass = 0 } = parts;
-  const chosen = p === null ? null : best(p, canonical);
+  const chosen = p === null ? null : mostProbable(p, canonical);
   const confidence = chosen === null ? null : p![chosen]!;
   const abstained = threshold !== null && (confidence === null || confidence < threshold);
   const { choices } = numbers;
@@ -195,9 +199,16 @@ export function decisionOf(parts: AnswerParts): Decision {
     missingMass,
     calibrated: parts.calibrated && p !== null,
     orders: Math.max(1, choices.length),
-    flipRate: choices.length > 1 ? choices.filter((each) => each !== chosen).length / choices.length : null,
+    flipRate: flipRateOf(numbers, canonical),
     tokensRun: parts.tokensRun,
   };
+}
+
+/** Against the choice by all orders together, before any calibration, which may move it. */
+function flipRateOf({ scores, choices }: OptionNumbers, canonical: readonly number[]): number | null {
+  if (scores === null || choices.length < 2) return null;
+  const chosen = mostProbable(scores, canonical);
+  return choices.filter((each) => each !== chosen).length / choices.length;
 }
 
 /** A label that was not listed has some probability, which is not known. */

@@ -92,8 +92,49 @@ describe("calibrateDecisions", () => {
       expect.objectContaining({ what: '"c" is none of the 2 options', where: "rows[0].label" }),
     );
     await expect(calibrateDecisions(model, [{ state: "s", question, label: 1 }])).rejects.toThrow(/none of/);
-    await expect(calibrateDecisions(model, [{ state: "s", question, label: "a" }])).rejects.toThrow(
-      expect.objectContaining({ code: "CALIBRATION_TOO_SMALL" }),
+    let asked = false;
+    const silent = TableModel.bytes();
+    silent.score = () => {
+      asked = true;
+      throw new Error("asked");
+    };
+    const rows = Array.from({ length: 50 }, (_, i) => ({
+      state: `s${i}`,
+      question,
+      label: i > 40 ? null : "a",
+    }));
+    await expect(calibrateDecisions(silent, rows)).rejects.toThrow(
+      expect.objectContaining({
+        code: "CALIBRATION_TOO_SMALL",
+        what: "There are 41 labelled states: 19 more are needed to have 30 right and 30 wrong answers",
+      }),
+    );
+    expect(asked).toBe(false);
+  });
+
+  it.each([
+    [{ state: " " }, "EMPTY_INPUT", "rows[1].state"],
+    [
+      { question: { type: "choice", instructions: "x", choices: ["a"] } },
+      "INVALID_ARGUMENT",
+      "rows[1].question",
+    ],
+    [{ question: { type: "predicate", instructions: " " } }, "EMPTY_INPUT", "rows[1].question.instructions"],
+    [{ label: "d" }, "INVALID_ARGUMENT", "rows[1].label"],
+    [{ state: "x".repeat(200) }, "CONTEXT_EXCEEDED", 'rows[1], question "q1", option "a"'],
+  ] as const)("names the row of %j, before anything is run", async (wrong, code, where) => {
+    const { chain } = TableModel.bytes();
+    const symbols = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), "<s>", "</s>"];
+    const transitions = symbols.map((_, i) => symbols.map((_, j) => chain.probability(i, j)));
+    const short = new TableModel({ symbols, bos: 256, eos: 257, transitions, trainedContext: 100 });
+    short.score = () => {
+      throw new Error("asked");
+    };
+    const question: Question = { type: "choice", instructions: "Which?", choices: ["a", "b"] };
+    const row: LabelledState = { state: "s", question, label: "a" };
+    const rows = [row, { ...row, ...wrong } as LabelledState, row, row];
+    await expect(calibrateDecisions(short, rows, { leastPerClass: 1 })).rejects.toThrow(
+      expect.objectContaining({ code, where }),
     );
   });
 });

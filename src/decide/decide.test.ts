@@ -88,6 +88,33 @@ describe("rules in closed form", () => {
     }
   });
 
+  it("pmi: less what it is without the state, of a model that remembers it", async () => {
+    // What follows a prompt with the state has the chain's ln p times 2, without it the chain's own: what is left is the chain's.
+    const model = TableModel.bytes();
+    const score = model.score.bind(model);
+    const wet = new TextEncoder().encode("wet").join();
+    model.score = async function* (requests, options) {
+      const asked = [...requests];
+      for await (const answer of score(asked, options)) {
+        const remembers = Array.from(asked[answer.index]!.context as Int32Array)
+          .join()
+          .includes(wet);
+        yield { ...answer, logprob: answer.logprob! * (remembers ? 2 : 1) };
+      }
+    };
+    const { decisions } = await decide(
+      model,
+      { state: STATE, questions: [choice(...words)] },
+      { rule: "pmi" },
+    );
+    const scores = words.map((word) => lnAnswer(word));
+    for (const [i, { score, logprob, probability }] of decisions[0]!.options.entries()) {
+      expect(logprob).toBeCloseTo(2 * scores[i]!, 10);
+      expect(score).toBeCloseTo(scores[i]!, 10);
+      expect(probability).toBeCloseTo(shares(scores)[i]!, 10);
+    }
+  });
+
   it("label: the letter alone, in the order of the code units, and averaged over shifts", async () => {
     const { decision } = await ask(choice(...words), { rule: "label" });
     const letters = ["A", "C", "B"]; // keep, re, return it
@@ -171,6 +198,18 @@ describe("what does not matter, and what does", () => {
   });
 });
 
+describe("unusual options", () => {
+  it("takes options that differ in case, texts that are not ASCII, and two levels", async () => {
+    const { decision } = await ask(choice("Grün", "grün", "緑", "🟢"));
+    for (const { text, logprob } of decision.options) expect(logprob).toBeCloseTo(lnAnswer(text), 10);
+    const two = await ask({ type: "score", instructions: "Wie gut?", levels: ["schlecht", "gut"] });
+    expect(two.decision.expected).toBeCloseTo(
+      shares(["schlecht", "gut"].map((each) => lnAnswer(each)))[1]!,
+      10,
+    );
+  });
+});
+
 describe("tokens run", () => {
   it("are those of the prefix tree: 12 questions of 5 options over 2,000 tokens, 30 times fewer", async () => {
     const state = "a wet box. ".repeat(182); // 2,002 bytes, a token each
@@ -191,74 +230,6 @@ describe("tokens run", () => {
     expect(usage).toEqual({ tokensRun: nodes.size, tokensAlone: alone });
     expect(alone / nodes.size).toBeGreaterThanOrEqual(30);
     expect(decisions.reduce((sum, { tokensRun }) => sum + tokensRun!, 0)).toBe(nodes.size);
-  });
-});
-
-describe("bad input", () => {
-  const cases: [string, Question[], string, RegExp][] = [
-    ["no questions", [], "EMPTY_INPUT", /no questions/],
-    ["an empty question", [{ type: "predicate", instructions: " " }], "EMPTY_INPUT", /empty/],
-    ["no options", [choice()], "INVALID_ARGUMENT", /no options/],
-    ["one option", [choice("a")], "INVALID_ARGUMENT", /1 options/],
-    ["two equal options", [choice("a", "b", "a ")], "INVALID_ARGUMENT", /Options 1 and 3 are the same: "a"/],
-    ["an empty option", [choice("a", "")], "EMPTY_INPUT", /empty/],
-    ["256 options", [choice(...Array.from({ length: 256 }, (_, i) => `o${i}`))], "INVALID_ARGUMENT", /256/],
-    [
-      "11 levels",
-      [{ type: "score", instructions: "x", levels: Array.from({ length: 11 }, (_, i) => `${i}`) }],
-      "INVALID_ARGUMENT",
-      /11 levels/,
-    ],
-    [
-      "one name twice",
-      [
-        { type: "predicate", name: "a", instructions: "x" },
-        { type: "predicate", name: "a", instructions: "y" },
-      ],
-      "INVALID_ARGUMENT",
-      /"a"/,
-    ],
-    [
-      "another type",
-      [{ type: "noul", instructions: "x" } as unknown as Question],
-      "INVALID_ARGUMENT",
-      /"noul"/,
-    ],
-  ];
-  it.each(cases)("%s", async (_, questions, code, what) => {
-    await expect(decide(TableModel.bytes(), { state: STATE, questions })).rejects.toThrow(
-      expect.objectContaining({ code, what: expect.stringMatching(what) }),
-    );
-  });
-
-  it("takes 255 options, but not under letters", async () => {
-    const many = choice(...Array.from({ length: 255 }, (_, i) => `o${i}`));
-    const { decision } = await ask(many);
-    expect(probabilities(decision).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
-    await expect(ask(many, { rule: "label" })).rejects.toThrow(/255 options, and there are 26 letters/);
-  });
-
-  it("names the option that is longer than the context", async () => {
-    const { chain } = TableModel.bytes();
-    const symbols = [...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)), "<s>", "</s>"];
-    const transitions = symbols.map((_, i) => symbols.map((_, j) => chain.probability(i, j)));
-    const model = new TableModel({ symbols, bos: 256, eos: 257, transitions, trainedContext: 100 });
-    const questions = [choice("no", "y".repeat(100))];
-    await expect(decide(model, { state: STATE, questions })).rejects.toThrow(
-      expect.objectContaining({
-        code: "CONTEXT_EXCEEDED",
-        where: `question "q1", option "${"y".repeat(40)}"`,
-      }),
-    );
-  });
-
-  it("an empty state, orders without a list, a chat without a template", async () => {
-    const questions = [choice("a", "b")];
-    await expect(decide(TableModel.bytes(), { state: "", questions })).rejects.toThrow(/empty/);
-    await expect(ask(questions[0]!, { orders: 2 })).rejects.toThrow(/have no order/);
-    await expect(ask(questions[0]!, { rule: "label", listed: false })).rejects.toThrow(/listed/);
-    await expect(ask(questions[0]!, { chat: true })).rejects.toThrow(/no chat template/);
-    await expect(ask(questions[0]!, { rule: "best" as "sum" })).rejects.toThrow(/no rule "best"/);
   });
 });
 

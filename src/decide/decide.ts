@@ -2,6 +2,7 @@
 import { invalidArgument, SurprisalError } from "../core/index.ts";
 import type { LanguageModel, ModelIdentity } from "../models/index.ts";
 import { type Decision, decisionOf, numbersOf, softmax } from "./answer.ts";
+import { calibratedShares } from "./calibrated.ts";
 import {
   type CalibrationChoice,
   type ReadyCalibration,
@@ -80,8 +81,8 @@ export async function decide(
   requireScores(model);
   const prompter = await Prompter.of(model, options);
   const wordings = new Wordings(prompter, rule);
-  const calibration = readyCalibration(model, prepared, rule, wordings, options);
-  const asked = await requestsOf(model, prompter, state, prepared, rule);
+  const calibration = await readyCalibration(model, prepared, rule, wordings, options);
+  const asked = await requestsOf(model, prompter, state, prepared, rule, options.signal);
   const answers = model.score(asked.requests, { signal: options.signal });
   const readings = await readAnswers(prepared, asked, answers);
   const end = new TextDecoder().decode(await model.detokenize(prompter.end));
@@ -117,33 +118,23 @@ function decided(
   prompter: Prompter,
   calibration: ReadyCalibration,
 ): Decision {
+  const { artefact } = calibration;
   const own = readings.options[q]!;
   const numbers = numbersOf(question, own, rule.rule);
   return decisionOf({
     question,
     numbers,
     tokens: own[0]!.map(({ tokens }: OptionReading) => tokens),
-    probabilities: numbers.scores && probabilitiesOf(question, numbers.scores, calibration),
-    calibrated: calibration.probabilities !== null,
+    probabilities:
+      numbers.scores &&
+      (artefact
+        ? calibratedShares(artefact, question, numbers.scores)
+        : softmax(numbers.scores, question.canonical)),
+    calibrated: artefact !== null,
     threshold: calibration.threshold,
     exclusive: rule.rule === "label" || prompter.end.length > 0 || !hasPrefixes(question),
     tokensRun: readings.tokensRun[q]!,
   });
-}
-
-function probabilitiesOf(
-  { canonical, type }: PreparedQuestion,
-  scores: readonly number[],
-  { probabilities }: ReadyCalibration,
-): Float64Array {
-  if (probabilities === null) return softmax(scores, canonical);
-  const sorted = probabilities(
-    canonical.map((i) => scores[i]!),
-    type,
-  );
-  const given = new Float64Array(sorted.length);
-  for (const [place, i] of canonical.entries()) given[i] = sorted[place]!;
-  return given;
 }
 
 const hasPrefixes = ({ options }: PreparedQuestion): boolean =>

@@ -2,7 +2,6 @@
 import {
   type CalibrationArtefact,
   type CalibrationIdentity,
-  calibratedOptions,
   calibrationText,
   checkIdentity,
   type RiskThreshold,
@@ -11,9 +10,11 @@ import {
 } from "../calibrate/index.ts";
 import { invalidArgument } from "../core/index.ts";
 import { kernelsOf, type LanguageModel } from "../models/index.ts";
+import { checkServes, isOfPredicates, OF_YES } from "./calibrated.ts";
 import { frameOf, messageOf, type Prompter } from "./prompt.ts";
 import type { PreparedQuestion } from "./question.ts";
 import type { ResolvedRule } from "./rule.ts";
+import { tokenizerSha256 } from "./tokenizer.ts";
 
 /** Which calibration an answer has. */
 export interface UsedCalibration {
@@ -28,9 +29,12 @@ export interface UsedCalibration {
 
 /** What is asked for of calibration. */
 export interface CalibrationChoice {
-  /** Calibrates the probabilities: of the kind temperature or temperature-by-kind. Default: none. */
+  /**
+   * Calibrates the probabilities: of the kind temperature or temperature-by-kind; of predicates, also platt, beta, isotonic and
+   * histogram, as `calibrateDecisions` fits them to the probability of yes. Default: none.
+   */
   artefact?: CalibrationArtefact | undefined;
-  /** A risk threshold that was fitted to answers calibrated like these: `calibrateDecisions` makes both. */
+  /** A risk threshold that was fitted to answers calibrated like these. Default: the artefact's own. */
   threshold?: CalibrationArtefact | undefined;
   /** Largest share of wrong ones among what is answered; needs a threshold fitted for this or less. Default: it never abstains. */
   risk?: number | undefined;
@@ -53,7 +57,13 @@ export function thresholdRecipe(rule: ResolvedRule, artefact: CalibrationArtefac
   return `${recipeOf(rule)}, ${artefact ? `calibrated by ${sha256OfArtefact(artefact).slice(0, 12)}` : "not calibrated"}`;
 }
 
-const sha256OfArtefact = (artefact: CalibrationArtefact): string => sha256Of(calibrationText(artefact));
+/** Recipe of an artefact's own answers: the rule, and whether it is the probability of yes that was calibrated. */
+export const artefactRecipe = (recipe: string, kind: string): string =>
+  isOfPredicates(kind) ? `${recipe}${OF_YES}` : recipe;
+
+/** Of what calibrates: the threshold within it was fitted to what it makes, and knows it by this. */
+const sha256OfArtefact = ({ threshold: _, ...alone }: CalibrationArtefact): string =>
+  sha256Of(calibrationText(alone));
 
 /** Wordings of questions: of all under a rule, and of each. */
 export class Wordings {
@@ -68,7 +78,7 @@ export class Wordings {
     this.#prompter = prompter;
     this.#rule = rule;
     this.frame = prompter.textOf(frameOf(rule.listing));
-    this.frameSha256 = wordingSha256({ prompt: this.frame });
+    this.frameSha256 = wordingSha256({ prompt: prompter.wordingOf(frameOf(rule.listing)) });
     this.recipe = recipeOf(rule);
   }
 
@@ -78,26 +88,29 @@ export class Wordings {
     const options = question.listing.map((i) => question.options[i]!);
     const shown = listing === "none" ? [] : options;
     return wordingSha256({
-      prompt: this.#prompter.textOf(messageOf("{state}", question, listing, shown)),
+      prompt: this.#prompter.wordingOf(messageOf("{state}", question, listing, shown)),
       options: options.map(({ text }) => text),
     });
   }
 }
 
-/** What gives the answers. */
-export function identityOf(model: LanguageModel, recipe: string): Omit<CalibrationIdentity, "wordingSha256"> {
+/** What gives the answers, but for the recipe and the wording. */
+export async function identityOf(
+  model: LanguageModel,
+): Promise<Omit<CalibrationIdentity, "wordingSha256" | "recipe">> {
   const { name, sha256 } = model.identity;
-  return { model: { name, sha256 }, tokenizer: null, recipe, kernels: kernelsOf(model.settings) };
+  const tokenizer = await tokenizerSha256(model);
+  return { model: { name, sha256 }, tokenizer, kernels: kernelsOf(model.settings) };
 }
 
-/** Calibrates answers, and says when to abstain. */
+/** A calibration that was looked at, and when to abstain. */
 export interface ReadyCalibration {
+  /** `null`: not calibrated. */
+  artefact: CalibrationArtefact | null;
   used: UsedCalibration | null;
   /** Confidence below which it abstains; `null`: never; Infinity: always. */
   threshold: number | null;
   usedThreshold: UsedCalibration | null;
-  /** Probabilities from scores in canonical order, or `null`: not calibrated. */
-  probabilities: ((scores: readonly number[], kind: string) => Float64Array) | null;
 }
 
 /**
@@ -105,19 +118,22 @@ export interface ReadyCalibration {
  * @throws SurprisalError CALIBRATION_MISMATCH under `strict`; INVALID_ARGUMENT for artefacts of kinds that do not serve, and a
  *   risk without a threshold for it.
  */
-export function readyCalibration(
+export async function readyCalibration(
   model: LanguageModel,
   questions: readonly PreparedQuestion[],
   rule: ResolvedRule,
   wordings: Wordings,
-  { artefact, threshold, risk, strict }: CalibrationChoice,
-): ReadyCalibration {
+  { artefact, threshold = artefact?.threshold, risk, strict }: CalibrationChoice,
+): Promise<ReadyCalibration> {
+  const limit = limitOf(threshold, risk);
+  if (artefact) for (const question of questions) checkServes(artefact, question);
+  const identity = artefact || limit !== null ? await identityOf(model) : null;
   const use = (given: CalibrationArtefact, recipe: string): UsedCalibration => {
     const warnings = new Set<string>();
     const { wordingSha256: fitted } = given.identity;
     for (const question of questions) {
       const wording = fitted === wordings.frameSha256 ? fitted : wordings.sha256Of(question);
-      const used = { ...identityOf(model, recipe), wordingSha256: wording };
+      const used = { ...identity, recipe, wordingSha256: wording };
       checkIdentity(given, used, { strict, onWarning: (warning) => warnings.add(warning) });
     }
     return {
@@ -127,13 +143,11 @@ export function readyCalibration(
       warnings: [...warnings],
     };
   };
-  if (artefact) for (const { type } of questions) calibratedOptions(artefact, [0, 0], type); // refuses what does not serve
-  const limit = limitOf(threshold, risk);
   return {
-    used: artefact ? use(artefact, wordings.recipe) : null,
+    artefact: artefact ?? null,
+    used: artefact ? use(artefact, artefactRecipe(wordings.recipe, artefact.kind)) : null,
     threshold: limit,
     usedThreshold: threshold && limit !== null ? use(threshold, thresholdRecipe(rule, artefact)) : null,
-    probabilities: artefact ? (scores, kind) => calibratedOptions(artefact, scores, kind) : null,
   };
 }
 

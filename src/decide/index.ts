@@ -11,10 +11,11 @@ export {
   type CalibrateDecisionsOptions,
   calibrateDecisions,
   type DecisionCalibration,
-  type LabelledState,
 } from "./calibrate.ts";
+export { DECISION_CALIBRATORS, type DecisionCalibrator } from "./calibrated.ts";
 export { type DecideOptions, type DecideRequest, type Decisions, decide } from "./decide.ts";
 export type { CalibrationChoice, UsedCalibration } from "./identity.ts";
+export { checkLabelled, type LabelledState } from "./labelled.ts";
 export type { PromptOptions } from "./prompt.ts";
 export type {
   ChoiceOption,
@@ -24,6 +25,7 @@ export type {
   ScoreLevel,
   ScoreQuestion,
 } from "./question.ts";
+export { checkQuestions } from "./question.ts";
 export { DECIDE_RULES, type DecideRule, type RuleOptions } from "./rule.ts";
 export type { ProbabilityInterval } from "./top-labels.ts";
 export { decideOnServer, type ServedDecisions } from "./upstream.ts";

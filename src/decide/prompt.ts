@@ -61,17 +61,20 @@ export class Prompter {
   /** Tokens that end an answer; none, where the model has none. */
   readonly end: Int32Array;
   readonly #model: LanguageModel;
-  readonly #system: string | undefined;
+  readonly #options: PromptOptions;
+  /** A state is long, and looked through once for all its questions. */
+  #last: { state: string; holds: Promise<boolean> } | null = null;
 
-  private constructor(model: LanguageModel, form: "chat" | "plain", end: Int32Array, system?: string) {
+  private constructor(model: LanguageModel, form: "chat" | "plain", end: Int32Array, options: PromptOptions) {
     this.#model = model;
     this.form = form;
     this.end = end;
-    this.#system = system;
+    this.#options = options;
   }
 
   /** @throws SurprisalError INVALID_ARGUMENT for a chat with a model that has no template, and a system without a chat. */
-  static async of(model: LanguageModel, { chat, system, end }: PromptOptions): Promise<Prompter> {
+  static async of(model: LanguageModel, options: PromptOptions): Promise<Prompter> {
+    const { chat, system, end } = options;
     const has = model.capabilities.chatTemplate;
     if (chat && !has)
       throw invalidArgument(
@@ -86,15 +89,16 @@ export class Prompter {
       end === undefined
         ? await endOfAnswer(model, form)
         : (await model.tokenize(end, { parseSpecial: true })).ids;
-    return new Prompter(model, form, ids, system);
+    return new Prompter(model, form, ids, options);
   }
 
   /** The whole text that the model is given. */
   textOf(message: string): string {
     if (this.form === "plain") return plainText(message);
+    const { system } = this.#options;
     const filled = this.#model.applyChatTemplate(
       [
-        ...(this.#system === undefined ? [] : [{ role: "system", content: this.#system }]),
+        ...(system === undefined ? [] : [{ role: "system", content: system }]),
         { role: "user", content: message },
       ],
       { addGenerationPrompt: true },
@@ -103,11 +107,53 @@ export class Prompter {
     return /<think>\s*$/.test(filled) ? `${filled.trimEnd()}\n\n</think>\n\n` : filled;
   }
 
-  /** Its tokens, with BOS where the tokenizer adds one and the template does not. */
-  async tokensOf(text: string): Promise<Int32Array> {
+  /** The same with the end of the answer, where another than the model's own was asked for: what a calibration is bound to. */
+  wordingOf(message: string): string {
+    const { end } = this.#options;
+    return `${this.textOf(message)}${end === undefined ? "" : `{answer}${end}`}`;
+  }
+
+  /**
+   * Tokens of the whole text, with BOS where the tokenizer adds one and the template does not. Special tokens are the template's
+   * own: their names in a state or a question are text, so that no letter ends its own turn and begins another.
+   * @param state part of the message; `null`: it has none.
+   */
+  async tokensOf(message: string, state: string | null): Promise<Int32Array> {
     const { bos, addsBos } = this.#model.vocabulary;
-    const { ids } = await this.#model.tokenize(text, { parseSpecial: this.form === "chat" });
+    const ids = await this.#promptTokens(message, state);
     return addsBos && bos !== null && ids[0] !== bos ? joined([bos], ids) : ids;
+  }
+
+  async #promptTokens(message: string, state: string | null): Promise<Int32Array> {
+    const text = this.textOf(message);
+    const parseSpecial = this.form === "chat";
+    if (!parseSpecial || !(await this.#namesSpecial(message, state)))
+      return (await this.#model.tokenize(text, { parseSpecial })).ids;
+    const given = message.trim(); // as templates do
+    const at = text.lastIndexOf(given);
+    if (at < 0)
+      throw invalidArgument(
+        "The text holds the name of a special token, and the chat template rewrites texts",
+        "state",
+        "Take the name out of the text, or leave the template out: chat: false (--plain).",
+      );
+    const [before, behind] = [text.slice(0, at), text.slice(at + given.length)];
+    const part = async (each: string) => (await this.#model.tokenize(each, { parseSpecial })).ids;
+    return joined(joined(await part(before), await this.#alone(given)), await part(behind));
+  }
+
+  async #namesSpecial(message: string, state: string | null): Promise<boolean> {
+    if (state === null) return this.#holdsSpecial(message);
+    this.#last = this.#last?.state === state ? this.#last : { state, holds: this.#holdsSpecial(state) };
+    return (await this.#last.holds) || this.#holdsSpecial(message.replace(state, ""));
+  }
+
+  async #holdsSpecial(text: string): Promise<boolean> {
+    const [special, plain] = await Promise.all([
+      this.#model.tokenize(text, { parseSpecial: true }),
+      this.#model.tokenize(text),
+    ]);
+    return special.ids.length !== plain.ids.length || special.ids.some((id, i) => id !== plain.ids[i]);
   }
 
   /**

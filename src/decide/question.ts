@@ -1,5 +1,17 @@
 /** Typed questions: what may be asked, checked, and their options in an order that does not depend on how they were given. */
 import { checkWellFormed, invalidArgument, SurprisalError } from "../core/index.ts";
+import { formatPlural } from "../text/index.ts";
+
+/** Fields of a question beside those that all have; of an option; of a level; of a predicate's words. */
+const FIELDS = {
+  all: ["type", "instructions", "name"],
+  predicate: ["words"],
+  choice: ["choices"],
+  score: ["levels"],
+  option: ["value", "text", "description"],
+  level: ["label", "description"],
+  words: ["yes", "no"],
+} as const;
 
 /** An option with what stands beside it. */
 export interface ChoiceOption {
@@ -96,10 +108,19 @@ export function prepareQuestions(questions: readonly Question[]): PreparedQuesti
   return prepared;
 }
 
+/** @throws SurprisalError as `prepareQuestions`: for whoever wants to know before a model is loaded. */
+export function checkQuestions(questions: readonly Question[]): void {
+  prepareQuestions(questions);
+}
+
 function prepare(question: Question, standardName: string, where: string): PreparedQuestion {
   if (typeof question !== "object" || question === null)
     throw invalidArgument("This is no question", where, SOME);
   const { type, instructions, name = standardName } = question;
+  checkType(type, where);
+  checkFields(question, [...FIELDS.all, ...FIELDS[type]], `a ${type}`, where);
+  if (instructions === undefined)
+    throw invalidArgument("The question has no instructions", where, "Say what is asked.");
   requireText(instructions, `${where}.instructions`, "Say what is asked.");
   requireText(name, `${where}.name`, "Give a name, or none.");
   const options = optionsOf(question, where).map((option, i) =>
@@ -114,38 +135,71 @@ function prepare(question: Question, standardName: string, where: string): Prepa
 function optionsOf(question: Question, where: string): ChoiceOption[] {
   switch (question.type) {
     case "predicate": {
-      const { yes = "Yes", no = "No" } = question.words ?? {};
+      const { yes, no } = wordsOf(question, where);
       return [
         { value: true, text: yes },
         { value: false, text: no },
       ];
     }
     case "choice":
-      return listOf(question.choices, `${where}.choices`).map((each) =>
-        typeof each === "string" ? { value: each } : each,
-      );
+      return listOf(question.choices, `${where}.choices`).map((each, i) => {
+        if (typeof each === "string") return { value: each };
+        checkFields(each, FIELDS.option, "an option", `${where}.choices[${i}]`);
+        return each;
+      });
     case "score":
-      return listOf(question.levels, `${where}.levels`).map((each) =>
-        typeof each === "string" ? { value: each } : { value: each?.label, description: each?.description },
-      );
-    default:
-      throw invalidArgument(
-        `There is no type of question ${JSON.stringify((question as { type?: unknown }).type)}`,
-        where,
-        "Give predicate, choice or score.",
-      );
+      return listOf(question.levels, `${where}.levels`).map((each, i) => {
+        if (typeof each === "string") return { value: each };
+        checkFields(each, FIELDS.level, "a level", `${where}.levels[${i}]`);
+        return { value: each.label, description: each.description };
+      });
   }
 }
 
-function listOf<T>(list: readonly T[], where: string): readonly T[] {
+function wordsOf({ words }: PredicateQuestion, where: string): { yes: string; no: string } {
+  if (words === undefined) return { yes: "Yes", no: "No" };
+  checkFields(words, FIELDS.words, "the words", `${where}.words`);
+  for (const name of FIELDS.words)
+    if (words[name] === undefined)
+      throw invalidArgument(`There is no word for ${name}`, `${where}.words`, "Give both, or neither.");
+  return words;
+}
+
+function checkType(type: unknown, where: string): void {
+  if (type !== "predicate" && type !== "choice" && type !== "score")
+    throw invalidArgument(
+      type === undefined
+        ? "The question has no type"
+        : `There is no type of question ${JSON.stringify(type)}`,
+      where,
+      "Give predicate, choice or score.",
+    );
+}
+
+/** A field that is not known is a slip of the pen, or of another API: what it asks for would not be done. */
+function checkFields(given: object, known: readonly string[], what: string, where: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw invalidArgument(`This is not ${what}`, where, `Give an object with ${known.join(", ")}.`);
+  const unknown = Object.entries(given).find(([key, value]) => value !== undefined && !known.includes(key));
+  if (unknown !== undefined)
+    throw invalidArgument(
+      `There is no field ${JSON.stringify(unknown[0])} in ${what}`,
+      where,
+      `There are ${known.join(", ")}.`,
+    );
+}
+
+function listOf<T>(list: readonly T[] | undefined, where: string): readonly T[] {
   if (Array.isArray(list)) return list;
-  throw invalidArgument("The options are no list", where, "Give at least two.");
+  throw invalidArgument(
+    list === undefined ? "There are no options" : "The options are no list",
+    where,
+    'Give at least two, such as ["keep it", "send it back"].',
+  );
 }
 
 /** White space around an option is no part of an answer, and is taken off. */
 function checkedOption(option: ChoiceOption, where: string): PreparedOption {
-  if (typeof option !== "object" || option === null)
-    throw invalidArgument("This is no option", where, "Give a text, or an object with a value.");
   const { value, description = null } = option;
   if (typeof value !== "string" && typeof value !== "boolean")
     throw invalidArgument("The option has no value", where, "Give a text, true or false.");
@@ -157,24 +211,28 @@ function checkedOption(option: ChoiceOption, where: string): PreparedOption {
 }
 
 function checkOptions(type: Question["type"], options: readonly PreparedOption[], where: string): void {
-  const [what, most] = type === "score" ? ["levels", MOST_LEVELS] : ["options", MOST_CHOICES];
+  const [what, most] = type === "score" ? ["level", MOST_LEVELS] : ["option", MOST_CHOICES];
   if (options.length < 2 || options.length > most)
     throw invalidArgument(
-      `The question has ${options.length === 0 ? "no" : options.length} ${what}`,
+      `The question has ${options.length === 0 ? `no ${what}s` : formatPlural(options.length, what)}`,
       where,
       `Give 2 to ${most}.`,
     );
+  // One text can be written in several ways in Unicode: "é" as one character or as two. People see no difference.
   const unique = (key: (option: PreparedOption) => string) => {
     const seen = new Map<string, number>();
     for (const [i, option] of options.entries()) {
-      const before = seen.get(key(option));
+      const text = key(option).normalize();
+      const before = seen.get(text);
       if (before !== undefined)
         throw invalidArgument(
-          `Options ${before + 1} and ${i + 1} are the same: ${JSON.stringify(key(option))}`,
+          `Options ${before + 1} and ${i + 1} are the same: ${JSON.stringify(text)}`,
           where,
-          "Give each option once: a model cannot tell equal texts apart.",
+          key(options[before]!) === key(option)
+            ? "Give each option once: a model cannot tell equal texts apart."
+            : "Give each option once: these differ only in how their characters are encoded (Unicode normalisation).",
         );
-      seen.set(key(option), i);
+      seen.set(text, i);
     }
   };
   unique(({ text }) => text);

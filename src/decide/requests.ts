@@ -1,6 +1,7 @@
 /** One list of score requests for all questions: the model's prefix tree runs what they share once. */
-import { SurprisalError } from "../core/index.ts";
+import { abortError, SurprisalError } from "../core/index.ts";
 import type { LanguageModel, ScoredText, ScoreRequest } from "../models/index.ts";
+import { formatCount, formatPlural } from "../text/index.ts";
 import { LETTERS, messageOf, type Prompter } from "./prompt.ts";
 import type { PreparedQuestion } from "./question.ts";
 import { ordersOf, type ResolvedRule } from "./rule.ts";
@@ -34,7 +35,7 @@ export interface OptionReading {
 
 /**
  * Requests in the options' canonical order.
- * @throws SurprisalError CONTEXT_EXCEEDED, naming question and option.
+ * @throws SurprisalError CONTEXT_EXCEEDED, naming question and option; ABORTED.
  */
 export async function requestsOf(
   model: LanguageModel,
@@ -42,6 +43,7 @@ export async function requestsOf(
   state: string,
   questions: readonly PreparedQuestion[],
   rule: ResolvedRule,
+  signal?: AbortSignal | undefined,
 ): Promise<DecisionRequests> {
   const made: DecisionRequests = { requests: [], places: [], orders: [] };
   for (const [q, question] of questions.entries()) {
@@ -49,9 +51,10 @@ export async function requestsOf(
     made.orders.push(orders.length);
     for (const [order, shown] of orders.entries()) {
       const listed = shown.map((option) => question.options[option]!);
+      if (signal?.aborted) throw abortError("Deciding", signal);
       for (const withState of rule.rule === "pmi" ? [true, false] : [true]) {
-        const text = prompter.textOf(messageOf(withState ? state : null, question, rule.listing, listed));
-        const context = await prompter.tokensOf(text);
+        const given = withState ? state : null;
+        const context = await prompter.tokensOf(messageOf(given, question, rule.listing, listed), given);
         for (const option of question.canonical) {
           const isLabel = rule.rule === "label";
           const said = isLabel ? LETTERS[shown.indexOf(option)]! : question.options[option]!.text;
@@ -76,9 +79,9 @@ function checkFits(
   if (most === null || tokens <= most) return;
   throw new SurprisalError({
     code: "CONTEXT_EXCEEDED",
-    what: `State, question and option are ${tokens} tokens, more than the ${most} this model was trained for`,
+    what: `State, question and option are ${formatCount(tokens)} tokens, more than the ${formatCount(most)} this model was trained for`,
     where: `question ${JSON.stringify(name)}, option ${JSON.stringify(options[option]!.text.slice(0, 40))}`,
-    wayOut: "Shorten the state or the option, or take a model with a longer context.",
+    wayOut: `Shorten the state or the option by ${formatPlural(tokens - most, "token")}, or take a model with a longer context.`,
   });
 }
 

@@ -23,7 +23,6 @@ export {
   decidePolicy,
   defaultBlockLength,
   describePolicy,
-  distributionShape,
   documentBootstrap,
   type EntropyInterval,
   type EntropyReading,

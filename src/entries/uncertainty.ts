@@ -1,5 +1,5 @@
 /** `surprisal/uncertainty`: how sure a model is of what it says. Many estimators, one signature, every variant named. */
-export type { DistributionShape } from "../core/index.ts";
+export { type DistributionShape, distributionShape } from "../core/index.ts";
 export {
   type AnswerSample,
   type AskAllOptions,
@@ -32,17 +32,22 @@ export {
   type EccentricityOptions,
   type Embed,
   type EmbeddingSimilarityOptions,
+  type EntailmentJudge,
+  type EntailmentJudgeOptions,
+  type EntailmentPair,
   type EntailmentProbabilities,
   type EntailmentRule,
   type EntailmentSimilarityOptions,
   EntailmentTable,
   type EntailmentTableOptions,
   type EntailmentVerdict,
+  type Entails,
   type Estimate,
   type EstimateTokensOptions,
   type Estimator,
   eccentricity,
   embeddingSimilarity,
+  entailmentJudge,
   entailmentSimilarity,
   estimateSamples,
   estimateTokens,
@@ -104,6 +109,7 @@ export {
   type RunningEstimate,
   type RunningEstimates,
   readSupport,
+  recordsOf,
   repeated,
   rouge,
   type SampledAnswer,

@@ -58,6 +58,8 @@ export interface CalibrationArtefact<Parameters extends CalibrationParameters = 
    */
   measures: { before: KeptMeasures; after: KeptMeasures; folds: number } | null;
   identity: CalibrationIdentity;
+  /** From which confidence on to answer so that a risk is kept to, fitted to other answers calibrated by this. Left out: none. */
+  threshold?: CalibrationArtefact<RiskThreshold> | undefined;
   /** Up to 1,000 of the scores it was fitted to, ascending, evenly picked: what `DriftWatch` and `twoSampleTest` compare with. */
   reference: readonly number[];
   /** Version of surprisal that made it. */

@@ -172,7 +172,9 @@ const artefactShape = record({
 });
 
 /** What shapes do not tell. */
-function faultOf({ kind, parameters }: CalibrationArtefact): string | null {
+function faultOf({ kind, parameters, threshold }: CalibrationArtefact): string | null {
+  const within = threshold === undefined ? null : thresholdFault(threshold);
+  if (within !== null) return `threshold: ${within}`;
   if (parameters.kind !== kind) return `parameters.kind is ${parameters.kind}, and kind is ${kind}`;
   const problem = PARAMETERS[kind](parameters, "parameters");
   if (problem !== null) return problem;
@@ -191,6 +193,13 @@ function faultOf({ kind, parameters }: CalibrationArtefact): string | null {
       return "parameters.edges do not rise from 0 to 1";
   }
   return null;
+}
+
+function thresholdFault(threshold: CalibrationArtefact): string | null {
+  const problem = artefactShape(threshold, "threshold");
+  if (problem !== null) return problem;
+  if (threshold.threshold !== undefined) return "it has a threshold of its own";
+  return threshold.kind === "risk-threshold" ? faultOf(threshold) : `it is of the kind ${threshold.kind}`;
 }
 
 const rises = (values: readonly number[], strictly: boolean): boolean =>

@@ -3,24 +3,38 @@ import { existsSync } from "node:fs";
 import {
   type CalibrationArtefact,
   loadCalibration,
+  type RiskThreshold,
   saveCalibration,
   sha256Of,
 } from "../../calibrate/index.ts";
 import {
   calibrateDecisions,
+  checkLabelled,
+  checkQuestions,
   DECIDE_RULES,
+  DECISION_CALIBRATORS,
   type DecideOptions,
-  decide,
   type Question,
 } from "../../decide/index.ts";
 import { assertWritable, isSameFile } from "../../files/index.ts";
+import { isDecisionServer } from "../../models/index.ts";
 import { formatNumber, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { decideStates, readLabelled, readQuestions, readState, readStates } from "../decide/index.ts";
+import {
+  atLine,
+  type Decider,
+  decideStates,
+  modelDecider,
+  readLabelled,
+  readQuestions,
+  readState,
+  readStates,
+  serverDecider,
+} from "../decide/index.ts";
 import { usage } from "../errors.ts";
 import { AnswerFile, requestOf } from "../generate/index.ts";
 import { printDocument } from "../json.ts";
-import { LOAD_OPTIONS, openModel } from "../load-options.ts";
+import { LOAD_OPTIONS, openModel, serverOptions } from "../load-options.ts";
 import { decimal, flag, oneOf, option, text, type Values, wholeNumber } from "../parameters.ts";
 import { decideColour, renderCalibration, renderDecisions, startProgress } from "../render/index.ts";
 import { JSON_DOCUMENT, MODEL_DESCRIPTION, MOST_MIB, QUIET } from "../shared-options.ts";
@@ -34,7 +48,7 @@ const parameters = {
   questions: option(text, { hint: "FILE", description: "JSON list of questions" }),
   states: option(text, { hint: "FILE", description: "Many states: JSONL with a \"state\" a line, and an \"id\" if it has one" }),
   calibrate: option(text, { hint: "FILE", description: "Fit a calibration to labelled states: JSONL; written to --out" }),
-  model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
+  model: option(text, { short: "m", description: `${MODEL_DESCRIPTION}; a server that decides itself: decisions:http://host:port/v1#model, systemone:...` }),
   rule: option(oneOf(DECIDE_RULES), { hint: "NAME", description: `How options are scored: ${DECIDE_RULES.join(", ")}`, standard: "sum" }),
   listed: flag({ description: "List the options in the prompt; the rule label always does" }),
   orders: option(wholeNumber(1, 255), { hint: "N", description: "Ask listed options in so many orders and average", standard: "1" }),
@@ -42,10 +56,10 @@ const parameters = {
   plain: flag({ description: "Ask in plain text, though the model has a chat template" }),
   end: option(text, { hint: "TEXT", mayBeEmpty: true, description: "What ends an answer, and is scored with it (default: the model's end of turn, or of text)" }),
   artefact: option(text, { short: "a", hint: "FILE", description: "Calibrate the probabilities by this" }),
-  risk: option(SHARE, { hint: "SHARE", description: "Abstain, so that of what is answered no more than this is wrong; needs the file beside the artefact, NAME.risk.json. With --calibrate: fit that file too" }),
+  risk: option(SHARE, { hint: "SHARE", description: "Abstain, so that of what is answered no more than this is wrong; needs an artefact that was fitted with it. With --calibrate: fit it so" }),
   delta: option(SHARE, { hint: "SHARE", description: "With --calibrate and --risk: chance that the threshold does not keep to it", standard: "0.05" }),
   strict: flag({ description: "A calibration that was fitted to something else is an error, not a warning" }),
-  kind: option(oneOf(["temperature", "temperature-by-kind"]), { hint: "KIND", description: "With --calibrate: one temperature, or one for each type of question", standard: "temperature" }),
+  kind: option(oneOf(DECISION_CALIBRATORS), { hint: "KIND", description: `With --calibrate: ${DECISION_CALIBRATORS.join(", ")}; docs/deciding.md says which when`, standard: "temperature" }),
   least: option(wholeNumber(1, 1_000_000), { hint: "N", description: "With --calibrate: fewest right and fewest wrong answers", standard: "30" }),
   seed: option(wholeNumber(0, 2 ** 31 - 1), { hint: "N", description: "With --calibrate: of everything that is drawn", standard: "0" }),
   out: option(text, { short: "o", hint: "FILE", description: "Write the rows of --states, or the calibration, into this file" }),
@@ -69,10 +83,11 @@ options does not matter unless they are listed. docs/deciding.md has the rules a
 
 Examples:
   surprisal decide --state letter.txt --questions questions.json -m smollm2
-  surprisal decide --text "The box is torn." --questions questions.json -m smollm2 --rule label --orders 3 --json
+  surprisal decide -t "The box is torn." --questions q.json -m smollm2 --rule label --orders 3
   surprisal decide --calibrate labelled.jsonl -m smollm2 --risk 0.05 -o calibration.json
-  surprisal decide --state letter.txt --questions questions.json -m smollm2 --artefact calibration.json --risk 0.05
-  surprisal decide --states letters.jsonl --questions questions.json -m smollm2 --out decided.jsonl --resume`,
+  surprisal decide --state letter.txt --questions q.json -m smollm2 -a calibration.json --risk 0.05
+  surprisal decide --states many.jsonl --questions q.json -m smollm2 -o decided.jsonl --resume
+  surprisal decide --state letter.txt --questions q.json -m systemone:http://localhost:8080/v1#kev`,
   parameters,
   async run(given) {
     const { state, text, states, calibrate } = given;
@@ -98,17 +113,15 @@ async function one(given: Given): Promise<void> {
   if (given.out !== undefined) throw usage("--out is for --states and --calibrate; redirect --json instead");
   const questions = await questionsOf(given);
   const state = given.text ?? (await readState(given.state!, given.maxMib));
-  const options = await optionsOf(given);
-  await using model = await openModel(given);
-  const answer = await decide(model, { state, questions }, options);
+  await using decider = await deciderOf(given, questions, await optionsOf(given));
+  const answer = await decider.decide(state);
   if (given.json) printDocument({ schema: "surprisal.decide/1", ...answer });
   else
     process.stdout.write(
-      renderDecisions(
-        answer,
-        questions.map(({ instructions }) => instructions),
-        decideColour(process.env, process.stdout),
-      ),
+      renderDecisions(answer, questions, {
+        colour: decideColour(process.env, process.stdout),
+        columns: process.stdout.isTTY ? process.stdout.columns || 80 : null, // some terminals say 0
+      }),
     );
 }
 
@@ -123,64 +136,103 @@ async function many(given: Given, file: string): Promise<void> {
   const questions = await questionsOf(given);
   const rows = await readStates(file, given.maxMib);
   const options = await optionsOf(given);
-  await using model = await openModel(given);
-  const { artefact, threshold, ...plain } = options;
-  const digest = (used: CalibrationArtefact | undefined) => used && sha256Of(JSON.stringify(used));
-  const request = requestOf(model.identity, {
+  await using decider = await deciderOf(given, questions, options);
+  const { artefact, ...plain } = options;
+  const request = requestOf(decider.identity, {
     ...plain,
     questions: sha256Of(JSON.stringify(questions)),
-    artefact: digest(artefact),
-    threshold: digest(threshold),
+    artefact: artefact && sha256Of(JSON.stringify(artefact)),
     exact: given.exact,
     kernels: given.kernels,
     cacheType: given.cacheType,
   });
   using answers = out === undefined ? null : AnswerFile.open(out, { resume, request, rows, samples: 1 });
-  await decideStates(model, { rows, questions, options, request, file: answers, out, quiet });
+  await decideStates({ decider, rows, request, file: answers, out, quiet });
 }
 
 async function calibrated(given: Given, file: string): Promise<void> {
   const { out, risk } = given;
   if (given.artefact !== undefined)
     throw usage("--calibrate fits an artefact to the model's own answers; leave --artefact out");
-  for (const target of out === undefined ? [] : [out, ...(risk === undefined ? [] : [riskFile(out)])]) {
-    if (await isSameFile(target, file)) throw usage("--out names the file that is read", target);
-    assertWritable(target);
+  if (given.model !== undefined && isDecisionServer(given.model))
+    throw usage(
+      "--calibrate is for models that are asked here; `surprisal calibrate` takes a server's answers",
+    );
+  if (out !== undefined) {
+    if (await isSameFile(out, file)) throw usage("--out names the file that is read", out);
+    assertWritable(out);
   }
-  const questions = given.questions === undefined ? null : await readQuestions(given.questions, given.maxMib);
+  const questions = given.questions === undefined ? null : await questionsOf(given);
   const rows = await readLabelled(file, questions, given.maxMib);
+  const fit = { kind: given.kind, leastPerClass: given.least, seed: given.seed, risk, delta: given.delta };
+  try {
+    checkLabelled(rows, fit); // before a model is loaded
+  } catch (error) {
+    throw atLine(error, rows);
+  }
   await using model = await openModel(given);
   const progress = startProgress({ label: "deciding", unit: "states" });
   try {
     const { artefact, threshold, before, after } = await calibrateDecisions(model, rows, {
       ...askedOf(given),
-      ...{ kind: given.kind, leastPerClass: given.least, seed: given.seed, risk, delta: given.delta },
+      ...fit,
       onProgress: given.quiet ? undefined : (done, total) => progress.update({ done, total }),
     });
     progress.end();
     if (out !== undefined) await saveCalibration(out, artefact);
-    if (out !== undefined && threshold) await saveCalibration(riskFile(out), threshold);
-    if (given.json) printDocument(threshold ? { ...artefact, threshold } : artefact);
+    if (given.json) printDocument(artefact);
     else {
+      if (!given.kind.startsWith("temperature"))
+        process.stdout.write('Measured is the probability of yes: "right" is where yes was the answer.\n');
       process.stdout.write(renderCalibration(before, after, process.stdout));
-      if (threshold) {
-        const { threshold: at, coverage, upperBound } = threshold.parameters;
-        process.stdout.write(
-          at === null
-            ? `No threshold keeps to a risk of ${risk}, as far as these answers show: it will always abstain.\n`
-            : `Risk ${risk}: it answers from a confidence of ${formatNumber(at)} on, ${formatNumber(100 * coverage!, 3)} % of ${threshold.fittedOn.n} answers it was not fitted to; upper bound of the risk there ${formatNumber(upperBound!, 3)}\n`,
-        );
-      }
-      if (out !== undefined) process.stdout.write(`Written to ${visible(out)}\n`);
+      if (threshold) process.stdout.write(`${thresholdLine(threshold)}\n`);
+      process.stdout.write(
+        out === undefined ? "Not kept: --out FILE writes it.\n" : `Written to ${visible(out)}\n`,
+      );
     }
+  } catch (error) {
+    throw atLine(error, rows);
   } finally {
     progress.end();
   }
 }
 
-async function questionsOf({ questions, maxMib }: Given): Promise<Question[]> {
-  if (questions === undefined) throw usage("There are no questions: --questions FILE");
-  return readQuestions(questions, maxMib);
+function thresholdLine({ parameters, fittedOn }: CalibrationArtefact<RiskThreshold>): string {
+  const { threshold, risk, coverage, upperBound } = parameters;
+  if (threshold === null)
+    return `No threshold keeps to a risk of ${risk}, as far as these answers show: it will always abstain.`;
+  return `Risk ${risk}: it answers from a confidence of ${formatNumber(threshold)} on, ${formatNumber(100 * coverage!, 3)} % of ${fittedOn.n} answers it was not fitted to; upper bound of the risk there ${formatNumber(upperBound!, 3)}`;
+}
+
+async function questionsOf({ questions: file, maxMib }: Given): Promise<Question[]> {
+  if (file === undefined) throw usage("There are no questions: --questions FILE");
+  const questions = await readQuestions(file, maxMib);
+  checkQuestions(questions); // before a model is loaded
+  return questions;
+}
+
+/** What is said of how options are scored, and what each is where nothing is said. */
+const OWN_WAY = [
+  ["rule", "sum"],
+  ["orders", 1],
+  ...(["listed", "plain", "strict"] as const).map((name) => [name, false] as const),
+  ...(["system", "end", "artefact", "risk"] as const).map((name) => [name, undefined] as const),
+] as const;
+
+async function deciderOf(
+  given: Given,
+  questions: readonly Question[],
+  options: DecideOptions,
+): Promise<Decider> {
+  const { model } = given;
+  if (model === undefined || !isDecisionServer(model))
+    return modelDecider(await openModel(given), questions, options);
+  const asked = OWN_WAY.filter(([name, standard]) => given[name] !== standard);
+  if (asked.length > 0)
+    throw usage(
+      `A server that decides itself is asked in its own way: leave out ${asked.map(([name]) => `--${name}`).join(", ")}`,
+    );
+  return serverDecider(model, questions, serverOptions(given));
 }
 
 function askedOf({ rule, listed, orders, system, plain, end }: Given): DecideOptions {
@@ -193,11 +245,7 @@ async function optionsOf(given: Given): Promise<DecideOptions> {
   return {
     ...askedOf(given),
     artefact: artefact === undefined ? undefined : await loadCalibration(artefact),
-    threshold: risk === undefined ? undefined : await loadCalibration(riskFile(artefact!)),
     risk,
-    strict,
+    strict: strict || undefined,
   };
 }
-
-/** Where the threshold of a calibration is: calibration.json, calibration.risk.json. */
-const riskFile = (file: string): string => `${file.replace(/\.json$/i, "")}.risk.json`;

@@ -34,10 +34,12 @@ export async function readState(file: string, maxMib: number | undefined): Promi
   return (await textOf(file, maxMib)).replace(/\r?\n$/, "");
 }
 
-/** A JSON list of questions, or an object with one. @throws SurprisalError INVALID_ARGUMENT */
+/** A JSON list of questions, or an object with one. @throws SurprisalError INVALID_ARGUMENT, EMPTY_INPUT */
 export async function readQuestions(file: string, maxMib: number | undefined): Promise<Question[]> {
   const where = nameOf(file);
-  const value = json(await textOf(file, maxMib), where, "The file is not JSON", QUESTIONS_FORM);
+  const bytes = await readGiven(file, { maxMib });
+  if (bytes.length === 0) throw empty("There are no questions", where, QUESTIONS_FORM);
+  const value = json(decodeText(bytes, where).text, where, "The file is not JSON", QUESTIONS_FORM);
   const list: unknown = isObject(value) ? value.questions : value;
   if (!Array.isArray(list)) throw invalidArgument("There is no list of questions", where, QUESTIONS_FORM);
   return list;
@@ -47,10 +49,21 @@ export async function readQuestions(file: string, maxMib: number | undefined): P
 export async function readStates(file: string, maxMib: number | undefined): Promise<StateRow[]> {
   const rows = await objectRows(file, maxMib, STATE_FORM);
   return rows.map(({ row: { state, id }, where }, index) => {
-    if (typeof state !== "string") throw invalidArgument("The row has no state", where, STATE_FORM);
+    requireState(state, where, STATE_FORM);
     const own = typeof id === "string" || typeof id === "number" ? id : null;
     return { index, id: own, where, state, sha256: createHash("sha256").update(state).digest("hex") };
   });
+}
+
+/** A labelled state with its place in the file. */
+export type LabelledRow = LabelledState & { where: string };
+
+/** An error of the library about a row, with file and line in the place of the row's number. */
+export function atLine(error: unknown, rows: readonly LabelledRow[]): unknown {
+  if (!SurprisalError.isInstance(error)) return error;
+  const [, row, rest] = /^rows\[(\d+)\][.,]? ?(.*)$/s.exec(error.where ?? "") ?? [];
+  const line = row === undefined ? undefined : rows[Number(row)]?.where;
+  return line === undefined ? error : error.at(rest ? `${line}, ${rest}` : line);
 }
 
 /**
@@ -62,17 +75,23 @@ export async function readLabelled(
   file: string,
   questions: readonly Question[] | null,
   maxMib: number | undefined,
-): Promise<LabelledState[]> {
+): Promise<LabelledRow[]> {
   const rows = await objectRows(file, maxMib, LABELLED_FORM);
   const byName = new Map(questions?.map((question, i) => [question?.name ?? `q${i + 1}`, question]));
-  return rows.flatMap(({ row, where }): LabelledState[] => {
+  return rows.flatMap(({ row, where }): LabelledRow[] => {
     const { state, group } = row;
-    if (typeof state !== "string") throw invalidArgument("The row has no state", where, LABELLED_FORM);
+    requireState(state, where, LABELLED_FORM);
     if (group !== undefined && typeof group !== "string" && typeof group !== "number")
       throw invalidArgument("The group is neither a text nor a number", where, LABELLED_FORM);
     if (isObject(row.question))
       return [
-        { state, group, question: row.question as unknown as Question, label: labelIn(row.label, where) },
+        {
+          state,
+          group,
+          where,
+          question: row.question as unknown as Question,
+          label: labelIn(row.label, where),
+        },
       ];
     if (questions === null || !isObject(row.labels))
       throw invalidArgument(
@@ -82,7 +101,7 @@ export async function readLabelled(
       );
     return Object.entries(row.labels).map(([name, label]) => {
       const question = byName.get(name);
-      if (question !== undefined) return { state, group, question, label: labelIn(label, where) };
+      if (question !== undefined) return { state, group, where, question, label: labelIn(label, where) };
       const names = [...byName.keys()].slice(0, 10).join(", ");
       throw invalidArgument(`There is no question ${JSON.stringify(name)}`, where, `There are ${names}.`);
     });
@@ -101,7 +120,8 @@ interface ObjectRow {
 }
 
 async function objectRows(file: string, maxMib: number | undefined, form: string): Promise<ObjectRow[]> {
-  const content = await textOf(file, maxMib);
+  const bytes = await readGiven(file, { maxMib });
+  const content = bytes.length === 0 ? "" : decodeText(bytes, nameOf(file)).text;
   const rows = content.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${nameOf(file)}:${i + 1}`;
@@ -110,13 +130,16 @@ async function objectRows(file: string, maxMib: number | undefined, form: string
     return [{ row, where }];
   });
   if (rows.length > 0) return rows;
-  throw new SurprisalError({
-    code: "EMPTY_INPUT",
-    what: "There are no rows",
-    where: nameOf(file),
-    wayOut: form,
-  });
+  throw empty("There are no rows", nameOf(file), form);
 }
+
+function requireState(state: unknown, where: string, form: string): asserts state is string {
+  if (typeof state !== "string")
+    throw invalidArgument(state === undefined ? "The row has no state" : "The state is no text", where, form);
+}
+
+const empty = (what: string, where: string, wayOut: string): SurprisalError =>
+  new SurprisalError({ code: "EMPTY_INPUT", what, where, wayOut });
 
 function json(text: string, where: string, what: string, wayOut: string): unknown {
   try {

@@ -77,7 +77,7 @@ export type Row = AnswerRow | ErrorRow;
 
 /** @param options of the answers, as far as they change them. */
 export function requestOf(
-  { name, source, sha256 }: ModelIdentity,
+  { name, source, sha256 }: Request["model"],
   options: Readonly<Record<string, unknown>>,
 ): Request {
   const defined = Object.fromEntries(

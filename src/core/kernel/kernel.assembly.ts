@@ -147,8 +147,6 @@ export function accumulate(row: usize, bytes: usize, highest: f32, threshold: f3
  */
 export function rootSums(row: usize, bytes: usize, highest: f32, sums: usize): void {
   const top = f32x4.splat(highest);
-  const quarter = f32x4.splat(0.25);
-  const nothing = f32x4.splat(-Infinity);
   let fourthTotal: f64 = 0;
   let rootTotal: f64 = 0;
   let differenceTotal: f64 = 0;
@@ -159,13 +157,14 @@ export function rootSums(row: usize, bytes: usize, highest: f32, sums: usize): v
     let difference = f32x4.splat(0);
     for (let blockEnd = row + BLOCK_BYTES; row < blockEnd; row += 16) {
       const x = v128.load(row);
-      const possible = f32x4.gt(x, nothing); // all ones, or 0
-      const d = v128.and(f32x4.sub(x, top), possible);
-      const r = v128.and(exponential(f32x4.pmax(f32x4.mul(d, quarter), f32x4.splat(LOWEST))), possible);
+      const isPossible = f32x4.gt(x, f32x4.splat(-Infinity)); // all ones, or 0
+      const d = v128.and(f32x4.sub(x, top), isPossible);
+      const quarter = f32x4.pmax(f32x4.mul(d, f32x4.splat(0.25)), f32x4.splat(LOWEST));
+      const r = v128.and(exponential(quarter), isPossible);
       fourth = f32x4.add(fourth, r);
       root = f32x4.add(root, f32x4.mul(r, r));
       difference = f32x4.add(difference, d);
-      count = i32x4.sub(count, possible); // true is -1
+      count = i32x4.sub(count, isPossible); // true is -1
     }
     fourthTotal += sumOfLanes(fourth);
     rootTotal += sumOfLanes(root);
@@ -174,16 +173,7 @@ export function rootSums(row: usize, bytes: usize, highest: f32, sums: usize): v
   store<f64>(sums, fourthTotal);
   store<f64>(sums, rootTotal, 8);
   store<f64>(sums, differenceTotal, 16);
-  store<f64>(
-    sums,
-    f64(
-      i32x4.extract_lane(count, 0) +
-        i32x4.extract_lane(count, 1) +
-        i32x4.extract_lane(count, 2) +
-        i32x4.extract_lane(count, 3),
-    ),
-    24,
-  );
+  store<f64>(sums, sumOfLanes(f32x4.convert_i32x4_s(count)), 24);
 }
 
 /** Whether candidate a is worse than b: smaller, or as large with the higher id. */

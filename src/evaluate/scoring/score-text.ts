@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   blockBootstrap,
   checkWellFormed,
+  type DistributionShape,
   emptyTable,
   fillColumns,
   type Measures,
@@ -24,6 +25,7 @@ import {
 } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, TokenizedText } from "../../models/index.ts";
 import { recipeTokens } from "./recipe-tokens.ts";
+import { Shapes } from "./shapes.ts";
 
 /** Options of `scoreText` and `scoreTexts`. */
 export interface ScoreTextOptions extends RecipeOverrides {
@@ -31,6 +33,8 @@ export interface ScoreTextOptions extends RecipeOverrides {
   recipe?: RecipeOption | undefined;
   /** Alternatives per token. Default 0. */
   alternatives?: number | undefined;
+  /** Also the shape of every token's distribution (`TextScore.shapes`); needs a model with whole distributions. Default false. */
+  shape?: boolean | undefined;
   /** Called after every batch of the text. */
   onProgress?: ((progress: ScoreProgress) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -57,6 +61,8 @@ export interface TextScore extends Measures {
   /** [bytes] UTF-8 of the text; the table's offsets point into it. */
   text: Uint8Array;
   table: TokenTable;
+  /** [tokens] shape of the distribution each token was predicted from; `null` = it has no number. Left out where nobody asked. */
+  shapes?: readonly (DistributionShape | null)[] | undefined;
   /** Bytes of a token of the table or of its alternatives, by id; also after the model was disposed. */
   piece: (id: number) => Uint8Array;
   /** The sums the measures are read off; those of several texts can be merged. */
@@ -86,18 +92,20 @@ export async function scoreText(
   options: ScoreTextOptions = {},
 ): Promise<TextScore> {
   const recipe = recipeFor(model, options);
-  const { alternatives = 0, onProgress, signal } = options;
+  const { alternatives = 0, shape = false, onProgress, signal } = options;
   const start = performance.now();
   const { ids, byteOffsets } = await tokensOf(model, recipe, text);
   const plan = planFor(recipe, ids.length, factsOf(model));
   const total = tokensRun(plan);
   const table = emptyTable(ids, byteOffsets, alternatives);
+  const shapes = shape ? new Shapes(ids.length) : null;
   let run = 0;
   let decodeMs = 0;
   let nll = 0;
   let scored = 0;
-  for await (const span of model.scoreTokens(ids, plan, { alternatives, signal })) {
+  for await (const span of model.scoreTokens(ids, plan, { alternatives, distributions: shape, signal })) {
     fillColumns(table, span.start, span);
+    await shapes?.read(span);
     run += span.tokensRun;
     decodeMs += span.decodeMs;
     for (const logprob of span.logprobs) {
@@ -107,11 +115,12 @@ export async function scoreText(
     }
     onProgress?.({ run, total, perplexity: scored > 0 ? Math.exp(nll / scored) : null });
   }
-  return describe(model, recipe, text, table, {
+  const score = await describe(model, recipe, text, table, {
     totalMs: performance.now() - start,
     decodeMs,
     tokensRun: run,
   });
+  return shapes ? { ...score, shapes: shapes.list } : score;
 }
 
 /**
@@ -126,7 +135,7 @@ export async function* scoreTexts(
   options: Omit<ScoreTextOptions, "onProgress"> = {},
 ): AsyncGenerator<TextScore> {
   const recipe = recipeFor(model, options);
-  if (recipe.method === "full") {
+  if (recipe.method === "full" && !options.shape) {
     yield* scoreTogether(model, recipe, texts, options);
     return;
   }

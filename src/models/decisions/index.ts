@@ -1,53 +1,126 @@
 /** Servers that decide: they answer typed questions about a state with probabilities of their own. */
-import { invalidArgument } from "../../core/index.ts";
-import { ApiKey, RemoteClient, type RemoteClientOptions } from "../remote/index.ts";
-import { type DecisionForm, type WireAnswer, type WireQuestion, wireAnswers, wireRequest } from "./wire.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { isLoopback } from "../../net/index.ts";
+import { isOffline } from "../registry/index.ts";
+import {
+  ApiKey,
+  baseAddress,
+  RemoteClient,
+  type RemoteClientOptions,
+  shownAddress,
+} from "../remote/index.ts";
+import { type WireAnswers, wireAnswers } from "./answers.ts";
+import { type DecisionForm, type WireQuestion, wireRequest } from "./request.ts";
 
-export type { DecisionForm, WireAnswer, WireQuestion } from "./wire.ts";
+export type { WireAnswer } from "./answers.ts";
+export type { DecisionForm } from "./request.ts";
 
 /** Options of a decision server. */
 export interface DecisionServerOptions extends Omit<RemoteClientOptions, "address" | "key" | "keyHeader"> {
   /** Name of the model on the server. Default: what stands behind # in the address. */
   model?: string | undefined;
-  /** Default "decisions". */
+  /** Default: what the reference says, else "decisions". */
   form?: DecisionForm | undefined;
-  /** Environment variable with the key. Default: OPENAI_API_KEY for api.openai.com, else SURPRISAL_API_KEY. */
+  /**
+   * Environment variable with the key. Default: OPENAI_API_KEY for api.openai.com, TYPESAFE_API_KEY for api.typesafe.ai,
+   * OPENROUTER_API_KEY for openrouter.ai, else SURPRISAL_API_KEY.
+   */
   keyVariable?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** What a server answered. */
-export interface ServerDecisions {
-  /** In the order of the questions. */
-  answers: WireAnswer[];
+interface ServerDecisions extends WireAnswers {
   model: string;
   /** The address as it may be printed. */
   source: string;
   form: DecisionForm;
 }
 
+/** Variables with the keys of services, by host. */
+const KEYS: Readonly<Record<string, string>> = {
+  "api.openai.com": "OPENAI_API_KEY",
+  "api.typesafe.ai": "TYPESAFE_API_KEY",
+  "openrouter.ai": "OPENROUTER_API_KEY",
+};
+
+/** A decision server, ready to be asked. */
+export interface DecisionServer {
+  /** The model's name there. */
+  model: string;
+  /** The address with the model, as it may be printed. */
+  source: string;
+  form: DecisionForm;
+  /**
+   * One request for all questions.
+   * @throws SurprisalError WIRE_MALFORMED, SERVER_UNREACHABLE, SERVER_ERROR, UNAUTHORIZED, RATE_LIMITED, ABORTED.
+   */
+  ask(
+    state: string,
+    questions: readonly WireQuestion[],
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<ServerDecisions>;
+}
+
 /**
- * One request for all questions.
- * @throws SurprisalError INVALID_ARGUMENT, WIRE_MALFORMED, SERVER_UNREACHABLE, SERVER_ERROR, UNAUTHORIZED, RATE_LIMITED, ABORTED.
+ * Nothing is sent yet.
+ * @param reference `decisions:` or `systemone:` and an address, `http://localhost:8000/v1#model`; an address alone; or the
+ *   endpoint itself, `http://localhost:8000/v1/systemone#model`.
+ * @throws SurprisalError INVALID_ARGUMENT; MODEL_UNAVAILABLE where the network is not to be used.
  */
-export async function askServer(
-  address: string | URL,
-  state: string,
-  questions: readonly WireQuestion[],
-  { model: named, form = "decisions", keyVariable, signal, ...options }: DecisionServerOptions,
-): Promise<ServerDecisions> {
-  const { hash, host } = URL.canParse(String(address)) ? new URL(address) : { hash: "", host: "" };
-  const model = named ?? decodeURIComponent(hash.slice(1));
+export function openServer(
+  reference: string | URL,
+  { model: named, form: asked, keyVariable, ...options }: Omit<DecisionServerOptions, "signal">,
+): DecisionServer {
+  const { form: said, address } = partsOf(String(reference));
+  const form = asked ?? said ?? "decisions";
+  const base = baseAddress(address);
+  if (base.pathname === "/") base.pathname = "/v1/"; // a server alone, as elsewhere
+  const model = named ?? nameIn(address);
   if (model === "")
     throw invalidArgument(
       "The model is not named",
-      "model",
+      shownAddress(base),
       "Name it behind the address: http://host/v1#model, or as an option.",
     );
-  const variable = keyVariable ?? (host === "api.openai.com" ? "OPENAI_API_KEY" : "SURPRISAL_API_KEY");
+  if (isOffline(process.env) && !isLoopback(base))
+    throw new SurprisalError({
+      code: "MODEL_UNAVAILABLE",
+      what: "The network is not to be used",
+      where: base.host,
+      wayOut: "Unset SURPRISAL_OFFLINE, or use a server on this machine.",
+    });
+  const variable = keyVariable ?? (Object.hasOwn(KEYS, base.host) ? KEYS[base.host]! : "SURPRISAL_API_KEY");
   const key = ApiKey.fromEnvironment(variable);
-  const client = new RemoteClient({ ...options, address, key, keyVariable: variable });
-  const answer = await client.post(form, wireRequest(form, model, state, questions), { signal });
-  const answers = wireAnswers(form, await answer.json(), questions, answer.where);
-  return { answers, model, source: `${client.name}#${model}`, form };
+  const client = new RemoteClient({ ...options, address: base, key, keyVariable: variable });
+  const source = `${client.name}#${model}`;
+  return {
+    model,
+    source,
+    form,
+    async ask(state, questions, { signal } = {}) {
+      const answer = await client.post(form, wireRequest(form, model, state, questions), { signal });
+      return { ...wireAnswers(form, await answer.json(), questions, answer.where), model, source, form };
+    },
+  };
+}
+
+/** The form, where it is said, and the base address with what stands behind it. */
+function partsOf(reference: string): { form: DecisionForm | null; address: string } {
+  const [, form, address = reference] = /^(decisions|systemone):(.*)$/is.exec(reference) ?? [];
+  const [, before, end, behind] = /^([^?#]*)\/(decisions|systemone)\/?([?#].*)?$/is.exec(address) ?? [];
+  const said = (form ?? end)?.toLowerCase();
+  return {
+    form: said === "decisions" || said === "systemone" ? said : null,
+    address: before === undefined ? address : `${before}${behind ?? ""}`,
+  };
+}
+
+function nameIn(address: string): string {
+  const name = new URL(address).hash.slice(1);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // a % that begins no code
+  }
 }

@@ -1,5 +1,5 @@
 /** Servers of language models: HTTP, streams, and what every wire format has in common. Nothing here knows a format. */
-export { shownAddress } from "./address.ts";
+export { baseAddress, shownAddress } from "./address.ts";
 export { RemoteClient, type RemoteClientOptions, type RequestOptions } from "./client.ts";
 export { readNdjson, readServerSentEvents } from "./events.ts";
 export { parseJson } from "./json.ts";

@@ -4,7 +4,7 @@
  * Source: Fu et al. 2025, "Deep Think with Confidence", and its code (facebookresearch/deepconf, deepconf/utils.py).
  */
 import { type Alternative, RunningMean, SlidingMean } from "../../core/index.ts";
-import { leftOut, nothing, type OnePassMethod, type Reading, type Tally, tokens } from "./method.ts";
+import { leftOut, nothing, type OnePassMethod, type Reading, type Tally } from "./method.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { TokenFacts } from "./token-facts.ts";
 import { DEFAULT_TOP_K } from "./top-k.ts";
@@ -62,7 +62,8 @@ class ConfidenceTally implements Tally {
     const left = leftOut(count, this.missing, WHAT);
     if (!overWindows || count >= this.window)
       return { uncertainty: 0 - (overWindows ? confidence(this) : this.mean.mean), reason: left };
-    const short = `The answer's ${tokens(count)} are fewer than the window of ${this.window}: all of them are the one window.`;
+    const all = count === 1 ? "its 1 token is" : `its ${count} tokens are`;
+    const short = `The answer is shorter than the window of ${this.window} tokens: ${all} the one window.`;
     return {
       uncertainty: 0 - this.mean.mean,
       reason: left === undefined ? short : `${short} ${left}`,

@@ -14,6 +14,7 @@ export {
   startEstimators,
   tokenEstimator,
 } from "./run.ts";
+export { recordsOf } from "./scored.ts";
 export { type TokenUncertainty, tokenTrace } from "./trace.ts";
 
 /** What a list shows of a method. */

@@ -78,6 +78,7 @@ export function sampleAnswers(
             wake();
           });
       for (;;) {
+        if (signal?.aborted) throw abortError("Sampling", signal);
         const answer = ready.shift();
         if (answer) {
           state.arrived++;
@@ -88,7 +89,6 @@ export function sampleAnswers(
             wake = resolve;
           });
       }
-      if (signal?.aborted) throw abortError("Sampling", signal);
       if (state.arrived === 0) throw state.failures[0];
     } finally {
       stop.abort();
