@@ -8,15 +8,16 @@ import {
   byAnswer,
   type ClusterRule,
   type ConfidenceMethod,
-  type EntailmentTable,
   type Estimate,
   estimateSamples,
   estimateTokens,
+  judgeChoices,
   type SampleTools,
   sampleAnswers,
 } from "../../uncertainty/index.ts";
 import { jsonToken } from "../chat/index.ts";
 import type { Item } from "./given.ts";
+import type { QuestionJudge } from "./judge.ts";
 import { numbersOf } from "./numbers.ts";
 import { textOfQuestion } from "./question.ts";
 import { ALTERNATIVES, scoreAnswer } from "./scored.ts";
@@ -41,7 +42,9 @@ export interface Setup {
   read: "number" | "letter" | "yes-no" | undefined;
   embed: SampleTools["embed"];
   /** Makes the judge of one question; `null`: there is none. */
-  judge: ((question: string | null) => { table: EntailmentTable; asked(): number }) | null;
+  judge: ((question: string | null) => QuestionJudge) | null;
+  /** The judge is also asked about every word, for claim-conditioned probability. */
+  judgesClaims: boolean;
 }
 
 /** An answer, and what it took. */
@@ -71,7 +74,7 @@ export async function measure(item: Item, setup: Setup, signal: AbortSignal): Pr
   const question = item.question === null ? null : textOfQuestion(item.question);
   const rule = clusterRule(setup, question);
   const judge = setup.judge?.(question) ?? null;
-  const onePass = tokensOf(methods, records, why, setup);
+  const onePass = await tokensOf(methods, records, why, setup, judge);
   const compared = await comparedBy(methods, {
     answer: { text: answer, ...(records ? numbersOf(records) : {}) },
     samples,
@@ -257,21 +260,31 @@ const none = (method: ConfidenceMethod, reason: string): MethodEstimate => ({
 const methodName = ({ name, family }: ConfidenceMethod): string =>
   family === "samples" || family === "asking" ? name.split("/")[0]! : name;
 
-function tokensOf(
+async function tokensOf(
   methods: readonly ConfidenceMethod[],
   records: readonly TokenRecord[] | null,
   why: string,
-  { model }: Setup,
-): MethodEstimate[] {
+  { model, judgesClaims }: Setup,
+  judge: QuestionJudge | null,
+): Promise<MethodEstimate[]> {
   const own = methods.filter(({ family }) => family === "one-pass" || family === "peers");
   if (own.length === 0) return [];
   if (records === null) return own.map((method) => none(method, why));
-  const estimates = estimateTokens(records, {
+  const options = {
     methods: own.map(({ name }) => name),
     vocabularySize: model?.vocabulary.size ?? null,
+    entailment: judge !== null && judgesClaims ? await judgeChoices(records, judge.verdicts) : undefined,
+  };
+  const estimates = estimateTokens(records, options);
+  return own.map((method, i) => {
+    const estimate = named(method, estimates[i]!, FREE);
+    const isClaims = method.needs.includes("entailment") && options.entailment === undefined;
+    return isClaims && estimate.uncertainty === null ? { ...estimate, reason: NO_CLAIMS } : estimate;
   });
-  return own.map((method, i) => named(method, estimates[i]!, FREE));
 }
+
+const NO_CLAIMS =
+  "It asks a judge about the choices of every word: --judge MODEL, and name it with --methods.";
 
 const named = (
   method: ConfidenceMethod,

@@ -133,7 +133,7 @@ export function planText(plan: Plan): string {
         : []),
   ];
   if (parts.length === 0)
-    return `price: nothing; ${formatPlural(answers, "answer")} with numbers of their own`;
+    return `price: nothing is run; ${formatPlural(answers, "answer")} as the lines have them`;
   const most = [
     ...(tokensWritten === null
       ? []

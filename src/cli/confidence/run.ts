@@ -103,8 +103,8 @@ export async function measureAll({
           return;
         }
         outcome.failures.push({ row, error });
-        const { type: _, ...said } = errorEvent(error);
-        ordered.add(row.index, { ...head, ...said, type: "error" });
+        const { type, ...said } = errorEvent(error);
+        ordered.add(row.index, { type, ...head, ...said });
       }
       outcome.done++;
       if (!quiet) progress.update({ done: outcome.done, total: missing.length });

@@ -147,11 +147,11 @@ function familyLines(
   return [
     `${paint.bold(FAMILY_NAMES[family])}${paint.faint(priceOf(family, estimates))}`,
     ...said.map((estimate) => line(estimate, widest, paint, columns)),
-    ...[...silent].flatMap(([reason, these]) =>
-      wrapWords(`– ${these.join(", ")}: ${visible(reason)}`, columns - 2).map(
-        (each) => `  ${paint.faint(each)}`,
-      ),
-    ),
+    ...[...silent].flatMap(([reason, names]) => {
+      const all = names.length === estimates.length && names.length > 1;
+      const who = all ? `none of ${formatCount(names.length)}` : names.join(", ");
+      return wrapWords(`– ${who}: ${visible(reason)}`, columns - 2).map((each) => `  ${paint.faint(each)}`);
+    }),
   ];
 }
 
@@ -189,7 +189,7 @@ function priceOf(family: MethodFamily, estimates: readonly MethodEstimate[]): st
 /** How well each method tells right from wrong. */
 export function renderRanking(ranking: readonly MethodRanking[], columns: number): string {
   const interval = ({ auroc: { low, high } }: MethodRanking) =>
-    low === null || high === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
+    low === null || high === null ? "–" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
   const rows = [...ranking];
   const lines = table(
     rows,
