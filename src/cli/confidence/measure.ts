@@ -181,7 +181,8 @@ async function answerOf(
     shape: model!.capabilities.distribution || undefined,
     signal,
   });
-  return { ...without, ...written, calls: 1, numbersFrom: "written" };
+  const numbersFrom = written.records === null ? null : "written";
+  return { ...without, ...written, calls: 1, numbersFrom };
 }
 
 interface Drawn {

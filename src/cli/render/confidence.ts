@@ -37,7 +37,7 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LONGEST_SAMPLE = 60;
 const MOST_CLUSTERS = 5;
 
-export const FAMILY_NAMES: Readonly<Record<MethodFamily, string>> = {
+const FAMILY_NAMES: Readonly<Record<MethodFamily, string>> = {
   "one-pass": "one pass",
   samples: "samples",
   asking: "asking the model",

@@ -90,9 +90,10 @@ function legend(): string {
 
 function answerSection(answer: ConfidenceAnswer, i: number): string {
   const { id, question, correct, notes } = answer;
-  const heading = [id === null ? `Answer ${i + 1}` : String(id), question ?? ""]
+  // Its number first: headings of one page are not the same.
+  const heading = [`${formatCount(i + 1)}`, id === null ? "" : String(id), question ?? ""]
     .filter((part) => part !== "")
-    .join(": ");
+    .join(" · ");
   const asked = question !== null && question.length > LONGEST_TITLE / 2;
   const content = [
     asked ? `<p class="asked" dir="auto">${textAsHtml(question)}</p>` : "",

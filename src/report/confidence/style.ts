@@ -53,7 +53,9 @@ for (const group of document.querySelectorAll(".answer[role=group]")) {
   group.addEventListener("keydown", (event) => {
     if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    spans[Math.min(spans.length - 1, Math.max(0, current + moves[event.key]))].focus();
+    const to = spans[Math.min(spans.length - 1, Math.max(0, current + moves[event.key]))];
+    to.tabIndex = 0;
+    to.focus();
   });
 }
 `;
