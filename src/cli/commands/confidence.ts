@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { type EmbeddingModel, type LanguageModel, resolveEmbedding } from "../../models/index.ts";
 import { confidencePage } from "../../report/index.ts";
-import { visible } from "../../text/index.ts";
+import { visible, wrapWords } from "../../text/index.ts";
 import { type ConfidenceMethod, METHOD_FAMILIES, selectMethods } from "../../uncertainty/index.ts";
 import { errorEvent } from "../chat/index.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -313,9 +313,10 @@ function showRow(row: ConfidenceRow | FailedRow, count: number, columns: number)
   const { stdout, env } = process;
   const head = count > 1 ? `${row.prompt + 1} of ${count}` : "";
   const space = row.prompt > 0 ? "\n" : "";
-  if (row.type === "error")
-    stdout.write(`${space}${head}: no answer: ${visible(row.message)} [${row.code}]\n`);
-  else
+  if (row.type === "error") {
+    const words = [head, `no answer: ${visible(row.message)} [${row.code}]`].filter((part) => part !== "");
+    stdout.write(`${space}${wrapWords(words.join(": "), columns).join("\n")}\n`);
+  } else
     stdout.write(
       space +
         renderConfidence(row, head, {

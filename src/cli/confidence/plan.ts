@@ -62,9 +62,10 @@ export async function planOf(rows: readonly ItemRow[], setup: Setup): Promise<Pl
     calls: written + scored + samples + (asks?.calls ?? 0),
     tokensWritten: (written + samples) * maxTokens + (asks?.tokensWritten ?? 0),
     tokensRead: asks === null ? 0 : asks.tokensRead,
-    pairsJudged: pairs.some((each) => each === null)
-      ? null
-      : pairs.reduce<number>((sum, each) => sum + each!, 0),
+    pairsJudged:
+      setup.judgesClaims || pairs.some((each) => each === null)
+        ? null
+        : pairs.reduce<number>((sum, each) => sum + each!, 0),
     textsEmbedded: prices.reduce((sum, price) => sum + price.textsEmbedded, 0),
   };
 }
@@ -127,7 +128,7 @@ export function planText(plan: Plan): string {
     ...(asked > 0 ? [`${formatPlural(asked, "call")} that ask`] : []),
     ...(textsEmbedded > 0 ? [`${formatPlural(textsEmbedded, "text")} to embed`] : []),
     ...(pairsJudged === null
-      ? ["pairs to judge by the number of sentences"]
+      ? ["pairs to judge by what the answers say"]
       : pairsJudged > 0
         ? [`${formatPlural(pairsJudged, "pair")} to judge`]
         : []),

@@ -92,19 +92,21 @@ export async function measureAll({
       const row = missing[next++]!;
       const head = { prompt: row.index, id: row.id, sample: 0, promptSha256: row.sha256, request };
       try {
-        if (row.item instanceof SurprisalError) throw row.item;
-        const measured = await measure(row.item, setup, stop.signal);
-        ordered.add(row.index, { type: "answer", ...head, ...measured });
-      } catch (error) {
-        if (fatal !== null) return;
-        if (endsAll(error) || !SurprisalError.isInstance(error)) {
-          fatal = { error };
-          stop.abort();
-          return;
+        let done: ConfidenceRow | FailedRow;
+        try {
+          if (row.item instanceof SurprisalError) throw row.item;
+          done = { type: "answer", ...head, ...(await measure(row.item, setup, stop.signal)) };
+        } catch (error) {
+          if (fatal !== null || endsAll(error) || !SurprisalError.isInstance(error)) throw error;
+          outcome.failures.push({ row, error });
+          const { type, ...said } = errorEvent(error);
+          done = { type, ...head, ...said };
         }
-        outcome.failures.push({ row, error });
-        const { type, ...said } = errorEvent(error);
-        ordered.add(row.index, { type, ...head, ...said });
+        ordered.add(row.index, done);
+      } catch (error) {
+        fatal ??= { error };
+        stop.abort();
+        return;
       }
       outcome.done++;
       if (!quiet) progress.update({ done: outcome.done, total: missing.length });
