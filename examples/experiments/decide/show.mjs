@@ -181,7 +181,7 @@ function eceTable(cells) {
     twoRules(cells, ({ before, after, temperature }) => [
       decimals(before.noiseFloor.observed),
       floor(before),
-      temperature >= MOST ? `${MOST} (bound)` : significant(temperature),
+      temperature >= MOST ? `${MOST.toLocaleString("en")} (bound)` : significant(temperature),
       decimals(after.noiseFloor.observed),
       floor(after),
       after.noiseFloor.inside ? "yes" : "no",
@@ -216,7 +216,7 @@ function lossTable(cells) {
 }
 
 /** The largest temperature that is fitted: nothing is left of what the scores say. */
-const MOST = 100;
+const MOST = 10_000;
 /** Fewest right and fewest wrong answers that a calibration is fitted to, as in the product. */
 const LEAST = 30;
 
@@ -321,7 +321,7 @@ const percent = (share, places = 1) => (100 * share).toFixed(places);
 const decimals = (value, places = 3) => value.toFixed(places);
 const signed = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
 const signedDecimals = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-const significant = (value) => Number(value.toPrecision(3)).toString();
+const significant = (value) => Number(value.toPrecision(3)).toLocaleString("en");
 const exponent = (value) => (value >= 0.001 ? value.toFixed(3) : value.toExponential(0));
 
 function table(columns, rows) {
