@@ -54,7 +54,7 @@ const DEFAULT_GPU_BATCH = 512;
 /** libuv's threads, unless UV_THREADPOOL_SIZE says otherwise. */
 const MOST_DEFAULT_THREADS = 4;
 
-/** An encoder (BERT and the like) in this process. `resolveEmbedding` makes one of a name; `LlamaEncoder.load` of a path. */
+/** An encoder (BERT and the like, or a decoder that was trained to be pooled) in this process. `resolveEmbedding` makes one of a name; `LlamaEncoder.load` of a path. */
 export class LlamaEncoder implements EmbeddingModel {
   readonly specVersion = "1";
   readonly identity: ModelIdentity;
@@ -149,8 +149,8 @@ export class LlamaEncoder implements EmbeddingModel {
       ({ tensors }) => ({
         ...options,
         threads: 1,
-        flashAttention:
-          options.flashAttention ?? (tensors.every(({ type }) => type === "F32") ? "off" : "auto"),
+        // With a float cache flash attention is off by default; encoders have none, and decoders that are pooled do.
+        cacheType: tensors.every(({ type }) => type === "F32") ? "f32" : "f16",
       }),
       identity,
     );
