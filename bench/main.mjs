@@ -42,6 +42,7 @@ const MEASUREMENTS = [
   "confidence",
   "confidence-samples",
   "generate",
+  "route",
   "embed",
 ];
 if (values.long) MEASUREMENTS.push("long");

@@ -42,6 +42,7 @@ const snippets = [
   "docs/models.md",
   "docs/policies.md",
   "docs/recipes.md",
+  "docs/routing.md",
 ]
   .flatMap(snippetsOf)
   .filter((snippet) => !isAboutClients(snippet));

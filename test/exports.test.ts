@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./core": [
     `
-      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
+      ERROR_CODES GO_ON PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
       defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
@@ -36,8 +36,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
-      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
-      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
+      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EarlyExit EntropyInterval EntropyReading
+      ErrorCode Estimate ExitVerdict FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
       MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
       PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
       RecipeName RecipeOption RecipeOverrides ResolvedMeterOptions ResolvedRecipe Scale ScoreSums Sight
@@ -119,6 +119,27 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCalibrator DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
+  "./route": [
+    `
+      accuracyTokensCurve ANSWER_SIGNALS answerSignals askingProbe car carRoute CarRouter cascade cascadeRoute
+      CascadeRouter CertainRun confidenceVote deepConf DeepConfExit DeepConfVote deepConfVotes EntropyExit
+      evaluateRouter evaluateSplits ExponentialVariance groupConfidences loadRouter majorityVote monitorQuality
+      parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
+      reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
+      traceConfidence trialConfidence TrialExit weightedVote writeRecords`,
+    `
+      AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
+      CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
+      CascadeArtefact CascadeAttempt CascadeDecision CascadeFitOptions CascadeGoal CascadeModel CascadeModelOptions
+      CascadePoint CascadeRecordOptions CascadeReply CascadeRunOptions CascadeStepFit CertainRunOptions CurvePoint
+      DecisionClasses DeepConfOptions DeepConfResult DeepConfRunOptions DeepConfTrace EarlyExit EntropyExitOptions
+      EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian Gaussians Interval LaterModel MethodResult
+      MonitorQualityOptions MonotonePosterior OperatingPoint Probe QualityAlarm QualityLimit QualityMonitor
+      QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
+      RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
+      SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
+      TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer`,
+  ],
   "./answers": [
     `
       CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter
@@ -139,7 +160,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
       EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
       majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
-      SampleWatch`,
+      SampleWatch CONFIDENCE_METHODS METHOD_FAMILIES priceOfMethod selectMethods`,
     `
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
@@ -152,19 +173,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
       SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
-      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval`,
+      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
+      ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
-    "AnswerFormat CalibrationView ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
-      NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

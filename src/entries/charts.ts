@@ -1,6 +1,8 @@
 /** `surprisal/charts`: pictures. Plain data in, SVG out, or a figure for a page. */
 export {
+  type AccuracyTokensInput,
   accuracyByPerplexity,
+  accuracyTokensChart,
   type CalibrationColumns,
   type CalibrationInput,
   type CapabilityCell,
@@ -24,9 +26,11 @@ export {
   type PerplexityIntervalsOptions,
   type PerplexityResult,
   perplexityIntervals,
+  type RankedRow,
   type ReliabilityChartBin,
   type ReliabilityDiagramInput,
   type RiskCoverageInput,
+  rankingChart,
   reliabilityDiagram,
   renderFigure,
   renderSvg,

@@ -8,6 +8,7 @@ export { isDecisionServer, openDecisionServer } from "./decision-server.ts";
 export type * from "./decisions/index.ts";
 export type * from "./embedding-model.ts";
 export type * from "./gemini/index.ts";
+export { isChat } from "./generation.ts";
 export {
   type CheckGgufOptions,
   checkGguf,
