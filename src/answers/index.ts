@@ -11,6 +11,7 @@ export type { NumberStyle } from "./digits.ts";
 export type { Extraction, Found, Missing, MissingWhy, Place } from "./extraction.ts";
 export { type Guess, readGuesses } from "./guesses.ts";
 export { type LetterAnswer, type ReadLetterOptions, readLetter } from "./letter.ts";
+export type { NumberForm, NumberMention } from "./mention.ts";
 export {
   type NumberAnswer,
   type NumberFacts,
@@ -18,7 +19,7 @@ export {
   type ReadOptions,
   readNumber,
 } from "./number-answer.ts";
-export { type NumberForm, type NumberMention, type NumberOptions, readNumbers } from "./numbers.ts";
+export { type NumberOptions, readNumbers } from "./numbers.ts";
 export {
   CHINESE_EXPRESSIONS,
   CONFIDENCE_PHRASES,

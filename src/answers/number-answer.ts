@@ -1,7 +1,8 @@
 /** The number that a text gives as its answer. */
 import type { NumberStyle } from "./digits.ts";
 import { type Extraction, type Found, missing, quoted } from "./extraction.ts";
-import { type Mention, mentionsOf, type NumberForm, published } from "./numbers.ts";
+import type { Mention, NumberForm } from "./mention.ts";
+import { mentionsOf, published } from "./numbers.ts";
 import { isEcho, withoutPlaceholders, withoutPrompt } from "./placeholder.ts";
 import { type Prepared, prepare } from "./prepared.ts";
 import { canonical } from "./rational.ts";
