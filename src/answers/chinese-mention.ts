@@ -1,5 +1,6 @@
 /** Numbers in Chinese characters as mentions: with their unit, and whether they are a number or a part of a word. */
 import { chineseAt, isChineseUnit } from "./chinese.ts";
+import { endOfChineseTime } from "./dates.ts";
 import { type Here, nothing, scaled } from "./mention.ts";
 import { times, whole } from "./rational.ts";
 import { behind, type Suffix } from "./suffixes.ts";
@@ -14,6 +15,8 @@ export function chineseHere(text: string, at: number): Here {
   // 百, 千万 and 亿 without a number before them are words.
   if (!hasDigits && isChineseUnit(text[first]!) && !"十拾".includes(text[first]!) && rule === "chinese")
     return nothing(end);
+  const time = endOfChineseTime(text, end);
+  if (time !== null) return nothing(time);
   const suffix = behind(text, end);
   const plain: Suffix | null = unit === null ? suffix : null;
   return {

@@ -214,7 +214,7 @@ function mixed(front: string, rest: string): Rational | null {
     if (amount === null) return null;
     const lacksUnit: boolean = largest !== null && at === rest.length;
     // 3万5 is 35,000, as 三万五 is; 1亿0005 is not.
-    let unit = lacksUnit && /^[1-9]$/.test(digits) && largest! >= 100n ? largest! / 10n : 1n;
+    let unit: bigint = lacksUnit && /^[1-9]$/.test(digits) && largest! >= 100n ? largest! / 10n : 1n;
     while (at < rest.length && isChineseUnit(rest[at]!)) {
       unit *= SMALL_UNITS[rest[at]!] ?? LARGE_UNITS[rest[at]!]!;
       at++;

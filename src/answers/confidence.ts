@@ -1,7 +1,7 @@
 /** The confidence that a text states: "85.5", "90/100", "9 out of 10", 八成, "very confident", a range, or a refusal. */
-import { type Extraction, type Missing, missing, quoted } from "./extraction.ts";
+import { type Extraction, type Missing, missing, quoted, within } from "./extraction.ts";
 import type { Mention } from "./mention.ts";
-import { type ReadOptions, readable, within } from "./number-answer.ts";
+import { type ReadOptions, readable } from "./number-answer.ts";
 import { mentionsOf } from "./numbers.ts";
 import { type PhraseMention, phrasesOf } from "./phrase-mentions.ts";
 import { MASKED, type Prepared } from "./prepared.ts";

@@ -3,6 +3,14 @@
 const TIME_OR_DATE = /(?::\d{1,2}){1,3}(?![\d:])|([-/.])\d{1,2}\1\d{1,4}(?!\d)/y;
 const CHINESE =
   /年\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?|月\s?\d{1,2}\s?[日号]|[点时](?:\s?\d{1,2}\s?分|半(?!个)|钟|整|[一三]刻)/y;
+const CHINESE_TIME = /[点时](?:半(?!个)|钟|整|[一三]刻|[零〇一二三四五六七八九十]{1,3}分)/y;
+
+/** Where a time of day ends whose hour in Chinese characters ends at `end`: 三点半. @returns `null`: it is none. */
+export function endOfChineseTime(text: string, end: number): number | null {
+  CHINESE_TIME.lastIndex = end;
+  return CHINESE_TIME.test(text) ? CHINESE_TIME.lastIndex : null;
+}
+
 const MONTH =
   "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\\.?";
 /** "30 November 2026", "30th of Nov." */

@@ -133,7 +133,8 @@ function digitsHere(text: string, at: number, style: "english" | "european"): He
   const date = rule === "thousands" ? null : endOfDateOrTime(text, at, end);
   if (date !== null) return nothing(date);
   const start = signStart(text, at);
-  const plain = digits === null ? null : decimal(digits);
+  const isPeriodic = /^\.?\\(?:overline|bar|dot)/.test(text.slice(end, end + 10)); // 0.\overline{3}
+  const plain = digits === null || isPeriodic ? null : decimal(digits);
   const own = plain && start < at ? negative(plain) : plain;
   const chinese =
     (isChineseUnit(text.charAt(end)) && !isUnitPrefix(text, end)) ||
