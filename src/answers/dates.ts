@@ -1,6 +1,8 @@
-/** Dates and times of day, which are written with numbers and are none. */
+/** Dates, times of day and telephone numbers, which are written with digits and are no numbers. */
 
 const TIME_OR_DATE = /(?::\d{1,2}){1,3}(?![\d:])|([-/.])\d{1,2}\1\d{1,4}(?!\d)/y;
+/** 1-800-555-0199, (555) 123-4567 */
+const PHONE = /(?:-\d{2,4}){3,}(?!\d)|-\d{3}-\d{4}(?!\d)|\) ?\d{3}-\d{4}(?!\d)/y;
 const CHINESE =
   /年\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?|月\s?\d{1,2}\s?[日号]|[点时](?:\s?\d{1,2}\s?分|半(?!个)|钟|整|[一三]刻)/y;
 const CHINESE_TIME = /[点时](?:半(?!个)|钟|整|[一三]刻|[零〇一二三四五六七八九十]{1,3}分)/y;
@@ -24,7 +26,9 @@ const YEAR = /(?:st|nd|rd|th)?(?:, | )\d{4}(?!\d)|(?:st|nd|rd|th)?(?![\d.,]\d)/y
  * @returns `null`: it is neither.
  */
 export function endOfDateOrTime(text: string, at: number, end: number): number | null {
-  for (const pattern of end - at <= 2 ? [TIME_OR_DATE, CHINESE, BEFORE_MONTH] : [TIME_OR_DATE, CHINESE]) {
+  for (const pattern of end - at <= 2
+    ? [PHONE, TIME_OR_DATE, CHINESE, BEFORE_MONTH]
+    : [PHONE, TIME_OR_DATE, CHINESE]) {
     pattern.lastIndex = end;
     const match = pattern.exec(text);
     if (match) return end + match[0].length;

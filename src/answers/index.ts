@@ -2,7 +2,6 @@
 export { boxedAnswers } from "./boxed.ts";
 export {
   type ConfidenceFacts,
-  type ConfidenceScale,
   type ReadConfidenceOptions,
   readConfidence,
   type StatedConfidence,
@@ -39,4 +38,5 @@ export {
   sameNumber,
   textKey,
 } from "./same.ts";
+export type { ConfidenceScale } from "./scales.ts";
 export { readYesNo, type YesNoAnswer } from "./yes-no.ts";

@@ -16,7 +16,7 @@ const SCALE =
 const MONEY_SCALE = /([mMbB])n?(?![A-Za-z])/y;
 const ORDINAL = /(?:st|nd|rd|th)(?![A-Za-z])/y;
 const UNIT =
-  /\s?(kg|mg|g|km\/h|mph|km|cm|mm|m|ms|s|min|h|ft|in|lb|lbs|oz|L|l|ml|kWh|W|V|A|Hz|Pa|J|K|°C|°F|°|℃|dollars?|cents?|euros?|pounds?|yuan|USD|EUR|GBP|CNY|RMB|JPY|meters?|metres?|kilometers?|kilometres?|miles?|feet|inches|hours?|minutes?|seconds?|days?|weeks?|months?|years?|degrees?|dozens?|€|£|¥|₹)(?![A-Za-z])(?:[23](?!\d))?|\s?(平方米|平方公里|立方米|公里|千米|厘米|毫米|千克|公斤|毫克|毫升|美元|欧元|人民币|小时|分钟|秒|天|周|个月|年|月|日|元|块|角|米|克|吨|升|斤|个|只|条|张|本|人|岁|次|度|分|名|位|棵|辆|件|台|套|页|支)/y;
+  /\s?(kg|mg|g|km\/h|mph|km|cm|mm|m|ms|s|min|h|ft|in(?! \d)|lb|lbs|oz|L|l|ml|kWh|W|V|A|Hz|Pa|J|K|°C|°F|°|℃|dollars?|cents?|euros?|pounds?|yuan|USD|EUR|GBP|CNY|RMB|JPY|meters?|metres?|kilometers?|kilometres?|miles?|feet|inches|hours?|minutes?|seconds?|days?|weeks?|months?|years?|degrees?|dozens?|€|£|¥|₹)(?![A-Za-z])(?:[23](?!\d))?|\s?(平方米|平方公里|立方米|公里|千米|厘米|毫米|千克|公斤|毫克|毫升|美元|欧元|人民币|小时|分钟|秒|天|周|个月|年|月|日|元|块|角|米|克|吨|升|斤|个|只|条|张|本|人|岁|次|度|分|名|位|棵|辆|件|台|套|页|支)/y;
 
 const SCALES: Readonly<Record<string, bigint>> = {
   hundred: 100n,

@@ -18,7 +18,7 @@ interface Verdict {
 
 /** Both are offered, and none is said. */
 const OFFER =
-  /\b(?:yes|true|right|correct)\s?(?:or|\/|and)\s?(?:no|false|wrong|incorrect)\b|\(a\)\s?true\b[^\n]{0,12}\n?\s{0,4}\(b\)\s?false\b|是不是|对不对|是否|是或否|是\/否|对错|真假|正误|正确与否|对还是错|是还是否|正确还是错误/gi;
+  /\b(?:yes|true|right|correct)\s?(?:or|\/|and)\s?(?:no|false|wrong|incorrect)\b|\(a\)\s?true\b[^\n]{0,12}\n?\s{0,4}\(b\)\s?false\b|是不是|对不对|是否(?!定)|是或否|是\/否|对错|真假|正误|正确与否|对还是错|是还是否|正确还是错误/gi;
 
 const VERDICT =
   /\b(?:(?:not|isn't|is not|n't|never|hardly)\s(?:\w{1,12}\s)?(true|correct|right|accurate|yes))\b|\b(?:(?:not|isn't|is not|n't)\s(?:\w{1,12}\s)?(false|wrong|incorrect))\b|\b(yes|yeah|yep|true|correct|affirmative)\b|\b(no|nope|false|incorrect|wrong|untrue|negative)\b|(不是(?:真|对)的|是[假错]的|是错误的|不(?:完全|太|怎么|大|很|那么)(?:正确|准确|对)|不是(?!(?:假|错|错误)的)|不对|不正确|不准确|并非(?!(?:错误|假|错)的?)|否定的|没错|不错|不会|不能|不可以|没有|否定|否|错误|错|假|不(?=$|[\s，,。.！!]))|(不是(?:假|错|错误)的|并非(?:错误|假|错)的?|是[真对]的|肯定的|是的|对的|正确|准确|肯定|可以|会的|真的|没问题|真|对|是)/gi;
