@@ -5,7 +5,7 @@ import type { Mention, NumberForm } from "./mention.ts";
 import { mentionsOf, published } from "./numbers.ts";
 import { isEcho, withoutPlaceholders, withoutPrompt } from "./placeholder.ts";
 import { type Prepared, prepare } from "./prepared.ts";
-import { canonical } from "./rational.ts";
+import { areEqual } from "./rational.ts";
 import { spokenOf } from "./spoken.ts";
 import { afterRetraction, endOfAnswer, type Statement, statementsOf } from "./statements.ts";
 
@@ -94,7 +94,7 @@ const TAKEN_BACK = missing(
 );
 
 const isSame = (a: Mention, b: Mention): boolean =>
-  a.value !== null && b.value !== null && canonical(a.value) === canonical(b.value);
+  a.value !== null && b.value !== null && areEqual(a.value, b.value);
 
 const found = (prepared: Prepared, mention: Mention, rule: string): Found<number> & NumberFacts => {
   const { value, start, end, text, exact, form, unit } = published(prepared, mention);
@@ -116,15 +116,12 @@ function byFallback(
     );
   if (!last || fallback === "none")
     return missing("nothing", last ? "No words mark an answer" : "It holds no number");
-  const kinds = new Set(strong.map(({ value }) => canonical(value!)));
+  if (strong.every((each) => isSame(each, last))) return found(prepared, last, "only number");
   if (fallback === "only")
-    return kinds.size === 1
-      ? found(prepared, last, "only number")
-      : missing("ambiguous", `It holds ${kinds.size} numbers, and no words mark an answer`);
-  if (kinds.size === 1) return found(prepared, last, "only number");
+    return missing("ambiguous", "It holds several numbers, and no words mark an answer");
   // "14 points in the two games": where numbers are written in digits, words and characters count what is beside the point.
-  const digits = strong.filter(({ start, end }) => /[\d½-¾⅐-⅞]/.test(prepared.text.slice(start, end)));
-  return found(prepared, digits.at(-1) ?? last, "last number");
+  const digits = strong.findLast(({ start, end }) => /[\d½-¾⅐-⅞]/.test(prepared.text.slice(start, end)));
+  return found(prepared, digits ?? last, "last number");
 }
 
 const written = (prepared: Prepared, { start, end }: Pick<Mention, "start" | "end">): string =>
