@@ -42,6 +42,8 @@ const MEASUREMENTS = [
   "confidence",
   "confidence-samples",
   "generate",
+  "route",
+  "embed",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

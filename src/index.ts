@@ -64,6 +64,8 @@ export {
 } from "./evaluate/index.ts";
 export {
   DEFAULT_MODEL,
+  type Embedding,
+  type EmbeddingModel,
   type LanguageModel,
   type LlamaLoadOptions,
   LlamaModel,
@@ -72,8 +74,10 @@ export {
   type OpenAIOptions,
   type ProbeReport,
   probe,
+  type ResolveEmbeddingOptions,
   type ResolveOptions,
   resolve,
+  resolveEmbedding,
   type ServerOptions,
 } from "./models/index.ts";
 

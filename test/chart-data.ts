@@ -2,6 +2,7 @@
 import { measureCalibration, reliabilityOverPerplexity } from "../src/calibrate/index.ts";
 import {
   accuracyByPerplexity,
+  accuracyTokensChart,
   type CalibrationColumns,
   type CapabilityCell,
   calibrationByRank,
@@ -20,6 +21,26 @@ import {
 } from "../src/charts/index.ts";
 import { seededRandom } from "../src/core/index.ts";
 import type { PageSection } from "../src/report/page/sections.ts";
+
+/** Ways of routing, with a curve that bends. */
+const ROUTING = {
+  curve: Array.from({ length: 50 }, (_, i) => ({
+    kept: i / 49,
+    tokens: 24 - (i / 49) * 21,
+    accuracy: 0.6 + 0.02 * Math.sin(i / 8) - 0.2 * (i / 49) ** 3,
+  })),
+  methods: [
+    ["always short", 3, 0.42],
+    ["always long", 21, 0.595],
+    ["random", 13, 0.5],
+    ["oracle", 12, 0.66],
+    ["router", 17, 0.615],
+  ].map(([name, tokens, accuracy]) => ({
+    name: String(name),
+    tokens: { value: Number(tokens) },
+    accuracy: { value: Number(accuracy), low: Number(accuracy) - 0.03, high: Number(accuracy) + 0.03 },
+  })),
+};
 
 /** [n] ln p: mostly small surprisals, a tail of large ones, and a text that gets harder in its middle. */
 export function madeUpLogprobs(n: number, seed: number = 1, scale: number = 2.1): Float64Array {
@@ -212,6 +233,7 @@ export function everySection(): PageSection[] {
     { chart: riskCoverageChart({ points: report.riskCoverage, aurc: report.measures.aurc.value! }) },
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },
     { chart: accuracyByPerplexity(perplexity.bins) },
+    { chart: accuracyTokensChart(ROUTING) },
     {
       heading: "How this was measured",
       details: [

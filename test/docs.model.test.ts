@@ -36,11 +36,13 @@ const snippets = [
   "docs/calibration.md",
   "docs/confidence.md",
   "docs/deciding.md",
+  "docs/embedding.md",
   "docs/generating.md",
   "docs/library.md",
   "docs/models.md",
   "docs/policies.md",
   "docs/recipes.md",
+  "docs/routing.md",
 ]
   .flatMap(snippetsOf)
   .filter((snippet) => !isAboutClients(snippet));

@@ -15,18 +15,18 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ".": [
     `
       DEFAULT_MODEL ERROR_CODES LlamaModel PerplexityMeter RECIPES SurprisalError compareModels decide evaluate
-      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve
+      listModels monitorTokens openCorpora parsePolicy perplexity policy probe proxy readTask resolve resolveEmbedding
       resumeEvaluation runTask scoreText scoreTexts`,
     `
-      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions ErrorCode EvaluateHandlers
+      CompareOptions Comparison ComputeOptions ComputedPerplexity Corpus DecideOptions DecideRequest Decisions Embedding EmbeddingModel ErrorCode EvaluateHandlers
       EvaluateOptions LanguageModel LlamaLoadOptions MeterOptions MeterReading ModelInfo MonitorOptions
       MonitoredTokens OpenAIOptions OpenCorporaOptions Policy PolicyEvent PolicyText ProbeReport
-      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveOptions Run
+      ProxyModel ProxyOptions Question ReadTaskOptions Recipe RecipeName RecipeOption ResolveEmbeddingOptions ResolveOptions Run
       RunTaskOptions ScoreTextOptions ServerOptions SurprisalErrorOptions Task TaskResult TextScore TokenRecord`,
   ],
   "./core": [
     `
-      ERROR_CODES PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
+      ERROR_CODES GO_ON PERCENTILES PerplexityMeter RECIPES SurprisalError TOKEN_PARTS addPairedToken addToken
       alternativesAt bitsPerByte bitsPerToken blockBootstrap blockBootstrapMean conditionalEntropy crossEntropy decidePolicy
       defaultBlockLength describePolicy documentBootstrap emptyColumns emptyPairedSums emptySums entropy
       entropyInterval geometricMeanProbability jensenShannonDivergence jensenShannonInterval klDivergence
@@ -36,8 +36,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       sumTokens textSize tokenRecord tokensRun visibility watchPolicy withLengths`,
     `
       Alternative AlternativeColumns AtMost BlockBootstrap BlockBootstrapOptions CachedWindow
-      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EntropyInterval EntropyReading
-      ErrorCode Estimate FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
+      ConfidenceReading DisjointWindow DistributionShape DivergenceInterval DocumentBootstrap EarlyExit EntropyInterval EntropyReading
+      ErrorCode Estimate ExitVerdict FullWindow HalfWindow LastToken MarginReading MeasureScope Measures MeterOptions MeterReading
       MeterState MonitorOptions MonitoredTokens PairedMeasures PairedSums PairedToken PartReading Percentiles Policy
       PolicyCircumstances PolicyDecision PolicyEvent PolicyMeasure PolicyMemory PolicyProblem PolicyText PrefixPolicy Recipe RecipeFacts
       RecipeName RecipeOption RecipeOverrides ResolvedMeterOptions ResolvedRecipe Scale ScoreSums Sight
@@ -46,17 +46,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./models": [
     `
-      DEFAULT_MODEL LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
+      DEFAULT_EMBEDDING_MODEL DEFAULT_MODEL LlamaEncoder LlamaModel cacheFolder checkGguf describeModel inspectGguf listModels loadLlamaLibrary locate
       locateDataset modelInfo planQuantize probe quantizationType quantizationTypes quantize removeModel
-      resolve selfTest`,
+      resolve resolveEmbedding selfTest`,
     `
-      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName Finding FinishReason
+      Border BorderRule CacheType ChatMessage CheckGgufOptions Choice CpuBuild CpuBuildOptions DatasetFile DatasetRequest DialectName EmbedOptions Embedding EmbeddingModel EncoderLoadOptions Finding FinishReason
       GenerateOptions Generation GenerationEnd GgufArray GgufFile GgufTensor GgufValue GgufValueType Kernels
       LanguageModel LlamaDevice LlamaLibrary LlamaLoadOptions LocateOptions LocatedDataset LocatedModel
-      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions
+      Loss ModelCapabilities ModelDescription ModelExecution ModelFile ModelIdentity ModelInfo ModelInfoOptions ModelKind
       ModelSequence ModelTerms
-      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor ProbeReport Prompt PromptRun Provenance
-      QuantizeOptions QuantizePlan QuantizeReport ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
+      ModelVocabulary NamedToken NetworkPatience OpenAIOptions PlannedTensor Pooling ProbeReport Prompt PromptRun Provenance
+      QuantizeOptions QuantizePlan QuantizeReport ResolveEmbeddingOptions ResolveOptions SampleOptions ScoreOptions ScoreRequest ScoreTokensOptions ScoredSpan ScoredText SelfTest
       ServerOptions SpanDistributions StopMatch TensorFallback TensorTypeShare TextOrIds TokenizeOptions TokenizedText TransferProgress`,
   ],
   "./servers": [
@@ -119,6 +119,27 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       DecideRule DecidedOption Decision DecisionAnswer DecisionCalibration DecisionCalibrator DecisionCall DecisionForm DecisionMetadata DecisionServerOptions Decisions LabelledState PredicateQuestion
       ProbabilityInterval PromptOptions Question RuleOptions ScoreLevel ScoreQuestion ServedDecisions SurprisalDecisionModel UsedCalibration`,
   ],
+  "./route": [
+    `
+      accuracyTokensCurve ANSWER_SIGNALS answerSignals askingProbe car carRoute CarRouter cascade cascadeRoute
+      CascadeRouter CertainRun confidenceVote deepConf DeepConfExit DeepConfVote deepConfVotes EntropyExit
+      evaluateRouter evaluateSplits ExponentialVariance groupConfidences loadRouter majorityVote monitorQuality
+      parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
+      reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
+      traceConfidence trialConfidence TrialExit weightedVote writeRecords`,
+    `
+      AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
+      CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
+      CascadeArtefact CascadeAttempt CascadeDecision CascadeFitOptions CascadeGoal CascadeModel CascadeModelOptions
+      CascadePoint CascadeRecordOptions CascadeReply CascadeRunOptions CascadeStepFit CertainRunOptions CurvePoint
+      DecisionClasses DeepConfOptions DeepConfResult DeepConfRunOptions DeepConfTrace EarlyExit EntropyExitOptions
+      EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian Gaussians Interval LaterModel MethodResult
+      MonitorQualityOptions MonotonePosterior OperatingPoint Probe QualityAlarm QualityLimit QualityMonitor
+      QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
+      RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
+      SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
+      TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer`,
+  ],
   "./answers": [
     `
       CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter
@@ -132,7 +153,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
       linguistic topGuesses verbalised GUESS_WORDINGS LINGUISTIC_WORDINGS NUMBER_WORDINGS REVIEW_WORDINGS
-      ONE_PASS_METHODS PEER_SCORES distributionShape estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
+      ONE_PASS_METHODS PEER_SCORES distributionShape entailmentJudge estimateTokens judgeChoices recordsOf startEstimators tokenEstimator tokenTrace byAnswer
       byEntailment bySimilarity byPeer cocoa answerDisagreement distinctAnswers pairwiseDisagreement selfConsistency
       kernelLanguageEntropy degreeMatrix eccentricity laplacianEigenvalues luq priceOfSampling sampleAnswers
       sentenceSar tokenSar selfCheckEntailment selfCheckNgram selfCheckSentences readSupport selfCheckPrompt
@@ -144,7 +165,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
       VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
-      AnswerSample DistributionShape EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
+      AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
       ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
       SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
@@ -160,11 +181,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
-      NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      AccuracyTokensInput NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

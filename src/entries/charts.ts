@@ -1,6 +1,8 @@
 /** `surprisal/charts`: pictures. Plain data in, SVG out, or a figure for a page. */
 export {
+  type AccuracyTokensInput,
   accuracyByPerplexity,
+  accuracyTokensChart,
   type CalibrationColumns,
   type CalibrationInput,
   type CapabilityCell,

@@ -6,7 +6,9 @@
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export { isDecisionServer, openDecisionServer } from "./decision-server.ts";
 export type * from "./decisions/index.ts";
+export type * from "./embedding-model.ts";
 export type * from "./gemini/index.ts";
+export { isChat } from "./generation.ts";
 export {
   type CheckGgufOptions,
   checkGguf,
@@ -19,6 +21,7 @@ export {
   inspectGguf,
   type ModelDescription,
   type NamedToken,
+  type Pooling,
   quantizationType,
   quantizationTypes,
   type TensorTypeShare,
@@ -44,6 +47,7 @@ export {
   type ModelFile,
   type ModelInfo,
   type ModelInfoOptions,
+  type ModelKind,
   type ModelTerms,
   modelInfo,
   type NetworkPatience,
@@ -51,4 +55,9 @@ export {
   type TransferProgress,
 } from "./registry/index.ts";
 export { type ResolveOptions, resolve, type ServerOptions } from "./resolve.ts";
+export {
+  DEFAULT_EMBEDDING_MODEL,
+  type ResolveEmbeddingOptions,
+  resolveEmbedding,
+} from "./resolve-embedding.ts";
 export { KernelThreads } from "./threads/kernel-threads.ts";

@@ -2,7 +2,14 @@
 import { SurprisalError } from "../core/index.ts";
 import type { LanguageModel } from "./language-model.ts";
 import { type LlamaLoadOptions, LlamaModel } from "./llama/index.ts";
-import { assertUnchanged, DEFAULT_MODEL, isOffline, type LocateOptions, locate } from "./registry/index.ts";
+import {
+  assertKind,
+  assertUnchanged,
+  DEFAULT_MODEL,
+  isOffline,
+  type LocateOptions,
+  locate,
+} from "./registry/index.ts";
 import type { RemoteClientOptions } from "./remote/index.ts";
 
 /** How servers are asked: patience, attempts, requests at once, and what one answer may take. */
@@ -39,6 +46,7 @@ export async function resolve(
     const remote = await openRemote(reference, { offline, signal, server: options.server });
     if (remote) return remote;
   }
+  assertGenerative(reference);
   const located = await locate(reference, options).catch(async (error: unknown) => {
     throw await withRemoteForms(error);
   });
@@ -51,6 +59,15 @@ export async function resolve(
   } catch (error) {
     await model[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** An embedding model is refused before it is fetched; a reference that is none is refused by `locate`. */
+function assertGenerative(reference: string): void {
+  try {
+    assertKind(reference, "generative");
+  } catch (error) {
+    if (SurprisalError.isInstance(error) && error.code === "GGUF_UNSUPPORTED") throw error;
   }
 }
 

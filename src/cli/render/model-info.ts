@@ -17,7 +17,9 @@ export function descriptionRows(model: ModelDescription): Row[] {
     ["bos", tokenOf(tokenizer.bos, tokenizer.addsBos)],
     ["eos", tokenOf(tokenizer.eos, tokenizer.addsEos)],
     ["eot", tokenOf(tokenizer.eot, null)],
-    ["chat", model.chatTemplate ? "has a template" : "no template: a base model"],
+    model.kind === "encoder"
+      ? ["vectors", vectorsOf(model)]
+      : ["chat", model.chatTemplate ? "has a template" : "no template: a base model"],
     [
       "format",
       joined([
@@ -38,6 +40,14 @@ export function descriptionRows(model: ModelDescription): Row[] {
     ...model.notes.map((note): Row => ["note", note]),
     ["problem", model.problem],
   ];
+}
+
+/** Of an encoder, which writes nothing. */
+function vectorsOf({ embeddingLength, pooling }: ModelDescription): string {
+  return joined([
+    embeddingLength === null ? null : `${embeddingLength} numbers for a text`,
+    pooling === null ? "the file does not say how they are pooled" : `pooling: ${pooling}`,
+  ]);
 }
 
 function shapeOf({

@@ -1,4 +1,5 @@
 export { decidePolicy, type PolicyDecision, type PolicyMemory } from "./decide.ts";
+export { type EarlyExit, type ExitVerdict, GO_ON } from "./exit.ts";
 export { withLengths } from "./lengths.ts";
 export type { MeasureScope, PolicyMeasure } from "./measures.ts";
 export {

@@ -4,6 +4,7 @@ import { type MeterOptions, type MeterReading, PerplexityMeter } from "../meter/
 import type { TokenRecord } from "../token.ts";
 import { checkPolicy } from "./check.ts";
 import { decidePolicy, type PolicyMemory } from "./decide.ts";
+import type { EarlyExit, ExitVerdict } from "./exit.ts";
 import type { Policy } from "./policy.ts";
 import { refuseHopeless } from "./possible.ts";
 import { type PolicyText, parsePolicy, writePolicy } from "./text.ts";
@@ -13,7 +14,7 @@ import { untilStopped } from "./until-stopped.ts";
 export interface PolicyEvent {
   /** How many tokens had been seen: 57 at the 57th. */
   token: number;
-  /** The policy in its text form: "window(16)>80". */
+  /** The policy in its text form: "window(16)>80"; of an early exit, the name of its rule. */
   policy: string;
   /** "window perplexity 212 > 80" */
   because: string;
@@ -59,6 +60,8 @@ export interface MonitorOptions {
   meter?: PerplexityMeter | MeterOptions | undefined;
   /** Ends the stream at the first token at which it holds. A policy, or its text form. */
   stopWhen?: Policy | PolicyText | undefined;
+  /** Ends the stream at the first token at which this rule says so; asked after `stopWhen`. */
+  exit?: EarlyExit | undefined;
   /** Reported each time it comes to hold. A policy, or its text form. */
   alarmWhen?: Policy | PolicyText | undefined;
   /** Called before the token that set the alarm off is given on. */
@@ -92,7 +95,7 @@ export function monitorTokens<Token extends TokenRecord>(
   tokens: AsyncIterable<Token>,
   options: MonitorOptions = {},
 ): MonitoredTokens<Token> {
-  const { meter: given = {}, stopWhen, alarmWhen, onAlarm, controller } = options;
+  const { meter: given = {}, stopWhen, exit, alarmWhen, onAlarm, controller } = options;
   const meter = given instanceof PerplexityMeter ? given : new PerplexityMeter(given);
   const stop = stopWhen === undefined ? null : watchPolicy(stopWhen, "stopped", meter.options);
   const alarm = alarmWhen === undefined ? null : watchPolicy(alarmWhen, "alarm", meter.options);
@@ -100,16 +103,27 @@ export function monitorTokens<Token extends TokenRecord>(
 
   const isLast = (token: Token) => {
     meter.push(token);
-    if (!stop && !alarm) return false;
-    const reading = meter.read();
-    const raised = alarm?.(reading);
-    if (raised) onAlarm?.(raised);
-    stoppedBy = stop?.(reading) ?? null;
-    return stoppedBy !== null;
+    if (stop || alarm) {
+      const reading = meter.read();
+      const raised = alarm?.(reading);
+      if (raised) onAlarm?.(raised);
+      stoppedBy = stop?.(reading) ?? null;
+    }
+    if (stoppedBy !== null || !exit) return stoppedBy !== null;
+    const verdict = exit.observe(token);
+    return "kind" in verdict ? exits(exit, verdict) : verdict.then((later) => exits(exit, later));
   };
-  const running = untilStopped(tokens, isLast, () =>
+  const exits = ({ rule }: EarlyExit, verdict: ExitVerdict): boolean => {
+    if (verdict.kind === "continue") return false;
+    const { tokens: token } = meter.read();
+    const because = verdict.reason;
+    stoppedBy = { token, policy: rule, because, message: `stopped at token ${token}: ${because}` };
+    return true;
+  };
+  const stopped = untilStopped(tokens, isLast, () =>
     controller?.abort(new SurprisalError({ code: "ABORTED", what: stoppedBy!.message })),
   );
+  const running = exit?.close ? closing(stopped, exit) : stopped;
   return {
     meter,
     get stoppedBy() {
@@ -122,4 +136,16 @@ export function monitorTokens<Token extends TokenRecord>(
       return this;
     },
   };
+}
+
+/** Closes a rule when the stream has ended, however it did. */
+async function* closing<Item>(
+  items: AsyncGenerator<Item, undefined, undefined>,
+  exit: EarlyExit,
+): AsyncGenerator<Item, undefined, undefined> {
+  try {
+    yield* items;
+  } finally {
+    await exit.close?.();
+  }
 }

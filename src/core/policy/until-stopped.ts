@@ -1,12 +1,12 @@
 /** A stream that is ended from outside, before its own end. */
 
 /**
- * The items of a source up to the one that `isLast` says. Before that one is given on, `onStop` is called and the source is
+ * The items of a source up to the one that `isLast` says, at once or later. Before that one is given on, `onStop` is called and the source is
  * told to return. An error of the source comes through, unless the stop caused it.
  */
 export async function* untilStopped<Item>(
   items: AsyncIterable<Item>,
-  isLast: (item: Item) => boolean,
+  isLast: (item: Item) => boolean | Promise<boolean>,
   onStop: () => void,
 ): AsyncGenerator<Item, undefined, undefined> {
   const source = items[Symbol.asyncIterator]();
@@ -17,7 +17,8 @@ export async function* untilStopped<Item>(
       const { done, value } = await source.next();
       if (done) return;
       open = true;
-      if (!isLast(value)) {
+      const last = isLast(value);
+      if (!(typeof last === "boolean" ? last : await last)) {
         yield value;
         continue;
       }

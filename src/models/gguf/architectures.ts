@@ -26,6 +26,10 @@ export const NOT_GENERATIVE: ReadonlySet<string> = words(`
   llama-embed t5 t5encoder wavtokenizer-dec dream llada llada-moe rnd1 eagle3 dflash gemma4-assistant qwen3tts
   pockettts`);
 
+/** Those of them that turn a whole text into vectors, every token seeing all others, without a cache of keys and values. */
+export const ENCODERS: ReadonlySet<string> = words(`
+  bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding llama-embed`);
+
 /** No attention at all, so no attention heads. */
 export const ATTENTION_FREE: ReadonlySet<string> = words("mamba mamba2 rwkv6 rwkv6qwen2 rwkv7 arwkv7");
 
@@ -191,13 +195,17 @@ export const RELATIONS: readonly Relation[] = [
 /**
  * Tensors an architecture cannot do without, with their shapes. A shape names hyper-parameters, fastest first:
  * E embedding, V vocabulary, C context, Q query heads x head, K key-value heads x head, W = Q + 2K, H head,
- * F feed-forward, G = 2F, X experts, M feed-forward of one expert.
+ * F feed-forward, G = 2F, X experts, M feed-forward of one expert, T kinds of tokens ("sentence A", "sentence B").
  */
 export interface TensorLayout {
   /** Outside the blocks. */
   model: Readonly<Record<string, string>>;
   /** In each block, after `blk.N.`. */
   block: Readonly<Record<string, string>>;
+  /** Outside the blocks, where they exist. */
+  optional?: Readonly<Record<string, string>> | undefined;
+  /** In each block where queries, keys and values are separate. */
+  separate?: Readonly<Record<string, string>> | undefined;
   /** In each block of a model with experts, in place of `dense`. */
   experts?: Readonly<Record<string, string>> | undefined;
   /** In each block of a model without experts. */
@@ -284,6 +292,30 @@ export const TENSOR_LAYOUTS: Readonly<Record<string, TensorLayout>> = {
       "ffn_down.bias": "E",
     },
     attention: "fused",
+    epsilon: "attention.layer_norm_epsilon",
+  },
+  // The graph adds biases without asking whether they are there.
+  bert: {
+    model: {
+      "token_embd.weight": "E V",
+      "position_embd.weight": "E C",
+      "token_embd_norm.weight": "E",
+      "token_embd_norm.bias": "E",
+    },
+    optional: { "token_types.weight": "E T" },
+    block: {
+      "attn_output.weight": "Q E",
+      "attn_output.bias": "E",
+      "attn_output_norm.weight": "E",
+      "attn_output_norm.bias": "E",
+      "ffn_up.weight": "E F",
+      "ffn_up.bias": "F",
+      "ffn_down.weight": "F E",
+      "ffn_down.bias": "E",
+      "layer_output_norm.weight": "E",
+      "layer_output_norm.bias": "E",
+    },
+    separate: { "attn_q.bias": "Q", "attn_k.bias": "K", "attn_v.bias": "K" },
     epsilon: "attention.layer_norm_epsilon",
   },
 };

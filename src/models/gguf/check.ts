@@ -8,6 +8,7 @@
 import { totalmem } from "node:os";
 import { SurprisalError } from "../../core/index.ts";
 import {
+  ENCODERS,
   FUSED_ATTENTION,
   GENERATIVE,
   NOT_GENERATIVE,
@@ -19,6 +20,7 @@ import {
 } from "./architectures.ts";
 import { readSizes, type Sizes } from "./hyper-parameters.ts";
 import { Metadata } from "./metadata.ts";
+import { poolingOf } from "./pooling.ts";
 import { type GgufFile, type GgufTensor, ggufError, holdsWeights } from "./types.ts";
 import { checkVocabulary } from "./vocabulary.ts";
 
@@ -29,15 +31,23 @@ const ENGINE_ALIGNMENT = 32;
 export interface CheckGgufOptions {
   /** Memory the weights may take, bytes. Default: what this machine or container has in all. */
   memoryBytes?: number | undefined;
+  /**
+   * What the model is wanted for: "generative", to predict the next token; "encoder", to turn texts into vectors; "either".
+   * Default "generative".
+   */
+  kind?: "generative" | "encoder" | "either" | undefined;
 }
 
 /**
  * Refuses a file that llama.cpp could not load, or would crash on.
  * @throws SurprisalError GGUF_INVALID, GGUF_UNSUPPORTED, GGUF_TRUNCATED, OUT_OF_MEMORY.
  */
-export function checkGguf(file: GgufFile, { memoryBytes = machineMemory() }: CheckGgufOptions = {}): void {
+export function checkGguf(
+  file: GgufFile,
+  { memoryBytes = machineMemory(), kind = "generative" }: CheckGgufOptions = {},
+): void {
   const metadata = new Metadata(file);
-  checkArchitecture(metadata);
+  checkArchitecture(metadata, kind);
   const sizes = readSizes(metadata);
   checkTensors(metadata, sizes);
   checkVocabulary(metadata);
@@ -49,7 +59,7 @@ export function isFullyChecked({ architecture }: Pick<GgufFile, "architecture">)
   return architecture in TENSOR_LAYOUTS;
 }
 
-function checkArchitecture(metadata: Metadata): void {
+function checkArchitecture(metadata: Metadata, wanted: NonNullable<CheckGgufOptions["kind"]>): void {
   const { file } = metadata;
   const architecture = metadata.text("general.architecture");
   if (!architecture)
@@ -65,10 +75,38 @@ function checkArchitecture(metadata: Metadata): void {
       "Give the file of the model itself.",
     );
   }
-  if (NOT_GENERATIVE.has(architecture) || metadata.flag(metadata.own("attention.causal")) === false) {
+  const causal = metadata.flag(metadata.own("attention.causal"));
+  if (ENCODERS.has(architecture)) {
+    if (wanted === "generative")
+      throw unsupported(
+        "general.architecture",
+        `A model of architecture "${architecture}" turns texts into vectors, and does not predict the next token`,
+        "Open it with resolveEmbedding, or use a generative model.",
+      );
+    if (causal === true)
+      throw unsupported(
+        metadata.own("attention.causal"),
+        "An encoder whose tokens see only those before them",
+        "Get another conversion of the model.",
+      );
+    if (wanted === "encoder" && poolingOf(file) === "rank")
+      throw unsupported(
+        metadata.own("pooling_type"),
+        "This model ranks pairs of texts, and gives no vectors",
+        "Use an embedding model.",
+      );
+    return;
+  }
+  if (NOT_GENERATIVE.has(architecture) || causal === false) {
     const what = `A model of architecture "${architecture}" does not predict the next token from those before it`;
     throw unsupported("general.architecture", what, "Use a generative model.");
   }
+  if (wanted === "encoder")
+    throw unsupported(
+      "general.architecture",
+      `A model of architecture "${architecture}" predicts the next token, and is no embedding model`,
+      'Open it with resolve, whose models have an embed() of their own; or use an embedding model, such as "minilm".',
+    );
   if (!GENERATIVE.has(architecture)) {
     const what = `llama.cpp, in the version used here, does not know the architecture ${JSON.stringify(architecture)}`;
     throw unsupported(
@@ -137,7 +175,7 @@ function checkFeedForward(
 function mustBeF32({ name, shape }: GgufTensor): boolean {
   return (
     shape.length === 1 ||
-    /\.bias$|norm|conv1d|shortconv\.conv|rope_f|ssm_[ad]$|time_mix_(first|lerp)/.test(name)
+    /\.bias$|norm|token_types|conv1d|shortconv\.conv|rope_f|ssm_[ad]$|time_mix_(first|lerp)/.test(name)
   );
 }
 
@@ -160,13 +198,15 @@ function* expectedTensors(
     return;
   }
   for (const [name, shape] of Object.entries(layout.model)) yield [name, shapeOf(shape)];
+  for (const [name, shape] of Object.entries(layout.optional ?? {}))
+    if (tensors.has(name)) yield [name, shapeOf(shape)];
   const mixture = sizes.experts > 0 && layout.experts;
   for (let layer = 0; layer < sizes.layers; layer++) {
     const fused = layout.attention === "fused" || tensors.has(`blk.${layer}.attn_qkv.weight`);
     const parts = {
       ...layout.block,
       ...(mixture || layout.dense),
-      ...(fused ? FUSED_ATTENTION : SEPARATE_ATTENTION),
+      ...(fused ? FUSED_ATTENTION : { ...SEPARATE_ATTENTION, ...layout.separate }),
     };
     for (const [name, shape] of Object.entries(parts)) yield [`blk.${layer}.${name}`, shapeOf(shape)];
   }
@@ -201,6 +241,7 @@ function shapes(sizes: Sizes): (letters: string) => number[] {
     G: 2 * sizes.feedForward,
     X: sizes.experts,
     M: sizes.expertFeedForward,
+    T: sizes.tokenTypes,
   };
   return (letters) => letters.split(" ").map((letter) => lengths[letter]!);
 }

@@ -5,6 +5,7 @@ import { fileTypeOfId } from "./file-types.ts";
 import { inspectGguf } from "./inspect.ts";
 import { Metadata } from "./metadata.ts";
 import { modelNotes } from "./notes.ts";
+import { isEncoder, type Pooling, poolingOf } from "./pooling.ts";
 import { specialTokensOf, tokenTextsOf } from "./special-tokens.ts";
 import type { GgufFile } from "./types.ts";
 
@@ -37,6 +38,10 @@ export interface ModelDescription {
   /** Version of GGUF, 2 or 3. */
   ggufVersion: number;
   architecture: string;
+  /** "encoder": it turns texts into vectors. "generative": it predicts tokens; so count those that `problem` refuses. */
+  kind: "generative" | "encoder";
+  /** How an encoder makes one vector of those of a text's tokens. */
+  pooling: Pooling | null;
   /** `general.name`, and the size in the maker's words ("8B", "8x7B"). */
   name: string | null;
   sizeLabel: string | null;
@@ -106,6 +111,8 @@ export async function describeModel(path: string): Promise<ModelDescription> {
     bytes: file.fileBytes,
     ggufVersion: file.version,
     architecture: file.architecture,
+    kind: isEncoder(file) ? "encoder" : "generative",
+    pooling: isEncoder(file) ? poolingOf(file) : null,
     name: file.name,
     sizeLabel: text("general.size_label"),
     author: text("general.author") ?? text("general.organization"),
@@ -170,7 +177,7 @@ function tensorTypesOf({ tensors }: GgufFile, dataBytes: number): TensorTypeShar
 /** What `checkGguf` has against a file. Whether it fits into memory is another question than what it is. */
 function problemOf(file: GgufFile): string | null {
   try {
-    checkGguf(file, { memoryBytes: Number.POSITIVE_INFINITY });
+    checkGguf(file, { memoryBytes: Number.POSITIVE_INFINITY, kind: "either" });
     return null;
   } catch (error) {
     if (!SurprisalError.isInstance(error)) throw error;

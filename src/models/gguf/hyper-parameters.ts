@@ -21,6 +21,8 @@ import type { Metadata } from "./metadata.ts";
 /** LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS. */
 const MOST_LAYERS = 512;
 const MOST_EXPERTS = 1024;
+/** LLAMA_POOLING_TYPE_RANK */
+const MOST_POOLING_TYPE = 4;
 /** Frequency bases reach some 1e10; numbers much larger overflow on the way to the logits. */
 const LARGEST_FLOAT = 1e15;
 
@@ -41,6 +43,8 @@ export interface Sizes {
   /** All layers have attention, with heads alike. */
   ordinaryAttention: boolean;
   feedForward: number;
+  /** Kinds of tokens an encoder tells apart; 0 elsewhere. */
+  tokenTypes: number;
 }
 
 /** @throws SurprisalError GGUF_INVALID. */
@@ -96,6 +100,7 @@ function collectSizes(metadata: Metadata): Sizes {
   if (softcap !== null && softcap <= 0 && file.architecture === "gemma2") {
     throw metadata.invalid(own("attn_logit_softcapping"), `${softcap} is not a sensible limit`);
   }
+  metadata.count(own("pooling_type"), 0, MOST_POOLING_TYPE);
   const experts = readExperts(metadata, layers);
   const feedForward = layerValue(metadata, "feed_forward_length", layers, 0) ?? 0;
   const ofExpert = layerValue(metadata, "expert_feed_forward_length", layers, 0) ?? 0;
@@ -107,6 +112,7 @@ function collectSizes(metadata: Metadata): Sizes {
     ...experts,
     ...readHeads(metadata, layers),
     feedForward,
+    tokenTypes: metadata.count("tokenizer.ggml.token_type_count") ?? 0,
     expertFeedForward: ofExpert || Math.floor(feedForward / experts.expertsUsed),
   };
 }

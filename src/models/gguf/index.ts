@@ -12,7 +12,9 @@ export {
 } from "./file-types.ts";
 export { inspectGguf } from "./inspect.ts";
 export { modelNotes, tokenizerNotes } from "./notes.ts";
+export { isEncoder, type Pooling, poolingOf } from "./pooling.ts";
 export { readArrayBytes, readFully } from "./reader.ts";
+export { specialTokensOf, tokenTextsOf } from "./special-tokens.ts";
 export {
   type GgufArray,
   type GgufFile,
@@ -24,3 +26,4 @@ export {
   tensorTypeNamed,
 } from "./types.ts";
 export { checkValues, notFinite } from "./values.ts";
+export { type WrittenTensor, type WrittenValue, writeGguf } from "./write.ts";

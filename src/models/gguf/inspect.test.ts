@@ -12,7 +12,7 @@ import {
 } from "../../../test/gguf-fixture.ts";
 import { NOT_WINDOWS, needing } from "../../../test/needing.ts";
 import { type ErrorCode, SurprisalError } from "../../core/index.ts";
-import { GENERATIVE, NOT_GENERATIVE, TENSOR_LAYOUTS } from "./architectures.ts";
+import { ENCODERS, GENERATIVE, NOT_GENERATIVE, TENSOR_LAYOUTS } from "./architectures.ts";
 import { checkGguf } from "./check.ts";
 import { inspectGguf } from "./inspect.ts";
 import { readArrayBytes } from "./reader.ts";
@@ -216,7 +216,9 @@ describe("checkGguf", () => {
 
   it("knows an architecture as generative or not, never both", () => {
     for (const name of GENERATIVE) expect(NOT_GENERATIVE.has(name)).toBe(false);
-    for (const name of Object.keys(TENSOR_LAYOUTS)) expect(GENERATIVE.has(name)).toBe(true);
+    for (const name of Object.keys(TENSOR_LAYOUTS))
+      expect(GENERATIVE.has(name) || ENCODERS.has(name)).toBe(true);
+    for (const name of ENCODERS) expect(NOT_GENERATIVE.has(name)).toBe(true);
   });
 });
 

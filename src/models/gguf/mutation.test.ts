@@ -2,8 +2,6 @@
  * Damaged model files, handed to the real loader in a process of its own: none may end that process, none with a
  * broken structure may load, and what loads must give finite numbers.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import {
   closeSync,
   existsSync,
@@ -22,56 +20,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeGguf, layoutModel, randomNumbers, tinyModel } from "../../../test/gguf-fixture.ts";
 import { type Mutation, mutations } from "../../../test/gguf-mutations.ts";
 import { mini } from "../../../test/mini.ts";
-import { FUSED_ATTENTION, SEPARATE_ATTENTION, TENSOR_LAYOUTS } from "./architectures.ts";
+import { ModelLoader, type Outcome } from "../../../test/model-loader.ts";
+import { ENCODERS, FUSED_ATTENTION, SEPARATE_ATTENTION, TENSOR_LAYOUTS } from "./architectures.ts";
 import { inspectGguf } from "./inspect.ts";
 
-const CHILD = fileURLToPath(new URL("../../../test/load-child.mjs", import.meta.url));
 const DIST = fileURLToPath(new URL("../../../dist/models/index.js", import.meta.url));
 
-type Outcome =
-  | { result: "loaded" }
-  | { result: "refused"; code: string; message: string }
-  | { result: "failed"; message: string }
-  | { result: "died"; signal: string };
-
-/** A process that loads files, started again whenever one has ended it. */
-class Loader {
-  #child: ChildProcess | null = null;
-
-  async load(path: string): Promise<Outcome> {
-    this.#child ??= await this.#start();
-    const child = this.#child;
-    const heard = new AbortController();
-    const answer = once(child, "message", { signal: heard.signal }) as Promise<[Outcome]>;
-    const exit = once(child, "exit", { signal: heard.signal }).then(([code, signal]): [Outcome] => [
-      { result: "died", signal: signal ?? `exit code ${code}` },
-    ]);
-    child.send(path);
-    const [outcome] = await Promise.race([answer, exit]);
-    heard.abort();
-    if (outcome.result === "died") this.#child = null;
-    return outcome;
-  }
-
-  async #start(): Promise<ChildProcess> {
-    // Without GGML_NO_BACKTRACE an abort would first call a debugger.
-    const env = { ...process.env, GGML_NO_BACKTRACE: "1" };
-    const child = fork(CHILD, { stdio: ["ignore", "ignore", "inherit", "ipc"], env, execArgv: [] });
-    await once(child, "message");
-    return child;
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#child;
-    if (!child) return;
-    const exit = once(child, "exit");
-    child.disconnect();
-    await exit;
-  }
-}
-
 let folder: string;
-const loader = new Loader();
+const loader = new ModelLoader("load-child.mjs");
 
 beforeAll(() => {
   if (!existsSync(DIST)) throw new Error("This test loads the built package: run `npm run build` first.");
@@ -103,7 +59,8 @@ describe("the fixtures are real models", () => {
     expect(await load(encodeGguf(tinyModel({ weights })).bytes)).toEqual({ result: "loaded" });
   });
 
-  it.each(Object.entries(TENSOR_LAYOUTS))(
+  // Encoders are in encoder-mutation.test.ts.
+  it.each(Object.entries(TENSOR_LAYOUTS).filter(([architecture]) => !ENCODERS.has(architecture)))(
     "llama.cpp needs just these tensors of %s",
     async (architecture, layout) => {
       const attention = layout.attention === "fused" ? FUSED_ATTENTION : SEPARATE_ATTENTION;

@@ -5,11 +5,13 @@
  */
 import { formatPlural } from "../../text/index.ts";
 import { fileTypeOfId } from "./file-types.ts";
+import { isEncoder } from "./pooling.ts";
 import type { GgufFile } from "./types.ts";
 
-/** @param warnings lines of llama.cpp's log, when the model is loaded. */
+/** @param warnings lines of llama.cpp's log, when the model is loaded; an encoder writes nothing, so that its ends of text are no matter. */
 export function modelNotes(file: GgufFile, warnings: readonly string[] = []): string[] {
-  return [...tokenizerNotes(file), ...typeNotes(file), ...architectureNotes(file), ...warningNotes(warnings)];
+  const own = isEncoder(file) ? warnings.filter((line) => !/special_eog_ids|EOG/.test(line)) : warnings;
+  return [...tokenizerNotes(file), ...typeNotes(file), ...architectureNotes(file), ...warningNotes(own)];
 }
 
 const BYTE_PAIR = new Set(["gpt2", "hybriddna", "whitespace"]);

@@ -29,6 +29,8 @@ const PRE_TOKENIZERS = new Set(
 );
 const BYTE_TOKEN = 6; // LLAMA_TOKEN_TYPE_BYTE
 const MOST_TOKENS = 2 ** 24;
+/** Ids that llama.cpp assumes in a word-piece vocabulary. */
+const WORD_PIECE_TOKENS = { unknown: 100, bos: 101, seperator: 102, mask: 103, padding: 0 };
 
 /** @throws SurprisalError GGUF_INVALID, GGUF_UNSUPPORTED. */
 export function checkVocabulary(metadata: Metadata): void {
@@ -233,6 +235,15 @@ function checkSpecialTokens(metadata: Metadata, model: string, count: number): v
       "tokenizer.ggml.eos_token_id",
       "The tokenizer adds an end-of-sequence token and has none",
     );
+  }
+  if (model !== "bert") return;
+  // Where the file names none llama.cpp takes the ids of Google's BERT.
+  for (const [name, standard] of Object.entries(WORD_PIECE_TOKENS)) {
+    if ((specialId(metadata, name, count) ?? standard) >= count)
+      throw metadata.invalid(
+        `tokenizer.ggml.${name}_token_id`,
+        `The file names no such token, and the one that llama.cpp takes, ${standard}, is none of ${count}`,
+      );
   }
 }
 

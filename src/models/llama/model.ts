@@ -1,17 +1,9 @@
 /** A GGUF model in this process: the LanguageModel contract over llama.cpp. */
-import { resolve } from "node:path";
 import { abortError, LogitKernel, SurprisalError, type WindowPlan } from "../../core/index.ts";
 import { type ChatTemplateOptions, fillChatTemplate } from "../chat-template.ts";
 import { checkAlternatives, checkedIds, checkLength } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
-import {
-  checkGguf,
-  checkValues,
-  inspectGguf,
-  isFullyChecked,
-  machineMemory,
-  modelNotes,
-} from "../gguf/index.ts";
+import { modelNotes } from "../gguf/index.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -32,28 +24,26 @@ import type {
   TokenizeOptions,
 } from "../language-model.ts";
 import { lossOf } from "../loss.ts";
-import { cacheFolder, isKnownFinite, rememberFinite } from "../registry/index.ts";
 import { KernelThreads } from "../threads/kernel-threads.ts";
 import { Answers } from "./answers.ts";
 import { ContextPool } from "./context-pool.ts";
 import { embedTexts } from "./embed.ts";
-import { checkExact, type ExactOptions, floatWeights } from "./exact.ts";
+import { checkExact, type ExactOptions } from "./exact.ts";
 import { describeFloatCache, type FloatCache, floatCache } from "./float-cache.ts";
 import { canShift, identify } from "./identify.ts";
 import type { Pointer } from "./layout.ts";
-import { type LlamaLibrary, loadLlamaLibrary } from "./library.ts";
+import type { LlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
-import { checkedByEngine, loadWeights } from "./load-weights.ts";
-import { isMapped, MappedFiles } from "./mapping.ts";
+import { loadChecked } from "./load-checked.ts";
+import type { MappedFiles } from "./mapping.ts";
 import { call } from "./native-call.ts";
-import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
+import type { LlamaLoadOptions, Placement } from "./placement.ts";
 import { Queue } from "./queue.ts";
 import { RowReader } from "./row-reader.ts";
 import { runPlan } from "./run-plan.ts";
 import { scoreEncoded } from "./score-requests.ts";
 import { ScoringContexts } from "./scoring-contexts.ts";
 import type { LlamaSequence } from "./sequence.ts";
-import { tryInChild } from "./trial.ts";
 import { giveBackMemory } from "./trim.ts";
 import { LlamaVocabulary } from "./vocabulary.ts";
 
@@ -174,22 +164,9 @@ export class LlamaModel implements LanguageModel {
     notes: readonly string[] = [],
   ): Promise<LlamaModel> {
     checkExact(options);
-    const file = await inspectGguf(path);
-    const library = loadLlamaLibrary(options);
-    checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library) });
-    const placement = placeModel(options, library, file);
-    const known = await isKnownFinite(file.parts, options);
-    const byEngine = !known && checkedByEngine(placement, file);
-    if (!known && !isFullyChecked(file)) await tryInChild({ ...file, path: resolve(path) }, options);
-    if (!known) await checkValues(file, byEngine ? "unchecked" : "all", options.signal);
+    const loaded = await loadChecked(path, "generative", options, identity);
+    const { file, library, placement, pointer, mapped, warnings, own } = loaded;
     const { exact = false } = options;
-    const { path: weights, ...own } = exact ? await floatWeights(library, file, identity, options) : { path };
-    // A float copy lies in the cache.
-    const mmap = exact || isMapped(file, options.cache ?? cacheFolder(options.environment), options.mmap);
-    const warnings: string[] = [];
-    const load = { ...options, mmap };
-    const pointer = await loadWeights(library, weights, placement, load, warnings, byEngine);
-    if (!known) await rememberFinite(file.parts, options);
     try {
       const lifetime = new Lifetime();
       const vocabulary = new LlamaVocabulary(library.functions, pointer, file, lifetime);
@@ -206,7 +183,7 @@ export class LlamaModel implements LanguageModel {
         reader: new RowReader(kernel, threads),
         identity: { ...identify(library.functions, pointer, file), ...own, ...identity },
         exact,
-        mapped: mmap && !exact ? new MappedFiles(file.parts) : null,
+        mapped,
         notes: [...modelNotes(file, warnings), ...notes],
         load: options,
       });

@@ -1,5 +1,5 @@
 /** The child of trial.ts: loads one file, decodes a few tokens, says that it lived, and ends. */
-import { inspectGguf } from "../gguf/index.ts";
+import { inspectGguf, isEncoder } from "../gguf/index.ts";
 import { listen, tell } from "./child-side.ts";
 import { LlamaContext } from "./context.ts";
 import { loadLlamaLibrary } from "./library.ts";
@@ -28,18 +28,20 @@ async function tryModel({ path, load, ...library }: TrialOrder): Promise<void> {
   const placement = placeModel({ ...load, device: "cpu" }, engine, file);
   const model = await loadWeights(engine, path, placement, { ...load, mmap: true });
   const lifetime = new Lifetime();
+  const encodes = isEncoder(file);
   const shape = {
     cells: CELLS,
     sequences: SEQUENCES,
-    rowLength: Math.max(1, file.vocabularySize),
-    output: "logits" as const,
+    rowLength: Math.max(1, encodes ? engine.functions.llama_model_n_embd_out(model) : file.vocabularySize),
+    output: encodes ? ("embeddings" as const) : ("logits" as const),
   };
   const context = await LlamaContext.create(engine.functions, model, shape, placement.context, lifetime);
-  const id = (at: number) => (at * 7919) % shape.rowLength;
+  const id = (at: number) => (at * 7919) % Math.max(1, file.vocabularySize);
   for (let at = 0; at < TOKENS && context.room > 0; at++) {
     context.add(id(at), Math.floor(at / SEQUENCES), [at % SEQUENCES], true);
   }
   await lifetime.run(() => context.decode());
+  if (encodes) return; // it keeps nothing to go on from
   context.add(id(TOKENS), Math.ceil(TOKENS / SEQUENCES), [0], true);
   await lifetime.run(() => context.decode());
 }

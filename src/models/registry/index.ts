@@ -5,11 +5,13 @@ export { isKnownFinite, rememberFinite } from "./digest.ts";
 export { makeExactCopy } from "./exact-copies.ts";
 export { assertUnchanged, locate } from "./locate.ts";
 export { listModels, type ModelInfo, type ModelInfoOptions, modelInfo, removeModel } from "./manage.ts";
+export { assertKind } from "./reference.ts";
 export { cacheFolder, isOffline } from "./settings.ts";
 export type {
   LocatedModel,
   LocateOptions,
   ModelFile,
+  ModelKind,
   ModelTerms,
   NetworkPatience,
   TransferProgress,

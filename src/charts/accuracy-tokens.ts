@@ -1,0 +1,107 @@
+/** What accuracy costs in tokens: a router's thresholds, and what is done without one. */
+import { axisX, axisY, dot, gridX, gridY, line, link, type PlotOptions, text } from "@observablehq/plot";
+import { formatCount, formatNumber, formatProbability, visible } from "../text/index.ts";
+import { type Chart, emptyChart, NARROW } from "./chart.ts";
+
+/** What `accuracyTokensChart` draws; `evaluateRouter` and `accuracyTokensCurve` of surprisal/route give it. */
+export interface AccuracyTokensInput {
+  /** What every threshold gives, in any order. */
+  curve: readonly { tokens: number; accuracy: number; kept: number }[];
+  /** Ways of routing; one of the name "router" stands out. */
+  methods: readonly {
+    name: string;
+    tokens: { value: number };
+    accuracy: { value: number; low: number; high: number };
+  }[];
+}
+
+/** Accuracy against tokens per question: the curve of all thresholds, and each way of routing with its interval. */
+export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Chart {
+  const title = "Accuracy against tokens";
+  const columns = ["way", "tokens per question", "accuracy", "interval"];
+  const rows = methods.map(({ name, tokens, accuracy }) => ({
+    name: visible(name),
+    tokens: tokens.value,
+    ...accuracy,
+  }));
+  if (rows.length === 0) return emptyChart(title, "There is nothing to compare.", columns);
+  const sorted = curve.toSorted((a, b) => a.tokens - b.tokens);
+  const all = [...rows.map(({ tokens }) => tokens), ...sorted.map(({ tokens }) => tokens)];
+  const heights = [
+    ...rows.flatMap(({ low, high }) => [low, high]),
+    ...sorted.map(({ accuracy }) => accuracy),
+  ];
+  const [least, most] = [Math.max(0, Math.min(...heights) - 0.02), Math.min(1, Math.max(...heights) + 0.02)];
+  const router = rows.find(({ name }) => name === "router");
+  const others = rows.filter((row) => row !== router);
+  const best = sorted.reduce<(typeof sorted)[number] | null>(
+    (found, point) => (found === null || point.accuracy > found.accuracy ? point : found),
+    null,
+  );
+  const said = router
+    ? `The router is right ${formatProbability(router.value)} of the time, with ${formatNumber(router.tokens, 3)} tokens per question.`
+    : "";
+  return {
+    title,
+    summary: `What does accuracy cost? Further up is better, further left is cheaper. ${said}`.trim(),
+    numbers: best
+      ? `The best of ${formatCount(sorted.length)} thresholds: ${formatProbability(best.accuracy)} with ${formatNumber(best.tokens, 3)} tokens, ${formatProbability(best.kept)} of the short answers kept.`
+      : "",
+    table: {
+      columns,
+      rows: rows.map(({ name, tokens, value, low, high }) => [
+        name,
+        formatNumber(tokens, 3),
+        formatProbability(value),
+        `${formatProbability(low)} to ${formatProbability(high)}`,
+      ]),
+    },
+    key: [
+      { sign: "line", colour: ({ soft }) => soft, text: "every threshold" },
+      { sign: "diamond", colour: ({ accent }) => accent, text: "the router, with its interval" },
+      { sign: "circle", colour: ({ main }) => main, text: "without a router" },
+    ],
+    draw({ width, colours }) {
+      const named = {
+        x: "tokens",
+        y: "value",
+        text: "name",
+        dy: -12,
+        fill: colours.ink,
+        stroke: colours.page,
+        strokeWidth: 4,
+      } as const;
+      return [
+        {
+          plot: {
+            width,
+            height: width < NARROW ? 280 : 340,
+            marginLeft: 50,
+            marginRight: width < NARROW ? 60 : 90,
+            marginTop: 30,
+            marginBottom: 40,
+            x: { domain: [0, Math.max(...all) * 1.05] },
+            y: { domain: [least, most] },
+            marks: [
+              gridX({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
+              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
+              axisX({ ticks: 5, labelArrow: "none", label: "tokens per question" }),
+              axisY({ ticks: 5, tickFormat: formatProbability, labelArrow: "none", label: "accuracy" }),
+              line(sorted, { x: "tokens", y: "accuracy", stroke: colours.soft, strokeWidth: 2 }),
+              link(rows, { x: "tokens", y1: "low", y2: "high", stroke: colours.ink, strokeWidth: 1 }),
+              dot(others, { x: "tokens", y: "value", r: 5, fill: colours.main }),
+              dot(router ? [router] : [], {
+                x: "tokens",
+                y: "value",
+                r: 7,
+                symbol: "diamond",
+                fill: colours.accent,
+              }),
+              text(rows, named),
+            ],
+          } satisfies PlotOptions,
+        },
+      ];
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** Encoders in this process. */
+export { type EncoderLoadOptions, LlamaEncoder } from "./model.ts";

@@ -1,0 +1,249 @@
+/** From records to a router. */
+import { type CalibrationIdentity, groupFolds, wordingSha256 } from "../../calibrate/index.ts";
+import { invalidArgument, quantileOf, SurprisalError } from "../../core/index.ts";
+import { signalOf } from "../answer-signals.ts";
+import { type FittedCase, routerFacts } from "../artefact.ts";
+import { fitPosterior, type MonotonePosterior, POSTERIORS, uncertaintyAt } from "../posterior.ts";
+import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
+import type { CarArtefact, CarInstructions, CarRule } from "./artefact.ts";
+import { fitGaussians } from "./gaussians.ts";
+import { type CarGoal, chooseThreshold, describeThreshold, type PointCase } from "./operating-point.ts";
+
+/** Options of `car.fit`. */
+export interface CarFitOptions {
+  /** Default "monotone"; "faithful" and "pilot" are the paper's rules. */
+  mode?: CarRule["kind"] | undefined;
+  /** What to go by. Default: "nll"; of the paper's rules "perplexity". */
+  signal?: string | undefined;
+  /** Of the default mode. Default "logistic". */
+  posterior?: MonotonePosterior["kind"] | undefined;
+  /** Of the default mode: what the point is chosen for. Default: the fewest tokens with the accuracy of always answering long, less 0.005. */
+  goal?: CarGoal | undefined;
+  /** Of the default mode: share of the groups that the point is chosen on and nothing else is fitted to, 0.1 ... 0.9. Default 0.5. */
+  heldOut?: number | undefined;
+  /** Of the mode "pilot", strictly between 0 and 1. Default 0.75. */
+  percentile?: number | undefined;
+  /** Fewest right and fewest wrong short answers. Default 30. */
+  leastPerClass?: number | undefined;
+  /** Of the split. Default 0. */
+  seed?: number | undefined;
+  /** Names of the two paths. Default: short and long. */
+  paths?: readonly [short: string, long: string] | undefined;
+  /** Default: that of the records' header, else not known. */
+  identity?: Partial<CalibrationIdentity> | undefined;
+  /** What the records were asked with. Default: not known. */
+  instructions?: CarInstructions | undefined;
+}
+
+/** A question as the fit sees it. */
+type Case = FittedCase & PointCase;
+
+const MODES: readonly CarRule["kind"][] = ["monotone", "faithful", "pilot"];
+
+/**
+ * Fits a router to records of questions with their short and long answers.
+ *
+ * In the default mode the groups are split: a posterior that never rises with the uncertainty is fitted to one part, the
+ * operating point is chosen on the other. Rewordings are left out: they serve to count flips. Records without a label are left
+ * out; one without the signal has no part in the posterior, and goes the long way where the point is chosen.
+ * @throws SurprisalError CALIBRATION_TOO_SMALL naming what is missing: fewer than `leastPerClass` right or wrong short answers,
+ *   too few held-out questions for a risk; INVALID_ARGUMENT.
+ */
+export function fitCar(
+  given: RouteRecords | readonly RouteRecord[],
+  options: CarFitOptions = {},
+): CarArtefact {
+  const { mode = "monotone", leastPerClass = 30, instructions } = options;
+  if (!MODES.includes(mode))
+    throw invalidArgument(`There is no mode "${String(mode)}"`, "mode", `Give ${MODES.join(", ")}.`);
+  const { signal = mode === "monotone" ? "nll" : "perplexity" } = options;
+  const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
+  const originals = records.filter(({ rewordingOf }) => rewordingOf === undefined);
+  const cases = casesOf(originals, signal, options.paths, mode === "monotone");
+  if (mode !== "pilot") requireEnough(cases, leastPerClass, signal);
+  const wording = instructions && { wordingSha256: carWording(instructions) };
+  return {
+    ...routerFacts(cases, originals.length - cases.length, header?.identity, wording, options.identity),
+    kind: "car",
+    rule:
+      mode === "monotone"
+        ? monotone(cases, options)
+        : mode === "faithful"
+          ? faithful(cases)
+          : pilot(cases, options),
+    signal,
+    counting: header?.counting ?? null,
+    instructions: instructions ?? null,
+  };
+}
+
+/** sha256 of both instructions, lower-case hex. */
+export const carWording = ({ short, long }: CarInstructions): string =>
+  wordingSha256({ prompt: JSON.stringify(["{question}", short, long]) });
+
+function casesOf(
+  records: readonly RouteRecord[],
+  signal: string,
+  [shortPath, longPath]: readonly [string, string] = ["short", "long"],
+  needsLong: boolean,
+): Case[] {
+  return records.flatMap((record) => {
+    const [short, long] = [record.paths[shortPath], record.paths[longPath]];
+    if (typeof short?.correct !== "boolean" || (needsLong && typeof long?.correct !== "boolean")) return [];
+    return {
+      id: record.id,
+      group: groupOf(record),
+      kind: record.kind ?? null,
+      uncertainty: signalOf(short.signals ?? {}, signal),
+      right: short.correct,
+      shortRight: short.correct,
+      longRight: long?.correct ?? false,
+      shortTokens: short.tokens,
+      longTokens: long?.tokens ?? 0,
+    };
+  });
+}
+
+/** @throws SurprisalError CALIBRATION_TOO_SMALL */
+function requireEnough(cases: readonly Case[], least: number, signal: string): void {
+  const known = cases.filter(({ uncertainty }) => uncertainty !== null);
+  const right = known.filter(({ shortRight }) => shortRight).length;
+  const lacking = [
+    { name: "right", count: right },
+    { name: "wrong", count: known.length - right },
+  ].filter(({ count }) => count < least);
+  if (lacking.length === 0) return;
+  const unknown = cases.length - known.length;
+  throw new SurprisalError({
+    code: "CALIBRATION_TOO_SMALL",
+    what: `${lacking
+      .map(
+        ({ name, count }) =>
+          `${count} of ${known.length} short answers are ${name}: ${least - count} more are needed to have ${least}`,
+      )
+      .join("; ")}${unknown > 0 ? ` (${unknown} more have no "${signal}")` : ""}`,
+    where: "records",
+    wayOut:
+      right === 0
+        ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
+        : "Record more questions, or ask for fewer (leastPerClass) and trust the result less.",
+  });
+}
+
+/** CAR as published: all records, no operating point. */
+function faithful(cases: readonly Case[]): CarRule {
+  const signals = (right: boolean) =>
+    cases.flatMap(({ uncertainty, shortRight }) =>
+      uncertainty !== null && shortRight === right ? uncertainty : [],
+    );
+  return { kind: "faithful", gaussians: fitGaussians(signals(true), signals(false)) };
+}
+
+function pilot(cases: readonly Case[], { percentile = 0.75 }: CarFitOptions): CarRule {
+  requireShare(percentile, "percentile", 0, 1);
+  const signals = cases.flatMap(({ uncertainty }) => uncertainty ?? []).toSorted((a, b) => a - b);
+  if (signals.length < 2)
+    throw new SurprisalError({
+      code: "CALIBRATION_TOO_SMALL",
+      what: `${signals.length} records have the signal: at least 2 are needed for a percentile`,
+      where: "records",
+      wayOut: "Record more questions.",
+    });
+  return { kind: "pilot", percentile, threshold: quantileOf(signals, percentile) };
+}
+
+/** Tenths of the groups are held out. */
+const FOLDS = 10;
+/** Thresholds that a risk is tested at: quantiles of the signals that the posterior was fitted to. */
+const CANDIDATES = 100;
+
+function monotone(cases: readonly Case[], options: CarFitOptions): CarRule {
+  const { posterior: kind = "logistic", heldOut = 0.5, seed = 0 } = options;
+  const { goal = { kind: "accuracy", atLeast: "always-long", tolerance: 0.005 } } = options;
+  if (!POSTERIORS.includes(kind))
+    throw invalidArgument(
+      `There is no posterior "${String(kind)}"`,
+      "posterior",
+      `Give ${POSTERIORS.join(", ")}.`,
+    );
+  checkGoal(goal);
+  requireShare(heldOut, "heldOut", 0.1, 0.9);
+  const folds = groupFolds(
+    cases.map(({ group }) => group),
+    { folds: FOLDS, seed },
+  );
+  const held = cases.filter((_, i) => folds[i]! < Math.round(heldOut * FOLDS));
+  const fitted = cases.filter(
+    (each, i) => each.uncertainty !== null && folds[i]! >= Math.round(heldOut * FOLDS),
+  );
+  const uncertainties = fitted.map(({ uncertainty }) => uncertainty!);
+  const posterior = fitPosterior(
+    uncertainties,
+    fitted.map(({ shortRight }) => shortRight),
+    kind,
+  );
+  if (goal.kind === "posterior") {
+    const threshold = uncertaintyAt(posterior, goal.atLeast);
+    return { kind: "monotone", posterior, goal, point: describeThreshold(held, threshold) };
+  }
+  const sorted = uncertainties.toSorted((a, b) => a - b);
+  const candidates = Array.from({ length: CANDIDATES }, (_, i) => quantileOf(sorted, (i + 1) / CANDIDATES));
+  const chosenOn = goal.kind === "risk" ? oneOfEach(held) : held;
+  return { kind: "monotone", posterior, goal, point: chooseThreshold(chosenOn, goal, candidates) };
+}
+
+/** A promise holds for questions that are drawn one by one: of each group, the first. */
+function oneOfEach(cases: readonly Case[]): Case[] {
+  const seen = new Set<string>();
+  return cases.filter(({ group }) => !seen.has(group) && seen.add(group));
+}
+
+/** What a goal of each kind has: whatever else is given would be dropped in silence. */
+const GOAL_MEMBERS: Readonly<Record<CarGoal["kind"], readonly string[]>> = {
+  accuracy: ["kind", "atLeast", "tolerance"],
+  tokens: ["kind", "atMost"],
+  risk: ["kind", "risk", "delta", "of"],
+  posterior: ["kind", "atLeast"],
+};
+
+/** @throws SurprisalError INVALID_ARGUMENT: a goal of a kind that is not known, or on a scale that cannot be. */
+function checkGoal(goal: CarGoal): void {
+  const members = Object.hasOwn(GOAL_MEMBERS, goal.kind) ? GOAL_MEMBERS[goal.kind] : null;
+  const unknown = members && Object.keys(goal).find((member) => !members.includes(member));
+  if (unknown)
+    throw invalidArgument(
+      `A goal of the kind ${goal.kind} has no "${unknown}"`,
+      "goal",
+      `It has ${members!.join(", ")}.`,
+    );
+  switch (goal.kind) {
+    case "accuracy":
+      if (goal.atLeast !== "always-long") requireShare(goal.atLeast, "goal.atLeast", 0, 1);
+      requireShare(goal.tolerance ?? 0, "goal.tolerance", 0, 1);
+      break;
+    case "tokens":
+      if (!(goal.atMost > 0))
+        throw invalidArgument(
+          `${goal.atMost} is no number of tokens`,
+          "goal.atMost",
+          "Give a number above 0.",
+        );
+      break;
+    case "posterior":
+      requireShare(goal.atLeast, "goal.atLeast", 0, 1);
+      break;
+    case "risk":
+      break; // looked at where it is used
+    default:
+      throw invalidArgument(
+        `There is no goal "${String((goal as { kind: unknown }).kind)}"`,
+        "goal.kind",
+        "Give accuracy, tokens, risk or posterior.",
+      );
+  }
+}
+
+function requireShare(value: number, where: string, low: number, high: number): void {
+  if (value >= low && value <= high) return;
+  throw invalidArgument(`${value} is not from ${low} to ${high}`, where, "Give a share such as 0.9.");
+}

@@ -1,0 +1,129 @@
+/** DeepConf's confidences: of a token, and of a whole trace. */
+import { invalidArgument, type TokenRecord } from "../../core/index.ts";
+
+/** Most probable alternatives that a token's confidence is over, as in DeepConf's code. */
+export const TOP_K = 20;
+/** Tokens of a group, as in the paper: too many for short answers, of which nothing can be stopped then. */
+export const GROUP_TOKENS = 2048;
+
+/**
+ * C = -(1/k) Σ ln p over the k most probable alternatives, nats, >= 0: high where the distribution is peaked, since the others
+ * are improbable then. Alternatives without a number, or of probability 0, are left out; `null` where none is left. Values over different k cannot be compared.
+ * Source: Fu, Wang, Tian & Zhao 2025, "Deep Think with Confidence", arXiv 2508.15260, section 3.1.
+ */
+export function tokenConfidence({ alternatives = [] }: TokenRecord, topK: number = TOP_K): number | null {
+  const known = alternatives
+    .slice(0, topK)
+    .flatMap(({ logprob }) => (logprob !== null && logprob > Number.NEGATIVE_INFINITY ? logprob : []));
+  return known.length === 0 ? null : -known.reduce((sum, logprob) => sum + logprob, 0) / known.length + 0;
+}
+
+/** How a trace is scored: the paper's average, tail, bottom-10 % and lowest-group confidence. */
+export type TraceMeasure = "mean" | "tail" | "bottom" | "lowest";
+
+/** Options of `traceConfidence` and `groupConfidences`. */
+export interface TraceConfidenceOptions {
+  /** Tokens of a group, and of the tail. Default 2,048. */
+  window?: number | undefined;
+  /** Share of the groups that "bottom" averages, the lowest. Default 0.1. */
+  bottom?: number | undefined;
+  /** Rounds every group to so many decimals, as DeepConf's code rounds to 3. Default: not rounded. */
+  decimals?: number | undefined;
+}
+
+/**
+ * Mean confidence of every group: of each run of `window` tokens. Tokens without a confidence are left out. Of a trace that is
+ * shorter than a window, the mean of all, as in DeepConf's code.
+ * @returns [groups] nats; empty where no token has a confidence.
+ */
+export function groupConfidences(
+  confidences: readonly (number | null)[],
+  { window = GROUP_TOKENS, decimals }: TraceConfidenceOptions = {},
+): number[] {
+  requireWindow(window);
+  const known = confidences.filter((value) => value !== null);
+  if (known.length === 0) return [];
+  if (known.length < window) return [meanOf(known)];
+  if (decimals !== undefined)
+    // Summed anew for each group, in order: on which side of a half a sum falls is a matter of its last bit.
+    return Array.from({ length: known.length - window + 1 }, (_, i) =>
+      rounded(meanOf(known.slice(i, i + window)), decimals),
+    );
+  const group = new GroupMean(window);
+  return known.flatMap((value) => group.push(value) ?? []);
+}
+
+/** Confidence of a trace, nats; `null` where no token has one. */
+export function traceConfidence(
+  confidences: readonly (number | null)[],
+  measure: TraceMeasure,
+  options: TraceConfidenceOptions = {},
+): number | null {
+  const known = confidences.filter((value) => value !== null);
+  if (known.length === 0) return null;
+  const { window = GROUP_TOKENS, bottom = 0.1 } = options;
+  switch (measure) {
+    case "mean":
+      return meanOf(known);
+    case "tail":
+      requireWindow(window);
+      return meanOf(known.slice(-window));
+    case "lowest":
+      return groupConfidences(known, options).reduce((least, mean) => Math.min(least, mean));
+    case "bottom": {
+      const groups = groupConfidences(known, options).toSorted((a, b) => a - b);
+      return meanOf(groups.slice(0, Math.max(1, Math.floor(groups.length * bottom))));
+    }
+    default:
+      throw invalidArgument(
+        `There is no confidence "${String(measure)}"`,
+        "measure",
+        "Give mean, tail, bottom or lowest.",
+      );
+  }
+}
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The mean of the last values, in constant time. */
+export class GroupMean {
+  readonly #ring: Float64Array;
+  #next = 0;
+  #count = 0;
+  #sum = 0;
+
+  /** @throws SurprisalError INVALID_ARGUMENT */
+  constructor(window: number) {
+    requireWindow(window);
+    this.#ring = new Float64Array(window);
+  }
+
+  /** @returns `null` until there are as many as the window holds. */
+  push(value: number): number | null {
+    const ring = this.#ring;
+    const dropped = this.#count < ring.length ? 0 : ring[this.#next]!;
+    ring[this.#next] = value;
+    this.#next = (this.#next + 1) % ring.length;
+    this.#count = Math.min(ring.length, this.#count + 1);
+    this.#sum += value - dropped;
+    // Once around, or after an infinite one: from the beginning, so that no rounding error is gathered.
+    if (this.#next === 0 || !Number.isFinite(this.#sum))
+      this.#sum = ring.subarray(0, this.#count).reduce((sum, each) => sum + each, 0);
+    return this.#count < ring.length ? null : this.#sum / ring.length;
+  }
+}
+
+/** Half to even, as numpy rounds. */
+function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  const scaled = value * scale;
+  const below = Math.floor(scaled);
+  const half = scaled - below === 0.5;
+  return (half ? below + (below % 2) : Math.round(scaled)) / scale;
+}
+
+function requireWindow(window: number): void {
+  if (!(Number.isSafeInteger(window) && window >= 1))
+    throw invalidArgument(`${window} is no number of tokens`, "window", "Give a whole number from 1 on.");
+}

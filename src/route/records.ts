@@ -1,0 +1,211 @@
+/**
+ * What was recorded of questions: the answer of each path, so that any router can be fitted to it and judged by it without a
+ * model. A path is a way to an answer: "short" and "long" of one model, or the models of a cascade by their names.
+ */
+import type { CalibrationIdentity } from "../calibrate/index.ts";
+import { SurprisalError } from "../core/index.ts";
+import { shapes } from "../evaluate/runs/index.ts";
+import { readInput, writeWhole } from "../files/index.ts";
+import { decodeText, infinityAsText } from "../text/index.ts";
+import type { AnswerCounting, Signals } from "./answer-signals.ts";
+
+/** The form of this version: the first line of a file of records says it. */
+export const RECORDS_SCHEMA = "surprisal.route-records/1";
+
+/** What holds for all records of a file. */
+export interface RecordsHeader {
+  schema: typeof RECORDS_SCHEMA;
+  /** Names of the paths, cheapest first: ["short", "long"]. */
+  paths: readonly string[];
+  /** Which tokens the signals were made from; `null` = not known, as of signals of another kind. */
+  counting: AnswerCounting | null;
+  /** What gave the answers; of a cascade, the cheapest model. */
+  identity: CalibrationIdentity | null;
+}
+
+/** One path's answer to one question. */
+export interface RecordedAnswer {
+  /** Whether it was right; `null` = not known. */
+  correct: boolean | null;
+  /** Tokens written for it, alone. */
+  tokens: number;
+  /** Tokens of its prompt; left out: not known. */
+  promptTokens?: number | undefined;
+  /** Time for it, alone, milliseconds; left out or `null`: not known. */
+  ms?: number | null | undefined;
+  text?: string | undefined;
+  /** What it says; `null` = no answer was found in the text. */
+  answer?: string | null | undefined;
+  /** Uncertainties by name: a higher one is more uncertain; `null` = it could not be said. */
+  signals?: Signals | undefined;
+}
+
+/** One of several answers that were sampled for DeepConf, as it is voted with. */
+export interface RecordedTrace {
+  /** What it says; `null` = it has no vote. */
+  answer: string | null;
+  correct: boolean | null;
+  tokens: number;
+  /** [tokens] confidence of each token, nats: see `tokenConfidence`; `null` = not known. */
+  confidences: readonly (number | null)[];
+}
+
+/** What was recorded of one question. */
+export interface RouteRecord {
+  id: string;
+  /** What belongs together and is never torn apart by a split: paraphrases of one question. Default: `rewordingOf`, else `id`. */
+  group?: string | undefined;
+  /** Kind of question, such as "a+b*c". */
+  kind?: string | undefined;
+  question?: string | undefined;
+  /** It is the question of that id in other words, which ought to make no difference. */
+  rewordingOf?: string | undefined;
+  /** Answers by path. A path that failed is left out. */
+  paths: Readonly<Record<string, RecordedAnswer>>;
+  traces?: readonly RecordedTrace[] | undefined;
+}
+
+/** A file of records. */
+export interface RouteRecords {
+  header: RecordsHeader;
+  records: RouteRecord[];
+  /**
+   * UTF-8 bytes of the whole lines: a writer that was killed in the middle of a line cuts the file here and goes on with the
+   * ids that are missing. The file's size where its last line is whole.
+   */
+  wholeBytes: number;
+}
+
+/** What belongs together. */
+export const groupOf = ({ id, group, rewordingOf }: RouteRecord): string => group ?? rewordingOf ?? id;
+
+/** A header or a record as a line, with its line feed. What is infinite is the text "Infinity", as in all files of surprisal. */
+export const recordLine = (line: RecordsHeader | RouteRecord): string =>
+  `${JSON.stringify(line, infinityAsText)}\n`;
+
+/**
+ * Writes records, whole or not at all.
+ * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ */
+export async function writeRecords(
+  file: string,
+  header: Omit<RecordsHeader, "schema">,
+  records: readonly RouteRecord[],
+): Promise<void> {
+  const lines = [recordLine({ schema: RECORDS_SCHEMA, ...header }), ...records.map(recordLine)];
+  await writeWhole(file, lines.join(""));
+}
+
+const WAY_OUT = "Give a file of records that surprisal wrote, unchanged.";
+const MOST_BYTES = 2 ** 30;
+
+/**
+ * Reads a file of records and checks every line.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRecords`.
+ */
+export async function readRecords(file: string): Promise<RouteRecords> {
+  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  return parseRecords(decodeText(bytes, file).text, file);
+}
+
+/**
+ * Records from the text of a file. A last line without its line feed was not written to its end: it is left out.
+ * @param where it is from, for the error.
+ * @throws SurprisalError ROUTER_INVALID naming the line: no header, a newer form, what is no record, an id that comes twice.
+ */
+export function parseRecords(text: string, where: string): RouteRecords {
+  const end = text.lastIndexOf("\n") + 1;
+  const lines = text.slice(0, end).split("\n").slice(0, -1);
+  const [first, ...rest] = lines;
+  if (first === undefined) throw malformed("There is no header line", where);
+  const header = parsed(first, headerShape, `${where}, line 1`) as RecordsHeader;
+  const known = new Set<string>();
+  const records = rest.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const at = `${where}, line ${i + 2}`;
+    const record = parsed(line, recordShape, at) as RouteRecord;
+    if (known.has(record.id)) throw malformed(`The id "${record.id}" comes twice`, at);
+    known.add(record.id);
+    const foreign = Object.keys(record.paths).find((path) => !header.paths.includes(path));
+    if (foreign !== undefined) throw malformed(`The header knows no path "${foreign}"`, at);
+    return [record];
+  });
+  return { header, records, wholeBytes: Buffer.byteLength(text.slice(0, end)) };
+}
+
+function parsed(line: string, shape: shapes.Shape, at: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(line, numberFromText);
+  } catch (cause) {
+    throw malformed("This is no JSON", at, cause);
+  }
+  const problem = shape(value, "");
+  if (problem !== null) throw malformed(`A field is not what it should be: ${problem}`, at);
+  return value;
+}
+
+/** Fields that are texts, whatever they say. */
+const TEXTS = new Set(["id", "group", "kind", "question", "rewordingOf", "text", "answer"]);
+
+const numberFromText = (key: string, value: unknown): unknown =>
+  (value === "Infinity" || value === "-Infinity") && !TEXTS.has(key) ? Number(value) : value;
+
+const malformed = (what: string, where: string, cause?: unknown): SurprisalError =>
+  new SurprisalError({ code: "ROUTER_INVALID", what, where, wayOut: WAY_OUT, cause });
+
+const { count, flag, list, mapOf, nullable, number, oneOf, optional, record, text: words } = shapes;
+
+const least0: shapes.Shape = (value, at) =>
+  typeof value === "number" && value >= 0 ? null : `${at} is not a number from 0 on`;
+
+/** Of the counting of tokens; artefacts have it too. */
+export const countingShape: shapes.Shape = record({
+  endToken: oneOf("counted", "left out"),
+  formatting: oneOf("all", "trimmed", "answer"),
+});
+
+/** Of an identity; artefacts have it too. */
+export const identityShape: shapes.Shape = record({
+  model: nullable(record({ name: words, sha256: nullable(words) })),
+  tokenizer: nullable(words),
+  wordingSha256: nullable(words),
+  recipe: nullable(words),
+  kernels: nullable(words),
+});
+
+const headerShape = record({
+  schema: oneOf(RECORDS_SCHEMA),
+  paths: list(words),
+  counting: nullable(countingShape),
+  identity: nullable(identityShape),
+});
+
+const answerShape = record({
+  correct: nullable(flag),
+  tokens: count,
+  promptTokens: optional(count),
+  ms: optional(nullable(least0)),
+  text: optional(words),
+  answer: optional(nullable(words)),
+  signals: optional(mapOf(nullable(number))),
+});
+
+const recordShape = record({
+  id: words,
+  group: optional(words),
+  kind: optional(words),
+  question: optional(words),
+  rewordingOf: optional(words),
+  paths: mapOf(answerShape),
+  traces: optional(
+    list(
+      record({
+        answer: nullable(words),
+        correct: nullable(flag),
+        tokens: count,
+        confidences: list(nullable(least0)),
+      }),
+    ),
+  ),
+});

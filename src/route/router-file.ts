@@ -1,0 +1,228 @@
+/** Routers as files: written whole, and read with every field checked. */
+import { SurprisalError } from "../core/index.ts";
+import { shapes } from "../evaluate/runs/index.ts";
+import { readInput, writeWhole } from "../files/index.ts";
+import { decodeText, infinityAsText } from "../text/index.ts";
+import { ROUTER_SCHEMA } from "./artefact.ts";
+import type { CarArtefact } from "./car/index.ts";
+import type { CascadeArtefact } from "./cascade/index.ts";
+import { countingShape, identityShape } from "./records.ts";
+
+/** What may be kept as a router; `kind` tells them apart. */
+export type RouterArtefact = CarArtefact | CascadeArtefact;
+
+const MOST_BYTES = 64 * 2 ** 20;
+const WAY_OUT = "Give a file that saveRouter or `surprisal route` wrote, unchanged.";
+
+/** A router as JSON; what is infinite is the text "Infinity", as in all files of surprisal. */
+export const routerText = (artefact: RouterArtefact): string => JSON.stringify(artefact, infinityAsText, 2);
+
+/**
+ * Writes a router as JSON, whole or not at all.
+ * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ */
+export async function saveRouter(file: string, artefact: RouterArtefact): Promise<void> {
+  await writeWhole(file, `${routerText(artefact)}\n`);
+}
+
+/**
+ * Reads a router and checks it.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRouter`.
+ */
+export async function loadRouter(file: string): Promise<RouterArtefact> {
+  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  return parseRouter(decodeText(bytes, file).text, file);
+}
+
+/**
+ * A router from JSON. Fields that this version does not know are left as they are; those of a goal are all known, so that none
+ * is dropped in silence.
+ * @param where it is from, for the error.
+ * @throws SurprisalError ROUTER_INVALID for what is no router, one of a newer form, and parameters that cannot be.
+ */
+export function parseRouter(json: string, where: string): RouterArtefact {
+  let value: unknown;
+  try {
+    value = JSON.parse(json, thresholdFromText);
+  } catch (cause) {
+    throw invalid("This is no JSON", where, cause);
+  }
+  const schema = shapes.isRecord(value) ? value.schema : undefined;
+  if (!/^surprisal\.router\/\d+$/.test(String(schema)))
+    throw invalid(`The schema is not ${ROUTER_SCHEMA}`, where);
+  if (schema !== ROUTER_SCHEMA)
+    throw new SurprisalError({
+      code: "ROUTER_INVALID",
+      what: `The form is ${schema}, and this version of surprisal knows ${ROUTER_SCHEMA}`,
+      where,
+      wayOut: "Update surprisal, or fit the router again with this version.",
+    });
+  const problem = routerShape(value, "") ?? faultOf(value as RouterArtefact);
+  if (problem !== null) throw invalid(`A field is not what it should be: ${problem}`, where);
+  return value as RouterArtefact;
+}
+
+const thresholdFromText = (key: string, value: unknown): unknown =>
+  key === "threshold" && (value === "Infinity" || value === "-Infinity") ? Number(value) : value;
+
+const invalid = (what: string, where: string, cause?: unknown): SurprisalError =>
+  new SurprisalError({ code: "ROUTER_INVALID", what, where, wayOut: WAY_OUT, cause });
+
+const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
+
+const finite: shapes.Shape = (value, at) =>
+  typeof value === "number" && Number.isFinite(value) ? null : `${at} is not a finite number`;
+const within =
+  (low: number, high: number): shapes.Shape =>
+  (value, at) =>
+    typeof value === "number" && value >= low && value <= high ? null : `${at} is not from ${low} to ${high}`;
+const share = within(0, 1);
+const least = within(0, Number.MAX_VALUE);
+const positive = within(Number.MIN_VALUE, Number.MAX_VALUE);
+
+/** An object that has no other members than these: a parameter of another name is an error, and is not passed over. */
+const exactly =
+  (members: Readonly<Record<string, shapes.Shape>>): shapes.Shape =>
+  (value, at) => {
+    const unknown = shapes.isRecord(value)
+      ? Object.keys(value).find((key) => !Object.hasOwn(members, key))
+      : undefined;
+    return unknown === undefined ? record(members)(value, at) : `${at}.${unknown} is not known`;
+  };
+
+const posterior = either(
+  record({ kind: oneOf("logistic"), slope: least, intercept: finite }),
+  record({ kind: oneOf("isotonic"), uncertainties: list(finite), probabilities: list(share) }),
+);
+const gaussian = record({ mean: finite, standardDeviation: positive });
+const carPoint = record({
+  threshold: nullable(number),
+  n: count,
+  kept: share,
+  accuracy: share,
+  tokens: least,
+  alwaysLong: record({ accuracy: share, tokens: least }),
+  reached: flag,
+  risk: nullable(record({ errors: count, outOf: count, upperBound: share })),
+});
+
+/** By kind of goal. */
+const CAR_GOALS: Readonly<Record<string, shapes.Shape>> = {
+  accuracy: exactly({
+    kind: oneOf("accuracy"),
+    atLeast: either(share, oneOf("always-long")),
+    tolerance: optional(share),
+  }),
+  tokens: exactly({ kind: oneOf("tokens"), atMost: positive }),
+  risk: exactly({
+    kind: oneOf("risk"),
+    risk: share,
+    delta: optional(share),
+    of: optional(oneOf("kept wrong", "lost")),
+  }),
+  posterior: exactly({ kind: oneOf("posterior"), atLeast: share }),
+};
+const CASCADE_GOALS: Readonly<Record<string, shapes.Shape>> = {
+  accuracy: exactly({
+    kind: oneOf("accuracy"),
+    atLeast: either(share, oneOf("last-model")),
+    tolerance: optional(share),
+  }),
+  price: exactly({ kind: oneOf("price"), atMost: least }),
+};
+const RULES: Readonly<Record<string, shapes.Shape>> = {
+  monotone: record({ posterior, goal: byKind(CAR_GOALS), point: carPoint }),
+  faithful: record({ gaussians: record({ right: gaussian, wrong: gaussian, priorRight: share }) }),
+  pilot: record({ percentile: share, threshold: finite }),
+};
+
+/** Members by the member `kind`. */
+function byKind(kinds: Readonly<Record<string, shapes.Shape>>): shapes.Shape {
+  return (value, at) => {
+    const kind = shapes.isRecord(value) ? value.kind : undefined;
+    const shape = typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+    return shape ? shape(value, at) : `${at}.kind is not one of ${Object.keys(kinds).join(", ")}`;
+  };
+}
+
+const price = record({ written: least, read: optional(least) });
+const step = record({
+  name: text,
+  price,
+  tokens: least,
+  promptTokens: nullable(least),
+  accuracy: share,
+  right: posterior,
+  later: list(record({ name: text, whenWrong: posterior, whenRight: posterior })),
+});
+
+const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
+  car: record({
+    rule: byKind(RULES),
+    signal: text,
+    counting: nullable(countingShape),
+    instructions: nullable(record({ short: text, long: text })),
+  }),
+  cascade: record({
+    steps: list(step),
+    signal: text,
+    counting: nullable(countingShape),
+    goal: byKind(CASCADE_GOALS),
+    point: record({
+      worth: least,
+      n: count,
+      accuracy: share,
+      price: least,
+      shares: mapOf(share),
+      lastModel: record({ accuracy: share, price: least }),
+      reached: flag,
+    }),
+  }),
+};
+
+const routerShape: shapes.Shape = (value, at) =>
+  record({
+    kind: oneOf(...Object.keys(KINDS)),
+    fittedOn: record({
+      n: count,
+      right: nullable(count),
+      wrong: nullable(count),
+      missing: count,
+      groups: nullable(count),
+      kinds: nullable(mapOf(count)),
+      sha256: text,
+    }),
+    identity: identityShape,
+    reference: list(finite),
+    madeBy: optional(text),
+  })(value, at) ?? KINDS[(value as RouterArtefact).kind](value, at);
+
+/** What shapes do not tell. */
+function faultOf(artefact: RouterArtefact): string | null {
+  const posteriors =
+    artefact.kind === "cascade"
+      ? artefact.steps.flatMap(({ right, later }) => [
+          right,
+          ...later.flatMap((each) => [each.whenWrong, each.whenRight]),
+        ])
+      : artefact.rule.kind === "monotone"
+        ? [artefact.rule.posterior]
+        : [];
+  for (const each of posteriors) {
+    if (each.kind !== "isotonic") continue;
+    const { uncertainties: u, probabilities: p } = each;
+    if (u.length === 0 || u.length !== p.length)
+      return "a posterior's uncertainties and probabilities are not of one length of at least 1";
+    if (!u.every((value, i) => i === 0 || value > u[i - 1]!))
+      return "a posterior's uncertainties do not rise";
+    if (!p.every((value, i) => i === 0 || value <= p[i - 1]!)) return "a posterior's probabilities rise";
+  }
+  if (artefact.kind === "car") return null;
+  const names = artefact.steps.map(({ name }) => name);
+  if (names.length < 2 || new Set(names).size < names.length)
+    return "steps are not two models at least, of different names";
+  for (const [i, { later }] of artefact.steps.entries())
+    if (later.map(({ name }) => name).join("\n") !== names.slice(i + 1).join("\n"))
+      return `steps[${i}].later are not the models behind it`;
+  return null;
+}
