@@ -37,6 +37,7 @@ export {
   type EntailmentPair,
   type EntailmentProbabilities,
   type EntailmentRule,
+  type EntailmentSaid,
   type EntailmentSimilarityOptions,
   EntailmentTable,
   type EntailmentTableOptions,
