@@ -14,7 +14,7 @@ export interface OptionLogprobs {
   labels: readonly (number | null)[];
 }
 
-/** Least and largest temperature. */
+/** Least and largest temperature that is fitted; artefact/file.ts takes no others. */
 const TEMPERATURES = { least: 0.01, most: 100 } as const;
 
 /** What the fit of a temperature needs: slope and curvature of Σ -ln p of the right options at β = 1/T. */
