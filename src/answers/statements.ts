@@ -99,7 +99,7 @@ const RETRACTION =
   /(?:\b(?:wait|hold on|oops|scratch that|correction|sorry|my (?:mistake|bad)|on second thoughts?|i (?:made|see|found) (?:a|an|my|the) (?:\w+ )?(?:mistake|error))\b|(?<=[.!?…;,—–(\n][ *]{0,3})(?:(?:actually|i mean(?:t)?)\b(?=[\s,.;:!—–-])|no\b(?=[\s,;:—–-])))(?:[\s,.;:!…—–-]+(?:wait|no(?=[,;:…—–-])|sorry|actually|hold on)\b)*(?=[\s,.;:!…—–-])[\s,.;:!…—–-]*|(?<=[。，,.！!？?；…\n ] {0,3}|^)(?:不对|等等|等一下|更正|不好意思|抱歉|(?:我)?[算写搞弄]错了?|不(?=[，,]))[，,。！!：:\s]*(?:(?:我)?[算写搞弄]错了?[，,。！!：:\s]*)?/gi;
 
 /** Where the last words between `from` and `until` end that take back what was said, such as "wait, no"; `null`: there are none. */
-export function takenBack(text: string, from: number, until: number): number | null {
+function takenBack(text: string, from: number, until: number): number | null {
   let behind: number | null = null;
   const after = text.slice(from, Math.min(until, from + REACH));
   for (const match of after.matchAll(RETRACTION)) behind = from + match.index + match[0].length;
