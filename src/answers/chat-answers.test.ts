@@ -7,6 +7,8 @@ import { readLetter, readNumber, readYesNo } from "./index.ts";
 
 describe("numbers", () => {
   it.each<[text: string, expected: number | string]>([
+    ["So she earned $150 + $390 = $540 for two days.", 540],
+    ["He scored 10 + 4 = 14 points in the two games.", 14],
     ["<think>The answer is 5. Hmm, wait.</think>\nThe total is 7.", 7],
     ["<think>\nFirst guess answer: 12\n</think>\n\n18", 18],
     ['{"reasoning": "3+4", "final_answer": 7, "confidence": 0.8}', 7],
