@@ -160,7 +160,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
       EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
       majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
-      SampleWatch`,
+      SampleWatch CONFIDENCE_METHODS METHOD_FAMILIES priceOfMethod selectMethods`,
     `
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
@@ -173,19 +173,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
       SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
-      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval`,
+      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
+      ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
-    "AnswerFormat CalibrationView ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
-      AccuracyTokensInput NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

@@ -283,11 +283,11 @@ describe("parseCalibration", () => {
     ],
     [
       change({ parameters: { kind: "temperature", temperature: null, atBound: false } }),
-      /parameters.temperature is not from 0.01 to 100/,
+      /parameters.temperature is not from 0.01 to 10000/,
     ],
     ...[1e308, 5e-324, -1].map((temperature): [string, RegExp] => [
       change({ parameters: { kind: "temperature", temperature, atBound: false } }),
-      /parameters.temperature is not from 0.01 to 100/,
+      /parameters.temperature is not from 0.01 to 10000/,
     ]),
     [
       change({ kind: "beta", parameters: { kind: "beta", a: -1, b: 1, c: 0 } }),

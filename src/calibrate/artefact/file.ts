@@ -88,7 +88,7 @@ const positive = finiteIf((value) => value > 0, "a finite number above 0");
 const least = finiteIf((value) => value >= 0, "a finite number from 0 on");
 
 /** No fit gives another temperature: what is beyond says 0 and 1, or the same of all options. */
-const temperature = { temperature: within(0.01, 100), atBound: flag };
+const temperature = { temperature: within(0.01, 10_000), atBound: flag };
 const quantile = record({ threshold: number, k: count, n: count });
 
 /** Parameters by kind. */
