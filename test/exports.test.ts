@@ -167,7 +167,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
       AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
-      ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
+      ClusterRule EntailmentRule EntailmentSaid RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
       SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
       EccentricityOptions GraphOptions LuqOptions SampledAnswer SampledAnswers SentenceSarOptions
       SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
