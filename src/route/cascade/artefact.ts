@@ -1,4 +1,5 @@
 /** A fitted cascade as plain data. */
+import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import type { AnswerCounting } from "../answer-signals.ts";
 import type { RouterFacts } from "../artefact.ts";
 import type { MonotonePosterior } from "../posterior.ts";
@@ -29,6 +30,8 @@ export interface CascadeStepFit {
   /** `null` = not known, and not paid for. */
   promptTokens: number | null;
   accuracy: number;
+  /** Which model it was; left out or `null` = not known, and not compared. */
+  identity?: CalibrationIdentity | null | undefined;
   /** P(it is right | signal). */
   right: MonotonePosterior;
   later: readonly LaterModel[];
