@@ -111,7 +111,11 @@ const MOST_BYTES = 2 ** 30;
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRecords`.
  */
 export async function readRecords(file: string): Promise<RouteRecords> {
-  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  const bytes = await readInput(file, {
+    most: MOST_BYTES,
+    wayOutWhenLarge: WAY_OUT,
+    wayOutWhenMissing: "Check the name.",
+  });
   return parseRecords(decodeText(bytes, file).text, file);
 }
 

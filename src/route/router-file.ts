@@ -31,7 +31,11 @@ export async function saveRouter(file: string, artefact: RouterArtefact): Promis
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRouter`.
  */
 export async function loadRouter(file: string): Promise<RouterArtefact> {
-  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  const bytes = await readInput(file, {
+    most: MOST_BYTES,
+    wayOutWhenLarge: WAY_OUT,
+    wayOutWhenMissing: "Check the name.",
+  });
   return parseRouter(decodeText(bytes, file).text, file);
 }
 
