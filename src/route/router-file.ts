@@ -175,6 +175,7 @@ const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
     steps: list(step),
     signal: text,
     counting: nullable(countingShape),
+    instructions: optional(nullable(carInstructionsShape)),
     goal: byKind(CASCADE_GOALS),
     point: record({
       worth: least,
@@ -202,7 +203,7 @@ const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
       fullVote: record({ accuracy: share, tokens: least }),
       reached: flag,
     }),
-    instruction: nullable(text),
+    instructions: nullable(carInstructionsShape),
   }),
 };
 

@@ -12,6 +12,8 @@ Examples:
   surprisal route car run "What is 12 + 7?" -a router.json -m model.gguf`,
   commands: {
     car: { summary: "One model: a short answer where it is sure, reasoning where not", load: async () => (await import("../route/index.ts")).car },
+    cascade: { summary: "Several models: the next where it is worth its price", load: async () => (await import("../route/index.ts")).cascade },
+    deepconf: { summary: "Several samples and a vote: weak ones are ended early", load: async () => (await import("../route/index.ts")).deepconf },
   },
 };
 export default command;

@@ -90,6 +90,7 @@ export function fitCascade(
     steps: fits,
     signal,
     counting: header?.counting ?? null,
+    instructions: header?.instructions ?? null,
     goal,
     point,
   };

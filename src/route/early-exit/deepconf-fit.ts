@@ -2,6 +2,7 @@
 import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type RouterFacts, routerFacts } from "../artefact.ts";
+import type { CarInstructions } from "../car/index.ts";
 import { replayQuestions } from "../evaluate/deepconf.ts";
 import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 import { TOP_K, traceConfidence } from "./confidence.ts";
@@ -25,8 +26,8 @@ export interface DeepConfArtefact extends RouterFacts {
   /** What `deepConf` is called with. */
   settings: ResolvedDeepConf;
   point: DeepConfPoint;
-  /** What stands behind the question; `null` = not known. */
-  instruction: string | null;
+  /** What the questions were asked with, the long instruction of it; `null` = not known. */
+  instructions: CarInstructions | null;
 }
 
 /** Options of `fitDeepConf`. */
@@ -48,7 +49,8 @@ export interface DeepConfFitOptions {
   /** Fewest questions. Default 30. */
   least?: number | undefined;
   identity?: Partial<CalibrationIdentity> | undefined;
-  instruction?: string | undefined;
+  /** Default: what the records' header says, else not known. */
+  instructions?: CarInstructions | undefined;
 }
 
 /**
@@ -110,13 +112,12 @@ export function fitDeepConf(
     uncertainty: surenessOf(record, window),
     right: fullVoteRight,
   }));
-  const { instruction = header?.asked?.instruction } = options;
   return {
     ...routerFacts(cases, all.length - cases.length, header?.identity, options.identity),
     kind: "deepconf",
     settings: best.settings,
     point: best.point,
-    instruction: typeof instruction === "string" ? instruction : null,
+    instructions: options.instructions ?? header?.instructions ?? null,
   };
 }
 
