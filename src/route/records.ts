@@ -8,7 +8,7 @@ import { shapes } from "../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
 import type { AnswerCounting, Signals } from "./answer-signals.ts";
-import type { CarInstructions } from "./car/artefact.ts";
+import type { CarInstructions } from "./car/index.ts";
 
 /** The form of this version: the first line of a file of records says it. */
 export const RECORDS_SCHEMA = "surprisal.route-records/1";

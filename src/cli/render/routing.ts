@@ -39,9 +39,9 @@ export const WAY_COLUMNS: readonly (readonly [heading: string, cell: (way: Way) 
     ({ difference }) =>
       difference === null
         ? ""
-        : `${signed(100 * difference.accuracy.value, 1)} (${signed(100 * difference.accuracy.low, 1)} to ${signed(100 * difference.accuracy.high, 1)})`,
+        : `${signed(100 * difference.accuracy.value, 1)} (${signed(100 * difference.accuracy.low, 1)}…${signed(100 * difference.accuracy.high, 1)})`,
   ],
-  ["tokens less", ({ difference }) => (difference === null ? "" : signed(difference.tokens.value, 1))],
+  ["tokens", ({ difference }) => (difference === null ? "" : signed(difference.tokens.value, 1))],
 ];
 
 /** What stands under the table, a sentence each. */

@@ -42,7 +42,7 @@ export const CAR_ASKING: Declared<CarAskingValues> = {
 };
 
 /** The wording that is asked with. */
-export function wordingOf(set: QuestionSet, { short, long, form }: CarAskingValues): CarInstructions {
+function wordingOf(set: QuestionSet, { short, long, form }: CarAskingValues): CarInstructions {
   const own = set.wording;
   return {
     short: short ?? own?.short ?? car.INSTRUCTIONS.short,

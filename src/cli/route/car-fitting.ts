@@ -105,7 +105,8 @@ export function carSentences({ rule, signal, fittedOn, counting }: CarArtefact):
   const name = visible(signal);
   const fitted = `Fitted to ${n} questions, ${right} with a right short answer${missing > 0 ? `; ${missing} more without a label or the signal` : ""}. Tokens that count: ${counting === null ? "not known" : `${counting.formatting}, the end ${counting.endToken}`}.`;
   if (rule.kind === "faithful") {
-    const crossings = car.boundaries(rule.gaussians);
+    const least = signal === "perplexity" ? 1 : 0; // below there is no value of it
+    const crossings = car.boundaries(rule.gaussians).filter((crossing) => crossing >= least);
     return [
       `As published: kept where P(right) is above P(wrong), by two Gaussians of ${name}. They meet at ${crossings.length === 0 ? "no value" : crossings.map(number).join(" and ")}${crossings.length > 1 ? ": answers that are surer than the first are sent the long way too" : ""}.`,
       fitted,

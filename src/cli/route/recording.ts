@@ -53,8 +53,9 @@ export async function recordInto<Question extends RecordedQuestion>(
   const stopWatching = onInterrupt(() => {
     progress.end();
     file[Symbol.dispose]();
+    const written = file.contents.records.length - there;
     process.stderr.write(
-      `Interrupted: ${formatCount(done)} of ${formatPlural(questions.length - there, "question")} done, in ${visible(name)}. The same command with --resume goes on.\n`,
+      `Interrupted: ${formatCount(written)} of ${formatPlural(questions.length - there, "question")} done, in ${visible(name)}. The same command with --resume goes on.\n`,
     );
   });
   try {

@@ -14,7 +14,7 @@ import { printDocument, printEvent } from "../json.ts";
 import { startProgress } from "../render/index.ts";
 
 /** An answer with the way that it took. */
-export interface RoutedAnswer {
+interface RoutedAnswer {
   text: string;
   /** Which way, and why. */
   reason: string;

@@ -3,10 +3,10 @@ import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type RouterFacts, routerFacts } from "../artefact.ts";
 import type { CarInstructions } from "../car/index.ts";
-import { replayQuestions } from "../evaluate/deepconf.ts";
 import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 import { TOP_K, traceConfidence } from "./confidence.ts";
 import type { ResolvedDeepConf } from "./deepconf.ts";
+import { replayQuestions } from "./replayed.ts";
 
 /** What the settings do to the questions that they were chosen on. */
 export interface DeepConfPoint {

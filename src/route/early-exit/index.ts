@@ -25,6 +25,7 @@ export {
 export { type DeepConfRunOptions, deepConf, type RecordTracesOptions, recordTraces } from "./deepconf-run.ts";
 export { EntropyExit, type EntropyExitOptions, ExponentialVariance } from "./entropy-exit.ts";
 export { askingProbe, type Probe, sequenceProbe, type Trial, type TrialOptions } from "./probe.ts";
+export { isVotedRight, type ReplayedQuestion, replayQuestions } from "./replayed.ts";
 export { type ThinkOptions, type ThoughtAnswer, thinkThenAnswer } from "./think.ts";
 export { type TrialConfidence, TrialExit, type TrialExitOptions, trialConfidence } from "./trial-exit.ts";
 export {

@@ -1,8 +1,13 @@
 /** What DeepConf online is worth, on traces that were recorded to their end. */
 import { invalidArgument } from "../../core/index.ts";
-import { type DeepConfOptions, type DeepConfResult, replayDeepConf } from "../early-exit/deepconf.ts";
-import { confidenceVote, majorityVote } from "../early-exit/vote.ts";
-import { groupOf, type RecordedTrace, type RouteRecord, type RouteRecords } from "../records.ts";
+import {
+  confidenceVote,
+  type DeepConfOptions,
+  isVotedRight,
+  type ReplayedQuestion,
+  replayQuestions,
+} from "../early-exit/index.ts";
+import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 import { type Interval, PairedBootstrap } from "./bootstrap.ts";
 import type { EvaluateRouterOptions } from "./evaluate.ts";
 
@@ -41,42 +46,6 @@ export interface DeepConfEvaluation {
   warnings: readonly string[];
   intervals: { level: number; resamples: number };
 }
-
-/** What happens to one question. */
-export interface ReplayedQuestion {
-  record: RouteRecord;
-  result: DeepConfResult;
-  right: boolean;
-  /** Of a majority vote over all traces. */
-  fullVoteRight: boolean;
-  fullTokens: number;
-}
-
-/** Replays questions; those whose traces are too few, or without labels, are left out. */
-export function replayQuestions(
-  records: readonly RouteRecord[],
-  options: DeepConfOptions,
-): ReplayedQuestion[] {
-  const least = options.warmUp ?? 16;
-  return records.flatMap((record) => {
-    const { traces = [], rewordingOf } = record;
-    if (rewordingOf !== undefined || traces.length < least || traces.some(({ correct }) => correct === null))
-      return [];
-    const budget = Math.min(options.budget ?? traces.length, traces.length);
-    const all = traces.slice(0, budget);
-    const result = replayDeepConf(all, { ...options, budget });
-    return {
-      record,
-      result,
-      right: isRight(all, result.answer),
-      fullVoteRight: isRight(all, majorityVote(all, options).answer),
-      fullTokens: all.reduce((sum, { tokens }) => sum + tokens, 0),
-    };
-  });
-}
-
-const isRight = (traces: readonly RecordedTrace[], answer: string | null): boolean =>
-  answer !== null && traces.find((trace) => trace.answer === answer)?.correct === true;
 
 /**
  * Judges DeepConf online by recorded traces, without a model, beside one trace and the full vote.
@@ -118,12 +87,12 @@ export function evaluateDeepConf(
     "weighted by confidence": {
       right: column((each) => {
         const traces = tracesOf(each);
-        return Number(isRight(traces, confidenceVote(traces, "lowest", options).answer));
+        return Number(isVotedRight(traces, confidenceVote(traces, "lowest", options).answer));
       }),
       tokens: full,
     },
     "online, a vote each": {
-      right: column((each) => Number(isRight(tracesOf(each), each.result.majority.answer))),
+      right: column((each) => Number(isVotedRight(tracesOf(each), each.result.majority.answer))),
       tokens: online.tokens,
     },
     online,
