@@ -13,6 +13,7 @@ import {
   noiseFloorChart,
   type PerplexityResult,
   perplexityIntervals,
+  rankingChart,
   reliabilityDiagram,
   riskCoverageChart,
   surprisalAlong,
@@ -230,6 +231,12 @@ export function everySection(): PageSection[] {
     { chart: topChoiceReliability(calibration) },
     { chart: convergence(CONVERGENCE) },
     { chart: reliabilityDiagram(report.reliability) },
+    {
+      chart: rankingChart([
+        { name: "p-true", auroc: 0.8, low: 0.7, high: 0.9, n: 40 },
+        { name: "mean-nll", auroc: 0.6, low: null, high: null, n: 2 },
+      ]),
+    },
     { chart: riskCoverageChart({ points: report.riskCoverage, aurc: report.measures.aurc.value! }) },
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },
     { chart: accuracyByPerplexity(perplexity.bins) },

@@ -163,32 +163,33 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
       EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
       majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
-      SampleWatch`,
+      SampleWatch CONFIDENCE_METHODS METHOD_FAMILIES priceOfMethod selectMethods`,
     `
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
       VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
       AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
-      ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
+      ClusterRule EntailmentRule EntailmentSaid RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
       SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
       EccentricityOptions GraphOptions LuqOptions SampledAnswer SampledAnswers SentenceSarOptions
       SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
       SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
-      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval`,
+      BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
+      ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage differencesPage exportAnswers exportRuns renderPage scorePage",
-    "AnswerFormat CalibrationView ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
       topChoiceReliability`,
     `
-      AccuracyTokensInput NoiseFloorRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

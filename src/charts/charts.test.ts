@@ -354,3 +354,23 @@ describe("colours", () => {
     }
   });
 });
+
+describe("the noise floor", () => {
+  const floor = { observed: 0.1, mean: 0.05, low: 0.02, high: 0.08 };
+
+  it("shows every row with its whole name, also of two that are named alike", () => {
+    const name = "Qwen2.5-Coder-0.5B, TruthfulQA mc1, before";
+    const svg = charts.renderSvg(
+      charts.noiseFloorChart([
+        { name, ...floor },
+        { name, ...floor },
+      ]),
+    );
+    const places = all(svg, "text")
+      .filter(({ textContent }) => textContent === name)
+      .map((text) => /translate\(([\d.]+),([\d.]+)\)/.exec(text.getAttribute("transform") ?? "") ?? []);
+    expect(places).toHaveLength(2);
+    for (const [, right] of places) expect(Number(right)).toBeGreaterThan(pixelWidth(name, 12));
+    expect(places[0]![2]).not.toBe(places[1]![2]);
+  });
+});

@@ -22,6 +22,7 @@ export {
   type PerplexityResult,
   perplexityIntervals,
 } from "./perplexity-intervals.ts";
+export { type RankedRow, rankingChart } from "./ranking.ts";
 export {
   accuracyByPerplexity,
   type ReliabilityChartBin,

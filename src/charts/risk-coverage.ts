@@ -1,7 +1,8 @@
 /** What answering only the surest is worth, and which calibration errors noise alone makes. */
 import { areaY, axisX, axisY, dot, gridY, line, link, type PlotOptions, ruleY } from "@observablehq/plot";
 import { formatNumber, formatProbability, visible } from "../text/index.ts";
-import { type Chart, emptyChart, NARROW } from "./chart.ts";
+import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
+import { pixelWidth, shortenToPixels } from "./pixels.ts";
 
 /** What `riskCoverageChart` draws; `riskCoverageCurve` of surprisal/calibrate gives it. */
 export interface RiskCoverageInput {
@@ -108,17 +109,20 @@ export function noiseFloorChart(given: readonly NoiseFloorRow[], level: number =
       { sign: "bar", colour: ({ soft }) => soft, opacity: 0.5, text: `noise floor: ${band}` },
     ],
     draw({ width, colours }) {
+      const room = width < NARROW ? 116 : 320;
+      const shown = rows.map(({ name }) => shortenToPixels(name, room, FONT_SIZE));
+      const widest = Math.max(...shown.map((name) => pixelWidth(name, FONT_SIZE)));
       return [
         {
           plot: {
             width,
             height: 60 + 34 * Math.max(2, rows.length),
-            marginLeft: 130,
+            marginLeft: Math.max(130, Math.ceil(widest) + 14),
             marginRight: 16,
             marginTop: 12,
             marginBottom: 40,
             x: { domain: [0, most] },
-            y: { type: "point", domain: rows.map(({ name }) => name), padding: 0.5, label: null },
+            y: { type: "point", domain: rows.map((_, row) => row), padding: 0.5, label: null },
             marks: [
               axisX({
                 ticks: width < NARROW ? 4 : 8,
@@ -126,17 +130,16 @@ export function noiseFloorChart(given: readonly NoiseFloorRow[], level: number =
                 labelArrow: "none",
                 label: "expected calibration error",
               }),
-              axisY({ tickSize: 0, label: null }),
+              axisY({ tickSize: 0, label: null, tickFormat: (row: number) => shown[row]! }),
               link(rows, {
                 x1: "low",
                 x2: "high",
-                y1: "name",
-                y2: "name",
+                y: (_, row) => row,
                 stroke: colours.soft,
                 strokeOpacity: 0.5,
                 strokeWidth: 12,
               }),
-              dot(rows, { x: "observed", y: "name", r: 5, fill: colours.main }),
+              dot(rows, { x: "observed", y: (_, row) => row, r: 5, fill: colours.main }),
             ],
           } satisfies PlotOptions,
         },

@@ -169,7 +169,8 @@ function rightOf(value: unknown, field: string | null, where: string): boolean |
   if (value === null) return null;
   if (typeof value === "boolean") return value;
   const word = typeof value === "number" ? String(value) : value;
-  const right = typeof word === "string" ? WORDS[word.trim().toLowerCase()] : undefined;
+  const said = typeof word === "string" ? word.trim().toLowerCase() : "";
+  const right = Object.hasOwn(WORDS, said) ? WORDS[said] : undefined;
   if (right !== undefined) return right;
   throw invalidArgument(
     `${JSON.stringify(value)} says neither right nor wrong`,

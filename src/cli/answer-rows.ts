@@ -1,6 +1,6 @@
 /** A file of answers as rows: lines of JSON, one JSON list, or a table with a line of names (CSV). */
 import { invalidArgument, SurprisalError } from "../core/index.ts";
-import { decodeText } from "../text/index.ts";
+import { decodeText, repeatedKey } from "../text/index.ts";
 
 /** A row, and where it stands. */
 export interface AnswerRow {
@@ -55,12 +55,25 @@ const beginning = (bytes: Uint8Array): string => new TextDecoder().decode(bytes.
 /** A JSON list of objects; `null`: it is something else. */
 function listOf(bytes: Uint8Array, source: string): Record<string, unknown>[] | null {
   let value: unknown;
+  const { text } = decodeText(bytes, source);
   try {
-    value = JSON.parse(decodeText(bytes, source).text);
+    value = JSON.parse(text);
   } catch {
     return null; // the lines say what is wrong
   }
+  checkKeys(text, source);
   return Array.isArray(value) && value.length > 0 && value.every(isObject) ? value : null;
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT for a field that is there twice: JSON.parse keeps the last in silence. */
+function checkKeys(json: string, where: string): void {
+  const twice = repeatedKey(json);
+  if (twice === null) return;
+  throw invalidArgument(
+    `The field ${JSON.stringify(twice)} is twice in one object`,
+    where,
+    "Leave one of them: only the last would be read.",
+  );
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -121,6 +134,7 @@ function parsed(text: string, where: string, isCut: boolean): Record<string, unk
       );
     throw invalidArgument("The line is not JSON", where, FORMS, cause);
   }
+  checkKeys(text, where);
   if (isObject(value)) return value;
   throw invalidArgument(`The line is ${Array.isArray(value) ? "a list" : "no object"}`, where, FORMS);
 }
@@ -139,8 +153,16 @@ function* tableRows(bytes: Uint8Array, separator: string, source: string): Gener
   let names: string[] | null = null;
   for (const { cells, line } of records(decodeText(bytes, source).text, separator, source)) {
     if (cells.length === 1 && cells[0]!.trim() === "") continue;
-    if (names === null) names = cells.map((name) => name.trim());
-    else if (cells.length !== names.length)
+    if (names === null) {
+      names = cells.map((name) => name.trim());
+      const twice = names.find((name, i) => name !== "" && names!.indexOf(name) < i);
+      if (twice !== undefined)
+        throw invalidArgument(
+          `Two columns are called ${JSON.stringify(twice)}`,
+          `${source}:${line}`,
+          "Give each column a name of its own: only the last would be read.",
+        );
+    } else if (cells.length !== names.length)
       throw invalidArgument(
         `The line has ${cells.length} fields, and the first names ${names.length}`,
         `${source}:${line}`,

@@ -33,6 +33,27 @@ export interface OptionReading {
   tokens: number;
 }
 
+/** No tokenizer here has a token of so many characters: a text of more than so many for each that the model can read does not fit. */
+const LONGEST_TOKEN = 512;
+
+/** What does not fit by far is refused before it is tokenized, which takes minutes for 100 MB. */
+function checkLength(
+  model: LanguageModel,
+  state: string,
+  { name, instructions, options }: PreparedQuestion,
+): void {
+  const most = model.trainedContext;
+  const longest = Math.max(...options.map(({ text }) => text.length));
+  const characters = state.length + instructions.length + longest;
+  if (most === null || characters <= most * LONGEST_TOKEN) return;
+  throw new SurprisalError({
+    code: "CONTEXT_EXCEEDED",
+    what: `State, question and option are ${formatCount(characters)} characters, more than the ${formatPlural(most, "token")} that this model was trained for can be`,
+    where: `question ${JSON.stringify(name)}`,
+    wayOut: "Shorten the text, or take a model with a longer context.",
+  });
+}
+
 /**
  * Requests in the options' canonical order.
  * @throws SurprisalError CONTEXT_EXCEEDED, naming question and option; ABORTED.
@@ -47,6 +68,7 @@ export async function requestsOf(
 ): Promise<DecisionRequests> {
   const made: DecisionRequests = { requests: [], places: [], orders: [] };
   for (const [q, question] of questions.entries()) {
+    checkLength(model, state, question);
     const orders = ordersOf(question, rule);
     made.orders.push(orders.length);
     for (const [order, shown] of orders.entries()) {

@@ -299,6 +299,17 @@ describe("addresses", () => {
     expect(String(error)).not.toContain("secret");
   });
 
+  it.each([404, 405, 501])("is told of the other form where it has not this one: %i", async (status) => {
+    const { address } = await serveText('{"detail": "Not Found"}', status);
+    await expect(decideOnServer(`decisions:${address}`, request)).rejects.toThrow(
+      expect.objectContaining({
+        code: "SERVER_ERROR",
+        what: `HTTP ${status}: Not Found`,
+        wayOut: expect.stringContaining("systemone:ADDRESS#MODEL"),
+      }),
+    );
+  });
+
   it("does not leave this machine where the network is not to be used", async () => {
     vi.stubEnv("SURPRISAL_OFFLINE", "1");
     await expect(decideOnServer("https://example.invalid/v1#m", request)).rejects.toThrow(

@@ -6,8 +6,22 @@ export {
   measureText,
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
+export type {
+  AnswerToken,
+  ConfidenceAnswer,
+  ConfidenceView,
+  MethodEstimate,
+  MethodRanking,
+} from "./confidence/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
-export { calibrationPage, comparisonPage, differencesPage, renderPage, scorePage } from "./pages.ts";
+export {
+  calibrationPage,
+  comparisonPage,
+  confidencePage,
+  differencesPage,
+  renderPage,
+  scorePage,
+} from "./pages.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";

@@ -2,6 +2,7 @@
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
 import type { CalibrationView } from "./calibration/page.ts";
+import type { ConfidenceView } from "./confidence/view.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -14,6 +15,11 @@ export async function scorePage(view: ScoreView, options?: ScorePageOptions): Pr
 /** The page of a calibration: see calibration/page.ts. */
 export async function calibrationPage(view: CalibrationView): Promise<string> {
   return (await import("./calibration/page.ts")).calibrationPage(view);
+}
+
+/** The page of answers and how sure a model was of them: see confidence/page.ts. */
+export async function confidencePage(view: ConfidenceView): Promise<string> {
+  return (await import("./confidence/page.ts")).confidencePage(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

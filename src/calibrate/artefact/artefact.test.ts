@@ -80,6 +80,21 @@ describe("fitCalibration", () => {
     expect(reference.toSorted((a, b) => a - b)).toEqual(reference);
   });
 
+  it("takes kinds that are called like properties of objects", () => {
+    const { logprobs, labels } = questions(300);
+    const kinds = labels.map((_, i) => ["__proto__", "constructor", "toString"][i % 3]!);
+    const fitted = fitCalibration({ logprobs, labels, kinds }, { ...QUICK, kind: "temperature-by-kind" });
+    const again = parseCalibration(calibrationText(fitted.artefact), "file.json");
+    expect(Object.entries(again.fittedOn.kinds!)).toEqual([
+      ["__proto__", 100],
+      ["constructor", 100],
+      ["toString", 100],
+    ]);
+    for (const kind of kinds.slice(0, 3))
+      expect(calibratedOptions(again, [0, 0], kind)).toEqual(Float64Array.of(0.5, 0.5));
+    expect(() => calibratedOptions(again, [0, 0], "valueOf")).toThrow(/No temperature was fitted/);
+  });
+
   it("has the digest of the answers: another answer, another digest", () => {
     const digest = (answers: LabelledAnswers) => fitCalibration(answers, QUICK).artefact.fittedOn.sha256;
     const answers = questions(300);
@@ -268,7 +283,19 @@ describe("parseCalibration", () => {
     ],
     [
       change({ parameters: { kind: "temperature", temperature: null, atBound: false } }),
-      /parameters.temperature/,
+      /parameters.temperature is not from 0.01 to 10000/,
+    ],
+    ...[1e308, 5e-324, -1].map((temperature): [string, RegExp] => [
+      change({ parameters: { kind: "temperature", temperature, atBound: false } }),
+      /parameters.temperature is not from 0.01 to 10000/,
+    ]),
+    [
+      change({ kind: "beta", parameters: { kind: "beta", a: -1, b: 1, c: 0 } }),
+      /parameters.a is not a finite number from 0 on/,
+    ],
+    [
+      calibrationText(artefact).replace('"kind":', '"kind": "beta", "kind":'),
+      /"kind" is twice in one object/,
     ],
     [
       change({ kind: "isotonic", parameters: { kind: "isotonic", scores: [0.2, 0.1], values: [0, 1] } }),

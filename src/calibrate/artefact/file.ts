@@ -2,7 +2,7 @@
 import { SurprisalError } from "../../core/index.ts";
 import { shapes } from "../../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../../files/index.ts";
-import { decodeText, infinityAsText, infinityFromText } from "../../text/index.ts";
+import { decodeText, infinityAsText, infinityFromText, repeatedKey } from "../../text/index.ts";
 import { CALIBRATION_SCHEMA, type CalibrationArtefact } from "./artefact.ts";
 
 const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
@@ -47,6 +47,8 @@ export function parseCalibration(json: string, where: string): CalibrationArtefa
   } catch (cause) {
     throw invalid("This is no JSON", where, cause);
   }
+  const twice = repeatedKey(json);
+  if (twice !== null) throw invalid(`The field ${JSON.stringify(twice)} is twice in one object`, where);
   const schema = shapes.isRecord(value) ? value.schema : undefined;
   const [, version] = /^surprisal\.calibration\/(\d+)$/.exec(String(schema)) ?? [];
   if (version === undefined) throw invalid(`The schema is not ${CALIBRATION_SCHEMA}`, where);
@@ -78,10 +80,15 @@ const within =
   (value, at) =>
     typeof value === "number" && value >= low && value <= high ? null : `${at} is not from ${low} to ${high}`;
 const share = within(0, 1);
-const positive = within(Number.MIN_VALUE, Number.MAX_VALUE);
-const least = within(0, Number.MAX_VALUE);
+const finiteIf =
+  (is: (value: number) => boolean, otherwise: string): shapes.Shape =>
+  (value, at) =>
+    typeof value === "number" && Number.isFinite(value) && is(value) ? null : `${at} is not ${otherwise}`;
+const positive = finiteIf((value) => value > 0, "a finite number above 0");
+const least = finiteIf((value) => value >= 0, "a finite number from 0 on");
 
-const temperature = { temperature: positive, atBound: flag };
+/** No fit gives another temperature: what is beyond says 0 and 1, or the same of all options. */
+const temperature = { temperature: within(0.01, 10_000), atBound: flag };
 const quantile = record({ threshold: number, k: count, n: count });
 
 /** Parameters by kind. */

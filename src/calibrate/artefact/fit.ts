@@ -227,15 +227,15 @@ function requireKinds({ kinds = [] }: LabelledAnswers, places: Int32Array, least
 export function describeAnswers(answers: LabelledAnswers): FittedOn {
   const pairs = pairsOf(answers);
   const { n, totalRight } = tallyOf(pairs);
-  const kinds: Record<string, number> = {};
-  for (const kind of answers.kinds ?? []) kinds[kind] = (kinds[kind] ?? 0) + 1;
+  const kinds = new Map<string, number>(); // a kind may be called "constructor"
+  for (const kind of answers.kinds ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   return {
     n,
     right: totalRight,
     wrong: n - totalRight,
     missing: lengthOf(answers) - n,
     groups: answers.groups ? groupsOf(answers.groups, pairs) : null,
-    kinds: answers.kinds ? kinds : null,
+    kinds: answers.kinds ? Object.fromEntries(kinds) : null,
     sha256: rowsSha256(answerRowsOf(answers)),
   };
 }

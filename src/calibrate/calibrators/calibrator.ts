@@ -5,7 +5,7 @@ import { requireScore } from "../measures/index.ts";
 /** p^(1/T), normalised. T > 1 makes less sure, T < 1 surer; the order of the options stays. */
 export interface TemperatureCalibrator {
   kind: "temperature";
-  /** T, 0.01 ... 100. */
+  /** T, 0.01 ... 10,000. */
   temperature: number;
   /** The best T lies at or beyond an end of that range: all were right, or the options' probabilities say nothing of them. */
   atBound: boolean;

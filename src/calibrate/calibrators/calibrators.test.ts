@@ -156,7 +156,7 @@ describe("temperature", () => {
       ],
     };
     expect(fitTemperature({ ...rows, labels: [0, 0] })).toMatchObject({ temperature: 0.01, atBound: true });
-    expect(fitTemperature({ ...rows, labels: [1, 1] })).toMatchObject({ temperature: 100, atBound: true });
+    expect(fitTemperature({ ...rows, labels: [1, 1] })).toMatchObject({ temperature: 10_000, atBound: true });
   });
 
   it.each([

@@ -14,8 +14,8 @@ export interface OptionLogprobs {
   labels: readonly (number | null)[];
 }
 
-/** Least and largest temperature. */
-const TEMPERATURES = { least: 0.01, most: 100 } as const;
+/** Least and largest temperature that is fitted (log-probabilities of whole sentences are hundreds of nats apart); artefact/file.ts takes no others. */
+const TEMPERATURES = { least: 0.01, most: 10_000 } as const;
 
 /** What the fit of a temperature needs: slope and curvature of Σ -ln p of the right options at β = 1/T. */
 type LossAt = (beta: number) => { slope: number; curvature: number };

@@ -20,3 +20,4 @@ export {
   writingOptions,
 } from "./options.ts";
 export { showAnswer, summaryOf } from "./show.ts";
+export { PartTexts } from "./texts.ts";

@@ -343,15 +343,17 @@ function perplexityOf({ perplexities, answers }: AnswerFile) {
 }
 
 function described({ kind, parameters, fittedOn }: CalibrationArtefact): string {
+  const shown = ({ temperature, atBound }: { temperature: number; atBound: boolean }) =>
+    `${temperature.toPrecision(4)}${atBound ? " (at the end of its range)" : ""}`;
   const temperature =
     parameters.kind === "temperature"
-      ? ` ${parameters.temperature.toPrecision(4)}${parameters.atBound ? " (at the end of its range)" : ""}`
+      ? ` ${shown(parameters)}`
       : parameters.kind === "temperature-by-kind"
         ? ` ${Object.entries(parameters.temperatures)
-            .map(([name, each]) => `${visible(name)} ${each.temperature.toPrecision(4)}`)
+            .map(([name, each]) => `${visible(name)} ${shown(each)}`)
             .join(", ")}`
         : "";
-  return `${kind}${temperature}, fitted to ${fittedOn.n} answers (sha256 ${fittedOn.sha256.slice(0, 12)}…)`;
+  return `${kind}${temperature}, fitted to ${formatPlural(fittedOn.n, "answer")} (sha256 ${fittedOn.sha256.slice(0, 12)}…)`;
 }
 
 async function pageOf(

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LabelledState, Question } from "../../decide/index.ts";
-import { decodeText } from "../../text/index.ts";
+import { decodeText, repeatedKey } from "../../text/index.ts";
 import { readGiven } from "../input.ts";
 
 const QUESTIONS_FORM =
@@ -141,7 +141,19 @@ function requireState(state: unknown, where: string, form: string): asserts stat
 const empty = (what: string, where: string, wayOut: string): SurprisalError =>
   new SurprisalError({ code: "EMPTY_INPUT", what, where, wayOut });
 
+/** @throws SurprisalError INVALID_ARGUMENT also for a key that is there twice: what it said first would be lost. */
 function json(text: string, where: string, what: string, wayOut: string): unknown {
+  const value = parsed(text, where, what, wayOut);
+  const key = repeatedKey(text);
+  if (key === null) return value;
+  throw invalidArgument(
+    `The field ${JSON.stringify(key)} is twice in one object`,
+    where,
+    "Leave one of them: only the last would be read.",
+  );
+}
+
+function parsed(text: string, where: string, what: string, wayOut: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

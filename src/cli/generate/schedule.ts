@@ -28,6 +28,11 @@ const FATAL: readonly string[] = [
   ...["UNAUTHORIZED", "SERVER_UNREACHABLE", "RATE_LIMITED", "UNKNOWN_MODEL", "REDIRECT_REFUSED"],
   ...["MODEL_DISPOSED", "ENGINE_FAILED", "OUT_OF_MEMORY", "DISK_FULL", "FILE_UNWRITABLE"],
 ];
+/** Whether an error would be the same for every other prompt. */
+export function endsAll(error: unknown): boolean {
+  return FATAL.includes(SurprisalError.isInstance(error) ? error.code : "INTERNAL");
+}
+
 /** An answer that finds no room waits until another is done. */
 const CROWDED: readonly string[] = ["TOO_MANY_SEQUENCES"];
 
@@ -130,8 +135,8 @@ async function writeOne(
       return;
     }
     const { error } = answer.failure;
+    if (endsAll(error)) throw error;
     const code = SurprisalError.isInstance(error) ? error.code : "INTERNAL";
-    if (FATAL.includes(code)) throw error;
     if (!isCrowded(answer, code) || places.taken < 2) {
       onError(row, sample, error);
       return;

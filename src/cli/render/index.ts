@@ -8,6 +8,13 @@ export { renderCalibration } from "./calibration.ts";
 export { renderCapabilityMap } from "./capability-map.ts";
 export { decideBackground, decideColour } from "./colour.ts";
 export { compareProgress, renderComparison } from "./comparison.ts";
+export {
+  type ConfidenceScreen,
+  type ListedMethod,
+  renderConfidence,
+  renderMethodList,
+  renderRanking,
+} from "./confidence.ts";
 export { renderDecisions } from "./decisions.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";

@@ -7,6 +7,7 @@ import {
   baseAddress,
   RemoteClient,
   type RemoteClientOptions,
+  ServerRefusal,
   shownAddress,
 } from "../remote/index.ts";
 import { type WireAnswers, wireAnswers } from "./answers.ts";
@@ -99,10 +100,27 @@ export function openServer(
     source,
     form,
     async ask(state, questions, { signal } = {}) {
-      const answer = await client.post(form, wireRequest(form, model, state, questions), { signal });
+      const sent = client.post(form, wireRequest(form, model, state, questions), { signal });
+      const answer = await sent.catch((error: unknown) => {
+        throw notServed(error, form);
+      });
       return { ...wireAnswers(form, await answer.json(), questions, answer.where), model, source, form };
     },
   };
+}
+
+/** Most servers have one of the two forms, or neither: a refusal of the address alone does not say so. */
+function notServed(error: unknown, form: DecisionForm): unknown {
+  if (!(error instanceof ServerRefusal) || ![404, 405, 501].includes(error.status)) return error;
+  const { code, what, where } = error;
+  const other = form === "decisions" ? "systemone" : "decisions";
+  return new SurprisalError({
+    code,
+    what,
+    where,
+    wayOut: `It may not have /${form}, or not this model. Try the other form, ${other}:ADDRESS#MODEL; or ask the model itself by its address alone, without ${form}: in front (the rule label reads any server with log-probabilities).`,
+    cause: error,
+  });
 }
 
 /** The form, where it is said, and the base address with what stands behind it. */

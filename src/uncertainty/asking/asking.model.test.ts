@@ -49,6 +49,7 @@ describe("mini", () => {
         const price = await methods[m]!.price(questions[i]!, model);
         expect(calls).toBe(price.calls);
         expect(tokens.written!).toBeLessThanOrEqual(price.tokensWritten!);
+        expect(tokens.read!).toBeLessThanOrEqual(price.tokensRead!);
         if (uncertainty === null) expect([missing === null, reason]).toEqual([false, expect.any(String)]);
         else {
           expect(confidence!).toBeGreaterThanOrEqual(0);

@@ -8,6 +8,7 @@ import {
   type AskingMethod,
   askAll,
   countAsked,
+  GUESS_WORDINGS,
   introspective,
   linguistic,
   NUMBER_WORDINGS,
@@ -151,6 +152,19 @@ describe("phrases, guesses, reviews", () => {
       confidence: null,
       reason: "It makes no guess",
     });
+  });
+
+  it("takes the wordings of guesses by name, each with its number of guesses", () => {
+    for (const [options, variant] of [
+      [{ wording: "tian-1s-top1" }, "tian-1s-top1, k=1, of the answer"],
+      [{ wording: "tian-1s-topk" }, "tian-1s-topk, k=4, of the answer"],
+      [{ k: 1 }, "tian-1s-top1, k=1, of the answer"],
+      [{ wording: GUESS_WORDINGS["tian-1s-topk"], k: 2 }, "tian-1s-topk, k=2, of the answer"],
+    ] as const)
+      expect(topGuesses(options).variant).toBe(variant);
+    const refused = (where: string) => expect.objectContaining({ code: "INVALID_ARGUMENT", where });
+    expect(() => topGuesses({ wording: "none" as "tian-1s-topk" })).toThrow(refused("wording"));
+    expect(() => topGuesses({ wording: "tian-1s-top1", k: 3 })).toThrow(refused("k"));
   });
 
   it("asks for flaws first, and shows the review to the model", async () => {

@@ -10,7 +10,8 @@ import type { Need, Price } from "../estimator.ts";
 import type { AskedEstimate, AskedQuestion, AskingMethod, AskOptions } from "./contract.ts";
 import { readFirstToken } from "./first-token.ts";
 import { P_TRUE_VARIANTS, P_TRUE_WORDINGS, type PTrueVariant } from "./p-true-wordings.ts";
-import { requireWriting, tokensOf, uncertaintyBounds, write } from "./reply.ts";
+import { requireWriting, sum, tokensOf, uncertaintyBounds, write } from "./reply.ts";
+import { FALSE_FORMS, isShortest, TRUE_FORMS, tokensOfForms } from "./true-forms.ts";
 import {
   type Filling,
   filled,
@@ -38,9 +39,6 @@ export interface PTrueOptions {
   wording?: Wording | undefined;
 }
 
-/** Words for true and false that are summed, in both cases and under the letters of the prompt. */
-const TRUE_FORMS = ["True", "true", "TRUE", "A", "(A)", "(A) True", "A) True", "True.", "Yes"];
-const FALSE_FORMS = ["False", "false", "FALSE", "B", "(B)", "(B) False", "B) False", "False.", "No"];
 /** Alternatives that are asked for at a first token. */
 const MOST = 20;
 
@@ -95,7 +93,12 @@ export function pTrue({ variant = "normalised", examples = [], wording }: PTrueO
         ? promptOf(model, used.messages, used.cue, filling, [])
         : plainOf([{ role: "user", content: filled(used.messages[0]!.content, filling) }], used.cue);
       const writes = model ? !how.scores(model) : variant === "uqlm";
-      return { calls: 1, tokensWritten: writes ? 1 : 0, tokensRead: await tokensOf(model, prompt) };
+      const forms = variant === "normalised" && model && !writes ? await tokensOfForms(model) : 0;
+      return {
+        calls: 1,
+        tokensWritten: writes ? 1 : 0,
+        tokensRead: sum([await tokensOf(model, prompt), forms]),
+      };
     },
     async ask(model, question, options = {}) {
       how.check(model);
@@ -289,10 +292,6 @@ async function byOptions(
     tokensRead: usage.tokensRun,
   };
 }
-
-/** No other form is its beginning. */
-const isShortest = (form: string): boolean =>
-  ![...TRUE_FORMS, ...FALSE_FORMS].some((other) => other !== form && form.startsWith(other));
 
 async function byFirstToken(
   model: LanguageModel,

@@ -15,6 +15,7 @@ import {
 } from "./wording.ts";
 import {
   GUESS_WORDINGS,
+  type GuessWordingName,
   LINGUISTIC_WORDINGS,
   type LinguisticWordingName,
   NUMBER_WORDINGS,
@@ -168,7 +169,7 @@ export function linguistic({ wording = "linguistic-en" }: LinguisticOptions = {}
 
 /** Options of `topGuesses`. */
 export interface TopGuessesOptions {
-  /** Guesses to ask for, 1 to 10. Default 4, the best of Tian et al. */
+  /** Guesses to ask for, 1 to 10. Default 4, the best of Tian et al.; 1 for the wording "tian-1s-top1", which asks for one. */
   k?: number | undefined;
   /**
    * "answer": the probability of the guess that is the given answer. "first": that of the first guess, whatever was answered, as
@@ -177,7 +178,8 @@ export interface TopGuessesOptions {
   of?: "answer" | "first" | undefined;
   /** Whether a guess is the answer. Default: equal after `textKey` of `surprisal/answers`. */
   same?: ((guess: string, answer: string) => boolean) | undefined;
-  wording?: Wording | undefined;
+  /** One of GUESS_WORDINGS, or your own words, with {k} for the number of guesses. Default: the one for this k. */
+  wording?: GuessWordingName | Wording | undefined;
 }
 
 /**
@@ -185,14 +187,21 @@ export interface TopGuessesOptions {
  * `interval` ends at what the guesses leave.
  */
 export function topGuesses({
-  k = 4,
+  wording,
+  k = wording === "tian-1s-top1" ? 1 : 4,
   of = "answer",
   same = sameText,
-  wording,
 }: TopGuessesOptions = {}): AskingMethod {
   if (!(Number.isSafeInteger(k) && k >= 1 && k <= 10))
     throw invalidArgument(`${k} is no number of guesses`, "k", "Give a whole number from 1 to 10.");
-  const used = wording ?? GUESS_WORDINGS[k === 1 ? "tian-1s-top1" : "tian-1s-topk"];
+  const choice = wording ?? (k === 1 ? "tian-1s-top1" : "tian-1s-topk");
+  const used: Wording = typeof choice === "string" ? named(GUESS_WORDINGS, choice) : choice;
+  if (choice === "tian-1s-top1" && k !== 1)
+    throw invalidArgument(
+      `The wording tian-1s-top1 asks for one guess, not ${k}`,
+      "k",
+      'Leave k out, or take the wording "tian-1s-topk".',
+    );
   return saidMethod({
     method: "top-guesses",
     variant: `${used.name}, k=${k}, of the ${of === "answer" ? "answer" : "first guess"}`,

@@ -1,0 +1,160 @@
+/** Many answers: so many side by side as there are places, kept in their order as they come. */
+import { readFileSync } from "node:fs";
+import { SurprisalError } from "../../core/index.ts";
+import { onInterrupt } from "../../files/index.ts";
+import type { Provenance } from "../../models/index.ts";
+import type { ConfidenceAnswer } from "../../report/index.ts";
+import { formatCount, formatPlural, infinityFromText, visible } from "../../text/index.ts";
+import { errorEvent } from "../chat/index.ts";
+import { partsOf } from "../errors.ts";
+import { type AnswerFile, endsAll, InOrder, type Kept, type Request } from "../generate/index.ts";
+import { startProgress } from "../render/index.ts";
+import type { ItemRow } from "./given.ts";
+import { type Measured, measure, type Setup } from "./measure.ts";
+
+/** A line of the file: the place of the question is `prompt`, as in the rows of `surprisal generate`. */
+export interface ConfidenceRow extends Kept, ConfidenceAnswer {
+  type: "answer";
+  usage: Measured["usage"];
+  provenance: Provenance | null;
+}
+
+/** A line that could not be measured. */
+export interface FailedRow extends Kept {
+  type: "error";
+  id: string | number | null;
+  code: string;
+  message: string;
+  where?: string | undefined;
+}
+
+interface Run {
+  rows: readonly ItemRow[];
+  setup: Setup;
+  request: Request;
+  /** `null`: rows go to `show` alone. */
+  file: AnswerFile | null;
+  /** Its name. */
+  out: string | undefined;
+  atOnce: number;
+  quiet: boolean;
+  /** Given rows in their order, as they are done. */
+  show(row: ConfidenceRow | FailedRow): void;
+}
+
+/** What a run came to: how many rows, and which could not be measured. */
+export interface Outcome {
+  done: number;
+  failures: { row: ItemRow; error: unknown }[];
+}
+
+/**
+ * Measures what is missing.
+ * @throws SurprisalError what would fail for all of them, at once; what is done is in the file.
+ */
+export async function measureAll({
+  rows,
+  setup,
+  request,
+  file,
+  out,
+  atOnce,
+  quiet,
+  show,
+}: Run): Promise<Outcome> {
+  const missing = rows.filter((row) => !file?.has(row, 0));
+  const outcome: Outcome = { done: 0, failures: [] };
+  const progress = startProgress({ label: "estimating", unit: "answers" });
+  const stop = new AbortController();
+  const ordered = new InOrder<ConfidenceRow | FailedRow>(
+    (row) => {
+      file?.add(row);
+      show(row);
+    },
+    file === null ? Number.POSITIVE_INFINITY : atOnce * 2,
+  );
+  for (const row of rows) if (file?.has(row, 0)) ordered.skip(row.index);
+  const stopWatching = onInterrupt(() => {
+    progress.end();
+    ordered.flush();
+    file?.[Symbol.dispose]();
+    const so = `Interrupted: ${formatCount(outcome.done)} of ${formatPlural(missing.length, "answer")} done`;
+    process.stderr.write(
+      out === undefined
+        ? `${so}. With --out FILE they can be gone on with.\n`
+        : `${so}, in ${visible(out)}. Go on with the same command and --resume.\n`,
+    );
+  });
+  let next = 0;
+  let fatal: { error: unknown } | null = null;
+  const work = async () => {
+    while (next < missing.length && fatal === null) {
+      const row = missing[next++]!;
+      const head = { prompt: row.index, id: row.id, sample: 0, promptSha256: row.sha256, request };
+      try {
+        let done: ConfidenceRow | FailedRow;
+        try {
+          if (row.item instanceof SurprisalError) throw row.item;
+          done = { type: "answer", ...head, ...(await measure(row.item, setup, stop.signal)) };
+        } catch (error) {
+          if (fatal !== null || endsAll(error) || !SurprisalError.isInstance(error)) throw error;
+          outcome.failures.push({ row, error });
+          const { type, ...said } = errorEvent(error);
+          done = { type, ...head, ...said };
+        }
+        ordered.add(row.index, done);
+      } catch (error) {
+        fatal ??= { error };
+        stop.abort();
+        return;
+      }
+      outcome.done++;
+      if (!quiet) progress.update({ done: outcome.done, total: missing.length });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, missing.length) }, work));
+    ordered.flush();
+    if (fatal !== null) throw withWayOn((fatal as { error: unknown }).error, out, file);
+    file?.finish();
+  } finally {
+    stopWatching();
+    progress.end();
+  }
+  return outcome;
+}
+
+function withWayOn(error: unknown, out: string | undefined, file: AnswerFile | null): unknown {
+  if (!SurprisalError.isInstance(error) || out === undefined || !file?.count) return error;
+  const { code, what, where, wayOut = "" } = error;
+  const on = `What is done is in ${out}: go on with the same command and --resume.`;
+  return new SurprisalError({ code, what, where, wayOut: `${wayOut} ${on}`.trim(), cause: error });
+}
+
+/** @returns `null` where nothing failed. */
+export function failureOf({ failures, done }: Outcome, out: string | undefined): SurprisalError | null {
+  const [first] = failures;
+  if (first === undefined) return null;
+  const { code, what, where, wayOut } = partsOf(first.error);
+  return new SurprisalError({
+    code: "MODEL_FAILED",
+    what: `${formatCount(failures.length)} of ${formatPlural(done, "answer")} failed; the first with ${code}: ${what}`,
+    where: where?.includes(first.row.where) ? where : first.row.where,
+    wayOut: `${wayOut ?? "Mend the line."}${out === undefined ? "" : " --resume tries what failed again."}`,
+    cause: first.error,
+  });
+}
+
+/** All rows of a file of this command, in order; of errors none. */
+export function keptRows(file: string): ConfidenceRow[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line, numberFromText) as ConfidenceRow | FailedRow)
+    .filter((row) => row.type === "answer")
+    .toSorted((a, b) => a.prompt - b.prompt);
+}
+
+/** Uncertainties, too, may be infinite. */
+const numberFromText = (key: string, value: unknown): unknown =>
+  infinityFromText(key === "uncertainty" || key === "confidence" ? "value" : key, value);
