@@ -126,7 +126,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       evaluateRouter evaluateSplits ExponentialVariance groupConfidences loadRouter majorityVote monitorQuality
       parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
       reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
-      traceConfidence trialConfidence TrialExit weightedVote writeRecords`,
+      traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
+      recordQuestions`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
       CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
@@ -138,7 +139,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
       RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
       SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
-      TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer`,
+      TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer CarExample
+      DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion
+      RecordedQuestion RecordingProgress RecordQuestionsOptions RecordsFileOptions ResolvedDeepConf VoteResult`,
   ],
   "./answers": [
     `
@@ -167,7 +170,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       VerbalisedOptions UsedWording Wording GuessWordingName LinguisticWordingName NumberWording NumberWordingName ReviewWordingName
       AnswerSample DistributionShape EntailmentJudge EntailmentJudgeOptions EntailmentPair Entails EntailmentVerdict Estimate EstimateTokensOptions Estimator JudgeEntailment JudgePairs Need
       OnePassMethodInfo OnePassOptions PeerScore Price RunningEstimate RunningEstimates SampleEstimator TokenEstimator TokenUncertainty
-      ClusterRule EntailmentRule RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
+      ClusterRule EntailmentRule EntailmentSaid RunningClusters PeerClusters CocoaBase CocoaOptions ClusterOptions PairwiseOptions
       SimilarityOptions ComparingEstimator PrepareOptions TextPair KernelEntropyOptions DegreeOptions
       EccentricityOptions GraphOptions LuqOptions SampledAnswer SampledAnswers SentenceSarOptions
       SelfCheckEntailmentOptions CheckedSentence SelfCheckNgramOptions SelfCheckPromptOptions SemanticDensityOptions
@@ -199,8 +202,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SurprisalModelOptions SurprisalSummary`,
   ],
   "./problems": [
-    "DIFFICULTIES MODES SPLITS TASKS completion documents isCorrect parseOutput problems prompt splitOf",
-    "Difficulty DocumentOptions Mode ParsedOutput Problem ProblemOptions Split Step Task",
+    "DIFFICULTIES MIXED_KINDS MIXED_WORDING MODES SPLITS TASKS completion documents isCorrect mixedArithmetic parseOutput problems prompt splitOf",
+    "Difficulty DocumentOptions MixedKind MixedOptions MixedProblem Mode ParsedOutput Problem ProblemOptions Split Step Task",
   ],
   "./test": [
     "MarkovChain TableModel conformanceCases testConformance",

@@ -1,8 +1,9 @@
 /** all-MiniLM-L6-v2 from the cache: for the vectors that sentence-transformers gives. */
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SurprisalError } from "../src/core/index.ts";
-import { locate } from "../src/models/index.ts";
+import { cacheFolder, locate, quantize } from "../src/models/index.ts";
 
 /** Path of the model with its weights as they were published, or null, said aloud, when it was never pulled. */
 export async function miniLmF32(): Promise<string | null> {
@@ -13,6 +14,17 @@ export async function miniLmF32(): Promise<string | null> {
     console.warn("SKIPPED: tests of MiniLM, which is not in the cache. `npm run models` pulls it.");
     return null;
   }
+}
+
+/** The same quantised (made on first use, kept in the cache): the weights of `minilm`, without another download. */
+export async function miniLmQ8(): Promise<string | null> {
+  const path = await miniLmF32();
+  if (path === null) return null;
+  const folder = join(cacheFolder(), "derived");
+  const derived = join(folder, "minilm-Q8_0.gguf");
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(derived)) await quantize(path, derived, "Q8_0");
+  return derived;
 }
 
 /** A text, and what the peer made of it. */

@@ -5,7 +5,6 @@ const DIGITS: Readonly<Record<string, number>> = {
   ...Object.fromEntries([..."零一二三四五六七八九"].map((digit, i) => [digit, i])),
   ...Object.fromEntries([..."〇壹贰叁肆伍陆柒捌玖"].map((digit, i) => [digit, i])),
   两: 2,
-  兩: 2,
   貳: 2,
   參: 3,
   陸: 6,
@@ -18,11 +17,11 @@ const SMALL_UNITS: Readonly<Record<string, bigint>> = {
   千: 1000n,
   仟: 1000n,
 };
+/** Twenty and thirty in one character. */
+const TENS: Readonly<Record<string, bigint>> = { 廿: 20n, 卅: 30n };
 const LARGE_UNITS: Readonly<Record<string, bigint>> = {
   万: 10n ** 4n,
-  萬: 10n ** 4n,
   亿: 10n ** 8n,
-  億: 10n ** 8n,
 };
 
 const DIGIT_CLASS = `${Object.keys(DIGITS).join("")}`;
@@ -32,7 +31,8 @@ const UNIT_CLASS = `${Object.keys(SMALL_UNITS).join("")}${Object.keys(LARGE_UNIT
 export const isChineseUnit = (character: string): boolean =>
   character !== "" && UNIT_CLASS.includes(character);
 export const isChineseNumeral = (character: string): boolean =>
-  character !== "" && (DIGIT_CLASS.includes(character) || UNIT_CLASS.includes(character));
+  character !== "" &&
+  (DIGIT_CLASS.includes(character) || UNIT_CLASS.includes(character) || character in TENS);
 
 /** A number in Chinese characters. */
 export interface ChineseNumber {
@@ -50,7 +50,7 @@ export interface ChineseNumber {
 const MOST = 60;
 
 const RUN = new RegExp(
-  `(?:\\d[\\d.,]{0,20})?[${DIGIT_CLASS}${UNIT_CLASS}](?:[${DIGIT_CLASS}${UNIT_CLASS}\\d]|[点點](?=[${DIGIT_CLASS}]))*`,
+  `(?:\\d[\\d.,]{0,20})?[${DIGIT_CLASS}${UNIT_CLASS}廿卅](?:[${DIGIT_CLASS}${UNIT_CLASS}\\d]|点(?=[${DIGIT_CLASS}]))*`,
   "y",
 );
 const PLAIN_DIGITS = /\d{1,30}(?:\.\d{1,30})?/y;
@@ -63,7 +63,7 @@ const at = (pattern: RegExp, text: string, from: number): RegExpExecArray | null
 
 /** @returns `null`: no number begins here. */
 export function chineseAt(text: string, start: number): ChineseNumber | null {
-  const sign = text[start] === "负" || text[start] === "負" ? 1 : 0;
+  const sign = text[start] === "负" ? 1 : 0;
   const from = start + sign;
   const share = at(PERCENT, text, from);
   if (share) {
@@ -75,7 +75,9 @@ export function chineseAt(text: string, start: number): ChineseNumber | null {
     return made(part.end, sign, value, "chinese-fraction", share[1] === "百" ? "%" : "‰");
   }
   if (text.startsWith("百分百", from)) return made(from + 3, sign, whole(1), "chinese-fraction", "%");
-  if (text.startsWith("一半", from)) return made(from + 2, sign, { n: 1n, d: 2n }, "chinese-fraction", null);
+  if (text.startsWith("一半", from)) return made(from + 2, sign, HALF, "chinese-fraction", null);
+  if (text[from] === "半")
+    return isHalf(text, from) ? made(from + 1, sign, HALF, "chinese-fraction", null) : null;
   const first = partAt(text, from);
   if (!first) return null;
   const fraction = fractionAt(text, first);
@@ -84,7 +86,38 @@ export function chineseAt(text: string, start: number): ChineseNumber | null {
   if (tenths) return made(tenths.end, sign, tenths.value, "chinese-tenths", null);
   if (!first.isChinese) return null;
   const length = first.end - from;
-  return { ...made(first.end, sign, first.value, "chinese", null), lone: length === 1 && sign === 0 };
+  const value = isVague(text, from, first.end) ? null : first.value;
+  const half = value && halfBehind(text, first.end);
+  if (half) return made(half.end, sign, add(value, half.value), "chinese", null);
+  return { ...made(first.end, sign, value, "chinese", null), lone: length === 1 && sign === 0 };
+}
+
+const HALF: Rational = { n: 1n, d: 2n };
+const COUNTED = "(?:个|小时|天|周|月|年|岁|米|公里|斤|公斤|千克|吨|升|元|块|倍|成)";
+const HALF_OF = /半(?=(?:个|小时|天|周|月|年|米|公里|斤|公斤|千克|吨|升|杯|数|价|打)|$|[\s。，,.；;）)])/y;
+const BEFORE_HALF = /[大小多前后上下另过夜一个年月点成]/;
+
+/** 半小时, and 半 alone; not 大半, 半天 of 大半天, 半夜. */
+const isHalf = (text: string, start: number): boolean =>
+  !BEFORE_HALF.test(text.charAt(start - 1)) && at(HALF_OF, text, start) !== null;
+
+const AND_HALF = new RegExp(`${COUNTED}半(?!成)`, "y");
+const AND_TENTHS = new RegExp(`块([${DIGIT_CLASS}])(?![${DIGIT_CLASS}${UNIT_CLASS}\\d]|[个只条张人])`, "y");
+
+/** What a measure word adds: 两个半 is two and a half, 三块五 is 3.5. */
+export function halfBehind(text: string, end: number): { end: number; value: Rational } | null {
+  const half = at(AND_HALF, text, end);
+  if (half) return { end: end + half[0].length, value: HALF };
+  const tenths = at(AND_TENTHS, text, end);
+  if (!tenths) return null;
+  return { end: end + tenths[0].length, value: { n: BigInt(DIGITS[tenths[1]!]!), d: 10n } };
+}
+
+/** 三四个 are three or four, 几十 and 二十多 some tens: no one number. */
+function isVague(text: string, start: number, end: number): boolean {
+  if (/[几数]/.test(text.charAt(start - 1)) || /[几多余来]/.test(text.charAt(end))) return true;
+  const [low, high] = [DIGITS[text[start]!], DIGITS[text[start + 1]!]];
+  return end - start === 2 && low !== undefined && low > 0 && high === low + 1;
 }
 
 const made = (
@@ -117,13 +150,22 @@ function partAt(text: string, from: number): Part | null {
 function fractionAt(text: string, first: Part): { end: number; value: Rational | null } | null {
   if (text[first.end] === "又") {
     const lower = partAt(text, first.end + 1);
-    const rest = lower && fractionAt(text, lower);
+    const rest = lower && (fractionAt(text, lower) ?? slashAt(text, lower));
     if (!rest || text[lower.end] === "又") return null;
     return { end: rest.end, value: first.value && rest.value && add(first.value, rest.value) };
   }
   if (!text.startsWith("分之", first.end)) return null;
   const upper = partAt(text, first.end + 2);
   return upper && { end: upper.end, value: upper.value && first.value && over(upper.value, first.value) };
+}
+
+/** The /2 of 1又1/2. */
+function slashAt(text: string, upper: Part): { end: number; value: Rational | null } | null {
+  if (text[upper.end] !== "/" || upper.isChinese) return null;
+  const lower = at(PLAIN_DIGITS, text, upper.end + 1);
+  const below = lower && decimal(lower[0]);
+  if (!below) return null;
+  return { end: upper.end + 1 + lower[0].length, value: upper.value && over(upper.value, below) };
 }
 
 /** 八成, 九成五, 八成半; also 8成. */
@@ -143,7 +185,7 @@ function tenthsAt(text: string, first: Part): { end: number; value: Rational | n
 
 /** Of characters that RUN takes; `null`: they make no number. */
 function numberIn(run: string): Rational | null {
-  const [head, tail, more] = run.split(/[点點]/);
+  const [head, tail, more] = run.split("点");
   if (more !== undefined) return null;
   const front = /^[\d.,]+/.exec(head!)?.[0];
   if (tail !== undefined) {
@@ -170,7 +212,9 @@ function mixed(front: string, rest: string): Rational | null {
         ? decimal(digits.replaceAll(",", ""))
         : null;
     if (amount === null) return null;
-    let unit = 1n;
+    const lacksUnit: boolean = largest !== null && at === rest.length;
+    // 3万5 is 35,000, as 三万五 is; 1亿0005 is not.
+    let unit: bigint = lacksUnit && /^[1-9]$/.test(digits) && largest! >= 100n ? largest! / 10n : 1n;
     while (at < rest.length && isChineseUnit(rest[at]!)) {
       unit *= SMALL_UNITS[rest[at]!] ?? LARGE_UNITS[rest[at]!]!;
       at++;
@@ -210,6 +254,10 @@ function integerOf(characters: string): Rational | null {
       if (digit === 0 && !(small === 10n)) return null;
       section += BigInt(digit || 1) * small;
       [digit, lastUnit, zero] = [null, small, false];
+    } else if (TENS[character] !== undefined) {
+      if (digit !== null || section !== 0n) return null;
+      section += TENS[character];
+      lastUnit = 10n;
     } else if (large !== undefined) {
       section += BigInt(digit ?? 0);
       if (section === 0n && total === 0n) return null;

@@ -43,3 +43,20 @@ export const missing = (why: MissingWhy, reason: string): Missing => ({ value: n
 /** A text in a sentence, short. */
 export const quoted = (text: string): string =>
   JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
+/** Mentions in [start, end), by halving. */
+export function within<T extends { start: number; end: number }>(
+  mentions: readonly T[],
+  start: number,
+  end: number,
+): T[] {
+  let [low, high] = [0, mentions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (mentions[middle]!.start < start) low = middle + 1;
+    else high = middle;
+  }
+  const inside: T[] = [];
+  for (let i = low; i < mentions.length && mentions[i]!.end <= end; i++) inside.push(mentions[i]!);
+  return inside;
+}

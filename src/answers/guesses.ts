@@ -2,6 +2,7 @@
 import { readConfidence, type StatedConfidence } from "./confidence.ts";
 import { isEcho, withoutPlaceholders } from "./placeholder.ts";
 import { prepare } from "./prepared.ts";
+import { spokenOf } from "./spoken.ts";
 
 /** One of several guesses. */
 export interface Guess {
@@ -21,7 +22,7 @@ const isProbability = (word: string): boolean => /^(?:p|概率)/i.test(word);
  * are none.
  */
 export function readGuesses(text: string): Guess[] {
-  const prepared = withoutPlaceholders(prepare(text));
+  const prepared = withoutPlaceholders(spokenOf(prepare(text)));
   const guesses = new Map<number, string>();
   const probabilities = new Map<number, string>();
   for (const match of prepared.text.matchAll(LINE)) {

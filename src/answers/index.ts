@@ -2,7 +2,6 @@
 export { boxedAnswers } from "./boxed.ts";
 export {
   type ConfidenceFacts,
-  type ConfidenceScale,
   type ReadConfidenceOptions,
   readConfidence,
   type StatedConfidence,
@@ -11,6 +10,7 @@ export type { NumberStyle } from "./digits.ts";
 export type { Extraction, Found, Missing, MissingWhy, Place } from "./extraction.ts";
 export { type Guess, readGuesses } from "./guesses.ts";
 export { type LetterAnswer, type ReadLetterOptions, readLetter } from "./letter.ts";
+export type { NumberForm, NumberMention } from "./mention.ts";
 export {
   type NumberAnswer,
   type NumberFacts,
@@ -18,7 +18,7 @@ export {
   type ReadOptions,
   readNumber,
 } from "./number-answer.ts";
-export { type NumberForm, type NumberMention, type NumberOptions, readNumbers } from "./numbers.ts";
+export { type NumberOptions, readNumbers } from "./numbers.ts";
 export {
   CHINESE_EXPRESSIONS,
   CONFIDENCE_PHRASES,
@@ -38,4 +38,5 @@ export {
   sameNumber,
   textKey,
 } from "./same.ts";
+export type { ConfidenceScale } from "./scales.ts";
 export { readYesNo, type YesNoAnswer } from "./yes-no.ts";

@@ -1,11 +1,13 @@
 /** The number that a text gives as its answer. */
 import type { NumberStyle } from "./digits.ts";
-import { type Extraction, type Found, missing, quoted } from "./extraction.ts";
-import { type Mention, mentionsOf, type NumberForm, published } from "./numbers.ts";
+import { type Extraction, type Found, type Missing, missing, quoted, within } from "./extraction.ts";
+import type { Mention, NumberForm } from "./mention.ts";
+import { mentionsOf, published } from "./numbers.ts";
 import { isEcho, withoutPlaceholders, withoutPrompt } from "./placeholder.ts";
 import { type Prepared, prepare } from "./prepared.ts";
-import { canonical } from "./rational.ts";
-import { endOfAnswer, type Statement, statementsOf } from "./statements.ts";
+import { areEqual } from "./rational.ts";
+import { spokenOf } from "./spoken.ts";
+import { afterRetraction, endOfAnswer, type Statement, statementsOf } from "./statements.ts";
 
 /** Options of every reader. */
 export interface ReadOptions {
@@ -39,7 +41,7 @@ export type NumberAnswer = Extraction<number, NumberFacts>;
 
 /** A text without what is not to be read in it. */
 export function readable(text: string, { prompt }: ReadOptions): { prepared: Prepared; until: number } {
-  const whole = withoutPlaceholders(prepare(text));
+  const whole = withoutPlaceholders(spokenOf(prepare(text)));
   return {
     prepared: prompt === undefined ? whole : withoutPrompt(whole, prompt),
     until: endOfAnswer(whole.text),
@@ -61,25 +63,38 @@ export function isWhole({ text }: Prepared, until: number, start: number, end: n
 export function readNumber(text: string, options: ReadNumberOptions = {}): NumberAnswer {
   const { prepared, until } = readable(text, options);
   const mentions = mentionsOf(prepared, options.style).filter(({ end, ordinal }) => end <= until && !ordinal);
+  const plain = mentions.filter(({ value, lone }) => value !== null && !lone);
   let problem: NumberAnswer | null = null;
   for (const statement of statementsOf(prepared, until).reverse()) {
-    const stated = inStatement(prepared, mentions, statement);
+    const stated = inStatement(prepared, mentions, statement, until);
     if (stated === "nothing") continue;
-    if (typeof stated !== "string") return stated;
+    if (typeof stated !== "string") {
+      if ("why" in stated) return stated;
+      const holds =
+        statement.rule === "####" ? stated : afterRetraction(prepared.text, stated, plain, until, isSame);
+      return holds ? found(prepared, holds, holds === stated ? statement.rule : "correction") : TAKEN_BACK;
+    }
     problem ??=
       stated === "echo"
         ? missing("echo", "It repeats the placeholder of its prompt, and gives no number")
-        : missing("nothing", "It says what the answer is not");
+        : missing("nothing", "It says what the answer is not, or that there is none");
   }
   if (problem) return problem;
-  const strong = mentions.filter(({ value, lone }) => value !== null && !lone);
   const [first] = mentions;
   if (first && mentions.length === 1 && first.value && isWhole(prepared, until, first.start, first.end))
     return found(prepared, first, "whole");
-  const bold = boldNumber(prepared, strong, until);
+  const bold = boldNumber(prepared, plain, until);
   if (bold) return found(prepared, bold, "bold");
-  return byFallback(prepared, mentions, strong, options.fallback ?? "last");
+  return byFallback(prepared, mentions, plain, options.fallback ?? "last");
 }
+
+const TAKEN_BACK = missing(
+  "ambiguous",
+  "It takes its answer back, and does not say clearly what it is instead",
+);
+
+const isSame = (a: Mention, b: Mention): boolean =>
+  a.value !== null && b.value !== null && areEqual(a.value, b.value);
 
 const found = (prepared: Prepared, mention: Mention, rule: string): Found<number> & NumberFacts => {
   const { value, start, end, text, exact, form, unit } = published(prepared, mention);
@@ -101,12 +116,12 @@ function byFallback(
     );
   if (!last || fallback === "none")
     return missing("nothing", last ? "No words mark an answer" : "It holds no number");
-  const kinds = new Set(strong.map(({ value }) => canonical(value!)));
+  if (strong.every((each) => isSame(each, last))) return found(prepared, last, "only number");
   if (fallback === "only")
-    return kinds.size === 1
-      ? found(prepared, last, "only number")
-      : missing("ambiguous", `It holds ${kinds.size} numbers, and no words mark an answer`);
-  return found(prepared, last, kinds.size === 1 ? "only number" : "last number");
+    return missing("ambiguous", "It holds several numbers, and no words mark an answer");
+  // "14 points in the two games": where numbers are written in digits, words and characters count what is beside the point.
+  const digits = strong.findLast(({ start, end }) => /[\d½-¾⅐-⅞]/.test(prepared.text.slice(start, end)));
+  return found(prepared, digits ?? last, "last number");
 }
 
 const written = (prepared: Prepared, { start, end }: Pick<Mention, "start" | "end">): string =>
@@ -128,55 +143,102 @@ function boldNumber(prepared: Prepared, mentions: readonly Mention[], until: num
   return bold;
 }
 
-/** Mentions in [start, end), by halving. */
-export function within<T extends { start: number; end: number }>(
-  mentions: readonly T[],
-  start: number,
-  end: number,
-): T[] {
-  let [low, high] = [0, mentions.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (mentions[middle]!.start < start) low = middle + 1;
-    else high = middle;
-  }
-  const inside: T[] = [];
-  for (let i = low; i < mentions.length && mentions[i]!.end <= end; i++) inside.push(mentions[i]!);
-  return inside;
-}
-
 /** What joins a number with another one that may as well be meant. */
-const ALTERNATIVE = /^[\s*$]*(?:or|and|to|\/|或者?|还是|到|至|和|与|~|–|-|±|, ?or)[\s*$]*$/i;
+const ALTERNATIVE =
+  /^[\s*$`)]*(?:\\text\s?\{\s?)?(?:or|and|to|\/|或者?|还是|到|至|和|与|比|~|–|-|±|:|[,，、;]\s?(?:or|and)?)(?:\s?\})?[\s*$`(]*$/i;
 /** What makes a calculation of two numbers. */
 const OPERATOR = /^\s*(?:[+*×÷·^]|[-−–]|\\times|\\cdot|\\div|\/|[xX](?=\s))\s*\(?$/;
+/** Nothing that matters stands between a marker and its number. */
+const DIRECT =
+  /^[\s*_`$"'“‘「([{<=:：~≈]*(?:(?:that|it(?:'s| is)|is|about|around|approximately|approx\.?|roughly|nearly|almost|exactly|only|just|therefore|thus|then|simply|now|probably|likely|actually|clearly|equal to|equals?|at least|at most|more than|over|up to|no more than|less than|a total of|the (?:number|value)|between|either|both|from|(?:with)?in the range(?: of| from)?|option|number|no\.|约|大约|大概|差不多|一共|总共|共|有|正好|也?是|为|等于|应该|要)[\s*_`$:：]*){0,4}(?:\\(?:text|mathrm)\s?\{[^}]{0,20}\}\s?)?(?:(?:USD|EUR|GBP|RMB|CNY|JPY|US|HK|Rs\.?|INR) ?|\(?[A-J][.):]\s*[$*]*)?$/i;
+/** What is said of an answer that there is not. */
+const NONE =
+  /^[\s*_`$"“]*(?:unknown|undetermined|undefined|indeterminate|none\b|no (?:solutions?|answer)\b|impossible|(?:can ?not|can't) be (?:determined|known)|无法|不存在|无解|未知|不知道)/i;
+/** Where the sentence ends that begins behind a marker. */
+const SENTENCE = /[。！？]|[.!?](?=\s+[A-Z\p{Script=Han}])/u;
 
 function inStatement(
   prepared: Prepared,
   mentions: readonly Mention[],
-  { rule, start, end }: Statement,
-): NumberAnswer | "nothing" | "echo" | "negated" {
-  const segment = prepared.text.slice(start, end);
-  if (rule !== "boxed" && /^[\s*]*(?:not\b|不是)/i.test(segment)) return "negated";
-  const equals = rule === "####" ? -1 : lastEquals(segment);
+  { rule, start, end, denied }: Statement,
+  until: number,
+): Mention | Missing | "nothing" | "echo" | "denied" {
+  const { text } = prepared;
+  const segment = text.slice(start, end);
+  if (denied || NONE.test(segment)) return "denied";
+  const sentence = segment.slice(0, rule === "boxed" ? undefined : sentenceEnd(segment));
+  const equals = rule === "####" ? -1 : lastEquals(sentence);
   const all = within(mentions, start + equals + 1, end);
   const strong = all.filter(({ lone }) => !lone);
   const [first, second] = strong.length > 0 ? strong : all;
-  if (!first) return isEcho(segment) || isEcho(segment.replace(/^[\s*_`$"]+/, "")) ? "echo" : "nothing";
-  if (rule === "####" && !/^[\s$*]*$/.test(prepared.text.slice(start, first.start))) return "nothing";
+  const isRepeated = isEcho(segment.replace(/^[\s*_`$"]+/, ""));
+  if (!first) return isRepeated ? "echo" : "nothing";
+  const before = text.slice(start + equals + 1, first.start);
+  if (isRepeated && /\((?:e\.?g|for example|such as|i\.e)|例如|比如/i.test(before)) return "echo";
+  if (rule === "####" && !DIRECT.test(before.replace(/^(?:the )?(?:final )?answer(?: is)?/i, "")))
+    return "nothing";
   if (first.value === null)
     return missing("ambiguous", `${quoted(written(prepared, first))} is not one number that can be told`);
-  if (isPartOfFormula(prepared.text, start + equals + 1, first))
+  if (isPartOfFormula(text, start + equals + 1, first))
     return missing("nothing", `${quoted(written(prepared, { start: start, end }))} is no plain number`);
+  if (isEnumerator(text, first)) return "nothing";
+  if (/[±<>≤≥]\s?$/.test(before) && !/<\s?$/.test(before.slice(0, -1)) && !text.startsWith(">", first.end))
+    return missing(
+      "ambiguous",
+      `${quoted(written(prepared, { start, end: first.end }))} is a bound, or two numbers`,
+    );
+  if (!isRepeated && rule !== "boxed" && equals < 0 && !DIRECT.test(before)) {
+    // "Answer: there are 3 boxes with 4 each, so 12": what counts is at the end, if anything says so.
+    const rest = within(mentions, start, until).filter(({ value, lone }) => value !== null && !lone);
+    return rest.every((each) => isSame(each, first)) ? first : "nothing";
+  }
+  // "Solution: to solve it, 3 + 4 = 7. Then ...": the first of several steps is no answer.
+  if (equals >= 0 && rule !== "boxed") {
+    const [opening] = within(mentions, start, start + sentence.length);
+    const words = opening === undefined ? "" : text.slice(start, opening.start);
+    const isStep = !DIRECT.test(words) && /[A-Za-z]{3}|[\u4e00-\u9fff]{2}/.test(words);
+    if (isStep && text.slice(start + sentence.length, until).includes("=")) return "nothing";
+  }
+  if (
+    equals >= 0 &&
+    /(?:\bor\b|\band\b|,|或者?|和|、)\s*[$\\]?[A-Za-z]\w?\s*$/.test(sentence.slice(0, equals)) &&
+    /\d/.test(sentence.slice(0, equals))
+  )
+    return missing(
+      "ambiguous",
+      `It gives more than one answer: ${quoted(written(prepared, { start, end }))}`,
+    );
   if (second) {
-    const between = prepared.text.slice(first.end, second.start);
+    const between = text.slice(first.end, second.start);
     const both = { start: first.start, end: second.end };
-    const isSame = second.value !== null && canonical(second.value) === canonical(first.value);
     if (OPERATOR.test(between) && !/^\s*[-–]\s*$/.test(between))
       return missing("ambiguous", `${quoted(written(prepared, both))} is a calculation without its result`);
-    if (ALTERNATIVE.test(between) && !isSame)
-      return missing("ambiguous", `It gives more than one answer: ${quoted(written(prepared, both))}`);
+    const isOther = !isSame(first, second) && (first.unit === "%") === (second.unit === "%");
+    if (isOther && (ALTERNATIVE.test(between) || isCompound(first, second, between)))
+      return missing("ambiguous", `It gives more than one number: ${quoted(written(prepared, both))}`);
   }
-  return found(prepared, first, rule);
+  return first;
+}
+
+function sentenceEnd(segment: string): number | undefined {
+  const at = segment.search(SENTENCE);
+  return at < 0 ? undefined : at;
+}
+
+/** "3 hours 20 minutes", 3元5角 and 5'10" are one quantity in two units. */
+const isCompound = (first: Mention, second: Mention, between: string): boolean =>
+  /^'$/.test(between) ||
+  (first.unit !== null && second.unit !== null && first.unit !== second.unit && /^ ?$/.test(between));
+
+/** The 1 of "1. Add them" in a list, and that of "1) add them": a place in a list. */
+function isEnumerator(text: string, { start, end }: Mention): boolean {
+  const number = text.slice(start, end);
+  if (!/^\d{1,2}$/.test(number)) return false;
+  if (/^\)\s+[A-Za-z\u4e00-\u9fff]/.test(text.slice(end, end + 4))) return text[start - 1] !== "(";
+  const opensLine = /(?:^|\n)[ \t*#>-]{0,6}$/.test(text.slice(Math.max(0, start - 8), start));
+  if (!opensLine || !/^[.、．]\s?\S/.test(text.slice(end, end + 3))) return false;
+  const next = new RegExp(`\\n[ \\t*#>-]{0,6}${Number(number) + 1}[.、．]`);
+  return next.test(text.slice(end, end + 600));
 }
 
 /** "3x", "x + 1" and "3√2" hold a number, and are none. */

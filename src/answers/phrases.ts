@@ -62,8 +62,43 @@ export const CHINESE_EXPRESSIONS: Readonly<Record<string, number>> = {
   几乎不可能: 0.02,
 };
 
-/** All phrases that are read. */
-export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [
+/** How much, with the numbers that "sure", "likely" and "unsure" have then. */
+const DEGREES: Readonly<Record<string, readonly [sure: number, likely: number, unsure: number]>> = {
+  Absolutely: [1, 0.95, 0.1],
+  Completely: [1, 0.95, 0.1],
+  Totally: [1, 0.95, 0.1],
+  Fully: [1, 0.95, 0.1],
+  Entirely: [1, 0.95, 0.1],
+  Extremely: [0.95, 0.95, 0.1],
+  Highly: [0.9, 0.9, 0.2],
+  Very: [0.9, 0.9, 0.2],
+  Quite: [0.8, 0.8, 0.3],
+  Pretty: [0.8, 0.8, 0.3],
+  Fairly: [0.75, 0.75, 0.3],
+  Reasonably: [0.75, 0.75, 0.35],
+  Relatively: [0.7, 0.7, 0.35],
+  Moderately: [0.6, 0.6, 0.4],
+  Somewhat: [0.6, 0.6, 0.4],
+  Slightly: [0.4, 0.55, 0.45],
+  "A little": [0.4, 0.55, 0.45],
+  "A bit": [0.4, 0.55, 0.45],
+};
+
+/** "Fairly certain" and the like; those that another source or line of the table has are left to it. */
+function withDegrees(taken: readonly ConfidencePhrase[]): ConfidencePhrase[] {
+  const known = new Set(taken.map(({ phrase }) => phrase.toLowerCase()));
+  const made: Record<string, number> = {};
+  const round = (x: number): number => Math.round(100 * x) / 100;
+  for (const [degree, [sure, likely, unsure]] of Object.entries(DEGREES)) {
+    for (const word of ["certain", "sure", "confident"]) made[`${degree} ${word}`] = sure;
+    made[`${degree} likely`] = made[`${degree} probable`] = likely;
+    made[`${degree} unlikely`] = made[`${degree} improbable`] = round(1 - likely);
+    for (const word of ["unsure", "uncertain"]) made[`${degree} ${word}`] = unsure;
+  }
+  return list("en", "ours", made).filter(({ phrase }) => !known.has(phrase.toLowerCase()));
+}
+
+const TABLE: readonly ConfidencePhrase[] = [
   ...list("en", "tian-2023", { ...TIAN_EXPRESSIONS, "We Beleive": 0.75 }),
   ...list("en", "kent-1964", {
     Certain: 1,
@@ -89,7 +124,6 @@ export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [
     "Very confident": 0.9,
     "Very sure": 0.9,
     "Very certain": 0.95,
-    "Very high": 0.9,
     "Very likely": 0.9,
     "Quite confident": 0.8,
     "Pretty confident": 0.8,
@@ -118,6 +152,28 @@ export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [
     "Very unlikely": 0.1,
     "Very unsure": 0.2,
     "Not at all confident": 0.05,
+    "Not at all sure": 0.1,
+    "Not at all certain": 0.1,
+    "Not entirely confident": 0.5,
+    "Not completely confident": 0.5,
+    "Not fully confident": 0.5,
+    "Not entirely certain": 0.5,
+    "Not completely certain": 0.6,
+    "Not 100% sure": 0.6,
+    "Not 100% certain": 0.6,
+    "Not that confident": 0.3,
+    "Not very certain": 0.4,
+    "Not too sure": 0.4,
+    "More likely than not": 0.6,
+    "As likely as not": 0.5,
+    "Less likely than not": 0.4,
+    "Equally likely": 0.5,
+    "Fifty-fifty": 0.5,
+    "Full confidence": 1,
+    "Complete confidence": 1,
+    "Very high confidence": 0.95,
+    "Very low confidence": 0.05,
+    "Little confidence": 0.2,
     "No confidence": 0.05,
     "No idea": 0.05,
   }),
@@ -157,6 +213,42 @@ export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [
     不太有信心: 0.3,
     不太有把握: 0.3,
     没有信心: 0.2,
+    无信心: 0.2,
+    毫无信心: 0.05,
+    无把握: 0.25,
+    没什么把握: 0.2,
+    没什么信心: 0.2,
+    没有多大把握: 0.2,
+    把握不大: 0.3,
+    信心不大: 0.3,
+    信心不高: 0.3,
+    信心较低: 0.3,
+    信心较高: 0.75,
+    信心一般: 0.5,
+    有一定把握: 0.6,
+    有一定信心: 0.6,
+    有点信心: 0.6,
+    有些把握: 0.6,
+    相当有把握: 0.85,
+    相当有信心: 0.85,
+    相当确定: 0.85,
+    挺有把握: 0.8,
+    挺有信心: 0.8,
+    挺确定: 0.8,
+    十足的把握: 1,
+    十足把握: 1,
+    不是很确定: 0.4,
+    不是很有信心: 0.3,
+    不是很有把握: 0.3,
+    不是很肯定: 0.4,
+    不太肯定: 0.4,
+    不很确定: 0.4,
+    不完全确定: 0.5,
+    不十分确定: 0.5,
+    不是非常确定: 0.5,
+    五五开: 0.5,
+    对半开: 0.5,
+    一半一半: 0.5,
     信心不足: 0.3,
     信心很低: 0.1,
     不可能: 0,
@@ -165,3 +257,6 @@ export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [
     完全不确定: 0.2,
   }),
 ];
+
+/** All phrases that are read. */
+export const CONFIDENCE_PHRASES: readonly ConfidencePhrase[] = [...TABLE, ...withDegrees(TABLE)];

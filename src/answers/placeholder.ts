@@ -7,7 +7,8 @@ import { MASKED, type Prepared } from "./prepared.ts";
 const WORDS =
   /\b(?:number|numeric|integer|digits?|answer|letter|option|choice|guess|probability|confidence|confident|value|your|insert|result|explanation|reasoning|description|yes\/no|true\/false|place ?holder|score|percentage|question)\b|数字|整数|答案|字母|选项|你的|您的|数值|结果|置信度|概率|分数|信心|填写|此处/iu;
 /** What stands in brackets: placeholders are short, and hold no further bracket. */
-const BRACKETS = /<([^<>\n]{1,200})>|\[([^[\]\n]{1,200})\]|\{([^{}\n]{1,200})\}|_{3,}|\(([^()\n\d]{1,60})\)/g;
+const BRACKETS =
+  /<([^<>\n]{1,200})>|\[([^[\]\n]{1,200})\]|\{([^{}\n]{1,200})\}|【([^【】\n]{1,60})】|_{3,}|\(([^()\n\d]{1,60})\)/g;
 /** The same words where nothing but they follows a colon: "Answer: number". */
 const BARE =
   /([:：][ \t*]{0,4})((?:a |the |your )?(?:final )?(?:number|integer|answer|letter|option|probability|confidence|value|result|数字|答案|选项))(?=[ \t.。*]{0,4}(?:\n|$))/gi;
@@ -16,8 +17,9 @@ const BARE =
 export function withoutPlaceholders(prepared: Prepared): Prepared {
   const ranges: [number, number][] = [];
   for (const match of prepared.text.matchAll(BRACKETS)) {
-    const [all, angle, square, curly, round] = match;
-    const inside = angle ?? square ?? curly ?? round;
+    const [all, angle, square, curly, heavy, round] = match;
+    const inside = angle ?? square ?? curly ?? heavy ?? round;
+    if (heavy !== undefined && /^(?:正确)?(?:答案|解析|结果|答)$/.test(heavy)) continue; // a heading
     if (inside === undefined || (WORDS.test(inside) && !isFilledIn(inside, angle !== undefined)))
       ranges.push([match.index, match.index + all.length]);
   }
@@ -50,4 +52,4 @@ const normal = (line: string): string => line.trim().replaceAll(/\s+/g, " ");
 const isLong = (line: string): boolean => line.length >= 8 && /\p{L}/u.test(line);
 
 /** Whether a placeholder stands where an answer was to stand. */
-export const isEcho = (segment: string): boolean => segment.trimStart().startsWith(MASKED);
+export const isEcho = (segment: string): boolean => segment.replace(/^[\s{[(<]{1,8}/, "").startsWith(MASKED);

@@ -16,19 +16,39 @@ export class Prepared {
   /** [text.length] offsets in the original; `null`: the same. */
   readonly #starts: Int32Array | null;
   readonly #ends: Int32Array | null;
+  /** Offset of `text` in the original where there are no lists. */
+  readonly #base: number;
 
-  constructor(original: string, text: string, starts: Int32Array | null, ends: Int32Array | null) {
+  constructor(
+    original: string,
+    text: string,
+    starts: Int32Array | null,
+    ends: Int32Array | null,
+    base: number = 0,
+  ) {
     this.original = original;
     this.text = text;
     this.#starts = starts;
     this.#ends = ends;
+    this.#base = base;
   }
 
   /** Where [start, end) of `text` stands in the original; end > start. */
   place(start: number, end: number): Place {
-    const from = this.#starts ? this.#starts[start]! : start;
-    const to = this.#ends ? this.#ends[end - 1]! : end;
+    const from = this.#starts ? this.#starts[start]! : this.#base + start;
+    const to = this.#ends ? this.#ends[end - 1]! : this.#base + end;
     return { start: from, end: to, text: this.original.slice(from, to) };
+  }
+
+  /** Only [start, end) of `text`. */
+  slice(start: number, end: number): Prepared {
+    return new Prepared(
+      this.original,
+      this.text.slice(start, end),
+      this.#starts?.subarray(start, end) ?? null,
+      this.#ends?.subarray(start, end) ?? null,
+      this.#base + start,
+    );
   }
 
   /** The same with ranges of `text` filled with MASKED. Ranges rise and do not overlap. */
@@ -41,7 +61,7 @@ export class Prepared {
       at = end;
     }
     parts.push(this.text.slice(at));
-    return new Prepared(this.original, parts.join(""), this.#starts, this.#ends);
+    return new Prepared(this.original, parts.join(""), this.#starts, this.#ends, this.#base);
   }
 }
 
@@ -74,7 +94,18 @@ const LATEX: readonly (readonly [string, string])[] = [
   ["\\)", "`"],
   ["\\[", "`"],
   ["\\]", "`"],
+  ["^{\\circ}", "°"],
+  ["^\\circ", "°"],
 ];
+
+/** Traditional characters of the words that this room knows, and the simplified ones that it knows them by. */
+const SIMPLIFIED: ReadonlyMap<number, number> = (() => {
+  const traditional =
+    "確錯對無沒點萬億兩負選項應該為約個問題結標準認實誤難評給會絕極幾較總終後說這與還過開滿從數間體錢塊斷計測種";
+  const simplified =
+    "确错对无没点万亿两负选项应该为约个问题结标准认实误难评给会绝极几较总终后说这与还过开满从数间体钱块断计测种";
+  return new Map([...traditional].map((each, i) => [each.charCodeAt(0), simplified.charCodeAt(i)]));
+})();
 
 /** Nothing in it is to be rewritten. */
 const PLAIN = /^[\t\n\r\x20-\x5b\x5d-\x7a\x7c-\x7e]*$/;
@@ -87,7 +118,7 @@ export function prepare(original: string): Prepared {
   let length = 0;
   for (let i = 0; i < original.length; ) {
     const code = original.charCodeAt(i);
-    const spelled = code === 0x5c || code === 0x7b ? latexAt(original, i) : undefined;
+    const spelled = code === 0x5c || code === 0x7b || code === 0x5e ? latexAt(original, i) : undefined;
     const size = spelled ? spelled[0].length : 1;
     const as = spelled ? (spelled[1] === "" ? null : spelled[1].charCodeAt(0)) : plainCode(original, i, code);
     if (as !== null) {
@@ -115,6 +146,7 @@ function plainCode(text: string, at: number, code: number): number | null {
   if (code === 0xff0c)
     // A full-width comma parts clauses, unless it stands among full-width digits.
     return isWideDigit(text.charCodeAt(at - 1)) && isWideDigit(text.charCodeAt(at + 1)) ? 0x2c : code;
+  if (code >= 0x4e00 && code <= 0x9fff) return SIMPLIFIED.get(code) ?? code;
   if (code >= 0xff01 && code <= 0xff5e) return code - 0xfee0;
   if (code === 0xffe5) return 0xa5; // ￥
   if (code === 0x3000 || code === 0x85 || code === 0x2028 || code === 0x2029)

@@ -24,6 +24,10 @@ export const add = (a: Rational, b: Rational): Rational => ({ n: a.n * b.d + b.n
 export const times = (a: Rational, b: Rational): Rational => ({ n: a.n * b.n, d: a.d * b.d });
 export const negative = ({ n, d }: Rational): Rational => ({ n: -n, d });
 
+/** Whether they are one number, in lowest terms or not. */
+export const areEqual = (a: Rational, b: Rational): boolean =>
+  a.d === b.d ? a.n === b.n : a.n * b.d === b.n * a.d;
+
 /** a / b; `null` where b is 0. */
 export function over(a: Rational, b: Rational): Rational | null {
   if (b.n === 0n) return null;

@@ -29,6 +29,9 @@ const PARTS = new Map([
 ]);
 
 const isNumberWord = (word: string): boolean => SMALL.has(word) || TENS.has(word);
+/** What "a" counts one of; "a third" is a place in a row as often as a part. */
+const isCounted = (word: string): boolean =>
+  word === "hundred" || SCALES.has(word) || word === "half" || word === "quarter";
 /** Words that a number can begin with. */
 const isFirst = (word: string): boolean =>
   isNumberWord(word) || word === "half" || word === "minus" || word === "negative";
@@ -56,6 +59,8 @@ interface Word {
 export function wordNumbers(text: string): WordNumber[] {
   const found: WordNumber[] = [];
   let run: Word[] = [];
+  /** "a", which is one before "hundred", "million", "quarter" and "half". */
+  let article: Word | null = null;
   const flush = () => {
     while (run.length > 0 && run.length <= MOST) {
       const number = numberOf(run);
@@ -78,7 +83,10 @@ export function wordNumbers(text: string): WordNumber[] {
     else {
       flush();
       if (isFirst(word.word)) run = [word];
+      else if (article && isCounted(word.word) && word.start === article.end + 1)
+        run = [{ ...article, word: "one" }, word];
     }
+    article = word.word === "a" ? word : null;
   }
   flush();
   return found;
@@ -109,6 +117,9 @@ function numberIn(words: readonly string[]): Rational | null {
     return value && negative(value);
   }
   if (words.length === 1 && first === "half") return { n: 1n, d: 2n };
+  const scale = SCALES.get(words[2] ?? "");
+  if (first === "half" && words[1] === "a" && scale !== undefined && words.length === 3)
+    return { n: scale, d: 2n };
   const point = words.indexOf("point");
   if (point > 0) {
     const before = integerOf(words.slice(0, point));

@@ -39,6 +39,7 @@ export {
   type EntailmentPair,
   type EntailmentProbabilities,
   type EntailmentRule,
+  type EntailmentSaid,
   type EntailmentSimilarityOptions,
   EntailmentTable,
   type EntailmentTableOptions,

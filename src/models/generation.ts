@@ -87,12 +87,18 @@ export function completeEnd(
 
 /** Whether a prompt is a chat. */
 export function isChat(prompt: Prompt): prompt is readonly ChatMessage[] {
-  return typeof prompt !== "string" && prompt.length > 0 && typeof prompt[0] === "object";
+  return typeof prompt === "object" && prompt !== null && prompt.length > 0 && typeof prompt[0] === "object";
 }
 
-/** @throws SurprisalError INVALID_ARGUMENT for a text, or a message of a chat, with half a surrogate pair */
-export function checkPromptText(prompt: Prompt): void {
+/** @throws SurprisalError INVALID_ARGUMENT for what is neither a text, a chat nor token ids, and for half a surrogate pair */
+export function checkPrompt(prompt: Prompt): void {
   if (typeof prompt === "string") checkWellFormed(prompt, "prompt");
+  else if (!Number.isSafeInteger((prompt as ArrayLike<unknown> | null | undefined)?.length))
+    throw invalidArgument(
+      "The prompt is neither a text, a chat nor token ids",
+      "prompt",
+      'Give "a text", [{ role: "user", content: "a text" }] or a list of token ids.',
+    );
   else if (isChat(prompt)) checkMessages(prompt);
 }
 
@@ -141,6 +147,10 @@ export function checkNotEmpty(prompt: { readonly length: number }): void {
 
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function checkMaxTokens(maxTokens: number): void {
-  if (!(maxTokens >= 0))
-    throw invalidArgument(`${maxTokens} is no number of tokens`, "maxTokens", "Give 0 or more.");
+  if (!(maxTokens >= 0 && (Number.isInteger(maxTokens) || maxTokens === Infinity)))
+    throw invalidArgument(
+      `${maxTokens} is no number of tokens`,
+      "maxTokens",
+      "Give a whole number of at least 0.",
+    );
 }

@@ -3,7 +3,7 @@ import { abortError, firstOf, SurprisalError, type TokenRecord, type WindowPlan 
 import { askedFor } from "./asked-options.ts";
 import { checkAlternatives, checkOpen } from "./checks.ts";
 import { checkGenerateOptions } from "./generate-options.ts";
-import { checkNotEmpty, checkPromptText, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
+import { checkNotEmpty, checkPrompt, completeEnd, generationOf, isChat, LoopLeft } from "./generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -97,8 +97,8 @@ export abstract class ServerModel implements LanguageModel {
     checkAlternatives(this, options.alternatives);
     checkGenerateOptions(options);
     const { maxTokens = 256, signal } = options;
+    checkPrompt(prompt);
     checkNotEmpty(prompt);
-    checkPromptText(prompt);
     if (signal?.aborted) throw abortError("Generating", signal);
     if (maxTokens === 0)
       return completeEnd("length", 0, { model: this.identity, probabilities: "raw", eosCounted: false });

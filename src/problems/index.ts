@@ -1,4 +1,12 @@
 export {
+  MIXED_KINDS,
+  MIXED_WORDING,
+  type MixedKind,
+  type MixedOptions,
+  type MixedProblem,
+  mixedArithmetic,
+} from "./mixed.ts";
+export {
   DIFFICULTIES,
   type Difficulty,
   type Problem,

@@ -12,6 +12,7 @@ export {
   type CarArtefact,
   type CarCounts,
   type CarDecision,
+  type CarExample,
   type CarFitOptions,
   type CarGoal,
   type CarInstructions,
@@ -60,6 +61,15 @@ export {
   type RateReading,
 } from "./monitor/quality.ts";
 export type { MonotonePosterior } from "./posterior.ts";
+export {
+  type FailedQuestion,
+  type RecordedQuestion,
+  type RecordingProgress,
+  type RecordQuestionsOptions,
+  RecordsFile,
+  type RecordsFileOptions,
+  recordQuestions,
+} from "./recorder.ts";
 export {
   parseRecords,
   RECORDS_SCHEMA,

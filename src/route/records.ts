@@ -8,6 +8,7 @@ import { shapes } from "../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
 import type { AnswerCounting, Signals } from "./answer-signals.ts";
+import type { CarInstructions } from "./car/index.ts";
 
 /** The form of this version: the first line of a file of records says it. */
 export const RECORDS_SCHEMA = "surprisal.route-records/1";
@@ -21,6 +22,12 @@ export interface RecordsHeader {
   counting: AnswerCounting | null;
   /** What gave the answers; of a cascade, the cheapest model. */
   identity: CalibrationIdentity | null;
+  /** Of a cascade: what gave the answers of each path. */
+  identities?: Readonly<Record<string, CalibrationIdentity>> | undefined;
+  /** What the questions of a CAR router were asked with: a router that is fitted to the records asks with the same. */
+  instructions?: CarInstructions | undefined;
+  /** What else the answers depend on, such as what they may be long; it is compared when the file is gone on with. */
+  asked?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One path's answer to one question. */
@@ -104,7 +111,11 @@ const MOST_BYTES = 2 ** 30;
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRecords`.
  */
 export async function readRecords(file: string): Promise<RouteRecords> {
-  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  const bytes = await readInput(file, {
+    most: MOST_BYTES,
+    wayOutWhenLarge: WAY_OUT,
+    wayOutWhenMissing: "Check the name.",
+  });
   return parseRecords(decodeText(bytes, file).text, file);
 }
 
@@ -146,7 +157,9 @@ function parsed(line: string, shape: shapes.Shape, at: string): unknown {
 }
 
 /** Fields that are texts, whatever they say. */
-const TEXTS = new Set(["id", "group", "kind", "question", "rewordingOf", "text", "answer"]);
+const TEXTS = new Set([
+  ...["id", "group", "kind", "question", "rewordingOf", "text", "answer", "short", "long"],
+]);
 
 const numberFromText = (key: string, value: unknown): unknown =>
   (value === "Infinity" || value === "-Infinity") && !TEXTS.has(key) ? Number(value) : value;
@@ -174,11 +187,21 @@ export const identityShape: shapes.Shape = record({
   kernels: nullable(words),
 });
 
+/** Of the wording of a CAR router; artefacts have it too. */
+export const carInstructionsShape: shapes.Shape = record({
+  short: words,
+  long: words,
+  form: optional(oneOf("chat", "text")),
+  examples: optional(list(record({ question: words, short: words, long: words }))),
+});
+
 const headerShape = record({
   schema: oneOf(RECORDS_SCHEMA),
   paths: list(words),
   counting: nullable(countingShape),
   identity: nullable(identityShape),
+  identities: optional(mapOf(identityShape)),
+  instructions: optional(carInstructionsShape),
 });
 
 const answerShape = record({

@@ -6,10 +6,11 @@ import { decodeText, infinityAsText } from "../text/index.ts";
 import { ROUTER_SCHEMA } from "./artefact.ts";
 import type { CarArtefact } from "./car/index.ts";
 import type { CascadeArtefact } from "./cascade/index.ts";
-import { countingShape, identityShape } from "./records.ts";
+import type { DeepConfArtefact } from "./early-exit/index.ts";
+import { carInstructionsShape, countingShape, identityShape } from "./records.ts";
 
 /** What may be kept as a router; `kind` tells them apart. */
-export type RouterArtefact = CarArtefact | CascadeArtefact;
+export type RouterArtefact = CarArtefact | CascadeArtefact | DeepConfArtefact;
 
 const MOST_BYTES = 64 * 2 ** 20;
 const WAY_OUT = "Give a file that saveRouter or `surprisal route` wrote, unchanged.";
@@ -30,7 +31,11 @@ export async function saveRouter(file: string, artefact: RouterArtefact): Promis
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseRouter`.
  */
 export async function loadRouter(file: string): Promise<RouterArtefact> {
-  const bytes = await readInput(file, { most: MOST_BYTES, wayOutWhenLarge: WAY_OUT });
+  const bytes = await readInput(file, {
+    most: MOST_BYTES,
+    wayOutWhenLarge: WAY_OUT,
+    wayOutWhenMissing: "Check the name.",
+  });
   return parseRouter(decodeText(bytes, file).text, file);
 }
 
@@ -78,6 +83,8 @@ const within =
     typeof value === "number" && value >= low && value <= high ? null : `${at} is not from ${low} to ${high}`;
 const share = within(0, 1);
 const least = within(0, Number.MAX_VALUE);
+const atLeast1: shapes.Shape = (value, at) =>
+  Number.isSafeInteger(value) && Number(value) >= 1 ? null : `${at} is not a whole number from 1 on`;
 const positive = within(Number.MIN_VALUE, Number.MAX_VALUE);
 
 /** An object that has no other members than these: a parameter of another name is an error, and is not passed over. */
@@ -152,6 +159,7 @@ const step = record({
   tokens: least,
   promptTokens: nullable(least),
   accuracy: share,
+  identity: optional(nullable(identityShape)),
   right: posterior,
   later: list(record({ name: text, whenWrong: posterior, whenRight: posterior })),
 });
@@ -161,12 +169,13 @@ const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
     rule: byKind(RULES),
     signal: text,
     counting: nullable(countingShape),
-    instructions: nullable(record({ short: text, long: text })),
+    instructions: nullable(carInstructionsShape),
   }),
   cascade: record({
     steps: list(step),
     signal: text,
     counting: nullable(countingShape),
+    instructions: optional(nullable(carInstructionsShape)),
     goal: byKind(CASCADE_GOALS),
     point: record({
       worth: least,
@@ -177,6 +186,24 @@ const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
       lastModel: record({ accuracy: share, price: least }),
       reached: flag,
     }),
+  }),
+  deepconf: record({
+    settings: exactly({
+      warmUp: atLeast1,
+      budget: atLeast1,
+      keep: within(Number.MIN_VALUE, 1),
+      window: atLeast1,
+      topK: atLeast1,
+      consensus: nullable(within(Number.MIN_VALUE, 1)),
+    }),
+    point: record({
+      n: count,
+      accuracy: share,
+      tokens: least,
+      fullVote: record({ accuracy: share, tokens: least }),
+      reached: flag,
+    }),
+    instructions: nullable(carInstructionsShape),
   }),
 };
 
@@ -199,6 +226,10 @@ const routerShape: shapes.Shape = (value, at) =>
 
 /** What shapes do not tell. */
 function faultOf(artefact: RouterArtefact): string | null {
+  if (artefact.kind === "deepconf") {
+    const { warmUp, budget } = artefact.settings;
+    return budget < warmUp ? "settings.budget is below settings.warmUp" : null;
+  }
   const posteriors =
     artefact.kind === "cascade"
       ? artefact.steps.flatMap(({ right, later }) => [

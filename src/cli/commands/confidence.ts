@@ -221,6 +221,7 @@ async function carryOut(
   if (json && ranking) printEvent({ type: "ranking", methods: ranking });
   else if (ranking)
     process.stdout.write(`${out === undefined ? "\n" : ""}${renderRanking(ranking, columns)}`);
+  const failure = failureOf(outcome, out);
   if (given.html !== undefined) {
     const view = viewOf(
       given.prompt === undefined ? (given.file ?? "standard input") : "one question",
@@ -228,12 +229,12 @@ async function carryOut(
       answers,
       ranking,
       recipe,
+      failure?.what ?? null,
     );
     await writeWhole(given.html, await confidencePage(view));
   }
   if (!quiet && out !== undefined)
     process.stderr.write(`${answers.length} of ${rows.length} answers, in ${visible(out)}\n`);
-  const failure = failureOf(outcome, out);
   if (failure) throw failure;
 }
 

@@ -3,13 +3,17 @@ import type { LanguageModel } from "../../models/index.ts";
 import type { ConfidenceView, MethodRanking } from "../../report/index.ts";
 import type { ConfidenceRow } from "./run.ts";
 
-/** @param recipe what the rows were asked for with. */
+/**
+ * @param recipe what the rows were asked for with.
+ * @param failed what became of lines that are not there, in words; `null`: all are.
+ */
 export function viewOf(
   title: string,
   model: LanguageModel | null,
   answers: readonly ConfidenceRow[],
   ranking: readonly MethodRanking[] | null,
   recipe: Readonly<Record<string, unknown>>,
+  failed: string | null,
 ): ConfidenceView {
   const words: Readonly<Record<string, string>> = {
     ...{
@@ -43,6 +47,6 @@ export function viewOf(
         : []),
       ...details,
     ],
-    notes: model?.notes ?? [],
+    notes: [...(failed === null ? [] : [failed]), ...(model?.notes ?? [])],
   };
 }

@@ -146,6 +146,7 @@ function familyLines(
       silent.set(each.reason ?? "", [...(silent.get(each.reason ?? "") ?? []), each.name]);
   return [
     `${paint.bold(FAMILY_NAMES[family])}${paint.faint(priceOf(family, estimates))}`,
+    ...(said.length > 0 ? [paint.faint(headLine(widest, columns))] : []),
     ...said.map((estimate) => line(estimate, widest, paint, columns)),
     ...[...silent].flatMap(([reason, names]) => {
       const all = names.length === estimates.length && names.length > 1;
@@ -153,6 +154,12 @@ function familyLines(
       return wrapWords(`– ${who}: ${visible(reason)}`, columns - 2).map((each) => `  ${paint.faint(each)}`);
     }),
   ];
+}
+
+/** What the columns are; the confidence, 0 to 1, is not calibrated. */
+function headLine(widest: number, columns: number): string {
+  const begin = `  ${"".padEnd(widest)} uncertain  ${"confidence".padEnd(BAR + 5)}`;
+  return columns - begin.length < 11 ? begin.trimEnd() : `${begin}  formula`;
 }
 
 function line(estimate: MethodEstimate, widest: number, paint: Paint, columns: number): string {

@@ -21,6 +21,14 @@ export { type GenerationProgress, generationProgress } from "./generation-progre
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
+export {
+  deepConfSentences,
+  judgedSentence,
+  renderRouting,
+  routerSentences,
+  WAY_COLUMNS,
+  type Way,
+} from "./routing.ts";
 export { renderRun, table } from "./run.ts";
 export { renderRunDifferences } from "./run-differences.ts";
 export { renderRunList } from "./run-list.ts";

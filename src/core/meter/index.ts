@@ -13,4 +13,5 @@ export type {
   WindowReading,
 } from "./reading.ts";
 export type { MeterState } from "./state.ts";
+export { tokenConfidence } from "./token-confidence.ts";
 export { TopAlternatives } from "./top-alternatives.ts";

@@ -12,6 +12,7 @@ import {
   writePublished,
 } from "../../../test/bert-fixture.ts";
 import { checkGguf, inspectGguf, poolingOf, tokenTextsOf } from "../gguf/index.ts";
+import { quantize } from "../llama/index.ts";
 import { type ConvertedType, convertSentenceEncoder, MOST_TOKENS_KEY } from "./index.ts";
 import { toQ8 } from "./q8.ts";
 import { readSafetensors } from "./safetensors.ts";
@@ -245,6 +246,29 @@ describe("Q8_0", () => {
     expect(bytes.readUInt16LE(0)).toBe(0x3c00); // 1 in half precision
     expect([...new Int8Array(bytes.subarray(2, 34))].slice(0, 6)).toEqual([127, -8, -7, -7, -6, -6]);
     expect(bytes.subarray(34).every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe("A file that is converted to Q8_0", () => {
+  it("has the tensors that llama.cpp quantises the F32 file to, byte by byte", async () => {
+    const model = tinyEncoder();
+    const [whole, small] = [await convert(model, "F32"), await convert(model, "Q8_0")];
+    const theirs = join(folder, "theirs.gguf");
+    await quantize(whole, theirs, "Q8_0");
+    const expected = await inspectGguf(theirs);
+    const given = await inspectGguf(small);
+    expect(given.tensors.length).toBe(expected.tensors.length);
+    const read = (path: string, { offset, bytes }: { offset: number; bytes: number }) =>
+      readFileSync(path).subarray(offset, offset + bytes);
+    for (const tensor of expected.tensors) {
+      const own = given.tensors.find(({ name }) => name === tensor.name)!;
+      expect({ name: own.name, type: own.type, shape: own.shape }).toEqual({
+        name: tensor.name,
+        type: tensor.type,
+        shape: tensor.shape,
+      });
+      expect(Buffer.compare(read(small, own), read(theirs, tensor)), tensor.name).toBe(0);
+    }
   });
 });
 

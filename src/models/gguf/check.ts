@@ -15,6 +15,7 @@ import {
   OPTIONAL_FEED_FORWARD,
   ORDINARY_ATTENTION,
   SEPARATE_ATTENTION,
+  STATE_SPACE,
   TENSOR_LAYOUTS,
   UNGATED_EXPERTS,
 } from "./architectures.ts";
@@ -101,7 +102,9 @@ function checkArchitecture(metadata: Metadata, wanted: NonNullable<CheckGgufOpti
     const what = `A model of architecture "${architecture}" does not predict the next token from those before it`;
     throw unsupported("general.architecture", what, "Use a generative model.");
   }
-  if (wanted === "encoder")
+  // Embedding models made of one that writes, such as Qwen3-Embedding, say how they are pooled.
+  const pooling = poolingOf(file);
+  if (wanted === "encoder" && (pooling === null || pooling === "rank" || STATE_SPACE.has(architecture)))
     throw unsupported(
       "general.architecture",
       `A model of architecture "${architecture}" predicts the next token, and is no embedding model`,

@@ -112,7 +112,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
     ggufVersion: file.version,
     architecture: file.architecture,
     kind: isEncoder(file) ? "encoder" : "generative",
-    pooling: isEncoder(file) ? poolingOf(file) : null,
+    pooling: poolingOf(file),
     name: file.name,
     sizeLabel: text("general.size_label"),
     author: text("general.author") ?? text("general.organization"),

@@ -2,7 +2,7 @@
 import type { TokenRecord } from "../../core/index.ts";
 import { checkAlternatives, checkedIds } from "../checks.ts";
 import { checkGenerateOptions } from "../generate-options.ts";
-import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
+import { checkNotEmpty, checkPrompt, completeEnd, generationOf, isChat, promptIds } from "../generation.ts";
 import type {
   GenerateOptions,
   Generation,
@@ -120,6 +120,7 @@ export class Answers {
   async #checked(prompt: Prompt, options: GenerateOptions): Promise<ArrayLike<number>> {
     checkAlternatives(this.#model, options.alternatives);
     checkGenerateOptions(options);
+    checkPrompt(prompt);
     const ids = await this.#promptIds(prompt, options);
     checkNotEmpty(ids);
     return checkedIds(ids, this.#parts.vocabulary.size); // one that is none would fail a decode call for all

@@ -19,6 +19,8 @@ import { isMapped, MappedFiles } from "./mapping.ts";
 import { gpuMemory, type LlamaLoadOptions, type Placement, placeModel } from "./placement.ts";
 import { tryInChild } from "./trial.ts";
 
+type CheckedLoadOptions = LlamaLoadOptions & ExactOptions;
+
 /** A model's weights in memory. */
 export interface CheckedWeights {
   file: GgufFile;
@@ -36,15 +38,17 @@ export interface CheckedWeights {
 
 /**
  * @param kind what the model is wanted for.
+ * @param given options, or a function that chooses them by the file.
  * @throws SurprisalError GGUF_*, MODEL_LOAD_FAILED, OUT_OF_MEMORY, DEVICE_UNAVAILABLE, ENGINE_*, KERNELS_*, ABORTED.
  */
 export async function loadChecked(
   path: string,
   kind: NonNullable<CheckGgufOptions["kind"]>,
-  options: LlamaLoadOptions & ExactOptions,
+  given: CheckedLoadOptions | ((file: GgufFile) => CheckedLoadOptions),
   identity: Partial<ModelIdentity>,
 ): Promise<CheckedWeights> {
   const file = await inspectGguf(path);
+  const options = typeof given === "function" ? given(file) : given;
   const library = loadLlamaLibrary(options);
   checkGguf(file, { memoryBytes: machineMemory() + gpuMemory(library), kind });
   const placement = placeModel(options, library, file);

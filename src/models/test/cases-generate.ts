@@ -209,6 +209,7 @@ export const generateCases: readonly ConformanceCase[] = [
         { repeatLastN: 0.5 },
         { presencePenalty: Number.NaN },
         { frequencyPenalty: Number.POSITIVE_INFINITY },
+        { maxTokens: 1.5 },
         { whenFull: "never" as never },
         { batching: "sometimes" as never },
       ];
@@ -217,6 +218,12 @@ export const generateCases: readonly ConformanceCase[] = [
           "INVALID_ARGUMENT",
           () => collect(model.generate(PROMPT, { maxTokens: 1, ...options })),
           JSON.stringify(options),
+        );
+      for (const none of [undefined, null, 5, {}, { messages: [] }])
+        await refuses(
+          "INVALID_ARGUMENT",
+          () => collect(model.generate(none as never, { maxTokens: 1 })),
+          `the prompt ${JSON.stringify(none)}`,
         );
     },
   ),

@@ -14,7 +14,15 @@ import {
 import { checkAlternatives, checkedIds, checkLength, checkOpen } from "../checks.ts";
 import { type EncodedRequest, encodeRequest } from "../encode-request.ts";
 import { checkGenerateOptions } from "../generate-options.ts";
-import { checkNotEmpty, completeEnd, generationOf, isChat, promptIds, promptTooLong } from "../generation.ts";
+import {
+  checkNotEmpty,
+  checkPrompt,
+  completeEnd,
+  generationOf,
+  isChat,
+  promptIds,
+  promptTooLong,
+} from "../generation.ts";
 import type {
   ChatMessage,
   GenerateOptions,
@@ -199,6 +207,7 @@ export class TableModel implements LanguageModel {
     this.#assertOpen();
     checkAlternatives(this, options.alternatives);
     checkGenerateOptions(options);
+    checkPrompt(prompt);
     if (isChat(prompt)) throw this.#unsupported("has no chat template");
     const ids = await promptIds(prompt as TextOrIds, options, (...given) => this.tokenize(...given));
     checkedIds(ids, this.vocabulary.size);

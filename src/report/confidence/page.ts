@@ -174,7 +174,8 @@ function textAsHtml(text: string): string {
 function methodTable({ estimates }: ConfidenceAnswer, i: number): string {
   const families = [...new Set(estimates.map(({ family }) => family))];
   const body = families.map((family) => {
-    const rows = estimates.filter((each) => each.family === family).map(methodRow);
+    const own = estimates.filter((each) => each.family === family);
+    const rows = [...own.filter(says).map(methodRow), ...silentRows(own.filter((each) => !says(each)))];
     return `<tbody><tr><th colspan="5" scope="rowgroup" class="family">${FAMILIES[family]}</th></tr>${rows.join("\n")}</tbody>`;
   });
   return `<div class="scroll" role="region" aria-label="Methods of answer ${i + 1}" tabindex="0">
@@ -183,6 +184,21 @@ function methodTable({ estimates }: ConfidenceAnswer, i: number): string {
 ${body.join("\n")}
 </table>
 </div>`;
+}
+
+/** Whether there is something to see: a number, an interval, or what the model replied. */
+const says = ({ uncertainty, interval, replies = [] }: MethodEstimate): boolean =>
+  uncertainty !== null || interval !== undefined || replies.length > 0;
+
+/** Methods without a number, a row for each reason. */
+function silentRows(estimates: readonly MethodEstimate[]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { name, reason = "" } of estimates)
+    byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  return [...byReason].map(
+    ([reason, names]) =>
+      `<tr><td colspan="5" class="soft">– ${oneLine(names.join(", "))}<br><small>${oneLine(reason)}</small></td></tr>`,
+  );
 }
 
 function methodRow({

@@ -20,6 +20,17 @@ export interface CarInstructions {
   short: string;
   /** For the long one. */
   long: string;
+  /** "chat": a message of the user; "text": the text as it is. Left out: a chat where the model takes one. */
+  form?: "chat" | "text" | undefined;
+  /** Shown before the question, each with the answer of its path: the same instruction, and how it is followed. Default: none. */
+  examples?: readonly CarExample[] | undefined;
+}
+
+/** A question with the answers that are wanted: what is called a shot. */
+export interface CarExample {
+  question: string;
+  short: string;
+  long: string;
 }
 
 /** A CAR router, plain JSON: `saveRouter`, `loadRouter`. */

@@ -31,7 +31,7 @@ export interface CarFitOptions {
   paths?: readonly [short: string, long: string] | undefined;
   /** Default: that of the records' header, else not known. */
   identity?: Partial<CalibrationIdentity> | undefined;
-  /** What the records were asked with. Default: not known. */
+  /** What the records were asked with. Default: what their header says, else not known. */
   instructions?: CarInstructions | undefined;
 }
 
@@ -53,11 +53,12 @@ export function fitCar(
   given: RouteRecords | readonly RouteRecord[],
   options: CarFitOptions = {},
 ): CarArtefact {
-  const { mode = "monotone", leastPerClass = 30, instructions } = options;
+  const { mode = "monotone", leastPerClass = 30 } = options;
   if (!MODES.includes(mode))
     throw invalidArgument(`There is no mode "${String(mode)}"`, "mode", `Give ${MODES.join(", ")}.`);
   const { signal = mode === "monotone" ? "nll" : "perplexity" } = options;
   const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
+  const { instructions = header?.instructions } = options;
   const originals = records.filter(({ rewordingOf }) => rewordingOf === undefined);
   const cases = casesOf(originals, signal, options.paths, mode === "monotone");
   if (mode !== "pilot") requireEnough(cases, leastPerClass, signal);
@@ -77,9 +78,17 @@ export function fitCar(
   };
 }
 
-/** sha256 of both instructions, lower-case hex. */
-export const carWording = ({ short, long }: CarInstructions): string =>
-  wordingSha256({ prompt: JSON.stringify(["{question}", short, long]) });
+/** sha256 of both instructions, with form and examples where they have some, lower-case hex. */
+export const carWording = ({ short, long, form, examples = [] }: CarInstructions): string =>
+  wordingSha256({
+    prompt: JSON.stringify([
+      "{question}",
+      short,
+      long,
+      ...(form === undefined && examples.length === 0 ? [] : [form ?? null]),
+      ...examples.map((each) => [each.question, each.short, each.long]),
+    ]),
+  });
 
 function casesOf(
   records: readonly RouteRecord[],

@@ -1,5 +1,5 @@
 /** CAR: a short answer is kept where the model was sure of it, and reasoned about where it was not. */
-export type { CarArtefact, CarInstructions, CarRule } from "./artefact.ts";
+export type { CarArtefact, CarExample, CarInstructions, CarRule } from "./artefact.ts";
 export { type CarFitOptions, fitCar } from "./fit.ts";
 export type { Gaussian, Gaussians } from "./gaussians.ts";
 /** CAR: `car.fit(records)`, `router.route(signals)`, `router.run(model, question)`; as published, and our own. */

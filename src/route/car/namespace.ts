@@ -5,12 +5,12 @@
  *     const { text, path, decision } = await router.run(model, "What is 17 + 25?");
  */
 import type { RouteRecord, RouteRecords } from "../records.ts";
-import type { CarArtefact } from "./artefact.ts";
+import type { CarArtefact, CarInstructions } from "./artefact.ts";
 import { type CarFitOptions, fitCar } from "./fit.ts";
 import { gaussianBoundaries } from "./gaussians.ts";
 import { recordCar } from "./record.ts";
 import { CarRouter } from "./router.ts";
-import { carPrompt } from "./run.ts";
+import { CAR_INSTRUCTIONS, carPrompt } from "./run.ts";
 
 /**
  * Fits a router to records of questions with their short and long answers: see `CarFitOptions`. Its `artefact` is what
@@ -34,3 +34,6 @@ export const record: typeof recordCar = recordCar;
 
 /** The prompt of a path: the question first and the instruction last. */
 export const prompt: typeof carPrompt = carPrompt;
+
+/** The instructions of the paper, which are asked with unless others are given. */
+export const INSTRUCTIONS: Readonly<CarInstructions> = CAR_INSTRUCTIONS;

@@ -31,7 +31,7 @@ export const CAR_INSTRUCTIONS: CarInstructions = {
 export interface CarPromptOptions {
   /** What stands behind the question, on a line of its own. Default: those of the artefact, else the paper's. */
   instructions?: CarInstructions | undefined;
-  /** "chat": a message of the user; "text": the text as it is. Default: a chat where the model takes one. */
+  /** "chat": a message of the user; "text": the text as it is. Default: that of the instructions, else a chat where the model takes one. */
   form?: "chat" | "text" | undefined;
   /** The whole prompt of a path, in the place of the two above: keep in front what both have in common. */
   prompt?: ((question: string, path: "short" | "long") => Prompt) | undefined;
@@ -82,9 +82,22 @@ export function carPrompt(
   { instructions = CAR_INSTRUCTIONS, form, prompt }: CarPromptOptions = {},
 ): Prompt {
   if (prompt) return prompt(question, path);
-  const content = `${question}\n${instructions[path]}`;
-  const chat = form === undefined ? model.capabilities.chat : form === "chat";
-  return chat ? [{ role: "user", content }] : `${content}\n`;
+  const { examples = [], form: own } = instructions;
+  const asked = (each: string) => `${each}\n${instructions[path]}`;
+  const how = form ?? own;
+  const chat = how === undefined ? model.capabilities.chat : how === "chat";
+  if (!chat)
+    return [
+      ...examples.map((each) => `${asked(each.question)}\n${each[path]}\n\n`),
+      `${asked(question)}\n`,
+    ].join("");
+  return [
+    ...examples.flatMap((each) => [
+      { role: "user", content: asked(each.question) },
+      { role: "assistant", content: each[path] },
+    ]),
+    { role: "user", content: asked(question) },
+  ];
 }
 
 /** Default options of both paths. */

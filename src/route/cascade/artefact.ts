@@ -1,6 +1,8 @@
 /** A fitted cascade as plain data. */
+import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import type { AnswerCounting } from "../answer-signals.ts";
 import type { RouterFacts } from "../artefact.ts";
+import type { CarInstructions } from "../car/index.ts";
 import type { MonotonePosterior } from "../posterior.ts";
 
 /** What tokens of a model cost, in any unit that all of a cascade share: money, seconds, joules. */
@@ -29,6 +31,8 @@ export interface CascadeStepFit {
   /** `null` = not known, and not paid for. */
   promptTokens: number | null;
   accuracy: number;
+  /** Which model it was; left out or `null` = not known, and not compared. */
+  identity?: CalibrationIdentity | null | undefined;
   /** P(it is right | signal). */
   right: MonotonePosterior;
   later: readonly LaterModel[];
@@ -63,6 +67,8 @@ export interface CascadeArtefact extends RouterFacts {
   steps: readonly CascadeStepFit[];
   signal: string;
   counting: AnswerCounting | null;
+  /** What the questions were asked with, the long instruction of it; left out or `null` = not known. */
+  instructions?: CarInstructions | null | undefined;
   goal: CascadeGoal;
   point: CascadePoint;
 }

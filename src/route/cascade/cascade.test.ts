@@ -311,6 +311,39 @@ describe("cascade.run", () => {
     expect(unsure.counts).toEqual({ answers: { middle: 1 }, missing: 1 });
   });
 
+  it("compares every model with the one of its name that it was fitted to", async () => {
+    const identity = (name: string) => ({
+      model: { name, sha256: null },
+      tokenizer: null,
+      wordingSha256: null,
+      recipe: null,
+      kernels: null,
+    });
+    const steps = ARTEFACT.steps.map((step) => ({ ...step, identity: identity(step.name) }));
+    const strict = new CascadeRouter({ ...ARTEFACT, steps });
+    const named = (name: string, own: string) => ({ ...answering(name, 0), identity: identity(own) });
+    const right = [named("small", "small"), named("middle", "middle"), named("large", "large")];
+    expect((await strict.run(right, "?", { strict: true })).warnings).toEqual([]);
+    const swapped = [named("small", "small"), named("middle", "large"), answering("large", 0)];
+    const { warnings } = await strict.run(swapped, "?");
+    expect(warnings).toEqual([
+      expect.stringMatching(/^middle: .*the model middle, and is used beside large/),
+    ]);
+    await expect(strict.run(swapped, "?", { strict: true })).rejects.toMatchObject({
+      code: "CALIBRATION_MISMATCH",
+    });
+    expect(cascade.model("small", new ToldModel(() => [])).identity?.model).toMatchObject({ sha256: null });
+  });
+
+  it("refuses a goal with a member that is not known", () => {
+    const goal = { kind: "price" as const, atMost: 1, atLeast: 0.5 };
+    const steps = [
+      { name: "a", price: { written: 1 } },
+      { name: "b", price: { written: 2 } },
+    ];
+    expect(() => cascade.fit([], { steps, goal })).toThrow(/has no "atLeast"/);
+  });
+
   it("is recorded as it is asked", async () => {
     const record = await cascade.record([answering("small", 2), answering("large", 0)], "?", {
       id: "1",

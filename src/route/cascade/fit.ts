@@ -63,7 +63,10 @@ export function fitCascade(
   );
   const isHeld = (i: number) => folds[i]! < Math.round(heldOut * FOLDS);
   const fitted = cases.filter((_, i) => !isHeld(i));
-  const fits = steps.map((_, i) => stepFit(fitted, steps, i, posterior));
+  const fits = steps.map(({ name }, i) => ({
+    ...stepFit(fitted, steps, i, posterior),
+    identity: header?.identities?.[name] ?? null,
+  }));
   const first = cases.map(({ id, group, kind, answers, signals }) => ({
     id,
     group,
@@ -87,6 +90,7 @@ export function fitCascade(
     steps: fits,
     signal,
     counting: header?.counting ?? null,
+    instructions: header?.instructions ?? null,
     goal,
     point,
   };
@@ -237,7 +241,21 @@ function checkSteps(steps: CascadeFitOptions["steps"]): void {
         );
 }
 
+/** What a goal of each kind has: whatever else is given would be dropped in silence. */
+const GOAL_MEMBERS: Readonly<Record<CascadeGoal["kind"], readonly string[]>> = {
+  accuracy: ["kind", "atLeast", "tolerance"],
+  price: ["kind", "atMost"],
+};
+
 function checkGoal(goal: CascadeGoal): void {
+  const members = Object.hasOwn(GOAL_MEMBERS, goal.kind) ? GOAL_MEMBERS[goal.kind] : null;
+  const unknown = members && Object.keys(goal).find((member) => !members.includes(member));
+  if (unknown)
+    throw invalidArgument(
+      `A goal of the kind ${goal.kind} has no "${unknown}"`,
+      "goal",
+      `It has ${members!.join(", ")}.`,
+    );
   if (goal.kind === "price") {
     if (goal.atMost >= 0) return;
     throw invalidArgument(`${goal.atMost} is no price`, "goal.atMost", "Give a number from 0 on.");
@@ -248,6 +266,9 @@ function checkGoal(goal: CascadeGoal): void {
       "goal.kind",
       "Give accuracy or price.",
     );
+  const { tolerance = 0 } = goal;
+  if (!(tolerance >= 0 && tolerance <= 1))
+    throw invalidArgument(`${tolerance} is no share`, "goal.tolerance", "Give a share such as 0.005.");
   if (goal.atLeast !== "last-model" && !(goal.atLeast >= 0 && goal.atLeast <= 1))
     throw invalidArgument(
       `${goal.atLeast} is no accuracy`,

@@ -1,6 +1,7 @@
 /** A question answered by a cascade: one model after the other, as long as the next is worth its price. */
+import { type CalibrationIdentity, checkIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import type { GenerateOptions, LanguageModel, Prompt } from "../../models/index.ts";
+import { type GenerateOptions, kernelsOf, type LanguageModel, type Prompt } from "../../models/index.ts";
 import { type AnswerSignalsOptions, answerSignals, type Signals } from "../answer-signals.ts";
 import { type WrittenAnswer, writeAnswer } from "../written.ts";
 import type { CascadeArtefact } from "./artefact.ts";
@@ -21,6 +22,8 @@ export interface CascadeReply {
 export interface CascadeModel {
   /** As in the records. */
   name: string;
+  /** Which model it is: compared with what the cascade was fitted to. Left out: not known. */
+  identity?: Partial<CalibrationIdentity> | undefined;
   /** @param limits `maxTokens`: what the budget still pays for; left out: no limit. */
   ask(
     question: string,
@@ -46,8 +49,10 @@ export function cascadeModel(
 ): CascadeModel {
   const alternatives = Math.min(2, model.capabilities.alternatives);
   const most = generate?.maxTokens ?? 512;
+  const { name: modelName, sha256 } = model.identity;
   return {
     name,
+    identity: { model: { name: modelName, sha256 }, kernels: kernelsOf(model.settings) },
     async ask(question, { maxTokens = most, signal }) {
       const chat: Prompt = model.capabilities.chat ? [{ role: "user", content: question }] : question;
       const asked = { alternatives, ...generate, maxTokens: Math.min(most, maxTokens), signal };
@@ -89,12 +94,16 @@ export interface CascadeAnswer {
   /** Tokens written, of all models. */
   tokens: number;
   ms: number;
+  /** Models that are others than those it was fitted to. */
+  warnings: readonly string[];
 }
 
 /** Options of `CascadeRouter.run`. */
 export interface CascadeRunOptions {
   /** Most that may be spent on the question, in the unit of the prices. Default: no limit. */
   budget?: number | undefined;
+  /** Models that are others than those it was fitted to are an error. Default false: a warning. */
+  strict?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -123,12 +132,12 @@ export class CascadeRouter {
    * ones fail, the answer so far is kept. The budget bounds what a model may write; a model that is sure to exceed it is not asked.
    * @param models those of the artefact, in any order.
    * @throws SurprisalError MODEL_FAILED where none answers; INVALID_ARGUMENT for a model that is missing, and a budget that does
-   *   not pay for one; ABORTED.
+   *   not pay for one; CALIBRATION_MISMATCH under `strict`; ABORTED.
    */
   async run(
     models: readonly CascadeModel[],
     question: string,
-    { budget = Number.POSITIVE_INFINITY, signal }: CascadeRunOptions = {},
+    { budget = Number.POSITIVE_INFINITY, strict, signal }: CascadeRunOptions = {},
   ): Promise<CascadeAnswer> {
     const { steps } = this.artefact;
     const byName = new Map(models.map((model) => [model.name, model]));
@@ -139,6 +148,7 @@ export class CascadeRouter {
         "models",
         "Give all models that it was fitted to.",
       );
+    const warnings = this.#check(byName, strict);
     const attempts: CascadeAttempt[] = [];
     const failed = new Set<string>();
     const left = () => budget - attempts.reduce((sum, { price }) => sum + price, 0);
@@ -182,7 +192,22 @@ export class CascadeRouter {
       price: attempts.reduce((sum, { price }) => sum + price, 0),
       tokens: attempts.reduce((sum, { reply }) => sum + (reply?.tokens ?? 0), 0),
       ms: attempts.reduce((sum, { ms }) => sum + ms, 0),
+      warnings,
     };
+  }
+
+  /** Every model beside the one of its name that was fitted to. */
+  #check(models: ReadonlyMap<string, CascadeModel>, strict: boolean | undefined): string[] {
+    const warnings: string[] = [];
+    for (const { name, identity } of this.artefact.steps) {
+      const used = models.get(name)?.identity;
+      if (identity && used)
+        checkIdentity({ identity }, used, {
+          strict,
+          onWarning: (warning) => warnings.push(`${name}: ${warning}`),
+        });
+    }
+    return warnings;
   }
 
   /** Whom to ask in the place of one that failed: what the answer so far calls for, else the next in order that can be paid. */

@@ -1,5 +1,10 @@
 /** DeepConf's confidences: of a token, and of a whole trace. */
-import { invalidArgument, type TokenRecord } from "../../core/index.ts";
+import {
+  tokenConfidence as confidenceOver,
+  invalidArgument,
+  SlidingMean,
+  type TokenRecord,
+} from "../../core/index.ts";
 
 /** Most probable alternatives that a token's confidence is over, as in DeepConf's code. */
 export const TOP_K = 20;
@@ -7,15 +12,13 @@ export const TOP_K = 20;
 export const GROUP_TOKENS = 2048;
 
 /**
- * C = -(1/k) Σ ln p over the k most probable alternatives, nats, >= 0: high where the distribution is peaked, since the others
- * are improbable then. Alternatives without a number, or of probability 0, are left out; `null` where none is left. Values over different k cannot be compared.
+ * DeepConf's confidence of a token, nats, >= 0: -(1/k) Σ ln p over the k most probable alternatives. Alternatives without a
+ * number, or of probability 0, are left out; `null` where none is left. Values over different k cannot be compared.
  * Source: Fu, Wang, Tian & Zhao 2025, "Deep Think with Confidence", arXiv 2508.15260, section 3.1.
  */
 export function tokenConfidence({ alternatives = [] }: TokenRecord, topK: number = TOP_K): number | null {
-  const known = alternatives
-    .slice(0, topK)
-    .flatMap(({ logprob }) => (logprob !== null && logprob > Number.NEGATIVE_INFINITY ? logprob : []));
-  return known.length === 0 ? null : -known.reduce((sum, logprob) => sum + logprob, 0) / known.length + 0;
+  const confidence = confidenceOver(alternatives, topK);
+  return Number.isNaN(confidence) ? null : confidence;
 }
 
 /** How a trace is scored: the paper's average, tail, bottom-10 % and lowest-group confidence. */
@@ -49,8 +52,11 @@ export function groupConfidences(
     return Array.from({ length: known.length - window + 1 }, (_, i) =>
       rounded(meanOf(known.slice(i, i + window)), decimals),
     );
-  const group = new GroupMean(window);
-  return known.flatMap((value) => group.push(value) ?? []);
+  const sliding = new SlidingMean(window);
+  return known.flatMap((value, i) => {
+    sliding.push(value, i);
+    return sliding.window?.mean ?? [];
+  });
 }
 
 /** Confidence of a trace, nats; `null` where no token has one. */
@@ -86,34 +92,6 @@ export function traceConfidence(
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The mean of the last values, in constant time. */
-export class GroupMean {
-  readonly #ring: Float64Array;
-  #next = 0;
-  #count = 0;
-  #sum = 0;
-
-  /** @throws SurprisalError INVALID_ARGUMENT */
-  constructor(window: number) {
-    requireWindow(window);
-    this.#ring = new Float64Array(window);
-  }
-
-  /** @returns `null` until there are as many as the window holds. */
-  push(value: number): number | null {
-    const ring = this.#ring;
-    const dropped = this.#count < ring.length ? 0 : ring[this.#next]!;
-    ring[this.#next] = value;
-    this.#next = (this.#next + 1) % ring.length;
-    this.#count = Math.min(ring.length, this.#count + 1);
-    this.#sum += value - dropped;
-    // Once around, or after an infinite one: from the beginning, so that no rounding error is gathered.
-    if (this.#next === 0 || !Number.isFinite(this.#sum))
-      this.#sum = ring.subarray(0, this.#count).reduce((sum, each) => sum + each, 0);
-    return this.#count < ring.length ? null : this.#sum / ring.length;
-  }
-}
-
 /** Half to even, as numpy rounds. */
 function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
@@ -123,7 +101,8 @@ function rounded(value: number, decimals: number): number {
   return (half ? below + (below % 2) : Math.round(scaled)) / scale;
 }
 
-function requireWindow(window: number): void {
+/** @throws SurprisalError INVALID_ARGUMENT */
+export function requireWindow(window: number): void {
   if (!(Number.isSafeInteger(window) && window >= 1))
     throw invalidArgument(`${window} is no number of tokens`, "window", "Give a whole number from 1 on.");
 }

@@ -5,9 +5,10 @@ import {
   GO_ON,
   invalidArgument,
   quantileOf,
+  SlidingMean,
   type TokenRecord,
 } from "../../core/index.ts";
-import { GROUP_TOKENS, GroupMean, TOP_K, tokenConfidence, traceConfidence } from "./confidence.ts";
+import { GROUP_TOKENS, requireWindow, TOP_K, tokenConfidence, traceConfidence } from "./confidence.ts";
 import { majorityVote, type Vote, type VotedTrace, type VoteOptions, weightedVote } from "./vote.ts";
 
 /** Options of `DeepConfVote`. */
@@ -188,7 +189,7 @@ export class DeepConfExit implements EarlyExit {
   readonly #bar: number;
   readonly #topK: number;
   readonly #window: number;
-  readonly #group: GroupMean;
+  readonly #group: SlidingMean;
   /** Of each token seen, nats; `null` = it has no alternatives. */
   readonly confidences: (number | null)[] = [];
 
@@ -200,7 +201,8 @@ export class DeepConfExit implements EarlyExit {
     this.#bar = bar;
     this.#topK = topK;
     this.#window = window;
-    this.#group = new GroupMean(window);
+    requireWindow(window);
+    this.#group = new SlidingMean(window);
     this.rule = `DeepConf below ${Number(bar.toPrecision(4))} over ${window} tokens`;
   }
 
@@ -211,8 +213,10 @@ export class DeepConfExit implements EarlyExit {
   /** The same of a confidence that is known already. */
   observeConfidence(confidence: number | null): ExitVerdict {
     this.confidences.push(confidence);
-    const mean = confidence === null ? null : this.#group.push(confidence);
-    if (mean === null || mean >= this.#bar) return GO_ON;
+    if (confidence === null) return GO_ON;
+    this.#group.push(confidence, this.confidences.length - 1);
+    const mean = this.#group.window?.mean ?? Number.POSITIVE_INFINITY;
+    if (mean >= this.#bar) return GO_ON;
     const [found, bar] = [mean, this.#bar].map((value) => Number(value.toPrecision(4)));
     return { kind: "stop", reason: `confidence ${found} of the last ${this.#window} tokens is below ${bar}` };
   }

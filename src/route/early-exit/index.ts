@@ -13,11 +13,19 @@ export {
   type DeepConfResult,
   type DeepConfTrace,
   DeepConfVote,
+  type ResolvedDeepConf,
   replayDeepConf,
 } from "./deepconf.ts";
+export {
+  type DeepConfArtefact,
+  type DeepConfFitOptions,
+  type DeepConfPoint,
+  fitDeepConf,
+} from "./deepconf-fit.ts";
 export { type DeepConfRunOptions, deepConf, type RecordTracesOptions, recordTraces } from "./deepconf-run.ts";
 export { EntropyExit, type EntropyExitOptions, ExponentialVariance } from "./entropy-exit.ts";
 export { askingProbe, type Probe, sequenceProbe, type Trial, type TrialOptions } from "./probe.ts";
+export { isVotedRight, type ReplayedQuestion, replayQuestions } from "./replayed.ts";
 export { type ThinkOptions, type ThoughtAnswer, thinkThenAnswer } from "./think.ts";
 export { type TrialConfidence, TrialExit, type TrialExitOptions, trialConfidence } from "./trial-exit.ts";
 export {

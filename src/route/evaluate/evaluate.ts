@@ -70,6 +70,8 @@ export interface RouterEvaluation {
   shares: Readonly<Record<string, number>>;
   /** Of two paths; `null` of more. */
   classes: DecisionClasses | null;
+  /** Of two paths, the short answers that are kept, and those of them that are wrong, hopeless ones too: what a risk bounds. `null` of more. */
+  kept: { of: number; wrong: number } | null;
   /** Share of the long way's tokens that the router saves, and of what the oracles save. `null` where an oracle saves nothing. */
   saving: { ofLong: number; ofOracle: number | null; ofOracleAfterTrying: number | null };
   /** Chance that random routing at the same rate would be right as often, exact; `null` of more than two paths. */
@@ -128,6 +130,7 @@ export function evaluateRouter(
     methods,
     shares,
     classes,
+    kept: classes && keptOf(set, routes),
     saving: savingOf(methods, `always ${paths.at(-1)}`),
     randomPValue: classes && pValueOf(set, routes),
     flips: flipsOf(all, routeOf, paths, routes),
@@ -173,6 +176,11 @@ function classesOf(
     else classes.hopeless++;
   }
   return classes;
+}
+
+function keptOf({ records, paths }: Judged, routes: ReadonlyMap<string, Required<Route>>) {
+  const kept = records.filter(({ id }) => routes.get(id)!.path === paths[0]);
+  return { of: kept.length, wrong: kept.filter((record) => !record.paths[paths[0]!]!.correct).length };
 }
 
 function pValueOf({ records, paths }: Judged, routes: ReadonlyMap<string, Required<Route>>): number {

@@ -3,6 +3,12 @@ export type { Interval } from "./bootstrap.ts";
 export type { Route, RouteOf } from "./columns.ts";
 export { accuracyTokensCurve, type CurvePoint } from "./curve.ts";
 export {
+  type DeepConfEvaluation,
+  type EvaluateDeepConfOptions,
+  evaluateDeepConf,
+  type VoteResult,
+} from "./deepconf.ts";
+export {
   type DecisionClasses,
   type EvaluateRouterOptions,
   evaluateRouter,

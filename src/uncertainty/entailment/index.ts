@@ -1,9 +1,9 @@
 /** Whether one text follows from another: a model as judge. */
 
-export {
-  type EntailmentJudge,
-  type EntailmentJudgeOptions,
-  type EntailmentPair,
-  type Entails,
-  entailmentJudge,
-} from "./judge.ts";
+export type {
+  EntailmentPair,
+  EntailmentProbabilities,
+  EntailmentVerdict,
+  Entails,
+} from "../entails.ts";
+export { type EntailmentJudge, type EntailmentJudgeOptions, entailmentJudge } from "./judge.ts";

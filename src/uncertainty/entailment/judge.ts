@@ -8,20 +8,13 @@
 import { abortError, invalidArgument } from "../../core/index.ts";
 import { decide, type PromptOptions, type Question } from "../../decide/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { EntailmentVerdict } from "../one-pass/index.ts";
-import type { EntailmentProbabilities } from "../samples/index.ts";
-
-/** A premise, and what may follow from it. */
-export type EntailmentPair = readonly [premise: string, hypothesis: string];
-
-/**
- * What is said of pairs, in their order: a model, or a function of yours.
- * @throws what the model throws; ABORTED
- */
-export type Entails = (
-  pairs: readonly EntailmentPair[],
-  options?: { signal?: AbortSignal | undefined },
-) => Promise<EntailmentProbabilities[]>;
+import {
+  type EntailmentPair,
+  type EntailmentProbabilities,
+  type EntailmentVerdict,
+  type Entails,
+  verdictOf,
+} from "../entails.ts";
 
 /** Options of `entailmentJudge`. */
 export interface EntailmentJudgeOptions extends PromptOptions {
@@ -33,11 +26,11 @@ export interface EntailmentJudgeOptions extends PromptOptions {
 
 /** A judge with the shapes that estimators take it in. */
 export interface EntailmentJudge {
-  /** Many pairs at once: the two directions of a pair are asked about in one prefix tree. */
+  /** Many pairs at once, for `judgeChoices`: the two directions of a pair are asked about in one prefix tree. */
   entails: Entails;
   /** One pair, for `EntailmentTable`. */
   between: (premise: string, hypothesis: string) => Promise<EntailmentProbabilities>;
-  /** The most probable of the three, for `judgeChoices`. */
+  /** The most probable of the three for each pair. */
   verdicts: (pairs: readonly EntailmentPair[]) => Promise<EntailmentVerdict[]>;
   /** Questions that the model was asked. */
   readonly asked: number;
@@ -144,11 +137,4 @@ function threeWays(follows: number, against: number): EntailmentProbabilities {
     neutral: ((1 - follows) * (1 - against)) / all,
     contradiction: (against * (1 - follows)) / all,
   };
-}
-
-/** The most probable of the three; of equal ones the more careful: neutral, then contradiction. */
-function verdictOf({ entailment, neutral, contradiction }: EntailmentProbabilities): EntailmentVerdict {
-  const most = Math.max(entailment, neutral, contradiction);
-  if (neutral === most) return "neutral";
-  return contradiction === most ? "contradiction" : "entailment";
 }

@@ -355,6 +355,19 @@ describe("claim-conditioned probability", () => {
     expect(batches).toEqual([["Paris>Lyon", "Lyon>Paris", "Paris>big", "big>Paris"]]);
     const { confidence } = of("claim-conditioned-probability", [...records, ...records], { entailment });
     expect(confidence).toBeCloseTo(((p(-0.4) + p(-2)) / (p(-0.4) + p(-2) + p(-2.2))) ** 2, 12);
+    const probabilities = await judgeChoices([...records, ...records], async (pairs) =>
+      pairs.map(([a, b]) => {
+        const contradiction = [a, b].includes("Lyon") ? 0.6 : 0.1;
+        return { entailment: 0.1, neutral: 0.9 - contradiction, contradiction };
+      }),
+    );
+    const same = of("claim-conditioned-probability", [...records, ...records], { entailment: probabilities });
+    expect(same.confidence).toBe(confidence);
+    expect(() =>
+      of("claim-conditioned-probability", records, {
+        entailment: () => ({ entailment: Number.NaN, neutral: 0, contradiction: 1 }),
+      }),
+    ).toThrow(/is no verdict/);
     await expect(judgeChoices(records, async () => [])).rejects.toThrow(/0 verdicts about 4 pairs/);
     const other = [{ ...records[0]!, alternatives: [{ text: "Rome", logprob: -1 }] }];
     expect(() => of("claim-conditioned-probability", other, { entailment })).toThrow(/Nobody was asked/);

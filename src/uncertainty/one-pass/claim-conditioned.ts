@@ -4,15 +4,16 @@
  * Source: Fadeeva et al. 2024, "Fact-Checking the Output of Large Language Models via Token-Level Uncertainty Quantification".
  */
 import { type Alternative, invalidArgument } from "../../core/index.ts";
+import { type EntailmentProbabilities, type EntailmentVerdict, verdictOf } from "../entails.ts";
 import { type OnePassMethod, type Reading, type Tally, unknown } from "./method.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { TokenFacts } from "./token-facts.ts";
 
-/** How two texts stand to each other. */
-export type EntailmentVerdict = "entailment" | "neutral" | "contradiction";
+/** What is said of a pair: the three probabilities, or the verdict alone. */
+export type EntailmentSaid = EntailmentVerdict | EntailmentProbabilities;
 
 /** Whether `hypothesis` follows from `premise`, contradicts it, or neither. */
-export type JudgeEntailment = (premise: string, hypothesis: string) => EntailmentVerdict;
+export type JudgeEntailment = (premise: string, hypothesis: string) => EntailmentSaid;
 
 /** The choices of one place, the written one first. */
 interface Place {
@@ -110,7 +111,8 @@ export class ChoicesTally implements Tally {
     const key = keyOf(premise, hypothesis);
     const known = this.#verdicts.get(key);
     if (known) return known;
-    const verdict = this.#options.entailment?.(premise, hypothesis) ?? "neutral";
+    const said = this.#options.entailment?.(premise, hypothesis) ?? "neutral";
+    const verdict = typeof said === "string" ? said : ofProbabilities(said);
     if (!VERDICTS.includes(verdict)) throw noVerdict(verdict);
     this.#verdicts.set(key, verdict);
     return verdict;
@@ -153,11 +155,19 @@ function placeOf({ text, id, logprob, alternatives }: TokenFacts, before: string
   return place;
 }
 
+function ofProbabilities(said: EntailmentProbabilities): EntailmentVerdict {
+  const { entailment, neutral, contradiction } = said;
+  const sum = entailment + neutral + contradiction;
+  if (!(Math.min(entailment, neutral, contradiction) >= 0 && sum > 0 && sum < Infinity))
+    throw noVerdict(said);
+  return verdictOf(said);
+}
+
 const noVerdict = (verdict: unknown) =>
   invalidArgument(
     `${JSON.stringify(verdict) ?? String(verdict)} is no verdict`,
     "entailment",
-    'Answer with "entailment", "neutral" or "contradiction"; for a judge that has to be waited for, ask judgeChoices first.',
+    'Answer with "entailment", "neutral" or "contradiction", or with the probabilities of the three; for a judge that has to be waited for, ask judgeChoices first.',
   );
 
 const claimConditioned: OnePassMethod = {

@@ -3,7 +3,7 @@
  * Higher is more confident there; here the sign is turned.
  * Source: Fu et al. 2025, "Deep Think with Confidence", and its code (facebookresearch/deepconf, deepconf/utils.py).
  */
-import { type Alternative, RunningMean, SlidingMean } from "../../core/index.ts";
+import { RunningMean, SlidingMean, tokenConfidence } from "../../core/index.ts";
 import { leftOut, nothing, type OnePassMethod, type Reading, type Tally } from "./method.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { TokenFacts } from "./token-facts.ts";
@@ -12,20 +12,6 @@ import { DEFAULT_TOP_K } from "./top-k.ts";
 const DEFAULT_WINDOW = 128;
 const WHAT = "known choice of a probability above 0";
 const BOTTOM = 0.1;
-
-/** -(1/k) Σ ln p over the first k; choices of probability 0, or without a number, are left out; NaN when all are. */
-export function tokenConfidence(alternatives: readonly Alternative[], topK: number): number {
-  const most = Math.min(alternatives.length, topK);
-  let sum = 0;
-  let k = 0;
-  for (let i = 0; i < most; i++) {
-    const { logprob } = alternatives[i]!;
-    if (logprob == null || !(logprob > -Infinity)) continue;
-    sum += logprob;
-    k++;
-  }
-  return k === 0 ? Number.NaN : Math.max(0, 0 - sum / k);
-}
 
 /** Token confidences, their mean, and their means over sliding windows. */
 class ConfidenceTally implements Tally {

@@ -4,7 +4,7 @@ import type { OnePassMethod } from "./method.ts";
 import { METHODS, PEER_METHODS } from "./methods.ts";
 import { checkOptions } from "./options.ts";
 
-export type { EntailmentVerdict, JudgeEntailment } from "./claim-conditioned.ts";
+export type { EntailmentSaid, JudgeEntailment } from "./claim-conditioned.ts";
 export { type JudgePairs, judgeChoices } from "./judge-choices.ts";
 export type { OnePassOptions } from "./options.ts";
 export {

@@ -1,13 +1,12 @@
 /** Entailment by a judge that has to be waited for, a model for example: asked beforehand, about all that will be needed. */
 import { invalidArgument, type TokenRecord } from "../../core/index.ts";
-import { ChoicesTally, type EntailmentVerdict, type JudgeEntailment, keyOf } from "./claim-conditioned.ts";
+import type { EntailmentPair } from "../entails.ts";
+import { ChoicesTally, type EntailmentSaid, type JudgeEntailment, keyOf } from "./claim-conditioned.ts";
 import { checkOptions, type OnePassOptions } from "./options.ts";
 import { partOf, TokenFacts } from "./token-facts.ts";
 
-/** Judges many pairs at once: the verdicts in the order of the pairs. */
-export type JudgePairs = (
-  pairs: readonly (readonly [premise: string, hypothesis: string])[],
-) => Promise<readonly EntailmentVerdict[]>;
+/** Judges many pairs at once, in their order: `Entails`, or what says the verdicts alone. */
+export type JudgePairs = (pairs: readonly EntailmentPair[]) => Promise<readonly EntailmentSaid[]>;
 
 /**
  * Asks a judge about every pair of words that claim-conditioned probability needs of an answer, each pair once, and returns what

@@ -1,6 +1,5 @@
 /** The numbers of one pass, token by token: where an answer is unsure. */
-import type { EntropyInterval, TokenPart, TokenRecord } from "../../core/index.ts";
-import { tokenConfidence } from "./deepconf.ts";
+import { type EntropyInterval, type TokenPart, type TokenRecord, tokenConfidence } from "../../core/index.ts";
 import { checkOptions, type OnePassOptions } from "./options.ts";
 import { partOf, TokenFacts } from "./token-facts.ts";
 import { DEFAULT_TOP_K } from "./top-k.ts";

@@ -1,5 +1,6 @@
 /** Estimators that compare several answers to one question. docs/confidence.md has their table. */
 
+export type { EntailmentProbabilities } from "../entails.ts";
 export {
   byAnswer,
   byEntailment,
@@ -60,7 +61,6 @@ export {
 export { type SequenceEntropyOptions, sampleProbability, sequenceEntropy } from "./sequence-entropy.ts";
 export { type Embed, type EmbeddingSimilarityOptions, embeddingSimilarity } from "./similarity/embedding.ts";
 export {
-  type EntailmentProbabilities,
   type EntailmentSimilarityOptions,
   EntailmentTable,
   type EntailmentTableOptions,

@@ -1,6 +1,8 @@
 /** LUQ: how much the samples bear each other out, for long answers (Zhang et al. 2024, EMNLP). */
+
+import type { EntailmentProbabilities } from "../entails.ts";
 import { type ComparingEstimator, cannotSay, defineEstimator } from "./estimator-of-samples.ts";
-import type { EntailmentProbabilities, EntailmentTable } from "./similarity/entailment.ts";
+import type { EntailmentTable } from "./similarity/entailment.ts";
 import { DistinctTexts, pairsWith } from "./similarity/pairs.ts";
 
 /** Options of `luq`. */

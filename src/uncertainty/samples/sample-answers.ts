@@ -11,7 +11,7 @@ const MOST_ANSWERS = 128;
 export interface SampledAnswer extends AnswerSample {
   /** Which of the n, from 0; they arrive in the order in which they end. */
   index: number;
-  /** ln p of the answer's tokens, nats, without the token that ends it; `null` when one of them carries no number. */
+  /** ln p of the answer's tokens, nats, without the token that ends it; `null` when one of them carries no number, or there is none. */
   logprob: number | null;
   /** Tokens of the answer; what was thought before is not among them. */
   tokens: number;
@@ -131,7 +131,9 @@ async function collect(generation: Generation, index: number, written: () => voi
     if ((record.part ?? "answer") === "answer") records.push(record);
   }
   const tokens = records.reduce((sum, { tokenCount = 1 }) => sum + tokenCount, 0);
-  const whole = records.every(({ logprob, tokenCount = 1 }) => logprob !== null && tokenCount === 1);
+  const whole =
+    records.length > 0 &&
+    records.every(({ logprob, tokenCount = 1 }) => logprob !== null && tokenCount === 1);
   const entropies = records.map(({ entropy }) => entropy).filter((value) => typeof value === "number");
   return {
     index,

@@ -9,17 +9,39 @@ export interface TextBatch {
   end: number;
 }
 
-/** Fills batches in the order of the texts. @param lengths tokens of each text. @param tokens most of a batch, unless one text is longer. */
-export function* batchesOf(lengths: readonly number[], tokens: number, texts: number): Generator<TextBatch> {
+/** What batches are filled by. */
+export interface BatchLimits {
+  /** Tokens of a batch at most, unless one text is longer. */
+  most: number;
+  /** Texts of a batch at most. */
+  texts: number;
+  /** Batches that are run at once: work for fewer of them is divided evenly. */
+  places: number;
+}
+
+/** Batches of fewer tokens leave the kernels idle: they cost more than another core gains. */
+const LEAST_TOKENS = 128;
+
+/** Cuts texts into batches, in their order. @param lengths tokens of each text. */
+export function* batchesOf(lengths: readonly number[], limits: BatchLimits): Generator<TextBatch> {
+  const { most, texts, places } = limits;
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const count = Math.max(Math.ceil(total / most), Math.min(places, Math.floor(total / LEAST_TOKENS)));
+  let before = 0;
+  let made = 0;
   let first = 0;
   let sum = 0;
   for (const [i, length] of lengths.entries()) {
-    if (i > first && (sum + length > tokens || i - first === texts)) {
+    // Where most of a text lies beyond the batch's share of all, it goes into the next.
+    const enough = before + length / 2 > ((made + 1) * total) / count;
+    if (i > first && (enough || sum + length > most || i - first === texts)) {
       yield { first, end: i };
+      made++;
       first = i;
       sum = 0;
     }
     sum += length;
+    before += length;
   }
   if (first < lengths.length) yield { first, end: lengths.length };
 }

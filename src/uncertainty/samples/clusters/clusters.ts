@@ -1,9 +1,10 @@
 /** Which answers say the same. */
 
 import { invalidArgument } from "../../../core/index.ts";
+import { type EntailmentProbabilities, verdictOf } from "../../entails.ts";
 import type { Need } from "../../estimator.ts";
 import type { ComparingEstimator } from "../estimator-of-samples.ts";
-import type { EntailmentProbabilities, EntailmentTable } from "../similarity/entailment.ts";
+import type { EntailmentTable } from "../similarity/entailment.ts";
 import { DistinctTexts, pairsWith } from "../similarity/pairs.ts";
 import type { TextSimilarity } from "../similarity/similarity.ts";
 import { normalisedText } from "../text/normalise.ts";
@@ -113,14 +114,6 @@ export function grouped(names: readonly number[]): number[][] {
   return [...groups.values()];
 }
 
-export type Label = keyof EntailmentProbabilities;
-
-/** The most probable of the three; of equals the first in the order contradiction, neutral, entailment, as numpy's argmax. */
-export function labelOf({ entailment, neutral, contradiction }: EntailmentProbabilities): Label {
-  if (contradiction >= neutral && contradiction >= entailment) return "contradiction";
-  return neutral >= entailment ? "neutral" : "entailment";
-}
-
 /** The `prepare` of every rule that asks about entailment. */
 export const askBothWays =
   (table: EntailmentTable): NonNullable<ComparingEstimator["prepare"]> =>
@@ -141,13 +134,13 @@ export type EntailmentRule =
 const RULES: Readonly<
   Record<EntailmentRule, (there: EntailmentProbabilities, back: EntailmentProbabilities) => boolean>
 > = {
-  strict: (there, back) => labelOf(there) === "entailment" && labelOf(back) === "entailment",
+  strict: (there, back) => verdictOf(there) === "entailment" && verdictOf(back) === "entailment",
   "non-contradiction": (there, back) => {
-    const labels = [labelOf(there), labelOf(back)];
+    const labels = [verdictOf(there), verdictOf(back)];
     return !labels.includes("contradiction") && labels.includes("entailment");
   },
   "no-contradiction-at-all": (there, back) =>
-    labelOf(there) !== "contradiction" && labelOf(back) !== "contradiction",
+    verdictOf(there) !== "contradiction" && verdictOf(back) !== "contradiction",
   "entailment-above-contradiction": (there, back) =>
     there.entailment > there.contradiction && back.entailment > back.contradiction,
 };

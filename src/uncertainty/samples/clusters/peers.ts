@@ -1,7 +1,8 @@
 /** Clusters as other libraries make them: greedily, so that the order of the samples decides. */
 import { invalidArgument } from "../../../core/index.ts";
+import { verdictOf } from "../../entails.ts";
 import type { EntailmentTable } from "../similarity/entailment.ts";
-import { askBothWays, type ClusterRule, grouped, labelOf, type RunningClusters, sameBy } from "./clusters.ts";
+import { askBothWays, type ClusterRule, grouped, type RunningClusters, sameBy } from "./clusters.ts";
 
 /**
  * - "lm-polygraph": strict entailment with the first member of a cluster; the first cluster that fits (semantic_classes.py, 0.7)
@@ -69,7 +70,7 @@ function clustersOf(peer: PeerClusters, texts: readonly string[], table: Entailm
     case "uq-nlg":
       return overwriting(texts, [...new Set(texts)].sort(), by(sameBy(table, "no-contradiction-at-all")));
     case "uqlm": {
-      const follows: Same = (a, b) => labelOf(table.between(a, b)) === "entailment";
+      const follows: Same = (a, b) => verdictOf(table.between(a, b)) === "entailment";
       return allThatFit(
         texts,
         by((a, b) => follows(a, b) || follows(b, a)),

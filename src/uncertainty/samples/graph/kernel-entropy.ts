@@ -1,7 +1,8 @@
 /** Kernel language entropy (Nikitin et al. 2024, NeurIPS). */
 import { invalidArgument } from "../../../core/index.ts";
+import type { EntailmentProbabilities } from "../../entails.ts";
 import { type ComparingEstimator, defineEstimator } from "../estimator-of-samples.ts";
-import type { EntailmentProbabilities, EntailmentTable } from "../similarity/entailment.ts";
+import type { EntailmentTable } from "../similarity/entailment.ts";
 import { asksOf, PairMatrix, preparePairs } from "../similarity/pairs.ts";
 import type { TextSimilarity } from "../similarity/similarity.ts";
 import { symmetricEigen } from "./eigen.ts";

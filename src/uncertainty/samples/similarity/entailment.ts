@@ -1,16 +1,9 @@
 /** Whether one text follows from another, asked once for each pair of texts. */
 import { abortError, invalidArgument } from "../../../core/index.ts";
+import type { EntailmentProbabilities } from "../../entails.ts";
 import type { PrepareOptions, TextPair } from "../estimator-of-samples.ts";
 import { notPrepared } from "./embedding.ts";
 import { rowsOf, type TextSimilarity } from "./similarity.ts";
-
-/** What is said of a premise and a hypothesis; the three sum to 1. */
-export interface EntailmentProbabilities {
-  /** The hypothesis follows from the premise. */
-  entailment: number;
-  neutral: number;
-  contradiction: number;
-}
 
 /** Options of `EntailmentTable`. */
 export interface EntailmentTableOptions {

@@ -1,0 +1,3 @@
+export { default as car } from "./car.ts";
+export { default as cascade } from "./cascade.ts";
+export { default as deepconf } from "./deepconf.ts";

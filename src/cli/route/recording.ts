@@ -1,0 +1,90 @@
+/** Asking a model many questions into a file of records, in front of a person. */
+import { existsSync } from "node:fs";
+import { SurprisalError } from "../../core/index.ts";
+import { assertWritable, isSameFile, onInterrupt } from "../../files/index.ts";
+import {
+  type RecordedQuestion,
+  RecordsFile,
+  type RecordsHeader,
+  type RouteRecord,
+  recordQuestions,
+} from "../../route/index.ts";
+import { formatCount, formatPlural, visible } from "../../text/index.ts";
+import { partsOf, usage } from "../errors.ts";
+import { startProgress } from "../render/index.ts";
+
+/** Before a model is loaded. @throws SurprisalError USAGE, FILE_UNWRITABLE */
+export function checkRecordsFile(
+  file: string | undefined,
+  questions: string | undefined,
+  resume: boolean,
+): string {
+  if (file === undefined) throw usage("There is no file for the records: --out FILE");
+  if (questions !== undefined && questions !== "-" && isSameFile(file, questions))
+    throw usage("The questions would be overwritten", file);
+  if (!resume && existsSync(file))
+    throw usage("--out names a file that is there already; --resume goes on with it", file);
+  assertWritable(file);
+  return file;
+}
+
+interface Recording<Question extends RecordedQuestion> {
+  file: string;
+  header: Omit<RecordsHeader, "schema">;
+  questions: readonly Question[];
+  resume: boolean;
+  atOnce: number;
+  quiet: boolean;
+  record: (question: Question) => Promise<RouteRecord>;
+}
+
+/**
+ * Records what is missing.
+ * @throws SurprisalError MODEL_FAILED where questions failed, once all the others have their records; what would fail for all.
+ */
+export async function recordInto<Question extends RecordedQuestion>(
+  recording: Recording<Question>,
+): Promise<{ header: RecordsHeader; records: readonly RouteRecord[] }> {
+  const { file: name, header, questions, resume, atOnce, quiet, record } = recording;
+  using file = RecordsFile.open(name, { header, questions, resume });
+  const there = file.contents.records.length;
+  const progress = startProgress({ label: "recording", unit: "questions" });
+  let done = 0;
+  const stopWatching = onInterrupt(() => {
+    progress.end();
+    file[Symbol.dispose]();
+    const written = file.contents.records.length - there;
+    process.stderr.write(
+      `Interrupted: ${formatCount(written)} of ${formatPlural(questions.length - there, "question")} done, in ${visible(name)}. The same command with --resume goes on.\n`,
+    );
+  });
+  try {
+    const failures = await recordQuestions(file, questions, record, {
+      atOnce,
+      onProgress: (state) => {
+        done = state.done;
+        if (!quiet) progress.update({ done, total: state.missing });
+      },
+    });
+    progress.end();
+    if (!quiet)
+      process.stderr.write(
+        `${formatPlural(file.contents.records.length, "record")}${there > 0 ? `, ${formatCount(there)} of them there before,` : ""} in ${visible(name)}\n`,
+      );
+    const [first] = failures;
+    if (first) {
+      const { code, what, wayOut } = partsOf(first.error);
+      throw new SurprisalError({
+        code: "MODEL_FAILED",
+        what: `${formatCount(failures.length)} of ${formatPlural(done, "question")} failed; the first with ${code}: ${what}`,
+        where: `question ${first.id}`,
+        wayOut: `${wayOut ?? "Mend the question."} The others are in ${name}; --resume asks again what failed.`,
+        cause: first.error,
+      });
+    }
+    return file.contents;
+  } finally {
+    stopWatching();
+    progress.end();
+  }
+}

@@ -1,0 +1,227 @@
+/** Answers by a router: one in front of a person, or a JSON line each for many questions. */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { sha256Of } from "../../calibrate/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { assertWritable, isSameFile, onInterrupt } from "../../files/index.ts";
+import type { LanguageModel, ModelIdentity } from "../../models/index.ts";
+import { decodeText, formatCount, formatPlural, visible } from "../../text/index.ts";
+import { errorEvent } from "../chat/index.ts";
+import { partsOf, shownLines, usage } from "../errors.ts";
+import { AnswerFile, InOrder, type Kept, requestOf } from "../generate/index.ts";
+import { readGiven } from "../input.ts";
+import { printDocument, printEvent } from "../json.ts";
+import { startProgress } from "../render/index.ts";
+
+/** An answer with the way that it took. */
+interface RoutedAnswer {
+  text: string;
+  /** Which way, and why. */
+  reason: string;
+  tokens: number;
+  warnings: readonly string[];
+  /** What else stands in the row. */
+  details: object;
+}
+
+interface RunGiven {
+  question: string;
+  out: string | undefined;
+  resume: boolean;
+  json: boolean;
+  quiet: boolean;
+  atOnce: number | undefined;
+}
+
+/** Whom is asked, and how. */
+export interface Asking<Asked> {
+  /** Questions at once. */
+  places(atOnce: number | undefined, asked: Asked): number;
+  /** What an answer depends on, beside router and model: a file is gone on with only under the same. */
+  options: Readonly<Record<string, unknown>>;
+  ask(asked: Asked, question: string): Promise<RoutedAnswer>;
+}
+
+/** What is asked: a model, or several. */
+type AskedModels = (LanguageModel | { identity: Pick<ModelIdentity, "name" | "source" | "sha256"> }) &
+  AsyncDisposable;
+
+interface Row {
+  index: number;
+  id: string | number | null;
+  question: string;
+  sha256: string;
+  where: string;
+}
+
+const IS_FILE = /\.(?:jsonl|ndjson)$/i;
+const FORM = 'Lines look like {"question": "What is 2 + 3?"}.';
+/** Where so many fail before the first is answered, it is not the questions. */
+const HOPELESS = 3;
+
+/**
+ * Answers one question or a file of them.
+ * @throws SurprisalError MODEL_FAILED where questions failed, once all the others have their answers; what would fail for all.
+ */
+export async function runMany<Asked extends AskedModels>(
+  given: RunGiven,
+  artefact: object,
+  open: () => Promise<Asked>,
+  asking: Asking<Asked>,
+): Promise<void> {
+  const { question, out, resume } = given;
+  if (question !== "-" && !IS_FILE.test(question)) {
+    if (out !== undefined || resume) throw usage("--out and --resume are for a file of questions", question);
+    await runOne(given, open, asking);
+    return;
+  }
+  if (resume && out === undefined) throw usage("--resume needs --out");
+  if (out !== undefined) {
+    if (question !== "-" && isSameFile(out, question)) throw usage("The questions would be overwritten", out);
+    if (!resume && existsSync(out))
+      throw usage("--out names a file that is there already; --resume goes on with it", out);
+    assertWritable(out);
+  }
+  const rows = await rowsOf(question);
+  await using asked = await open();
+  const request = requestOf(asked.identity, {
+    ...asking.options,
+    router: sha256Of(JSON.stringify(artefact)),
+  });
+  using file = out === undefined ? null : AnswerFile.open(out, { resume, request, rows, samples: 1 });
+  const missing = rows.filter((row) => !file?.has(row, 0));
+  const order = new InOrder<Kept>((row) => (file ? file.add(row) : printEvent(row)));
+  const progress = startProgress({ label: "answering", unit: "questions" });
+  const failures: { row: Row; error: unknown }[] = [];
+  const said = new Set<string>();
+  let [next, done, tokens] = [0, 0, 0];
+  const stopWatching = onInterrupt(() => {
+    progress.end();
+    order.flush();
+    file?.[Symbol.dispose]();
+    process.stderr.write(
+      `Interrupted: ${formatCount(done)} of ${formatPlural(missing.length, "question")} done.${out === undefined ? "" : ` Go on with the same command and --resume.`}\n`,
+    );
+  });
+  const work = async () => {
+    while (next < missing.length) {
+      const place = next++;
+      const row = missing[place]!;
+      const head = { prompt: row.index, id: row.id, sample: 0, promptSha256: row.sha256, request };
+      try {
+        const { text, details, warnings, tokens: written } = await asking.ask(asked, row.question);
+        tokens += written;
+        for (const warning of warnings) said.add(warning);
+        const kept = { ...head, type: "answer" as const, question: row.question, text, ...details, warnings };
+        order.add(place, kept);
+      } catch (error) {
+        failures.push({ row, error });
+        const hopeless = failures.length >= HOPELESS && failures.length > done;
+        if (hopeless || !isAboutQuestion(error)) {
+          next = missing.length;
+          throw error;
+        }
+        const failure = { ...head, ...errorEvent(error), type: "error" as const, question: row.question };
+        order.add(place, failure);
+      }
+      done++;
+      if (!given.quiet) progress.update({ done, total: missing.length });
+    }
+  };
+  try {
+    const ends = await Promise.allSettled(Array.from({ length: asking.places(given.atOnce, asked) }, work));
+    const broken = ends.find((end) => end.status === "rejected");
+    if (broken) throw broken.reason;
+    file?.finish();
+  } finally {
+    order.flush();
+    stopWatching();
+    progress.end();
+  }
+  for (const warning of said) process.stderr.write(`note: ${visible(warning)}\n`);
+  if (!given.quiet)
+    process.stderr.write(
+      `${formatPlural(done - failures.length, "answer")}, ${formatPlural(tokens, "token")}${out === undefined ? "" : `, in ${visible(out)}`}\n`,
+    );
+  if (failures.length > 0) throw failed(failures, done, out);
+}
+
+async function runOne<Asked extends AskedModels>(
+  { question, json }: RunGiven,
+  open: () => Promise<Asked>,
+  { ask }: Asking<Asked>,
+): Promise<void> {
+  if (question.trim() === "") throw usage("There is no question");
+  await using asked = await open();
+  const { text, reason, tokens, warnings, details } = await ask(asked, question);
+  if (json) {
+    printDocument({ schema: "surprisal.route-run/1", question, text, ...details, warnings });
+    return;
+  }
+  process.stdout.write(`${shownLines(text.trim())}\n`);
+  process.stderr.write(`${visible(reason)} · ${formatPlural(tokens, "token")}\n`);
+  for (const warning of warnings) process.stderr.write(`note: ${visible(warning)}\n`);
+}
+
+async function rowsOf(file: string): Promise<Row[]> {
+  const name = file === "-" ? "standard input" : file;
+  const bytes = await readGiven(file, {
+    wayOutWhenMissing: "Check the name; a question may not end like a file's name.",
+  });
+  const rows = (bytes.length === 0 ? "" : decodeText(bytes, name).text).split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const where = `${name}:${i + 1}`;
+    const { question, id } = objectOf(line, where);
+    if (typeof question !== "string" || question.trim() === "")
+      throw invalidArgument("The row has no question", where, FORM);
+    return [{ question, id: typeof id === "string" || typeof id === "number" ? id : null, where }];
+  });
+  if (rows.length === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "There are no questions",
+      where: name,
+      wayOut: FORM,
+    });
+  return rows.map((row, index) => ({
+    ...row,
+    index,
+    sha256: createHash("sha256").update(row.question).digest("hex"),
+  }));
+}
+
+function objectOf(line: string, where: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  } catch (cause) {
+    throw invalidArgument(`The line is not JSON: ${(cause as Error).message}`, where, FORM, cause);
+  }
+  throw invalidArgument("The row is no object", where, FORM);
+}
+
+/** What another question may not have. */
+const isAboutQuestion = (error: unknown): boolean =>
+  SurprisalError.isInstance(error) &&
+  [
+    ...["CONTEXT_EXCEEDED", "EMPTY_INPUT", "MODEL_FAILED", "TOO_MANY_SEQUENCES"],
+    ...["WIRE_MALFORMED", "SERVER_ERROR", "STREAM_CUT", "ANSWER_TOO_LONG"],
+  ].includes(error.code);
+
+function failed(
+  failures: readonly { row: Row; error: unknown }[],
+  done: number,
+  out: string | undefined,
+): SurprisalError {
+  const [{ row, error }] = failures.toSorted((a, b) => a.row.index - b.row.index) as [
+    (typeof failures)[number],
+  ];
+  const { code, what, wayOut } = partsOf(error);
+  return new SurprisalError({
+    code: "MODEL_FAILED",
+    what: `${formatCount(failures.length)} of ${formatPlural(done, "question")} failed; the first with ${code}: ${what}`,
+    where: row.where,
+    wayOut: `${wayOut ?? "Mend the question."}${out === undefined ? "" : " --resume tries what failed again."}`,
+    cause: error,
+  });
+}
