@@ -6,12 +6,13 @@ export {
   measureText,
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
-export type {
-  AnswerToken,
-  ConfidenceAnswer,
-  ConfidenceView,
-  MethodEstimate,
-  MethodRanking,
+export {
+  type AnswerToken,
+  type ConfidenceAnswer,
+  type ConfidenceView,
+  FAMILY_NAMES,
+  type MethodEstimate,
+  type MethodRanking,
 } from "./confidence/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";

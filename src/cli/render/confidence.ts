@@ -2,6 +2,7 @@
 import {
   type AnswerToken,
   type ConfidenceAnswer,
+  FAMILY_NAMES,
   type MethodEstimate,
   type MethodRanking,
   shadeOf,
@@ -36,13 +37,6 @@ const BAR = 8; // cells
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LONGEST_SAMPLE = 60;
 const MOST_CLUSTERS = 5;
-
-const FAMILY_NAMES: Readonly<Record<MethodFamily, string>> = {
-  "one-pass": "one pass",
-  samples: "samples",
-  asking: "asking the model",
-  peers: "other libraries",
-};
 
 /** @param head such as "2 of 30", or "". */
 export function renderConfidence(answer: ConfidenceAnswer, head: string, screen: ConfidenceScreen): string {

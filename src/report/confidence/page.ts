@@ -16,23 +16,22 @@ import {
   visibleCluster,
   visibleToken,
 } from "../../text/index.ts";
-import type { MethodFamily } from "../../uncertainty/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
 import { type Piece, piecesOf, SHADES, shadeLabel, shadeOf, splitSpaces } from "../score/index.ts";
 import { SCORE_STYLE } from "../score-page/style.ts";
 import { CONFIDENCE_SCRIPT, CONFIDENCE_STYLE } from "./style.ts";
-import type { AnswerToken, ConfidenceAnswer, ConfidenceView, MethodEstimate, MethodRanking } from "./view.ts";
+import {
+  type AnswerToken,
+  type ConfidenceAnswer,
+  type ConfidenceView,
+  FAMILY_NAMES,
+  type MethodEstimate,
+  type MethodRanking,
+} from "./view.ts";
 
 /** More are not on the page, which says so: a browser has to hold it. */
 const MOST_ANSWERS = 500;
 const LONGEST_TITLE = 120;
-
-const FAMILIES: Readonly<Record<MethodFamily, string>> = {
-  "one-pass": "one pass",
-  samples: "samples",
-  asking: "asking the model",
-  peers: "other libraries",
-};
 
 /**
  * One HTML page (see `htmlPage`): how well methods tell right from wrong where labels are known, and each answer with its tokens
@@ -176,7 +175,7 @@ function methodTable({ estimates }: ConfidenceAnswer, i: number): string {
   const body = families.map((family) => {
     const own = estimates.filter((each) => each.family === family);
     const rows = [...own.filter(says).map(methodRow), ...silentRows(own.filter((each) => !says(each)))];
-    return `<tbody><tr><th colspan="5" scope="rowgroup" class="family">${FAMILIES[family]}</th></tr>${rows.join("\n")}</tbody>`;
+    return `<tbody><tr><th colspan="5" scope="rowgroup" class="family">${FAMILY_NAMES[family]}</th></tr>${rows.join("\n")}</tbody>`;
   });
   return `<div class="scroll" role="region" aria-label="Methods of answer ${i + 1}" tabindex="0">
 <table class="top methods">

@@ -3,6 +3,14 @@ import type { MeasureEstimate } from "../../calibrate/index.ts";
 import type { Alternative, TokenPart } from "../../core/index.ts";
 import type { AnswerSample, Estimate, MethodFamily } from "../../uncertainty/index.ts";
 
+/** Families of methods, for people. */
+export const FAMILY_NAMES: Readonly<Record<MethodFamily, string>> = {
+  "one-pass": "one pass",
+  samples: "samples",
+  asking: "asking the model",
+  peers: "other libraries",
+};
+
 /** What one method says of one answer, and what it did cost. */
 export interface MethodEstimate extends Estimate {
   /** Its name in the list of methods, such as "semantic-entropy/rao". */
