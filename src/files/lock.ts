@@ -81,6 +81,27 @@ export function lockHolder(path: string, deadAfterMs: number = Number.POSITIVE_I
   return isAlive(holder, file, deadAfterMs) ? holder : null;
 }
 
+/**
+ * Locks a file that is being written, by `FILE.lock` beside it.
+ * @returns what gives it back.
+ * @throws SurprisalError RUN_LOCKED, and what the system says: FILE_UNWRITABLE, DISK_FULL.
+ */
+export function lockFile(file: string): () => void {
+  try {
+    const attempt = takeLock(`${file}.lock`);
+    if ("release" in attempt) return attempt.release;
+    const { pid, host } = attempt.holder;
+    throw new SurprisalError({
+      code: "RUN_LOCKED",
+      what: `Process ${pid} on ${host} is writing this file`,
+      where: file,
+      wayOut: `Wait for it. If there is no such process, remove ${file}.lock.`,
+    });
+  } catch (error) {
+    throw writeFailure(error, file);
+  }
+}
+
 export interface WithLockOptions {
   /** Called once when another process holds the lock. Throw in it to give up instead of waiting. */
   onWait: (holder: LockHolder) => void;

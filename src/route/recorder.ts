@@ -4,7 +4,7 @@
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { errorCode, SurprisalError } from "../core/index.ts";
-import { takeLock, writeFailure, writeWhole } from "../files/index.ts";
+import { lockFile, writeFailure, writeWhole } from "../files/index.ts";
 import { parseRecords, RECORDS_SCHEMA, type RecordsHeader, type RouteRecord, recordLine } from "./records.ts";
 
 /** A question that is to be recorded. */
@@ -48,7 +48,7 @@ export class RecordsFile implements Disposable {
    *   another: model, wording, options, questions; ROUTER_INVALID naming the line; FILE_UNWRITABLE. Then it is left as it is.
    */
   static open(file: string, options: RecordsFileOptions): RecordsFile {
-    const release = lock(file);
+    const release = lockFile(file);
     let descriptor: number | null = null;
     try {
       descriptor = openSync(file, options.resume ? "a+" : "ax+");
@@ -173,22 +173,6 @@ function differenceOf(before: RecordsHeader, now: RecordsHeader): string | null 
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   const name = [...names].find((each) => shown(one[each]) !== shown(other[each]));
   return name === undefined ? null : `${name}: ${shown(one[name])}, now ${shown(other[name])}`;
-}
-
-function lock(file: string): () => void {
-  try {
-    const attempt = takeLock(`${file}.lock`);
-    if ("release" in attempt) return attempt.release;
-    const { pid, host } = attempt.holder;
-    throw new SurprisalError({
-      code: "RUN_LOCKED",
-      what: `Process ${pid} on ${host} is writing this file`,
-      where: file,
-      wayOut: `Wait for it. If there is no such process, remove ${file}.lock.`,
-    });
-  } catch (error) {
-    throw writeFailure(error, file);
-  }
 }
 
 /** How far the recording has come. */

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { errorCode, SurprisalError } from "../../core/index.ts";
-import { replaceFile, takeLock, writeFailure } from "../../files/index.ts";
+import { lockFile, replaceFile, writeFailure } from "../../files/index.ts";
 import { usage } from "../errors.ts";
 import { jsonLine } from "../json.ts";
 import type { PromptRow } from "./prompts.ts";
@@ -68,7 +68,7 @@ export class AnswerFile implements Disposable {
    *   FILE_UNWRITABLE, ...: then it is left as it is.
    */
   static open(file: string, { resume, request, rows, samples }: AnswerFileOptions): AnswerFile {
-    const release = lock(file);
+    const release = lockFile(file);
     let descriptor: number | null = null;
     try {
       descriptor = openSync(file, resume ? "a+" : "ax+");
@@ -175,22 +175,6 @@ const sizeOf = (file: string): number | null => {
   const facts = statSync(file, { throwIfNoEntry: false });
   return facts?.isFile() ? facts.size : null;
 };
-
-function lock(file: string): () => void {
-  try {
-    const attempt = takeLock(`${file}.lock`);
-    if ("release" in attempt) return attempt.release;
-    const { pid, host } = attempt.holder;
-    throw new SurprisalError({
-      code: "RUN_LOCKED",
-      what: `Process ${pid} on ${host} is writing this file`,
-      where: file,
-      wayOut: `Wait for it. If there is no such process, remove ${file}.lock.`,
-    });
-  } catch (error) {
-    throw writeFailure(error, file);
-  }
-}
 
 /** @returns one past the last complete line, bytes. */
 function eachLine(descriptor: number, take: (line: string, length: number) => void): number {
