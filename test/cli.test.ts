@@ -68,7 +68,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["score", "--cache-type", "q8-0"], "did you mean q8_0?"],
     [["score", "--recipe", "lama.cpp"], "did you mean llama.cpp?"],
     [["score", "--text", "hello", "--model", "smolm2"], "did you mean smollm2?"],
-    [["score", "--text", "hello", "--model", "minni"], "did you mean mini?"],
+    [["score", "--text", "hello", "--model", "minni"], "did you mean mini or minilm?"],
     [["models", "pull"], "MODEL is missing"],
     [["score", "--recipe", "half", "--recipe", "full"], "--recipe is given twice"],
     [["score", "-t", "a", "--text", "b"], "--text is given twice"],

@@ -46,11 +46,10 @@ needing(withoutRedis).describe("a queue that others write to", () => {
     }
     stop.abort();
     await working;
-    const left = await redis.keys("*");
-    expect(left.filter((key) => key !== "surprisal:runs").sort()).toEqual([
-      "precious",
-      "precious:dependencies",
-    ]);
+    const left = async () => (await redis.keys("*")).filter((key) => key !== "surprisal:runs").sort();
+    // BullMQ's mark of a worker that looked for stalled jobs goes by itself, half a lease later.
+    for (let i = 0; i < 100 && (await left()).length > 2; i++) await sleep(100);
+    expect(await left()).toEqual(["precious", "precious:dependencies"]);
     redis.disconnect();
   });
 
