@@ -157,6 +157,7 @@ describe("routers", () => {
   };
   it.each([
     ["nonsense", /no JSON/],
+    ['{"schema": "surprisal.router/1", "kind": "car", "kind": "cascade"}', /"kind" is twice in one object/],
     ["{}", /schema is not/],
     ['{"schema":"surprisal.router/9"}', /this version of surprisal knows/],
     [changed((a) => delete a.rule.posterior.slope), /rule\.posterior/],

@@ -1,5 +1,5 @@
 /** Routers as files: written whole, and read with every field checked. */
-import { SurprisalError } from "../core/index.ts";
+import { parseVersioned, type VersionedForm } from "../calibrate/index.ts";
 import { shapes } from "../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
@@ -46,33 +46,20 @@ export async function loadRouter(file: string): Promise<RouterArtefact> {
  * @throws SurprisalError ROUTER_INVALID for what is no router, one of a newer form, and parameters that cannot be.
  */
 export function parseRouter(json: string, where: string): RouterArtefact {
-  let value: unknown;
-  try {
-    value = JSON.parse(json, thresholdFromText);
-  } catch (cause) {
-    throw invalid("This is no JSON", where, cause);
-  }
-  const schema = shapes.isRecord(value) ? value.schema : undefined;
-  if (!/^surprisal\.router\/\d+$/.test(String(schema)))
-    throw invalid(`The schema is not ${ROUTER_SCHEMA}`, where);
-  if (schema !== ROUTER_SCHEMA)
-    throw new SurprisalError({
-      code: "ROUTER_INVALID",
-      what: `The form is ${schema}, and this version of surprisal knows ${ROUTER_SCHEMA}`,
-      where,
-      wayOut: "Update surprisal, or fit the router again with this version.",
-    });
-  const problem = routerShape(value, "") ?? faultOf(value as RouterArtefact);
-  if (problem !== null) throw invalid(`A field is not what it should be: ${problem}`, where);
-  return value as RouterArtefact;
+  return parseVersioned(json, where, FORM) as RouterArtefact;
 }
 
 const thresholdFromText = (key: string, value: unknown): unknown =>
   key === "threshold" && (value === "Infinity" || value === "-Infinity") ? Number(value) : value;
 
-const invalid = (what: string, where: string, cause?: unknown): SurprisalError =>
-  new SurprisalError({ code: "ROUTER_INVALID", what, where, wayOut: WAY_OUT, cause });
-
+const FORM: VersionedForm = {
+  schema: ROUTER_SCHEMA,
+  code: "ROUTER_INVALID",
+  name: "router",
+  wayOut: WAY_OUT,
+  reviver: thresholdFromText,
+  problemOf: (value) => routerShape(value, "") ?? faultOf(value as RouterArtefact),
+};
 const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
 
 const finite: shapes.Shape = (value, at) =>

@@ -1,9 +1,9 @@
 /** Artefacts as files: written whole, and read with every field checked. */
-import { SurprisalError } from "../../core/index.ts";
 import { shapes } from "../../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../../files/index.ts";
-import { decodeText, infinityAsText, infinityFromText, repeatedKey } from "../../text/index.ts";
+import { decodeText, infinityAsText, infinityFromText } from "../../text/index.ts";
 import { CALIBRATION_SCHEMA, type CalibrationArtefact } from "./artefact.ts";
+import { parseVersioned, type VersionedForm } from "./versioned.ts";
 
 const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
 
@@ -41,37 +41,17 @@ export async function loadCalibration(file: string): Promise<CalibrationArtefact
  * @throws SurprisalError CALIBRATION_INVALID for what is no artefact, one of a newer form, and parameters that cannot be.
  */
 export function parseCalibration(json: string, where: string): CalibrationArtefact {
-  let value: unknown;
-  try {
-    value = JSON.parse(json, infinityFromText);
-  } catch (cause) {
-    throw invalid("This is no JSON", where, cause);
-  }
-  const twice = repeatedKey(json);
-  if (twice !== null) throw invalid(`The field ${JSON.stringify(twice)} is twice in one object`, where);
-  const schema = shapes.isRecord(value) ? value.schema : undefined;
-  const [, version] = /^surprisal\.calibration\/(\d+)$/.exec(String(schema)) ?? [];
-  if (version === undefined) throw invalid(`The schema is not ${CALIBRATION_SCHEMA}`, where);
-  if (schema !== CALIBRATION_SCHEMA)
-    throw new SurprisalError({
-      code: "CALIBRATION_INVALID",
-      what: `The form is ${schema}, and this version of surprisal knows ${CALIBRATION_SCHEMA}`,
-      where,
-      wayOut: "Update surprisal, or fit the calibration again with this version.",
-    });
-  const problem = artefactShape(value, "") ?? faultOf(value as CalibrationArtefact);
-  if (problem !== null) throw invalid(`A field is not what it should be: ${problem}`, where);
-  return value as CalibrationArtefact;
+  return parseVersioned(json, where, FORM) as CalibrationArtefact;
 }
 
-const invalid = (what: string, where: string, cause?: unknown): SurprisalError =>
-  new SurprisalError({
-    code: "CALIBRATION_INVALID",
-    what,
-    where,
-    wayOut: WAY_OUT,
-    cause,
-  });
+const FORM: VersionedForm = {
+  schema: CALIBRATION_SCHEMA,
+  code: "CALIBRATION_INVALID",
+  name: "calibration",
+  wayOut: WAY_OUT,
+  reviver: infinityFromText,
+  problemOf: (value) => artefactShape(value, "") ?? faultOf(value as CalibrationArtefact),
+};
 
 const finite: shapes.Shape = (value, at) =>
   typeof value === "number" && Number.isFinite(value) ? null : `${at} is not a finite number`;

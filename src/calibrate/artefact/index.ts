@@ -22,3 +22,4 @@ export {
 } from "./fit.ts";
 export { rowsSha256, sha256Of, type Wording, wordingSha256 } from "./hash.ts";
 export { checkIdentity, type IdentityMismatch, type IdentityOptions } from "./identity.ts";
+export { parseVersioned, type VersionedForm } from "./versioned.ts";

@@ -12,7 +12,7 @@ const WHAT = "distribution";
 /** Mass below it may be rounding of a sum near 1, whose root is no rounding: a lower bound does without it. */
 const ROUNDING = 1e-14;
 
-/** (2/π) arccos(R / √V): Fisher-Rao distance to the uniform distribution, as a share of the greatest possible, 0 ... 1. */
+/** (2/π) arccos(R / √V): Fisher-Rao distance to the uniform distribution, as a share of a right angle; from 0 to below 1. */
 export const fisherRaoDistance = (rootSum: number, vocabularySize: number): number =>
   (2 / Math.PI) * Math.acos(Math.min(1, rootSum / Math.sqrt(vocabularySize)));
 

@@ -54,6 +54,15 @@ function written(
 }
 
 describe("sampleAnswers", () => {
+  it("counts tokens, not records, and from the beginning where it is read again", async () => {
+    const record = { text: "ab", logprob: -1, tokenCount: 2 };
+    const answers = sampleAnswers(written([[record], new Error("no")]), "q", { n: 2 });
+    for (let i = 0; i < 2; i++) {
+      await collect(answers);
+      expect([answers.arrived, answers.failures.length, answers.tokensWritten]).toEqual([1, 1, 2]);
+    }
+  });
+
   it("gives what the model gives, with the likelihood that the chain has", async () => {
     const answers = sampleAnswers(open(), "", { n: 30, seed: 5 });
     const all = await collect(answers);

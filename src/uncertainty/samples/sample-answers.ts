@@ -60,6 +60,7 @@ export function sampleAnswers(
   const state = { requested: n, arrived: 0, failures: [] as unknown[], tokensWritten: 0 };
   async function* answers(): AsyncGenerator<SampledAnswer, void, void> {
     if (signal?.aborted) throw abortError("Sampling", signal);
+    Object.assign(state, { arrived: 0, failures: [], tokensWritten: 0 }); // whoever iterates again draws again
     const stop = new AbortController();
     const both = firstOf(signal, stop.signal);
     const ready: SampledAnswer[] = [];
@@ -68,7 +69,9 @@ export function sampleAnswers(
       const all = model.sample(prompt, { ...options, temperature, signal: both.signal });
       let open = all.length;
       for (const [index, generation] of all.entries())
-        void collect(generation, index, () => state.tokensWritten++)
+        void collect(generation, index, (tokens) => {
+          state.tokensWritten += tokens;
+        })
           .then(
             (answer) => ready.push(answer),
             (failure: unknown) => state.failures.push(failure),
@@ -124,10 +127,14 @@ export function priceOfSampling(
   };
 }
 
-async function collect(generation: Generation, index: number, written: () => void): Promise<SampledAnswer> {
+async function collect(
+  generation: Generation,
+  index: number,
+  written: (tokens: number) => void,
+): Promise<SampledAnswer> {
   const records: TokenRecord[] = [];
   for await (const record of generation) {
-    written();
+    written(record.tokenCount ?? 1);
     if ((record.part ?? "answer") === "answer") records.push(record);
   }
   const tokens = records.reduce((sum, { tokenCount = 1 }) => sum + tokenCount, 0);
