@@ -11,7 +11,7 @@ const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 
 const BELOW_MODELS = ["core", "text", "net", "files"];
 const BELOW_USES = [...BELOW_MODELS, "models", "evaluate"];
-const USES = ["calibrate", "decide", "compress", "uncertainty", "route", "refine", "train"];
+const USES = ["calibrate", "decide", "compress", "uncertainty", "detect", "route", "refine", "train"];
 const ALL_BELOW_REPORT = [...BELOW_USES, "charts", "problems", "answers", ...USES];
 
 /**
@@ -38,6 +38,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   decide: [...BELOW_USES, "calibrate"],
   compress: BELOW_USES,
   uncertainty: [...BELOW_USES, "answers", "calibrate", "decide"],
+  detect: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty"],
   route: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty", "problems"],
   refine: [...BELOW_USES, "problems"],
   train: BELOW_USES,
