@@ -45,7 +45,7 @@ export interface FoldOptions {
 }
 
 /** Per answer, strongest first: the fit of one is where that of the next begins. */
-export const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001];
+export const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.001];
 
 /**
  * Fits a head to some rows: the penalty with the least log loss on held-out folds, the weights on all rows, the calibrator on
@@ -64,7 +64,7 @@ export function fitHead(table: LabelledTable, rows: readonly number[], options: 
     const labels = labelsOf(table, design.rows);
     let fit: RidgeFit | undefined;
     for (const [k, penalty] of PENALTIES.entries()) {
-      fit = fitRidge(design, labels, penalty, fit);
+      fit = fitRidge(design, labels, penalty, { start: fit, tolerance: 1e-4 });
       const head = headOf(design, fit, penalty);
       for (const i of outside) scores[k]![i] = rowLogit(head, table, rows[i]!);
     }
