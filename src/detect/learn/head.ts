@@ -45,7 +45,7 @@ export interface FoldOptions {
 }
 
 /** Per answer, strongest first: the fit of one is where that of the next begins. */
-export const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.001];
+const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.001];
 
 /**
  * Fits a head to some rows: the penalty with the least log loss on held-out folds, the weights on all rows, the calibrator on
