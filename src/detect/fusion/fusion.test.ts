@@ -206,9 +206,9 @@ describe("hostile labelled answers", () => {
       QUICK,
     );
     expect(artefact.head.features).toEqual([]);
-    const share = some.filter(({ correct }) => !correct).length / some.length;
+    const wrong = some.filter(({ correct }) => !correct).length;
     const { probability } = fuse({ answer: "a", examinations: [examination("anomaly", 3)] }, artefact);
-    expect(Math.abs(probability! - share)).toBeLessThan(0.02);
+    expect(probability).toBeCloseTo((wrong + 1) / (some.length + 2), 12);
   });
 
   it("may be 100,000, in little memory", () => {
