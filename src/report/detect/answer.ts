@@ -9,11 +9,13 @@ import { type DetectedAnswer, SIGNAL_NAMES, type SuspectedSpan } from "./view.ts
 
 const LONGEST_TITLE = 120;
 const LONGEST_QUOTE = 80;
+/** A longer question stands in full beneath its heading. */
+const LONGEST_HEADED = 100;
 
 /** @param i its place, from 0. @param count of all answers that the page shows. */
 export function answerSection(answer: DetectedAnswer, i: number, count: number): string {
   const { question, notes } = answer;
-  const asked = question !== null && question.length > LONGEST_TITLE / 2;
+  const asked = question !== null && question.length > LONGEST_HEADED;
   const content = [
     asked ? `<p class="asked" dir="auto">${textAsHtml(question)}</p>` : "",
     `<p class="verdict">${verdictOf(answer)}</p>`,
@@ -30,14 +32,14 @@ export function answerSection(answer: DetectedAnswer, i: number, count: number):
 
 /** Its number first: headings of one page are not the same. */
 export function titleOf({ id, question }: DetectedAnswer, i: number): string {
-  const parts = [formatCount(i + 1), id === null ? "" : String(id), question ?? ""];
+  const number = id === null && question === null ? `Answer ${formatCount(i + 1)}` : formatCount(i + 1);
+  const parts = [number, id === null ? "" : String(id), question ?? ""];
   const title = parts.filter((part) => part !== "").join(" · ");
   return shorten(visible(title.replaceAll(/\s+/g, " ")), LONGEST_TITLE);
 }
 
 /** Markup: the score, what it is, the label. */
 function verdictOf({ score, fusion, spans, correct, numbersFrom, samples }: DetectedAnswer): string {
-  const number = score === null ? "–" : score.toFixed(2);
   const facts = [
     spans.length === 0 ? "no span is suspected" : formatPlural(spans.length, "suspected span"),
     numbersFrom === null ? "no numbers of tokens" : `numbers ${numbersFrom}`,
@@ -48,7 +50,9 @@ function verdictOf({ score, fusion, spans, correct, numbersFrom, samples }: Dete
       ? ""
       : ` · <strong class="${correct ? "right" : "wrong"}">${correct ? "right" : "wrong"}</strong>`;
   const what = fusion === "fitted" ? "probability that it is made up" : "suspicion, no probability";
-  return `<strong class="score">${number}</strong> ${what} <span class="soft">· ${facts.join(" · ")}</span>${label}`;
+  const number =
+    score === null ? "No signal has a number" : `<strong class="score">${score.toFixed(2)}</strong> ${what}`;
+  return `${number} <span class="soft">· ${facts.join(" · ")}</span>${label}`;
 }
 
 /** The answer; each suspected span is a link to its reasons, so that it is one without a script, too. */

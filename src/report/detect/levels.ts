@@ -20,7 +20,9 @@ export function liftLevelLabel(level: LiftLevel): string {
   const size = Math.abs(Number(level));
   const sign = level.startsWith("-") ? "−" : "+";
   if (size === 0) return "about 0";
-  return size === 3 ? `${sign}5 and more` : `${sign}${BEGINS[size - 1]}–${BEGINS[size]}`;
+  return size === 3
+    ? `${sign}5 and ${sign === "−" ? "less" : "more"}`
+    : `${sign}${BEGINS[size - 1]}–${BEGINS[size]}`;
 }
 
 /** A change of nats as bits with its sign: "+6.1", "−0.3". */

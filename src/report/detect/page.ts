@@ -73,7 +73,7 @@ function errorSection(
   const table =
     rows.length === 0 || confident === 0
       ? ""
-      : `<div class="scroll" role="region" aria-label="What would have caught the confident errors" tabindex="0"><table class="top">
+      : `<div class="scroll" role="region" aria-label="What would have caught the confident errors" tabindex="0"><table class="top caught">
 <thead><tr><th scope="col">signal</th><th scope="col" class="figure">would have caught</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
   const listed = places.filter((place) => place < shown).slice(0, MOST_LISTED_ERRORS);
   const links = listed.map(

@@ -56,6 +56,8 @@ h3{margin:1.6rem 0 .4rem;font-size:1rem;font-weight:650}
 .top{font-size:.92rem}
 .top th[scope=row]{font-weight:400}
 .top .said{min-inline-size:14rem}
+.documents th[scope=row]{min-inline-size:7rem}
+.caught{inline-size:auto}
 .documents td:last-child{min-inline-size:10rem}
 .answers{padding-inline-start:1.6rem;max-width:52rem}
 .answers li{margin-block:.3rem}
