@@ -2,8 +2,10 @@ export { attempt, type Item, type ItemRow, itemOf, itemsOf, readItems } from "./
 export { judgeOf } from "./judge.ts";
 export { isObject, type Line, malformed } from "./lines.ts";
 export { listedMethods } from "./list.ts";
-export { measure, type Setup } from "./measure.ts";
+export { drawn, measure, promptFor, type Setup } from "./measure.ts";
+
 export { planOf, planText } from "./plan.ts";
+export { textOfQuestion } from "./question.ts";
 export { rank } from "./rank.ts";
 export {
   type ConfidenceRow,
@@ -14,4 +16,6 @@ export {
   measureAll,
   rowsIn,
 } from "./run.ts";
+export { ALTERNATIVES } from "./scored.ts";
 export { viewOf } from "./view.ts";
+export { writeOne } from "./written.ts";
