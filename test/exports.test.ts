@@ -152,6 +152,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
       ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
   ],
+  "./detect": [
+    `
+      SIGNALS
+      ANOMALY_KINDS changePoints detectAnomaly
+      CONSISTENCY_KINDS detectConsistency
+      PATTERN_KINDS PATTERN_WEIGHTS detectPatterns
+      watchAnswer`,
+    `
+      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
+      AnomalyOptions ChangePointOptions Segment
+      ConsistencyOptions
+      PatternKind PatternOptions
+      AnswerWatch WatchAnswerOptions`,
+  ],
   "./uncertainty": [
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective

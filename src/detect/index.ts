@@ -21,3 +21,25 @@ export {
 export * from "./fusion/index.ts";
 export * from "./retrieval/index.ts";
 export * from "./series/index.ts";
+
+  ANOMALY_KINDS,
+  type AnomalyOptions,
+  type ChangePointOptions,
+  changePoints,
+  detectAnomaly,
+  type Segment,
+} from "./anomaly/index.ts";
+
+export {
+  CONSISTENCY_KINDS,
+  type ConsistencyOptions,
+  detectConsistency,
+} from "./consistency/index.ts";
+export {
+  detectPatterns,
+  PATTERN_KINDS,
+  PATTERN_WEIGHTS,
+  type PatternKind,
+  type PatternOptions,
+} from "./patterns/index.ts";
+export { type AnswerWatch, type WatchAnswerOptions, watchAnswer } from "./watch.ts";

@@ -11,7 +11,7 @@ import {
   seriesDetector,
 } from "../../detect/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { Embed } from "../../uncertainty/index.ts";
+import { type Embed, embeddingSimilarity } from "../../uncertainty/index.ts";
 import { identityOf } from "./fit.ts";
 import { type DetectSetup, liftOptions, silent } from "./setup.ts";
 
@@ -72,7 +72,7 @@ function make(
     case "patterns":
       return detectPatterns();
     case "consistency":
-      return detectConsistency({ embed: embed ?? undefined });
+      return detectConsistency({ similarity: embed === null ? undefined : embeddingSimilarity(embed) });
     case "series":
       return seriesDetector(setup.series!, { identity: identityOf(setup.model) });
     case "retrieval":

@@ -51,7 +51,8 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
   const examined: ExaminedAnswer = {
     ...{ answer, question, documents },
     tokens: tokens ?? undefined,
-    samples: drawing.samples,
+    // The answer is not compared with itself.
+    samples: item.isFirstSample ? drawing.samples.slice(1) : drawing.samples,
   };
   const { detectors, missing } = detectorsFor(setup, examined, once?.model ?? null, embed);
   const { examinations: said, failures } = await examine(examined, detectors, { signal });
@@ -72,7 +73,7 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     tokens: shownTokens(tokens, scored),
     sentences: scored === null ? [] : shownSentences(scored),
     documents: shownDocuments(documents, scored),
-    samples: drawing.samples.length,
+    samples: examined.samples?.length ?? 0,
     ...{ correct: labelOf(item, answer), group: item.group },
     notes: [
       ...(written?.notes ?? []),
