@@ -154,17 +154,21 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./detect": [
     `
-      SIGNALS
-      ANOMALY_KINDS changePoints detectAnomaly
-      CONSISTENCY_KINDS detectConsistency
-      PATTERN_KINDS PATTERN_WEIGHTS detectPatterns
-      watchAnswer`,
+      AGREEMENTS ANOMALY_KINDS CONSISTENCY_KINDS changePoints confidentErrors DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS
+      DETECTOR_SCHEMA detectAnomaly detectConsistency detectPatterns documentAgreement evaluateFusion examine
+      fitFusion fitSeries fuse heldOutSeries loadDetector PATTERN_KINDS PATTERN_WEIGHTS PROBABILITY_WRONG
+      parseDetector RETRIEVAL_FINDINGS readSeries retrievalDetector retrievalLift SIGNALS saveDetector
+      seriesDetector watchAnswer`,
     `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AnomalyOptions ChangePointOptions Segment
-      ConsistencyOptions
-      PatternKind PatternOptions
-      AnswerWatch WatchAnswerOptions`,
+      AgreementKind AgreementOptions AgreementValues AnomalyOptions AnswerWatch ChangePointOptions ConfidentCase
+      ConfidentError ConfidentErrorOptions ConfidentErrorReport ConsistencyOptions DetectionPrice Detector
+      DetectorArtefact DetectorFacts DetectorFitOptions DocumentAgreement DocumentOrder DocumentReading Embedder
+      ErrorCatcher EvaluateFusionOptions Examination ExaminedAnswer ExaminedBy ExaminedText ExamineOptions
+      FailedDetector Finding FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation FusionFitOptions
+      LabelledCase LabelledExaminations LabelledSeries LiftOptions LiftPrice LiftRecipe LiftRequest LiftSpan
+      PassageChoice PatternKind PatternOptions Place RetrievalDetectorOptions RetrievalLift Segment
+      SentenceAgreement SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf
+      Signal SignalContribution SourceDocument TokenLift WatchAnswerOptions`,
   ],
   "./uncertainty": [
     `
@@ -192,15 +196,6 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
       BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
       ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
-  ],
-  "./detect": [
-    `
-      SIGNALS
-      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
-    `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
-      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
