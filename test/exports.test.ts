@@ -154,11 +154,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./detect": [
     `
-      AGREEMENTS ANOMALY_KINDS CONSISTENCY_KINDS changePoints confidentErrors DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS
-      DETECTOR_SCHEMA detectAnomaly detectConsistency detectPatterns documentAgreement evaluateFusion examine
-      fitFusion fitSeries fuse heldOutSeries loadDetector PATTERN_KINDS PATTERN_WEIGHTS PROBABILITY_WRONG
-      parseDetector RETRIEVAL_FINDINGS readSeries retrievalDetector retrievalLift SIGNALS saveDetector
-      seriesDetector watchAnswer`,
+      AGREEMENTS ANOMALY_KINDS changePoints confidentErrors CONSISTENCY_KINDS DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS
+      detectAnomaly detectConsistency DETECTOR_SCHEMA detectPatterns documentAgreement evaluateFusion examine
+      fitFusion fitSeries fuse heldOutSeries loadDetector parseDetector PATTERN_KINDS PATTERN_WEIGHTS
+      PROBABILITY_WRONG readSeries RETRIEVAL_FINDINGS retrievalDetector retrievalLift saveDetector seriesDetector
+      SIGNALS watchAnswer`,
     `
       AgreementKind AgreementOptions AgreementValues AnomalyOptions AnswerWatch ChangePointOptions ConfidentCase
       ConfidentError ConfidentErrorOptions ConfidentErrorReport ConsistencyOptions DetectionPrice Detector
