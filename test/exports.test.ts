@@ -185,7 +185,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
     `
       DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
+      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder FindingThresholds LiftOptions LiftPrice LiftRecipe
       LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
   ],
   "./report": [

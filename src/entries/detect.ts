@@ -14,6 +14,7 @@ export {
   type Examination,
   type ExaminedAnswer,
   type Finding,
+  type FindingThresholds,
   type LiftOptions,
   type LiftPrice,
   type LiftRecipe,
