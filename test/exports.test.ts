@@ -152,6 +152,15 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
       ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
   ],
+  "./detect": [
+    `
+      SIGNALS
+      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
+    `
+      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
+      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder FindingThresholds LiftOptions LiftPrice LiftRecipe
+      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
+  ],
   "./uncertainty": [
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
@@ -178,15 +187,6 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
       BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
       ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
-  ],
-  "./detect": [
-    `
-      SIGNALS
-      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
-    `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder FindingThresholds LiftOptions LiftPrice LiftRecipe
-      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
