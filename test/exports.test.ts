@@ -164,9 +164,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ConfidentError ConfidentErrorOptions ConfidentErrorReport ConsistencyOptions DetectionPrice Detector
       DetectorArtefact DetectorFacts DetectorFitOptions DocumentAgreement DocumentOrder DocumentReading Embedder
       ErrorCatcher EvaluateFusionOptions Examination ExaminedAnswer ExaminedBy ExaminedText ExamineOptions
-      FailedDetector Finding FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation FusionFitOptions
-      LabelledCase LabelledExaminations LabelledSeries LiftOptions LiftPrice LiftRecipe LiftRequest LiftSpan
-      PassageChoice PatternKind PatternOptions Place RetrievalDetectorOptions RetrievalLift Segment
+      FailedDetector Finding FindingThresholds FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation
+      FusionFitOptions LabelledCase LabelledExaminations LabelledSeries LiftOptions LiftPrice LiftRecipe LiftRequest
+      LiftSpan PassageChoice PatternKind PatternOptions Place RetrievalDetectorOptions RetrievalLift Segment
       SentenceAgreement SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf
       Signal SignalContribution SourceDocument TokenLift WatchAnswerOptions`,
   ],
