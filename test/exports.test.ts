@@ -154,14 +154,21 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./detect": [
     `
-      DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS DETECTOR_SCHEMA PROBABILITY_WRONG SIGNALS confidentErrors evaluateFusion examine fitFusion fitSeries fuse heldOutSeries
-      loadDetector parseDetector readSeries saveDetector seriesDetector`,
+      AGREEMENTS ANOMALY_KINDS changePoints confidentErrors CONSISTENCY_KINDS DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS
+      detectAnomaly detectConsistency DETECTOR_SCHEMA detectPatterns documentAgreement evaluateFusion examine
+      fitFusion fitSeries fuse heldOutSeries loadDetector parseDetector PATTERN_KINDS PATTERN_WEIGHTS
+      PROBABILITY_WRONG readSeries RETRIEVAL_FINDINGS retrievalDetector retrievalLift saveDetector seriesDetector
+      SIGNALS watchAnswer`,
     `
-      ConfidentCase ConfidentError ConfidentErrorOptions ConfidentErrorReport DetectionPrice Detector DetectorArtefact DetectorFacts
-      DetectorFitOptions ErrorCatcher EvaluateFusionOptions Examination ExamineOptions ExaminedAnswer ExaminedBy ExaminedText FailedDetector
-      Finding FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation FusionFitOptions LabelledCase LabelledExaminations
-      LabelledSeries Place SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf Signal
-      SignalContribution SourceDocument`,
+      AgreementKind AgreementOptions AgreementValues AnomalyOptions AnswerWatch ChangePointOptions ConfidentCase
+      ConfidentError ConfidentErrorOptions ConfidentErrorReport ConsistencyOptions DetectionPrice Detector
+      DetectorArtefact DetectorFacts DetectorFitOptions DocumentAgreement DocumentOrder DocumentReading Embedder
+      ErrorCatcher EvaluateFusionOptions Examination ExaminedAnswer ExaminedBy ExaminedText ExamineOptions
+      FailedDetector Finding FindingThresholds FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation
+      FusionFitOptions LabelledCase LabelledExaminations LabelledSeries LiftOptions LiftPrice LiftRecipe LiftRequest
+      LiftSpan PassageChoice PatternKind PatternOptions Place RetrievalDetectorOptions RetrievalLift Segment
+      SentenceAgreement SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf
+      Signal SignalContribution SourceDocument TokenLift WatchAnswerOptions`,
   ],
   "./uncertainty": [
     `

@@ -14,12 +14,26 @@ export {
   type MethodEstimate,
   type MethodRanking,
 } from "./confidence/view.ts";
+export { confidentErrorText } from "./detect/errors.ts";
+export { liftText, readShare, signedBits } from "./detect/levels.ts";
+export { type MarkedPiece, markedPieces } from "./detect/marked.ts";
+export {
+  type DetectedAnswer,
+  type DetectionView,
+  type LiftSentence,
+  type LiftToken,
+  type ShownDocument,
+  SIGNAL_NAMES,
+  type SignalRanking,
+  type SpanLift,
+} from "./detect/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
   calibrationPage,
   comparisonPage,
   confidencePage,
+  detectionPage,
   differencesPage,
   renderPage,
   scorePage,

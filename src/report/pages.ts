@@ -3,6 +3,7 @@ import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
 import type { CalibrationView } from "./calibration/page.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
+import type { DetectionView } from "./detect/view.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -20,6 +21,11 @@ export async function calibrationPage(view: CalibrationView): Promise<string> {
 /** The page of answers and how sure a model was of them: see confidence/page.ts. */
 export async function confidencePage(view: ConfidenceView): Promise<string> {
   return (await import("./confidence/page.ts")).confidencePage(view);
+}
+
+/** The page of examined answers, with what is suspected in them: see detect-page/page.ts. */
+export async function detectionPage(view: DetectionView): Promise<string> {
+  return (await import("./detect-page/page.ts")).detectionPage(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

@@ -4,12 +4,14 @@ export {
   doneEvent,
   type ErrorEvent,
   errorEvent,
+  flagEvent,
   type JsonToken,
   jsonToken,
   type StopEvent,
   stopOf,
   tokenEvent,
 } from "./events.ts";
+export { AnswerFlags } from "./flags.ts";
 export { converse } from "./interactive.ts";
 export {
   ANSWER_OPTIONS,

@@ -37,6 +37,8 @@ export interface ItemRow {
   /** Where it stands, for errors. */
   where: string;
   item: Item | SurprisalError;
+  /** The line as it was read, for who knows further fields; `null`: it is no line, or none that can be read. */
+  line: Line | null;
   /** sha256 of what it holds, lower-case hex. */
   sha256: string;
 }
@@ -46,10 +48,10 @@ const FORM =
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** One question of the command line. */
-export function itemOf(question: string, answer: string | undefined): ItemRow {
+/** One question of the command line, or one answer. */
+export function itemOf(question: string | null, answer: string | undefined, where = "--prompt"): ItemRow {
   const item = { ...NOTHING, question, answer: answer ?? null };
-  return { index: 0, id: null, where: "--prompt", item, sha256: sha256(JSON.stringify([question, answer])) };
+  return { index: 0, id: null, where, item, line: null, sha256: sha256(JSON.stringify([question, answer])) };
 }
 
 /**
@@ -60,12 +62,16 @@ export function itemOf(question: string, answer: string | undefined): ItemRow {
 export async function readItems(file: string, maxMib: number | undefined): Promise<ItemRow[]> {
   const where = file === "-" ? "standard input" : file;
   const bytes = await readGiven(file, { maxMib, wayOut: "Cut it into several files" });
-  const rows = grouped(linesOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where)).map(
-    ({ line, place, text }, index): ItemRow => {
-      const item = line instanceof SurprisalError ? line : attempt(() => readItem(line, place));
-      return { index, id: idOf(line), where: place, item, sha256: sha256(text) };
-    },
-  );
+  return itemsOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where);
+}
+
+/** The same of lines that are read already. @param where they stand, for errors. */
+export function itemsOf(content: string, where: string): ItemRow[] {
+  const rows = grouped(linesOf(content, where)).map(({ line, place, text }, index): ItemRow => {
+    const isLine = !(line instanceof SurprisalError);
+    const item = isLine ? attempt(() => readItem(line, place)) : line;
+    return { index, id: idOf(line), where: place, item, line: isLine ? line : null, sha256: sha256(text) };
+  });
   const [first] = rows;
   if (first === undefined)
     throw new SurprisalError({ code: "EMPTY_INPUT", what: "There are no lines", where, wayOut: FORM });
@@ -185,7 +191,8 @@ function idOf(line: Line | SurprisalError): ItemRow["id"] {
   return typeof id === "string" || typeof id === "number" ? id : null;
 }
 
-function attempt<T>(read: () => T): T | SurprisalError {
+/** What `read` gives, or what it throws of ours. */
+export function attempt<T>(read: () => T): T | SurprisalError {
   try {
     return read();
   } catch (error) {
