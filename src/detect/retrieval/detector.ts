@@ -19,7 +19,7 @@ export interface RetrievalDetectorOptions
   embedder?: Embedder | undefined;
   /** Judges whether a sentence follows from the passage nearest to it. What that costs is not in the price. */
   entailment?: Entails | undefined;
-  /** From where on words are found. Default: suspicion 0.85, surprisal 3 nats. */
+  /** From where on words are found. Default: suspicion 0.75, surprisal 3 nats. */
   thresholds?: Partial<FindingThresholds> | undefined;
 }
 

@@ -19,10 +19,10 @@ export interface FindingThresholds {
 }
 
 /**
- * A word that is probable with the documents is none of these, whatever they leave: 3 nats are a probability of 0.05. What 0.85 finds
+ * A word that is probable with the documents is none of these, whatever they leave: 3 nats are a probability of 0.05. What 0.75 finds
  * and misses is in docs/hallucination.md.
  */
-export const DEFAULT_THRESHOLDS: FindingThresholds = { leastSuspicion: 0.85, leastSurprisal: 3 };
+export const DEFAULT_THRESHOLDS: FindingThresholds = { leastSuspicion: 0.75, leastSurprisal: 3 };
 
 type Sums = Pick<LiftSpan, "withDocuments" | "withoutDocuments">;
 type Word = Place & Sums & { tokens: number; byDocument: (number | null)[] | null };
