@@ -18,6 +18,11 @@ export interface ContextDate extends WrittenDate {
   text: string;
 }
 
+/** Numbers of a class whose sums are looked at. */
+const MOST_PAIRED = 150;
+/** Equal for numbers that differ by rounding alone. */
+export const plain = (value: number): number => Number(value.toPrecision(10));
+
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}]+)?/gu;
 const HAN_RUN = /\p{Script=Han}+/gu;
 /** Of English: a text without them is in another language. */
@@ -159,6 +164,23 @@ export class Context {
     for (const topic of topics) if (own.has(topic)) count++;
     return count;
   }
+
+  /** Sums and differences of two numbers of a class. */
+  pairs(name: string): ReadonlySet<number> {
+    const known = this.#pairs.get(name);
+    if (known) return known;
+    const values = [...new Set((this.byClass.get(name) ?? []).map(({ value }) => value))].slice(
+      0,
+      MOST_PAIRED,
+    );
+    const made = new Set<number>();
+    for (const [i, a] of values.entries())
+      for (const b of values.slice(i + 1)) made.add(plain(a + b)).add(plain(Math.abs(a - b)));
+    this.#pairs.set(name, made);
+    return made;
+  }
+
+  readonly #pairs: Map<string, ReadonlySet<number>> = new Map();
 
   /** Whether all pairs of a run of Han stand in the context. */
   hasHan(text: string): boolean {

@@ -23,6 +23,8 @@ export const dates: SentenceRule = ({ prose, own }) => {
   if (list.length === 0) return found;
   const isDenied = DENIED.test(prose);
   for (const date of list) {
+    // "06 : 00 September 3": no day is 0.
+    if (date.day === 0 || /\d\s?:\s?$/.test(own.slice(Math.max(0, date.start - 5), date.start))) continue;
     const because = impossible(date);
     if (because !== null) {
       if (
