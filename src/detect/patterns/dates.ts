@@ -75,6 +75,14 @@ function weekday(text: string, { year, month, day, start, end }: WrittenDate): F
       ? CHINESE_DAYS.indexOf(chinese[1]!.replace("天", "日"))
       : right;
   if (said === right) return [];
+  // The Edmonton Sun, a newspaper.
+  if (
+    before &&
+    /^s/i.test(before[1]!) &&
+    before[1]!.length === 3 &&
+    /\p{L}\s$/u.test(text.slice(0, start - before[0].length).slice(-3))
+  )
+    return [];
   const from = before ? start - before[0].length : start;
   const to = before ? end : end + (english ?? chinese)![0].trimEnd().length;
   const name = (index: number): string => DAYS[index]!.charAt(0).toUpperCase() + DAYS[index]!.slice(1);

@@ -165,7 +165,8 @@ function chineseNames(text: string, context: Context): Found[] {
   }
   for (const match of text.matchAll(PERSON))
     add(match.index + match[0].lastIndexOf(match[1]!), match[1]!, 0.75);
-  return found.filter(
-    (one, i) => !found.some((other, j) => j < i && other.start < one.end && one.start < other.end),
-  );
+  found.sort((a, b) => a.start - b.start || b.end - a.end);
+  const apart: Found[] = [];
+  for (const one of found) if (one.start >= (apart.at(-1)?.end ?? 0)) apart.push(one);
+  return apart;
 }

@@ -24,9 +24,10 @@ export const numbersInContext: SentenceRule = ({ prose, text }, context) => {
   if (quantities.length === 0 && dates.length === 0) return [];
   const isSupposed = SUPPOSED.test(prose);
   let topics: Set<string> | null = null;
+  const isDerived = DERIVED.test(prose);
   const found: Found[] = [];
   for (const quantity of quantities) {
-    if (quantity.class === null || isSupported(quantity, context, prose)) continue;
+    if (quantity.class === null || isSupported(quantity, context, prose, isDerived)) continue;
     const same = context.byClass.get(quantity.class);
     if (!same || same.length === 0) continue;
     topics ??= topicsOf(prose);
@@ -52,7 +53,7 @@ const withoutCitations = (text: string): string =>
     (match) => (/\p{L}/u.test(match) || /^[([（]\d/.test(match) ? "\ufffc".repeat(match.length) : match),
   );
 
-function isSupported(quantity: Quantity, context: Context, sentence: string): boolean {
+function isSupported(quantity: Quantity, context: Context, sentence: string, isDerived: boolean): boolean {
   const { value, written, start } = quantity;
   if (context.values.has(value) || context.values.has(written)) return true;
   const same = (context.byClass.get(quantity.class!) ?? []).slice(0, MOST_OF_A_CLASS);
@@ -64,7 +65,7 @@ function isSupported(quantity: Quantity, context: Context, sentence: string): bo
     if (distance <= roundingOf(quantity, other)) return true;
     if (about && distance <= 0.05 * Math.abs(other.value)) return true;
   }
-  return isWorkedOut(quantity, same, context, DERIVED.test(sentence));
+  return isWorkedOut(quantity, same, context, isDerived);
 }
 
 /** How far apart they may be: by the answer's last place, if that is no coarser than a twentieth, and by conversion of units. */
@@ -163,9 +164,10 @@ function datesNotIn(
   context: Context,
   text: string,
 ): Found[] {
+  const said = new Set(found.map(({ start }) => start));
   return dates.flatMap((date): Found[] => {
     const { start, end, year, month, day } = date;
-    if (found.some((other) => other.start < end && start < other.end)) return [];
+    for (let at = start; at < end; at++) if (said.has(at)) return []; // its year is another
     const isSame = (other: WrittenDate): boolean =>
       other.month === month &&
       other.day === day &&

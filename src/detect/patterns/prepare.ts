@@ -52,10 +52,16 @@ function withoutQuotes(text: string): string {
       parts.push(text.slice(kept, opened), HIDDEN.repeat(i + 1 - opened));
       kept = i + 1;
       opened = -1;
-    } else if (opened < 0 && (character === '"' || QUOTES.has(character))) {
+    } else if (
+      opened < 0 &&
+      !(character === '"' && /\d/.test(text[i - 1] ?? "")) &&
+      (character === '"' || QUOTES.has(character))
+    ) {
       opened = i;
       closing = QUOTES.get(character) ?? '"';
     }
   }
+  // A quote that goes on behind the sentence.
+  if (opened >= 0) return parts.join("") + text.slice(kept, opened) + HIDDEN.repeat(text.length - opened);
   return parts.length === 0 ? text : parts.join("") + text.slice(kept);
 }

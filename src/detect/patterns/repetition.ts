@@ -39,6 +39,7 @@ export const loops: SentenceRule = ({ own, text }) => {
     const phrase = words.slice(first, first + period);
     if (!phrase.some(({ text: word }) => /\p{L}/u.test(word))) continue;
     if (period <= 2 && phrase.every(({ text: word }) => PLAY.test(word))) continue;
+    if (!isProse(own, words.slice(first, last + 1))) continue;
     covered = last + 1;
     const times = Math.floor((last - first + 1) / period);
     const [start, end] = [words[first]!.start, words[last]!.end];
@@ -54,6 +55,14 @@ export const loops: SentenceRule = ({ own, text }) => {
   }
   return found;
 };
+
+/** Between the words of a loop are spaces and marks: in code and markup other things go round. */
+function isProse(text: string, words: readonly Word[]): boolean {
+  return words.every(({ start }, i) => {
+    const between = i === 0 ? "" : text.slice(words[i - 1]!.end, start);
+    return between.length <= 8 && !/[^\s\p{Pd}\p{Po}'\u2019]|[@#%&*/\\]/u.test(between);
+  });
+}
 
 function lettersInARow(text: string): Found[] {
   return [...text.matchAll(ONE_LETTER)].map((match): Found => {
@@ -105,7 +114,7 @@ export class RepeatedSentences implements RunningRule {
   readonly #seen: Map<string, { start: number; times: number }> = new Map();
 
   see({ text, own, start, isCode }: Prepared): Found[] {
-    if (isCode || /^\s*(?:\||#)/.test(text)) return [];
+    if (isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12))) return [];
     if (!isLongEnough(own)) return [];
     // Numbers and names differ between the lines of a list: the whole counts.
     const key = text.trim().replace(/^[-*+\u2022]\s/, "");
@@ -117,7 +126,7 @@ export class RepeatedSentences implements RunningRule {
     before.times++;
     const from = start + (text.length - text.trimStart().length);
     const because = `The same sentence stands in the answer before, at character ${before.start}.`;
-    const strength = Math.min(1, 0.3 + 0.2 * before.times);
+    const strength = Math.min(1, 0.2 + 0.1 * before.times);
     return [
       {
         kind: "repeated-sentence",
