@@ -142,6 +142,13 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
   for (let i = 1; i < sides.length; i++) {
     const [left, right] = [sides[i - 1], sides[i]];
     if (!left || !right || left.tokens.length + right.tokens.length < 4) continue;
+    // 13(2) = 26 is a product.
+    if (
+      i === 1 &&
+      left.tokens[0]!.type === "(" &&
+      /[\p{Script=Latin}\d)]/u.test(text.charAt(left.tokens[0]!.start - 1))
+    )
+      continue;
     if (i === 1 && startsWithin(text, left.tokens[0]!.start)) continue;
     if (unitsDiffer([...left.tokens, ...right.tokens])) continue;
     const about = signs[i - 1]!.type === "~" ? 0.05 : 0;

@@ -121,11 +121,16 @@ export class Context {
       const isCapital = /^\p{Lu}/u.test(word);
       if (isCapital || /^\d{4}$/.test(word)) this.#place(plain, sentence);
       const goesOn = isCapital && match.index <= end + 1;
-      if (run.length > 1 && !goesOn) this.initials.add(run);
+      // National Aeronautics and Space Administration
+      if (run !== "" && !isCapital && match.index <= end + 1 && /^(?:and|of|for|the)$/.test(word)) {
+        end = match.index + word.length;
+        continue;
+      }
+      if (run.length > 1 && !goesOn) this.#addInitials(run);
       run = isCapital ? (goesOn ? run : "") + plain.charAt(0) : "";
       end = match.index + word.length;
     }
-    if (run.length > 1) this.initials.add(run);
+    if (run.length > 1) this.#addInitials(run);
     for (const [han] of text.matchAll(HAN_RUN)) {
       if (han.length === 1) this.hanPairs.add(han);
       for (let i = 0; i + 2 <= han.length; i++) {
@@ -134,6 +139,12 @@ export class Context {
         this.#place(pair, sentence);
       }
     }
+  }
+
+  /** The first word of a run may be the article of a sentence's beginning. */
+  #addInitials(run: string): void {
+    this.initials.add(run);
+    if (run.length > 2) this.initials.add(run.slice(1));
   }
 
   #place(word: string, sentence: number): void {

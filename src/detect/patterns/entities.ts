@@ -120,10 +120,15 @@ const SMALL = new Set(
     " ",
   ),
 );
+const FOREIGN = new Set(
+  "der und ist ein eine nicht mit wurde est une dans les pour los las una por".split(" "),
+);
 /** In German every noun has a capital; only what reads as English is judged. */
 const isEnglishText = (words: readonly Word[]): boolean => {
   const count = words.filter(({ text }) => SMALL.has(text.toLowerCase())).length;
-  return count >= Math.max(1, 0.1 * words.length);
+  return (
+    count >= Math.max(1, 0.1 * words.length) && !words.some(({ text }) => FOREIGN.has(text.toLowerCase()))
+  );
 };
 
 const TITLES = /《([^《》\n]{1,40})》|「([^「」\n]{1,30})」|『([^『』\n]{1,30})』/gu;
