@@ -70,6 +70,11 @@ export function routerSentences(evaluation: RouterEvaluation, splits: SplitsEval
           `Time per question: ${known.value.toFixed(0)} ms; always ${visible(evaluation.paths.at(-1)!)}: ${long.value.toFixed(0)} ms.`,
         ]
       : []),
+    ...((evaluation.atOnce ?? 1) > 1
+      ? [
+          `Times are not shown: ${evaluation.atOnce} questions were asked at once, so they are those of a busy model; --at-once 1 has true ones.`,
+        ]
+      : []),
     ...(randomPValue === null
       ? []
       : [`Random routing at the same rate is right as often with p = ${smallNumber(randomPValue)} (exact).`]),
