@@ -46,7 +46,7 @@ export async function recordInto<Question extends RecordedQuestion>(
   recording: Recording<Question>,
 ): Promise<{ header: RecordsHeader; records: readonly RouteRecord[] }> {
   const { file: name, header, questions, resume, atOnce, quiet, record } = recording;
-  using file = RecordsFile.open(name, { header, questions, resume });
+  using file = RecordsFile.open(name, { header: { ...header, atOnce }, questions, resume });
   const there = file.contents.records.length;
   const progress = startProgress({ label: "recording", unit: "questions" });
   let done = 0;

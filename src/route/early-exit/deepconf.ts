@@ -238,7 +238,7 @@ export function replayDeepConf(
     throw invalidArgument(
       `${traces.length} traces are fewer than the ${warmUp} of the warm-up`,
       "warmUp",
-      "Give a smaller warm-up, or record more traces.",
+      "Give a smaller warmUp (--warm-up), or record more traces.",
     );
   const vote = new DeepConfVote({
     ...options,

@@ -47,6 +47,18 @@ export function exitOf(
   return new TrialExit({ probe, threshold, mean, most, at, suffix: call, ...trial });
 }
 
+/** @throws SurprisalError INVALID_ARGUMENT for numbers that the rule does not take. */
+export function checkExit(settings: ExitSettings, places: ThinkingPlaces): void {
+  exitOf(settings, places, UNASKED);
+}
+
+const UNASKED: Probe = {
+  read() {},
+  entropyAfter: async () => null,
+  trial: async () => ({ text: "", logprobs: [] }),
+  async [Symbol.asyncDispose]() {},
+};
+
 /** What a rule would have done. */
 export interface ReplayedExit {
   /** Where it would have ended the thinking; `null`: nowhere. */

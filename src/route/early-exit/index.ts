@@ -26,6 +26,7 @@ export { type DeepConfRunOptions, deepConf, type RecordTracesOptions, recordTrac
 export { EntropyExit, type EntropyExitOptions, ExponentialVariance } from "./entropy-exit.ts";
 export {
   asksModel,
+  checkExit,
   EXIT_RULES,
   type ExitSettings,
   exitOf,

@@ -1,5 +1,5 @@
 /** What ending the thinking is worth, on records, without a model. */
-import { invalidArgument } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
 import {
   groupOf,
@@ -177,23 +177,34 @@ export async function exitCurve(
 /**
  * The threshold with the fewest tokens that is right as often as never ending the thinking, less a tolerance; where none is, the
  * one that is right most often. Of thresholds that are alike, the one that ends less.
- * @throws SurprisalError INVALID_ARGUMENT
+ * @param options.least fewest questions. Default 30.
+ * @throws SurprisalError CALIBRATION_TOO_SMALL, INVALID_ARGUMENT
  */
 export async function chooseExit(
   given: RouteRecords,
   settings: ExitSettings,
   {
     tolerance = 0.005,
+    least = 30,
     ...options
   }: EvaluateExitOptions & {
     tolerance?: number | undefined;
+    least?: number | undefined;
     thresholds?: readonly number[] | undefined;
   } = {},
 ): Promise<{ settings: ExitSettings; point: ExitPoint; reached: boolean }> {
+  const thoughts = thoughtsOf(given, placesOf(given, options));
+  if (thoughts.length < least)
+    throw new SurprisalError({
+      code: "CALIBRATION_TOO_SMALL",
+      what: `${thoughts.length} of ${given.records.length} records have thinking with labels: ${least - thoughts.length} more are needed to have ${least}`,
+      where: "records",
+      wayOut:
+        "Record more questions, ask for fewer (least, --least) and trust the result less, or give the threshold (--threshold).",
+    });
   const points = await exitCurve(given, settings, options);
-  const whole = columnOf(thoughtsOf(given, placesOf(given, options)), () => null);
-  const least = meanOf(whole.right) - tolerance - 1e-12;
-  const reaching = points.filter(({ accuracy }) => accuracy >= least);
+  const wanted = meanOf(columnOf(thoughts, () => null).right) - tolerance - 1e-12;
+  const reaching = points.filter(({ accuracy }) => accuracy >= wanted);
   const reached = reaching.length > 0;
   const point = (reached ? reaching : points).reduce((best, each) =>
     (reached ? each.tokens <= best.tokens : each.accuracy >= best.accuracy) ? each : best,
@@ -280,14 +291,15 @@ function budgetColumn(thoughts: readonly Thought[], tokens: number): Column {
 
 function warningsOf(thoughts: readonly Thought[], settings: ExitSettings): string[] {
   const most = thoughts.reduce((found, { places }) => Math.max(found, places.length), 0);
-  if (most === 0) return ["No thinking has a place where it could be ended: record with other texts (at)."];
+  if (most === 0)
+    return ["No thinking has a place where it could be ended: record with other texts (at, --at)."];
   if (settings.rule === "certain") {
     const { after = 400 } = settings;
     const longest = thoughts.reduce((found, { places }) => Math.max(found, places.at(-1)?.seen ?? 0), 0);
     return longest > after
       ? []
       : [
-          `The last place of all is after ${longest} tokens, and the first ${after} are left alone: nothing can be ended (after).`,
+          `The last place of all is after ${longest} tokens, and the first ${after} are left alone: nothing can be ended (after, --after).`,
         ];
   }
   if (settings.rule === "deer") return [];
@@ -296,7 +308,7 @@ function warningsOf(thoughts: readonly Thought[], settings: ExitSettings): strin
   return most >= warmUp + 2
     ? []
     : [
-        `No thinking has more than ${most} places, and the first ${Math.ceil(warmUp) + 1} are the warm-up: nothing can be ended (warmUp).`,
+        `No thinking has more than ${most} places, and the first ${Math.ceil(warmUp) + 1} are the warm-up: nothing can be ended (warmUp, --warm-up).`,
       ];
 }
 
