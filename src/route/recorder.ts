@@ -177,12 +177,13 @@ function withoutTimes({ paths, ...record }: RouteRecord): RouteRecord {
 function differenceOf(before: RecordsHeader, now: RecordsHeader): string | null {
   const shown = (value: unknown) => (value === undefined ? "none" : JSON.stringify(value));
   const model = (header: RecordsHeader) => header.identity?.model?.name ?? "unknown";
-  for (const name of ["paths", "counting", "identity", "identities", "instructions", "thinking"] as const)
+  for (const name of ["paths", "counting", "identity", "identities", "instructions"] as const)
     if (shown(before[name]) !== shown(now[name]))
       return name === "identity" && model(before) !== model(now)
         ? `model: ${model(before)}, now ${model(now)}`
         : `${name}: ${shown(before[name])}, now ${shown(now[name])}`;
-  const [one, other] = [before.asked ?? {}, now.asked ?? {}];
+  const one: Readonly<Record<string, unknown>> = { ...before.asked, ...before.thinking };
+  const other: Readonly<Record<string, unknown>> = { ...now.asked, ...now.thinking };
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   const name = [...names].find((each) => shown(one[each]) !== shown(other[each]));
   return name === undefined ? null : `${name}: ${shown(one[name])}, now ${shown(other[name])}`;

@@ -164,7 +164,7 @@ export async function readRecords(file: string): Promise<RouteRecords> {
     wayOutWhenLarge: WAY_OUT,
     wayOutWhenMissing: "Check the name.",
   });
-  return parseRecords(decodeText(bytes, file).text, file);
+  return parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
 }
 
 /**

@@ -127,7 +127,7 @@ Examples:
           `${ruleSentence(settings)}`,
           ...(point
             ? [
-                `The threshold was chosen on ${formatPlural(fitted!.records.length, "question")}: right ${formatProbability(point.accuracy)} there, with ${formatNumber(point.tokens, 3)} tokens.${chosen.reached ? "" : " The accuracy of never ending it was not reached: this is the nearest."}`,
+                `The threshold was chosen on ${formatPlural(fitted!.records.length, "question")}: right ${formatProbability(point.accuracy)} there, with ${formatNumber(point.tokens, 3)} tokens.${chosen.reached ? "" : " None has the accuracy of never ending it, so better leave it alone: this is the nearest."}`,
               ]
             : []),
           `Judged on ${judgedSentence(found)}.`,
@@ -135,6 +135,7 @@ Examples:
         ways: found.methods,
         sentences: exitSentences(found),
         curve,
+        kept: "of the thinkings ended",
         router: "rule",
         document: {
           schema: "surprisal.route-exit/1",
@@ -202,7 +203,7 @@ Examples:
     const instructions = oneWording({ wording: null }, given);
     await runMany(given, settings, () => openModel(given), {
       places: (atOnce, model) => exitPlaces(atOnce, model.execution.place),
-      options: { answer, places, instructions, thinkTokens, answerTokens },
+      options: { answer, rule: settings, places, instructions, thinkTokens, answerTokens },
       async ask(model, question) {
         const prompt = car.prompt(model, question, "long", { instructions });
         const probe = asksModel(settings) ? countedProbe(await probeOf(model, prompt)) : null;

@@ -122,6 +122,7 @@ export function requireGroups(groups: readonly string[]): void {
     code: "CALIBRATION_TOO_SMALL",
     what: "One group of questions cannot be halved: one half is fitted to, and the other is judged",
     where: "records",
-    wayOut: "Record more questions, or judge a router that is there already.",
+    wayOut:
+      "Record more questions, or judge what is there already: a router (--artefact), a threshold of an early exit (--threshold).",
   });
 }
