@@ -10,6 +10,7 @@ import {
   type ThinkingPlaces,
   thinkingPlaces,
 } from "../../route/index.ts";
+import { formatPlural } from "../../text/index.ts";
 import { withLineBreaks } from "../chat/index.ts";
 import { usage } from "../errors.ts";
 import { openModel } from "../load-options.ts";
@@ -171,7 +172,7 @@ export async function recordExit(
   const without = recorded.records.filter(({ thinking }) => thinking?.places.length === 0).length;
   if (without > 0 && !given.quiet)
     process.stderr.write(
-      `note: ${without} of ${recorded.records.length} thinkings have no place to end them: none of ${JSON.stringify(places.at)} stands in them (--at)\n`,
+      `note: ${without} of ${formatPlural(recorded.records.length, "thinking")} ${without === 1 ? "has" : "have"} no place to be ended: none of ${JSON.stringify(places.at)} stands in them (--at)\n`,
     );
   return recorded;
 }

@@ -35,7 +35,6 @@ export {
 } from "./exit-rules.ts";
 export {
   answerBehind,
-  type CountedProbe,
   countedProbe,
   probeOf,
   type ThinkingPlacesOptions,

@@ -145,7 +145,7 @@ const THRESHOLDS = {
 } as const;
 
 /** Sets the number of a rule that decides how early it ends: probability, delta or threshold. */
-export function withThreshold(settings: ExitSettings, threshold: number): ExitSettings {
+function withThreshold(settings: ExitSettings, threshold: number): ExitSettings {
   if (settings.rule === "certain") return { ...settings, probability: threshold };
   return settings.rule === "eat" ? { ...settings, delta: threshold } : { ...settings, threshold };
 }

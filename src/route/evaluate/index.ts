@@ -23,7 +23,6 @@ export {
   type ExitResult,
   evaluateExit,
   exitCurve,
-  withThreshold,
 } from "./exit.ts";
 export { randomRoutingPValue } from "./random-routing.ts";
 export { REWORDINGS, type Rewording, reworded } from "./rewordings.ts";
