@@ -94,11 +94,16 @@ export async function recordInto<Question extends RecordedQuestion>(
 }
 
 /** What ends a recording says what is kept, and how it goes on; a server that fails has no other way out. */
-function stopped(error: unknown, file: string, recorded: number, questions: number): unknown {
+export function stopped(
+  error: unknown,
+  file: string | undefined,
+  recorded: number,
+  questions: number,
+): unknown {
   if (!SurprisalError.isInstance(error)) return error;
   const { code, what, where, wayOut, cause } = error;
   const goOn =
-    recorded > 0
+    recorded > 0 && file !== undefined
       ? `${formatCount(recorded)} of ${formatPlural(questions, "question")} are in ${visible(file)}: the same command with --resume goes on.`
       : null;
   const own =

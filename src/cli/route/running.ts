@@ -12,6 +12,7 @@ import { AnswerFile, InOrder, type Kept, requestOf } from "../generate/index.ts"
 import { readGiven } from "../input.ts";
 import { printDocument, printEvent } from "../json.ts";
 import { startProgress } from "../render/index.ts";
+import { stopped } from "./recording.ts";
 
 /** An answer with the way that it took. */
 interface RoutedAnswer {
@@ -139,7 +140,7 @@ export async function runMany<Asked extends AskedModels>(
   try {
     const ends = await Promise.allSettled(Array.from({ length: places }, work));
     const broken = ends.find((end) => end.status === "rejected");
-    if (broken) throw broken.reason;
+    if (broken) throw stopped(broken.reason, out, done, missing.length);
     file?.finish();
   } finally {
     order.flush();
