@@ -177,7 +177,7 @@ export function parseRecords(text: string, where: string): RouteRecords {
   const lines = text.slice(0, end).split("\n").slice(0, -1);
   const [first, ...rest] = lines;
   if (first === undefined) throw malformed("There is no header line", where);
-  const header = parsed(first, headerShape, `${where}, line 1`) as RecordsHeader;
+  const header = parsed(first, headerOf, `${where}, line 1`) as RecordsHeader;
   const known = new Set<string>();
   const records = rest.flatMap((line, i) => {
     if (line.trim() === "") return [];
@@ -269,6 +269,17 @@ const headerShape = record({
   thinking: optional(placesShape),
   atOnce: optional(least1),
 });
+
+/** A file of a newer version, or of something else, is not a damaged one. */
+const headerOf: shapes.Shape = (value, at) => {
+  const form = shapes.isRecord(value) ? value.schema : undefined;
+  if (form === RECORDS_SCHEMA) return headerShape(value, at);
+  const family = RECORDS_SCHEMA.slice(0, RECORDS_SCHEMA.lastIndexOf("/") + 1);
+  if (typeof form !== "string") return "schema: this is not the first line of a file of records";
+  return form.startsWith(family)
+    ? `schema: the form is ${form}, and this version of surprisal knows ${RECORDS_SCHEMA}; update surprisal, or record again`
+    : `schema: this is a file of ${form.slice(0, 80)}, and not of records`;
+};
 
 const logprob: shapes.Shape = (value, at) =>
   typeof value === "number" && value <= 0 ? null : `${at} is not a number up to 0`;

@@ -29,6 +29,12 @@ export function exitOf(
   { at, close, call, trial }: ThinkingPlaces,
   probe: Probe | null,
 ): EarlyExit {
+  if (!EXIT_RULES.includes(settings.rule))
+    throw invalidArgument(
+      `There is no rule "${String(settings.rule)}"`,
+      "rule",
+      `Give ${EXIT_RULES.join(", ")}.`,
+    );
   if (settings.rule === "certain") {
     const { probability, run, after } = settings;
     return new CertainRun({ probability, run, after, at });

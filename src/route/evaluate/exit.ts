@@ -1,5 +1,6 @@
 /** What ending the thinking is worth, on records, without a model. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { requireCount, requireShare } from "../checks.ts";
 import { type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
 import {
   groupOf,
@@ -193,6 +194,8 @@ export async function chooseExit(
     thresholds?: readonly number[] | undefined;
   } = {},
 ): Promise<{ settings: ExitSettings; point: ExitPoint; reached: boolean }> {
+  requireShare(tolerance, "tolerance");
+  requireCount(least, "least", 1);
   const thoughts = thoughtsOf(given, placesOf(given, options));
   if (thoughts.length < least)
     throw new SurprisalError({
