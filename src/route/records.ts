@@ -164,8 +164,11 @@ export async function readRecords(file: string): Promise<RouteRecords> {
     wayOutWhenLarge: WAY_OUT,
     wayOutWhenMissing: "Check the name.",
   });
-  return parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
+  const found = parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
+  return { ...found, wholeBytes: bytes.lastIndexOf(LINE_FEED) + 1 }; // a byte order mark counts
 }
+
+const LINE_FEED = 0x0a;
 
 /**
  * Records from the text of a file. A last line without its line feed was not written to its end: it is left out.

@@ -167,9 +167,9 @@ function requireEnough(cases: readonly Case[], least: number, signal: string): v
     wayOut:
       known.length === 0
         ? `No answer has the signal: give one that the records have, or a model that gives log-probabilities.`
-        : right === known.length
+        : right === known.length && right >= least
           ? "Where the short answer is always right there is nothing to choose: always answer short, or record harder questions."
-          : right === 0
+          : right === 0 && known.length >= least
             ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
             : "Record more questions, or ask for fewer (leastPerClass, --least) and trust the result less.",
   });
