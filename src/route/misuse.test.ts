@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { ToldModel } from "../../test/told-model.ts";
 import { SurprisalError, seededRandom } from "../core/index.ts";
 import {
   answerSignals,
@@ -10,6 +11,7 @@ import {
   checkExit,
   chooseExit,
   DeepConfExit,
+  deepConf,
   EntropyExit,
   evaluateExit,
   evaluateRouter,
@@ -213,6 +215,9 @@ describe("options on another scale, of another type, or of another name", () => 
   it("are refused by rules that end something", async () => {
     expect(() => checkExit(untyped('{"rule":"dear","threshold":0.9}'), places)).toThrow(/no rule "dear"/);
     await expect(evaluateExit(thought, untyped('{"rule":"dear"}'))).rejects.toThrow(/no rule "dear"/);
+    await expect(chooseExit(thought, untyped('{"rule":"dear"}'), { least: 1 })).rejects.toThrow(
+      /no rule "dear"/,
+    );
     await expect(chooseExit(thought, { rule: "deer" }, { least: Number.NaN })).rejects.toThrow(/least/);
     const probe = {
       read() {},
@@ -243,6 +248,56 @@ describe("options on another scale, of another type, or of another name", () => 
     for (const atOnce of [Number.NaN, 0, 1.5])
       await expect(recordQuestions(file, questions, record, { atOnce })).rejects.toThrow(/side by side/);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe("DeepConf at work", () => {
+  it("begins no further trace once one has failed, and what it is told to do at once is a number", async () => {
+    const written = [{ text: "a", logprob: -1, others: [-2] }];
+    const model = new ToldModel((_, { seed = 0 }) => {
+      if (seed >= 4) throw new Error("the source is gone");
+      return written;
+    });
+    const options = {
+      answerOf: (text: string) => text,
+      warmUp: 2,
+      budget: 40,
+      window: 1,
+      keep: 1,
+      consensus: null,
+    };
+    await expect(deepConf(model, "?", { ...options, atOnce: 1 })).rejects.toThrow(/gone/);
+    const begun = model.asked.length;
+    expect(begun).toBeLessThan(10);
+    await expect(deepConf(model, "?", { ...options, atOnce: 3 })).rejects.toThrow(/gone/);
+    const after = model.asked.length;
+    await new Promise((done) => setTimeout(done, 20));
+    expect(model.asked.length).toBe(after);
+    for (const atOnce of [Number.NaN, 0])
+      await expect(deepConf(model, "?", { ...options, atOnce })).rejects.toThrow(/atOnce/);
+  });
+});
+
+describe("a cascade that is asked nonsense", () => {
+  it("says so before a model is asked", async () => {
+    const steps = [
+      { name: "short", price: { written: 1 } },
+      { name: "long", price: { written: 9 } },
+    ];
+    const router = cascade.fit(population(200), { steps });
+    let asked = 0;
+    const models = steps.map(({ name }) => ({
+      name,
+      ask: async () => {
+        asked++;
+        return { text: "4", tokens: 1, promptTokens: null, signals: { nll: 0 } };
+      },
+    }));
+    for (const budget of [Number.NaN, -1, untyped('"5"')])
+      await expect(router.run(models, "2 + 2?", { budget })).rejects.toThrow(/budget/);
+    for (const question of ["", " ", untyped("7")])
+      await expect(router.run(models, question)).rejects.toThrow(/no question/);
+    expect(asked).toBe(0);
   });
 });
 

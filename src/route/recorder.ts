@@ -274,7 +274,7 @@ export async function recordQuestions<Question extends RecordedQuestion>(
       }
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: Math.max(1, atOnce) }, work));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
   for (const each of [...ready.entries()].toSorted(([a], [b]) => a - b)) if (each[1]) file.add(each[1]);
   const broken = ends.find((end) => end.status === "rejected");
   if (broken) throw broken.reason;

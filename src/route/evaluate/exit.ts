@@ -1,6 +1,7 @@
 /** What ending the thinking is worth, on records, without a model. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { requireCount, requireShare } from "../checks.ts";
+import { requireRule } from "../early-exit/exit-rules.ts";
 import { type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
 import {
   groupOf,
@@ -158,15 +159,13 @@ export type ExitPoint = CurvePoint & { threshold: number };
 export async function exitCurve(
   given: RouteRecords,
   settings: ExitSettings,
-  {
-    thresholds = THRESHOLDS[settings.rule],
-    ...options
-  }: EvaluateExitOptions & { thresholds?: readonly number[] | undefined } = {},
+  { thresholds, ...options }: EvaluateExitOptions & { thresholds?: readonly number[] | undefined } = {},
 ): Promise<ExitPoint[]> {
   const how = placesOf(given, options);
   const thoughts = thoughtsOf(given, how);
+  requireRule(settings);
   const points: ExitPoint[] = [];
-  for (const threshold of thresholds) {
+  for (const threshold of thresholds ?? THRESHOLDS[settings.rule]) {
     const replayed = await replayAll(thoughts, withThreshold(settings, threshold), how);
     const { right, tokens } = columnOfRule(thoughts, replayed);
     const kept = replayed.filter(({ place }) => place !== null).length / thoughts.length;
