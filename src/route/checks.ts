@@ -94,3 +94,14 @@ export function heldOutOf(groups: readonly string[], share: number, seed = 0): b
   const held = Math.round(share * FOLDS);
   return Array.from(groupFolds(groups, { folds: FOLDS, seed }), (fold) => fold < held);
 }
+
+/** @throws SurprisalError INVALID_ARGUMENT for what is no router of this kind. */
+export function requireKind(artefact: { kind: string }, kind: string): void {
+  const found: unknown = artefact?.kind;
+  if (found === kind) return;
+  throw invalidArgument(
+    typeof found === "string" ? `This is a router of the kind ${found}` : "This is no router",
+    "artefact",
+    `Give one of the kind ${kind}, as fit gives and loadRouter reads.`,
+  );
+}

@@ -25,11 +25,14 @@ import {
   type RouteRecord,
   recordLine,
   recordQuestions,
+  reworded,
   routerText,
+  saveRouter,
   surestTraces,
   TrialExit,
   traceConfidence,
   trialConfidence,
+  writeRecords,
 } from "./index.ts";
 
 /** What a caller from JavaScript may give, whatever the types say. */
@@ -317,6 +320,45 @@ describe("confidences that are no numbers", () => {
     expect(surestTraces(traces, "mean", 0.7).length).toBe(8);
     const fine = traces.map(({ answer }, i) => ({ answer, confidences: [i / 7] }));
     expect(surestTraces(fine, "mean", 0.7).length).toBe(8);
+  });
+});
+
+describe("what could not be read again", () => {
+  const folder = mkdtempSync(join(tmpdir(), "surprisal-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const header = { paths: ["short", "long"], counting: null, identity: null };
+  const spoilt = { id: "a", paths: { short: { correct: true, tokens: Number.NaN } } };
+
+  it("is not written in the place of what was there", async () => {
+    const name = join(folder, "kept");
+    writeFileSync(name, "kept");
+    for (const artefact of [
+      untyped("{}"),
+      untyped("null"),
+      { ...car.fit(population(100)).artefact, signal: untyped("1") },
+    ])
+      await expect(saveRouter(name, artefact)).rejects.toThrow(/ROUTER_INVALID|schema|signal/);
+    await expect(writeRecords(name, header, [spoilt])).rejects.toThrow(/tokens/);
+    expect(readFileSync(name, "utf8")).toBe("kept");
+  });
+
+  it("does not spoil a recording", () => {
+    const name = join(folder, "x.jsonl");
+    const questions = [{ id: "a", question: "2 + 2?" }];
+    using file = RecordsFile.open(name, { header, questions });
+    expect(codeOf(() => file.add(spoilt))).toBe("ROUTER_INVALID");
+    file.add({ ...questions[0]!, paths: {} });
+    expect(parseRecords(readFileSync(name, "utf8"), name).records.length).toBe(1);
+  });
+
+  it("routers of another kind, steps without prices and rewordings that there are not", () => {
+    const { artefact } = car.fit(population(100));
+    for (const given of [null, {}, { ...artefact, kind: "cascade" }])
+      expect(codeOf(() => car.from(untyped(JSON.stringify(given))))).toBe(refused);
+    expect(codeOf(() => cascade.from(untyped(JSON.stringify(artefact))))).toBe(refused);
+    for (const steps of ['[{"name":"short"},{"name":"long"}]', '"short"'])
+      expect(codeOf(() => cascade.fit(population(100), { steps: untyped(steps) }))).toBe(refused);
+    expect(codeOf(() => reworded("2 + 2?", untyped('"rudely"')))).toBe(refused);
   });
 });
 

@@ -6,7 +6,14 @@ import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, rmSync
 import { errorCode, invalidArgument, SurprisalError } from "../core/index.ts";
 import { lockFile, writeFailure, writeWhole } from "../files/index.ts";
 import { decodeText } from "../text/index.ts";
-import { parseRecords, RECORDS_SCHEMA, type RecordsHeader, type RouteRecord, recordLine } from "./records.ts";
+import {
+  checkedLine,
+  parseRecords,
+  RECORDS_SCHEMA,
+  type RecordsHeader,
+  type RouteRecord,
+  recordLine,
+} from "./records.ts";
 
 /** A question that is to be recorded. */
 export interface RecordedQuestion {
@@ -82,12 +89,12 @@ export class RecordsFile implements Disposable {
 
   /**
    * Where the file's records were asked for one at a time and this one was not, its times are dropped.
-   * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays.
+   * @throws SurprisalError ROUTER_INVALID for a record that could not be read again; DISK_FULL, FILE_UNWRITABLE; what was there stays.
    */
   add(given: RouteRecord): void {
     const record = this.#dropsTimes ? withoutTimes(given) : given;
     const header = this.#bytes === 0 ? recordLine(this.#header) : "";
-    const bytes = Buffer.from(header + recordLine(record));
+    const bytes = Buffer.from(header + checkedLine(record, `record "${record.id}"`));
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
     } catch (error) {

@@ -139,8 +139,18 @@ export const recordLine = (line: RecordsHeader | RouteRecord): string =>
   `${JSON.stringify(line, infinityAsText)}\n`;
 
 /**
+ * A record as a line that can be read again: one that could not would spoil the whole file. Internal to this room.
+ * @throws SurprisalError ROUTER_INVALID
+ */
+export function checkedLine(record: RouteRecord, where: string): string {
+  const line = recordLine(record);
+  parsed(line, recordShape, where);
+  return line;
+}
+
+/**
  * Writes records, whole or not at all.
- * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ * @throws SurprisalError ROUTER_INVALID for what could not be read again; FILE_UNWRITABLE, DISK_FULL. Then what was there stays.
  */
 export async function writeRecords(
   file: string,
@@ -148,7 +158,9 @@ export async function writeRecords(
   records: readonly RouteRecord[],
 ): Promise<void> {
   const lines = [recordLine({ schema: RECORDS_SCHEMA, ...header }), ...records.map(recordLine)];
-  await writeWhole(file, lines.join(""));
+  const text = lines.join("");
+  parseRecords(text, file);
+  await writeWhole(file, text);
 }
 
 const WAY_OUT = "Give a file of records that surprisal wrote, unchanged.";

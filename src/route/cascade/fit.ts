@@ -223,27 +223,30 @@ function worths(steps: readonly CascadeStepFit[]): number[] {
 }
 
 function checkSteps(steps: CascadeFitOptions["steps"]): void {
-  if (steps.length < 2 || new Set(steps.map(({ name }) => name)).size < steps.length)
+  const list: readonly unknown[] = Array.isArray(steps) ? steps : [];
+  if (list.length < 2 || new Set(steps.map(({ name }) => name)).size < steps.length)
     throw invalidArgument(
       "A cascade has at least two models of different names",
       "steps",
       "Name them, cheapest first.",
     );
   for (const [i, { price }] of steps.entries()) {
-    const unknown = Object.keys(price).find((which) => which !== "written" && which !== "read");
-    if (unknown !== undefined || price.written === undefined)
+    const unknown = Object.keys(price ?? {}).find((which) => which !== "written" && which !== "read");
+    if (unknown !== undefined || price?.written === undefined)
       throw invalidArgument(
         unknown === undefined ? "There is no price of a token written" : `A price has no "${unknown}"`,
         `steps[${i}].price`,
         "Give { written, read }, per token; read may be left out.",
       );
-    for (const [which, value] of Object.entries(price))
-      if (value !== undefined && !(value >= 0 && Number.isFinite(value)))
+    for (const which of ["written", "read"] as const) {
+      const value = price[which];
+      if (value !== undefined && !(typeof value === "number" && value >= 0 && Number.isFinite(value)))
         throw invalidArgument(
           `${value} is no price`,
           `steps[${i}].price.${which}`,
           "Give a number from 0 on.",
         );
+    }
   }
 }
 

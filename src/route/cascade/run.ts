@@ -3,6 +3,7 @@ import { type CalibrationIdentity, checkIdentity } from "../../calibrate/index.t
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type GenerateOptions, kernelsOf, type LanguageModel, type Prompt } from "../../models/index.ts";
 import { type AnswerSignalsOptions, answerSignals, type Signals } from "../answer-signals.ts";
+import { requireKind } from "../checks.ts";
 import { type WrittenAnswer, writeAnswer } from "../written.ts";
 import type { CascadeArtefact } from "./artefact.ts";
 import { type CascadeDecision, decideCascade, expectedPrice } from "./decide.ts";
@@ -113,7 +114,9 @@ export class CascadeRouter {
   readonly #counts = new Map<string, number>();
   #missing = 0;
 
+  /** @throws SurprisalError INVALID_ARGUMENT for a router of another kind. */
   constructor(artefact: CascadeArtefact) {
+    requireKind(artefact, "cascade");
     this.artefact = artefact;
   }
 
