@@ -154,13 +154,18 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./detect": [
     `
-      SIGNALS
+      DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS DETECTOR_SCHEMA PROBABILITY_WRONG SIGNALS confidentErrors evaluateFusion examine fitFusion fitSeries fuse heldOutSeries
+      loadDetector parseDetector readSeries saveDetector seriesDetector
       ANOMALY_KINDS changePoints detectAnomaly
       CONSISTENCY_KINDS detectConsistency
       PATTERN_KINDS PATTERN_WEIGHTS detectPatterns
       watchAnswer`,
     `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
+      ConfidentCase ConfidentError ConfidentErrorOptions ConfidentErrorReport DetectionPrice Detector DetectorArtefact DetectorFacts
+      DetectorFitOptions ErrorCatcher EvaluateFusionOptions Examination ExamineOptions ExaminedAnswer ExaminedBy ExaminedText FailedDetector
+      Finding FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation FusionFitOptions LabelledCase LabelledExaminations
+      LabelledSeries Place SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf Signal
+      SignalContribution SourceDocument
       AnomalyOptions ChangePointOptions Segment
       ConsistencyOptions
       PatternKind PatternOptions
