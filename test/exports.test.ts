@@ -127,7 +127,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
       reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
       traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
-      recordQuestions`,
+      recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
       CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
@@ -137,7 +137,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian Gaussians Interval LaterModel MethodResult
       MonitorQualityOptions MonotonePosterior OperatingPoint Probe QualityAlarm QualityLimit QualityMonitor
       QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
-      RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
+      RecordTracesOptions EvaluateExitOptions ExitEvaluation ExitPoint ExitResult ExitSettings RecordedThinking
+      RecordThinkingOptions ReplayedExit ThinkingPlace ThinkingPlaces ThinkingPlacesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
       SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
       TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer CarExample
       DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion

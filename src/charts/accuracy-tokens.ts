@@ -13,10 +13,16 @@ export interface AccuracyTokensInput {
     tokens: { value: number };
     accuracy: { value: number; low: number; high: number };
   }[];
+  /** What `kept` is the share of, in words. Default "of the short answers kept". */
+  kept?: string | undefined;
 }
 
 /** Accuracy against tokens per question: the curve of all thresholds, and each way of routing with its interval. */
-export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Chart {
+export function accuracyTokensChart({
+  curve,
+  methods,
+  kept = "of the short answers kept",
+}: AccuracyTokensInput): Chart {
   const title = "Accuracy against tokens";
   const columns = ["way", "tokens per question", "accuracy", "interval"];
   const rows = methods.map(({ name, tokens, accuracy }) => ({
@@ -45,7 +51,7 @@ export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Ch
     title,
     summary: `What does accuracy cost? Further up is better, further left is cheaper. ${said}`.trim(),
     numbers: best
-      ? `The best of ${formatCount(sorted.length)} thresholds: ${formatProbability(best.accuracy)} with ${formatNumber(best.tokens, 3)} tokens, ${formatProbability(best.kept)} of the short answers kept.`
+      ? `The best of ${formatCount(sorted.length)} thresholds: ${formatProbability(best.accuracy)} with ${formatNumber(best.tokens, 3)} tokens, ${formatProbability(best.kept)} ${kept}.`
       : "",
     table: {
       columns,

@@ -19,6 +19,7 @@ export {
   policyNotes,
   WRITING_OPTIONS,
   withAlternatives,
+  withLineBreaks,
   writingOptions,
 } from "./options.ts";
 export { showAnswer, summaryOf } from "./show.ts";

@@ -30,6 +30,7 @@ export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
 export {
   deepConfSentences,
+  exitSentences,
   judgedSentence,
   renderRouting,
   routerSentences,
