@@ -6,9 +6,12 @@ import type { ChatMessage } from "../../models/index.ts";
 import { decodeText } from "../../text/index.ts";
 import type { AnswerSample } from "../../uncertainty/index.ts";
 import { readGiven } from "../input.ts";
+import { documentsOf, type GivenDocument } from "./documents.ts";
 import { grouped } from "./generated.ts";
 import { type GivenLine, isObject, type Line, malformed } from "./lines.ts";
 import { readRecords, sampleOf } from "./numbers.ts";
+import { type GivenNumber, givenNumbers } from "./own-numbers.ts";
+import { pairs } from "./pairs.ts";
 
 /** A question with what is known of its answer. */
 export interface Item {
@@ -26,6 +29,10 @@ export interface Item {
   /** The right answer, to compare with; `null`: not said. */
   expected: string | null;
   group: string | number | null;
+  /** What the answer should rest on. */
+  documents: readonly GivenDocument[];
+  /** What other methods say of the answer, by their names. */
+  numbers: Readonly<Record<string, GivenNumber>>;
 }
 
 /** A line, or why it cannot be read. */
@@ -52,17 +59,27 @@ export function itemOf(question: string, answer: string | undefined): ItemRow {
   return { index: 0, id: null, where: "--prompt", item, sha256: sha256(JSON.stringify([question, answer])) };
 }
 
+/** What is read. */
+export interface ReadItemsOptions {
+  /** Also documents, and numbers of other methods. */
+  benched?: boolean | undefined;
+}
+
 /**
  * The lines of a file; rows of `surprisal generate` to one prompt are one line with samples.
  * @returns at least one.
  * @throws SurprisalError EMPTY_INPUT, FILE_NOT_FOUND, INVALID_UTF8, ...; what the first line lacks, where all lack something.
  */
-export async function readItems(file: string, maxMib: number | undefined): Promise<ItemRow[]> {
+export async function readItems(
+  file: string,
+  maxMib: number | undefined,
+  options: ReadItemsOptions = {},
+): Promise<ItemRow[]> {
   const where = file === "-" ? "standard input" : file;
   const bytes = await readGiven(file, { maxMib, wayOut: "Cut it into several files" });
-  const rows = grouped(linesOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where)).map(
+  const rows = grouped(pairs(linesOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where))).map(
     ({ line, place, text }, index): ItemRow => {
-      const item = line instanceof SurprisalError ? line : attempt(() => readItem(line, place));
+      const item = line instanceof SurprisalError ? line : attempt(() => readItem(line, place, options));
       return { index, id: idOf(line), where: place, item, sha256: sha256(text) };
     },
   );
@@ -99,9 +116,11 @@ const NOTHING: Item = {
   correct: null,
   expected: null,
   group: null,
+  documents: [],
+  numbers: {},
 };
 
-function readItem(line: Line, where: string): Item {
+function readItem(line: Line, where: string, { benched = false }: ReadItemsOptions): Item {
   const { asked, said } = questionOf(line, where);
   const own = textOf(line, ["answer", "response"], where);
   const samples = samplesOf(line.samples, where);
@@ -129,6 +148,8 @@ function readItem(line: Line, where: string): Item {
     ...{ question: asked, answer: whole, isFirstSample, records, samples, group },
     correct: correctOf(line.correct ?? line.is_correct ?? null, where),
     expected: textOf(line, ["expected"], where),
+    documents: benched ? documentsOf(line, where) : [],
+    numbers: benched ? givenNumbers(line, where) : {},
   };
 }
 

@@ -1,8 +1,10 @@
-export { type ItemRow, itemOf, readItems } from "./given.ts";
-export { judgeOf } from "./judge.ts";
+export { bySamples } from "./estimates.ts";
+export { type Item, type ItemRow, itemOf, readItems } from "./given.ts";
 export { listedMethods } from "./list.ts";
-export type { Setup } from "./measure.ts";
+export { clusterRule, type Made, type Setup, type Spent } from "./measure.ts";
+export { numbersOf } from "./numbers.ts";
 export { planOf, planText } from "./plan.ts";
 export { rank } from "./rank.ts";
 export { type ConfidenceRow, type FailedRow, failureOf, keptRows, measureAll } from "./run.ts";
+export { NO_MODEL, recipeOf, setupOf, type UsedModels } from "./setup.ts";
 export { viewOf } from "./view.ts";

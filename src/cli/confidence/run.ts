@@ -17,6 +17,8 @@ export interface ConfidenceRow extends Kept, ConfidenceAnswer {
   type: "answer";
   usage: Measured["usage"];
   provenance: Provenance | null;
+  more?: Measured["more"];
+  spent?: Measured["spent"];
 }
 
 /** A line that could not be measured. */
