@@ -179,6 +179,15 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
       ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
   ],
+  "./detect": [
+    `
+      SIGNALS
+      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
+    `
+      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
+      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
+      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
+  ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",
     "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",

@@ -16,7 +16,7 @@ export { DECISION_CALIBRATORS, type DecisionCalibrator } from "./calibrated.ts";
 export { type DecideOptions, type DecideRequest, type Decisions, decide } from "./decide.ts";
 export type { CalibrationChoice, UsedCalibration } from "./identity.ts";
 export { checkLabelled, type LabelledState } from "./labelled.ts";
-export type { PromptOptions } from "./prompt.ts";
+export { Prompter, type PromptOptions } from "./prompt.ts";
 export type {
   ChoiceOption,
   ChoiceQuestion,

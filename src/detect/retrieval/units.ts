@@ -1,0 +1,43 @@
+/** What is compared of texts: words, and of Chinese its characters; numbers; names. */
+import { sentencesOf, words } from "../../uncertainty/index.ts";
+
+const HAN = /\p{Script=Han}/u;
+const LETTER = /[\p{L}\p{N}]/u;
+
+/** The words of a text in lower case, in order, without a possessive "'s"; what is written in Han characters as one unit per character. */
+export const unitsOf = (text: string): string[] =>
+  words(text).flatMap((word) =>
+    HAN.test(word)
+      ? [...word].filter((character) => LETTER.test(character))
+      : [word.replace(POSSESSIVE, "").replaceAll("\u2019", "'")],
+  );
+
+/** The numbers among words; "1,500" and "1500" are the same, and "2.50" and "2.5". */
+export const numbersOf = (text: string): string[] =>
+  words(text)
+    .filter((word) => /\p{N}/u.test(word))
+    .map((word) => {
+      const plain = word.replace(/(?<=\d),(?=\d{3}(?!\d))/g, "").replace(/^\u2212/u, "-");
+      return /^-?\d+\.\d+$/.test(plain) ? plain.replace(/0+$/, "").replace(/\.$/, "") : plain;
+    });
+
+const WORD = /[\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}\p{M}\p{N}]+)*/gu;
+const CAPITAL = /^\p{Lu}/u;
+/** Pronouns that English writes with a capital letter. */
+const PRONOUN = /^I(?:['\u2019]\p{L}+)?$/u;
+const POSSESSIVE = /['\u2019]s$/iu;
+
+/**
+ * Names by their form, in lower case: words that begin with a capital letter, also the first of a sentence where the next one does or
+ * the sentence has no more than three words. Scripts without capitals have none.
+ */
+export const namesOf = (text: string): string[] =>
+  sentencesOf(text).flatMap((sentence) => {
+    const found = sentence.match(WORD) ?? [];
+    return found
+      .filter((word, i) => {
+        if (!CAPITAL.test(word) || PRONOUN.test(word)) return false;
+        return i > 0 || found.length <= 3 || CAPITAL.test(found[1]!);
+      })
+      .map((word) => word.normalize("NFKC").replace(POSSESSIVE, "").replaceAll("\u2019", "'").toLowerCase());
+  });
