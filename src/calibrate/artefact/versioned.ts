@@ -8,7 +8,7 @@ export interface VersionedForm {
   /** Name and version, such as "surprisal.calibration/1": the field `schema`. */
   schema: string;
   /** Of the error for what is none. */
-  code: "CALIBRATION_INVALID" | "ROUTER_INVALID";
+  code: "CALIBRATION_INVALID" | "ROUTER_INVALID" | "DETECTOR_INVALID";
   /** What it is called, such as "calibration". */
   name: string;
   wayOut: string;
