@@ -152,17 +152,6 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
       ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
   ],
-  "./detect": [
-    `
-      DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS DETECTOR_SCHEMA PROBABILITY_WRONG SIGNALS confidentErrors evaluateFusion examine fitFusion fitSeries fuse heldOutSeries
-      loadDetector parseDetector readSeries saveDetector seriesDetector`,
-    `
-      ConfidentCase ConfidentError ConfidentErrorOptions ConfidentErrorReport DetectionPrice Detector DetectorArtefact DetectorFacts
-      DetectorFitOptions ErrorCatcher EvaluateFusionOptions Examination ExamineOptions ExaminedAnswer ExaminedBy ExaminedText FailedDetector
-      Finding FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation FusionFitOptions LabelledCase LabelledExaminations
-      LabelledSeries Place SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf Signal
-      SignalContribution SourceDocument`,
-  ],
   "./uncertainty": [
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective

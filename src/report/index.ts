@@ -16,6 +16,19 @@ export {
   type MethodEstimate,
   type MethodRanking,
 } from "./confidence/view.ts";
+export { liftLevel, signedBits } from "./detect/levels.ts";
+export { type MarkedPiece, markedPieces } from "./detect/marked.ts";
+export {
+  type ConfidentErrors,
+  type DetectedAnswer,
+  type DetectionView,
+  type LiftSentence,
+  type LiftToken,
+  type ShownDocument,
+  SIGNAL_NAMES,
+  type SignalRanking,
+  type SuspectedSpan,
+} from "./detect/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
@@ -24,6 +37,7 @@ export {
   calibrationPage,
   comparisonPage,
   confidencePage,
+  detectionPage,
   differencesPage,
   renderPage,
   scorePage,

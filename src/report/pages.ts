@@ -5,6 +5,7 @@ import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
+import type { DetectionView } from "./detect/view.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -32,6 +33,11 @@ export async function benchPage(view: BenchView): Promise<string> {
 /** Its picture of one set of answers, as an SVG file. */
 export async function benchPicture(benched: Benched): Promise<string> {
   return (await import("./bench/page.ts")).benchPicture(benched);
+}
+
+/** The page of examined answers, with what is suspected in them: see detect/page.ts. */
+export async function detectionPage(view: DetectionView): Promise<string> {
+  return (await import("./detect/page.ts")).detectionPage(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

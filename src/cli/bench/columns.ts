@@ -1,4 +1,5 @@
 /** Rows of answers as columns of methods: what each method says of each answer, and what it took. */
+import type { Examination } from "../../detect/index.ts";
 import type { BenchFamily, BenchPrice } from "../../report/index.ts";
 import {
   type BenchAnswers,
@@ -52,7 +53,8 @@ export async function columnsOf(
   for (const row of rows) {
     const all = [
       ...row.estimates.map((estimate) => ofEstimate(estimate, row)),
-      ...(moreOfRow(row)?.estimates ?? []).map((each) => ({ ...each, family: familyOf(each.name) })),
+      ...(moreOfRow(row).estimates ?? []).map((each) => ({ ...each, family: familyOf(each.name) })),
+      ...detected(moreOfRow(row).examinations ?? []),
     ];
     for (const name of baselines)
       if (!all.some((each) => each.name === name))
@@ -98,7 +100,26 @@ export function matchedPlaces({ correct, groups, words }: Columns, most: number)
   );
 }
 
-const moreOfRow = ({ more }: ConfidenceRow): Partial<More> | undefined => more;
+const moreOfRow = ({ more }: ConfidenceRow): Partial<More> => more ?? {};
+
+/** What detectors say; the retrieval detector's two passes also give the lift. */
+function detected(examinations: readonly Examination[]): Said[] {
+  return examinations.flatMap(({ signal, suspicion, features, price }): Said[] => {
+    const took = {
+      family: "detector" as const,
+      tokensRead: price.tokensRun,
+      tokensWritten: price.tokensWritten,
+      ms: price.ms,
+    };
+    const lift = features["lift-mean"] ?? null;
+    return [
+      { name: signal, uncertainty: suspicion, ...took },
+      ...(signal === "retrieval"
+        ? [{ name: "lift", uncertainty: lift === null ? null : -lift, ...took }]
+        : []),
+    ];
+  });
+}
 
 /** What one of `surprisal confidence`'s methods says, and took. */
 function ofEstimate(

@@ -1,4 +1,7 @@
 export { type Columns, columnsOf, matchedPlaces, subset } from "./columns.ts";
+export { detectorsOf } from "./detectors.ts";
+export { withFused } from "./fused.ts";
+export { type BenchRow, readBenchItems } from "./given.ts";
 export { BASELINES, type ChosenMethods, chooseMethods } from "./methods.ts";
-export { moreOf } from "./more.ts";
+export { type BenchSetup, measureBenched } from "./more.ts";
 export { sectionsOf } from "./sections.ts";

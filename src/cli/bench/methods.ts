@@ -23,13 +23,19 @@ export const BASELINES: Readonly<
 export interface ChosenMethods {
   confidence: ConfidenceMethod[];
   baselines: string[];
-  detectors: string[];
+  detectors: DetectorName[];
   /** The numbers of the lines. */
   own: boolean;
 }
 
-/** Detectors of `surprisal/detect` that can be measured as methods. */
-export const DETECTORS: readonly string[] = [];
+/**
+ * Detectors of `surprisal/detect` as methods. "retrieval": its suspicion; "lift": minus the mean lift of a token, of the same two
+ * passes; "fused": a model fitted to all that detectors said of the other folds.
+ */
+export const DETECTORS = ["retrieval", "lift", "fused"] as const;
+export type DetectorName = (typeof DETECTORS)[number];
+
+const isDetector = (name: string): name is DetectorName => DETECTORS.some((each) => each === name);
 
 /**
  * @param names of methods, families, "baselines", "detectors", "own" and "all".
@@ -57,7 +63,7 @@ export function chooseMethods(names: readonly string[]): ChosenMethods {
   const others = names.filter(
     (name) =>
       !["baselines", "detectors", "own"].includes(name) &&
-      !DETECTORS.includes(name) &&
+      !isDetector(name) &&
       !Object.hasOwn(BASELINES, name),
   );
   return {
@@ -72,6 +78,6 @@ export function chooseMethods(names: readonly string[]): ChosenMethods {
 export const familyOf = (name: string): BenchFamily =>
   Object.hasOwn(BASELINES, name)
     ? "baseline"
-    : DETECTORS.includes(name)
+    : isDetector(name)
       ? "detector"
       : (CONFIDENCE_METHODS.find((method) => method.name === name.split("@")[0])?.family ?? "own");

@@ -1,5 +1,7 @@
-/** What a benchmark adds to an answer's row: baselines, and numbers that the line has of other methods. */
-import type { Item, Made } from "../confidence/index.ts";
+/** What a benchmark adds to an answer's row: baselines, what detectors find, and numbers that the line has of other methods. */
+import { type Detector, type Examination, examine } from "../../detect/index.ts";
+import { type Made, type Measured, measure, type Setup } from "../confidence/index.ts";
+import type { BenchItem } from "./given.ts";
 import { BASELINES, type ChosenMethods } from "./methods.ts";
 
 /** A number beside those of `surprisal confidence`. */
@@ -15,26 +17,71 @@ export interface MoreEstimate {
 /** What a row has under "more". */
 export interface More {
   estimates: MoreEstimate[];
+  /** What detectors said. */
+  examinations: readonly Examination[];
+  /** Detectors that failed, and why. */
+  failures: readonly { signal: string; reason: string }[];
 }
 
 const NOTHING = { tokensRead: 0, tokensWritten: 0, ms: 0 };
 
-/** The hook for `Setup.more`. */
-export function moreOf({ baselines, own }: ChosenMethods): (item: Item, made: Made) => Promise<More> {
-  return async ({ documents, numbers }, { answer }) => {
-    const texts = documents.map(({ text }) => text);
-    return {
-      estimates: [
-        ...baselines.map((name) => baselineOf(name, answer, texts)),
-        ...(own
-          ? Object.entries(numbers).map(
-              ([name, { uncertainty, tokensRead = null, tokensWritten = null, ms = null }]) => ({
-                ...{ name, uncertainty, tokensRead, tokensWritten, ms },
-              }),
-            )
-          : []),
-      ],
-    };
+/**
+ * An answer by all that was chosen.
+ * @param readsDocuments its documents stand before its question, for the model.
+ */
+export async function measureBenched(
+  item: BenchItem,
+  { setup, chosen, detectors, readsDocuments }: BenchSetup,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const { question, documents } = item;
+  const isRead = readsDocuments && typeof question === "string" && documents.length > 0;
+  const asked = isRead ? `${documents.map(({ text }) => text).join("\n\n")}\n\n${question}` : question;
+  const more = (made: Made) =>
+    moreOf(item, isRead ? { ...made, question } : made, { chosen, detectors, signal });
+  const measured = await measure({ ...item, question: asked }, { ...setup, more }, signal);
+  return isRead ? { ...measured, question } : measured;
+}
+
+/** What is needed for it. */
+export interface BenchSetup {
+  setup: Setup;
+  chosen: ChosenMethods;
+  detectors: readonly Detector[];
+  readsDocuments: boolean;
+}
+
+async function moreOf(
+  { documents, numbers }: BenchItem,
+  { question, answer, records, samples }: Made,
+  { chosen, detectors, signal }: Pick<BenchSetup, "chosen" | "detectors"> & { signal: AbortSignal },
+): Promise<More> {
+  const texts = documents.map(({ text }) => text);
+  const examined =
+    detectors.length === 0
+      ? { examinations: [], failures: [] }
+      : await examine(
+          {
+            ...{ answer, documents, samples },
+            question: question ?? undefined,
+            tokens: records ?? undefined,
+          },
+          detectors,
+          { signal },
+        );
+  return {
+    estimates: [
+      ...chosen.baselines.map((name) => baselineOf(name, answer, texts)),
+      ...(chosen.own
+        ? Object.entries(numbers).map(
+            ([name, { uncertainty, tokensRead = null, tokensWritten = null, ms = null }]) => ({
+              ...{ name, uncertainty, tokensRead, tokensWritten, ms },
+            }),
+          )
+        : []),
+    ],
+    examinations: examined.examinations,
+    failures: examined.failures.map(({ signal: of, reason }) => ({ signal: of, reason })),
   };
 }
 

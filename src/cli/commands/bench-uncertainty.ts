@@ -7,23 +7,26 @@ import { type BenchView, benchPage, benchPicture } from "../../report/index.ts";
 import { CALIBRATORS, METHOD_FAMILIES } from "../../uncertainty/index.ts";
 import {
   BASELINES,
+  type BenchRow,
+  type BenchSetup,
   type ChosenMethods,
   chooseMethods,
   columnsOf,
-  moreOf,
+  detectorsOf,
+  measureBenched,
+  readBenchItems,
   sectionsOf,
+  withFused,
 } from "../bench/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import {
   type ConfidenceRow,
   failureOf,
-  type ItemRow,
   keptRows,
   measureAll,
   NO_MODEL,
   planOf,
   planText,
-  readItems,
   recipeOf,
   setupOf,
   type UsedModels,
@@ -116,7 +119,7 @@ async function bench(given: Given): Promise<void> {
     const chosen = chooseMethods(named.length > 0 ? named : ["baselines"]);
     return show(given, rows, named.length > 0 ? chosen : null, chosen.baselines, null);
   }
-  const rows = await readItems(given.file, given.maxMib, { benched: true });
+  const rows = await readBenchItems(given.file, given.maxMib);
   const hasSamples =
     given.samples > 0 || rows.some(({ item }) => !(item instanceof Error) && item.samples.length > 0);
   const tools = { embeddings: given.embedding, entailment: given.judge };
@@ -131,6 +134,7 @@ async function bench(given: Given): Promise<void> {
     given.model !== undefined ||
     given.samples > 0 ||
     rows.some(({ item }) => !(item instanceof Error) && item.answer === null) ||
+    chosen.detectors.length > 0 ||
     chosen.confidence.some(({ family }) => family === "asking");
   if (given.judge === "self" && !needsModel) throw usage("--judge self needs --model");
   await using model = needsModel ? await openModel(given) : null;
@@ -148,16 +152,16 @@ async function bench(given: Given): Promise<void> {
 /** @returns `null` where only the price was wanted. */
 async function measuredRows(
   given: Given,
-  rows: readonly ItemRow[],
+  rows: readonly BenchRow[],
   chosen: ChosenMethods,
   named: readonly string[],
   models: UsedModels,
 ): Promise<{ rows: ConfidenceRow[]; failure: SurprisalError | null } | null> {
   const { out, resume, quiet } = given;
-  const setup = {
-    ...setupOf(given, models, chosen.confidence, named),
-    readsDocuments: given.readDocuments,
-    more: moreOf(chosen),
+  const setup = setupOf(given, models, chosen.confidence, named);
+  const benched: BenchSetup = {
+    ...{ setup, chosen, readsDocuments: given.readDocuments },
+    detectors: detectorsOf(chosen, setup),
   };
   const recipe = {
     ...recipeOf(given, models, chosen.confidence),
@@ -179,7 +183,8 @@ async function measuredRows(
   if (!quiet) process.stderr.write(`${planText(plan)}\n`);
   const kept: ConfidenceRow[] = [];
   const outcome = await measureAll({
-    ...{ rows, setup, request, file, out, quiet },
+    ...{ rows, request, file, out, quiet, label: "measuring" },
+    measure: (item, signal) => measureBenched(item, benched, signal),
     atOnce: models.model === null ? 1 : placesOf({ atOnce: given.atOnce }, models.model),
     show: (row) => {
       if (row.type === "answer") kept.push(row);
@@ -210,13 +215,17 @@ async function show(
     chosen &&
     new Set([...chosen.confidence.map(({ name }) => name), ...chosen.baselines, ...chosen.detectors]);
   const own = chosen?.own ? ownNames(rows) : [];
-  const columns = await columnsOf(rows, {
+  const found = await columnsOf(rows, {
     wanted: wanted && new Set([...wanted, ...own]),
     baselines,
     at: given.at,
     read: given.read,
   });
   const { folds, calibrator, resamples, seed } = given;
+  const wantsFused = wanted === null || wanted.has("fused");
+  const { columns, note } = wantsFused
+    ? withFused(rows, found, { folds, seed })
+    : { columns: found, note: null };
   const { sections, notes } = sectionsOf(columns, given.lengthMatched, {
     folds,
     calibrator,
@@ -239,7 +248,12 @@ async function show(
       ],
       ["surprisal", request(rows)],
     ],
-    notes: [...(failure === null ? [] : [failure.what]), ...notes, ...(models?.model?.notes ?? [])],
+    notes: [
+      ...(failure === null ? [] : [failure.what]),
+      ...notes,
+      ...(note === null ? [] : [note]),
+      ...(models?.model?.notes ?? []),
+    ],
   };
   if (given.json) printDocument(documentOf(given, rows, view));
   else

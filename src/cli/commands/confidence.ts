@@ -15,6 +15,7 @@ import {
   itemOf,
   keptRows,
   listedMethods,
+  measure,
   measureAll,
   NO_MODEL,
   planOf,
@@ -177,7 +178,8 @@ async function carryOut(
   }
   const kept: ConfidenceRow[] = [];
   const outcome = await measureAll({
-    ...{ rows, setup, request, file, out, quiet },
+    ...{ rows, request, file, out, quiet, label: "estimating" },
+    measure: (item, signal) => measure(item, setup, signal),
     atOnce: model === null ? 1 : placesOf({ atOnce: given.atOnce ?? 4 }, model),
     show: (row) => {
       if (row.type === "answer") kept.push(row);

@@ -6,11 +6,9 @@ import type { ChatMessage } from "../../models/index.ts";
 import { decodeText } from "../../text/index.ts";
 import type { AnswerSample } from "../../uncertainty/index.ts";
 import { readGiven } from "../input.ts";
-import { documentsOf, type GivenDocument } from "./documents.ts";
 import { grouped } from "./generated.ts";
 import { type GivenLine, isObject, type Line, malformed } from "./lines.ts";
 import { readRecords, sampleOf } from "./numbers.ts";
-import { type GivenNumber, givenNumbers } from "./own-numbers.ts";
 import { pairs } from "./pairs.ts";
 
 /** A question with what is known of its answer. */
@@ -29,10 +27,6 @@ export interface Item {
   /** The right answer, to compare with; `null`: not said. */
   expected: string | null;
   group: string | number | null;
-  /** What the answer should rest on. */
-  documents: readonly GivenDocument[];
-  /** What other methods say of the answer, by their names. */
-  numbers: Readonly<Record<string, GivenNumber>>;
 }
 
 /** A line, or why it cannot be read. */
@@ -44,6 +38,8 @@ export interface ItemRow {
   /** Where it stands, for errors. */
   where: string;
   item: Item | SurprisalError;
+  /** The line as it was read, for who knows further fields; `null`: it is no line, or none that can be read. */
+  line: Line | null;
   /** sha256 of what it holds, lower-case hex. */
   sha256: string;
 }
@@ -53,16 +49,10 @@ const FORM =
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** One question of the command line. */
-export function itemOf(question: string, answer: string | undefined): ItemRow {
+/** One question of the command line, or one answer. */
+export function itemOf(question: string | null, answer: string | undefined, where = "--prompt"): ItemRow {
   const item = { ...NOTHING, question, answer: answer ?? null };
-  return { index: 0, id: null, where: "--prompt", item, sha256: sha256(JSON.stringify([question, answer])) };
-}
-
-/** What is read. */
-export interface ReadItemsOptions {
-  /** Also documents, and numbers of other methods. */
-  benched?: boolean | undefined;
+  return { index: 0, id: null, where, item, line: null, sha256: sha256(JSON.stringify([question, answer])) };
 }
 
 /**
@@ -70,19 +60,19 @@ export interface ReadItemsOptions {
  * @returns at least one.
  * @throws SurprisalError EMPTY_INPUT, FILE_NOT_FOUND, INVALID_UTF8, ...; what the first line lacks, where all lack something.
  */
-export async function readItems(
-  file: string,
-  maxMib: number | undefined,
-  options: ReadItemsOptions = {},
-): Promise<ItemRow[]> {
+export async function readItems(file: string, maxMib: number | undefined): Promise<ItemRow[]> {
   const where = file === "-" ? "standard input" : file;
   const bytes = await readGiven(file, { maxMib, wayOut: "Cut it into several files" });
-  const rows = grouped(pairs(linesOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where))).map(
-    ({ line, place, text }, index): ItemRow => {
-      const item = line instanceof SurprisalError ? line : attempt(() => readItem(line, place, options));
-      return { index, id: idOf(line), where: place, item, sha256: sha256(text) };
-    },
-  );
+  return itemsOf(bytes.length === 0 ? "" : decodeText(bytes, where).text, where);
+}
+
+/** The same of lines that are read already. @param where they stand, for errors. */
+export function itemsOf(content: string, where: string): ItemRow[] {
+  const rows = grouped(pairs(linesOf(content, where))).map(({ line, place, text }, index): ItemRow => {
+    const isLine = !(line instanceof SurprisalError);
+    const item = isLine ? attempt(() => readItem(line, place)) : line;
+    return { index, id: idOf(line), where: place, item, line: isLine ? line : null, sha256: sha256(text) };
+  });
   const [first] = rows;
   if (first === undefined)
     throw new SurprisalError({ code: "EMPTY_INPUT", what: "There are no lines", where, wayOut: FORM });
@@ -116,11 +106,9 @@ const NOTHING: Item = {
   correct: null,
   expected: null,
   group: null,
-  documents: [],
-  numbers: {},
 };
 
-function readItem(line: Line, where: string, { benched = false }: ReadItemsOptions): Item {
+function readItem(line: Line, where: string): Item {
   const { asked, said } = questionOf(line, where);
   const own = textOf(line, ["answer", "response"], where);
   const samples = samplesOf(line.samples, where);
@@ -148,8 +136,6 @@ function readItem(line: Line, where: string, { benched = false }: ReadItemsOptio
     ...{ question: asked, answer: whole, isFirstSample, records, samples, group },
     correct: correctOf(line.correct ?? line.is_correct ?? null, where),
     expected: textOf(line, ["expected"], where),
-    documents: benched ? documentsOf(line, where) : [],
-    numbers: benched ? givenNumbers(line, where) : {},
   };
 }
 
@@ -206,7 +192,8 @@ function idOf(line: Line | SurprisalError): ItemRow["id"] {
   return typeof id === "string" || typeof id === "number" ? id : null;
 }
 
-function attempt<T>(read: () => T): T | SurprisalError {
+/** What `read` gives, or what it throws of ours. */
+export function attempt<T>(read: () => T): T | SurprisalError {
   try {
     return read();
   } catch (error) {

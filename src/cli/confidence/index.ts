@@ -1,10 +1,19 @@
 export { bySamples } from "./estimates.ts";
-export { type Item, type ItemRow, itemOf, readItems } from "./given.ts";
+export { attempt, type Item, type ItemRow, itemOf, itemsOf, readItems } from "./given.ts";
+export { isObject, type Line, malformed } from "./lines.ts";
 export { listedMethods } from "./list.ts";
-export { clusterRule, type Made, type Setup, type Spent } from "./measure.ts";
+export { clusterRule, type Made, type Measured, measure, type Setup, type Spent } from "./measure.ts";
 export { numbersOf } from "./numbers.ts";
 export { planOf, planText } from "./plan.ts";
 export { rank } from "./rank.ts";
-export { type ConfidenceRow, type FailedRow, failureOf, keptRows, measureAll } from "./run.ts";
+export {
+  type ConfidenceRow,
+  type DoneRow,
+  type FailedRow,
+  failureOf,
+  keptRows,
+  measureAll,
+  rowsIn,
+} from "./run.ts";
 export { NO_MODEL, recipeOf, setupOf, type UsedModels } from "./setup.ts";
 export { viewOf } from "./view.ts";

@@ -42,10 +42,8 @@ export interface Setup {
   judge: ((question: string | null) => QuestionJudge) | null;
   /** The judge is also asked about every word, for claim-conditioned probability. */
   judgesClaims: boolean;
-  /** The documents of a line stand before its question. */
-  readsDocuments?: boolean | undefined;
   /** What else is made of an answer, and kept in its row; what was spent is kept beside it. */
-  more?: ((item: Item, made: Made, signal: AbortSignal) => Promise<object>) | undefined;
+  more?: ((made: Made, signal: AbortSignal) => Promise<object>) | undefined;
 }
 
 /** An answer as it is before methods see it. */
@@ -81,8 +79,7 @@ export interface Measured extends Omit<ConfidenceAnswer, "id"> {
 /** @throws SurprisalError what is wrong with this line, or with the model. */
 export async function measure(item: Item, setup: Setup, signal: AbortSignal): Promise<Measured> {
   const { model, methods } = setup;
-  const prompt =
-    model === null || item.question === null ? null : promptFor(item, item.question, setup, model);
+  const prompt = model === null || item.question === null ? null : promptFor(item.question, setup, model);
   const clock = new Clock();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
@@ -114,7 +111,7 @@ export async function measure(item: Item, setup: Setup, signal: AbortSignal): Pr
   const asked = await byAsking(methods, question, answer, samples, setup, both, (name, ms) => {
     asking[name] = ms;
   });
-  const more = await setup.more?.(item, { question, answer, records, samples }, both);
+  const more = await setup.more?.({ question, answer, records, samples }, both);
   const byName = new Map([...onePass, ...compared, ...asked].map((each) => [each.name, each]));
   const own = answered.calls + draws;
   return {
@@ -171,16 +168,11 @@ class Clock {
 
 /** A chat where the model takes one; else the question as it stands. */
 function promptFor(
-  { documents }: Item,
-  asked: NonNullable<Item["question"]>,
-  { plain, system, readsDocuments = false }: Setup,
+  question: NonNullable<Item["question"]>,
+  { plain, system }: Setup,
   model: LanguageModel,
 ): Prompt {
   const chat = model.capabilities.chat && !plain;
-  const question =
-    readsDocuments && typeof asked === "string" && documents.length > 0
-      ? `${documents.map(({ text }) => text).join("\n\n")}\n\n${asked}`
-      : asked;
   if (typeof question !== "string") {
     if (!model.capabilities.chat)
       throw new SurprisalError({

@@ -10,16 +10,26 @@ import { partsOf } from "../errors.ts";
 import { type AnswerFile, endsAll, InOrder, type Kept, type Request } from "../generate/index.ts";
 import { startProgress } from "../render/index.ts";
 import type { ItemRow } from "./given.ts";
-import { type Measured, measure, type Setup } from "./measure.ts";
+import type { Measured } from "./measure.ts";
 
 /** A line of the file: the place of the question is `prompt`, as in the rows of `surprisal generate`. */
-export interface ConfidenceRow extends Kept, ConfidenceAnswer {
+interface RowHead extends Kept {
   type: "answer";
+  id: string | number | null;
+}
+
+/** A line of `surprisal confidence`. */
+export interface ConfidenceRow extends RowHead, ConfidenceAnswer {
+  type: "answer";
+  id: string | number | null;
   usage: Measured["usage"];
   provenance: Provenance | null;
   more?: Measured["more"];
   spent?: Measured["spent"];
 }
+
+/** A line with what was found of its answer. */
+export type DoneRow<Found> = RowHead & Found;
 
 /** A line that could not be measured. */
 export interface FailedRow extends Kept {
@@ -30,9 +40,17 @@ export interface FailedRow extends Kept {
   where?: string | undefined;
 }
 
-interface Run {
-  rows: readonly ItemRow[];
-  setup: Setup;
+/** A line, or why it cannot be read. */
+export interface GivenRow<Item> extends Pick<ItemRow, "index" | "id" | "where" | "sha256"> {
+  item: Item | SurprisalError;
+}
+
+interface Run<Item, Found> {
+  rows: readonly GivenRow<Item>[];
+  /** @throws SurprisalError what is wrong with this line, or with the model. */
+  measure(item: Item, signal: AbortSignal): Promise<Found>;
+  /** What is done, on the line of the progress. */
+  label: string;
   request: Request;
   /** `null`: rows go to `show` alone. */
   file: AnswerFile | null;
@@ -41,34 +59,35 @@ interface Run {
   atOnce: number;
   quiet: boolean;
   /** Given rows in their order, as they are done. */
-  show(row: ConfidenceRow | FailedRow): void;
+  show(row: DoneRow<Found> | FailedRow): void;
 }
 
 /** What a run came to: how many rows, and which could not be measured. */
 export interface Outcome {
   done: number;
-  failures: { row: ItemRow; error: unknown }[];
+  failures: { row: GivenRow<unknown>; error: unknown }[];
 }
 
 /**
  * Measures what is missing.
  * @throws SurprisalError what would fail for all of them, at once; what is done is in the file.
  */
-export async function measureAll({
+export async function measureAll<Item, Found>({
   rows,
-  setup,
+  measure,
+  label,
   request,
   file,
   out,
   atOnce,
   quiet,
   show,
-}: Run): Promise<Outcome> {
+}: Run<Item, Found>): Promise<Outcome> {
   const missing = rows.filter((row) => !file?.has(row, 0));
   const outcome: Outcome = { done: 0, failures: [] };
-  const progress = startProgress({ label: "estimating", unit: "answers" });
+  const progress = startProgress({ label, unit: "answers" });
   const stop = new AbortController();
-  const ordered = new InOrder<ConfidenceRow | FailedRow>(
+  const ordered = new InOrder<DoneRow<Found> | FailedRow>(
     (row) => {
       file?.add(row);
       show(row);
@@ -94,10 +113,10 @@ export async function measureAll({
       const row = missing[next++]!;
       const head = { prompt: row.index, id: row.id, sample: 0, promptSha256: row.sha256, request };
       try {
-        let done: ConfidenceRow | FailedRow;
+        let done: DoneRow<Found> | FailedRow;
         try {
           if (row.item instanceof SurprisalError) throw row.item;
-          done = { type: "answer", ...head, ...(await measure(row.item, setup, stop.signal)) };
+          done = { type: "answer", ...head, ...(await measure(row.item, stop.signal)) };
         } catch (error) {
           if (fatal !== null || endsAll(error) || !SurprisalError.isInstance(error)) throw error;
           outcome.failures.push({ row, error });
@@ -147,13 +166,19 @@ export function failureOf({ failures, done }: Outcome, out: string | undefined):
   });
 }
 
-/** All rows of a file of this command, in order; of errors none. */
-export function keptRows(file: string): ConfidenceRow[] {
+/** All rows of a file of `surprisal confidence`, in order; of errors none. */
+export const keptRows = (file: string): ConfidenceRow[] => rowsIn<ConfidenceRow>(file, numberFromText);
+
+/** All rows of a file that was written so, in order; of errors none. @param reviver of numbers that JSON has none of. */
+export function rowsIn<Row extends RowHead>(
+  file: string,
+  reviver: (key: string, value: unknown) => unknown,
+): Row[] {
   return readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line, numberFromText) as ConfidenceRow | FailedRow)
-    .filter((row) => row.type === "answer")
+    .map((line) => JSON.parse(line, reviver) as Row | FailedRow)
+    .filter((row): row is Row => row.type === "answer")
     .toSorted((a, b) => a.prompt - b.prompt);
 }
 

@@ -21,6 +21,7 @@ import {
   wrapWords,
 } from "../../text/index.ts";
 import type { MethodFamily } from "../../uncertainty/index.ts";
+import { bar } from "./bar.ts";
 import type { ColourDepth } from "./colour.ts";
 import { type Paint, paintCells, painter } from "./paint.ts";
 import { PieceStream } from "./piece-stream.ts";
@@ -34,7 +35,6 @@ export interface ConfidenceScreen {
 }
 
 const BAR = 8; // cells
-const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LONGEST_SAMPLE = 60;
 const MOST_CLUSTERS = 5;
 
@@ -158,7 +158,7 @@ function headLine(widest: number, columns: number): string {
 
 function line(estimate: MethodEstimate, widest: number, paint: Paint, columns: number): string {
   const { name, variant, confidence = null, reason } = estimate;
-  const sure = confidence === null ? " ".repeat(BAR + 5) : `${bar(confidence)} ${confidence.toFixed(2)}`;
+  const sure = confidence === null ? " ".repeat(BAR + 5) : `${bar(confidence, BAR)} ${confidence.toFixed(2)}`;
   const begin = `  ${name.padEnd(widest)} ${numberOf(estimate).padStart(9)}  ${sure}`;
   const room = columns - displayWidth(begin) - 3;
   const more = reason === undefined ? variant : `${variant}; ${reason}`;
@@ -169,11 +169,6 @@ function numberOf({ uncertainty, interval }: MethodEstimate): string {
   if (uncertainty !== null || !interval) return formatNumber(uncertainty);
   const { low, high } = interval;
   return high === null ? `>= ${formatNumber(low, 3)}` : `${formatNumber(low, 2)}…${formatNumber(high, 2)}`;
-}
-
-function bar(share: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, share)) * BAR * 8);
-  return `${"█".repeat(Math.floor(eighths / 8))}${EIGHTHS[eighths % 8]}`.padEnd(BAR);
 }
 
 function priceOf(family: MethodFamily, estimates: readonly MethodEstimate[]): string {

@@ -17,6 +17,13 @@ export {
   renderRanking,
 } from "./confidence.ts";
 export { renderDecisions } from "./decisions.ts";
+export {
+  type ListedSignal,
+  renderConfidentErrors,
+  renderDetection,
+  renderSignalList,
+  renderSignalRanking,
+} from "./detection.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";

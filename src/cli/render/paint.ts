@@ -8,6 +8,7 @@ export interface Paint {
   shade: (text: string, shade: number | null) => string;
   bold: (text: string) => string;
   faint: (text: string) => string;
+  underline: (text: string) => string;
 }
 
 /** What the terminal has. The background is taken for dark unless it is known. */
@@ -24,6 +25,7 @@ export function painter({ colour, background = "dark" }: PaintOptions): Paint {
     shade: (text, shade) => sgr(text, shadeSgr(shade, colour, background)),
     bold: style("1"),
     faint: style("2"),
+    underline: style("4"),
   };
 }
 

@@ -9,7 +9,7 @@ import {
   groupFolds,
   type MeasureBootstrapOptions,
   type MeasureEstimate,
-  measureCalibration,
+  measureCalibrationError,
   type Pairs,
   type RankingDifference,
   singleFolds,
@@ -188,11 +188,11 @@ function calibrationOf(
 ): Pick<BenchedMethod, "ece" | "eceFloor" | "eceReason"> {
   try {
     const scores = heldOut(pairs, folds, calibrator, options.seed ?? 0);
-    const { measures, noiseFloor } = measureCalibration(
+    const { error, floor } = measureCalibrationError(
       { ...pairs, scores },
       { ...options, simulations: SIMULATIONS },
     );
-    return { ece: measures.eceEqualWidth, eceFloor: noiseFloor.mean };
+    return { ece: error, eceFloor: floor.mean };
   } catch (error) {
     if (!SurprisalError.isInstance(error)) throw error;
     return { ece: null, eceFloor: null, eceReason: `${error.what}.` };

@@ -1,6 +1,6 @@
 /** Numbers that other methods gave an answer: they are compared with ours. */
 import { infinityFromText } from "../../text/index.ts";
-import { isObject, type Line, malformed } from "./lines.ts";
+import { isObject, type Line, malformed } from "../confidence/index.ts";
 
 /** What a method of someone else says. */
 export interface GivenNumber {

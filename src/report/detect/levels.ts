@@ -1,0 +1,44 @@
+/** From lift to colour: three shades each way. The colours are ColorBrewer's "BrBG", which colour blindness leaves apart. */
+import { formatBits } from "../../text/index.ts";
+
+/** Against, nothing, for. */
+export const LIFT_LEVELS = ["-3", "-2", "-1", "0", "1", "2", "3"] as const;
+export type LiftLevel = (typeof LIFT_LEVELS)[number];
+
+/** Bits at which shades 1, 2 and 3 begin. */
+const BEGINS = [0.5, 2, 5] as const;
+
+/** @param lift nats; `null`: there is no number. */
+export function liftLevel(lift: number | null): LiftLevel | null {
+  if (lift === null || Number.isNaN(lift)) return null;
+  const size = BEGINS.filter((bits) => Math.abs(lift) / Math.LN2 >= bits).length;
+  return LIFT_LEVELS[3 + (lift < 0 ? -size : size)]!;
+}
+
+/** "−5 and less", "0.5–2". */
+export function liftLevelLabel(level: LiftLevel): string {
+  const size = Math.abs(Number(level));
+  const sign = level.startsWith("-") ? "−" : "+";
+  if (size === 0) return "about 0";
+  return size === 3
+    ? `${sign}5 and ${sign === "−" ? "less" : "more"}`
+    : `${sign}${BEGINS[size - 1]}–${BEGINS[size]}`;
+}
+
+/** A change of nats as bits with its sign: "+6.1", "−0.3". */
+export function signedBits(nats: number): string {
+  const bits = nats / Math.LN2;
+  const shown = formatBits(Math.abs(bits));
+  return /^[0.]+$/.test(shown) ? shown : `${bits < 0 ? "−" : "+"}${shown}`;
+}
+
+const COLOURS = {
+  for: ["#c7eae5", "#5ab4ac", "#01665e"],
+  against: ["#f6e8c3", "#d8b365", "#8c510a"],
+} as const;
+
+/** Background of a shade other than "0": strong ones are far from the page. */
+export function liftColour(level: LiftLevel, page: "light" | "dark"): string {
+  const size = Math.abs(Number(level));
+  return COLOURS[level.startsWith("-") ? "against" : "for"][page === "light" ? size - 1 : 3 - size]!;
+}
