@@ -165,18 +165,19 @@ function sampling(
 
 const NEVER = new AbortController().signal;
 
-/** Methods that compare texts, on the first n samples: "cocoa@5". */
+/** Methods that compare texts, on the first n samples: "cocoa@5". Those of the row, or, where it has none, all. */
 async function atFewer(
   row: ConfidenceRow,
   at: readonly number[],
   wanted: ReadonlySet<string> | null,
   read: Setup["read"],
 ): Promise<Said[]> {
+  const own = row.estimates.filter(({ family }) => family === "samples").map(({ name }) => name);
   const methods = CONFIDENCE_METHODS.filter(
     (method) =>
       method.family === "samples" &&
       method.sample.tool === null &&
-      (wanted === null || wanted.has(method.name)),
+      (wanted === null ? own.length === 0 || own.includes(method.name) : wanted.has(method.name)),
   );
   const found: Said[] = [];
   for (const n of at) {
