@@ -1,5 +1,5 @@
 /** Hand-made examined answers, for the tests of what is shown of them. */
-import type { Examination, Finding } from "../src/detect/index.ts";
+import { confidentErrors, type Examination, type Finding } from "../src/detect/index.ts";
 import type { DetectedAnswer, DetectionView } from "../src/report/index.ts";
 
 const FREE = { tokensRun: 0, tokensWritten: 0, ms: 0 };
@@ -61,8 +61,8 @@ export function towerAnswer(name: string): DetectedAnswer {
       { start: cut, end: answer.length, tokens: 7, lift: -0.7, byDocument: [null, 0.4] },
     ],
     documents: [
-      { name: `${name}.md`, support: 3.2, notRead: "4 of 12 passages were not read" },
-      { name: "short.txt", support: -0.2, notRead: null },
+      { name: `${name}.md`, support: 3.2, read: 0.62, note: "Not read: from character 620 on." },
+      { name: "short.txt", support: -0.2, read: 1 },
     ],
     ...{ samples: 0, correct: false, group: null, notes: [name] },
   };
@@ -87,12 +87,11 @@ export const detectionView = (name: string): DetectionView => ({
       auroc: { value: 0.5, standardError: null, low: null, high: null },
     },
   ],
-  confidentErrors: {
-    ...{ answers: 40, wrong: 20, confident: 6, bound: 0.9, places: [0, 2] },
-    caughtBy: [
-      { name: "retrieval", caught: 4 },
-      { name: "patterns", caught: 0 },
-    ],
-  },
+  confidentErrors: confidentErrors(
+    Array.from({ length: 8 }, (_, i) => ({
+      ...{ id: String(i), correct: i % 2 === 1, perplexity: 1 + (i % 3) },
+      signals: { patterns: i === 0 ? 1 : 0, retrieval: i },
+    })),
+  ),
   ...{ details: [[name, name]], notes: [name] },
 });

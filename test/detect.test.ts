@@ -199,7 +199,7 @@ describe("the terminal", () => {
       /^₁ {2}1899 {2}0\.92\n {3}– The context says 1889, not 1899 \(Ada\)\. {2}patterns, /m,
     );
     expect(shown).toContain("probability that it is made up 0.83");
-    expect(shown).toContain("4 of 12 passages were not read");
+    expect(shown).toContain("– Ada.md: Not read: from character 620 on.");
     expect(shown).toMatch(/\+3\.0 +██████ +\+0\.5 +Ada\.md +The tower/);
     expect(shown).toContain("– consistency: There are no samples (Ada).");
   });

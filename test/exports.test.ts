@@ -152,6 +152,23 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       NumberAnswer NumberFacts NumberForm NumberMention NumberOptions NumberStyle PhraseSource Place ReadAnswer ReadAnswerOptions
       ReadConfidenceOptions ReadLetterOptions ReadNumberOptions ReadOptions SameNumberOptions StatedConfidence YesNoAnswer`,
   ],
+  "./detect": [
+    `
+      SIGNALS
+      ANOMALY_KINDS changePoints detectAnomaly
+      CONSISTENCY_KINDS detectConsistency
+      PATTERN_KINDS PATTERN_WEIGHTS detectPatterns
+      watchAnswer
+      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
+    `
+      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
+      AnomalyOptions ChangePointOptions Segment
+      ConsistencyOptions
+      PatternKind PatternOptions
+      AnswerWatch WatchAnswerOptions
+      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
+      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
+  ],
   "./uncertainty": [
     `
       askAll countAsked priceAll pTrue P_TRUE_VARIANTS P_TRUE_WORDINGS repeated introspective
@@ -180,15 +197,6 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
       ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
-  ],
-  "./detect": [
-    `
-      SIGNALS
-      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
-    `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
-      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",

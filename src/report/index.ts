@@ -16,10 +16,10 @@ export {
   type MethodEstimate,
   type MethodRanking,
 } from "./confidence/view.ts";
-export { liftLevel, signedBits } from "./detect/levels.ts";
+export { confidentErrorText } from "./detect/errors.ts";
+export { readShare, signedBits } from "./detect/levels.ts";
 export { type MarkedPiece, markedPieces } from "./detect/marked.ts";
 export {
-  type ConfidentErrors,
   type DetectedAnswer,
   type DetectionView,
   type LiftSentence,
@@ -27,7 +27,6 @@ export {
   type ShownDocument,
   SIGNAL_NAMES,
   type SignalRanking,
-  type SuspectedSpan,
 } from "./detect/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";

@@ -2,7 +2,7 @@
 import { SurprisalError } from "../../core/index.ts";
 import type { SourceDocument } from "../../detect/index.ts";
 import { attempt, type Item, type ItemRow, readItems } from "../confidence/index.ts";
-import { knownOf } from "../detect/given.ts";
+import { knownOf } from "../detect/index.ts";
 import { type GivenNumber, givenNumbers } from "./own-numbers.ts";
 
 /** An answer with its documents, and what other methods say of it, by their names. */

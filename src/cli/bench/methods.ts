@@ -29,10 +29,10 @@ export interface ChosenMethods {
 }
 
 /**
- * Detectors of `surprisal/detect` as methods. "retrieval": its suspicion; "lift": minus the mean lift of a token, of the same two
+ * Detectors of `surprisal/detect` as methods, by their suspicion. "lift": minus the mean lift of a token, of the same two
  * passes; "fused": a model fitted to all that detectors said of the other folds.
  */
-export const DETECTORS = ["retrieval", "lift", "fused"] as const;
+export const DETECTORS = ["anomaly", "patterns", "consistency", "retrieval", "lift", "fused"] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 
 const isDetector = (name: string): name is DetectorName => DETECTORS.some((each) => each === name);

@@ -1,5 +1,5 @@
 /** What a benchmark adds to an answer's row: baselines, what detectors find, and numbers that the line has of other methods. */
-import { type Detector, type Examination, examine } from "../../detect/index.ts";
+import { type Detector, type Examination, type ExaminedAnswer, examine } from "../../detect/index.ts";
 import { type Made, type Measured, measure, type Setup } from "../confidence/index.ts";
 import type { BenchItem } from "./given.ts";
 import { BASELINES, type ChosenMethods } from "./methods.ts";
@@ -47,7 +47,8 @@ export async function measureBenched(
 export interface BenchSetup {
   setup: Setup;
   chosen: ChosenMethods;
-  detectors: readonly Detector[];
+  /** Those that can look at an answer. */
+  detectors: (answer: ExaminedAnswer) => readonly Detector[];
   readsDocuments: boolean;
 }
 
@@ -57,18 +58,12 @@ async function moreOf(
   { chosen, detectors, signal }: Pick<BenchSetup, "chosen" | "detectors"> & { signal: AbortSignal },
 ): Promise<More> {
   const texts = documents.map(({ text }) => text);
-  const examined =
-    detectors.length === 0
-      ? { examinations: [], failures: [] }
-      : await examine(
-          {
-            ...{ answer, documents, samples },
-            question: question ?? undefined,
-            tokens: records ?? undefined,
-          },
-          detectors,
-          { signal },
-        );
+  const known: ExaminedAnswer = {
+    ...{ answer, documents, samples },
+    question: question ?? undefined,
+    tokens: records ?? undefined,
+  };
+  const examined = await examine(known, detectors(known), { signal });
   return {
     estimates: [
       ...chosen.baselines.map((name) => baselineOf(name, answer, texts)),

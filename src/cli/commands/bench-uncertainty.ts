@@ -134,7 +134,8 @@ async function bench(given: Given): Promise<void> {
     given.model !== undefined ||
     given.samples > 0 ||
     rows.some(({ item }) => !(item instanceof Error) && item.answer === null) ||
-    chosen.detectors.length > 0 ||
+    (chosen.detectors.some((name) => ["retrieval", "lift", "fused"].includes(name)) &&
+      rows.some(({ item }) => !(item instanceof Error) && item.documents.length > 0)) ||
     chosen.confidence.some(({ family }) => family === "asking");
   if (given.judge === "self" && !needsModel) throw usage("--judge self needs --model");
   await using model = needsModel ? await openModel(given) : null;

@@ -167,9 +167,9 @@ class Clock {
 }
 
 /** A chat where the model takes one; else the question as it stands. */
-function promptFor(
+export function promptFor(
   question: NonNullable<Item["question"]>,
-  { plain, system }: Setup,
+  { plain, system }: Pick<Setup, "plain" | "system">,
   model: LanguageModel,
 ): Prompt {
   const chat = model.capabilities.chat && !plain;
@@ -262,9 +262,15 @@ interface Drawn {
 }
 
 /** Samples of the line, and those that are drawn. */
-async function drawn(
-  { samples }: Item,
-  { model, samples: n, sampleTemperature, seed, maxTokens }: Setup,
+export async function drawn(
+  { samples }: Pick<Item, "samples">,
+  {
+    model,
+    samples: n,
+    sampleTemperature,
+    seed,
+    maxTokens,
+  }: Pick<Setup, "model" | "samples" | "sampleTemperature" | "seed" | "maxTokens">,
   prompt: Prompt | null,
   signal: AbortSignal,
 ): Promise<Drawn> {

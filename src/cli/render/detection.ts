@@ -1,10 +1,11 @@
 /** Examined answers in a terminal: suspected spans marked and numbered, their reasons, what documents explain, what was not read. */
-import type { Finding } from "../../detect/index.ts";
+import type { ConfidentErrorReport, Finding } from "../../detect/index.ts";
 import {
   type Background,
-  type ConfidentErrors,
+  confidentErrorText,
   type DetectedAnswer,
   markedPieces,
+  readShare,
   type SignalRanking,
   signedBits,
 } from "../../report/index.ts";
@@ -185,24 +186,29 @@ function sentenceLines(
 function documentLines({ documents }: DetectedAnswer, paint: Paint, columns: number): string[] {
   if (documents.length === 0) return [];
   const most = Math.max(1e-9, ...documents.map(({ support }) => Math.abs(support ?? 0)));
-  if (documents.every(({ support, notRead }) => support === null && notRead === null)) return [];
-  const rows = documents.map(({ name, support, notRead }) => ({
+  if (documents.every(({ support, read }) => support === null && read === null)) return [];
+  const rows = documents.map(({ name, support, read }) => ({
     support: support === null ? "–" : signedBits(support),
     picture: support === null || support <= 0 ? "" : bar(support / most, BAR),
-    name: shorten(visible(name), LONGEST_NAME),
-    read: notRead === null ? "all" : visible(notRead),
+    read: readShare(read),
+    name: visible(name),
   }));
   const lines = table(
     rows,
     [
       ["support, bits", ({ support }) => support],
       ["", ({ picture }) => picture.padEnd(BAR)],
-      ["document", ({ name }) => name],
       ["read", ({ read }) => read],
+      ["document", ({ name }) => name],
     ],
-    (column) => column > 0,
+    (column) => column === 1 || column === 3,
   );
-  return withHead(formatPlural(documents.length, "document"), lines, paint, columns);
+  const notes = documents.flatMap(({ name, note }) =>
+    note === undefined
+      ? []
+      : wrapWords(`– ${visible(name)}: ${visible(note)}`, columns).map((line) => paint.faint(line)),
+  );
+  return [...withHead(formatPlural(documents.length, "document"), lines, paint, columns), ...notes];
 }
 
 function signalLines({ examinations }: DetectedAnswer, paint: Paint, columns: number): string[] {
@@ -257,20 +263,25 @@ export function renderSignalRanking(ranking: readonly SignalRanking[], columns: 
 }
 
 /** Wrong answers that the model found likely, and what else would have caught them. */
-export function renderConfidentErrors(errors: ConfidentErrors, columns: number): string {
-  const { answers, wrong, confident, bound, caughtBy } = errors;
-  const share = wrong === 0 ? "" : ` (${formatNumber((100 * confident) / wrong, 3)} % of the errors)`;
-  const words = `Confident errors: of ${formatPlural(answers, "labelled answer")} ${formatCount(wrong)} are wrong, and ${formatCount(confident)} of these${share} have a mean surprisal below ${formatNumber(bound / Math.LN2, 3)} bits per token.`;
-  const caught = confident === 0 ? [] : caughtBy;
+export function renderConfidentErrors(report: ConfidentErrorReport, columns: number): string {
+  const { signals, any, errors, falseAlarms } = report;
+  const words = wrapWords(`Confident errors. ${confidentErrorText(report)}`, columns);
+  if (errors.length === 0 || signals.length === 0) return `${words.join("\n")}\n`;
+  const rows = [...signals, { signal: "any of them", caught: any.caught, falseAlarms: any.falseAlarms }];
   const lines = table(
-    [...caught],
+    rows,
     [
-      ["would have caught", ({ caught }) => `${formatCount(caught)} of ${formatCount(confident)}`],
-      ["signal", ({ name }) => name],
+      ["signal", ({ signal }) => signal],
+      ["caught", ({ caught: { count, of } }) => `${formatCount(count)} of ${formatCount(of)}`],
+      [
+        "false alarms",
+        (each) => `${formatCount(each.falseAlarms.count)} of ${formatCount(each.falseAlarms.of)}`,
+      ],
     ],
-    2,
+    1,
   );
-  return `${[...wrapWords(words, columns), ...(caught.length > 0 ? ["", ...lines.map((line) => shorten(line, columns))] : [])].join("\n")}\n`;
+  const head = `Other signals, each at ${formatNumber(100 * falseAlarms, 3)} % false alarms on these answers:`;
+  return `${[...words, "", ...wrapWords(head, columns), ...lines.map((line) => shorten(line, columns))].join("\n")}\n`;
 }
 
 /** What a list shows of a signal. */

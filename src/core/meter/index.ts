@@ -12,6 +12,8 @@ export type {
   SpikesReading,
   WindowReading,
 } from "./reading.ts";
+export { RunningMedian } from "./running-median.ts";
+export { robustZScore } from "./spikes.ts";
 export type { MeterState } from "./state.ts";
 export { tokenConfidence } from "./token-confidence.ts";
 export { TopAlternatives } from "./top-alternatives.ts";

@@ -8,6 +8,19 @@ import { RunningMedian } from "./running-median.ts";
 /** The median absolute deviation of a normal distribution is its standard deviation divided by this. */
 const NORMAL_SCALE = 1.4826;
 
+/**
+ * Robust z-score of a surprisal among others: see `LastToken.zScore`. Internal to the package: the one definition of a spike.
+ * @param smallestScale nats, > 0
+ * @returns NaN where the others have no finite median
+ */
+export function robustZScore(surprisal: number, others: RunningMedian, smallestScale: number): number {
+  const { median } = others;
+  if (!Number.isFinite(median)) return Number.NaN;
+  const scale = NORMAL_SCALE * others.medianAbsoluteDeviation(median);
+  if (!Number.isFinite(scale)) return Number.NaN;
+  return (surprisal - median) / Math.max(scale, smallestScale);
+}
+
 /** Robust z-scores of surprisals, and the spikes among them. */
 export class SpikeDetector {
   readonly #options: ResolvedMeterOptions;
@@ -26,17 +39,11 @@ export class SpikeDetector {
    * @returns its z-score (see `LastToken.zScore`); NaN = none.
    */
   push(surprisal: number): number {
-    const zScore = this.#history.count < this.#options.spikeWarmUp ? Number.NaN : this.#zScore(surprisal);
+    const { spikeWarmUp, spikeSmallestScale } = this.#options;
+    const isEarly = this.#history.count < spikeWarmUp;
+    const zScore = isEarly ? Number.NaN : robustZScore(surprisal, this.#history, spikeSmallestScale);
     this.#history.push(surprisal);
     return zScore;
-  }
-
-  #zScore(surprisal: number): number {
-    const { median } = this.#history;
-    if (!Number.isFinite(median)) return Number.NaN;
-    const scale = NORMAL_SCALE * this.#history.medianAbsoluteDeviation(median);
-    if (!Number.isFinite(scale)) return Number.NaN;
-    return (surprisal - median) / Math.max(scale, this.#options.spikeSmallestScale);
   }
 
   isSpike(zScore: number): boolean {

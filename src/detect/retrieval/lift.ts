@@ -7,7 +7,7 @@
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel, ModelIdentity, ScoredText } from "../../models/index.ts";
 import type { Place, SourceDocument } from "../finding.ts";
-import { claimPlaces, partition, sentencePlaces, tokenPlaces, tokensWithin } from "./places.ts";
+import { claimPlaces, complement, partition, sentencePlaces, tokenPlaces, tokensWithin } from "./places.ts";
 import { type DocumentOrder, type DocumentReading, type PassageChoice, readDocuments } from "./reading.ts";
 import { checkEmbedder, type Embedder } from "./relevance.ts";
 import { type Asker, askerOf } from "./wording.ts";
@@ -152,7 +152,7 @@ export async function retrievalLift(
     name,
     duplicateOf: null,
     read: [],
-    unread: text.trim() === "" ? [] : [{ start: 0, end: text.length }],
+    unread: complement(text, []),
   }));
   if (answer.trim() === "") return finish({ documents: unread }, null, NO_PASSES, "The answer is empty.");
   const needs = { question, answer, order, embedder, most: contextTokens, signal };

@@ -73,7 +73,7 @@ export function tokenPlaces(text: string, byteOffsets: ArrayLike<number>, before
 }
 
 /** Where a token's first character that is no white space stands; of white space alone, its end. */
-export function headOf(text: string, { start, end }: Place): number {
+function headOf(text: string, { start, end }: Place): number {
   const at = text.slice(start, end).search(/\S/u);
   return at < 0 ? end : start + at;
 }
@@ -112,12 +112,14 @@ export function union(places: readonly Place[]): Place[] {
   return joined;
 }
 
-/** What of a text is in none of the places; white space alone is left out. */
+/** What of a text is in none of the places, without white space around it. */
 export function complement(text: string, places: readonly Place[]): Place[] {
   const gaps: Place[] = [];
   let from = 0;
   for (const { start, end } of [...union(places), { start: text.length, end: text.length }]) {
-    if (text.slice(from, start).trim() !== "") gaps.push({ start: from, end: start });
+    const gap = text.slice(from, start);
+    const head = from + gap.length - gap.trimStart().length;
+    if (gap.trim() !== "") gaps.push({ start: head, end: head + gap.trim().length });
     from = Math.max(from, end);
   }
   return gaps;

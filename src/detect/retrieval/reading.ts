@@ -1,7 +1,14 @@
 /** Which documents are given to the model: each once, whole where all fit, else the best passages; and what is not read. */
 import { SurprisalError } from "../../core/index.ts";
 import type { Place, SourceDocument } from "../finding.ts";
-import { type Passage, passagesOf, readText, takingOrder } from "./passages.ts";
+import {
+  PASSAGE_BYTES,
+  PASSAGE_OVERLAP,
+  type Passage,
+  passagesOf,
+  readText,
+  takingOrder,
+} from "./passages.ts";
 import { complement, sentencePlaces, union } from "./places.ts";
 import { bm25, cosines, type Embedder, MOST_EMBEDDED, nameOf } from "./relevance.ts";
 
@@ -24,6 +31,10 @@ export interface PassageChoice {
   by: string;
   passages: number;
   read: number;
+  /** UTF-8 bytes of a passage, at most. */
+  bytes: number;
+  /** Sentences that a passage shares with the one before it. */
+  overlap: number;
   /** Passages by the embedding model, at most: the best by BM25. */
   compared: number;
   /** Texts that the embedding model was given. */
@@ -180,6 +191,8 @@ async function choosePassages(
       by: embedder ? nameOf(embedder) : "BM25",
       passages: all.length,
       read: count,
+      bytes: PASSAGE_BYTES,
+      overlap: PASSAGE_OVERLAP,
       compared: order.length,
       embedded,
     },

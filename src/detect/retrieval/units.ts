@@ -25,11 +25,17 @@ const WORD = /[\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}\p{M}\p{N}]+)*/gu;
 const CAPITAL = /^\p{Lu}/u;
 /** Pronouns that English writes with a capital letter. */
 const PRONOUN = /^I(?:['\u2019]\p{L}+)?$/u;
+/** Words that begin English sentences, and no names. */
+const FIRST = new Set(
+  "a after all also although an and as at because before but by each even for from he her his how however i if in is it its many most my no not on one or our she since so some such that the their then there these they this those though to was we were what when where which while who with yes you your".split(
+    " ",
+  ),
+);
 const POSSESSIVE = /['\u2019]s$/iu;
 
 /**
  * Names by their form, in lower case: words that begin with a capital letter, also the first of a sentence where the next one does or
- * the sentence has no more than three words. Scripts without capitals have none.
+ * the sentence has no more than three words, unless it is a word such as "The". Scripts without capitals have none.
  */
 export const namesOf = (text: string): string[] =>
   sentencesOf(text).flatMap((sentence) => {
@@ -37,7 +43,8 @@ export const namesOf = (text: string): string[] =>
     return found
       .filter((word, i) => {
         if (!CAPITAL.test(word) || PRONOUN.test(word)) return false;
-        return i > 0 || found.length <= 3 || CAPITAL.test(found[1]!);
+        if (i > 0) return true;
+        return !FIRST.has(word.toLowerCase()) && (found.length <= 3 || CAPITAL.test(found[1]!));
       })
       .map((word) => word.normalize("NFKC").replace(POSSESSIVE, "").replaceAll("\u2019", "'").toLowerCase());
   });

@@ -12,10 +12,10 @@ const NO_QUESTION = "Write a text.";
 const SEPARATOR = "\n\n";
 
 /** The documents as they stand in the prompt. */
-export const documentsText = (documents: readonly string[]): string => documents.join(SEPARATOR);
+const documentsText = (documents: readonly string[]): string => documents.join(SEPARATOR);
 
 /** @param documents `null`: none are shown. */
-export function messageFor(question: string | undefined, documents: string | null): string {
+function messageFor(question: string | undefined, documents: string | null): string {
   const asked = question === undefined || question.trim() === "" ? NO_QUESTION : `Question: ${question}`;
   return documents === null ? asked : `${BEFORE_DOCUMENTS}\n\n${documents}\n\n${asked}`;
 }
@@ -93,7 +93,7 @@ async function prompterOf(model: LanguageModel, chat: boolean | undefined): Prom
 }
 
 /** Tokens of a text; where nobody can say, a guess that is seldom too low: half of its bytes. */
-export async function tokenCount(model: LanguageModel, text: string): Promise<number> {
+async function tokenCount(model: LanguageModel, text: string): Promise<number> {
   if (model.capabilities.tokenize) return (await model.tokenize(text)).ids.length;
   return Math.ceil(Buffer.byteLength(text) / 2);
 }

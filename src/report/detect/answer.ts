@@ -1,11 +1,11 @@
 /** One examined answer as a section of the page: what is suspected in it, and why. */
-import { type Finding, SIGNALS, type Signal } from "../../detect/index.ts";
+import { type Finding, type FusedSpan, SIGNALS, type Signal } from "../../detect/index.ts";
 import { escapeMarkup, formatCount, formatNumber, formatPlural, shorten, visible } from "../../text/index.ts";
 import { htmlSection, oneLine } from "../page/skeleton.ts";
 import { bar, documentTable, hasLift, liftHeat, sentenceTable } from "./lift.ts";
 import { markedPieces } from "./marked.ts";
 import { textAsHtml } from "./text.ts";
-import { type DetectedAnswer, SIGNAL_NAMES, type SuspectedSpan } from "./view.ts";
+import { type DetectedAnswer, SIGNAL_NAMES } from "./view.ts";
 
 const LONGEST_TITLE = 120;
 const LONGEST_QUOTE = 80;
@@ -85,7 +85,7 @@ function reasons({ answer, spans, fusion }: DetectedAnswer, i: number): string {
   return `<h3>Reasons</h3>\n<ol class="reasons">${items.join("\n")}</ol>`;
 }
 
-const quoteOf = (answer: string, { start, end }: SuspectedSpan): string =>
+const quoteOf = (answer: string, { start, end }: FusedSpan): string =>
   oneLine(shorten(visible(answer.slice(start, end).trim()), LONGEST_QUOTE)) || "the answer";
 
 function reasonItem({ signal, kind, because, details = {} }: Finding): string {

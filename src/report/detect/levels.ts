@@ -42,3 +42,9 @@ export function liftColour(level: LiftLevel, page: "light" | "dark"): string {
   const size = Math.abs(Number(level));
   return COLOURS[level.startsWith("-") ? "against" : "for"][page === "light" ? size - 1 : 3 - size]!;
 }
+
+/** "all", "62%" of a document. */
+export function readShare(read: number | null): string {
+  if (read === null) return "not by a model";
+  return read === 1 ? "all" : `${Math.min(99, Math.round(100 * read))}%`;
+}

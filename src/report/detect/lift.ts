@@ -2,7 +2,7 @@
 import { formatBits, formatPlural, shorten, visible } from "../../text/index.ts";
 import { oneLine } from "../page/skeleton.ts";
 import { splitSpaces } from "../score/index.ts";
-import { LIFT_LEVELS, liftLevel, liftLevelLabel, signedBits } from "./levels.ts";
+import { LIFT_LEVELS, liftLevel, liftLevelLabel, readShare, signedBits } from "./levels.ts";
 import { markedPieces } from "./marked.ts";
 import { textAsHtml } from "./text.ts";
 import type { DetectedAnswer, LiftToken } from "./view.ts";
@@ -71,14 +71,14 @@ export function documentTable({ documents }: DetectedAnswer, i: number): string 
   if (documents.length === 0) return "";
   const most = Math.max(1e-9, ...documents.map(({ support }) => Math.abs(support ?? 0)));
   const withSupport = documents.some(({ support }) => support !== null);
-  const rows = documents.map(
-    ({ name, support, notRead }) =>
-      `<tr><th scope="row"><bdi>${oneLine(name)}</bdi></th>${
-        withSupport
-          ? `<td class="figure">${support === null ? "–" : signedBits(support)} ${bar(support, most)}</td>`
-          : ""
-      }<td>${notRead === null ? "all" : oneLine(notRead)}</td></tr>`,
-  );
+  const rows = documents.map(({ name, support, read, note }) => {
+    const small = note === undefined ? "" : `<br><small class="soft">${oneLine(note)}</small>`;
+    return `<tr><th scope="row"><bdi>${oneLine(name)}</bdi></th>${
+      withSupport
+        ? `<td class="figure">${support === null ? "–" : signedBits(support)} ${bar(support, most)}</td>`
+        : ""
+    }<td>${readShare(read)}${small}</td></tr>`;
+  });
   return `<h3>${formatPlural(documents.length, "document")}</h3>
 <div class="scroll" role="region" aria-label="Documents of answer ${i + 1}" tabindex="0">
 <table class="top documents">

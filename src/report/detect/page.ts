@@ -1,12 +1,15 @@
 /** Examined answers, what is suspected in them and why, as one self-contained page. */
+
 import { rankingChart, renderFigure } from "../../charts/server.ts";
+import type { ConfidentErrorReport, ShareOf } from "../../detect/index.ts";
 import { escapeMarkup, formatCount, formatNumber, formatPlural, visible } from "../../text/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
 import { SCORE_STYLE } from "../score-page/style.ts";
 import { answerList, answerSection, titleOf } from "./answer.ts";
+import { confidentErrorText } from "./errors.ts";
 import { DETECT_SCRIPT } from "./script.ts";
 import { DETECT_STYLE } from "./style.ts";
-import type { ConfidentErrors, DetectedAnswer, DetectionView, SignalRanking } from "./view.ts";
+import type { DetectedAnswer, DetectionView, SignalRanking } from "./view.ts";
 
 /** More are not on the page, which says so: a browser has to hold it. */
 const MOST_ANSWERS = 500;
@@ -60,27 +63,36 @@ function rankingSection(ranking: readonly SignalRanking[]): string {
 
 /** Wrong answers that the model found likely: how many, which, and what else would have caught them. */
 function errorSection(
-  { answers: count, wrong, confident, bound, caughtBy, places }: ConfidentErrors,
+  report: ConfidentErrorReport,
   answers: readonly DetectedAnswer[],
   shown: number,
 ): string {
-  const share = wrong === 0 ? "" : ` (${formatNumber((100 * confident) / wrong, 3)}% of the errors)`;
-  const text = `Of ${formatPlural(count, "labelled answer")} ${formatCount(wrong)} are wrong, and ${formatCount(confident)} of these${share} have a mean surprisal below ${formatNumber(bound / Math.LN2, 3)} bits per token: perplexity alone lets them pass.`;
-  const rows = caughtBy.map(
-    ({ name, caught }) =>
-      `<tr><th scope="row">${oneLine(name)}</th><td class="figure">${formatCount(caught)} of ${formatCount(confident)}</td></tr>`,
-  );
+  const { signals, errors, any, falseAlarms } = report;
+  const row = (name: string, caught: ShareOf, alarms: ShareOf) =>
+    `<tr><th scope="row">${oneLine(name)}</th><td class="figure">${countText(caught)}</td><td class="figure">${countText(alarms)}</td></tr>`;
+  const rows = [
+    ...signals.map((each) => row(each.signal, each.caught, each.falseAlarms)),
+    row("any of them", any.caught, any.falseAlarms),
+  ];
   const table =
-    rows.length === 0 || confident === 0
+    signals.length === 0 || errors.length === 0
       ? ""
-      : `<div class="scroll" role="region" aria-label="What would have caught the confident errors" tabindex="0"><table class="top caught">
-<thead><tr><th scope="col">signal</th><th scope="col" class="figure">would have caught</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
-  const listed = places.filter((place) => place < shown).slice(0, MOST_LISTED_ERRORS);
+      : `<p>At ${formatNumber(100 * falseAlarms, 3)}% false alarms a signal would have caught:</p>
+<div class="scroll" role="region" aria-label="What would have caught the confident errors" tabindex="0"><table class="top caught">
+<thead><tr><th scope="col">signal</th><th scope="col" class="figure">confident errors caught</th><th scope="col" class="figure">right answers suspected</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+  const places = errors.map(({ id }) => Number(id)).filter((place) => place < shown);
+  const listed = places.slice(0, MOST_LISTED_ERRORS);
   const links = listed.map(
     (place) => `<li><a href="#h-${place}">${escapeMarkup(titleOf(answers[place]!, place))}</a></li>`,
   );
-  const rest = places.length - listed.length;
+  const rest = errors.length - listed.length;
   const list = links.length === 0 ? "" : `<ul class="answers">${links.join("\n")}</ul>`;
   const more = rest > 0 ? `<p class="soft">... and ${formatCount(rest)} more.</p>` : "";
-  return htmlSection("h-errors", "Confident errors", `<p>${oneLine(text)}</p>\n${table}${list}${more}`);
+  return htmlSection(
+    "h-errors",
+    "Confident errors",
+    `<p>${oneLine(confidentErrorText(report))}</p>\n${table}${list}${more}`,
+  );
 }
+
+const countText = ({ count, of }: ShareOf): string => `${formatCount(count)} of ${formatCount(of)}`;

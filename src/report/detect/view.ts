@@ -1,6 +1,6 @@
 /** What is shown of examined answers; also what stands in the rows of `surprisal detect`. */
 import type { MeasureEstimate } from "../../calibrate/index.ts";
-import type { Examination, Finding, Place, Signal } from "../../detect/index.ts";
+import type { ConfidentErrorReport, Examination, FusedSpan, Place, Signal } from "../../detect/index.ts";
 
 /** Signals, for people. */
 export const SIGNAL_NAMES: Readonly<Record<Signal, string>> = {
@@ -11,20 +11,16 @@ export const SIGNAL_NAMES: Readonly<Record<Signal, string>> = {
   series: "course of the log-probabilities",
 };
 
-/** A place in the answer, and all that speaks against it. Those of one answer do not overlap. */
-export interface SuspectedSpan extends Place {
-  /** 0 ... 1; a probability only where the answer's `fusion` is "fitted". */
-  score: number;
-  /** Strongest first; at least one. */
-  because: readonly Finding[];
-}
-
 /** A token of the answer by what the documents do to its probability. */
 export interface LiftToken extends Place {
   /** -ln p without documents, nats; `null`: not known. */
   surprisal: number | null;
   /** ln p with all documents - ln p without, nats; `null`: not known. */
   lift: number | null;
+  /** Without documents: entropy of its place, nats; its rank, from 1; ln p of the most probable tokens there, best first. */
+  entropy?: number | undefined;
+  rank?: number | undefined;
+  top?: readonly number[] | undefined;
 }
 
 /** A sentence of the answer by what the documents do to its probability. */
@@ -41,8 +37,10 @@ export interface ShownDocument {
   name: string;
   /** How much of the answer's lift is lost without it, nats; `null`: not known. */
   support: number | null;
-  /** What was not read of it, in words; `null`: all was read, or nobody read it with a model. */
-  notRead: string | null;
+  /** Share of its characters that a model read, 0 ... 1; `null`: no model looked at it. */
+  read: number | null;
+  /** What should be known of that, in words. */
+  note?: string | undefined;
 }
 
 /** An answer with what all detectors say of it. */
@@ -59,7 +57,7 @@ export interface DetectedAnswer {
   score: number | null;
   /** "fitted": scores are calibrated probabilities of a fitted detector; "plain": they only order. */
   fusion: "fitted" | "plain";
-  spans: readonly SuspectedSpan[];
+  spans: readonly FusedSpan[];
   examinations: readonly Examination[];
   tokens: readonly LiftToken[];
   sentences: readonly LiftSentence[];
@@ -85,21 +83,6 @@ export interface SignalRanking {
   auroc: MeasureEstimate;
 }
 
-/** Wrong answers that the model found likely, and what else would have caught them. */
-export interface ConfidentErrors {
-  /** Answers with a label and a perplexity, and of these, wrong. */
-  answers: number;
-  wrong: number;
-  /** Wrong ones below the bound. */
-  confident: number;
-  /** An answer is confident below this; its mean surprisal, nats per token. */
-  bound: number;
-  /** Of the confident errors, caught by each other signal: suspicious above the bound of that signal. */
-  caughtBy: readonly { name: string; caught: number }[];
-  /** Places of the confident errors among the answers. */
-  places: readonly number[];
-}
-
 /** All that a page shows. */
 export interface DetectionView {
   title: string;
@@ -108,8 +91,8 @@ export interface DetectionView {
   answers: readonly DetectedAnswer[];
   /** `null`: too few answers have a label. Best first. */
   ranking: readonly SignalRanking[] | null;
-  /** `null`: no label, or no perplexities. */
-  confidentErrors: ConfidentErrors | null;
+  /** `null`: no label, or no perplexities. The id of an error is its answer's place, as text. */
+  confidentErrors: ConfidentErrorReport | null;
   /** Names and values of how it was made. */
   details: readonly (readonly [name: string, value: string])[];
   notes: readonly string[];

@@ -2,7 +2,7 @@
  * Baselines: numbers that know nothing of truth. Where a data set's labels leak, they find its wrong answers as well as any
  * method does, so every table should have them. Both are uncertainties: higher = more suspicious.
  */
-import { words } from "../samples/text/words.ts";
+import { words } from "../samples/index.ts";
 
 /** Words of an answer, 0 ... ∞, in any script: made-up answers of some sets are simply longer. */
 export function wordCount(answer: string): number {

@@ -1,0 +1,111 @@
+/** Texts that go round: words again and again, and sentences that were there before. */
+import { type Found, type Prepared, quote, type RunningRule, type SentenceRule } from "./rule.ts";
+
+const WORD = /\p{Script=Han}|[\p{L}\p{M}]+/gu;
+/** Longest phrase whose loop is looked for, words or Han characters. */
+const LONGEST = 16;
+/** So often a phrase of 1, 2, 3 ... words has to stand in a row. */
+const timesOf = (period: number): number => (period === 1 ? 6 : period === 2 ? 4 : 3);
+/** Laughter, and what songs are made of. */
+const PLAY = /^(?:ha|he|ho|hi|la|na|blah|bla|no|yes|hey|ah|oh|knock|tick|tock|哈|呵|嘿|嘻|啊|啦|嗯|哦|呜)$/iu;
+const ONE_LETTER = /([\p{L}])\1{39,}/gu;
+
+/** Loops within a sentence. Marks between the words do not count. */
+export const loops: SentenceRule = ({ own, text }) => {
+  if (/^\s*\|/.test(text)) return [];
+  const found: Found[] = [];
+  for (const match of own.matchAll(ONE_LETTER)) {
+    const because = `The letter ${quote(match[1]!)} stands ${match[0].length} times in a row.`;
+    found.push({
+      kind: "repetition-loop",
+      start: match.index,
+      end: match.index + match[0].length,
+      strength: 0.9,
+      because,
+    });
+  }
+  const words = [...own.matchAll(WORD)].map((match) => ({
+    text: match[0].toLowerCase(),
+    start: match.index,
+    end: match.index + match[0].length,
+  }));
+  let covered = 0;
+  const spans: { first: number; last: number; period: number }[] = [];
+  for (let period = 1; period <= Math.min(LONGEST, words.length / 3); period++) {
+    let run = 0;
+    for (let i = period; i <= words.length; i++) {
+      const goesOn = i < words.length && words[i]!.text === words[i - period]!.text;
+      if (goesOn) {
+        run++;
+        continue;
+      }
+      if (run + period >= timesOf(period) * period)
+        spans.push({ first: i - run - period, last: i - 1, period });
+      run = 0;
+    }
+  }
+  // A loop of one word is one of two as well: the shortest period that covers a place counts.
+  spans.sort((a, b) => a.first - b.first || b.last - a.last || a.period - b.period);
+  for (const { first, last, period } of spans) {
+    if (first < covered) continue;
+    const phrase = words.slice(first, first + period);
+    if (period <= 2 && phrase.every(({ text: word }) => PLAY.test(word))) continue;
+    covered = last + 1;
+    const times = Math.floor((last - first + 1) / period);
+    const [start, end] = [words[first]!.start, words[last]!.end];
+    const because = `${quote(own.slice(phrase[0]!.start, phrase.at(-1)!.end))} stands ${times} times in a row.`;
+    found.push({
+      kind: "repetition-loop",
+      start,
+      end,
+      strength: Math.min(1, 0.5 + times / 20),
+      because,
+      details: { times },
+    });
+  }
+  return found;
+};
+
+/** Shorter sentences are said twice by people too. */
+const FEWEST_WORDS = 5;
+const FEWEST_HAN = 8;
+
+/** Sentences that stand in the answer for the second time or later. */
+export class RepeatedSentences implements RunningRule {
+  readonly #seen: Map<string, { start: number; times: number }> = new Map();
+
+  see({ text, own, start, isCode }: Prepared): Found[] {
+    if (isCode || /^\s*(?:\||#)/.test(text)) return [];
+    const words = own.toLowerCase().match(WORD) ?? [];
+    const han = words.filter((word) => /\p{Script=Han}/u.test(word)).length;
+    if (han < FEWEST_HAN && words.length < FEWEST_WORDS) return [];
+    // Numbers and names differ between the lines of a list: the whole counts.
+    const key = text
+      .toLowerCase()
+      .replace(/[\s*_]+/g, " ")
+      .replace(/^[-+\u2022]\s|^\s|\s$/g, "");
+    const before = this.#seen.get(key);
+    if (!before) {
+      this.#seen.set(key, { start, times: 1 });
+      return [];
+    }
+    before.times++;
+    const from = start + (text.length - text.trimStart().length);
+    const because = `The same sentence stands in the answer before, at character ${before.start}.`;
+    const strength = Math.min(1, 0.3 + 0.2 * before.times);
+    return [
+      {
+        kind: "repeated-sentence",
+        start: from,
+        end: start + text.trimEnd().length,
+        strength,
+        because,
+        details: { times: before.times },
+      },
+    ];
+  }
+
+  finish(): Found[] {
+    return [];
+  }
+}
