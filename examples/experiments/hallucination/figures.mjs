@@ -1,13 +1,24 @@
 /** From rows of `score.mjs` to figures: what each method is worth on each set of answers, and the confident errors. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { confidentErrors, documentAgreement, evaluateFusion } from "surprisal/detect";
+import {
+  confidentErrors,
+  detectAnomaly,
+  detectPatterns,
+  documentAgreement,
+  evaluateFusion,
+  examine,
+} from "surprisal/detect";
 import { benchMethods, contextOverlap, estimateTokens, wordCount } from "surprisal/uncertainty";
 
 /** Which right answers stand beside the wrong ones, and of which questions. */
 export const SETS = {
   all: { title: "all pairs, as published", right: "right", of: () => true },
-  matched: { title: "pairs whose lengths differ by at most 3 words", right: "right", of: ({ matched }) => matched },
+  matched: {
+    title: "pairs whose lengths differ by at most 3 words",
+    right: "right",
+    of: ({ matched }) => matched,
+  },
   template: { title: "right answers in a template of the same length", right: "template", of: () => true },
   statement: { title: "right answers as statements of the same length", right: "statement", of: () => true },
 };
@@ -47,20 +58,33 @@ function numbersOf({ answer, reading, plain }, document) {
   };
 }
 
-/** As the detectors of surprisal/detect say it, from the passes that are there already. */
-async function examinationsOf({ answer, reading, plain }, document, numbers) {
+/** The detectors that need no model, on the tokens of the plain pass. */
+const DETECTORS = [detectAnomaly(), detectPatterns()];
+
+/** As the detectors of surprisal/detect say it; retrieval from the passes that are there already. */
+async function examinationsOf({ answer, reading, plain }, question, document, numbers) {
+  const [first, ...others] = plain; // the space behind "Answer:" is no part of the answer
+  const { examinations } = await examine(
+    {
+      ...{ answer, question, documents: [{ name: "document", text: document }] },
+      tokens: [{ ...first, text: first.text.replace(/^ /, "") }, ...others],
+    },
+    DETECTORS,
+  );
   const free = { tokensRun: 0, tokensWritten: 0, ms: 0 };
   const { mean: agreed, worst } = await documentAgreement(answer, [{ name: "document", text: document }]);
   const features = (names, suffix) =>
     Object.fromEntries(names.map((name) => [name, numbers[`${name}${suffix}`]]));
   const lifts = reading.map(({ logprob }, i) => logprob - plain[i].logprob);
   return [
+    ...examinations,
     {
       signal: "retrieval",
-      suspicion: numbers.lift,
+      suspicion: numbers["retrieval (2r - s)"],
       unit: "nats per token",
       findings: [],
       features: {
+        "lift-mean": -numbers.lift,
         "lift-min-token": Math.min(...lifts),
         "lift-sum": lifts.reduce((sum, each) => sum + each, 0),
         ...features(ONE_PASS, ", document read"),
@@ -70,7 +94,7 @@ async function examinationsOf({ answer, reading, plain }, document, numbers) {
       price: free,
     },
     {
-      signal: "anomaly",
+      signal: "series", // no fitted series here: what one pass without the document says
       suspicion: numbers["mean-nll"],
       unit: "nats per token",
       findings: [],
@@ -86,24 +110,36 @@ export async function figuresOf({ out, resamples }) {
   for (const name of readdirSync(out).toSorted()) {
     const file = join(out, name, "halueval.jsonl");
     if (!existsSync(file)) continue;
-    const rows = readFileSync(file, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    const rows = readFileSync(file, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
     const about = JSON.parse(readFileSync(join(out, name, "about.json"), "utf8"));
     const sets = {};
-    for (const [set, about] of Object.entries(SETS)) sets[set] = await setOf(rows.filter(about.of), about, resamples);
-    models.push({ name, about, questions: rows.length, matched: rows.filter(({ matched }) => matched).length, sets });
+    for (const [set, about] of Object.entries(SETS))
+      sets[set] = await setOf(rows.filter(about.of), about, resamples);
+    models.push({
+      name,
+      about,
+      questions: rows.length,
+      matched: rows.filter(({ matched }) => matched).length,
+      sets,
+    });
   }
   return { models };
 }
 
 async function setOf(rows, { right }, resamples) {
   const answers = [];
-  for (const { id, document, answers: all } of rows)
+  for (const { id, question, document, answers: all } of rows)
     for (const [variant, correct] of [
       [right, true],
       ["wrong", false],
     ]) {
       const numbers = numbersOf(all[variant], document);
-      const examinations = await examinationsOf(all[variant], document, numbers);
+      const examinations = await examinationsOf(all[variant], question, document, numbers);
+      for (const { signal, suspicion } of examinations)
+        if (signal === "anomaly" || signal === "patterns") numbers[signal] = suspicion;
       answers.push({ id: `${id} ${variant}`, group: String(id), correct, numbers, examinations });
     }
   const correct = answers.map((each) => each.correct);
@@ -118,7 +154,14 @@ async function setOf(rows, { right }, resamples) {
     "fused, log-probabilities alone": answers.map(({ id }) => own.heldOut.get(id)),
   };
   const benched = benchMethods({ methods, correct, groups }, { folds: 5, resamples, seed: 20 });
-  const signals = ["lift", "lift, lowest token", "context-overlap", "word-count", "mean-token-entropy", "fused"];
+  const signals = [
+    "lift",
+    "lift, lowest token",
+    "context-overlap",
+    "word-count",
+    "mean-token-entropy",
+    "fused",
+  ];
   const confident = (perplexity) =>
     confidentErrors(
       answers.map(({ id, group, correct, numbers }, i) => ({

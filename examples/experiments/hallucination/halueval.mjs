@@ -19,18 +19,20 @@ export function questionsOf(tasks) {
     .split("\n")
     .filter(Boolean)
     .map((line, i) => ({ i, ...JSON.parse(line) }));
-  const questions = rows.map(({ i, knowledge, question, right_answer: right, hallucinated_answer: wrong }) => ({
-    id: i,
-    question: question.trim(),
-    document: knowledge.trim(),
-    matched: Math.abs(words(right).length - words(wrong).length) <= MATCHED,
-    answers: {
-      right: right.trim(),
-      wrong: wrong.trim(),
-      template: template(right.trim(), wrong),
-      statement: statement(question.trim(), right.trim(), wrong),
-    },
-  }));
+  const questions = rows.map(
+    ({ i, knowledge, question, right_answer: right, hallucinated_answer: wrong }) => ({
+      id: i,
+      question: question.trim(),
+      document: knowledge.trim(),
+      matched: Math.abs(words(right).length - words(wrong).length) <= MATCHED,
+      answers: {
+        right: right.trim(),
+        wrong: wrong.trim(),
+        template: template(right.trim(), wrong),
+        statement: statement(question.trim(), right.trim(), wrong),
+      },
+    }),
+  );
   return questions.toSorted((a, b) => Number(b.matched) - Number(a.matched) || a.id - b.id);
 }
 
@@ -70,14 +72,18 @@ export function template(right, wrong) {
   const parts = [FRONT[Math.min(missing, FRONT.length - 1)]];
   for (let left = missing - (FRONT.length - 1); left > 0; left -= CLAUSES.length - 1)
     parts.unshift(CLAUSES[Math.min(left, CLAUSES.length - 1)]);
-  const start = parts.map((part, i) => (i === 0 ? part : part.charAt(0).toLowerCase() + part.slice(1))).join(" ");
+  const start = parts
+    .map((part, i) => (i === 0 ? part : part.charAt(0).toLowerCase() + part.slice(1)))
+    .join(" ");
   return closed(`${start} ${right}`, endOf(wrong));
 }
 
 const ASKING = /\b(?:what|which|who|whom|whose|where|when|how (?:many|much|old|long|far|tall))\b/iu;
 /** What ends the noun that "which" or "what" is about. */
 const VERBS = new Set(
-  "is was are were did does do has had have can could will would may might that who and in on of by for with to from at as".split(" "),
+  "is was are were did does do has had have can could will would may might that who and in on of by for with to from at as".split(
+    " ",
+  ),
 );
 
 /**
@@ -95,7 +101,13 @@ export function statement(question, right, wrong) {
   const after = words(asked.slice(found.index + found[0].length));
   let noun = 0;
   if (/^(?:what|which)$/iu.test(found[0]))
-    while (noun < after.length && noun < 4 && !VERBS.has(after[noun].toLowerCase()) && !/ed$/u.test(after[noun])) noun++;
+    while (
+      noun < after.length &&
+      noun < 4 &&
+      !VERBS.has(after[noun].toLowerCase()) &&
+      !/ed$/u.test(after[noun])
+    )
+      noun++;
   const said = [...before, ...own, ...after.slice(noun)];
   const at = before.length;
   if (said.length < length) return template(said.join(" "), wrong);

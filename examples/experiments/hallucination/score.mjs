@@ -34,7 +34,8 @@ export async function score({ model: reference, tasks, out, items, minutes, thre
     if (Date.now() >= stop) break;
     appendFileSync(file, `${JSON.stringify(await scored(model, each), rounded)}\n`);
     count++;
-    if (count % 10 === 0) console.error(`${new Date().toISOString()} ${done.size + count} of ${questions.length}`);
+    if (count % 10 === 0)
+      console.error(`${new Date().toISOString()} ${done.size + count} of ${questions.length}`);
   }
   await model[Symbol.asyncDispose]();
 }
@@ -53,7 +54,8 @@ async function scored(model, { id, question, document, matched, answers }) {
   }
   const ms = performance.now() - begun;
   const records = [];
-  for (const [i, table] of tables.entries()) records.push(await recordsOf(model, table, requests[i].continuation));
+  for (const [i, table] of tables.entries())
+    records.push(await recordsOf(model, table, requests[i].continuation));
   return {
     id,
     question,
@@ -72,8 +74,7 @@ async function scored(model, { id, question, document, matched, answers }) {
 
 async function recordsOf(model, table, text) {
   const pieces = new Map();
-  for (const id of new Set(table.alternatives.ids))
-    if (id >= 0) pieces.set(id, await model.detokenize([id]));
+  for (const id of new Set(table.alternatives.ids)) if (id >= 0) pieces.set(id, await model.detokenize([id]));
   const bytes = new TextEncoder().encode(text);
   const start = table.byteOffsets[0] ?? 0;
   const own = { ...table, byteOffsets: table.byteOffsets.map((offset) => offset - start) };
@@ -83,7 +84,8 @@ async function recordsOf(model, table, text) {
 /** Five digits are enough of a number; ids of alternatives are not needed again. */
 function rounded(key, value) {
   if (typeof value === "number" && !Number.isInteger(value)) return Number(value.toPrecision(7));
-  if (key === "alternatives" && Array.isArray(value)) return value.map(({ text, logprob }) => ({ text, logprob }));
+  if (key === "alternatives" && Array.isArray(value))
+    return value.map(({ text, logprob }) => ({ text, logprob }));
   return value;
 }
 

@@ -127,7 +127,8 @@ function ofEstimate(
   row: ConfidenceRow,
 ): Said {
   const { spent, samples } = row;
-  if (family === "samples") return { name, family, uncertainty, ...sampling(samples, samples.length, spent) };
+  if (family === "samples")
+    return { name, family, uncertainty, ...sampling(samples, samples.length, spent, price.samples > 0) };
   if (family === "asking") {
     const ms = spent?.asking[name] ?? null;
     return {
@@ -152,6 +153,8 @@ function sampling(
   samples: ConfidenceRow["samples"],
   n: number,
   spent: Spent | undefined,
+  /** They were drawn for this row, so it is known how long that took. */
+  drawnHere: boolean,
 ): Pick<Said, "tokensRead" | "tokensWritten" | "ms"> {
   const tokens = samples.slice(0, n).map((sample) => sample.tokens ?? null);
   const known = tokens.length > 0 && tokens.every((each) => each !== null);
@@ -159,7 +162,7 @@ function sampling(
   return {
     tokensRead: null,
     tokensWritten: known ? tokens.reduce((sum, each) => sum + each!, 0) : null,
-    ms: spent === undefined || spent.samplesMs === 0 ? null : spent.samplesMs * share + spent.compareMs,
+    ms: spent !== undefined && drawnHere ? spent.samplesMs * share + spent.compareMs : null,
   };
 }
 
@@ -179,6 +182,7 @@ async function atFewer(
       method.sample.tool === null &&
       (wanted === null ? own.length === 0 || own.includes(method.name) : wanted.has(method.name)),
   );
+  const drawnHere = row.estimates.some(({ price }) => price.samples > 0);
   const found: Said[] = [];
   for (const n of at) {
     const samples = row.samples.slice(0, n);
@@ -191,7 +195,7 @@ async function atFewer(
     for (const { name, uncertainty } of estimates)
       found.push({
         ...{ name: `${name}@${n}`, family: "samples", uncertainty },
-        ...sampling(row.samples, n, row.spent),
+        ...sampling(row.samples, n, row.spent, drawnHere),
       });
   }
   return found;

@@ -59,7 +59,12 @@ function sectionLines(
 
 /** ".712", "-.05": one column less. */
 const share = (value: number | null): string =>
-  value === null ? "–" : value.toFixed(3).replace(/^(-?)0\./, "$1.");
+  value === null
+    ? "–"
+    : value
+        .toFixed(3)
+        .replace(/^-(?=0\.000$)/, "")
+        .replace(/^(-?)0\./, "$1.");
 const two = (value: number): string => value.toFixed(2).replace(/^(-?)0\./, "$1.");
 
 function tokensOf({ tokensRead, tokensWritten }: BenchPrice): string {
