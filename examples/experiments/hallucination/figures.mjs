@@ -8,6 +8,8 @@ import {
   documentAgreement,
   evaluateFusion,
   examine,
+  fitFusion,
+  fuse,
 } from "surprisal/detect";
 import { benchMethods, contextOverlap, estimateTokens, wordCount } from "surprisal/uncertainty";
 
@@ -116,8 +118,9 @@ export async function figuresOf({ out, resamples }) {
       .map((line) => JSON.parse(line));
     const about = JSON.parse(readFileSync(join(out, name, "about.json"), "utf8"));
     const sets = {};
+    const published = await answersOf(rows, SETS.all);
     for (const [set, about] of Object.entries(SETS))
-      sets[set] = await setOf(rows.filter(about.of), about, resamples);
+      sets[set] = setOf(await answersOf(rows.filter(about.of), about), published, resamples);
     models.push({
       name,
       about,
@@ -129,7 +132,8 @@ export async function figuresOf({ out, resamples }) {
   return { models };
 }
 
-async function setOf(rows, { right }, resamples) {
+/** A right and a wrong answer to each question, with all numbers of each. */
+async function answersOf(rows, { right }) {
   const answers = [];
   for (const { id, question, document, answers: all } of rows)
     for (const [variant, correct] of [
@@ -140,8 +144,30 @@ async function setOf(rows, { right }, resamples) {
       const examinations = await examinationsOf(all[variant], question, document, numbers);
       for (const { signal, suspicion } of examinations)
         if (signal === "anomaly" || signal === "patterns") numbers[signal] = suspicion;
-      answers.push({ id: `${id} ${variant}`, group: String(id), correct, numbers, examinations });
+      const { answer } = all[variant];
+      answers.push({ id: `${id} ${variant}`, group: String(id), correct, answer, numbers, examinations });
     }
+  return answers;
+}
+
+const FOLDS = 5;
+
+/** Probability of being wrong, by a model fitted to the published answers to other questions: what it knows is not how a set was made. */
+function fittedElsewhere(answers, published) {
+  const foldOf = ({ group }) => Number(group) % FOLDS;
+  const fitted = Array.from({ length: FOLDS }, (_, fold) =>
+    fitFusion(
+      published.filter((each) => foldOf(each) !== fold),
+      { seed: 20 },
+    ),
+  );
+  return answers.map(
+    (each) =>
+      fuse({ answer: each.answer, examinations: each.examinations }, fitted[foldOf(each)]).probability,
+  );
+}
+
+function setOf(answers, published, resamples) {
   const correct = answers.map((each) => each.correct);
   const groups = answers.map(({ group }) => group);
   const { heldOut } = evaluateFusion(answers, { folds: 5, seed: 20, resamples: 2 });
@@ -151,6 +177,7 @@ async function setOf(rows, { right }, resamples) {
   const methods = {
     ...Object.fromEntries(names.map((name) => [name, answers.map(({ numbers }) => numbers[name])])),
     fused: answers.map(({ id }) => heldOut.get(id)),
+    "fused, fitted to published pairs": fittedElsewhere(answers, published),
     "fused, log-probabilities alone": answers.map(({ id }) => own.heldOut.get(id)),
   };
   const benched = benchMethods({ methods, correct, groups }, { folds: 5, resamples, seed: 20 });
