@@ -41,6 +41,7 @@ const MEASUREMENTS = [
   "decide",
   "confidence",
   "confidence-samples",
+  "detect",
   "generate",
   "route",
   "embed",

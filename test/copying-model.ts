@@ -81,7 +81,9 @@ function lnP(ids: readonly number[], at: number): number {
   let seen = 0;
   let followed = 0;
   for (let i = SUFFIX; i < at; i++) {
-    if (!Array.from({ length: SUFFIX }, (_, k) => k + 1).every((k) => ids[i - k] === ids[at - k])) continue;
+    let same = 1;
+    while (same <= SUFFIX && ids[i - same] === ids[at - same]) same++;
+    if (same <= SUFFIX) continue;
     seen++;
     if (ids[i] === ids[at]) followed++;
   }

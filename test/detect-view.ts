@@ -51,6 +51,10 @@ export function towerAnswer(name: string): DetectedAnswer {
       { start: year.start, end: year.end, score: 0.92, because: [year, unexplained] },
       { start: cited.start, end: cited.end, score: 0.31, because: [cited] },
     ],
+    spanLifts: [
+      { lift: -0.69, byDocument: [1.4, null] },
+      { lift: null, byDocument: [] },
+    ],
     examinations,
     tokens: words.map((word, i) => ({
       ...{ start: word.index, end: word.index + word[0].length, surprisal: i === 1 ? null : 1 + i },
@@ -71,7 +75,16 @@ export function towerAnswer(name: string): DetectedAnswer {
 /** Nothing found, nothing known. */
 export const plainAnswer: DetectedAnswer = {
   ...{ id: null, question: null, answer: "Yes.", answerFrom: "given", numbersFrom: null, score: null },
-  ...{ fusion: "plain", spans: [], examinations: [], tokens: [], sentences: [], documents: [], samples: 3 },
+  ...{
+    fusion: "plain",
+    spans: [],
+    spanLifts: [],
+    examinations: [],
+    tokens: [],
+    sentences: [],
+    documents: [],
+    samples: 3,
+  },
   ...{ correct: true, group: null, notes: [] },
 };
 

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import axe from "axe-core";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { detectionPage } from "../src/report/detect/page.ts";
+import { detectionPage } from "../src/report/detect-page/page.ts";
 import { detectionView } from "./detect-view.ts";
 import { needing } from "./needing.ts";
 

@@ -38,6 +38,7 @@ const snippets = [
   "docs/deciding.md",
   "docs/embedding.md",
   "docs/generating.md",
+  "docs/hallucination.md",
   "docs/library.md",
   "docs/models.md",
   "docs/policies.md",

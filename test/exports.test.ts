@@ -127,7 +127,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
       reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
       traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
-      recordQuestions`,
+      recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
       CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
@@ -137,7 +137,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       EvaluateRouterOptions EvaluateSplitsOptions ExitVerdict Gaussian Gaussians Interval LaterModel MethodResult
       MonitorQualityOptions MonotonePosterior OperatingPoint Probe QualityAlarm QualityLimit QualityMonitor
       QualityObservation QualityRate QualityReading RateReading RecordedAnswer RecordedTrace RecordsHeader
-      RecordTracesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
+      RecordTracesOptions EvaluateExitOptions ExitEvaluation ExitPoint ExitResult ExitSettings RecordedThinking
+      RecordThinkingOptions ReplayedExit ThinkingPlace ThinkingPlaces ThinkingPlacesOptions Rewording Route RouteOf RouterArtefact RouteRecord RouteRecords RouterEvaluation Signals
       SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
       TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer CarExample
       DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion
@@ -154,20 +155,21 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./detect": [
     `
-      SIGNALS
-      ANOMALY_KINDS changePoints detectAnomaly
-      CONSISTENCY_KINDS detectConsistency
-      PATTERN_KINDS PATTERN_WEIGHTS detectPatterns
-      watchAnswer
-      AGREEMENTS RETRIEVAL_FINDINGS documentAgreement retrievalDetector retrievalLift`,
+      AGREEMENTS ANOMALY_KINDS changePoints confidentErrors CONSISTENCY_KINDS DEFAULT_KIND_WEIGHTS DEFAULT_WEIGHTS
+      detectAnomaly detectConsistency DETECTOR_SCHEMA detectPatterns documentAgreement evaluateFusion examine
+      fitFusion fitSeries fuse heldOutSeries loadDetector parseDetector PATTERN_KINDS PATTERN_WEIGHTS
+      PROBABILITY_WRONG readSeries RETRIEVAL_FINDINGS retrievalDetector retrievalLift saveDetector seriesDetector
+      SIGNALS watchAnswer`,
     `
-      DetectionPrice Detector Examination ExaminedAnswer Finding Place Signal SourceDocument
-      AnomalyOptions ChangePointOptions Segment
-      ConsistencyOptions
-      PatternKind PatternOptions
-      AnswerWatch WatchAnswerOptions
-      AgreementKind AgreementOptions AgreementValues DocumentAgreement DocumentOrder DocumentReading Embedder LiftOptions LiftPrice LiftRecipe
-      LiftRequest LiftSpan PassageChoice RetrievalDetectorOptions RetrievalLift SentenceAgreement TokenLift`,
+      AgreementKind AgreementOptions AgreementValues AnomalyOptions AnswerWatch ChangePointOptions ConfidentCase
+      ConfidentError ConfidentErrorOptions ConfidentErrorReport ConsistencyOptions DetectionPrice Detector
+      DetectorArtefact DetectorFacts DetectorFitOptions DocumentAgreement DocumentOrder DocumentReading Embedder
+      ErrorCatcher EvaluateFusionOptions Examination ExaminedAnswer ExaminedBy ExaminedText ExamineOptions
+      FailedDetector Finding FindingThresholds FusedAgainst FusedAnswer FusedSpan FusionArtefact FusionEvaluation
+      FusionFitOptions LabelledCase LabelledExaminations LabelledSeries LiftOptions LiftPrice LiftRecipe LiftRequest
+      LiftSpan PassageChoice PatternKind PatternOptions Place RetrievalDetectorOptions RetrievalLift Segment
+      SentenceAgreement SeriesArtefact SeriesDetectorOptions SeriesFitOptions SeriesReader SeriesReading ShareOf
+      Signal SignalContribution SourceDocument TokenLift WatchAnswerOptions`,
   ],
   "./uncertainty": [
     `

@@ -23,6 +23,7 @@ export const SLOWEST: readonly string[] = [
   "src/problems/lab.model.test.ts",
   "src/evaluate/corpora/memory.test.ts",
   "test/docs.model.test.ts",
+  "src/detect/fusion/fusion.test.ts",
   "src/core/kernel/kernel.test.ts",
   "src/models/gguf/mutation.test.ts",
   "src/models/llama/quantize/options.model.test.ts",

@@ -13,10 +13,16 @@ export interface AccuracyTokensInput {
     tokens: { value: number };
     accuracy: { value: number; low: number; high: number };
   }[];
+  /** What `kept` is the share of, in words. Default "of the short answers kept". */
+  kept?: string | undefined;
 }
 
 /** Accuracy against tokens per question: the curve of all thresholds, and each way of routing with its interval. */
-export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Chart {
+export function accuracyTokensChart({
+  curve,
+  methods,
+  kept = "of the short answers kept",
+}: AccuracyTokensInput): Chart {
   const title = "Accuracy against tokens";
   const columns = ["way", "tokens per question", "accuracy", "interval"];
   const rows = methods.map(({ name, tokens, accuracy }) => ({
@@ -45,7 +51,7 @@ export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Ch
     title,
     summary: `What does accuracy cost? Further up is better, further left is cheaper. ${said}`.trim(),
     numbers: best
-      ? `The best of ${formatCount(sorted.length)} thresholds: ${formatProbability(best.accuracy)} with ${formatNumber(best.tokens, 3)} tokens, ${formatProbability(best.kept)} of the short answers kept.`
+      ? `The best of ${formatCount(sorted.length)} thresholds: ${formatProbability(best.accuracy)} with ${formatNumber(best.tokens, 3)} tokens, ${formatProbability(best.kept)} ${kept}.`
       : "",
     table: {
       columns,
@@ -62,11 +68,23 @@ export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Ch
       { sign: "circle", colour: ({ main }) => main, text: "without a router" },
     ],
     draw({ width, colours }) {
+      const [height, left, right, top, bottom] = [
+        width < NARROW ? 280 : 340,
+        50,
+        width < NARROW ? 60 : 90,
+        30,
+        40,
+      ];
+      const widest = Math.max(...all) * 1.05;
+      const places = rows.map(({ name, tokens, value }) => ({
+        name,
+        x: left + (tokens / widest) * (width - left - right),
+        y: top + ((most - value) / (most - least)) * (height - top - bottom),
+      }));
       const named = {
         x: "tokens",
         y: "value",
         text: "name",
-        dy: -12,
         fill: colours.ink,
         stroke: colours.page,
         strokeWidth: 4,
@@ -75,12 +93,12 @@ export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Ch
         {
           plot: {
             width,
-            height: width < NARROW ? 280 : 340,
-            marginLeft: 50,
-            marginRight: width < NARROW ? 60 : 90,
-            marginTop: 30,
-            marginBottom: 40,
-            x: { domain: [0, Math.max(...all) * 1.05] },
+            height,
+            marginLeft: left,
+            marginRight: right,
+            marginTop: top,
+            marginBottom: bottom,
+            x: { domain: [0, widest] },
             y: { domain: [least, most] },
             marks: [
               gridX({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
@@ -97,11 +115,31 @@ export function accuracyTokensChart({ curve, methods }: AccuracyTokensInput): Ch
                 symbol: "diamond",
                 fill: colours.accent,
               }),
-              text(rows, named),
+              ...labelsApart(places).map((dy, i) => text([rows[i]!], { ...named, dy })),
             ],
           } satisfies PlotOptions,
         },
       ];
     },
   };
+}
+
+/** Height of a line of text, and about the width of a letter, pixels. */
+const [LINE, LETTER] = [14, 6.8];
+/** Where a label may stand above (-) or below its point, the best place first. */
+const OFFSETS = [-12, 16, -12 - LINE, 16 + LINE, -12 - 2 * LINE, 16 + 2 * LINE];
+
+/** For each label how far from its point it stands, so that none lies on another where there is room. */
+function labelsApart(places: readonly { name: string; x: number; y: number }[]): number[] {
+  const taken: { left: number; right: number; y: number }[] = [];
+  return places.map(({ name, x, y }) => {
+    const half = (name.length * LETTER) / 2;
+    const isFree = (dy: number) =>
+      taken.every(
+        (other) => other.right < x - half || other.left > x + half || Math.abs(other.y - y - dy) >= LINE,
+      );
+    const dy = OFFSETS.find(isFree) ?? OFFSETS[0]!;
+    taken.push({ left: x - half, right: x + half, y: y + dy });
+    return dy;
+  });
 }

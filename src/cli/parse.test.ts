@@ -24,6 +24,7 @@ const parameters = {
   model: repeated(text, { ...about, short: "m" }),
   quiet: flag({ ...about, short: "q" }),
   json: flag(about),
+  noModel: flag(about),
 };
 const read = (...rawArgs: string[]) => readArguments(rawArgs, parameters);
 
@@ -37,17 +38,20 @@ it("has the types that were declared", () => {
     model: string[];
     quiet: boolean;
     json: boolean;
+    noModel: boolean;
   }>();
 });
 
 it("is what is declared where nothing is given", () => {
-  expect(read()).toEqual({ share: 0.5, model: [], quiet: false, json: false });
+  expect(read()).toEqual({ share: 0.5, model: [], quiet: false, json: false, noModel: false });
 });
 
 it.each([
   [["--top", "7", "a.txt"], { top: 7, file: "a.txt" }],
   [["--top=7", "--share=.25"], { top: 7, share: 0.25 }],
   [["-m", "a", "-mb", "--model=c"], { model: ["a", "b", "c"] }],
+  [["--no-model"], { noModel: true, model: [] }],
+  [["--no-model", "-m", "a"], { noModel: true, model: ["a"] }],
   [["-qt", "hello"], { quiet: true, text: "hello" }],
   [["-qthello", "--cache-type", "f32"], { quiet: true, text: "hello", cacheType: "f32" }],
   [["--json", "--json"], { json: true }],

@@ -25,6 +25,8 @@ export function commanderFor(parameters: Parameters): Commander {
   for (const [name, { kind, short, hint, description }] of sorted(parameters).options) {
     const value = kind === "option" ? ` <${hint ?? name.toUpperCase()}>` : "";
     const option = new Option(`${short ? `-${short}, ` : ""}--${spelled(name)}${value}`, description);
+    // "--no-x" is a switch of its own: commander would make it "x" with the value false.
+    option.negate = false;
     if (kind === "option") option.argParser((text, before: string[] = []) => [...before, text]);
     commander.addOption(option);
   }

@@ -86,7 +86,7 @@ export interface ConfidentErrorReport {
   signals: readonly ErrorCatcher[];
   /** Caught by any signal; right answers that any of them suspects. */
   any: { caught: ShareOf; falseAlarms: ShareOf };
-  /** How many confident errors were caught by exactly these signals; the most frequent first, none of them included. */
+  /** How many confident errors were caught by exactly these signals, `[]` = by none; the most frequent first. */
   combinations: readonly { signals: readonly string[]; count: number }[];
   /** All of them, lowest perplexity first. */
   errors: readonly ConfidentError[];

@@ -101,6 +101,19 @@ describe("examining an answer", () => {
     });
   });
 
+  it("waits for no detector that does not listen", async () => {
+    const controller = new AbortController();
+    const deaf: Detector = {
+      signal: "consistency",
+      examine: () => {
+        setImmediate(() => controller.abort());
+        return new Promise(() => {});
+      },
+    };
+    const found = examine({ answer: "a" }, [deaf], { signal: controller.signal });
+    await expect(found).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
   it("refuses two detectors of one signal", async () => {
     await expect(examine({ answer: "a" }, [patterns, patterns])).rejects.toThrow(
       /two detectors of the signal patterns/,

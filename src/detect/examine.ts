@@ -1,5 +1,5 @@
 /** Several detectors over one answer. */
-import { abortError, errorCode, invalidArgument } from "../core/index.ts";
+import { abortError, errorCode, invalidArgument, whenAborted } from "../core/index.ts";
 import type { Detector, Examination, ExaminedAnswer, Signal } from "./finding.ts";
 
 /** A detector that failed. */
@@ -48,7 +48,7 @@ export async function examine(
   for (const detector of detectors) {
     if (abort?.aborted) throw abortError("Examining the answer", abort);
     try {
-      const examination = await detector.examine(answer, { signal: abort });
+      const examination = await orAborted(detector.examine(answer, { signal: abort }), abort);
       requireSound(examination, detector, answer.answer.length);
       examinations.push(examination);
     } catch (error) {
@@ -63,6 +63,19 @@ export async function examine(
     onExamination?.(examinations.at(-1)!);
   }
   return { answer: answer.answer, examinations, failures };
+}
+
+/** What comes first: a detector that does not listen is not waited for. */
+async function orAborted<T>(work: Promise<T>, abort: AbortSignal | undefined): Promise<T> {
+  let callOff = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    callOff = whenAborted(abort, () => reject(abortError("Examining the answer", abort)));
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    callOff();
+  }
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT for what no detector may say. */

@@ -5,6 +5,7 @@ import {
   type KeptMeasures,
   type MeasureCalibrationOptions,
   measureCalibration,
+  requireCount,
   rowsSha256,
 } from "../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../core/index.ts";
@@ -88,7 +89,8 @@ export function labelledCases<Case extends LabelledCase>(
   const cases = answers.filter(({ correct }) => correct !== null).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const wrong = Uint8Array.from(cases, ({ correct }) => (correct ? 0 : 1));
   const groups = cases.map(({ id, group }) => group ?? id);
-  requireEnough(wrong, groups, Math.max(1, least));
+  requireCount(least, "leastPerClass", 1);
+  requireEnough(wrong, groups, least);
   return { cases, wrong, groups, missing: answers.length - cases.length };
 }
 
@@ -150,7 +152,7 @@ export function detectorFacts(
       ...options.identity,
     },
     measures: { n, measures, noiseFloor, intervals, binning },
-    folds: options.folds ?? 5,
+    folds: Math.min(options.folds ?? 5, new Set(groups).size),
     reference: evenlyPicked(right.toSorted()),
     madeBy: packageVersion(),
   };

@@ -19,6 +19,7 @@ const MARKS = ".!?\u2026";
 const FULL_WIDTH = "\u3002\uff01\uff1f\uff61";
 const CLOSING = /["'\u2019\u201d\u300d\u300f\u300b\uff09)\]}*_]/;
 const SPACE = /[ \t\u00a0\u3000]/;
+const ANY_MARK = /[.!?\u2026\u3002\uff01\uff1f\uff61\n\r]/g;
 /** What is looked at before and behind a mark, at most: the rest of the text does not decide. */
 const BEFORE = 16;
 const BEHIND = 8;
@@ -59,7 +60,11 @@ export class SentenceStream {
   #read(isEnd: boolean): Sentence[] {
     const found: Sentence[] = [];
     let at = 0;
-    while (at < this.#tail.length) {
+    for (;;) {
+      ANY_MARK.lastIndex = at;
+      const mark = ANY_MARK.exec(this.#tail);
+      at = mark ? mark.index : this.#tail.length;
+      if (!mark) break;
       const end = this.#endAt(at, isEnd);
       if (end === "unknown") break;
       if (end === null) at++;

@@ -43,6 +43,7 @@ export {
   examine,
   type FailedDetector,
   type Finding,
+  type FindingThresholds,
   type FusedAgainst,
   type FusedAnswer,
   type FusedSpan,

@@ -17,7 +17,7 @@ export {
   type MethodRanking,
 } from "./confidence/view.ts";
 export { confidentErrorText } from "./detect/errors.ts";
-export { readShare, signedBits } from "./detect/levels.ts";
+export { liftText, readShare, signedBits } from "./detect/levels.ts";
 export { type MarkedPiece, markedPieces } from "./detect/marked.ts";
 export {
   type DetectedAnswer,
@@ -27,6 +27,7 @@ export {
   type ShownDocument,
   SIGNAL_NAMES,
   type SignalRanking,
+  type SpanLift,
 } from "./detect/view.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";

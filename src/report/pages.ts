@@ -35,9 +35,9 @@ export async function benchPicture(benched: Benched): Promise<string> {
   return (await import("./bench/page.ts")).benchPicture(benched);
 }
 
-/** The page of examined answers, with what is suspected in them: see detect/page.ts. */
+/** The page of examined answers, with what is suspected in them: see detect-page/page.ts. */
 export async function detectionPage(view: DetectionView): Promise<string> {
-  return (await import("./detect/page.ts")).detectionPage(view);
+  return (await import("./detect-page/page.ts")).detectionPage(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

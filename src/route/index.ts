@@ -74,12 +74,15 @@ export {
   parseRecords,
   RECORDS_SCHEMA,
   type RecordedAnswer,
+  type RecordedThinking,
   type RecordedTrace,
   type RecordsHeader,
   type RouteRecord,
   type RouteRecords,
   readRecords,
   recordLine,
+  type ThinkingPlace,
+  type ThinkingPlaces,
   writeRecords,
 } from "./records.ts";
 export { loadRouter, parseRouter, type RouterArtefact, routerText, saveRouter } from "./router-file.ts";

@@ -68,6 +68,28 @@ describe("RecordsFile", () => {
     expect(readFileSync(file, "utf8")).toBe(readFileSync(whole, "utf8"));
   });
 
+  it("keeps the times of records that were asked for one at a time alone", async () => {
+    const timed = async ({ id, question }: { id: string; question: string }): Promise<RouteRecord> => ({
+      id,
+      question,
+      paths: { short: { correct: true, tokens: 1, ms: 5 } },
+    });
+    const file = fresh();
+    for (const [count, atOnce] of [
+      [2, 1],
+      [4, 3],
+      [6, 1],
+    ] as const) {
+      const some = questions.slice(0, count);
+      using records = open(file, { questions: some, header: { ...header, atOnce }, resume: count > 2 });
+      await recordQuestions(records, some, timed, { atOnce });
+      expect(records.contents.header.atOnce).toBe(1);
+    }
+    const { header: read, records } = parseRecords(readFileSync(file, "utf8"), file);
+    expect(read.atOnce).toBe(1);
+    expect(records.map(({ paths }) => paths.short!.ms)).toEqual([5, 5, null, null, 5, 5]);
+  });
+
   it("keeps what is done when everything would fail", async () => {
     const file = fresh();
     using records = open(file);

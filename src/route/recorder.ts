@@ -27,12 +27,14 @@ export class RecordsFile implements Disposable {
   readonly file: string;
   readonly #descriptor: number;
   readonly #release: () => void;
-  readonly #header: RecordsHeader;
+  #header: RecordsHeader;
   readonly #places: ReadonlyMap<string, number>;
   readonly #records: RouteRecord[] = [];
   #bytes = 0;
   #isInOrder = true;
   #isOpen = true;
+  /** The records that are there were asked for one at a time, and those of now are not. */
+  #dropsTimes = false;
 
   private constructor(file: string, descriptor: number, release: () => void, options: RecordsFileOptions) {
     this.file = file;
@@ -77,8 +79,12 @@ export class RecordsFile implements Disposable {
     return this.#records.some((record) => record.id === id);
   }
 
-  /** @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays. */
-  add(record: RouteRecord): void {
+  /**
+   * Where the file's records were asked for one at a time and this one was not, its times are dropped.
+   * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays.
+   */
+  add(given: RouteRecord): void {
+    const record = this.#dropsTimes ? withoutTimes(given) : given;
     const header = this.#bytes === 0 ? recordLine(this.#header) : "";
     const bytes = Buffer.from(header + recordLine(record));
     try {
@@ -157,7 +163,14 @@ export class RecordsFile implements Disposable {
     }
     ftruncateSync(this.#descriptor, wholeBytes);
     this.#bytes = wholeBytes;
+    this.#dropsTimes = (this.#header.atOnce ?? 1) > (header.atOnce ?? 1);
+    this.#header = { ...this.#header, atOnce: header.atOnce };
   }
+}
+
+function withoutTimes({ paths, ...record }: RouteRecord): RouteRecord {
+  const named = Object.entries(paths).map(([path, answer]) => [path, { ...answer, ms: null }]);
+  return { ...record, paths: Object.fromEntries(named) };
 }
 
 /** What of a file's header is another, in words; `null`: nothing. */
@@ -169,7 +182,8 @@ function differenceOf(before: RecordsHeader, now: RecordsHeader): string | null 
       return name === "identity" && model(before) !== model(now)
         ? `model: ${model(before)}, now ${model(now)}`
         : `${name}: ${shown(before[name])}, now ${shown(now[name])}`;
-  const [one, other] = [before.asked ?? {}, now.asked ?? {}];
+  const one: Readonly<Record<string, unknown>> = { ...before.asked, ...before.thinking };
+  const other: Readonly<Record<string, unknown>> = { ...now.asked, ...now.thinking };
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   const name = [...names].find((each) => shown(one[each]) !== shown(other[each]));
   return name === undefined ? null : `${name}: ${shown(one[name])}, now ${shown(other[name])}`;

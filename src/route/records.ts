@@ -26,6 +26,10 @@ export interface RecordsHeader {
   identities?: Readonly<Record<string, CalibrationIdentity>> | undefined;
   /** What the questions of a CAR router were asked with: a router that is fitted to the records asks with the same. */
   instructions?: CarInstructions | undefined;
+  /** Of records for early exits: how the thinking was asked about, and ended. */
+  thinking?: ThinkingPlaces | undefined;
+  /** Questions that were asked side by side: of more than one the times (`ms`) are those of a busy model. Left out: not known. */
+  atOnce?: number | undefined;
   /** What else the answers depend on, such as what they may be long; it is compared when the file is gone on with. */
   asked?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -57,6 +61,48 @@ export interface RecordedTrace {
   confidences: readonly (number | null)[];
 }
 
+/** How thinking is asked about, and ended: what early exits depend on. */
+export interface ThinkingPlaces {
+  /** Behind which texts a rule may ask, and end the thinking. */
+  at: readonly string[];
+  /** What is written where it is ended: closes it, and calls for the answer. */
+  close: string;
+  /** What is written in its place for a trial answer. */
+  call: string;
+  trial: {
+    /** Tokens at the beginning and at the end of a trial answer that do not count. */
+    skipFirst: number;
+    skipLast: number;
+    /** Texts that end it. */
+    stop: readonly string[];
+    /** Most tokens of it. */
+    maxTokens: number;
+  };
+}
+
+/** A place where thinking might have been ended, and what every rule would have known there. */
+export interface ThinkingPlace {
+  /** Which of the texts end there. */
+  marks: readonly string[];
+  /** Records of the stream up to here, and the tokens that these stand for. */
+  seen: number;
+  tokens: number;
+  /** Of what follows the close, nats: see `Probe.entropyAfter`; `null` = not known. */
+  entropy: number | null;
+  /** A trial answer: its text, and ln p of the first choice of each of its tokens, nats. */
+  trial: { text: string; logprobs: readonly (number | null)[] };
+  /** The answer behind the close. */
+  answer: RecordedAnswer;
+}
+
+/** Thinking that nobody ended, with the places where somebody might have. */
+export interface RecordedThinking {
+  /** [records of the thinking] ln p of the first choice, nats; `null` = not known. */
+  firstChoices: readonly (number | null)[];
+  /** In the order in which they came. */
+  places: readonly ThinkingPlace[];
+}
+
 /** What was recorded of one question. */
 export interface RouteRecord {
   id: string;
@@ -70,6 +116,8 @@ export interface RouteRecord {
   /** Answers by path. A path that failed is left out. */
   paths: Readonly<Record<string, RecordedAnswer>>;
   traces?: readonly RecordedTrace[] | undefined;
+  /** Of a record for early exits, whose path "whole" is the answer where nobody ended the thinking. */
+  thinking?: RecordedThinking | undefined;
 }
 
 /** A file of records. */
@@ -116,7 +164,7 @@ export async function readRecords(file: string): Promise<RouteRecords> {
     wayOutWhenLarge: WAY_OUT,
     wayOutWhenMissing: "Check the name.",
   });
-  return parseRecords(decodeText(bytes, file).text, file);
+  return parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
 }
 
 /**
@@ -158,7 +206,7 @@ function parsed(line: string, shape: shapes.Shape, at: string): unknown {
 
 /** Fields that are texts, whatever they say. */
 const TEXTS = new Set([
-  ...["id", "group", "kind", "question", "rewordingOf", "text", "answer", "short", "long"],
+  ...["id", "group", "kind", "question", "rewordingOf", "text", "answer", "short", "long", "close", "call"],
 ]);
 
 const numberFromText = (key: string, value: unknown): unknown =>
@@ -195,6 +243,22 @@ export const carInstructionsShape: shapes.Shape = record({
   examples: optional(list(record({ question: words, short: words, long: words }))),
 });
 
+const least1: shapes.Shape = (value, at) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? null : `${at} is not a whole number from 1 on`;
+
+const marksShape: shapes.Shape = (value, at) =>
+  list(words)(value, at) ??
+  ((value as string[]).length > 0 && !(value as string[]).includes("")
+    ? null
+    : `${at} is not a list of texts that are not empty`);
+
+const placesShape = record({
+  at: marksShape,
+  close: words,
+  call: words,
+  trial: record({ skipFirst: count, skipLast: count, stop: list(words), maxTokens: least1 }),
+});
+
 const headerShape = record({
   schema: oneOf(RECORDS_SCHEMA),
   paths: list(words),
@@ -202,7 +266,12 @@ const headerShape = record({
   identity: nullable(identityShape),
   identities: optional(mapOf(identityShape)),
   instructions: optional(carInstructionsShape),
+  thinking: optional(placesShape),
+  atOnce: optional(least1),
 });
+
+const logprob: shapes.Shape = (value, at) =>
+  typeof value === "number" && value <= 0 ? null : `${at} is not a number up to 0`;
 
 const answerShape = record({
   correct: nullable(flag),
@@ -230,5 +299,20 @@ const recordShape = record({
         confidences: list(nullable(least0)),
       }),
     ),
+  ),
+  thinking: optional(
+    record({
+      firstChoices: list(nullable(logprob)),
+      places: list(
+        record({
+          marks: marksShape,
+          seen: least1,
+          tokens: count,
+          entropy: nullable(least0),
+          trial: record({ text: words, logprobs: list(nullable(logprob)) }),
+          answer: answerShape,
+        }),
+      ),
+    }),
   ),
 });

@@ -36,7 +36,7 @@ export async function loadRouter(file: string): Promise<RouterArtefact> {
     wayOutWhenLarge: WAY_OUT,
     wayOutWhenMissing: "Check the name.",
   });
-  return parseRouter(decodeText(bytes, file).text, file);
+  return parseRouter(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
 }
 
 /**

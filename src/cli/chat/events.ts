@@ -3,6 +3,7 @@ import type { PartReading, PolicyEvent, TokenPart, TokenRecord } from "../../cor
 import type { Choice, FinishReason, Provenance } from "../../models/index.ts";
 import { partsOf } from "../errors.ts";
 import type { Answer, AnsweredToken } from "./answer.ts";
+import type { Flag } from "./flags.ts";
 
 type JsonRecord = Omit<TokenRecord, "bytes" | "alternatives"> & { bytes?: number[] | undefined };
 export type JsonToken = JsonRecord & { alternatives?: JsonRecord[] | undefined };
@@ -68,6 +69,13 @@ export interface StopEvent {
   text: string;
   behind: string;
 }
+
+/** With --detect: a place of the answer that is suspected, as soon as that is sure. */
+export interface FlagEvent extends Flag {
+  type: "flag";
+}
+
+export const flagEvent = (flag: Flag): FlagEvent => ({ type: "flag", ...flag });
 
 export interface ErrorEvent {
   type: "error";

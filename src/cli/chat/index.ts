@@ -4,12 +4,14 @@ export {
   doneEvent,
   type ErrorEvent,
   errorEvent,
+  flagEvent,
   type JsonToken,
   jsonToken,
   type StopEvent,
   stopOf,
   tokenEvent,
 } from "./events.ts";
+export { AnswerFlags } from "./flags.ts";
 export { converse } from "./interactive.ts";
 export {
   ANSWER_OPTIONS,
@@ -17,6 +19,7 @@ export {
   policyNotes,
   WRITING_OPTIONS,
   withAlternatives,
+  withLineBreaks,
   writingOptions,
 } from "./options.ts";
 export { showAnswer, summaryOf } from "./show.ts";

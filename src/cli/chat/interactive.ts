@@ -5,6 +5,7 @@ import { nearestNames, visible } from "../../text/index.ts";
 import { partsOf, shownError } from "../errors.ts";
 import type { AnswerOptions } from "./answer.ts";
 import type { Conversation } from "./conversation.ts";
+import { AnswerFlags } from "./flags.ts";
 import { policyNotes, readPolicy, withAlternatives } from "./options.ts";
 import { Terminal } from "./prompt.ts";
 import { showAnswer } from "./show.ts";
@@ -21,13 +22,15 @@ const COMMANDS = ["/help", "/reset", "/system", "/stop", "/quit"];
 export interface ChatSettings {
   options: AnswerOptions & { maxTokens: number };
   quiet: boolean;
+  /** What is suspected in an answer is flagged. */
+  detect: boolean;
 }
 
 /** Asks and answers until the person leaves. */
 export async function converse(
   model: LanguageModel,
   conversation: Conversation,
-  { options, quiet }: ChatSettings,
+  { options, quiet, detect }: ChatSettings,
 ): Promise<void> {
   const terminal = new Terminal();
   if (!quiet) say(`${visible(model.identity.name)}: /help shows the commands.`);
@@ -51,7 +54,14 @@ export async function converse(
     let failure: { error: unknown } | null = null;
     try {
       const prompt = conversation.prompt(question);
-      const answer = await showAnswer(model, prompt, withAlternatives(options, model), quiet, stop.signal);
+      const answer = await showAnswer(
+        model,
+        prompt,
+        withAlternatives(options, model),
+        quiet,
+        stop.signal,
+        detect ? new AnswerFlags(question) : null,
+      );
       failure = answer.failure;
       if (!failure && answer.text !== "") conversation.keep(question, answer.prefill + answer.text);
     } catch (error) {

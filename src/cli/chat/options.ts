@@ -46,7 +46,7 @@ export const WRITING_OPTIONS: Declared<WritingValues> = {
   presencePenalty: option(signed, { hint: "X", description: "Take this off the logits of tokens that stand among the last ones" }),
   seed: option(wholeNumber(0, LARGEST), { hint: "N", description: "The same seed gives the same answer on the same engine (default: 0; some services take none)" }),
   prefill: option(text, { hint: "TEXT", mayBeEmpty: true, description: "What the answer begins with; its tokens have no number" }),
-  stop: repeated(stopString, { hint: "TEXT", description: "End the answer where this text would stand; \\n is a line break; may be given several times" }),
+  stop: repeated(withLineBreaks, { hint: "TEXT", description: "End the answer where this text would stand; \\n is a line break; may be given several times" }),
   stopWhen: option(readPolicy, { hint: "POLICY", description: "End the answer when this holds, see below" }),
 };
 
@@ -77,8 +77,8 @@ export function answerOptions({
   return { ...writingOptions(given), alternatives: topLogprobs };
 }
 
-/** A shell gives \n as it stands; \\n is a backslash and an n. */
-function stopString(text: string): string {
+/** A text in which \n is a line break, since a shell gives it as it stands; \\n is a backslash and an n. */
+export function withLineBreaks(text: string): string {
   const meant: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "\\": "\\" };
   return text.replaceAll(/\\([nrt\\])/g, (_, letter: string) => meant[letter]!);
 }

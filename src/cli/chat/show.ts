@@ -17,6 +17,7 @@ import {
   PieceStream,
 } from "../render/index.ts";
 import { type Answer, type AnsweredToken, type AnswerOptions, writeAnswer } from "./answer.ts";
+import { type AnswerFlags, type Flag, flagLine, flagMark } from "./flags.ts";
 import { PART_NAMES, partsOf } from "./parts.ts";
 
 const SPARKLINE = 32; // tokens
@@ -26,6 +27,7 @@ const SPARKLINE = 32; // tokens
  * a status line, and the summary stands beneath; else thoughts and summary go to standard error, so that a file or a pipe
  * gets the answer alone.
  * @param quiet the answer only: no thoughts, no status line and no summary.
+ * @param flags what is suspected gets a number behind it on a terminal, and a line beneath; else a line on standard error, at once.
  */
 export async function showAnswer(
   model: LanguageModel,
@@ -33,6 +35,7 @@ export async function showAnswer(
   options: AnswerOptions & { maxTokens: number },
   quiet: boolean,
   interrupt: AbortSignal,
+  flags: AnswerFlags | null = null,
 ): Promise<Answer> {
   const { stdout, stderr } = process;
   const moves = Boolean(stdout.isTTY) && process.env.TERM !== "dumb";
@@ -79,6 +82,11 @@ export async function showAnswer(
     if (!stdout.isTTY) stderr.write(visibleLines(text));
     else screen.write(pieces.push(bytes, record.logprob).map((piece) => ({ ...piece, aside: true })));
   };
+  const show = (found: readonly Flag[]) => {
+    for (const flag of found)
+      if (stdout.isTTY) screen.write([{ text: flagMark(flag), bits: null, aside: true }]);
+      else stderr.write(`${flagLine(flag)}\n`);
+  };
   screen.refresh();
   const waiting = setInterval(() => {
     if (!reading) screen.refresh();
@@ -94,11 +102,16 @@ export async function showAnswer(
     if (token.part !== part) begin(token.part);
     if (part === "answer") screen.write(pieces.push(token.bytes, logprob));
     else if (!quiet) writeAside(token);
+    if (flags) show(flags.observe(token));
   });
   clearInterval(waiting);
   if (!begun && !answer.failure) beginAnswer();
   flush();
+  if (flags) show(flags.finish());
   screen.end();
+  if (flags && stdout.isTTY)
+    for (const flag of flags.all)
+      stdout.write(`${wrapWords(flagLine(flag), stdout.columns || 80).join("\n")}\n`);
   if (!quiet && (answer.reading.tokens > 0 || !answer.failure)) {
     const stream = stdout.isTTY ? stdout : stderr;
     const columns = stdout.isTTY ? stdout.columns || 80 : null;

@@ -4,11 +4,13 @@ import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { decodeText, visible, wrapWords } from "../../text/index.ts";
 import {
   ANSWER_OPTIONS,
+  AnswerFlags,
   answerOptions,
   Conversation,
   converse,
   doneEvent,
   errorEvent,
+  flagEvent,
   policyNotes,
   showAnswer,
   tokenEvent,
@@ -30,6 +32,7 @@ const parameters = {
   once: option(text, { hint: "TEXT", description: "Answer this text and end; - or a pipe: standard input" }),
   system: option(text, { short: "s", hint: "TEXT", description: "What the model is told before anything else" }),
   ...ANSWER_OPTIONS,
+  detect: flag({ description: "Flag what is suspected to be made up, while it is written: jumps of surprisal, and what is wrong by its form" }),
   json: flag({ description: "One JSON object a line: an event per token, with its logprob in nats, then done or error" }),
   quiet: flag({ short: "q", description: "The answer only: no thinking, no summary" }),
   maxMib: MOST_MIB,
@@ -49,6 +52,9 @@ Policies for --stop-when compare perplexity, window, average, confidence, entrop
 number, or look for repetition; and, or, not, after N, for N and until combine them. In parentheses stand the
 length of a window, partial, or the part that is looked at: window(16), window(32, partial), perplexity(answer),
 tokens(reasoning), repetition(tool-call). docs/policies.md is the reference.
+
+With --detect a suspected span gets a number behind it as soon as it is sure, and its reason beneath the answer; in a pipe
+reasons go to standard error. docs/hallucination.md has the kinds; surprisal detect looks at more.
 
 Examples:
   surprisal chat --model smollm2
@@ -71,7 +77,7 @@ async function answerInWords(given: Given): Promise<void> {
     for (const each of policyNotes(withAlternatives(options, model), model)) note(`note: ${visible(each)}`);
   }
   if (question === null) {
-    await converse(model, conversation, { options, quiet: given.quiet });
+    await converse(model, conversation, { options, quiet: given.quiet, detect: given.detect });
     return;
   }
   const { failure } = await showAnswer(
@@ -80,6 +86,7 @@ async function answerInWords(given: Given): Promise<void> {
     withAlternatives(options, model),
     given.quiet,
     new AbortController().signal,
+    given.detect ? new AnswerFlags(question) : null,
   );
   if (failure) throw failure.error;
 }
@@ -91,13 +98,18 @@ async function answerInEvents(given: Given): Promise<void> {
   if (question === null) throw usage("--json needs --once, or the text on standard input");
   await using model = await openWaiting(given);
   const asked = withAlternatives(options, model);
+  const flags = given.detect ? new AnswerFlags(question) : null;
   const answer = await writeAnswer(
     model,
     new Conversation(model.capabilities, given.system).prompt(question),
     asked,
     new AbortController().signal,
-    (token) => printEvent(tokenEvent(token)),
+    (token) => {
+      printEvent(tokenEvent(token));
+      for (const flag of flags?.observe(token) ?? []) printEvent(flagEvent(flag));
+    },
   );
+  for (const flag of flags?.finish() ?? []) printEvent(flagEvent(flag));
   if (answer.failure) throw answer.failure.error;
   printEvent(doneEvent({ ...answer, warnings: [...answer.warnings, ...policyNotes(asked, model)] }));
 }

@@ -1,4 +1,5 @@
 /** `surprisal detect`: which spans of an answer are suspected to be made up, why, and what documents explain of it. */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { saveDetector } from "../../detect/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
@@ -212,6 +213,8 @@ async function carryOut(
 
 const NO_MODEL = { name: "no model", source: "", sha256: null };
 
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 /** What the rows depend on beside the model. */
 function recipeOf(given: Given, setup: DetectSetup): Readonly<Record<string, unknown>> {
   const { model, signals, samples, embedder, fusion, series, documents } = setup;
@@ -219,6 +222,7 @@ function recipeOf(given: Given, setup: DetectSetup): Readonly<Record<string, unk
   return {
     signals: signals.join(","),
     documents: documents.length > 0 ? documents.map(({ name }) => name).join(", ") : undefined,
+    documentsSha256: documents.length > 0 ? sha256(JSON.stringify(documents)) : undefined,
     ...{ byDocument: setup.byDocument, contextSize: setup.contextTokens, samples },
     ...(writes && { maxTokens: setup.maxTokens, temperature: setup.temperature, seed: setup.seed }),
     ...(samples > 0 && { sampleTemperature: setup.sampleTemperature }),

@@ -21,7 +21,7 @@ import { embeddedOnce, scoredOnce } from "./once.ts";
 import { needsNumbers } from "./plan.ts";
 import { promptWith, textsRead } from "./prompt.ts";
 import { type DetectSetup, liftOptions, silent } from "./setup.ts";
-import { recordsOf, shownDocuments, shownSentences, shownTokens } from "./shown.ts";
+import { recordsOf, shownDocuments, shownSentences, shownTokens, spanLiftsOf } from "./shown.ts";
 
 /** An answer, and what it took. */
 export interface Detected extends Omit<DetectedAnswer, "id"> {
@@ -69,6 +69,7 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     score: fused.probability,
     fusion: fused.calibrated ? "fitted" : "plain",
     spans: fused.spans,
+    spanLifts: scored === null ? [] : spanLiftsOf(answer, fused.spans, scored),
     examinations,
     tokens: shownTokens(tokens, scored),
     sentences: scored === null ? [] : shownSentences(scored),

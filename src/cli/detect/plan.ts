@@ -47,7 +47,8 @@ export function detectPlanText({ answers, written, samples, passes, tokensWritte
     ...(samples > 0 ? [`${formatPlural(samples, "sample")} to draw`] : []),
     ...(passes > 0 ? [`${formatCount(passes)} ${passes === 1 ? "pass" : "passes"} over answers`] : []),
   ];
-  if (parts.length === 0) return `price: no model is run; ${formatPlural(answers, "answer")} as they stand`;
+  if (parts.length === 0)
+    return `price: no model is run; ${formatPlural(answers, "answer")} as ${answers === 1 ? "it stands" : "they stand"}`;
   const most = tokensWritten > 0 ? ` · at most ${formatPlural(tokensWritten, "token")} written` : "";
   return `price: ${formatPlural(answers, "answer")}; ${parts.join(", ")}${most}`;
 }

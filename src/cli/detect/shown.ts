@@ -1,8 +1,8 @@
 /** What a page and the rows have of a lift: tokens, sentences, documents; and the answer's tokens as records. */
 import { type TokenRecord, tokenRecord } from "../../core/index.ts";
-import type { RetrievalLift, SourceDocument } from "../../detect/index.ts";
+import type { Place, RetrievalLift, SourceDocument } from "../../detect/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { LiftSentence, LiftToken, ShownDocument } from "../../report/index.ts";
+import type { LiftSentence, LiftToken, ShownDocument, SpanLift } from "../../report/index.ts";
 import { formatCount } from "../../text/index.ts";
 import type { OnceModel } from "./once.ts";
 
@@ -70,6 +70,30 @@ export const shownSentences = ({ sentences, documents, answer }: RetrievalLift):
     : sentences.map(({ start, end, tokens, lift, byDocument = documents.map(() => null) }) => ({
         ...{ start, end, tokens, lift, byDocument },
       }));
+
+/** What the documents change in each span: sums over the tokens that begin in it, white space apart. */
+export function spanLiftsOf(
+  answer: string,
+  spans: readonly Place[],
+  { tokens, documents, answer: whole }: RetrievalLift,
+): SpanLift[] {
+  if (whole.lift === null) return [];
+  const heads = tokens.map(({ start, end }) => {
+    const space = answer.slice(start, end).search(/\S/);
+    return space < 0 ? end : start + space;
+  });
+  return spans.map(({ start, end }) => {
+    const own = tokens.filter((_, i) => heads[i]! >= start && heads[i]! < end);
+    const sum = (values: readonly (number | null)[]): number | null =>
+      own.length === 0 || values.includes(null)
+        ? null
+        : values.reduce((all: number, value) => all + (value ?? 0), 0);
+    return {
+      lift: sum(own.map(({ lift }) => lift)),
+      byDocument: documents.map((_, k) => sum(own.map(({ byDocument }) => byDocument?.[k] ?? null))),
+    };
+  });
+}
 
 /** Documents with what they add to the answer, and what was not read of them. */
 export function shownDocuments(

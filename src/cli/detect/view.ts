@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ...{ maxTokens: "most tokens", temperature: "temperature of answers" },
   ...{ sampleTemperature: "temperature of samples", cacheType: "cache type", contextSize: "context, tokens" },
   ...{ byDocument: "each document left out once", documents: "documents of --context" },
+  documentsSha256: "sha256 of these",
 };
 
 /**

@@ -4,6 +4,7 @@ import {
   type Background,
   confidentErrorText,
   type DetectedAnswer,
+  liftText,
   markedPieces,
   readShare,
   type SignalRanking,
@@ -36,6 +37,8 @@ export interface DetectionScreen {
 const BAR = 6; // cells
 const LONGEST_QUOTE = 48;
 const LONGEST_NAME = 28;
+/** Of one span; --json and --html have all. */
+const MOST_REASONS = 6;
 const NUMBERS = "₀₁₂₃₄₅₆₇₈₉";
 
 /** @param head such as "2 of 30", or "". */
@@ -108,7 +111,7 @@ function answerLines(
         );
         from = to;
       }
-      return shown;
+      return shown.trimEnd();
     });
 }
 
@@ -128,13 +131,25 @@ function verdictOf({ score, fusion, spans, numbersFrom, samples, correct }: Dete
 }
 
 /** Numbered as the spans are. */
-function reasonLines({ answer, spans }: DetectedAnswer, paint: Paint, columns: number): string[] {
+function reasonLines(
+  { answer, spans, spanLifts, documents }: DetectedAnswer,
+  paint: Paint,
+  columns: number,
+): string[] {
   return spans.flatMap(({ start, end, score, because }, k) => {
     const number = subscript(k + 1).padEnd(2);
+    const own = spanLifts[k];
+    const lift = own ? liftText(own, documents) : "";
     const quote = shorten(visible(answer.slice(start, end).trim()), Math.min(LONGEST_QUOTE, columns - 12));
     return [
       `${number} ${paint.bold(quote)}  ${score.toFixed(2)}`,
-      ...because.flatMap((finding) => reasonOf(finding, paint, columns)),
+      ...because.slice(0, MOST_REASONS).flatMap((finding) => reasonOf(finding, paint, columns)),
+      ...(lift === ""
+        ? []
+        : wrapWords(visible(lift), columns - 5).map((line) => `     ${paint.faint(line)}`)),
+      ...(because.length > MOST_REASONS
+        ? [paint.faint(`   ... and ${formatPlural(because.length - MOST_REASONS, "further reason")}`)]
+        : []),
     ];
   });
 }
@@ -149,6 +164,15 @@ function reasonOf({ signal, kind, because }: Finding, paint: Paint, columns: num
     : [...lines, `     ${paint.faint(shorten(tag, columns - 6))}`];
 }
 
+/** A line of the table of sentences, as texts. */
+interface SentenceRow {
+  total: string;
+  mean: string;
+  picture: string;
+  rests: string;
+  text: string;
+}
+
 /** Sentences with what the documents add to their log-probability, bits. */
 function sentenceLines(
   { answer, sentences, documents }: DetectedAnswer,
@@ -157,7 +181,8 @@ function sentenceLines(
 ): string[] {
   if (sentences.every(({ lift }) => lift === null)) return [];
   const most = Math.max(1e-9, ...sentences.map(({ lift }) => Math.abs(lift ?? 0)));
-  const rows = sentences.map(({ start, end, lift, tokens, byDocument }) => {
+  const isByDocument = sentences.some(({ byDocument }) => byDocument.some((value) => value !== null));
+  const rows = sentences.map(({ start, end, lift, tokens, byDocument }): SentenceRow => {
     let best: number | null = null;
     for (const [k, value] of byDocument.entries())
       if (value !== null && value > 0 && value > (best === null ? 0 : byDocument[best]!)) best = k;
@@ -175,7 +200,7 @@ function sentenceLines(
       ["lift, bits", ({ total }) => total],
       ["", ({ picture }) => picture.padEnd(BAR)],
       ["per token", ({ mean }) => mean],
-      ["rests on", ({ rests }) => rests],
+      ...(isByDocument ? [["rests on", ({ rests }: SentenceRow) => rests] as const] : []),
       ["sentence", ({ text }) => text],
     ],
     (column) => column === 1 || column > 2,

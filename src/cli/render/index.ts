@@ -31,6 +31,7 @@ export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
 export {
   deepConfSentences,
+  exitSentences,
   judgedSentence,
   renderRouting,
   routerSentences,

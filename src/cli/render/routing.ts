@@ -1,5 +1,11 @@
 /** What a router is worth, in a terminal: the table of ways, and what it says in sentences. */
-import type { DeepConfEvaluation, Interval, RouterEvaluation, SplitsEvaluation } from "../../route/index.ts";
+import type {
+  DeepConfEvaluation,
+  ExitEvaluation,
+  Interval,
+  RouterEvaluation,
+  SplitsEvaluation,
+} from "../../route/index.ts";
 import {
   displayWidth,
   formatCount,
@@ -70,6 +76,11 @@ export function routerSentences(evaluation: RouterEvaluation, splits: SplitsEval
           `Time per question: ${known.value.toFixed(0)} ms; always ${visible(evaluation.paths.at(-1)!)}: ${long.value.toFixed(0)} ms.`,
         ]
       : []),
+    ...((evaluation.atOnce ?? 1) > 1
+      ? [
+          `Times are not shown: ${evaluation.atOnce} questions were asked at once, so they are those of a busy model; --at-once 1 has true ones.`,
+        ]
+      : []),
     ...(randomPValue === null
       ? []
       : [`Random routing at the same rate is right as often with p = ${smallNumber(randomPValue)} (exact).`]),
@@ -99,6 +110,18 @@ export function deepConfSentences(evaluation: DeepConfEvaluation): string[] {
   const { saving, stopped, agreed, warnings, intervals } = evaluation;
   return [
     `Online saves ${percent(saving)} % of the full vote's tokens; ${percent(stopped)} % of the traces begun were ended below the bar; on ${percent(agreed)} % of the questions the votes agreed before the budget was spent.`,
+    ...warnings.map(visible),
+    intervalSentence(intervals),
+  ];
+}
+
+/** The same of an early exit. */
+export function exitSentences(evaluation: ExitEvaluation): string[] {
+  const { saving, ended, lost, won, probeTokens, missing, warnings, intervals } = evaluation;
+  return [
+    `Ended ${formatCount(ended.count)} of ${formatPlural(ended.of, "thinking")} with a place for it${ended.tokens === null ? "" : `, after ${formatNumber(ended.tokens, 3)} tokens on average`}: ${formatPlural(lost, "right answer")} lost, ${formatCount(won)} won.`,
+    `Tokens saved: ${percent(saving.ofWhole)} % of never ending it${saving.ofOracle === null ? "" : `, ${percent(saving.ofOracle)} % of what the oracle saves`}${probeTokens > 0 ? `; ${formatNumber(probeTokens, 3)} per question are written to ask the model` : ""}.`,
+    ...(missing > 0 ? [`${formatCount(missing)} numbers were not known, which is no reason to end.`] : []),
     ...warnings.map(visible),
     intervalSentence(intervals),
   ];

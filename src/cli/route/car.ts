@@ -6,7 +6,6 @@ import {
   evaluateRouter,
   evaluateSplits,
   type RouteRecords,
-  readRecords,
 } from "../../route/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
@@ -16,6 +15,7 @@ import { judgedSentence, routerSentences } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
 import { CAR_ASKING, LONG_TOKENS, placesFor, recordCar, SHORT_TOKENS } from "./car-asking.ts";
 import { CAR_FIT, carFitOptions, carSentences, fitCar } from "./car-fitting.ts";
+import { fittedAndJudged, judgedRecords } from "./evaluating.ts";
 import {
   ANSWER,
   ARTEFACT,
@@ -33,7 +33,7 @@ import {
 } from "./options.ts";
 import { answerIn, readQuestionSet } from "./questions.ts";
 import { checkRecordsFile } from "./recording.ts";
-import { checkOut, halves, keepRouter, routerOf } from "./routers.ts";
+import { checkOut, keepRouter, recordsOf, routerOf } from "./routers.ts";
 import { runMany } from "./running.ts";
 import { checkPictures, showEvaluation } from "./show.ts";
 
@@ -83,7 +83,7 @@ Examples:
   async run(given) {
     const options = carFitOptions(given);
     checkOut(given.out, given.records);
-    const artefact = fitCar(await readRecords(given.records), options);
+    const artefact = fitCar(await recordsOf(given.records, "car"), options);
     await keepRouter(artefact, carSentences(artefact), given);
   },
 });
@@ -112,18 +112,22 @@ Examples:
     ...ASKING_OPTIONS,
   },
   async run(given) {
-    const { replay, records: file, artefact: router, questions, seed, resamples, level } = given;
-    checkPictures(given, [replay, file, router, questions]);
+    const { artefact: router, seed, resamples, level, mode } = given;
+    checkPictures(given, [given.replay, given.records, router, given.questions]);
     const options = carFitOptions(given);
     const known = router === undefined ? null : await routerOf(router, "car");
-    const all = await recordsOf();
-    const [fitted, judged] = known ? [[], all.records] : halves(all.records, seed);
-    const artefact = known ?? fitCar({ ...all, records: fitted }, options);
+    const all = await judgedRecords(given, {
+      command: "car",
+      least: known ? null : mode === "pilot" ? 1 : 2 * given.least,
+      record: (set, name) => recordCar(given, set, name, true),
+    });
+    const fitTo = (some: RouteRecords) => fitCar(some, options);
+    const { fitted: artefact, judged } = fittedAndJudged(all, seed, known, fitTo);
     const judging = { paths: ["short", "long"], resamples, level, seed };
     const found = evaluateRouter(judged, carRoute(artefact), judging);
     const splits = known
       ? null
-      : evaluateSplits(all, (some) => carRoute(fitCar({ ...all, records: [...some] }, options)), judging);
+      : evaluateSplits(all, (some) => carRoute(fitTo({ ...all, records: [...some] })), judging);
     const curve = accuracyTokensCurve(judged, { signal: artefact.signal });
     await showEvaluation(
       {
@@ -137,19 +141,6 @@ Examples:
       },
       given,
     );
-
-    async function recordsOf(): Promise<RouteRecords> {
-      if (replay !== undefined) {
-        if (file !== undefined || questions !== undefined || given.problems !== undefined)
-          throw usage("--replay judges records: leave out the questions and --records");
-        return readRecords(replay);
-      }
-      if (file === undefined)
-        throw usage("Give --replay FILE, or --records FILE with questions that are recorded into it");
-      const name = checkRecordsFile(file, questions, true);
-      const contents = await recordCar(given, await readQuestionSet(given), name, true);
-      return { header: contents.header, records: [...contents.records], wholeBytes: 0 };
-    }
   },
 });
 

@@ -3,31 +3,28 @@ import { checkIdentity } from "../../calibrate/index.ts";
 import {
   car,
   type DeepConfArtefact,
-  type DeepConfFitOptions,
   type DeepConfOptions,
   deepConf,
   evaluateDeepConf,
   fitDeepConf,
-  readRecords,
-  recordTraces,
+  type RouteRecords,
 } from "../../route/index.ts";
-import { formatNumber, formatProbability } from "../../text/index.ts";
+import { formatProbability } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { openModel } from "../load-options.ts";
-import {
-  argument,
-  type Declared,
-  decimal,
-  flag,
-  option,
-  repeated,
-  text,
-  wholeNumber,
-} from "../parameters.ts";
+import { argument, flag, option, text, wholeNumber } from "../parameters.ts";
 import { deepConfSentences, judgedSentence } from "../render/index.ts";
 import { JSON_DOCUMENT } from "../shared-options.ts";
-import { identityOf, loadedAs, placesFor } from "./car-asking.ts";
+import { identityOf, placesFor } from "./car-asking.ts";
+import { recordDeepConf, requireAlternatives, SAMPLING, TRACE_TOKENS, TRACING } from "./deepconf-asking.ts";
+import {
+  DEEPCONF_FIT,
+  type DeepConfFitValues,
+  deepConfFitOptions,
+  deepConfSettings,
+} from "./deepconf-fitting.ts";
+import { fittedAndJudged, judgedRecords } from "./evaluating.ts";
 import {
   ANSWER,
   ARTEFACT,
@@ -36,99 +33,17 @@ import {
   OUT,
   PICTURE_OPTIONS,
   QUESTION_OPTIONS,
+  RECORDS,
+  REPLAY,
   RESUME,
   SEEDS,
   STRICT,
-  TOKENS,
 } from "./options.ts";
-import { type AskedQuestion, readQuestionSet, voteOf } from "./questions.ts";
-import { checkRecordsFile, recordInto } from "./recording.ts";
-import { checkOut, halves, keepRouter, routerOf } from "./routers.ts";
+import { readQuestionSet, voteOf } from "./questions.ts";
+import { checkRecordsFile } from "./recording.ts";
+import { checkOut, keepRouter, recordsOf, routerOf } from "./routers.ts";
 import { runMany } from "./running.ts";
 import { checkPictures, showEvaluation } from "./show.ts";
-import { oneWording, WORDING } from "./wording.ts";
-
-const TRACE_TOKENS = 1024;
-const SHARE = decimal(0.0001, 1);
-const COUNT = wholeNumber(1, 100_000);
-
-interface SamplingValues {
-  traceTokens: number | undefined;
-  temperature: number;
-  topP: number;
-}
-
-// biome-ignore format: one option a line
-const SAMPLING: Declared<SamplingValues> = {
-  traceTokens: TOKENS("Most tokens of a trace", String(TRACE_TOKENS)),
-  temperature: option(decimal(0, 100), { hint: "T", description: "Of the sampling", standard: "0.6" }),
-  topP: option(decimal(0.0001, 1), { hint: "P", description: "Of the sampling", standard: "0.95" }),
-};
-
-interface SettingValues {
-  warmUp: number[];
-  window: number[];
-  keep: number[];
-  consensus: number[];
-  noConsensus: boolean;
-  budget: number | undefined;
-}
-
-// biome-ignore format: one option a line
-const SETTINGS: Declared<SettingValues> = {
-  warmUp: repeated(COUNT, { hint: "N", description: "Traces that are written to their end and set the bar (default: 4, 8 and 16 are tried)" }),
-  window: repeated(COUNT, { hint: "TOKENS", description: "Of a group: a fraction of a trace's length (default: 4, 8, 16 ... are tried)" }),
-  keep: repeated(SHARE, { hint: "SHARE", description: "Of the warm-up's traces that reach the bar (default: 0.1, 0.5 and 0.9 are tried)" }),
-  consensus: repeated(SHARE, { hint: "SHARE", description: "No more traces are begun once this share of the weight is on one answer (default: 0.8 and 0.95 are tried)" }),
-  noConsensus: flag({ description: "Go on to the budget, as DeepConf's code does" }),
-  budget: option(COUNT, { hint: "N", description: "Most traces (default: as many as were recorded)" }),
-};
-
-interface FitValues extends SettingValues {
-  tolerance: number;
-  least: number;
-}
-
-// biome-ignore format: one option a line
-const FIT: Declared<FitValues> = {
-  ...SETTINGS,
-  tolerance: option(decimal(0, 1), { hint: "SHARE", description: "Accuracy below the full vote's that is taken", standard: "0.005" }),
-  least: option(wholeNumber(1, 1_000_000), { hint: "N", description: "Fewest questions", standard: "30" }),
-};
-
-const orNone = <Value>(list: readonly Value[]): readonly Value[] | undefined =>
-  list.length > 0 ? list : undefined;
-
-function fitOptions({
-  warmUp,
-  window,
-  keep,
-  consensus,
-  noConsensus,
-  budget,
-  tolerance,
-  least,
-}: FitValues): DeepConfFitOptions {
-  if (noConsensus && consensus.length > 0) throw usage("--consensus and --no-consensus exclude each other");
-  return {
-    warmUps: orNone(warmUp),
-    windows: orNone(window),
-    keeps: orNone(keep),
-    consensuses: noConsensus ? [null] : orNone(consensus),
-    budget,
-    tolerance,
-    least,
-  };
-}
-
-function sentences({ settings, point, fittedOn }: DeepConfArtefact): string[] {
-  const { warmUp, window, keep, budget, consensus, topK } = settings;
-  const number = (value: number) => formatNumber(value, 4);
-  return [
-    `Warm-up ${warmUp}, window ${window}, keep ${keep}, ${consensus === null ? "no consensus stop" : `consensus ${consensus}`}, at most ${budget} traces; confidences over ${topK} alternatives.`,
-    `On ${fittedOn.n} questions these were chosen on: right ${formatProbability(point.accuracy)} with ${number(point.tokens)} tokens; the full vote ${formatProbability(point.fullVote.accuracy)} with ${number(point.fullVote.tokens)}.${point.reached ? "" : " The full vote's accuracy was not reached: this is the nearest."}`,
-  ];
-}
 
 const record = defineCommand({
   details: `Samples traces to their end, with the confidence of every token: which warm-up, window and bar are best can be tried afterwards. The same
@@ -141,67 +56,16 @@ Examples:
   parameters: {
     ...QUESTION_OPTIONS,
     model: MODEL,
-    traces: option(COUNT, { short: "n", hint: "N", description: "Traces of each question; trace i is drawn with the seed plus i", standard: "16" }),
-    ...WORDING,
-    ...SAMPLING,
-    topK: option(wholeNumber(1, 1000), { hint: "K", description: "Alternatives that a token's confidence is over, as many as the source gives", standard: "20" }),
+    ...TRACING,
     out: OUT,
     resume: RESUME,
     ...ASKING_OPTIONS,
   },
   async run(given) {
     const file = checkRecordsFile(given.out, given.questions, given.resume);
-    const set = await readQuestionSet(given);
-    const { traceTokens = TRACE_TOKENS, temperature, topP, topK, traces, seed } = given;
-    const instructions = oneWording(set, given);
-    await using model = await openModel(given);
-    requireAlternatives(model.capabilities.alternatives, model.identity.name);
-    await recordInto({
-      file,
-      header: {
-        paths: [],
-        counting: null,
-        identity: identityOf(model),
-        instructions,
-        asked: {
-          answer: set.reading,
-          traces,
-          traceTokens,
-          temperature,
-          topP,
-          topK,
-          seed,
-          ...loadedAs(given),
-        },
-      },
-      questions: set.questions,
-      resume: given.resume,
-      // The traces of a question are written side by side already.
-      atOnce: given.atOnce ?? 1,
-      quiet: given.quiet,
-      record: async ({ isRight, question, ...about }: AskedQuestion) => ({
-        ...about,
-        question,
-        paths: {},
-        traces: await recordTraces(model, car.prompt(model, question, "long", { instructions }), {
-          n: traces,
-          answerOf: voteOf(set.reading),
-          isRight: (_, words) => isRight(words),
-          topK,
-          sampling: { maxTokens: traceTokens, temperature, topP, seed },
-        }),
-      }),
-    });
+    await recordDeepConf(given, await readQuestionSet(given), file, given.resume);
   },
 });
-
-function requireAlternatives(alternatives: number, name: string): void {
-  if (alternatives < 1)
-    throw usage(
-      "The model gives no alternatives, which confidences are made from; `surprisal probe` says what a server gives",
-      name,
-    );
-}
 
 const fit = defineCommand({
   details: `Tries settings on recorded traces, and keeps those with the fewest tokens that are right as often as the full vote, less --tolerance. What is
@@ -214,52 +78,61 @@ Examples:
   parameters: {
     records: argument("Records, as `surprisal route deepconf record` wrote them"),
     out: option(text, { short: "o", hint: "FILE", description: "Write the settings here" }),
-    ...FIT,
+    ...DEEPCONF_FIT,
     json: JSON_DOCUMENT,
   },
   async run(given) {
     checkOut(given.out, given.records);
-    const records = await readRecords(given.records);
-    const artefact = fitDeepConf(records, { ...fitOptions(given), topK: topKOf(records.header.asked) });
-    await keepRouter(artefact, sentences(artefact), given);
+    const artefact = fitTo(await recordsOf(given.records, "deepconf"), given);
+    await keepRouter(artefact, deepConfSettings(artefact), given);
   },
 });
 
-const topKOf = (asked: Readonly<Record<string, unknown>> | undefined): number | undefined =>
-  typeof asked?.topK === "number" ? asked.topK : undefined;
+function fitTo(records: RouteRecords, given: DeepConfFitValues): DeepConfArtefact {
+  const topK = records.header.asked?.topK;
+  const options = deepConfFitOptions(given);
+  return fitDeepConf(records, typeof topK === "number" ? { ...options, topK } : options);
+}
 
 const evaluation = defineCommand({
-  details: `Judges DeepConf online on recorded traces, without a model, beside one trace and the full vote. With --artefact by its settings: take other
-questions than they were chosen on. Without, they are chosen on half of the groups and judged on the others.
+  details: `Judges DeepConf online on recorded traces, beside one trace and the full vote. With --artefact by its settings: take other questions than they
+were chosen on. Without, they are chosen on half of the groups and judged on the others. --replay needs no model; without it the
+traces are recorded first, into --records.
 
 Examples:
   surprisal route deepconf eval --replay traces.jsonl --warm-up 4 --svg picture.svg
-  surprisal route deepconf eval --replay other.jsonl -a deepconf.json`,
+  surprisal route deepconf eval --replay other.jsonl -a deepconf.json
+  surprisal route deepconf eval --problems mixed --count 200 -m model.gguf --records traces.jsonl`,
   // biome-ignore format: one option a line
   parameters: {
-    replay: option(text, { hint: "FILE", description: "The records" }),
+    ...QUESTION_OPTIONS,
+    replay: REPLAY,
+    records: RECORDS,
     artefact: ARTEFACT,
-    ...FIT,
+    ...DEEPCONF_FIT,
     ...PICTURE_OPTIONS,
-    seed: option(wholeNumber(0, SEEDS), { hint: "N", description: "Of the split and of the bootstrap", standard: "0" }),
+    model: MODEL,
+    ...TRACING,
     json: JSON_DOCUMENT,
+    ...ASKING_OPTIONS,
   },
   async run(given) {
-    const { replay, artefact: router, seed, resamples, level } = given;
-    if (replay === undefined) throw usage("There are no records: --replay FILE");
-    checkPictures(given, [replay, router]);
-    const options = fitOptions(given);
+    const { artefact: router, seed, resamples, level } = given;
+    checkPictures(given, [given.replay, given.records, router, given.questions]);
+    deepConfFitOptions(given);
     const known = router === undefined ? null : await routerOf(router, "deepconf");
-    const all = await readRecords(replay);
-    const [fitted, judged] = known ? [[], all.records] : halves(all.records, seed);
-    const artefact =
-      known ?? fitDeepConf({ ...all, records: fitted }, { ...options, topK: topKOf(all.header.asked) });
+    const all = await judgedRecords(given, {
+      command: "deepconf",
+      least: known ? null : given.least,
+      record: (set, name) => recordDeepConf(given, set, name, true),
+    });
+    const { fitted: artefact, judged } = fittedAndJudged(all, seed, known, (half) => fitTo(half, given));
     const settings: DeepConfOptions = artefact.settings;
     const found = evaluateDeepConf(judged, { ...settings, resamples, level, seed });
     await showEvaluation(
       {
         title: "DeepConf",
-        first: [...sentences(artefact), `Judged on ${judgedSentence(found)}.`],
+        first: [...deepConfSettings(artefact), `Judged on ${judgedSentence(found)}.`],
         ways: found.methods,
         sentences: deepConfSentences(found),
         curve: [],

@@ -54,7 +54,7 @@ interface AskingValues {
 // biome-ignore format: one option a line
 /** Of commands that ask a model many questions. */
 export const ASKING_OPTIONS: Declared<AskingValues> & typeof CONTEXT_SIZE & typeof LOAD_OPTIONS = {
-  atOnce: option(wholeNumber(1, 256), { hint: "N", description: "Questions that are asked side by side (default: 8; of a server: 4); times are true with 1 alone" }),
+  atOnce: option(wholeNumber(1, 256), { hint: "N", description: "Questions that are asked side by side (default: 8; of a server and of cascades: 4; deepconf and exit in process: 1); times are true with 1 alone" }),
   quiet: QUIET,
   ...CONTEXT_SIZE,
   ...LOAD_OPTIONS,

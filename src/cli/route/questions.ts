@@ -9,7 +9,12 @@ import {
   parseOutput,
   problems,
 } from "../../problems/index.ts";
-import { type CarInstructions, type Rewording, reworded } from "../../route/index.ts";
+import {
+  type CarInstructions,
+  type Rewording,
+  reworded,
+  type ThinkingPlacesOptions,
+} from "../../route/index.ts";
 import { decodeText } from "../../text/index.ts";
 import { usage } from "../errors.ts";
 import { readGiven } from "../input.ts";
@@ -39,6 +44,8 @@ export interface QuestionSet {
   reading: Reading;
   /** Of a built-in set: how it is asked unless something else is said. */
   wording: CarInstructions | null;
+  /** Of a built-in set: where its thinking may be ended, and how. */
+  thinking: ThinkingPlacesOptions | null;
 }
 
 /** What is given of questions. */
@@ -60,6 +67,20 @@ const LAB_WORDING: CarInstructions = {
   short: "Answer directly.",
   long: "Think step by step.",
   form: "text",
+};
+/** A step a line, and the answer behind "Answer:". */
+const LAB_THINKING: ThinkingPlacesOptions = {
+  at: ["\n"],
+  close: "Answer:",
+  call: "Answer:",
+  trial: { skipFirst: 0, stop: ["\n"] },
+};
+/** All in one line: "3 * 15 = 45, 12 + 45 = 57". */
+const MIXED_THINKING: ThinkingPlacesOptions = {
+  at: [","],
+  close: " the answer is",
+  call: " the answer is",
+  trial: { skipFirst: 0, stop: ["\n", ".", ","] },
 };
 const STANDARD_COUNT = 400;
 
@@ -104,7 +125,7 @@ function labSet({ count = STANDARD_COUNT, seed }: QuestionsGiven): QuestionSet {
     throw usage(
       `--problems lab has ${questions.length} different questions of this seed: --count ${questions.length}`,
     );
-  return { questions, reading: "line", wording: LAB_WORDING };
+  return { questions, reading: "line", wording: LAB_WORDING, thinking: LAB_THINKING };
 }
 
 function mixedSet({ count = STANDARD_COUNT, seed }: QuestionsGiven): QuestionSet {
@@ -114,7 +135,7 @@ function mixedSet({ count = STANDARD_COUNT, seed }: QuestionsGiven): QuestionSet
     kind,
     isRight: judgeOf("number", answer),
   }));
-  return { questions, reading: "number", wording: MIXED_WORDING };
+  return { questions, reading: "number", wording: MIXED_WORDING, thinking: MIXED_THINKING };
 }
 
 async function questionsOf(file: string, { answer: asked, maxMib }: QuestionsGiven): Promise<QuestionSet> {
@@ -153,7 +174,7 @@ async function questionsOf(file: string, { answer: asked, maxMib }: QuestionsGiv
       isRight: checked(judgeOf(reading, keys[i]!), where),
     };
   });
-  return { questions, reading, wording: null };
+  return { questions, reading, wording: null, thinking: null };
 }
 
 function objectOf(line: string, where: string): Record<string, unknown> {

@@ -46,7 +46,7 @@ export async function recordInto<Question extends RecordedQuestion>(
   recording: Recording<Question>,
 ): Promise<{ header: RecordsHeader; records: readonly RouteRecord[] }> {
   const { file: name, header, questions, resume, atOnce, quiet, record } = recording;
-  using file = RecordsFile.open(name, { header, questions, resume });
+  using file = RecordsFile.open(name, { header: { ...header, atOnce }, questions, resume });
   const there = file.contents.records.length;
   const progress = startProgress({ label: "recording", unit: "questions" });
   let done = 0;
@@ -65,8 +65,12 @@ export async function recordInto<Question extends RecordedQuestion>(
         done = state.done;
         if (!quiet) progress.update({ done, total: state.missing });
       },
+    }).catch((error: unknown) => {
+      throw stopped(error, name, file.contents.records.length, questions.length);
     });
     progress.end();
+    if (!quiet)
+      for (const note of missingNotes(file.contents.records)) process.stderr.write(`note: ${note}\n`);
     if (!quiet)
       process.stderr.write(
         `${formatPlural(file.contents.records.length, "record")}${there > 0 ? `, ${formatCount(there)} of them there before,` : ""} in ${visible(name)}\n`,
@@ -87,4 +91,46 @@ export async function recordInto<Question extends RecordedQuestion>(
     stopWatching();
     progress.end();
   }
+}
+
+/** What ends a recording says what is kept, and how it goes on; a server that fails has no other way out. */
+export function stopped(
+  error: unknown,
+  file: string | undefined,
+  recorded: number,
+  questions: number,
+): unknown {
+  if (!SurprisalError.isInstance(error)) return error;
+  const { code, what, where, wayOut, cause } = error;
+  const goOn =
+    recorded > 0 && file !== undefined
+      ? `${formatCount(recorded)} of ${formatPlural(questions, "question")} are in ${visible(file)}: the same command with --resume goes on.`
+      : null;
+  const own =
+    wayOut ??
+    (code === "SERVER_ERROR" ? "The server failed: its log says why. Ask again once it answers." : null);
+  if (goOn === null && own === null) return error;
+  return new SurprisalError({ code, what, where, wayOut: [own, goOn].filter(Boolean).join(" "), cause });
+}
+
+/** Numbers that a source did not give: a router has nothing to go by then. */
+function missingNotes(records: readonly RouteRecord[]): string[] {
+  const of = (count: number, all: number, what: string) =>
+    count === 0
+      ? []
+      : [
+          `${formatCount(count)} of ${formatPlural(all, what)} ${count === 1 ? "has" : "have"} no numbers to go by: log-probabilities are missing (\`surprisal probe\` says what a server gives)`,
+        ];
+  const signals = records
+    .flatMap(({ paths }) => Object.values(paths))
+    .flatMap(({ signals }) => (signals ? [signals] : []));
+  const traces = records.flatMap(({ traces = [] }) => traces);
+  const thinkings = records.flatMap(({ thinking }) => thinking ?? []);
+  const none = (values: readonly (number | null)[]) =>
+    values.length > 0 && values.every((value) => value === null);
+  return [
+    ...of(signals.filter((each) => none(Object.values(each))).length, signals.length, "answer"),
+    ...of(traces.filter(({ confidences }) => none(confidences)).length, traces.length, "trace"),
+    ...of(thinkings.filter(({ firstChoices }) => none(firstChoices)).length, thinkings.length, "thinking"),
+  ];
 }

@@ -2,7 +2,13 @@
 import { groupFolds } from "../../calibrate/index.ts";
 import { SurprisalError } from "../../core/index.ts";
 import { assertWritable, isSameFile } from "../../files/index.ts";
-import { loadRouter, type RouteRecord, type RouterArtefact, saveRouter } from "../../route/index.ts";
+import {
+  loadRouter,
+  type RouteRecords,
+  type RouterArtefact,
+  readRecords,
+  saveRouter,
+} from "../../route/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
@@ -54,17 +60,69 @@ export async function keepRouter(
     process.stdout.write(`${line}\n`);
 }
 
+/** Commands whose records have what each needs: the first is the one that most likely wrote them. */
+function commandsOf({ header, records }: RouteRecords): RecordedBy[] {
+  if (header.thinking) return ["exit"];
+  const hasTraces = header.paths.length === 0 || records.some(({ traces }) => traces);
+  const isCar = ["short", "long"].every((path) => header.paths.includes(path)) && !header.identities;
+  return [
+    ...(hasTraces ? ["deepconf" as const] : []),
+    ...(isCar ? ["car" as const] : []),
+    ...(header.paths.length >= 2 ? ["cascade" as const] : []),
+  ];
+}
+
+type RecordedBy = "car" | "cascade" | "deepconf" | "exit";
+
+/** @throws SurprisalError ROUTER_INVALID where another command recorded it; EMPTY_INPUT where nothing is recorded; as `readRecords`. */
+export async function recordsOf(file: string, command: RecordedBy): Promise<RouteRecords> {
+  const found = await readRecords(file);
+  const commands = commandsOf(found);
+  if (!commands.includes(command)) {
+    const [by] = commands;
+    throw new SurprisalError({
+      code: "ROUTER_INVALID",
+      what: `These are no records of \`surprisal route ${command}\`${by ? `, but of \`surprisal route ${by}\`` : ""}`,
+      where: file,
+      wayOut: `Give some that \`surprisal route ${command} record\` wrote${by ? `, or use \`surprisal route ${by}\`` : ""}.`,
+    });
+  }
+  if (found.records.length === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "The file has no records, only its first line",
+      where: file,
+      wayOut: `Go on with it: \`surprisal route ${command} record ... --resume\`.`,
+    });
+  return found;
+}
+
 const FOLDS = 10;
 
-/** Two halves of the groups: rewordings stay with their questions. */
-export function halves(
-  records: readonly RouteRecord[],
-  seed: number,
-): [fitted: RouteRecord[], judged: RouteRecord[]] {
-  const folds = groupFolds(
-    records.map(({ id, group, rewordingOf }) => group ?? rewordingOf ?? id),
-    { folds: FOLDS, seed },
-  );
-  const half = (first: boolean) => records.filter((_, i) => folds[i]! < FOLDS / 2 === first);
-  return [half(true), half(false)];
+/**
+ * Two halves of the groups: rewordings stay with their questions.
+ * @throws SurprisalError CALIBRATION_TOO_SMALL where there is one group alone.
+ */
+export function halves(all: RouteRecords, seed: number): { fitted: RouteRecords; judged: RouteRecords } {
+  const groups = all.records.map(({ id, group, rewordingOf }) => group ?? rewordingOf ?? id);
+  requireGroups(groups);
+  const folds = Math.min(FOLDS, new Set(groups).size);
+  const fold = groupFolds(groups, { folds, seed });
+  const half = (first: boolean) => ({
+    ...all,
+    records: all.records.filter((_, i) => fold[i]! < folds / 2 === first),
+  });
+  return { fitted: half(true), judged: half(false) };
+}
+
+/** @throws SurprisalError CALIBRATION_TOO_SMALL where one half would be empty. */
+export function requireGroups(groups: readonly string[]): void {
+  if (new Set(groups).size >= 2) return;
+  throw new SurprisalError({
+    code: "CALIBRATION_TOO_SMALL",
+    what: "One group of questions cannot be halved: one half is fitted to, and the other is judged",
+    where: "records",
+    wayOut:
+      "Record more questions, or judge what is there already: a router (--artefact), a threshold of an early exit (--threshold).",
+  });
 }

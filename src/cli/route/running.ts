@@ -12,6 +12,7 @@ import { AnswerFile, InOrder, type Kept, requestOf } from "../generate/index.ts"
 import { readGiven } from "../input.ts";
 import { printDocument, printEvent } from "../json.ts";
 import { startProgress } from "../render/index.ts";
+import { stopped } from "./recording.ts";
 
 /** An answer with the way that it took. */
 interface RoutedAnswer {
@@ -84,6 +85,7 @@ export async function runMany<Asked extends AskedModels>(
   }
   const rows = await rowsOf(question);
   await using asked = await open();
+  const places = asking.places(given.atOnce, asked);
   const request = requestOf(asked.identity, {
     ...asking.options,
     router: sha256Of(JSON.stringify(artefact)),
@@ -112,7 +114,14 @@ export async function runMany<Asked extends AskedModels>(
         const { text, details, warnings, tokens: written } = await asking.ask(asked, row.question);
         tokens += written;
         for (const warning of warnings) said.add(warning);
-        const kept = { ...head, type: "answer" as const, question: row.question, text, ...details, warnings };
+        const kept = {
+          ...head,
+          type: "answer" as const,
+          question: row.question,
+          text,
+          ...(places > 1 ? withoutTimes(details) : details),
+          warnings,
+        };
         order.add(place, kept);
       } catch (error) {
         failures.push({ row, error });
@@ -129,9 +138,9 @@ export async function runMany<Asked extends AskedModels>(
     }
   };
   try {
-    const ends = await Promise.allSettled(Array.from({ length: asking.places(given.atOnce, asked) }, work));
+    const ends = await Promise.allSettled(Array.from({ length: places }, work));
     const broken = ends.find((end) => end.status === "rejected");
-    if (broken) throw broken.reason;
+    if (broken) throw stopped(broken.reason, out, done, missing.length);
     file?.finish();
   } finally {
     order.flush();
@@ -189,6 +198,10 @@ async function rowsOf(file: string): Promise<Row[]> {
     sha256: createHash("sha256").update(row.question).digest("hex"),
   }));
 }
+
+/** Where several are asked at once, the times are those of a busy model: `ms` is null then. */
+const withoutTimes = (details: object): object =>
+  JSON.parse(JSON.stringify(details), (key, value: unknown) => (key === "ms" ? null : value));
 
 function objectOf(line: string, where: string): Record<string, unknown> {
   try {

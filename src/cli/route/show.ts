@@ -15,6 +15,8 @@ export interface Shown {
   sentences: readonly string[];
   /** What every threshold gives; none: []. */
   curve: readonly { tokens: number; accuracy: number; kept: number }[];
+  /** What the curve's `kept` is the share of, if not of short answers. */
+  kept?: string | undefined;
   /** Name of the way that stands out. */
   router: string;
   document: object;
@@ -43,7 +45,7 @@ export async function showEvaluation(shown: Shown, { json, svg, html }: ShowGive
   }));
   if (svg !== undefined) {
     const { accuracyTokensChart, renderSvg } = await import("../../charts/server.ts");
-    await writeWhole(svg, renderSvg(accuracyTokensChart({ curve: shown.curve, methods })));
+    await writeWhole(svg, renderSvg(accuracyTokensChart({ curve: shown.curve, methods, kept: shown.kept })));
   }
   if (html !== undefined) {
     const { accuracyTokensChart } = await import("../../charts/server.ts");
@@ -52,7 +54,7 @@ export async function showEvaluation(shown: Shown, { json, svg, html }: ShowGive
       shown.title,
       [
         { heading: "In short", text: shown.sentences },
-        { chart: accuracyTokensChart({ curve: shown.curve, methods }) },
+        { chart: accuracyTokensChart({ curve: shown.curve, methods, kept: shown.kept }) },
         {
           heading: "All ways",
           text: "Accuracy in per cent and tokens per question; the router's less each of the others', on the same questions.",

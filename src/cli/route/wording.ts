@@ -3,7 +3,8 @@ import { type CarInstructions, car } from "../../route/index.ts";
 import { type Declared, oneOf, option, text } from "../parameters.ts";
 import type { QuestionSet } from "./questions.ts";
 
-interface WordingValues {
+/** What is given of it. */
+export interface WordingValues {
   instruction: string | undefined;
   form: "chat" | "text" | undefined;
 }

@@ -15,11 +15,12 @@ export const DEFAULT_WEIGHTS: Readonly<Record<Signal, number>> = {
   series: 0.5,
 };
 
-/** Kinds that count otherwise: caution in words is no error, and repetition says little of what is said. */
+/** Kinds that count otherwise: caution in words makes nothing up, and repetition says little of what is said. */
 export const DEFAULT_KIND_WEIGHTS: Readonly<Record<string, number>> = {
-  "patterns/hedging": 0.15,
-  "patterns/refusal": 0.15,
-  "patterns/repetition": 0.3,
+  "patterns/hedging": 0.1,
+  "patterns/refusal": 0,
+  "patterns/repeated-sentence": 0.3,
+  "patterns/repetition-loop": 0.5,
 };
 
 const weightOf = (finding: Finding): number => {

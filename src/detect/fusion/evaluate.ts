@@ -106,7 +106,7 @@ export function evaluateFusion(
     right: report.right,
     missing,
     groups: new Set(groups).size,
-    folds,
+    folds: Math.min(folds, new Set(groups).size),
     calibration: { n, measures, noiseFloor, intervals, binning },
     against,
     bestSingle: against.find(({ name }) => SIGNALS.some((each) => each === name))?.name ?? null,

@@ -66,7 +66,7 @@ function set(
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT */
-export function requireStrength({ strength, signal, kind }: Finding, where: string): void {
+function requireStrength({ strength, signal, kind }: Finding, where: string): void {
   if (strength >= 0 && strength <= 1) return;
   throw invalidArgument(
     `The strength of a finding (${signal}/${kind}) is ${strength}`,

@@ -49,7 +49,7 @@ export interface FusionArtefact extends DetectorFacts {
  *
  * A detector that was itself fitted to these answers knows their labels: give what `heldOutSeries` says in its place.
  *
- * Cost: about 300 fits of n answers and p numbers, n p² each: a second for 1,000 answers and 50 numbers.
+ * Cost: about 200 fits to n answers and p numbers, each of a few steps of n p² / 2: 1,000 answers and 50 numbers take some seconds.
  * @throws SurprisalError CALIBRATION_TOO_SMALL naming what is missing; INVALID_ARGUMENT for an id that is there twice, two
  *   examinations of one signal in an answer, and numbers that are none.
  */

@@ -206,14 +206,17 @@ describe("hostile labelled answers", () => {
       QUICK,
     );
     expect(artefact.head.features).toEqual([]);
-    const share = some.filter(({ correct }) => !correct).length / some.length;
+    const wrong = some.filter(({ correct }) => !correct).length;
     const { probability } = fuse({ answer: "a", examinations: [examination("anomaly", 3)] }, artefact);
-    expect(Math.abs(probability! - share)).toBeLessThan(0.02);
+    expect(probability).toBeCloseTo((wrong + 1) / (some.length + 2), 12);
   });
 
   it("may be 100,000, in little memory", () => {
-    const base: Examination[][] = answers(2000, 1, 11).map(({ examinations }) => [...examinations]);
-    const labels = answers(2000, 1, 11).map(({ correct }) => correct);
+    const few = answers(2000, 1, 11);
+    const base: Examination[][] = few.map((_, i) => [
+      examination("anomaly", (i % 97) + +!few[i]!.correct * 9),
+    ]);
+    const labels = few.map(({ correct }) => correct);
     const many: LabelledExaminations[] = Array.from({ length: 100_000 }, (_, i) => ({
       id: `a${i}`,
       group: `g${i % 2000}`,

@@ -45,7 +45,7 @@ export interface FoldOptions {
 }
 
 /** Per answer, strongest first: the fit of one is where that of the next begins. */
-export const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001];
+const PENALTIES: readonly number[] = [10, 1, 0.3, 0.1, 0.03, 0.01, 0.001];
 
 /**
  * Fits a head to some rows: the penalty with the least log loss on held-out folds, the weights on all rows, the calibrator on
@@ -64,7 +64,7 @@ export function fitHead(table: LabelledTable, rows: readonly number[], options: 
     const labels = labelsOf(table, design.rows);
     let fit: RidgeFit | undefined;
     for (const [k, penalty] of PENALTIES.entries()) {
-      fit = fitRidge(design, labels, penalty, fit);
+      fit = fitRidge(design, labels, penalty, { start: fit, tolerance: 1e-4 });
       const head = headOf(design, fit, penalty);
       for (const i of outside) scores[k]![i] = rowLogit(head, table, rows[i]!);
     }
@@ -74,7 +74,7 @@ export function fitHead(table: LabelledTable, rows: readonly number[], options: 
   const best = losses.indexOf(Math.min(...losses));
   const design = designOf(table, rows, table.indicators);
   const head = headOf(design, fitRidge(design, labels, PENALTIES[best]!), PENALTIES[best]!);
-  return { ...head, calibrator: calibratorOf(scores[best]!, labels) };
+  return { ...head, calibrator: calibratorOf(scores[best]!, labels, head.features.length > 0) };
 }
 
 /**
@@ -143,8 +143,11 @@ function headOf(
   };
 }
 
-/** Platt's; where it would turn the order around, the base rate: the model tells nothing apart. */
-function calibratorOf(logits: Float64Array, wrong: Uint8Array): Calibrator {
+/** Steeper than this, a curve goes by what the folds' fits differ in, and not by what answers do. */
+const STEEPEST = 20;
+
+/** Platt's; where it would turn the order around, or the logits hardly vary, the base rate: the model tells nothing apart. */
+function calibratorOf(logits: Float64Array, wrong: Uint8Array, varies: boolean): Calibrator {
   const pairs: Pairs = {
     scores: Array.from(logits, (logit) => sigmoid(-logit)),
     correct: Array.from(wrong, (label) => label === 0),
@@ -152,9 +155,9 @@ function calibratorOf(logits: Float64Array, wrong: Uint8Array): Calibrator {
   const count = wrong.reduce((sum, label) => sum + label, 0);
   const base = Math.log((wrong.length - count + 1) / (count + 1));
   const flat: Calibrator = { kind: "platt", input: "logit", slope: 0, intercept: base };
-  if (count === 0 || count === wrong.length) return flat;
+  if (!varies || count === 0 || count === wrong.length) return flat;
   const fitted = fitPlatt(pairs);
-  return fitted.slope > 0 ? fitted : flat;
+  return fitted.slope > 0 && fitted.slope <= STEEPEST ? fitted : flat;
 }
 
 const labelsOf = ({ wrong }: LabelledTable, rows: readonly number[]): Uint8Array =>

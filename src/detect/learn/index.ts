@@ -1,13 +1,10 @@
 /** What both fitted models of this room are made of. Internal to it. */
-export type { DroppedFeature } from "./design.ts";
 export {
   calibrated,
   contributionOf,
-  type FoldOptions,
   fitHead,
   heldOutProbabilities,
   type LabelledTable,
-  type LinearFeature,
   type LinearHead,
   logitOf,
 } from "./head.ts";

@@ -15,13 +15,14 @@ export interface RidgeFit {
  * Rows of one class alone have no such minimum: weights are 0 then, and the intercept is ln((m₊ + 1) / (m₋ + 1)).
  * @param labels [m] 1 or 0.
  * @param penalty per row, > 0.
- * @param start where to begin: the fit of a neighbouring penalty saves steps, and changes nothing else.
+ * @param options.start where to begin: the fit of a neighbouring penalty saves steps, and changes nothing else.
+ * @param options.tolerance the last step moves no weight by more, relative to 1 + |w|; the error left is about its square.
  */
 export function fitRidge(
   { x, columns: q }: Pick<Design, "x" | "columns">,
   labels: Uint8Array,
   penalty: number,
-  start?: RidgeFit,
+  { start, tolerance = 1e-9 }: { start?: RidgeFit | undefined; tolerance?: number | undefined } = {},
 ): RidgeFit {
   const m = labels.length;
   const positive = labels.reduce((sum, label) => sum + label, 0);
@@ -49,7 +50,7 @@ export function fitRidge(
     for (let k = 0; k < size; k++)
       moved = Math.max(moved, Math.abs(next[k]! - w[k]!) / (1 + Math.abs(w[k]!)));
     [w, loss] = [next, nextLoss];
-    if (moved < 1e-9) break;
+    if (moved < tolerance) break;
   }
   return { weights: w.slice(0, q), intercept: w[q]! };
 }

@@ -142,6 +142,13 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
   for (let i = 1; i < sides.length; i++) {
     const [left, right] = [sides[i - 1], sides[i]];
     if (!left || !right || left.tokens.length + right.tokens.length < 4) continue;
+    // 13(2) = 26 is a product.
+    if (
+      i === 1 &&
+      left.tokens[0]!.type === "(" &&
+      /[\p{Script=Latin}\d)]/u.test(text.charAt(left.tokens[0]!.start - 1))
+    )
+      continue;
     if (i === 1 && startsWithin(text, left.tokens[0]!.start)) continue;
     if (unitsDiffer([...left.tokens, ...right.tokens])) continue;
     const about = signs[i - 1]!.type === "~" ? 0.05 : 0;
@@ -158,9 +165,15 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
 
 /** "x + 3 + 4 = 8": what begins before is not known. */
 const startsWithin = (text: string, start: number): boolean =>
-  /(?:[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
+  /(?:\d\s|[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
     text.slice(Math.max(0, start - 7), start),
   ) && !/=\s?$/.test(text.slice(Math.max(0, start - 3), start));
+
+/** Some of the addends before the last number have a unit, and some have none. */
+function isMixed(numbers: readonly { unit: string }[]): boolean {
+  const addends = numbers.slice(0, -1);
+  return addends.some(({ unit }) => unit === "") && addends.some(({ unit }) => unit !== "");
+}
 
 function unitsDiffer(tokens: readonly Token[]): boolean {
   const numbers = tokens.filter((token) => token.type === "number");
@@ -173,7 +186,10 @@ function unitsDiffer(tokens: readonly Token[]): boolean {
       numbers.some(({ unit }) => unit === "") ||
       tokens.some(({ type }) => type === "*" || type === "/")
     );
-  return units.size > 1 && tokens.some(({ type }) => type === "+" || type === "-");
+  if (!tokens.some(({ type }) => type === "+" || type === "-")) return false;
+  // Of "8p = 5p + 3000" p is no unit: what is added up has one throughout, or not at all.
+  const bare = numbers.filter(({ unit }) => unit === "").length;
+  return units.size > 1 || (units.size === 1 && bare > 0 && numbers.at(-1)?.unit === "") || isMixed(numbers);
 }
 
 /** A result may have been rounded or cut off where the calculation does not come out even. */

@@ -94,6 +94,7 @@ function isbnPart(written: string): string | null {
 }
 
 function isbns(text: string): Found[] {
+  if (!/isbn|97[89]-/i.test(text)) return [];
   return [...text.matchAll(ISBN)].flatMap((match): Found[] => {
     const written = match[1] ?? match[2]!;
     const start = match.index + match[0].length - written.length;
@@ -125,6 +126,7 @@ function isbns(text: string): Found[] {
 }
 
 function issns(text: string): Found[] {
+  if (!/issn/i.test(text)) return [];
   return [...text.matchAll(ISSN)].flatMap((match): Found[] => {
     const written = match[1]!;
     const digits = written.replace(/[^\dXx]/g, "");
@@ -146,6 +148,7 @@ function issns(text: string): Found[] {
 }
 
 function orcids(text: string): Found[] {
+  if (!/\d-\d{4}-\d/.test(text)) return [];
   return [...text.matchAll(ORCID)].flatMap((match): Found[] => {
     const written = match[2]!;
     const named =
@@ -171,6 +174,7 @@ function orcids(text: string): Found[] {
 }
 
 function ibans(text: string): Found[] {
+  if (!/[A-Z]{2}\d{2}/.test(text)) return [];
   return [...text.matchAll(IBAN)].flatMap((match): Found[] => {
     const whole = match[2]!;
     const start = match.index + match[0].length - whole.length;
@@ -200,6 +204,7 @@ function firstCharacters(text: string, count: number): string | null {
 }
 
 function cards(text: string): Found[] {
+  if (!/\d[ -]?\d{4,}|\d{3} \d/.test(text)) return [];
   return [...text.matchAll(CARD)].flatMap((match): Found[] => {
     const written = match[1]!;
     if (isLuhn(written.replace(/\D/g, ""))) return [];
@@ -210,6 +215,7 @@ function cards(text: string): Found[] {
 }
 
 function residents(text: string): Found[] {
+  if (!text.includes("身份证")) return [];
   return [...text.matchAll(RESIDENT_ID)].flatMap((match): Found[] => {
     const written = match[1]!;
     const expected = mod112(written.slice(0, -1));

@@ -18,6 +18,11 @@ export interface ContextDate extends WrittenDate {
   text: string;
 }
 
+/** Numbers of a class whose sums are looked at. */
+const MOST_PAIRED = 150;
+/** Equal for numbers that differ by rounding alone. */
+export const plain = (value: number): number => Number(value.toPrecision(10));
+
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['\u2019][\p{L}]+)?/gu;
 const HAN_RUN = /\p{Script=Han}+/gu;
 /** Of English: a text without them is in another language. */
@@ -116,11 +121,16 @@ export class Context {
       const isCapital = /^\p{Lu}/u.test(word);
       if (isCapital || /^\d{4}$/.test(word)) this.#place(plain, sentence);
       const goesOn = isCapital && match.index <= end + 1;
-      if (run.length > 1 && !goesOn) this.initials.add(run);
+      // National Aeronautics and Space Administration
+      if (run !== "" && !isCapital && match.index <= end + 1 && /^(?:and|of|for|the)$/.test(word)) {
+        end = match.index + word.length;
+        continue;
+      }
+      if (run.length > 1 && !goesOn) this.#addInitials(run);
       run = isCapital ? (goesOn ? run : "") + plain.charAt(0) : "";
       end = match.index + word.length;
     }
-    if (run.length > 1) this.initials.add(run);
+    if (run.length > 1) this.#addInitials(run);
     for (const [han] of text.matchAll(HAN_RUN)) {
       if (han.length === 1) this.hanPairs.add(han);
       for (let i = 0; i + 2 <= han.length; i++) {
@@ -129,6 +139,12 @@ export class Context {
         this.#place(pair, sentence);
       }
     }
+  }
+
+  /** The first word of a run may be the article of a sentence's beginning. */
+  #addInitials(run: string): void {
+    this.initials.add(run);
+    if (run.length > 2) this.initials.add(run.slice(1));
   }
 
   #place(word: string, sentence: number): void {
@@ -159,6 +175,23 @@ export class Context {
     for (const topic of topics) if (own.has(topic)) count++;
     return count;
   }
+
+  /** Sums and differences of two numbers of a class. */
+  pairs(name: string): ReadonlySet<number> {
+    const known = this.#pairs.get(name);
+    if (known) return known;
+    const values = [...new Set((this.byClass.get(name) ?? []).map(({ value }) => value))].slice(
+      0,
+      MOST_PAIRED,
+    );
+    const made = new Set<number>();
+    for (const [i, a] of values.entries())
+      for (const b of values.slice(i + 1)) made.add(plain(a + b)).add(plain(Math.abs(a - b)));
+    this.#pairs.set(name, made);
+    return made;
+  }
+
+  readonly #pairs: Map<string, ReadonlySet<number>> = new Map();
 
   /** Whether all pairs of a run of Han stand in the context. */
   hasHan(text: string): boolean {

@@ -23,6 +23,8 @@ export const dates: SentenceRule = ({ prose, own }) => {
   if (list.length === 0) return found;
   const isDenied = DENIED.test(prose);
   for (const date of list) {
+    // "06 : 00 September 3": no day is 0.
+    if (date.day === 0 || /\d\s?:\s?$/.test(own.slice(Math.max(0, date.start - 5), date.start))) continue;
     const because = impossible(date);
     if (because !== null) {
       if (
@@ -73,6 +75,14 @@ function weekday(text: string, { year, month, day, start, end }: WrittenDate): F
       ? CHINESE_DAYS.indexOf(chinese[1]!.replace("天", "日"))
       : right;
   if (said === right) return [];
+  // The Edmonton Sun, a newspaper.
+  if (
+    before &&
+    /^s/i.test(before[1]!) &&
+    before[1]!.length === 3 &&
+    /\p{L}\s$/u.test(text.slice(0, start - before[0].length).slice(-3))
+  )
+    return [];
   const from = before ? start - before[0].length : start;
   const to = before ? end : end + (english ?? chinese)![0].trimEnd().length;
   const name = (index: number): string => DAYS[index]!.charAt(0).toUpperCase() + DAYS[index]!.slice(1);

@@ -120,10 +120,15 @@ const SMALL = new Set(
     " ",
   ),
 );
+const FOREIGN = new Set(
+  "der und ist ein eine nicht mit wurde est une dans les pour los las una por".split(" "),
+);
 /** In German every noun has a capital; only what reads as English is judged. */
 const isEnglishText = (words: readonly Word[]): boolean => {
   const count = words.filter(({ text }) => SMALL.has(text.toLowerCase())).length;
-  return count >= Math.max(1, 0.1 * words.length);
+  return (
+    count >= Math.max(1, 0.1 * words.length) && !words.some(({ text }) => FOREIGN.has(text.toLowerCase()))
+  );
 };
 
 const TITLES = /《([^《》\n]{1,40})》|「([^「」\n]{1,30})」|『([^『』\n]{1,30})』/gu;
@@ -165,7 +170,8 @@ function chineseNames(text: string, context: Context): Found[] {
   }
   for (const match of text.matchAll(PERSON))
     add(match.index + match[0].lastIndexOf(match[1]!), match[1]!, 0.75);
-  return found.filter(
-    (one, i) => !found.some((other, j) => j < i && other.start < one.end && one.start < other.end),
-  );
+  found.sort((a, b) => a.start - b.start || b.end - a.end);
+  const apart: Found[] = [];
+  for (const one of found) if (one.start >= (apart.at(-1)?.end ?? 0)) apart.push(one);
+  return apart;
 }

@@ -1,6 +1,6 @@
 /** Numbers that the documents have another value for: what is neither there, nor rounded, converted or worked out from there. */
 import type { WrittenDate } from "./calendar.ts";
-import { type Context, type ContextQuantity, topicsOf } from "./context.ts";
+import { type Context, type ContextQuantity, plain, topicsOf } from "./context.ts";
 import { type Quantity, quantitiesIn } from "./quantities.ts";
 import { type Found, quote, type SentenceRule } from "./rule.ts";
 
@@ -12,7 +12,7 @@ const DERIVED =
 /** With more numbers than this, some pair of them makes nearly every number: a pair has to be spoken of. */
 const FEW = 30;
 const MOST_OF_A_CLASS = 150;
-const MOST_LOOKED_AT = 60;
+const MOST_LOOKED_AT = 40;
 /** What is only said, not claimed of the documents' world. */
 const SUPPOSED = /\b(?:if|suppose|imagine|assume|for example|e\.g\.|such as)\b|如果|假如|假设|例如|比如/iu;
 
@@ -23,12 +23,14 @@ export const numbersInContext: SentenceRule = ({ prose, text }, context) => {
   const { quantities, dates } = quantitiesIn(withoutCitations(prose));
   if (quantities.length === 0 && dates.length === 0) return [];
   const isSupposed = SUPPOSED.test(prose);
-  const topics = topicsOf(prose);
+  let topics: Set<string> | null = null;
+  const isDerived = DERIVED.test(prose);
   const found: Found[] = [];
   for (const quantity of quantities) {
-    if (quantity.class === null || isSupported(quantity, context, prose)) continue;
+    if (quantity.class === null || isSupported(quantity, context, prose, isDerived)) continue;
     const same = context.byClass.get(quantity.class);
     if (!same || same.length === 0) continue;
+    topics ??= topicsOf(prose);
     const { nearest, overlap } = nearestOf(quantity, same, context, topics);
     // A plain "3 things" in a text of many numbers is the answer's own count more often than not.
     if (Math.abs(quantity.value) <= 3 && overlap < 2) continue;
@@ -51,7 +53,7 @@ const withoutCitations = (text: string): string =>
     (match) => (/\p{L}/u.test(match) || /^[([（]\d/.test(match) ? "\ufffc".repeat(match.length) : match),
   );
 
-function isSupported(quantity: Quantity, context: Context, sentence: string): boolean {
+function isSupported(quantity: Quantity, context: Context, sentence: string, isDerived: boolean): boolean {
   const { value, written, start } = quantity;
   if (context.values.has(value) || context.values.has(written)) return true;
   const same = (context.byClass.get(quantity.class!) ?? []).slice(0, MOST_OF_A_CLASS);
@@ -63,7 +65,7 @@ function isSupported(quantity: Quantity, context: Context, sentence: string): bo
     if (distance <= roundingOf(quantity, other)) return true;
     if (about && distance <= 0.05 * Math.abs(other.value)) return true;
   }
-  return isWorkedOut(quantity, same, context, DERIVED.test(sentence));
+  return isWorkedOut(quantity, same, context, isDerived);
 }
 
 /** How far apart they may be: by the answer's last place, if that is no coarser than a twentieth, and by conversion of units. */
@@ -85,10 +87,14 @@ function isWorkedOut(
   const { value, written, rounding } = quantity;
   const close = (result: number): boolean =>
     Math.abs(result - value) <= Math.max(1e-9 * Math.abs(value), Math.min(rounding, 0.02 * Math.abs(value)));
-  if (quantity.class !== "year" && (isDerived || same.length <= FEW))
-    for (const [i, a] of same.entries())
-      for (let j = i + 1; j < same.length; j++)
-        if (close(a.value + same[j]!.value) || close(Math.abs(a.value - same[j]!.value))) return true;
+  if (quantity.class !== "year" && (isDerived || same.length <= FEW)) {
+    if (context.pairs(quantity.class!).has(plain(value))) return true;
+    // A sum that was rounded: 482 and 513 are about 1,000.
+    if (rounding > 1)
+      for (const [i, a] of same.slice(0, FEW).entries())
+        for (const b of same.slice(i + 1, FEW))
+          if (close(a.value + b.value) || close(Math.abs(a.value - b.value))) return true;
+  }
   const years = context.byClass.get("year") ?? [];
   if (/^(?:noun:years?|age or years|duration)$|^%$/.test(quantity.class!) && years.length <= MOST_OF_A_CLASS)
     for (const a of years)
@@ -158,9 +164,10 @@ function datesNotIn(
   context: Context,
   text: string,
 ): Found[] {
+  const said = new Set(found.map(({ start }) => start));
   return dates.flatMap((date): Found[] => {
     const { start, end, year, month, day } = date;
-    if (found.some((other) => other.start < end && start < other.end)) return [];
+    for (let at = start; at < end; at++) if (said.has(at)) return []; // its year is another
     const isSame = (other: WrittenDate): boolean =>
       other.month === month &&
       other.day === day &&

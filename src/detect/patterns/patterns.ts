@@ -21,23 +21,28 @@ import type { Found, RunningRule, SentenceRule } from "./rule.ts";
 import { times } from "./times.ts";
 import { addresses } from "./url.ts";
 
-const SENTENCE_RULES: readonly SentenceRule[] = [
+/** They find nothing where there is no digit, Arabic or Chinese. */
+const DIGIT_RULES: readonly SentenceRule[] = [
   checkDigits,
   dois,
   arxiv,
-  addresses,
   dates,
   times,
   percentageSums,
   percentagesAbove,
   arithmetic,
   authorYears,
+];
+const SENTENCE_RULES: readonly SentenceRule[] = [
+  addresses,
   numbersInContext,
   entitiesInContext,
   loops,
   hedging,
   refusal,
 ];
+
+const DIGIT = /[\d零〇一二三四五六七八九十]/u;
 
 /** The patterns of an answer that is being written. */
 export class PatternWatch {
@@ -75,11 +80,14 @@ export class PatternWatch {
 
   #see(sentence: Sentence): Finding[] {
     const ready = prepared(sentence);
-    const own = SENTENCE_RULES.flatMap((rule) => rule(ready, this.#context)).map((found) => ({
-      ...found,
-      start: found.start + sentence.start,
-      end: found.end + sentence.start,
-    }));
+    const rules = DIGIT.test(sentence.text) ? [...DIGIT_RULES, ...SENTENCE_RULES] : SENTENCE_RULES;
+    const own = rules
+      .flatMap((rule) => rule(ready, this.#context))
+      .map((found) => ({
+        ...found,
+        start: found.start + sentence.start,
+        end: found.end + sentence.start,
+      }));
     return this.#keep([...own, ...this.#running.flatMap((rule) => rule.see(ready))]);
   }
 

@@ -26,22 +26,50 @@ const REFUSAL = new RegExp(
   "giu",
 );
 
+/** Every phrase of the list has one of these: most sentences have none, and are not searched. */
+const HEDGING_SIGNS = ["I ", "I'", "I\u2019", " my ", " me ", "clear", "I know", "我", "吧"];
+const REFUSAL_SIGNS = [
+  "not",
+  "n't",
+  "n\u2019t",
+  "AI",
+  "model",
+  "decline",
+  "refuse",
+  "unable",
+  "ntelligence",
+  "无法",
+  "不",
+  "没",
+  "未",
+  "作为",
+];
+
 const findAll =
-  (pattern: RegExp, kind: PatternKind, strength: number, say: (text: string) => string): SentenceRule =>
+  (
+    pattern: RegExp,
+    signs: readonly string[],
+    kind: PatternKind,
+    strength: number,
+    say: (text: string) => string,
+  ): SentenceRule =>
   ({ own }) =>
-    [...own.matchAll(pattern)].map(
-      (match): Found => ({
-        kind,
-        start: match.index,
-        end: match.index + match[0].length,
-        strength,
-        because: say(quote(match[0])),
-      }),
-    );
+    signs.some((sign) => own.includes(sign))
+      ? [...own.matchAll(pattern)].map(
+          (match): Found => ({
+            kind,
+            start: match.index,
+            end: match.index + match[0].length,
+            strength,
+            because: say(quote(match[0])),
+          }),
+        )
+      : [];
 
 /** The writer says to be unsure. "may" and "might" of the matter itself are no hedging. */
 export const hedging: SentenceRule = findAll(
   HEDGING,
+  HEDGING_SIGNS,
   "hedging",
   0.6,
   (text) => `${text} says that the writer is not sure.`,
@@ -49,6 +77,7 @@ export const hedging: SentenceRule = findAll(
 /** The writer does not answer. */
 export const refusal: SentenceRule = findAll(
   REFUSAL,
+  REFUSAL_SIGNS,
   "refusal",
   0.9,
   (text) => `${text} declines to answer.`,

@@ -115,10 +115,11 @@ export function quantitiesIn(text: string): { quantities: Quantity[]; dates: Wri
       const at = text.slice(start, end).lastIndexOf(String(year));
       if (at >= 0) quantities.push(yearAt(text, start + at, year));
     }
+  let next = 0; // both lists are in order
   for (const mention of readNumbers(text)) {
     const { start, end, unit, form } = mention;
-    if (!Number.isFinite(mention.value) || dates.some((date) => date.start < end && start < date.end))
-      continue;
+    while (next < dates.length && dates[next]!.end <= start) next++;
+    if (!Number.isFinite(mention.value) || (dates[next]?.start ?? Infinity) < end) continue;
     if (form === "words" && mention.value === 1) continue;
     const before = text.slice(Math.max(0, start - 14), start);
     if (LABEL_BEFORE.test(before) || isListMark(text, start, end)) continue;
@@ -132,9 +133,9 @@ export function quantitiesIn(text: string): { quantities: Quantity[]; dates: Wri
     else quantities.push(counted(text, mention.text, start, end, written, unit, behind));
   }
   // 1968年12月 and 2020年末 are no numbers to the reader of numbers: years all the same.
+  const known = new Set(quantities.map(({ start }) => start));
   for (const match of text.matchAll(/(?<![\d.])(1\d{3}|20\d\d)\s?年/g))
-    if (!quantities.some(({ start, end }) => start <= match.index && match.index < end))
-      quantities.push(yearAt(text, match.index, Number(match[1])));
+    if (!known.has(match.index)) quantities.push(yearAt(text, match.index, Number(match[1])));
   return { quantities: quantities.sort((a, b) => a.start - b.start), dates };
 }
 

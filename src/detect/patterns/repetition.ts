@@ -1,34 +1,22 @@
 /** Texts that go round: words again and again, and sentences that were there before. */
 import { type Found, type Prepared, quote, type RunningRule, type SentenceRule } from "./rule.ts";
 
-const WORD = /\p{Script=Han}|[\p{L}\p{M}]+/gu;
+const WORD = /\p{Script=Han}|[\p{L}\p{M}]+|\p{N}+/gu;
 /** Longest phrase whose loop is looked for, words or Han characters. */
 const LONGEST = 16;
 /** So often a phrase of 1, 2, 3 ... words has to stand in a row. */
 const timesOf = (period: number): number => (period === 1 ? 6 : period === 2 ? 4 : 3);
 /** Laughter, and what songs are made of. */
 const PLAY = /^(?:ha|he|ho|hi|la|na|blah|bla|no|yes|hey|ah|oh|knock|tick|tock|哈|呵|嘿|嘻|啊|啦|嗯|哦|呜)$/iu;
+const LONG_WORD = 40;
 const ONE_LETTER = /([\p{L}])\1{39,}/gu;
 
 /** Loops within a sentence. Marks between the words do not count. */
 export const loops: SentenceRule = ({ own, text }) => {
   if (/^\s*\|/.test(text)) return [];
-  const found: Found[] = [];
-  for (const match of own.matchAll(ONE_LETTER)) {
-    const because = `The letter ${quote(match[1]!)} stands ${match[0].length} times in a row.`;
-    found.push({
-      kind: "repetition-loop",
-      start: match.index,
-      end: match.index + match[0].length,
-      strength: 0.9,
-      because,
-    });
-  }
-  const words = [...own.matchAll(WORD)].map((match) => ({
-    text: match[0].toLowerCase(),
-    start: match.index,
-    end: match.index + match[0].length,
-  }));
+  const { words, longestWord, isLoop } = wordsIn(own);
+  const found = longestWord < LONG_WORD ? [] : lettersInARow(own);
+  if (!isLoop) return found;
   let covered = 0;
   const spans: { first: number; last: number; period: number }[] = [];
   for (let period = 1; period <= Math.min(LONGEST, words.length / 3); period++) {
@@ -49,7 +37,9 @@ export const loops: SentenceRule = ({ own, text }) => {
   for (const { first, last, period } of spans) {
     if (first < covered) continue;
     const phrase = words.slice(first, first + period);
+    if (!phrase.some(({ text: word }) => /\p{L}/u.test(word))) continue;
     if (period <= 2 && phrase.every(({ text: word }) => PLAY.test(word))) continue;
+    if (!isProse(own, words.slice(first, last + 1))) continue;
     covered = last + 1;
     const times = Math.floor((last - first + 1) / period);
     const [start, end] = [words[first]!.start, words[last]!.end];
@@ -66,6 +56,55 @@ export const loops: SentenceRule = ({ own, text }) => {
   return found;
 };
 
+/** Between the words of a loop are spaces and marks: in code and markup other things go round. */
+function isProse(text: string, words: readonly Word[]): boolean {
+  return words.every(({ start }, i) => {
+    const between = i === 0 ? "" : text.slice(words[i - 1]!.end, start);
+    return between.length <= 8 && !/[^\s\p{Pd}\p{Po}'\u2019]|[@#%&*/\\]/u.test(between);
+  });
+}
+
+function lettersInARow(text: string): Found[] {
+  return [...text.matchAll(ONE_LETTER)].map((match): Found => {
+    const because = `The letter ${quote(match[1]!)} stands ${match[0].length} times in a row.`;
+    return {
+      kind: "repetition-loop",
+      start: match.index,
+      end: match.index + match[0].length,
+      strength: 0.9,
+      because,
+    };
+  });
+}
+
+interface Word {
+  text: string;
+  start: number;
+  end: number;
+}
+
+/** Words in a row that were there a phrase ago or less, of which the shortest loop has this many. */
+const FEWEST_REPEATED = 5;
+
+/** The words of a text, the length of the longest, and whether a loop may be among them. */
+function wordsIn(text: string): { words: Word[]; longestWord: number; isLoop: boolean } {
+  const words: Word[] = [];
+  const last = new Map<string, number>();
+  let run = 0;
+  let longest = 0;
+  let longestWord = 0;
+  for (const match of text.matchAll(WORD)) {
+    const word = match[0].toLowerCase();
+    const before = last.get(word);
+    run = before !== undefined && words.length - before <= LONGEST ? run + 1 : 0;
+    longest = Math.max(longest, run);
+    longestWord = Math.max(longestWord, word.length);
+    last.set(word, words.length);
+    words.push({ text: word, start: match.index, end: match.index + match[0].length });
+  }
+  return { words, longestWord, isLoop: longest >= FEWEST_REPEATED };
+}
+
 /** Shorter sentences are said twice by people too. */
 const FEWEST_WORDS = 5;
 const FEWEST_HAN = 8;
@@ -75,15 +114,10 @@ export class RepeatedSentences implements RunningRule {
   readonly #seen: Map<string, { start: number; times: number }> = new Map();
 
   see({ text, own, start, isCode }: Prepared): Found[] {
-    if (isCode || /^\s*(?:\||#)/.test(text)) return [];
-    const words = own.toLowerCase().match(WORD) ?? [];
-    const han = words.filter((word) => /\p{Script=Han}/u.test(word)).length;
-    if (han < FEWEST_HAN && words.length < FEWEST_WORDS) return [];
+    if (isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12))) return [];
+    if (!isLongEnough(own)) return [];
     // Numbers and names differ between the lines of a list: the whole counts.
-    const key = text
-      .toLowerCase()
-      .replace(/[\s*_]+/g, " ")
-      .replace(/^[-+\u2022]\s|^\s|\s$/g, "");
+    const key = text.trim().replace(/^[-*+\u2022]\s/, "");
     const before = this.#seen.get(key);
     if (!before) {
       this.#seen.set(key, { start, times: 1 });
@@ -92,7 +126,7 @@ export class RepeatedSentences implements RunningRule {
     before.times++;
     const from = start + (text.length - text.trimStart().length);
     const because = `The same sentence stands in the answer before, at character ${before.start}.`;
-    const strength = Math.min(1, 0.3 + 0.2 * before.times);
+    const strength = Math.min(1, 0.2 + 0.1 * before.times);
     return [
       {
         kind: "repeated-sentence",
@@ -108,4 +142,14 @@ export class RepeatedSentences implements RunningRule {
   finish(): Found[] {
     return [];
   }
+}
+
+function isLongEnough(text: string): boolean {
+  let han = 0;
+  let words = 0;
+  for (const [word] of text.matchAll(WORD)) {
+    if (word >= "\u3400" && word <= "\u9fff") han++;
+    if (han >= FEWEST_HAN || (++words >= FEWEST_WORDS && han === 0)) return true;
+  }
+  return false;
 }

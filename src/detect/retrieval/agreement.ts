@@ -62,7 +62,11 @@ export interface AgreementOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** @throws what the embedder and the judge throw */
+/**
+ * How far each sentence of an answer agrees with documents: by words, numbers and names; by embeddings and by entailment where
+ * there is an embedder and a judge.
+ * @throws SurprisalError INVALID_ARGUMENT, ABORTED, and what the embedder and the judge throw
+ */
 export async function documentAgreement(
   answer: string,
   documents: readonly SourceDocument[],

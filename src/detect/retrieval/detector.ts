@@ -3,16 +3,12 @@
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import type { Entails } from "../../uncertainty/index.ts";
-import type { Detector, Examination, ExaminedAnswer, Finding } from "../finding.ts";
-import {
-  AGREEMENTS,
-  type DocumentAgreement,
-  documentAgreement,
-  type SentenceAgreement,
-} from "./agreement.ts";
+import type { Detector, Examination, ExaminedAnswer } from "../finding.ts";
+import { AGREEMENTS, type DocumentAgreement, documentAgreement } from "./agreement.ts";
+import { DEFAULT_THRESHOLDS, type FindingThresholds, findingsOf } from "./findings.ts";
 import { type LiftOptions, type LiftSpan, type RetrievalLift, retrievalLift } from "./lift.ts";
 import type { Embedder } from "./relevance.ts";
-import { strengthOf, suspicionOf } from "./suspicion.ts";
+import { suspicionOf } from "./suspicion.ts";
 
 /** Options of `retrievalDetector`. */
 export interface RetrievalDetectorOptions
@@ -23,24 +19,20 @@ export interface RetrievalDetectorOptions
   embedder?: Embedder | undefined;
   /** Judges whether a sentence follows from the passage nearest to it. What that costs is not in the price. */
   entailment?: Entails | undefined;
-  /** Claims are found from this suspicion on, nats per token, > 0. Default 3. */
-  least?: number | undefined;
+  /** From where on words are found. Default: suspicion 0.75, surprisal 3 nats. */
+  thresholds?: Partial<FindingThresholds> | undefined;
 }
-
-/** Kinds of its findings. */
-export const RETRIEVAL_FINDINGS = ["unsupported", "less-probable"] as const;
-
-/** Suspicion from which claims are found, nats per token. */
-const LEAST = 3;
 
 /**
  * The answer is run twice, with the documents and without; `leaveOneOut` runs it once more for each document.
- * @throws SurprisalError INVALID_ARGUMENT for `least`
+ * @throws SurprisalError INVALID_ARGUMENT for a threshold that is no number from 0
  */
 export function retrievalDetector(options: RetrievalDetectorOptions): Detector {
-  const { model, embedder, entailment, least = LEAST, ...asking } = options;
-  if (!(least > 0) || least === Number.POSITIVE_INFINITY)
-    throw invalidArgument(`${least} nats are no least suspicion`, "least", "Give a number above 0.");
+  const { model, embedder, entailment, thresholds: asked, ...asking } = options;
+  const thresholds = { ...DEFAULT_THRESHOLDS, ...asked };
+  for (const [name, value] of Object.entries(thresholds))
+    if (!(value >= 0))
+      throw invalidArgument(`${value} is no threshold`, `thresholds.${name}`, "Give a number from 0.");
   return {
     signal: "retrieval",
     async examine(given, { signal } = {}) {
@@ -58,7 +50,7 @@ export function retrievalDetector(options: RetrievalDetectorOptions): Detector {
         { ...asking, embedder, signal },
       ).catch(refused);
       const ms = performance.now() - began;
-      return examination(given, lift, agreement, { least, ms });
+      return examination(given, lift, agreement, { thresholds, ms });
     },
   };
 }
@@ -74,7 +66,7 @@ function examination(
   given: ExaminedAnswer,
   lift: RetrievalLift | string,
   agreement: DocumentAgreement,
-  { least, ms }: { least: number; ms: number },
+  { thresholds, ms }: { thresholds: FindingThresholds; ms: number },
 ): Examination {
   const read = typeof lift === "string" ? null : lift;
   const suspicion = read && suspicionOf(read.answer);
@@ -82,9 +74,11 @@ function examination(
   return {
     signal: "retrieval",
     suspicion,
-    unit: "nats per token",
+    unit: "share of surprisal left by the documents",
     ...(reason !== undefined && { reason }),
-    findings: read ? findingsOf(given, read, agreement, least) : [],
+    findings: read
+      ? findingsOf(given.answer, read, agreement.sentences, given.documents ?? [], thresholds)
+      : [],
     features: featuresOf(read, agreement),
     price: { tokensRun: read?.price.tokensRun ?? 0, tokensWritten: 0, ms },
   };
@@ -95,55 +89,6 @@ function reasonOf({ reason, documents }: RetrievalLift, suspicion: number | null
   if (suspicion === null) return "The model gave no number for some of the answer's tokens.";
   const cut = documents.filter(({ unread }) => unread.length > 0).map(({ name }) => name);
   return cut.length > 0 ? `Not all was read of ${cut.join(", ")}.` : undefined;
-}
-
-function findingsOf(
-  { answer, documents = [] }: ExaminedAnswer,
-  { claims }: RetrievalLift,
-  { sentences }: DocumentAgreement,
-  least: number,
-): Finding[] {
-  return claims.flatMap((claim) => {
-    const suspicion = suspicionOf(claim);
-    const { withDocuments, withoutDocuments, lift, tokens } = claim;
-    if (suspicion === null || suspicion < least || withDocuments === null || lift === null) return [];
-    const [perToken, remaining] = [lift / tokens, -withDocuments / tokens];
-    const sentence = sentences.find(({ start, end }) => claim.start >= start && claim.end <= end);
-    const best = bestDocument(claim, sentence);
-    return {
-      start: claim.start,
-      end: claim.end,
-      signal: "retrieval" as const,
-      kind: perToken < 0 ? "less-probable" : "unsupported",
-      strength: strengthOf(suspicion, least),
-      because: because(answer.slice(claim.start, claim.end), perToken, remaining),
-      details: {
-        suspicion,
-        "lift-per-token": perToken,
-        "surprisal-with": remaining,
-        "surprisal-without": withoutDocuments === null ? null : -withoutDocuments / tokens,
-        document: best === null ? null : documents[best]!.name,
-        missing: sentence && sentence.missing.length > 0 ? sentence.missing.join(", ") : null,
-      },
-    };
-  });
-}
-
-/** The document that adds most to a claim; where that was not asked, the one that is nearest to its sentence. */
-function bestDocument({ byDocument }: LiftSpan, sentence: SentenceAgreement | undefined): number | null {
-  let best: number | null = null;
-  for (const [i, value] of (byDocument ?? []).entries())
-    if (value !== null && (best === null || value > byDocument![best]!)) best = i;
-  return best ?? sentence?.nearest?.document ?? null;
-}
-
-function because(quote: string, lift: number, remaining: number): string {
-  const shown = quote.length > 80 ? `${quote.slice(0, 79)}…` : quote;
-  const change =
-    lift < 0
-      ? `the documents make it less probable (${lift.toFixed(2)} nats per token)`
-      : `the documents hardly make it more probable (+${lift.toFixed(2)} nats per token)`;
-  return `"${shown}" is improbable with the documents (${remaining.toFixed(2)} nats per token), and ${change}.`;
 }
 
 function featuresOf(
@@ -179,7 +124,8 @@ function featuresOf(
   };
 }
 
-function extreme(values: readonly (number | null)[], of: (...values: number[]) => number): number | null {
+/** Of an answer of any length: no spread of its tokens. */
+function extreme(values: readonly (number | null)[], of: (a: number, b: number) => number): number | null {
   const known = values.filter((value) => value !== null);
-  return known.length > 0 ? of(...known) : null;
+  return known.length > 0 ? known.reduce((a, b) => of(a, b)) : null;
 }

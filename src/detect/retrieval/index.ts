@@ -9,7 +9,8 @@ export {
   documentAgreement,
   type SentenceAgreement,
 } from "./agreement.ts";
-export { RETRIEVAL_FINDINGS, type RetrievalDetectorOptions, retrievalDetector } from "./detector.ts";
+export { type RetrievalDetectorOptions, retrievalDetector } from "./detector.ts";
+export { type FindingThresholds, RETRIEVAL_FINDINGS } from "./findings.ts";
 export {
   type LiftOptions,
   type LiftPrice,

@@ -30,7 +30,7 @@ describe("retrieval lift", () => {
       order: "given",
       passages: null,
       wording: {
-        with: "Documents:\n\n{documents}\n\nQuestion: {question}\nAnswer:",
+        with: "Question: {question}\n\nDocuments:\n\n{documents}\nAnswer:",
         without: "Question: {question}\nAnswer:",
       },
     });
@@ -55,7 +55,7 @@ describe("retrieval lift", () => {
       answer: "Zyxwvuts",
     });
     expect(model.contexts.sort()).toEqual([
-      "<s>[user] Documents:\n\nIt was Zyxwvuts.\n\nQuestion: Who?\n[assistant]\n",
+      "<s>[user] Question: Who?\n\nDocuments:\n\nIt was Zyxwvuts.\n[assistant]\n",
       "<s>[user] Question: Who?\n[assistant]\n",
     ]);
     expect(found.tokens.map(({ lift }) => lift! > 0)).toEqual([..."00001111"].map((one) => one === "1"));
@@ -77,8 +77,8 @@ describe("retrieval lift", () => {
     const model = new CopyingModel();
     const { price } = await retrievalLift(model, request);
     const { length } = (await model.tokenize(" Red and blue.")).ids;
-    const prompts = model.contexts.map((text) => text.length - 2); // "<s>" is one token
-    const shared = 1; // <s>
+    const prompts = model.contexts.map((text) => text.length - 2);
+    const shared = "?Question: Who?\n".length; // <s> is one token
     expect(price.passes).toBe(2);
     expect(price.tokensRun).toBe(prompts[0]! + prompts[1]! - shared + 2 * (length - 1));
     expect(price.tokensRun - (prompts[0]! + prompts[1]! - shared)).toBeLessThanOrEqual(2.2 * length);

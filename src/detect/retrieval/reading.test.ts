@@ -160,7 +160,7 @@ describe("what is read of documents that do not fit", () => {
     const three = [doc("Qponmlk built it.", "1"), doc("Rain.", "2"), doc("It was built.", "3")];
     const found = await retrievalLift(model, { ...request, documents: three }, { order: "best-last" });
     const context = model.contexts.find((text) => text.includes("Documents:"))!;
-    expect(context).toContain("Rain.\n\nIt was built.\n\nQponmlk built it.\n\nQuestion");
+    expect(context).toContain("Rain.\n\nIt was built.\n\nQponmlk built it.\nAnswer:");
     expect(found.recipe.order).toBe("best-last");
   });
 });

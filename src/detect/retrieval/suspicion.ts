@@ -1,22 +1,27 @@
 /** Lift beside perplexity: what is improbable even with the documents, and was not made more probable by them. */
 import type { LiftSpan } from "./lift.ts";
 
+/** Nats per token that are no surprise at all: they keep what is probable by itself from being divided by next to nothing. */
+const UNSURPRISING = 1;
+
 /**
- * (surprisal with documents - lift) per token, nats; `null` where a number is missing.
+ * The share of its surprisal that the documents leave: r / (s + 1), with s = -ln p(span | question) and r = -ln p(span | question,
+ * documents), both nats per token; lift is s - r. `null` where a number is missing.
  *
- * With s = -ln p(span | question) and r = -ln p(span | question, documents) it is r - (s - r) = 2r - s. What is probable by itself
- * (s and r small) needs no lift; what documents explain (r much less than s) is below 0; what stays improbable is high; and what
- * documents make less probable (r > s) is the highest.
+ * Near 0: the documents explain it (r much less than s), or it is probable by itself (s and r small), which needs no lift. Near 1: it is
+ * improbable, and got no lift. Above 1: the documents make it less probable. No bound above; Infinity where it is impossible with the
+ * documents alone.
  */
-export function suspicionOf({ tokens, withDocuments, lift }: LiftSpan): number | null {
-  if (withDocuments === null || lift === null || tokens === 0) return null;
-  const value = (-withDocuments - lift) / tokens;
-  return Number.isNaN(value) ? null : value;
+export function suspicionOf({
+  tokens,
+  withDocuments,
+  withoutDocuments,
+}: Pick<LiftSpan, "tokens" | "withDocuments" | "withoutDocuments">): number | null {
+  if (withDocuments === null || withoutDocuments === null || tokens === 0) return null;
+  const share = -withDocuments / tokens / (-withoutDocuments / tokens + UNSURPRISING);
+  return Number.isNaN(share) ? null : share + 0; // no -0
 }
 
-/** From nats per token to 0 ... 1: 0 below `least`, and half way at twice that much. */
-export function strengthOf(suspicion: number, least: number): number {
-  if (suspicion === Number.POSITIVE_INFINITY) return 1;
-  const above = Math.max(0, suspicion - least);
-  return above / (above + least);
-}
+/** 0 ... 1, half at 1: an order of findings. */
+export const strengthOf = (suspicion: number): number =>
+  suspicion === Number.POSITIVE_INFINITY ? 1 : suspicion / (suspicion + 1);

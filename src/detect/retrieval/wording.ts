@@ -3,7 +3,7 @@ import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { Prompter } from "../../decide/index.ts";
 import type { LanguageModel, ScoreRequest } from "../../models/index.ts";
 
-/** What is said with the documents; without them, only what is behind them. */
+/** What is said before the documents; without them, only what is before it. */
 const BEFORE_DOCUMENTS = "Documents:";
 /** Stands for a question that is not known: an empty message is none. */
 const NO_QUESTION = "Write a text.";
@@ -14,10 +14,14 @@ const SEPARATOR = "\n\n";
 /** The documents as they stand in the prompt. */
 const documentsText = (documents: readonly string[]): string => documents.join(SEPARATOR);
 
-/** @param documents `null`: none are shown. */
+/**
+ * The question stands first: prompts with and without documents share it, and small models tell right answers from made-up ones
+ * better so (docs/hallucination.md has the figures).
+ * @param documents `null`: none are shown.
+ */
 function messageFor(question: string | undefined, documents: string | null): string {
   const asked = question === undefined || question.trim() === "" ? NO_QUESTION : `Question: ${question}`;
-  return documents === null ? asked : `${BEFORE_DOCUMENTS}\n\n${documents}\n\n${asked}`;
+  return documents === null ? asked : `${asked}\n\n${BEFORE_DOCUMENTS}\n\n${documents}`;
 }
 
 /** Makes requests of one answer, so that its tokens are the same whatever is asked before. */

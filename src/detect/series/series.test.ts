@@ -31,20 +31,14 @@ describe("the summary of a series", () => {
         12,
       ),
       "surprisal-low": expect.closeTo(sorted[0]! + 0.7 * (sorted[1]! - sorted[0]!), 12),
-      "surprisal-middle": expect.closeTo((sorted[3]! + sorted[4]!) / 2, 12),
       "surprisal-most": 4,
-      "surprisal-top": expect.closeTo((4 + 3) / 2, 12), // 15 % of 8, rounded up
       "surprisal-first": 0.5,
       "surprisal-last": 4,
-      "surprisal-begin": 1.25,
-      "surprisal-end": 2.45,
       "surprisal-slope": expect.closeTo((cov / 42) * 7, 12),
-      "surprisal-step": expect.closeTo((1.5 + 1.9 + 2.9 + 1.5 + 1.3 + 0.7 + 3.1) / 7, 12),
-      // numpy 2.4.6: np.corrcoef(x[:-1], x[1:])[0, 1]
-      "surprisal-correlation": expect.closeTo(-0.39373847936697304, 12),
       run: 2 / 8, // 3, 1.5 and 0.9, 4
       "entropy-mean": null,
-      "margin-top": null,
+      "margin-most": null,
+      "place-1-mean": null,
       "first-choices": null,
     });
     expect(Object.keys(found)).not.toContain("ln-tokens");
@@ -62,6 +56,9 @@ describe("the summary of a series", () => {
       "margin-last": 0.5,
       "gap-last": 1,
       "first-choices": 0.5,
+      "place-1-mean": 0.75,
+      "place-2-mean": 1.5,
+      "place-5-mean": null,
       "tail-first": 1,
       "tail-last": expect.closeTo(6.5 / 3, 12),
     });
@@ -73,7 +70,6 @@ describe("the summary of a series", () => {
       "surprisal-mean": 3,
       "surprisal-first": 1,
       "surprisal-last": 5,
-      "surprisal-step": null,
     });
     expect(some["surprisal-slope"]).toBeCloseTo(4, 12);
     expect(Object.values(summaryOf([])).every((value) => value === null)).toBe(true);

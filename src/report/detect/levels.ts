@@ -1,5 +1,6 @@
 /** From lift to colour: three shades each way. The colours are ColorBrewer's "BrBG", which colour blindness leaves apart. */
 import { formatBits } from "../../text/index.ts";
+import type { ShownDocument, SpanLift } from "./view.ts";
 
 /** Against, nothing, for. */
 export const LIFT_LEVELS = ["-3", "-2", "-1", "0", "1", "2", "3"] as const;
@@ -48,3 +49,18 @@ export function readShare(read: number | null): string {
   if (read === null) return "not by a model";
   return read === 1 ? "all" : `${Math.min(99, Math.round(100 * read))}%`;
 }
+
+/** "lift +2.2 bits, of that guide.md +1.1, notes.txt −0.4"; "" where it is not known. Names are as they are. */
+export function liftText({ lift, byDocument }: SpanLift, documents: readonly ShownDocument[]): string {
+  if (lift === null) return "";
+  const own = byDocument
+    .flatMap((value, k) => (value === null ? [] : [{ value, name: documents[k]?.name ?? "" }]))
+    .filter(({ value }) => /[1-9]/.test(signedBits(value)))
+    .toSorted((a, b) => b.value - a.value)
+    .slice(0, MOST_NAMED)
+    .map(({ value, name }) => `${name} ${signedBits(value)}`);
+  return `lift ${signedBits(lift)} bits${own.length > 0 ? `, of that ${own.join(", ")}` : ""}`;
+}
+
+/** Documents that are named beside one span. */
+const MOST_NAMED = 3;

@@ -32,6 +32,14 @@ export interface LiftSentence extends Place {
   byDocument: readonly (number | null)[];
 }
 
+/** A suspected span by what the documents do to it: sums over the tokens that begin in it. */
+export interface SpanLift {
+  /** Nats; `null`: not known. */
+  lift: number | null;
+  /** How much of that is lost when one document is left out, nats, by place among the documents. */
+  byDocument: readonly (number | null)[];
+}
+
 /** A document that the answer was held against. */
 export interface ShownDocument {
   name: string;
@@ -58,6 +66,8 @@ export interface DetectedAnswer {
   /** "fitted": scores are calibrated probabilities of a fitted detector; "plain": they only order. */
   fusion: "fitted" | "plain";
   spans: readonly FusedSpan[];
+  /** Of each span, in their order; none where there is no lift. */
+  spanLifts: readonly SpanLift[];
   examinations: readonly Examination[];
   tokens: readonly LiftToken[];
   sentences: readonly LiftSentence[];

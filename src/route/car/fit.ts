@@ -133,9 +133,11 @@ function requireEnough(cases: readonly Case[], least: number, signal: string): v
       .join("; ")}${unknown > 0 ? ` (${unknown} more have no "${signal}")` : ""}`,
     where: "records",
     wayOut:
-      right === 0
-        ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
-        : "Record more questions, or ask for fewer (leastPerClass) and trust the result less.",
+      right === known.length && right > 0
+        ? "Where the short answer is always right there is nothing to choose: always answer short, or record harder questions."
+        : right === 0
+          ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
+          : "Record more questions, or ask for fewer (leastPerClass, --least) and trust the result less.",
   });
 }
 

@@ -37,7 +37,7 @@ function gaussianOf(values: readonly number[], name: string): Gaussian {
     code: "CALIBRATION_TOO_SMALL",
     what: `The ${values.length} signals of ${name} answers ${variance === 0 ? "are all one number" : "have no finite variance"}: no Gaussian fits them`,
     where: "records",
-    wayOut: "Record more questions, or take the default mode, which needs no Gaussians.",
+    wayOut: "Record more questions, or take the default mode (--mode monotone), which needs no Gaussians.",
   });
 }
 

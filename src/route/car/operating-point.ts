@@ -162,7 +162,7 @@ function byRisk(
       code: "CALIBRATION_TOO_SMALL",
       what: `${n} held-out questions cannot show a risk of ${risk} with probability ${1 - delta}, even if all were right: ${fewest - n} more are needed`,
       where: "records",
-      wayOut: `Give at least ${fewest} questions beside those that the posterior is fitted to, or allow a larger risk or delta.`,
+      wayOut: `Give at least ${fewest} questions beside those that the posterior is fitted to, or allow a larger risk or delta (--risk, --delta).`,
     });
   const errorsOf = ({ keptWrong, lost }: Sums) => (of === "lost" ? lost : keptWrong);
   const outOf = ({ kept }: Sums) => (of === "lost" ? n : kept);

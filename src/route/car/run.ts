@@ -198,7 +198,7 @@ function requireEndToken({ capabilities, vocabulary, identity }: LanguageModel, 
     code: "UNSUPPORTED_CAPABILITY",
     what: "The probability of the end-of-text token cannot be asked for: that takes a model in process that scores texts and fills in its chat template",
     where: identity.name,
-    wayOut: 'Record and fit with endToken: "left out".',
+    wayOut: 'Record and fit with endToken: "left out" (without --end-token).',
   });
 }
 

@@ -298,6 +298,6 @@ function requireEnough(cases: readonly Case[], steps: CascadeFitOptions["steps"]
     what: lacking.join("; "),
     where: "records",
     wayOut:
-      "Record more questions, leave out a model that is always or never right, or ask for fewer (leastPerClass).",
+      "Record more questions, leave out a model that is always or never right, or ask for fewer (leastPerClass, --least).",
   });
 }

@@ -7,6 +7,7 @@ import {
   type TokenPart,
   type TokenRecord,
 } from "../../core/index.ts";
+import { Paragraphs } from "./paragraphs.ts";
 
 /** Options of `CertainRun`. */
 export interface CertainRunOptions {
@@ -18,6 +19,8 @@ export interface CertainRunOptions {
   after?: number | undefined;
   /** Which part is looked at; the others end a run. Default: whatever is written. */
   part?: TokenPart | undefined;
+  /** Behind which texts the stream may end: once there has been such a run, the next of these ends it. Default: it ends in the run. */
+  at?: readonly string[] | undefined;
 }
 
 /**
@@ -34,9 +37,12 @@ export class CertainRun implements EarlyExit {
   #seen = 0;
   #run = 0;
   #unknown = 0;
+  /** Tokens of the longest such run. */
+  #found = 0;
+  readonly #paragraphs: Paragraphs | null;
 
   /** @throws SurprisalError INVALID_ARGUMENT */
-  constructor({ probability = 0.95, run = 32, after = 400, part }: CertainRunOptions = {}) {
+  constructor({ probability = 0.95, run = 32, after = 400, part, at }: CertainRunOptions = {}) {
     if (!(probability > 0.5 && probability <= 1))
       throw invalidArgument(
         `${probability} is no such probability`,
@@ -55,6 +61,7 @@ export class CertainRun implements EarlyExit {
         );
     this.#options = { probability, run, after };
     this.#part = part;
+    this.#paragraphs = at === undefined ? null : new Paragraphs(at);
     this.rule = `${run} tokens in a row with a first choice of at least ${probability}`;
   }
 
@@ -70,16 +77,19 @@ export class CertainRun implements EarlyExit {
     if (first === null) this.#unknown++;
     const looked = this.#part === undefined || (token.part ?? "answer") === this.#part;
     this.#run = looked && first !== null && first >= probability ? this.#run + 1 : 0;
-    if (this.#run < run || this.#seen <= after) return GO_ON;
+    const ends = this.#paragraphs?.ends(token) ?? true;
+    if (this.#paragraphs === null) this.#found = 0; // ended in the run, or not at all
+    if (this.#run >= run && this.#seen > after) this.#found = Math.max(this.#found, this.#run);
+    if (this.#found === 0 || !ends) return GO_ON;
     return {
       kind: "stop",
-      reason: `the first choice of ${this.#run} tokens in a row had a probability of at least ${probability}`,
+      reason: `the first choice of ${this.#found} tokens in a row had a probability of at least ${probability}`,
     };
   }
 }
 
-/** Probability of the most probable token in this place; `null` = not known. */
-function firstChoice({ logprob, alternatives, rank, tokenCount = 1 }: TokenRecord): number | null {
+/** Probability of the most probable token in this place; `null` = not known. Internal to this folder. */
+export function firstChoice({ logprob, alternatives, rank, tokenCount = 1 }: TokenRecord): number | null {
   if (tokenCount > 1) return null;
   const best = Math.max(
     ...(alternatives ?? []).flatMap((each) => each.logprob ?? []),

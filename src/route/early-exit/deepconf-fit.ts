@@ -76,7 +76,7 @@ export function fitDeepConf(
       code: "CALIBRATION_TOO_SMALL",
       what: `${records.length} of ${all.length} records have traces with labels: ${least - records.length} more are needed to have ${least}`,
       where: "records",
-      wayOut: "Record traces of more questions, or ask for fewer (least) and trust the result less.",
+      wayOut: "Record traces of more questions, or ask for fewer (least, --least) and trust the result less.",
     });
   const fewest = records.reduce((n, { traces = [] }) => Math.min(n, traces.length), Infinity);
   const budget = Math.min(options.budget ?? fewest, fewest);

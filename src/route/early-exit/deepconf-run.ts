@@ -1,10 +1,16 @@
 /** DeepConf online with a model. */
-import { firstOf, monitorTokens, type TokenRecord } from "../../core/index.ts";
+import { type EarlyExit, firstOf, GO_ON, monitorTokens, type TokenRecord } from "../../core/index.ts";
 import type { Generation, LanguageModel, Prompt, SampleOptions } from "../../models/index.ts";
 import type { RecordedTrace } from "../records.ts";
 import { countOf, textOf } from "../written.ts";
 import { TOP_K, tokenConfidence } from "./confidence.ts";
-import { type DeepConfOptions, type DeepConfResult, type DeepConfTrace, DeepConfVote } from "./deepconf.ts";
+import {
+  type DeepConfExit,
+  type DeepConfOptions,
+  type DeepConfResult,
+  type DeepConfTrace,
+  DeepConfVote,
+} from "./deepconf.ts";
 
 /** Options of `deepConf`. */
 export interface DeepConfRunOptions extends DeepConfOptions {
@@ -113,8 +119,9 @@ async function written(
   answerOf: (text: string) => string | null,
   stops?: { controller: AbortController; agreed: AbortSignal },
 ): Promise<DeepConfTrace> {
-  const exit = vote.exit() ?? undefined;
-  const monitored = monitorTokens(generation, { exit, controller: stops?.controller });
+  const exit = vote.exit();
+  const later = exit === null ? undefined : oneTokenLater(exit);
+  const monitored = monitorTokens(generation, { exit: later, controller: stops?.controller });
   const tokens: TokenRecord[] = [];
   let aborted = false;
   try {
@@ -123,11 +130,28 @@ async function written(
     if (!stops?.agreed.aborted) throw error;
     aborted = true;
   }
-  const stopped = aborted || monitored.stoppedBy !== null;
+  if (monitored.stoppedBy !== null) tokens.pop(); // it has shown that the trace went on
+  const cut = aborted || monitored.stoppedBy !== null;
   return {
-    answer: stopped ? null : answerOf(textOf(tokens)),
+    answer: cut ? null : answerOf(textOf(tokens)),
     confidences: tokens.map((token) => tokenConfidence(token, vote.options.topK)),
     tokens: generation.end?.tokens ?? countOf(tokens),
-    stopped,
+    stopped: cut || later?.isBelow === true,
+  };
+}
+
+/** Stops at the token after the one that fell below the bar: a trace that comes to its own end there has an answer. */
+function oneTokenLater(exit: DeepConfExit): EarlyExit & { readonly isBelow: boolean } {
+  let verdict: ReturnType<DeepConfExit["observe"]> = GO_ON;
+  return {
+    rule: exit.rule,
+    get isBelow() {
+      return verdict.kind === "stop";
+    },
+    observe(token) {
+      const before = verdict;
+      if (before.kind === "continue") verdict = exit.observe(token);
+      return before;
+    },
   };
 }

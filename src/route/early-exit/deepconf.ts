@@ -42,9 +42,12 @@ export interface ResolvedDeepConf {
 
 /** A trace that has been written, to its end or until it was stopped. */
 export interface DeepConfTrace extends VotedTrace {
-  /** Tokens written. */
+  /** Tokens written; of one that was stopped, up to the one that fell below the bar. */
   tokens: number;
-  /** It fell below the bar, and has no vote. */
+  /**
+   * It fell below the bar, and has no vote by weight: as in DeepConf's code this holds at the very last token too. There it has
+   * come to its own end, with its answer, which `majorityOfAll` counts.
+   */
   stopped: boolean;
 }
 
@@ -55,7 +58,7 @@ export interface DeepConfResult {
   vote: Vote;
   /** One vote for each of the same traces: what DeepConf's code gives in the end. */
   majority: Vote;
-  /** One vote for every trace with an answer, stopped ones too where they had come to one. */
+  /** One vote for every trace that came to its end with an answer, below the bar or not. */
   majorityOfAll: Vote;
   /** Lowest group confidence below which a trace is stopped, nats; `null` = no trace of the warm-up has a confidence. */
   bar: number | null;
@@ -235,7 +238,7 @@ export function replayDeepConf(
     throw invalidArgument(
       `${traces.length} traces are fewer than the ${warmUp} of the warm-up`,
       "warmUp",
-      "Give a smaller warm-up, or record more traces.",
+      "Give a smaller warmUp (--warm-up), or record more traces.",
     );
   const vote = new DeepConfVote({
     ...options,
@@ -248,6 +251,7 @@ export function replayDeepConf(
       exit === null
         ? -1
         : trace.confidences.findIndex((each) => exit.observeConfidence(each).kind === "stop");
+    // One that falls below the bar at its very last token has ended by itself, with its answer.
     vote.add(
       at < 0
         ? { ...trace, stopped: false }

@@ -111,6 +111,14 @@ describe("a run of near-certain tokens", () => {
     expect(verdicts([drawn, drawn]).kinds).toEqual(["continue", "stop"]);
   });
 
+  it("waits for the end of a paragraph where it is told to", () => {
+    const texts = ["s", "s", "u", "\n", "s", "\n"];
+    const exit = new CertainRun({ run: 2, after: 0, at: ["\n"] });
+    const kinds = texts.map((text) => exit.observe({ ...(text === "s" ? sure : unsure), text }).kind);
+    expect(kinds).toEqual(["continue", "continue", "continue", "stop", "continue", "stop"]);
+    expect(() => new CertainRun({ at: [""] })).toThrow(/no text to look for/);
+  });
+
   it("refuses a probability that every token would have, or none", () => {
     for (const probability of [-1, 0.5, 1.1])
       expect(() => new CertainRun({ probability })).toThrow(/no such probability/);
@@ -282,6 +290,41 @@ describe("DeepConf online", () => {
     expect(() => new DeepConfVote({ warmUp: 4, budget: 3 })).toThrow(/budget/);
     expect(() => new DeepConfVote({ keep: 90 })).toThrow(/no share/);
     expect(() => replayDeepConf([trace("a", [1])], {})).toThrow(/fewer than the 16 of the warm-up/);
+  });
+
+  it("leaves a trace its answer that ends by itself where it falls below the bar, live as in a replay", async () => {
+    // Two sure ones set the bar; the third falls below it at its last token, the fourth goes on behind that.
+    const weak: ScriptedToken = { ...unsure, text: "7" };
+    const model = new ToldModel((_, { seed = 0 }) =>
+      seed < 2 ? repeat(sure, 6) : [sure, sure, unsure, weak, ...(seed === 3 ? repeat(sure, 4) : [])],
+    );
+    const options = {
+      answerOf: (text: string) => /\d+/.exec(text)?.[0] ?? "none",
+      ...{ warmUp: 2, budget: 4, window: 3, keep: 1, consensus: null },
+    };
+    const exit = new DeepConfExit((await deepConf(model, "?", { ...options, budget: 2 })).bar!, {
+      window: 3,
+    });
+    const confidences = (await recordTraces(model, "?", { ...options, n: 4, isRight: () => true })).map(
+      (each) => each.confidences,
+    );
+    const below = confidences[2]!.findIndex((each) => exit.observeConfidence(each).kind === "stop");
+    expect(below).toBeGreaterThan(0);
+    const cut = new ToldModel((_, { seed = 0 }) =>
+      seed < 2
+        ? repeat(sure, 6)
+        : [sure, sure, unsure, weak].slice(0, below).concat(weak, seed === 3 ? repeat(sure, 4) : []),
+    );
+    const records = await recordTraces(cut, "?", { ...options, n: 4, isRight: () => true });
+    const live = await deepConf(cut, "?", { ...options, atOnce: 1 });
+    const replayed = replayDeepConf(records, options);
+    for (const { traces, majorityOfAll, vote } of [live, replayed]) {
+      expect(traces.slice(2)).toMatchObject([
+        { stopped: true, answer: "7", tokens: below + 1 },
+        { stopped: true, answer: null, tokens: below + 1 },
+      ]);
+      expect([majorityOfAll.votes, vote.votes]).toEqual([3, 2]);
+    }
   });
 
   it("ends weak traces of a model early, and votes by the others", async () => {

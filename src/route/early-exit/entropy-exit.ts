@@ -19,8 +19,8 @@ export interface EntropyExitOptions {
   alpha?: number | undefined;
   /** Entropies before the first at which it may end: the variance starts from 0. Default 4 / alpha. */
   warmUp?: number | undefined;
-  /** Behind which text the model is asked. Default: a blank line. */
-  every?: string | undefined;
+  /** Behind which text, or which texts, the model is asked. Default: a blank line. */
+  every?: string | readonly string[] | undefined;
   /** What the thinking is ended with when it is asked. Default "\n</think>\n". */
   suffix?: string | undefined;
 }
@@ -93,7 +93,7 @@ export class EntropyExit implements EarlyExit {
     this.#delta = delta;
     this.#warmUp = warmUp ?? 4 / alpha;
     this.#suffix = suffix;
-    this.#paragraphs = new Paragraphs([every]);
+    this.#paragraphs = new Paragraphs(typeof every === "string" ? [every] : every);
     this.#variance = new ExponentialVariance(alpha);
     this.rule = `variance of the entropy after "${suffix.trim()}" below ${delta}`;
   }

@@ -24,7 +24,24 @@ export {
 } from "./deepconf-fit.ts";
 export { type DeepConfRunOptions, deepConf, type RecordTracesOptions, recordTraces } from "./deepconf-run.ts";
 export { EntropyExit, type EntropyExitOptions, ExponentialVariance } from "./entropy-exit.ts";
+export {
+  asksModel,
+  checkExit,
+  EXIT_RULES,
+  type ExitSettings,
+  exitOf,
+  type ReplayedExit,
+  replayExit,
+} from "./exit-rules.ts";
+export {
+  answerBehind,
+  countedProbe,
+  probeOf,
+  type ThinkingPlacesOptions,
+  thinkingPlaces,
+} from "./places.ts";
 export { askingProbe, type Probe, sequenceProbe, type Trial, type TrialOptions } from "./probe.ts";
+export { type RecordThinkingOptions, recordThinking } from "./record-thinking.ts";
 export { isVotedRight, type ReplayedQuestion, replayQuestions } from "./replayed.ts";
 export { type ThinkOptions, type ThoughtAnswer, thinkThenAnswer } from "./think.ts";
 export { type TrialConfidence, TrialExit, type TrialExitOptions, trialConfidence } from "./trial-exit.ts";

@@ -2,6 +2,7 @@
 import {
   type EarlyExit,
   firstOf,
+  GO_ON,
   monitorTokens,
   type PolicyEvent,
   type TokenRecord,
@@ -11,7 +12,7 @@ import { countOf, textOf, type WrittenAnswer, writeAnswer } from "../written.ts"
 
 /** Options of `thinkThenAnswer`. */
 export interface ThinkOptions {
-  /** Ends the thinking. It is closed at the end. */
+  /** Ends the thinking, and is not asked about the answer of a model that has ended it itself. It is closed at the end. */
   exit: EarlyExit;
   /** What is written for the model where the thinking is ended: closes it, and calls for the answer. Default "\n</think>\n\n". */
   close?: string | undefined;
@@ -55,7 +56,7 @@ export async function thinkThenAnswer(
   const { signal: either, letGo } = firstOf(signal, controller.signal);
   try {
     const written = model.generate(prompt, { maxTokens: 4096, ...think, signal: either });
-    const monitored = monitorTokens(written, { exit, controller });
+    const monitored = monitorTokens(written, { exit: whileThinking(exit), controller });
     const tokens: TokenRecord[] = [];
     for await (const token of monitored) {
       tokens.push(token);
@@ -87,4 +88,20 @@ export async function thinkThenAnswer(
   } finally {
     letGo();
   }
+}
+
+/** Asks a rule until the model has ended its thinking itself: the tokens of `thoughtOf`. */
+function whileThinking(exit: EarlyExit): EarlyExit {
+  let [thinks, answers] = [false, false];
+  return {
+    rule: exit.rule,
+    observe(token) {
+      if (token.part === "reasoning") thinks = true;
+      else if (thinks) answers = true;
+      return answers ? GO_ON : exit.observe(token);
+    },
+    async close() {
+      await exit.close?.();
+    },
+  };
 }

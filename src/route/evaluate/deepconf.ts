@@ -61,7 +61,7 @@ export function evaluateDeepConf(
     throw invalidArgument(
       `None of ${records.length} records has ${options.warmUp ?? 16} traces with labels`,
       "records",
-      "Record traces (recordTraces), or give a smaller warmUp.",
+      "Record traces (recordTraces), or give a smaller warmUp (--warm-up).",
     );
   const numbers = new Map<string, number>();
   const groups = Int32Array.from(replayed, ({ record }) => {

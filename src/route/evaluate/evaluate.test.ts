@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../core/index.ts";
 import { fitCar } from "../car/index.ts";
-import type { RouteRecord } from "../records.ts";
+import { RECORDS_SCHEMA, type RouteRecord } from "../records.ts";
 import {
   accuracyTokensCurve,
   carRoute,
@@ -240,6 +240,17 @@ describe("many splits", () => {
     expect(router.accuracy.high).toBeGreaterThanOrEqual(router.accuracy.value);
   });
 
+  it("make do with few groups, and refuse one alone", () => {
+    const sizes = new Set<number>();
+    const sized = (some: readonly RouteRecord[]) => {
+      sizes.add(some.length);
+      return () => "long";
+    };
+    evaluateSplits(five, sized);
+    expect([...sizes]).toEqual([3]);
+    expect(() => evaluateSplits(five.slice(1, 2), sized)).toThrow(/One group cannot be split/);
+  });
+
   it("count the splits on which nothing could be fitted", () => {
     const found = evaluateSplits(
       records,
@@ -251,6 +262,24 @@ describe("many splits", () => {
     );
     expect(found.failed).toHaveLength(50);
     expect(found.failed[0]).toMatch(/more are needed to have 1000/);
+  });
+});
+
+describe("times", () => {
+  it("are given of questions that were asked one at a time, and of no others", () => {
+    const of = (atOnce?: number) => {
+      const header = {
+        schema: RECORDS_SCHEMA,
+        paths: ["short", "long"],
+        counting: null,
+        identity: null,
+        atOnce,
+      } as const;
+      return evaluateRouter({ header, records: five, wholeBytes: 0 }, () => "long");
+    };
+    for (const atOnce of [undefined, 1]) expect(of(atOnce).methods.every(({ ms }) => ms !== null)).toBe(true);
+    expect(of(2).methods.every(({ ms }) => ms === null)).toBe(true);
+    expect([of().atOnce, of(2).atOnce]).toEqual([null, 2]);
   });
 });
 

@@ -37,7 +37,7 @@ export interface MethodResult {
   accuracy: Interval;
   /** Written per question. */
   tokens: Interval;
-  /** Milliseconds per question; `null` = not known. */
+  /** Milliseconds per question; `null` = not known, or of records that were asked for several at once. */
   ms: Interval | null;
   /** The router's less this one's, in pairs; `null` of the router itself. */
   difference: { accuracy: Interval; tokens: Interval } | null;
@@ -78,6 +78,8 @@ export interface RouterEvaluation {
   randomPValue: number | null;
   /** Questions that were asked in other words too, and of these the share whose decision changed; `null`: there are none. */
   flips: { pairs: number; flipped: number; rate: number; low: number; high: number } | null;
+  /** Questions of the records that were asked side by side; of more than one no times are given. `null` = not known. */
+  atOnce: number | null;
   intervals: { level: number; resamples: number };
 }
 
@@ -101,6 +103,7 @@ export function evaluateRouter(
   const paths = options.paths ?? header?.paths ?? ["short", "long"];
   const set = judged(all, paths);
   const routes = new Map(set.records.map((record) => [record.id, completed(routeOf(record), paths)]));
+  const atOnce = header?.atOnce ?? null;
   const bootstrap = new PairedBootstrap(set.groups, set.groupCount, resamples, seed, level);
   const n = set.records.length;
   const shares = Object.fromEntries(
@@ -117,7 +120,7 @@ export function evaluateRouter(
       name,
       accuracy: bootstrap.mean(own.right)!,
       tokens: bootstrap.mean(own.tokens)!,
-      ms: bootstrap.mean(own.ms),
+      ms: (atOnce ?? 1) > 1 ? null : bootstrap.mean(own.ms),
       difference: name === "router" ? null : difference,
     };
   });
@@ -134,6 +137,7 @@ export function evaluateRouter(
     saving: savingOf(methods, `always ${paths.at(-1)}`),
     randomPValue: classes && pValueOf(set, routes),
     flips: flipsOf(all, routeOf, paths, routes),
+    atOnce,
     intervals: { level, resamples },
   };
 }

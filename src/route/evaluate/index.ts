@@ -15,6 +15,15 @@ export {
   type MethodResult,
   type RouterEvaluation,
 } from "./evaluate.ts";
+export {
+  chooseExit,
+  type EvaluateExitOptions,
+  type ExitEvaluation,
+  type ExitPoint,
+  type ExitResult,
+  evaluateExit,
+  exitCurve,
+} from "./exit.ts";
 export { randomRoutingPValue } from "./random-routing.ts";
 export { REWORDINGS, type Rewording, reworded } from "./rewordings.ts";
 export { carRoute, cascadeRoute } from "./routes.ts";

@@ -51,12 +51,20 @@ export function evaluateSplits(
   const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
   const paths = options.paths ?? header?.paths;
   const groups = records.map(groupOf);
+  const count = new Set(groups).size;
+  if (count < 2)
+    throw invalidArgument(
+      "One group cannot be split",
+      "records",
+      "Give records of at least two groups of questions.",
+    );
+  const folds = Math.min(FOLDS, count);
   const failed: string[] = [];
   const figures = new Map<string, Record<"accuracy" | "tokens" | "accuracyGain" | "tokensGain", number[]>>();
   let above = 0;
   for (let split = 0; split < splits; split++) {
-    const folds = groupFolds(groups, { folds: FOLDS, seed: seed + split });
-    const isFitted = (i: number) => folds[i]! < Math.round(share * FOLDS);
+    const fold = groupFolds(groups, { folds, seed: seed + split });
+    const isFitted = (i: number) => fold[i]! < Math.min(folds - 1, Math.max(1, Math.round(share * folds)));
     let routeOf: RouteOf;
     try {
       routeOf = fitter(

@@ -1,6 +1,6 @@
 /** Style sheet of the page of examined answers, beside those of a score's page. */
 import { inkOn } from "../../text/index.ts";
-import { LIFT_LEVELS, liftColour } from "./levels.ts";
+import { LIFT_LEVELS, liftColour } from "../detect/levels.ts";
 
 /** Colours of the shades of lift; "0" is the page itself. */
 const levels = (page: "light" | "dark"): string =>

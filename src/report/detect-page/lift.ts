@@ -1,11 +1,19 @@
 /** What documents explain of an answer: token by token as heat, by sentence and by document as bars. */
-import { formatBits, formatPlural, shorten, visible } from "../../text/index.ts";
+import {
+  clusters,
+  escapeMarkup,
+  formatBits,
+  formatPlural,
+  isLineBreak,
+  shorten,
+  visible,
+  visibleCluster,
+} from "../../text/index.ts";
+import { LIFT_LEVELS, liftLevel, liftLevelLabel, readShare, signedBits } from "../detect/levels.ts";
+import { markedPieces } from "../detect/marked.ts";
+import type { DetectedAnswer, LiftToken } from "../detect/view.ts";
 import { oneLine } from "../page/skeleton.ts";
 import { splitSpaces } from "../score/index.ts";
-import { LIFT_LEVELS, liftLevel, liftLevelLabel, readShare, signedBits } from "./levels.ts";
-import { markedPieces } from "./marked.ts";
-import { textAsHtml } from "./text.ts";
-import type { DetectedAnswer, LiftToken } from "./view.ts";
 
 const LONGEST_SENTENCE = 160;
 
@@ -93,4 +101,12 @@ export function bar(value: number | null, most: number): string {
   if (value === null) return "";
   const width = ((100 * Math.min(most, Math.abs(value))) / most).toFixed(0);
   return `<svg class="share${value < 0 ? " against" : ""}" aria-hidden="true"><rect height="100%" width="${width}%"/></svg>`;
+}
+
+/** Any text with its line breaks and tabs, as HTML. */
+export function textAsHtml(text: string): string {
+  let shown = "";
+  for (const cluster of clusters(text))
+    shown += isLineBreak(cluster) ? "\n" : cluster === "\t" ? cluster : escapeMarkup(visibleCluster(cluster));
+  return shown;
 }

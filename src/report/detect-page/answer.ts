@@ -1,11 +1,11 @@
 /** One examined answer as a section of the page: what is suspected in it, and why. */
 import { type Finding, type FusedSpan, SIGNALS, type Signal } from "../../detect/index.ts";
 import { escapeMarkup, formatCount, formatNumber, formatPlural, shorten, visible } from "../../text/index.ts";
+import { liftText } from "../detect/levels.ts";
+import { markedPieces } from "../detect/marked.ts";
+import { type DetectedAnswer, SIGNAL_NAMES } from "../detect/view.ts";
 import { htmlSection, oneLine } from "../page/skeleton.ts";
-import { bar, documentTable, hasLift, liftHeat, sentenceTable } from "./lift.ts";
-import { markedPieces } from "./marked.ts";
-import { textAsHtml } from "./text.ts";
-import { type DetectedAnswer, SIGNAL_NAMES } from "./view.ts";
+import { bar, documentTable, hasLift, liftHeat, sentenceTable, textAsHtml } from "./lift.ts";
 
 const LONGEST_TITLE = 120;
 const LONGEST_QUOTE = 80;
@@ -75,11 +75,13 @@ ${hint}`;
 /** 1 ... 3: how strongly a span is marked. */
 export const scoreLevel = (score: number): 1 | 2 | 3 => (score < 1 / 3 ? 1 : score < 2 / 3 ? 2 : 3);
 
-function reasons({ answer, spans, fusion }: DetectedAnswer, i: number): string {
+function reasons({ answer, spans, spanLifts, documents, fusion }: DetectedAnswer, i: number): string {
   if (spans.length === 0) return "";
   const items = spans.map((span, k) => {
     const quote = quoteOf(answer, span);
-    return `<li id="why-${i}-${k}"><p><a class="back" href="#span-${i}-${k}"><bdi class="quote">${quote}</bdi></a> <small class="soft">${fusion === "fitted" ? "probability" : "suspicion"} ${span.score.toFixed(2)}</small></p>
+    const own = spanLifts[k];
+    const lift = own ? liftText(own, documents) : "";
+    return `<li id="why-${i}-${k}"><p><a class="back" href="#span-${i}-${k}"><bdi class="quote">${quote}</bdi></a> <small class="soft">${fusion === "fitted" ? "probability" : "suspicion"} ${span.score.toFixed(2)}${lift === "" ? "" : ` · <bdi>${oneLine(lift)}</bdi>`}</small></p>
 <ul>${span.because.map(reasonItem).join("")}</ul></li>`;
   });
   return `<h3>Reasons</h3>\n<ol class="reasons">${items.join("\n")}</ol>`;
@@ -90,12 +92,14 @@ const quoteOf = (answer: string, { start, end }: FusedSpan): string =>
 
 function reasonItem({ signal, kind, because, details = {} }: Finding): string {
   const more = Object.entries(details).map(
-    ([name, value]) => `${name}: ${typeof value === "number" ? formatNumber(value) : (value ?? "–")}`,
+    ([name, value]) => `${name}: ${typeof value === "number" ? numberText(value) : (value ?? "–")}`,
   );
   const small =
     more.length > 0 ? `<br><small class="soft"><bdi>${oneLine(more.join(" · "))}</bdi></small>` : "";
   return `<li><bdi>${oneLine(because)}</bdi> <small class="soft">${oneLine(signal)}, ${oneLine(kind)}</small>${small}</li>`;
 }
+
+const numberText = (value: number): string => (Number.isInteger(value) ? String(value) : formatNumber(value));
 
 /** What each detector says of the whole answer. */
 function signalTable({ examinations }: DetectedAnswer, i: number): string {

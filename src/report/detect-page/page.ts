@@ -3,13 +3,13 @@
 import { rankingChart, renderFigure } from "../../charts/server.ts";
 import type { ConfidentErrorReport, ShareOf } from "../../detect/index.ts";
 import { escapeMarkup, formatCount, formatNumber, formatPlural, visible } from "../../text/index.ts";
+import { confidentErrorText } from "../detect/errors.ts";
+import type { DetectedAnswer, DetectionView, SignalRanking } from "../detect/view.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
 import { SCORE_STYLE } from "../score-page/style.ts";
 import { answerList, answerSection, titleOf } from "./answer.ts";
-import { confidentErrorText } from "./errors.ts";
 import { DETECT_SCRIPT } from "./script.ts";
 import { DETECT_STYLE } from "./style.ts";
-import type { DetectedAnswer, DetectionView, SignalRanking } from "./view.ts";
 
 /** More are not on the page, which says so: a browser has to hold it. */
 const MOST_ANSWERS = 500;
