@@ -151,6 +151,8 @@ async function answersOf(rows, { right }) {
 }
 
 const FOLDS = 5;
+/** Small sets are fitted too: intervals say what that is worth. */
+const FIT = { seed: 20, leastPerClass: 5 };
 
 /** Probability of being wrong, by a model fitted to the published answers to other questions: what it knows is not how a set was made. */
 function fittedElsewhere(answers, published) {
@@ -158,7 +160,7 @@ function fittedElsewhere(answers, published) {
   const fitted = Array.from({ length: FOLDS }, (_, fold) =>
     fitFusion(
       published.filter((each) => foldOf(each) !== fold),
-      { seed: 20 },
+      FIT,
     ),
   );
   return answers.map(
@@ -170,9 +172,9 @@ function fittedElsewhere(answers, published) {
 function setOf(answers, published, resamples) {
   const correct = answers.map((each) => each.correct);
   const groups = answers.map(({ group }) => group);
-  const { heldOut } = evaluateFusion(answers, { folds: 5, seed: 20, resamples: 2 });
+  const { heldOut } = evaluateFusion(answers, { ...FIT, folds: 5, resamples: 2 });
   // The same without agreement of words: what the model alone has to say.
-  const own = evaluateFusion(answers.map(withoutAgreement), { folds: 5, seed: 20, resamples: 2 });
+  const own = evaluateFusion(answers.map(withoutAgreement), { ...FIT, folds: 5, resamples: 2 });
   const names = Object.keys(answers[0].numbers);
   const methods = {
     ...Object.fromEntries(names.map((name) => [name, answers.map(({ numbers }) => numbers[name])])),

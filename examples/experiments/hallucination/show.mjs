@@ -163,7 +163,7 @@ function benchTable({ sections: [section] }) {
   return table(
     ["rank", "method", "AUROC (95 %)", "AUPRC of wrong ones", "PRR", "ECE", "tokens", "seconds"],
     section.methods.map(({ rank, name, family, auroc, auprcWrong, prr, ece, price }) => {
-      const { tokensRead, tokensWritten, seconds } = price ?? {};
+      const { tokensRead = null, tokensWritten = null, seconds = null } = price ?? {};
       const tokens =
         tokensRead === null && tokensWritten === null ? null : (tokensRead ?? 0) + (tokensWritten ?? 0);
       return [

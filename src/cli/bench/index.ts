@@ -1,4 +1,4 @@
-export { type Columns, columnsOf, matchedPlaces, subset } from "./columns.ts";
+export { columnsOf } from "./columns.ts";
 export { detectorsOf } from "./detectors.ts";
 export { withFused } from "./fused.ts";
 export { type BenchRow, readBenchItems } from "./given.ts";

@@ -32,7 +32,7 @@ export interface ChosenMethods {
  * Detectors of `surprisal/detect` as methods, by their suspicion. "lift": minus the mean lift of a token, of the same two
  * passes; "fused": a model fitted to all that detectors said of the other folds.
  */
-export const DETECTORS = ["anomaly", "patterns", "consistency", "retrieval", "lift", "fused"] as const;
+const DETECTORS = ["anomaly", "patterns", "consistency", "retrieval", "lift", "fused"] as const;
 export type DetectorName = (typeof DETECTORS)[number];
 
 const isDetector = (name: string): name is DetectorName => DETECTORS.some((each) => each === name);
