@@ -2,7 +2,7 @@
 import { SurprisalError } from "../../core/index.ts";
 import type { BenchSection } from "../../report/index.ts";
 import { formatPlural } from "../../text/index.ts";
-import { type BenchOptions, benchMethods } from "../../uncertainty/index.ts";
+import { type Benched, type BenchOptions, benchMethods } from "../../uncertainty/index.ts";
 import { type Columns, matchedPlaces, subset } from "./columns.ts";
 
 /**
@@ -17,7 +17,7 @@ export function sectionsOf(
 ): { sections: BenchSection[]; notes: string[] } {
   const all = benchMethods(columns, options);
   const sections: BenchSection[] = [{ name: "all answers", benched: all }];
-  const notes = missingNotes(columns, all.n);
+  const notes = [...missingNotes(columns, all.n), ...whyNoMeasures(all)];
   if (matched === undefined) return { sections, notes };
   const places = matchedPlaces(columns, matched);
   const name = `pairs whose lengths differ by at most ${formatPlural(matched, "word")}`;
@@ -32,6 +32,16 @@ export function sectionsOf(
     notes.push(`None of the ${name} has numbers of all methods.`);
   }
   return { sections, notes };
+}
+
+/** Why there is no order to measure, or no calibration. */
+function whyNoMeasures({ n, right, methods }: Benched): string[] {
+  if (right === n || right === 0)
+    return [
+      `All ${formatPlural(n, "answer")} are ${right === 0 ? "wrong" : "right"}: there is nothing to tell apart.`,
+    ];
+  const reasons = new Set(methods.flatMap(({ eceReason }) => eceReason ?? []));
+  return [...reasons].map((reason) => `No ECE: ${reason}`);
 }
 
 /** Methods that lack numbers make the set of answers smaller for all. */

@@ -134,6 +134,8 @@ describe("benchMethods", () => {
     expect(() => benchMethods({ methods: {}, correct: [true] })).toThrow(/No method has a number/);
     expect(() => benchMethods({ methods: { a: [null] }, correct: [true] })).toThrow(/No method has a number/);
     expect(() => benchMethods({ methods: { a: [1, 2] }, correct: [true] })).toThrow(/a/);
+    const apart = { methods: { a: [1, null], b: [null, 1] }, correct: [true, false] };
+    expect(() => benchMethods(apart)).toThrow(/No answer with a label has a number of every method: a, b/);
     expect(() => benchMethods(answers, { calibrator: "magic" as "platt" })).toThrow(/no calibrator "magic"/);
     expect(() => benchMethods(answers, { calibrator: "toString" as "platt" })).toThrow(/no calibrator/);
   });

@@ -123,10 +123,17 @@ export function benchMethods(
       wayOut: "Give answers with labels, and methods that can judge them.",
     });
   const finite = Object.fromEntries(said.map((name) => [name, finiteOrder(methods[name]!)]));
-  const found = compareRankings({ methods: finite, correct, groups }, options);
   const rows = correct.flatMap((label, i) =>
     label === null || said.some((name) => finite[name]![i] === null) ? [] : [i],
   );
+  if (rows.length === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: `No answer with a label has a number of every method: ${said.join(", ")}`,
+      where: "methods",
+      wayOut: "Measure fewer methods at once: those that judge the same answers.",
+    });
+  const found = compareRankings({ methods: finite, correct, groups }, options);
   const labels = rows.map((i) => correct[i]!);
   const together = groups && rows.map((i) => groups[i]!);
   const order = ordered(said, found.differences);
