@@ -41,7 +41,7 @@ export interface FailedRow extends Kept {
 }
 
 /** A line, or why it cannot be read. */
-export interface GivenRow<Item> extends Pick<ItemRow, "index" | "id" | "where" | "sha256"> {
+interface GivenRow<Item> extends Pick<ItemRow, "index" | "id" | "where" | "sha256"> {
   item: Item | SurprisalError;
 }
 

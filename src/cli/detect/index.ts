@@ -1,6 +1,5 @@
 export { readContext } from "./context.ts";
 export {
-  type Artefacts,
   fitDetectors,
   fittedText,
   identityNotes,
