@@ -24,6 +24,8 @@ export interface ConfidenceRow extends RowHead, ConfidenceAnswer {
   id: string | number | null;
   usage: Measured["usage"];
   provenance: Provenance | null;
+  more?: Measured["more"];
+  spent?: Measured["spent"];
 }
 
 /** A line with what was found of its answer. */

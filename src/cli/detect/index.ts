@@ -6,7 +6,7 @@ export {
   readArtefacts,
   requireLabels,
 } from "./fit.ts";
-export { type DetectRow, readDetectItems } from "./given.ts";
+export { type DetectRow, knownOf, readDetectItems } from "./given.ts";
 export { type Detected, detect } from "./measure.ts";
 export { detectPlanOf, detectPlanText } from "./plan.ts";
 export { confidentErrorsOf, rankSignals } from "./rank.ts";
