@@ -17,7 +17,7 @@ export type ExitSettings =
 export const EXIT_RULES = ["certain", "eat", "deer"] as const;
 
 /** @throws SurprisalError INVALID_ARGUMENT */
-export function requireRule(settings: ExitSettings): void {
+function requireRule(settings: ExitSettings): void {
   const { rule } = settings ?? {};
   if (EXIT_RULES.includes(rule)) return;
   throw invalidArgument(`There is no rule "${String(rule)}"`, "rule", `Give ${EXIT_RULES.join(", ")}.`);

@@ -1,8 +1,7 @@
 /** What ending the thinking is worth, on records, without a model. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { requireCount, requireShare } from "../checks.ts";
-import { requireRule } from "../early-exit/exit-rules.ts";
-import { type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
+import { checkExit, type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
 import {
   groupOf,
   type RouteRecord,
@@ -146,6 +145,9 @@ const THRESHOLDS = {
   deer: [0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999],
 } as const;
 
+/** One that every rule takes. */
+const ANY_THRESHOLD = 0.6;
+
 /** Sets the number of a rule that decides how early it ends: probability, delta or threshold. */
 function withThreshold(settings: ExitSettings, threshold: number): ExitSettings {
   if (settings.rule === "certain") return { ...settings, probability: threshold };
@@ -163,7 +165,7 @@ export async function exitCurve(
 ): Promise<ExitPoint[]> {
   const how = placesOf(given, options);
   const thoughts = thoughtsOf(given, how);
-  requireRule(settings);
+  checkExit(withThreshold(settings, ANY_THRESHOLD), how);
   const points: ExitPoint[] = [];
   for (const threshold of thresholds ?? THRESHOLDS[settings.rule]) {
     const replayed = await replayAll(thoughts, withThreshold(settings, threshold), how);
