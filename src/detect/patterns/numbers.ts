@@ -95,11 +95,13 @@ function isWorkedOut(
         for (const b of same.slice(i + 1, FEW))
           if (close(a.value + b.value) || close(Math.abs(a.value - b.value))) return true;
   }
-  const years = context.byClass.get("year") ?? [];
-  if (/^(?:noun:years?|age or years|duration)$|^%$/.test(quantity.class!) && years.length <= MOST_OF_A_CLASS)
-    for (const a of years)
-      for (const b of years) if ([0, 1].includes(Math.abs(a.value - b.value) - written)) return true;
+  if (/^(?:noun:years?|age or years|duration)$|^%$/.test(quantity.class!)) {
+    // A year more where both ends count.
+    const gaps = context.pairs("year");
+    if (gaps.has(plain(written)) || gaps.has(plain(written + 1))) return true;
+  }
   if (!isDerived) return false;
+  const years = context.byClass.get("year") ?? [];
   const all = context.quantities.slice(0, MOST_LOOKED_AT);
   if (quantity.class === "year")
     return years
@@ -109,8 +111,8 @@ function isWorkedOut(
       );
   // A sum of all of a kind.
   if (same.length > 2 && close(same.reduce((sum, each) => sum + each.value, 0))) return true;
-  const roundly = (result: number): boolean =>
-    Math.abs(result - written) <= Math.max(0.5 * 10 ** -decimalsOf(written), 1e-9 * written);
+  const apart = Math.max(0.5 * 10 ** -decimalsOf(written), 1e-9 * written);
+  const roundly = (result: number): boolean => Math.abs(result - written) <= apart;
   for (const a of all)
     for (const b of all) {
       if (a === b || b.written === 0) continue;
