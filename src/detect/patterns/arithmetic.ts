@@ -1,5 +1,6 @@
 /** Calculations that a text states, and that are wrong: 3 + 4 = 8. */
 import { type Found, quote, type SentenceRule } from "./rule.ts";
+import { sharesOf } from "./shares.ts";
 
 /** One piece of a calculation. */
 type Token =
@@ -11,20 +12,23 @@ const NUMBER =
 const OPERATORS: readonly (readonly [RegExp, Token["type"]])[] = [
   [/\s?(?:\+|\uff0b|plus\b|加上?)\s?/y, "+"],
   [/\s?(?:-|\u2212|\u2013|minus\b|减去?)\s?/y, "-"],
-  [/\s?(?:\u00d7|\*|\u22c5|\u00b7|x(?=\s?[\d($])|times\b|multiplied by\b|乘以?)\s?/y, "*"],
-  [/\s?(?:\/|\u00f7|divided by\b|除以)\s?/y, "/"],
+  [
+    /\s?(?:\u00d7|\*|\u22c5|\u00b7|\\times(?![a-z])|\\cdot(?![a-z])|x(?=\s?[\d($])|times\b|multiplied by\b|乘以?)\s?/y,
+    "*",
+  ],
+  [/\s?(?:\/|\u00f7|\\div(?![a-z])|divided by\b|除以)\s?/y, "/"],
   [/\s?\^\s?/y, "^"],
   [/\s?[(\uff08]\s?/y, "("],
   [/\s?[)\uff09]/y, ")"],
-  [/\s?(?:=|\uff1d|equals\b|is equal to\b|等于|得)\s?/y, "="],
-  [/\s?(?:≈|≃|\u2248|is about\b|约等于)\s?/y, "~"],
+  [/\s?(?:=|\uff1d|(?:which )?equals\b|is equal to\b|等于|得)\s?/y, "="],
+  [/\s?(?:≈|≃|\\approx(?![a-z])|is about\b|约等于)\s?/y, "~"],
 ];
 /** "is" is a sign of equality only behind a calculation. */
-const IS = /\s(?:is|makes|gives|are|是)\s(?=[$€£¥]?\s?\d)/y;
+const IS = /\s(?:which )?(?:is|makes|gives|are|是)\s(?=[$€£¥]?\s?\d)/y;
 
 /** Other arithmetic, or a calculation that is said to be wrong. */
 const NO_CLAIM =
-  /\b(?:mod|modulo|binary|hex\w*|octal|base[- ]?\d+|wrong|false|incorrect|mistake\w*|error|not|isn't|never|remainder|rather than|instead of|claims?|xor|if)\b|n't\b|错|误|不等于|不是|余数?|二进制|如果|假如/iu;
+  /\b(?:mod|modulo|binary|hex\w*|octal|base[- ]?\d+|wrong|false|incorrect|mistake\w*|error|not|isn't|never|remainder|rather than|instead of|claims?|xor|if|o'clock|clock|slogan|joke|saying|synerg\w*)\b|n't\b|错|误|不等于|不是|余数?|二进制|如果|假如/iu;
 
 const UNITLESS =
   /^(?:and|or|is|are|to|in|of|as|so|for|we|the|a|but|which|that|then|with|by|at|on|x|和|是|的|个|共|即|而|所|则|就|加|减|乘|除|等|得)$/u;
@@ -35,7 +39,11 @@ export const arithmetic: SentenceRule = ({ own }) => {
   if (!/\d\D{1,40}?\d/.test(own) || !/[=\uff1d≈]|\bequals?\b|\bis\b|\bmakes\b|\bgives\b|等于|得|是/.test(own))
     return [];
   if (NO_CLAIM.test(own)) return [];
-  return [...calculations(own).flatMap((tokens) => faultsOf(tokens, own)), ...namedSums(own)];
+  return [
+    ...calculations(own).flatMap((tokens) => faultsOf(tokens, own)),
+    ...namedSums(own),
+    ...sharesOf(own),
+  ];
 };
 
 /** A digit behind a Chinese character begins a number all the same. */
@@ -163,11 +171,17 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
   return found;
 }
 
+/** "√16 + 1 = 5", "log 100 + 1 = 3": the first number is not what is added. */
+const FUNCTION =
+  /(?:[\u221a\u221b\u221c]|\b(?:sin|cos|tan|log|ln|lg|exp|sqrt|abs|root of|square of|cube of|half of))\s?\(?$/iu;
+
 /** "x + 3 + 4 = 8": what begins before is not known. */
 const startsWithin = (text: string, start: number): boolean =>
-  /(?:\d\s|[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
+  FUNCTION.test(text.slice(Math.max(0, start - 12), start)) ||
+  (/(?:\d\s|[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
     text.slice(Math.max(0, start - 7), start),
-  ) && !/=\s?$/.test(text.slice(Math.max(0, start - 3), start));
+  ) &&
+    !/=\s?$/.test(text.slice(Math.max(0, start - 3), start)));
 
 /** Some of the addends before the last number have a unit, and some have none. */
 function isMixed(numbers: readonly { unit: string }[]): boolean {
@@ -180,7 +194,9 @@ function unitsDiffer(tokens: readonly Token[]): boolean {
   const units = new Set(
     numbers.map(({ unit }) => unit.replace(/(?<=.{2})s$/, "")).filter((unit) => unit !== ""),
   );
-  if ([...units].some((unit) => SCALES.test(unit)))
+  // Nobody multiplies millions by millions: 12 m × 8 m are metres.
+  const isArea = units.size === 1 && units.has("m") && numbers.every(({ unit }) => unit !== "");
+  if (!isArea && [...units].some((unit) => SCALES.test(unit)))
     return (
       units.size > 1 ||
       numbers.some(({ unit }) => unit === "") ||

@@ -8,7 +8,30 @@ const ABOUT =
   /\b(?:about|around|approximately|approx\.?|roughly|nearly|almost|some|over|under|more than|less than|at least|up to|close to|just|circa|ca\.)\s*(?:[$€£¥])?$|(?:约|大约|近|将近|超过|左右|不到|接近|达)\s*$/iu;
 /** Words of a number that was worked out. */
 const DERIVED =
-  /\b(?:per|each|every|average|mean|times|twice|ratio|percent|percentage|total|altogether|combined|together|sum|difference|more|less|fewer|left|remain\w*|later|earlier|after|before|between|times|half|double|old|aged|ago|longer|shorter|higher|lower|gap|running|rise|increase|drop|fell|grew)\b|[%\uff05×=]|平均|每|倍|共|总|合计|相差|多|少|剩|后|前|比|差|岁/iu;
+  /\b(?:per|each|every|average|mean|times|twice|ratio|percent|percentage|total|altogether|combined|together|sum|difference|more|less|fewer|left|remain\w*|later|earlier|after|before|between|until|times|half|twice|double|old|aged|ago|annual\w*|yearly|monthly|weekly|daily|hourly|quarterly|longer|shorter|higher|lower|gap|running|rise|increase|drop|fell|grew)\b|[%\uff05×=]|平均|每|倍|共|总|合计|相差|多|少|剩|后|前|比|差|岁/iu;
+/** Of a number that was given for one stretch of time and is said for another: 300 a month are 3,600 a year. */
+const PERIODS =
+  /\b(?:a|an|per|each|every)\s(?:hour|day|week|month|quarter|year)\b|\b(?:hourly|daily|weekly|monthly|quarterly|yearly|annual\w*)\b|[\u6bcf\u5e74\u6708\u5468\u65e5\u5929]/iu;
+const PERIODS_OF = [
+  12,
+  52,
+  365,
+  360,
+  30,
+  24,
+  7,
+  60,
+  4,
+  1 / 12,
+  1 / 52,
+  1 / 365,
+  1 / 360,
+  1 / 30,
+  1 / 24,
+  1 / 7,
+  1 / 60,
+  1 / 4,
+];
 /** With more numbers than this, some pair of them makes nearly every number: a pair has to be spoken of. */
 const FEW = 30;
 const MOST_OF_A_CLASS = 150;
@@ -65,7 +88,7 @@ function isSupported(quantity: Quantity, context: Context, sentence: string, isD
     if (distance <= roundingOf(quantity, other)) return true;
     if (about && distance <= 0.05 * Math.abs(other.value)) return true;
   }
-  return isWorkedOut(quantity, same, context, isDerived);
+  return isWorkedOut(quantity, same, context, sentence, isDerived);
 }
 
 /** How far apart they may be: by the answer's last place, if that is no coarser than a twentieth, and by conversion of units. */
@@ -82,6 +105,7 @@ function isWorkedOut(
   quantity: Quantity,
   same: readonly ContextQuantity[],
   context: Context,
+  sentence: string,
   isDerived: boolean,
 ): boolean {
   const { value, written, rounding } = quantity;
@@ -89,8 +113,8 @@ function isWorkedOut(
     Math.abs(result - value) <= Math.max(1e-9 * Math.abs(value), Math.min(rounding, 0.02 * Math.abs(value)));
   if (quantity.class !== "year" && (isDerived || same.length <= FEW)) {
     if (context.pairs(quantity.class!).has(plain(value))) return true;
-    // A sum that was rounded: 482 and 513 are about 1,000.
-    if (rounding > 1)
+    // A sum that was rounded: 482 and 513 are about 1,000, and 634 less 332.9 is 301.
+    if (rounding > 0)
       for (const [i, a] of same.slice(0, FEW).entries())
         for (const b of same.slice(i + 1, FEW))
           if (close(a.value + b.value) || close(Math.abs(a.value - b.value))) return true;
@@ -101,14 +125,19 @@ function isWorkedOut(
     if (gaps.has(plain(written)) || gaps.has(plain(written + 1))) return true;
   }
   if (!isDerived) return false;
+  if (PERIODS.test(sentence) && same.some((each) => PERIODS_OF.some((times) => close(each.value * times))))
+    return true;
   const years = context.byClass.get("year") ?? [];
   const all = context.quantities.slice(0, MOST_LOOKED_AT);
   if (quantity.class === "year")
-    return years
-      .slice(0, MOST_LOOKED_AT)
-      .some((year) =>
-        all.some((n) => n.class !== "year" && Math.abs(Math.abs(value - year.value) - n.written) < 1e-9),
-      );
+    return years.slice(0, MOST_LOOKED_AT).some((year) =>
+      all.some((n) => {
+        const years = n.class === "months" ? n.written / 12 : n.written;
+        const apart = Math.abs(Math.abs(value - year.value) - years);
+        // Months that begin within a year end in this one or the next.
+        return n.class !== "year" && (n.class === "months" ? apart < 1 : apart < 1e-9);
+      }),
+    );
   // A sum of all of a kind.
   if (same.length > 2 && close(same.reduce((sum, each) => sum + each.value, 0))) return true;
   const apart = Math.max(0.5 * 10 ** -decimalsOf(written), 1e-9 * written);
@@ -120,9 +149,7 @@ function isWorkedOut(
       if (
         roundly(a.written * b.written) ||
         roundly(ratio) ||
-        roundly(100 * ratio) ||
-        roundly(100 * (ratio - 1)) ||
-        roundly(100 * (1 - ratio))
+        (isLike(a, b) && (roundly(100 * ratio) || roundly(100 * (ratio - 1)) || roundly(100 * (1 - ratio))))
       )
         return true;
       if (
@@ -135,6 +162,10 @@ function isWorkedOut(
     }
   return quantity.class === "%" && all.some((a) => a.class === "%" && roundly(100 - a.written));
 }
+
+/** Of what a share may be: two numbers of a kind, or of which one is named after nothing; never a percentage of anything else. */
+const isLike = (a: Quantity, b: Quantity): boolean =>
+  a.class === b.class || (a.class !== "%" && b.class !== "%" && (a.class === null || b.class === null));
 
 const decimalsOf = (value: number): number =>
   Number.isInteger(value) ? 0 : Math.min(6, String(value).split(".")[1]?.length ?? 0);
