@@ -208,6 +208,12 @@ function unitsDiffer(tokens: readonly Token[]): boolean {
   return units.size > 1 || (units.size === 1 && bare > 0 && numbers.at(-1)?.unit === "") || isMixed(numbers);
 }
 
+/** Nothing is left to be rounded to so many decimals. */
+function comesOutEven(value: number, decimals: number): boolean {
+  const scaled = value * 10 ** decimals;
+  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.max(1, Math.abs(scaled));
+}
+
 /** A result may have been rounded or cut off where the calculation does not come out even. */
 function toleranceOf(left: Side, right: Side): number {
   const result = right.tokens.length === 1 ? right.tokens[0]! : null;
@@ -215,7 +221,7 @@ function toleranceOf(left: Side, right: Side): number {
     !left.tokens.some(({ type }) => type === "/") &&
     left.tokens.every((token) => token.type !== "number" || token.decimals === 0);
   const relative = 1e-9 * Math.max(1, Math.abs(left.value));
-  if (isExact || result?.type !== "number") return relative;
+  if (isExact || result?.type !== "number" || comesOutEven(left.value, result.decimals)) return relative;
   return 10 ** -result.decimals * (1 - 1e-9) + relative;
 }
 

@@ -124,9 +124,9 @@ function isWorkedOut(
     const gaps = context.pairs("year");
     if (gaps.has(plain(written)) || gaps.has(plain(written + 1))) return true;
   }
-  if (!isDerived) return false;
   if (PERIODS.test(sentence) && same.some((each) => PERIODS_OF.some((times) => close(each.value * times))))
     return true;
+  if (!isDerived) return false;
   const years = context.byClass.get("year") ?? [];
   const all = context.quantities.slice(0, MOST_LOOKED_AT);
   if (quantity.class === "year")
