@@ -8,7 +8,7 @@ type Token =
   | { type: "+" | "-" | "*" | "/" | "^" | "(" | ")" | "=" | "~"; start: number; end: number };
 
 const NUMBER =
-  /(?:[$€£¥]\s?)?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d{1,12})?)(?![\d])(?:\s?(%|[\p{Ll}°℃]{1,12}|[\u4e00-\u9fff])(?![\p{L}\d_(]))?/uy;
+  /(?:[$€£¥]\s?)?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d{1,12})?)(?![\d])(?:[^\S\n]?(%|[\p{Ll}°℃]{1,12}|[\u4e00-\u9fff])(?![\p{L}\d_(]))?/uy;
 const OPERATORS: readonly (readonly [RegExp, Token["type"]])[] = [
   [/\s?(?:\+|\uff0b|plus\b|加上?)\s?/y, "+"],
   [/\s?(?:-|\u2212|\u2013|minus\b|减去?)\s?/y, "-"],
@@ -29,6 +29,9 @@ const IS = /\s(?:which )?(?:is|makes|gives|are|是)\s(?=[$€£¥]?\s?\d)/y;
 /** Other arithmetic, or a calculation that is said to be wrong. */
 const NO_CLAIM =
   /\b(?:mod|modulo|binary|hex\w*|octal|base[- ]?\d+|wrong|false|incorrect|mistake\w*|error|not|isn't|never|remainder|rather than|instead of|claims?|xor|if|o'clock|clock|slogan|joke|saying|synerg\w*)\b|n't\b|错|误|不等于|不是|余数?|二进制|如果|假如/iu;
+
+/** "45y/2 = 1125": letters that are no unit of anything stand for numbers that are not known. */
+const VARIABLE = /^[abcefijnopqrtuvxyz]$/u;
 
 const UNITLESS =
   /^(?:and|or|is|are|to|in|of|as|so|for|we|the|a|but|which|that|then|with|by|at|on|x|和|是|的|个|共|即|而|所|则|就|加|减|乘|除|等|得)$/u;
@@ -158,7 +161,12 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
     )
       continue;
     if (i === 1 && startsWithin(text, left.tokens[0]!.start)) continue;
-    if (unitsDiffer([...left.tokens, ...right.tokens])) continue;
+    if (
+      unitsDiffer([...left.tokens, ...right.tokens]) ||
+      isNamed(left, right) ||
+      isShare(left, text, signs[i - 1]!)
+    )
+      continue;
     const about = signs[i - 1]!.type === "~" ? 0.05 : 0;
     if (!(Math.abs(left.value - right.value) > toleranceOf(left, right) + about * Math.abs(left.value)))
       continue;
@@ -178,10 +186,20 @@ const FUNCTION =
 /** "x + 3 + 4 = 8": what begins before is not known. */
 const startsWithin = (text: string, start: number): boolean =>
   FUNCTION.test(text.slice(Math.max(0, start - 12), start)) ||
-  (/(?:\d\s|[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
+  (/(?:\d\s|^-|[+*/\u00d7\u00f7^=<>\u2212()\]}]\s?|\bx\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
     text.slice(Math.max(0, start - 7), start),
   ) &&
     !/=\s?$/.test(text.slice(Math.max(0, start - 3), start)));
+
+/** "4 students drank 1.5 quarts = 4 * 1.5 = 6 quarts": what is worked out is named first. */
+function isNamed({ tokens: [first, ...more] }: Side, right: Side): boolean {
+  if (first?.type !== "number" || first.unit === "" || more.length > 0) return false;
+  return right.tokens.some((token) => token.type === "number" && token.unit !== first.unit);
+}
+
+/** "2/5 is equal to 12.8 hectares": a share of something, and how much that is. */
+const isShare = ({ value, tokens }: Side, text: string, { start, end }: Token): boolean =>
+  value < 1 && tokens.length === 3 && tokens[1]!.type === "/" && /\p{L}/u.test(text.slice(start, end));
 
 /** Some of the addends before the last number have a unit, and some have none. */
 function isMixed(numbers: readonly { unit: string }[]): boolean {
@@ -257,6 +275,7 @@ function sideOf(tokens: readonly Token[]): Side | null {
     return tokens[at++]?.type === ")" ? value : Number.NaN;
   };
   if (tokens.length === 0) return null;
+  if (tokens.some((token) => token.type === "number" && VARIABLE.test(token.unit))) return null;
   const value = sum();
   return at === tokens.length && Number.isFinite(value) ? { value, tokens } : null;
 }

@@ -55,6 +55,8 @@ export class Context {
   readonly quantities: ContextQuantity[] = [];
   readonly byClass: Map<string, ContextQuantity[]> = new Map();
   readonly values: Set<number> = new Set();
+  /** What the answer has worked out up to here; of its own, and not of the documents. */
+  readonly workedOut: Set<number> = new Set();
   readonly dates: ContextDate[] = [];
   readonly words: Set<string> = new Set();
   readonly hanPairs: Set<string> = new Set();

@@ -36,6 +36,9 @@ const PERIODS_OF = [
 const FEW = 30;
 const MOST_OF_A_CLASS = 150;
 const MOST_LOOKED_AT = 40;
+/** A calculation before a number: its operator stands between digits. */
+const RESULT =
+  /[\d)%][^\d=\n]{0,20}[-+*/\u00d7\u00f7\u2212\u22c5x][^=\n]{0,40}[=\u2248]\s?[$\u20ac\u00a3\u00a5]?\s?$/u;
 /** What is only said, not claimed of the documents' world. */
 const SUPPOSED = /\b(?:if|suppose|imagine|assume|for example|e\.g\.|such as)\b|如果|假如|假设|例如|比如/iu;
 
@@ -47,10 +50,17 @@ export const numbersInContext: SentenceRule = ({ prose, text }, context) => {
   if (quantities.length === 0 && dates.length === 0) return [];
   const isSupposed = SUPPOSED.test(prose);
   let topics: Set<string> | null = null;
-  const isDerived = DERIVED.test(prose);
+  // Once, and not for each of its numbers.
+  const speaks: Speaks = { ofDerived: DERIVED.test(prose), ofPeriods: PERIODS.test(prose) };
   const found: Found[] = [];
   for (const quantity of quantities) {
-    if (quantity.class === null || isSupported(quantity, context, prose, isDerived)) continue;
+    // Whether "9 * 2 = $18" is right is the affair of arithmetic; from here on the answer may speak of the 18.
+    if (RESULT.test(prose.slice(Math.max(0, quantity.start - 60), quantity.start))) {
+      context.workedOut.add(quantity.value).add(quantity.written);
+      continue;
+    }
+    if (context.workedOut.has(quantity.value)) continue;
+    if (quantity.class === null || isSupported(quantity, context, prose, speaks)) continue;
     const same = context.byClass.get(quantity.class);
     if (!same || same.length === 0) continue;
     topics ??= topicsOf(prose);
@@ -76,7 +86,13 @@ const withoutCitations = (text: string): string =>
     (match) => (/\p{L}/u.test(match) || /^[([（]\d/.test(match) ? "\ufffc".repeat(match.length) : match),
   );
 
-function isSupported(quantity: Quantity, context: Context, sentence: string, isDerived: boolean): boolean {
+/** What its sentence speaks of. */
+interface Speaks {
+  ofDerived: boolean;
+  ofPeriods: boolean;
+}
+
+function isSupported(quantity: Quantity, context: Context, sentence: string, speaks: Speaks): boolean {
   const { value, written, start } = quantity;
   if (context.values.has(value) || context.values.has(written)) return true;
   const same = (context.byClass.get(quantity.class!) ?? []).slice(0, MOST_OF_A_CLASS);
@@ -88,7 +104,7 @@ function isSupported(quantity: Quantity, context: Context, sentence: string, isD
     if (distance <= roundingOf(quantity, other)) return true;
     if (about && distance <= 0.05 * Math.abs(other.value)) return true;
   }
-  return isWorkedOut(quantity, same, context, sentence, isDerived);
+  return isWorkedOut(quantity, same, context, speaks);
 }
 
 /** How far apart they may be: by the answer's last place, if that is no coarser than a twentieth, and by conversion of units. */
@@ -105,16 +121,15 @@ function isWorkedOut(
   quantity: Quantity,
   same: readonly ContextQuantity[],
   context: Context,
-  sentence: string,
-  isDerived: boolean,
+  { ofDerived, ofPeriods }: Speaks,
 ): boolean {
   const { value, written, rounding } = quantity;
   const close = (result: number): boolean =>
     Math.abs(result - value) <= Math.max(1e-9 * Math.abs(value), Math.min(rounding, 0.02 * Math.abs(value)));
-  if (quantity.class !== "year" && (isDerived || same.length <= FEW)) {
+  if (quantity.class !== "year" && (ofDerived || same.length <= FEW)) {
     if (context.pairs(quantity.class!).has(plain(value))) return true;
     // A sum that was rounded: 482 and 513 are about 1,000, and 634 less 332.9 is 301.
-    if (rounding > 0)
+    if (rounding > 1 || same.some((each) => !Number.isInteger(each.value)))
       for (const [i, a] of same.slice(0, FEW).entries())
         for (const b of same.slice(i + 1, FEW))
           if (close(a.value + b.value) || close(Math.abs(a.value - b.value))) return true;
@@ -124,9 +139,8 @@ function isWorkedOut(
     const gaps = context.pairs("year");
     if (gaps.has(plain(written)) || gaps.has(plain(written + 1))) return true;
   }
-  if (PERIODS.test(sentence) && same.some((each) => PERIODS_OF.some((times) => close(each.value * times))))
-    return true;
-  if (!isDerived) return false;
+  if (ofPeriods && same.some((each) => PERIODS_OF.some((times) => close(each.value * times)))) return true;
+  if (!ofDerived) return false;
   const years = context.byClass.get("year") ?? [];
   const all = context.quantities.slice(0, MOST_LOOKED_AT);
   if (quantity.class === "year")

@@ -118,9 +118,10 @@ export class RepeatedSentences implements RunningRule {
   #row: { key: string; times: number; start: number } = { key: "", times: 0, start: 0 };
 
   see({ text, own, start, isCode }: Prepared): Found[] {
-    if (isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12))) return [];
-    if (!isLongEnough(own)) return this.#short(text, own, start);
-    this.#row.times = 0;
+    const isPassedOver = isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12));
+    if (!isPassedOver && !isLongEnough(own)) return this.#short(text, own, start);
+    if (text.trim() !== "") this.#row.times = 0;
+    if (isPassedOver) return [];
     // Numbers and names differ between the lines of a list: the whole counts.
     const key = text.trim().replace(/^[-*+\u2022]\s/, "");
     const before = this.#seen.get(key);
