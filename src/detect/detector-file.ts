@@ -6,8 +6,7 @@ import { decodeText, infinityAsText, infinityFromText } from "../text/index.ts";
 import { SIGNALS } from "./finding.ts";
 import { DETECTOR_SCHEMA } from "./fitted.ts";
 import type { FusionArtefact } from "./fusion/index.ts";
-import type { SeriesArtefact } from "./series/index.ts";
-import { emptySeries, summarise } from "./series/summary.ts";
+import { SERIES_NUMBERS, type SeriesArtefact } from "./series/index.ts";
 
 /** A fitted detector; `kind` tells them apart. */
 export type DetectorArtefact = SeriesArtefact | FusionArtefact;
@@ -144,6 +143,3 @@ function faultOf(artefact: DetectorArtefact): string | null {
     return "fittedOn.right and fittedOn.wrong are not n together";
   return reference.some((value, i) => i > 0 && value < reference[i - 1]!) ? "reference does not rise" : null;
 }
-
-/** Numbers that a series is summarised in. */
-const SERIES_NUMBERS: ReadonlySet<string> = new Set(Object.keys(summarise(emptySeries(), true)));
