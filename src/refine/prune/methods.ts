@@ -50,7 +50,7 @@ export interface PruneStepsOptions extends ScoringOptions {
   method: PruneMethod;
   /** Needed by all but "full", and by "step-entropy", which keeps a fifth of the steps without it, as published. */
   keep?: KeepTarget | undefined;
-  /** What importance is measured on, by "spirit" and "token-budget". Default "answer". */
+  /** What importance is measured on, by "spirit" (default "chain", as published) and "token-budget" (default "rest"). */
   measure?: MeasureScope | undefined;
   /**
    * "refuse": a step that others refer to stays. Default: "refuse", of baselines "allow". Of "step-entropy" "allow" is as published.
@@ -106,7 +106,7 @@ export async function pruneSteps(
   chain: ReasoningChain,
   options: PruneStepsOptions,
 ): Promise<StepPruning> {
-  const { method, measure = "answer", signal, parseSpecial } = options;
+  const { method, measure = "rest", signal, parseSpecial } = options;
   if (!PRUNE_METHODS.includes(method))
     throw invalidArgument(
       `"${method}" is no way to prune`,

@@ -9,7 +9,10 @@ import { textsOf } from "./proposals.ts";
 
 /** Options of `pruneSample`. */
 export interface PruneSampleOptions extends GreedyOptions, ScoringOptions {
-  /** What a step's harm is measured on. Default "answer"; "chain" is as published. */
+  /**
+   * What a step's harm is measured on. Default "chain", as published. "answer" judges the answer alone: where it can be copied from the last
+   * step, every step before that looks useless (docs/refining.md has figures).
+   */
   measure?: MeasureScope | undefined;
   /** Name of the sample, for errors. Default "sample". */
   where?: string | undefined;
@@ -70,7 +73,7 @@ export async function pruneSample(
   chain: ReasoningChain,
   options: PruneSampleOptions = {},
 ): Promise<PrunedSample> {
-  const { measure = "answer", where = "sample", signal, parseSpecial } = options;
+  const { measure = "chain", where = "sample", signal, parseSpecial } = options;
   checkScope(measure);
   checkChain(chain, where);
   let tokensRun = 0;
