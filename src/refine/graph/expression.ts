@@ -27,6 +27,8 @@ const TOKEN =
 /** The text with one way to write each operator. */
 export function plainOperators(text: string): string {
   return text
+    .replaceAll(/\\[dt]?frac\{([^{}]{1,60})\}\{([^{}]{1,60})\}/g, "(($1)/($2))")
+    .replaceAll(/\\(?:left|right)(?=[()])/g, "")
     .replaceAll(/[−–—﹣－]/g, "-")
     .replaceAll(/[×·⋅✕＊]|\\times|\\cdot/g, "*")
     .replaceAll(/[÷／∕]|\\div/g, "/")

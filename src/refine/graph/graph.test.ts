@@ -62,6 +62,7 @@ describe("stepGraph", () => {
     expect(uses(["Rule 1: reds are heavy.", "The ball is red.", "By rule 1 it is heavy."])).toEqual([
       "3<-1 rule 1",
     ]);
+    expect(uses(["1. a is 7", "2. b is 9", "3. By (2) it holds."])).toEqual(["3<-2 equation 2"]);
     expect(uses(["Distributive law holds.", "By the distributive law it is so."])).toEqual([
       "2<-1 distributive law",
     ]);

@@ -83,7 +83,7 @@ export function stepGraph(steps: readonly string[], options: StepGraphOptions = 
   });
   // A result that is computed anew (36 again as the right side of its own sum) is no use of the first.
   for (const [step, node] of nodes.entries())
-    node.uses = node.uses.filter(({ item }) => !isComputedAnew(keyOf(item), item, read[step]!, steps[step]!));
+    node.uses = node.uses.filter(({ item }) => !isComputedAnew(keyOf(item), item, read[step]!));
   return { nodes, references: nodes.flatMap(({ uses }) => uses) };
 }
 
@@ -91,18 +91,13 @@ const add = (item: Item, ...maps: Map<string, Item>[]) => {
   for (const map of maps) map.set(keyOf(item), item);
 };
 
-/** A number that stands once in a step, as the result of an equation, does not lean on an earlier one. */
-function isComputedAnew(key: string, item: Item, { results, equations }: StepItems, text: string): boolean {
-  if (item.kind !== "number" || !results.has(key) || equations.length === 0) return false;
-  const isRight = equations.some(({ sides }) =>
-    sides.slice(1).some((side) => itemsOf(side).mentions.has(key)),
-  );
-  const left = equations.some(({ sides }) => itemsOf(sides[0]!).mentions.has(key));
-  const outside = equations.reduceRight(
-    (rest, { start, end }) => rest.slice(0, start) + rest.slice(end),
-    text,
-  );
-  return isRight && !left && !itemsOf(outside).mentions.has(key);
+/** A number that stands only as the result of equations in a step does not lean on an earlier one. */
+function isComputedAnew(key: string, item: Item, { results, equations, outside }: StepItems): boolean {
+  if (item.kind !== "number" || !results.has(key) || equations.length === 0 || outside.has(item.name))
+    return false;
+  const stands = (side: string) => itemsOf(side).mentions.has(key);
+  const isRight = equations.some(({ sides }) => sides.slice(1).some(stands));
+  return isRight && !equations.some(({ sides }) => stands(sides[0]!));
 }
 
 /**

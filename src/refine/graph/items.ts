@@ -28,15 +28,18 @@ export interface StepItems {
   equations: Equation[];
   /** Keys of what is stated by its first standing here: not numbers that are only operands of a sum. */
   statements: Set<string>;
+  /** Names of the numbers that stand outside of its equations. */
+  outside: Set<string>;
 }
 
 export const keyOf = ({ kind, name }: Item): string => `${kind} ${name}`;
 
 /** A number by itself: not a part of a word, of a date or of a longer number. Thousands may be parted by commas. */
-const NUMBER = /(?<![\p{L}\p{N}_.])\d+(?:,\d{3})+(?![\d])(?:\.\d+)?|(?<![\p{N}_.])\d+(?:\.\d+)?(?!\.\d)/gu;
+const NUMBER =
+  /(?<![A-Za-z\p{N}_.])\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|(?<![A-Za-z\p{N}_.])\d+(?:\.\d+)?(?!\.\d)/gu;
 /** A name in Latin or Greek letters left of "=", ":=" or "<-", which is thereby given a value. */
 const DEFINITION =
-  /(?<![A-Za-z0-9_α-ωΑ-Ω.*/+^(-])(?<!\d\s*[*]?\s*)([A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*)\s*(?::=|<-|=(?!=))/gu;
+  /(?<![A-Za-z0-9_α-ωΑ-Ω.*/+^(-])(?<!\d[ \t]*\*?[ \t]*)([A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*)\s*(?::=|<-|=(?!=))/gu;
 const LET =
   /\b(?:let|denote|call|define)\s+(?:\w+\s+){0,6}?([A-Za-zα-ωΑ-Ω])\b|设\s*[^，。,.]{0,20}?([A-Za-zα-ωΑ-Ω])(?![A-Za-z])/giu;
 /** A name where it is used as mathematics or code: a letter alone but "a", "A" and "I" without an operator beside them. */
@@ -86,20 +89,28 @@ export function itemsOf(text: string, names: ReadonlySet<string> = new Set()): S
     if (expression?.isCompound && expression.form.length > 1)
       say({ kind: "expression", name: expression.form });
   }
-  const outside = equations.reduceRight(
-    (rest, { start, end }) => rest.slice(0, start) + rest.slice(end),
-    plain,
+  const outside = new Set(
+    [...withoutEquations(plain, equations).matchAll(NUMBER)].map(([found]) => numberName(found)),
   );
   const statements = new Set(results.keys());
-  for (const { 0: found } of outside.matchAll(NUMBER))
-    statements.add(keyOf({ kind: "number", name: numberName(found) }));
+  for (const name of outside) statements.add(keyOf({ kind: "number", name }));
   for (const { sides } of equations)
     for (const side of sides) {
       const form = readExpression(side)?.form;
       if (form !== undefined) statements.add(keyOf({ kind: "expression", name: form }));
     }
   for (const item of mentions.values()) if (item.kind === "rule") statements.add(keyOf(item));
-  return { results, mentions, equations, statements };
+  return { results, mentions, equations, statements, outside };
+}
+
+function withoutEquations(text: string, equations: readonly Equation[]): string {
+  let result = "";
+  let at = 0;
+  for (const { start, end } of equations) {
+    result += `${text.slice(at, start)} `;
+    at = end;
+  }
+  return result + text.slice(at);
 }
 
 /** Digits as one number, without its sign: "-16" and "- 16" are written alike. Zeros in front and behind the point do not count. */

@@ -17,6 +17,8 @@ const KINDS: readonly [kind: string, words: RegExp][] = [
 /** "... (1)" at the end of a line numbers what stands before it; "(1)" elsewhere refers to it. */
 const TAG = /[(（](\d{1,2})[)）]/gu;
 const TAG_AT_END = /\s[(（](\d{1,2})[)）]\s*[.。]?\s*$/u;
+/** How far is looked around a label. */
+const TAG_REACH = 16;
 /** The number that begins a step is no number of its reasoning. */
 const NUMBERING =
   /^\s*(?:#{1,6}\s+|[-*+>]\s+)?(?:\*\*|__)?(?:steps?\s*#?\d{1,3}|第\s*\S{1,3}\s*步|步骤\s*\S{1,2}|[(（]\d{1,3}[)）]|\d{1,3}(?:[.)](?!\d)|[、．]))\s*[:：.]?/iu;
@@ -35,51 +37,55 @@ export interface Labels {
 export function labelsOf(text: string, number: number | null): Labels {
   const own: string[] = [];
   const labels = new Set<string>();
-  let plain = text;
-  const blank = (start: number, end: number) => {
-    plain = plain.slice(0, start) + " ".repeat(end - start) + plain.slice(end);
-  };
-  let behind = 0;
-  if (number !== null) {
-    own.push(`step ${number}`);
-    if (/^\s*[(（]\d/.test(text)) own.push(`equation ${number}`); // "(1)" is how it is referred to
-    behind = NUMBERING.exec(text)?.[0].length ?? 0;
-    blank(0, behind);
-  }
-  const tag = TAG_AT_END.exec(plain);
-  if (tag) {
-    own.push(`equation ${tag[1]}`);
-    blank(tag.index, plain.length);
-  }
-  const body = plain;
+  const behind = number === null ? 0 : (NUMBERING.exec(text)?.[0].length ?? 0);
+  if (number !== null) own.push(`step ${number}`, `equation ${number}`); // "by (2)" may mean it
+  const tag = TAG_AT_END.exec(text.slice(-TAG_REACH));
+  const end = tag ? text.length - tag[0].length : text.length;
+  if (tag) own.push(`equation ${tag[1]}`);
+  const body = blanked(text, [
+    [0, behind],
+    [end, text.length],
+  ]);
+  const places: Place[] = [];
   for (const [kind, words] of KINDS)
     for (const match of body.matchAll(words)) {
       const label = `${kind} ${labelNumber((match[1] ?? match[2])!)}`;
+      const [start, stop] = [match.index, match.index + match[0].length];
       // "Rule 1: ..." sets the rule up; in the middle of a sentence it refers to it.
-      const begins =
-        body
-          .slice(behind, match.index)
-          .trim()
-          .replace(/^(?:\*\*|__)/, "") === "" &&
-        /^(?:\*\*|__)?\s*[:：.(（]/.test(body.slice(match.index + match[0].length));
-      if (begins) own.push(label);
+      const isFirst = start - behind < TAG_REACH && /^\s*(?:\*\*|__)?\s*$/.test(body.slice(behind, start));
+      if (isFirst && /^(?:\*\*|__)?\s*[:：.(（]/.test(body.slice(stop, stop + TAG_REACH))) own.push(label);
       else labels.add(label);
-      blank(match.index, match.index + match[0].length);
+      places.push([start, stop]);
     }
-  for (const { 1: found, index, 0: all } of plain.matchAll(TAG)) {
-    // f(2) and 3(4) are mathematics.
-    if (
-      /[\w)]\s*$/.test(plain.slice(0, index)) &&
-      !/\b(?:from|by|in|into|using|and|with|of|to)\s*$/i.test(plain.slice(0, index))
-    )
-      continue;
-    if (/^\s*[-+*/^=]/.test(plain.slice(index + all.length)) || /[-+*/^=]\s*$/.test(plain.slice(0, index)))
-      continue;
+  const unnamed = blanked(body, places);
+  const tags: Place[] = [];
+  for (const { 1: found, index, 0: all } of unnamed.matchAll(TAG)) {
+    const before = unnamed.slice(Math.max(0, index - TAG_REACH), index);
+    const after = unnamed.slice(index + all.length, index + all.length + TAG_REACH);
+    // f(2), 3(4) and (5)+1 are mathematics.
+    if (/[\w)]\s*$/.test(before) && !/\b(?:from|by|in|into|using|and|with|of|to)\s*$/i.test(before)) continue;
+    if (/^\s*[-+*/^=]/.test(after) || /[-+*/^=]\s*$/.test(before)) continue;
     labels.add(`equation ${found}`);
-    blank(index, index + all.length);
+    tags.push([index, index + all.length]);
   }
   for (const label of own) labels.delete(label);
-  return { own, labels: [...labels], plain };
+  return { own, labels: [...labels], plain: blanked(unnamed, tags) };
+}
+
+/** Where a label stands: from, up to. */
+type Place = readonly [start: number, end: number];
+
+/** Spaces in the place of stretches. They may overlap. */
+function blanked(text: string, places: readonly Place[]): string {
+  let result = "";
+  let at = 0;
+  for (const [start, end] of [...places].sort(([a], [b]) => a - b)) {
+    if (end <= at) continue;
+    const from = Math.max(start, at);
+    result += text.slice(at, from) + " ".repeat(end - from);
+    at = end;
+  }
+  return result + text.slice(at);
 }
 
 const labelNumber = (text: string): string => `${numberOf(text) ?? text}`;

@@ -9,7 +9,7 @@ import {
 } from "../graph/index.ts";
 
 /** A number as it stands in a step, with a sign of its own only where nothing stands before it. */
-const NUMBER = /(?<![\p{L}\p{N}_.])\d+(?:,\d{3})*(?:\.\d+)?(?![\p{L}\p{N}_]|\.\d|,\d{3})/gu;
+const NUMBER = /(?<![A-Za-z\p{N}_.])\d+(?:,\d{3})*(?:\.\d+)?(?![\p{N}_]|\.\d|,\d{3})/gu;
 
 /**
  * Takes a step out and puts what it computes into every later step that would refer to nothing.
@@ -95,7 +95,10 @@ function replaced(
     if (!isMeant(found, index)) continue;
     const factor = groups?.factor ?? "";
     const [before, behind] = [step.slice(0, index), step.slice(index + found.length)];
-    const binds = factor !== "" || /[-+*/^×·÷−]\s*$/u.test(before) || /^\s*[-+*/^×·÷−]/u.test(behind);
+    const binds =
+      factor !== "" ||
+      /[-+*/^×·÷−]\s*$/u.test(before) ||
+      /^(?:\s*[-+*/^×·÷−]|[A-Za-zα-ωΑ-Ω(%])/u.test(behind);
     const needsBrackets = binds && readExpression(expression)?.isCompound !== false;
     text +=
       step.slice(at, index) +

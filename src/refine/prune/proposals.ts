@@ -148,7 +148,7 @@ function standsAlone(
 function mentions(text: string, name: string, kind: string): boolean {
   if (kind === "expression") return false; // expressions are found by the graph alone
   const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_.])${escaped}(?![\\p{L}\\p{N}_]|\\.\\d)`, "u").test(text);
+  return new RegExp(`(?<![A-Za-z\\p{N}_.])${escaped}(?![A-Za-z\\p{N}_]|\\.\\d)`, "u").test(text);
 }
 
 function becauseOf(dangling: readonly (readonly DanglingReference[])[]): string {
