@@ -57,6 +57,33 @@ const NOT_A_NAME = /^(?:the|this|that|a|an|same|our|by|using|use|from|apply|abov
 
 /** Reads a step. @param names names that earlier steps gave a value, which are looked for as words. */
 export function itemsOf(text: string, names: ReadonlySet<string> = new Set()): StepItems {
+  const read = remembered(text);
+  const mentions = new Map(read.mentions);
+  if (names.size > 0)
+    for (const name of usedNames(read.plain, names)) {
+      const item: Item = { kind: "variable", name };
+      mentions.set(keyOf(item), item);
+    }
+  return { ...read, mentions, results: new Map(read.results), statements: new Set(read.statements) };
+}
+
+/** A step read by itself, with what it looks like without labels. */
+type ReadStep = StepItems & { plain: string };
+
+/** Pruning looks at the same steps round after round. Forgotten all at once when they are many. */
+const memory = new Map<string, ReadStep>();
+const MOST_REMEMBERED = 2000;
+
+function remembered(text: string): ReadStep {
+  const known = memory.get(text);
+  if (known) return known;
+  if (memory.size >= MOST_REMEMBERED) memory.clear();
+  const read = readStep(text);
+  memory.set(text, read);
+  return read;
+}
+
+function readStep(text: string): ReadStep {
   const { labels, own, plain: unlabelled } = labelsOf(text, stepNumber(text));
   const plain = plainOperators(unlabelled);
   const results = new Map<string, Item>();
@@ -71,7 +98,7 @@ export function itemsOf(text: string, names: ReadonlySet<string> = new Set()): S
   for (const match of plain.matchAll(CONCLUSION)) say({ kind: "number", name: numberName(match[1]!) }, true);
   const defined = definedIn(plain);
   for (const name of defined) say({ kind: "variable", name }, true);
-  for (const name of usedNames(plain, new Set([...names, ...defined]))) say({ kind: "variable", name });
+  for (const name of usedNames(plain, defined)) say({ kind: "variable", name });
   for (const found of plain.matchAll(RULE)) say({ kind: "rule", name: ruleName(found[0]) });
   const equations = equationsOf(plain);
   for (const { sides } of equations)
@@ -100,7 +127,7 @@ export function itemsOf(text: string, names: ReadonlySet<string> = new Set()): S
       if (form !== undefined) statements.add(keyOf({ kind: "expression", name: form }));
     }
   for (const item of mentions.values()) if (item.kind === "rule") statements.add(keyOf(item));
-  return { results, mentions, equations, statements, outside };
+  return { results, mentions, equations, statements, outside, plain };
 }
 
 function withoutEquations(text: string, equations: readonly Equation[]): string {
