@@ -3,12 +3,18 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AnsweredToken } from "../src/cli/chat/answer.ts";
+import { flagLine } from "../src/cli/chat/flags.ts";
+import { AnswerFlags } from "../src/cli/chat/index.ts";
 import { readContext } from "../src/cli/detect/context.ts";
 import { type DetectItem, readDetectItems } from "../src/cli/detect/given.ts";
+import { type DetectSetup, detect } from "../src/cli/detect/index.ts";
 import { renderDetection } from "../src/cli/render/index.ts";
-import { SurprisalError } from "../src/core/index.ts";
+import { PerplexityMeter, SurprisalError } from "../src/core/index.ts";
+import { retrievalLift, SIGNALS } from "../src/detect/index.ts";
 import { markedPieces } from "../src/report/index.ts";
 import { displayWidth, visible } from "../src/text/index.ts";
+import { CopyingModel } from "./copying-model.ts";
 import { detectionView, plainAnswer, towerAnswer } from "./detect-view.ts";
 
 let folder = "";
@@ -184,6 +190,112 @@ describe("marked pieces", () => {
       { text: "bc", mark: null },
       { text: "d", mark: 0 },
     ]);
+  });
+});
+
+const SETUP: DetectSetup = {
+  ...{ model: null, signals: SIGNALS, documents: [], samples: 0, maxTokens: 8, temperature: 0 },
+  ...{ sampleTemperature: 1, seed: 0, plain: false, system: undefined, contextTokens: undefined },
+  ...{ byDocument: true, embedder: null, fusion: null, series: null },
+};
+const never = new AbortController().signal;
+const itemOf = async (line: object): Promise<DetectItem> => {
+  const [row] = await itemsIn(fileOf("one.jsonl", JSON.stringify(line)));
+  return good(row!);
+};
+
+describe("one answer", () => {
+  const DOCUMENTS = ["The tower was finished in 1889, says the guide.", "Bananas are yellow 🍌."];
+  const answer = "The tower was finished in 1889 🍌.";
+
+  it("is run once with documents, once without, and once without each, for all signals together", async () => {
+    const model = new CopyingModel();
+    const item = await itemOf({ question: "When?", answer, documents: DOCUMENTS });
+    const found = await detect(item, { ...SETUP, model }, never);
+    expect(model.contexts.length).toBe(4);
+    expect(found.tokens.map(({ start, end }) => answer.slice(start, end)).join("")).toContain(
+      "The tower was",
+    );
+    const lifts = found.tokens.map(({ lift }) => lift!);
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+    // The same as asked without the command.
+    const documents = DOCUMENTS.map((text, i) => ({ name: `document ${i + 1}`, text }));
+    const about = { question: "When?", answer, documents };
+    const direct = await retrievalLift(new CopyingModel(), about, { leaveOneOut: true });
+    expect(lifts).toEqual(direct.tokens.map(({ lift }) => lift));
+    expect(sum(lifts)).toBeCloseTo(direct.answer.lift!, 9);
+    expect(found.documents.map(({ support }) => support)).toEqual(direct.answer.byDocument);
+    expect(found.examinations.find(({ signal }) => signal === "retrieval")!.price.tokensRun).toBe(
+      direct.price.tokensRun,
+    );
+    // Anomalies are read from the same pass: the tokens of it are the answer.
+    expect(found.examinations.find(({ signal }) => signal === "anomaly")!.reason).toBeUndefined();
+    expect(found.numbersFrom).toBe("scored");
+  });
+
+  it("costs two passes without leaving documents out, one without documents, none where it has numbers", async () => {
+    const passes = async (line: object, more: Partial<DetectSetup> = {}) => {
+      const model = new CopyingModel();
+      await detect(
+        await itemOf({ question: "When?", ...line }),
+        { ...SETUP, model, byDocument: false, ...more },
+        never,
+      );
+      return model.contexts.length;
+    };
+    const tokens = [{ text: "So.", logprob: -1 }];
+    expect(await passes({ answer, documents: DOCUMENTS })).toBe(2);
+    expect(await passes({ answer })).toBe(1);
+    expect(await passes({ answer, documents: DOCUMENTS }, { signals: ["anomaly"] })).toBe(1);
+    expect(await passes({ answer: "So.", tokens })).toBe(0);
+    expect(await passes({ answer }, { signals: ["patterns"] })).toBe(0);
+  });
+
+  it("says of each signal why it could not look", async () => {
+    const { examinations, score } = await detect(await itemOf({ answer: "So." }), SETUP, never);
+    expect(examinations.map(({ signal, reason }) => [signal, reason?.slice(0, 22)])).toEqual([
+      ["anomaly", "The answer has no numb"],
+      ["retrieval", "There are no documents"],
+      ["consistency", "There are no samples: "],
+      ["patterns", expect.anything()],
+      ["series", "There is no detector o"],
+    ]);
+    expect(score).toBe(0);
+  });
+
+  it("is not compared with itself where it is the first sample", async () => {
+    const { samples, answerFrom } = await detect(
+      await itemOf({ samples: ["A b.", "C d.", "E f."] }),
+      SETUP,
+      never,
+    );
+    expect([samples, answerFrom]).toEqual([2, "first sample"]);
+  });
+
+  it("needs a model where there is no answer", async () => {
+    await expect(detect(await itemOf({ question: "When?" }), SETUP, never)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      what: expect.stringContaining("no model"),
+    });
+  });
+});
+
+describe("flags while an answer is written", () => {
+  const reading = new PerplexityMeter().read();
+  const token = (text: string, part: AnsweredToken["part"] = "answer"): AnsweredToken => ({
+    ...{ record: { text, logprob: -0.1 }, part, text, bytes: new Uint8Array(), reading },
+  });
+
+  it("come when their sentence is over, numbered, with places in the answer alone", () => {
+    const flags = new AnswerFlags("When?");
+    expect(flags.observe(token("On 31 April 2000. ", "reasoning"))).toEqual([]);
+    const found = ["It was", " 30 February", " 1999", ".", " Yes."].map((text) => flags.observe(token(text)));
+    expect(found.map(({ length }) => length)).toEqual([0, 0, 0, 0, 1]);
+    expect(flags.finish()).toEqual([]);
+    const [flag] = flags.all;
+    expect(flag).toMatchObject({ number: 1, signal: "patterns" });
+    expect("It was 30 February 1999. Yes.".slice(flag!.start, flag!.end)).toBe(flag!.text);
+    expect(flagLine({ ...flag!, because: "a\u001b[31m\u202e" })).not.toMatch(/[\u001b\u202e]/);
   });
 });
 

@@ -196,7 +196,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       selfCheckPromptText semanticDensity semanticEntropy sampleProbability sequenceEntropy embeddingSimilarity
       EntailmentTable entailmentSimilarity bleu bleuOf jaccard rouge sameText similarityBy similarityFrom
       majoritySettled shareInterval normalisedText sentencesOf splitAtSpaces words wordsAndMarks estimateSamples
-      SampleWatch CONFIDENCE_METHODS METHOD_FAMILIES priceOfMethod selectMethods`,
+      SampleWatch CONFIDENCE_METHODS METHOD_FAMILIES priceOfMethod selectMethods
+      benchMethods contextOverlap lengthMatched wordCount`,
     `
       AskAllOptions AskedCounts AskedEstimate AskedItem AskedQuestion AskingMethod AskOptions NoEstimate Reply
       PTrueExample PTrueOptions PTrueVariant RepeatedEstimate RepeatedMethod RepeatedOptions IntrospectiveOptions LinguisticOptions TopGuessesOptions
@@ -210,7 +211,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SemanticEntropyFormula SemanticEntropyOptions SemanticEntropyPeer SequenceEntropyOptions Embed
       EmbeddingSimilarityOptions EntailmentProbabilities EntailmentSimilarityOptions EntailmentTableOptions
       BleuOptions JaccardOptions RougeKind RougeOptions TextSimilarity MajorityOptions MajorityReading ShareInterval
-      ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools`,
+      ConfidenceMethod MethodFamily MethodPrice SampleMethod SampleTools
+      BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
     "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage differencesPage exportAnswers exportRuns renderPage scorePage",

@@ -1,4 +1,6 @@
 /** Pages and exports for people. */
+
+export type { BenchFamily, BenchPrice, BenchSection, BenchView } from "./bench/view.ts";
 export {
   CALIBRATION_MEASURES,
   calibrationMethod,
@@ -30,6 +32,8 @@ export {
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
+  benchPage,
+  benchPicture,
   calibrationPage,
   comparisonPage,
   confidencePage,

@@ -1,6 +1,8 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import type { Benched } from "../uncertainty/index.ts";
+import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
 import type { DetectionView } from "./detect/view.ts";
@@ -21,6 +23,16 @@ export async function calibrationPage(view: CalibrationView): Promise<string> {
 /** The page of answers and how sure a model was of them: see confidence/page.ts. */
 export async function confidencePage(view: ConfidenceView): Promise<string> {
   return (await import("./confidence/page.ts")).confidencePage(view);
+}
+
+/** The page of methods against each other: see bench/page.ts. */
+export async function benchPage(view: BenchView): Promise<string> {
+  return (await import("./bench/page.ts")).benchPage(view);
+}
+
+/** Its picture of one set of answers, as an SVG file. */
+export async function benchPicture(benched: Benched): Promise<string> {
+  return (await import("./bench/page.ts")).benchPicture(benched);
 }
 
 /** The page of examined answers, with what is suspected in them: see detect-page/page.ts. */

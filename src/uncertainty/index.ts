@@ -1,6 +1,7 @@
 /** How sure a model is of what it says: many estimators, one signature. estimator.ts is the contract. */
 
 export * from "./asking/index.ts";
+export * from "./bench/index.ts";
 export * from "./entailment/index.ts";
 export type * from "./estimator.ts";
 export {

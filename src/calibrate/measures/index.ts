@@ -18,6 +18,7 @@ export {
   type MeasureCalibrationOptions,
   measureCalibration,
 } from "./measure.ts";
+export { measureCalibrationError } from "./measure-error.ts";
 export {
   compareRankings,
   measureRanking,

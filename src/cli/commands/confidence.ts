@@ -1,7 +1,7 @@
 /** `surprisal confidence`: how sure a model is of its answers, by all methods at once, each with its variant and its price. */
 import { existsSync } from "node:fs";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
-import { type EmbeddingModel, type LanguageModel, resolveEmbedding } from "../../models/index.ts";
+import { type EmbeddingModel, resolveEmbedding } from "../../models/index.ts";
 import { confidencePage } from "../../report/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { type ConfidenceMethod, METHOD_FAMILIES, selectMethods } from "../../uncertainty/index.ts";
@@ -13,16 +13,18 @@ import {
   failureOf,
   type ItemRow,
   itemOf,
-  judgeOf,
   keptRows,
   listedMethods,
   measure,
   measureAll,
+  NO_MODEL,
   planOf,
   planText,
   rank,
   readItems,
-  type Setup,
+  recipeOf,
+  setupOf,
+  type UsedModels,
   viewOf,
 } from "../confidence/index.ts";
 import { usage } from "../errors.ts";
@@ -140,52 +142,19 @@ async function confidence(given: Given): Promise<void> {
   );
 }
 
-interface Models {
-  model: LanguageModel | null;
-  judge: LanguageModel | null;
-  encoder: EmbeddingModel | null;
-}
-
 async function carryOut(
   given: Given,
   rows: readonly ItemRow[],
   methods: readonly ConfidenceMethod[],
   named: readonly string[],
-  { model, judge, encoder }: Models,
+  { model, judge, encoder }: UsedModels,
   columns: number,
 ): Promise<void> {
   const { out, resume, quiet, json } = given;
-  const setup: Setup = {
-    ...{ model, methods, samples: given.samples, maxTokens: given.maxTokens, temperature: given.temperature },
-    ...{
-      sampleTemperature: given.sampleTemperature,
-      seed: given.seed,
-      plain: given.plain,
-      system: given.system,
-      read: given.read,
-    },
-    embed:
-      encoder === null
-        ? undefined
-        : async (texts, options) => (await encoder.embed(texts, options)).map(({ vector }) => vector),
-    judge: judge === null ? null : judgeOf(judge),
-    judgesClaims:
-      judge !== null && (named.includes("claim-conditioned-probability") || named.includes("all")),
-  };
-  const recipe = {
-    ...{
-      maxTokens: setup.maxTokens,
-      temperature: setup.temperature,
-      sampleTemperature: setup.sampleTemperature,
-    },
-    ...{ seed: setup.seed, samples: setup.samples, read: setup.read, system: setup.system },
-    prompt: model === null ? undefined : model.capabilities.chat && !given.plain ? "chat" : "plain",
-    methods: methods.map(({ name }) => name).join(","),
-    embedding: encoder?.identity.sha256 ?? encoder?.identity.name,
-    judge: judge?.identity.sha256 ?? judge?.identity.name,
-    ...{ exact: given.exact, kernels: given.kernels, cacheType: given.cacheType },
-  };
-  const request = requestOf(model?.identity ?? { ...NO_MODEL }, recipe);
+  const models = { model, judge, encoder };
+  const setup = setupOf(given, models, methods, named);
+  const recipe = recipeOf(given, models, methods);
+  const request = requestOf(model?.identity ?? NO_MODEL, recipe);
   using file =
     out === undefined || given.dryRun ? null : AnswerFile.open(out, { resume, request, rows, samples: 1 });
   const missing = rows.filter((row) => !file?.has(row, 0));
@@ -239,18 +208,6 @@ async function carryOut(
     process.stderr.write(`${answers.length} of ${rows.length} answers, in ${visible(out)}\n`);
   if (failure) throw failure;
 }
-
-const NO_MODEL = {
-  ...{
-    name: "no model",
-    source: "",
-    sha256: null,
-    architecture: null,
-    parameters: null,
-    quantisation: null,
-    bytes: null,
-  },
-};
 
 const isUnanswered = ({ item }: ItemRow): boolean => !(item instanceof Error) && item.answer === null;
 

@@ -13,6 +13,7 @@ export const COMMANDS: CommandList = {
   chat: { summary: "Talk with a model, its answers coloured by surprisal as they appear", load: async () => (await import("./chat.ts")).default },
   decide: { summary: "A probability for every option of questions about a text, without a generated word", load: async () => (await import("./decide.ts")).default },
   confidence: { summary: "How sure a model is of its answers: many methods at once, each with its variant and price", load: async () => (await import("./confidence.ts")).default },
+  "bench-uncertainty": { summary: "Which method tells right answers from wrong ones, how surely, and at what price", load: async () => (await import("./bench-uncertainty.ts")).default },
   detect: { summary: "Which spans of an answer are suspected to be made up, why, and what documents explain of it", load: async () => (await import("./detect.ts")).default },
   calibrate: { summary: "Whether confidences mean what they say, and a file that makes them so: fit, apply, report", load: async () => (await import("./calibrate.ts")).default },
   route: { summary: "How much work an answer is worth: short or long, cheap or dear, how many samples; record, fit, eval, run", load: async () => (await import("./route.ts")).default },

@@ -106,7 +106,7 @@ export async function bySamples(
   });
 }
 
-/** Those that ask the model about its answer, one after the other. */
+/** Those that ask the model about its answer, one after the other. @param took is told how long each took. */
 export async function byAsking(
   methods: readonly ConfidenceMethod[],
   question: string | null,
@@ -114,6 +114,7 @@ export async function byAsking(
   samples: readonly AnswerSample[],
   { model, seed }: Setup,
   signal: AbortSignal,
+  took: (name: string, ms: number) => void = () => {},
 ): Promise<MethodEstimate[]> {
   const own = methods.filter((method) => method.family === "asking");
   const found: MethodEstimate[] = [];
@@ -131,6 +132,7 @@ export async function byAsking(
       continue;
     }
     const about = { question: question!, answer, samples: samples.map(({ text }) => text) };
+    const begun = performance.now();
     const {
       wording,
       replies,
@@ -141,6 +143,7 @@ export async function byAsking(
       tokens,
       ...estimate
     } = await method.asking.ask(model!, about, { seed, signal });
+    took(method.name, performance.now() - begun);
     const price = { samples: 0, calls, tokensWritten: tokens.written, tokensRead: tokens.read };
     found.push({
       ...named(method, estimate, price),

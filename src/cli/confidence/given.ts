@@ -9,6 +9,7 @@ import { readGiven } from "../input.ts";
 import { grouped } from "./generated.ts";
 import { type GivenLine, isObject, type Line, malformed } from "./lines.ts";
 import { readRecords, sampleOf } from "./numbers.ts";
+import { pairs } from "./pairs.ts";
 
 /** A question with what is known of its answer. */
 export interface Item {
@@ -67,7 +68,7 @@ export async function readItems(file: string, maxMib: number | undefined): Promi
 
 /** The same of lines that are read already. @param where they stand, for errors. */
 export function itemsOf(content: string, where: string): ItemRow[] {
-  const rows = grouped(linesOf(content, where)).map(({ line, place, text }, index): ItemRow => {
+  const rows = grouped(pairs(linesOf(content, where))).map(({ line, place, text }, index): ItemRow => {
     const isLine = !(line instanceof SurprisalError);
     const item = isLine ? attempt(() => readItem(line, place)) : line;
     return { index, id: idOf(line), where: place, item, line: isLine ? line : null, sha256: sha256(text) };

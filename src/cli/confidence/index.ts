@@ -1,9 +1,18 @@
+export { bySamples } from "./estimates.ts";
 export { attempt, type Item, type ItemRow, itemOf, itemsOf, readItems } from "./given.ts";
-export { judgeOf } from "./judge.ts";
 export { isObject, type Line, malformed } from "./lines.ts";
 export { listedMethods } from "./list.ts";
-export { drawn, measure, promptFor, type Setup } from "./measure.ts";
-
+export {
+  clusterRule,
+  drawn,
+  type Made,
+  type Measured,
+  measure,
+  promptFor,
+  type Setup,
+  type Spent,
+} from "./measure.ts";
+export { numbersOf } from "./numbers.ts";
 export { planOf, planText } from "./plan.ts";
 export { textOfQuestion } from "./question.ts";
 export { rank } from "./rank.ts";
@@ -17,5 +26,6 @@ export {
   rowsIn,
 } from "./run.ts";
 export { ALTERNATIVES } from "./scored.ts";
+export { NO_MODEL, recipeOf, setupOf, type UsedModels } from "./setup.ts";
 export { viewOf } from "./view.ts";
 export { writeOne } from "./written.ts";

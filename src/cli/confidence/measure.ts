@@ -42,25 +42,52 @@ export interface Setup {
   judge: ((question: string | null) => QuestionJudge) | null;
   /** The judge is also asked about every word, for claim-conditioned probability. */
   judgesClaims: boolean;
+  /** What else is made of an answer, and kept in its row; what was spent is kept beside it. */
+  more?: ((made: Made, signal: AbortSignal) => Promise<object>) | undefined;
+}
+
+/** An answer as it is before methods see it. */
+export interface Made {
+  question: string | null;
+  answer: string;
+  records: readonly TokenRecord[] | null;
+  samples: readonly AnswerSample[];
+}
+
+/** What one answer took, milliseconds, apart from what others took at the same time; tokens. */
+export interface Spent {
+  /** The answer: written, or scored. */
+  answerMs: number;
+  /** Tokens that were run to score it; `null`: it was written, or the source does not say. */
+  tokensRead: number | null;
+  /** Drawing samples, and comparing them. */
+  samplesMs: number;
+  compareMs: number;
+  /** Of each method that asks. */
+  asking: Record<string, number>;
 }
 
 /** An answer, and what it took. */
 export interface Measured extends Omit<ConfidenceAnswer, "id"> {
   usage: { calls: number; tokensWritten: number; pairsJudged: number };
   provenance: Provenance | null;
+  /** What `Setup.more` made, and what was spent; only where there is one. */
+  more?: object | undefined;
+  spent?: Spent | undefined;
 }
 
 /** @throws SurprisalError what is wrong with this line, or with the model. */
 export async function measure(item: Item, setup: Setup, signal: AbortSignal): Promise<Measured> {
   const { model, methods } = setup;
   const prompt = model === null || item.question === null ? null : promptFor(item.question, setup, model);
+  const clock = new Clock();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
-  const drawing = drawn(item, setup, prompt, both);
+  const drawing = clock.timed("samples", drawn(item, setup, prompt, both));
   drawing.catch(() => {}); // it is awaited below
   let answered: Answered;
   try {
-    answered = await answerOf(item, setup, prompt, both);
+    answered = await clock.timed("answer", answerOf(item, setup, prompt, both));
   } catch (error) {
     stop.abort();
     await drawing.catch(() => {});
@@ -72,14 +99,19 @@ export async function measure(item: Item, setup: Setup, signal: AbortSignal): Pr
   const rule = clusterRule(setup, question);
   const judge = setup.judge?.(question) ?? null;
   const onePass = await byTokens(methods, records, why, setup, judge);
-  const compared = await bySamples(methods, {
+  const comparing = bySamples(methods, {
     answer: { text: answer, ...(records ? numbersOf(records) : {}) },
     samples,
     drawn: draws,
     tools: { clusters: rule, embed: setup.embed, entailment: judge?.table },
     signal: both,
   });
-  const asked = await byAsking(methods, question, answer, samples, setup, both);
+  const compared = await clock.timed("compare", comparing);
+  const asking: Record<string, number> = {};
+  const asked = await byAsking(methods, question, answer, samples, setup, both, (name, ms) => {
+    asking[name] = ms;
+  });
+  const more = await setup.more?.({ question, answer, records, samples }, both);
   const byName = new Map([...onePass, ...compared, ...asked].map((each) => [each.name, each]));
   const own = answered.calls + draws;
   return {
@@ -103,7 +135,35 @@ export async function measure(item: Item, setup: Setup, signal: AbortSignal): Pr
       pairsJudged: judge?.asked() ?? 0,
     },
     provenance: answered.provenance,
+    ...(setup.more && {
+      more,
+      spent: {
+        answerMs: clock.ms("answer"),
+        tokensRead: answered.tokensRead ?? null,
+        samplesMs: clock.ms("samples"),
+        compareMs: clock.ms("compare"),
+        asking,
+      },
+    }),
   };
+}
+
+/** How long each part took. */
+class Clock {
+  readonly #ms = new Map<string, number>();
+
+  async timed<T>(part: string, work: Promise<T>): Promise<T> {
+    const begun = performance.now();
+    try {
+      return await work;
+    } finally {
+      this.#ms.set(part, performance.now() - begun);
+    }
+  }
+
+  ms(part: string): number {
+    return this.#ms.get(part) ?? 0;
+  }
 }
 
 /** A chat where the model takes one; else the question as it stands. */
@@ -139,6 +199,8 @@ interface Answered {
   numbersFrom: Measured["numbersFrom"];
   calls: number;
   tokensWritten: number;
+  /** Of an answer that was scored: tokens run; `null`: not known. */
+  tokensRead?: number | null;
   provenance: Provenance | null;
   notes: readonly string[];
 }
@@ -171,7 +233,14 @@ async function answerOf(
     if (!wanted && !needed) return { ...none, why: "No method was asked for that needs them." };
     const scored = await scoreAnswer(model, prompt!, answer, signal);
     if ("why" in scored) return { ...none, why: scored.why };
-    return { ...without, answer, records: scored.records, numbersFrom: "scored", calls: 1 };
+    return {
+      ...without,
+      answer,
+      records: scored.records,
+      numbersFrom: "scored",
+      calls: 1,
+      tokensRead: scored.tokensRead,
+    };
   }
   const written = await writeOne(model!, prompt!, {
     maxTokens: setup.maxTokens,
@@ -239,7 +308,8 @@ function judged({ expected, question }: Item, answer: string, { read }: Setup): 
   return isRight(answer, expected, { kind: read ?? "text", prompt }).right ?? false;
 }
 
-function clusterRule({ read }: Setup, question: string | null): ClusterRule {
+/** Which samples say the same. */
+export function clusterRule({ read }: Pick<Setup, "read">, question: string | null): ClusterRule {
   if (read === undefined) return byAnswer();
   const prompt = question ?? undefined;
   return byAnswer((text) => {

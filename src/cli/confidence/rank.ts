@@ -1,6 +1,7 @@
 /** How well each method tells right answers from wrong ones, where it is known which are right. */
 import { measureRanking } from "../../calibrate/index.ts";
 import type { ConfidenceAnswer, MethodRanking } from "../../report/index.ts";
+import { finiteOrder } from "../../uncertainty/index.ts";
 
 type Ranked = Pick<ConfidenceAnswer, "estimates" | "correct" | "group">;
 
@@ -17,7 +18,7 @@ export function rank(answers: readonly Ranked[]): MethodRanking[] | null {
     : undefined;
   return names
     .flatMap((name, k): MethodRanking[] => {
-      const uncertainties = finite(labelled.map(({ estimates }) => estimates[k]!.uncertainty));
+      const uncertainties = finiteOrder(labelled.map(({ estimates }) => estimates[k]!.uncertainty));
       if (uncertainties.every((each) => each === null)) return [];
       const { family } = labelled[0]!.estimates[k]!;
       const correct = labelled.map((answer) => answer.correct);
@@ -26,11 +27,4 @@ export function rank(answers: readonly Ranked[]): MethodRanking[] | null {
       return [{ name, family, n, right, missing: missingScores, auroc, aurc }];
     })
     .toSorted((a, b) => (b.auroc.value ?? -1) - (a.auroc.value ?? -1));
-}
-
-/** Infinities as numbers beyond all others: the order is theirs. */
-function finite(values: readonly (number | null)[]): (number | null)[] {
-  const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
-  const [least, most] = [Math.min(0, ...known), Math.max(0, ...known)];
-  return values.map((value) => (value === Infinity ? most + 1 : value === -Infinity ? least - 1 : value));
 }

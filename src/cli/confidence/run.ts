@@ -24,6 +24,8 @@ export interface ConfidenceRow extends RowHead, ConfidenceAnswer {
   id: string | number | null;
   usage: Measured["usage"];
   provenance: Provenance | null;
+  more?: Measured["more"];
+  spent?: Measured["spent"];
 }
 
 /** A line with what was found of its answer. */
@@ -39,7 +41,7 @@ export interface FailedRow extends Kept {
 }
 
 /** A line, or why it cannot be read. */
-export interface GivenRow<Item> extends Pick<ItemRow, "index" | "id" | "where" | "sha256"> {
+interface GivenRow<Item> extends Pick<ItemRow, "index" | "id" | "where" | "sha256"> {
   item: Item | SurprisalError;
 }
 

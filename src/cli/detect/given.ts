@@ -103,7 +103,7 @@ function textRow(content: string, question: string | undefined, where: string): 
 }
 
 /** Documents of a line, and its label by other names. */
-function knownOf(line: Line, item: Item, where: string): Pick<DetectItem, "documents" | "correct"> {
+export function knownOf(line: Line, item: Item, where: string): Pick<DetectItem, "documents" | "correct"> {
   return { documents: documentsOf(line, where), correct: item.correct ?? labelOf(line, where) };
 }
 

@@ -1,13 +1,12 @@
 export { readContext } from "./context.ts";
 export {
-  type Artefacts,
   fitDetectors,
   fittedText,
   identityNotes,
   readArtefacts,
   requireLabels,
 } from "./fit.ts";
-export { type DetectRow, readDetectItems } from "./given.ts";
+export { type DetectRow, knownOf, readDetectItems } from "./given.ts";
 export { type Detected, detect } from "./measure.ts";
 export { detectPlanOf, detectPlanText } from "./plan.ts";
 export { confidentErrorsOf, rankSignals } from "./rank.ts";

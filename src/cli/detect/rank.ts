@@ -6,7 +6,7 @@ import type { DetectedAnswer, SignalRanking } from "../../report/index.ts";
 type Ranked = Pick<DetectedAnswer, "score" | "examinations" | "tokens" | "correct" | "group">;
 
 /** Infinity where a token had the probability 0; `null`: no numbers. */
-export function meanSurprisal({ tokens }: Pick<DetectedAnswer, "tokens">): number | null {
+function meanSurprisal({ tokens }: Pick<DetectedAnswer, "tokens">): number | null {
   const known = tokens.flatMap(({ surprisal }) => (surprisal === null ? [] : [surprisal]));
   return known.length === 0 || known.length < tokens.length
     ? null

@@ -4,6 +4,7 @@ export {
   answerSummary,
   type SurprisingAnswerToken,
 } from "./answer-summary.ts";
+export { renderBench } from "./bench.ts";
 export { renderCalibration } from "./calibration.ts";
 export { renderCapabilityMap } from "./capability-map.ts";
 export { decideBackground, decideColour } from "./colour.ts";

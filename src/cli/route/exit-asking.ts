@@ -42,7 +42,7 @@ export interface PlacesValues extends WordingValues {
 export const PLACES: Declared<PlacesValues> = {
   ...WORDING,
   at: repeated(withLineBreaks, { hint: "TEXT", description: "Thinking may be ended behind this text; \\n is a line break; may be given several times (default: a blank line; of --problems, its own)" }),
-  close: option(withLineBreaks, { hint: "TEXT", mayBeEmpty: true, description: "What is written where it is ended: closes it, and calls for the answer (default: \\n</think>\\n\\n; of --problems, its own)" }),
+  close: option(withLineBreaks, { hint: "TEXT", mayBeEmpty: true, description: "What is written where it is ended: closes it, and calls for the answer (default: the closing tag of thinking on its own line, and an empty one; of --problems, its own)" }),
   call: option(withLineBreaks, { hint: "TEXT", mayBeEmpty: true, description: "What calls for a trial answer (default: as --close where that is given, else DEER's \\n**Final Answer**\\n\\nThe final answer is \\boxed)" }),
   callStop: repeated(withLineBreaks, { hint: "TEXT", description: "Ends a trial answer; may be given several times (default: a line break; behind DEER's text a closing brace)" }),
   callSkip: option(wholeNumber(0, 1000), { hint: "N", description: "Tokens at the beginning of a trial answer that do not count (default: 0; behind DEER's text 1, the brace)" }),

@@ -51,7 +51,7 @@ import { checkPictures, showEvaluation } from "./show.ts";
 import { oneWording } from "./wording.ts";
 
 const PROSE = `Thinking may be ended behind the texts of --at alone, a blank line by default; --close is written there, and the answer behind it. Models that think
-between <think> marks need neither; for others say what calls for the answer, such as --close "\\nThe answer is". A model on a server
+between its own marks need neither; for others say what calls for the answer, such as --close "\\nThe answer is". A model on a server
 has to take a prefill.`;
 
 const record = defineCommand({

@@ -73,7 +73,7 @@ ${hint}`;
 }
 
 /** 1 ... 3: how strongly a span is marked. */
-export const scoreLevel = (score: number): 1 | 2 | 3 => (score < 1 / 3 ? 1 : score < 2 / 3 ? 2 : 3);
+const scoreLevel = (score: number): 1 | 2 | 3 => (score < 1 / 3 ? 1 : score < 2 / 3 ? 2 : 3);
 
 function reasons({ answer, spans, spanLifts, documents, fusion }: DetectedAnswer, i: number): string {
   if (spans.length === 0) return "";

@@ -69,6 +69,6 @@ h3{margin:1.6rem 0 .4rem;font-size:1rem;font-weight:650}
 .share.against rect{fill:var(--quiet)}
 summary{cursor:pointer;margin-block:.8rem}
 .right,.wrong{font-weight:650}
-@media (forced-colors:active){${FORCED}.share rect{fill:CanvasText}.share{border:1px solid CanvasText}.answer .mark{color:LinkText}}
+@media (forced-colors:active){${FORCED}.legend i::before{content:"ab";font-style:normal}.share rect{fill:CanvasText}.share{border:1px solid CanvasText}.answer .mark{color:LinkText}}
 @media print{.why,.token-line,.hint,.steps{display:none}}
 `;

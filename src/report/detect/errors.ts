@@ -16,7 +16,7 @@ export function confidentErrorText({
   const interval =
     low === null || high === null
       ? ""
-      : `, ${percent(intervals.level)} % interval ${percent(low)} to ${percent(high)}`;
+      : `, ${Math.round(100 * intervals.level)} % interval ${percent(low)} to ${percent(high)}`;
   const share = value === null ? "" : ` (${percent(value)} %${interval})`;
   const bound =
     quantile === null

@@ -36,6 +36,8 @@ describe("DeepConf on records", () => {
     // The three weak ones are ended after a window of 4: 3 x 10 + 3 x 4; of 60.
     expect(value("online")).toEqual([1, 42]);
     expect(value("one trace")).toEqual([0.5, 10]);
+    // 42 tokens are four traces. From each of the six places on: rrwr, rwrw, rwwr are voted right, wrww, wwrr, wrrw wrong.
+    expect(value("majority of 4")).toEqual([0.5, 40]);
     expect(value("majority of all")).toEqual([1, 60]); // three each: the one that came first
     expect(value("weighted by confidence")).toEqual([1, 60]);
     expect(found.saving).toBeCloseTo(18 / 60, 12);

@@ -4,6 +4,7 @@ import {
   confidenceVote,
   type DeepConfOptions,
   isVotedRight,
+  majorityVote,
   type ReplayedQuestion,
   replayQuestions,
 } from "../early-exit/index.ts";
@@ -19,8 +20,10 @@ export interface EvaluateDeepConfOptions
 /** One way of answering from several traces. */
 export interface VoteResult {
   /**
-   * "one trace": what one sample does on average; "majority of all": every trace written to its end, a vote each; "weighted by
-   * confidence": the same traces, by the lowest group; "online": the router's; "online, a vote each".
+   * "one trace": what one sample does on average; "majority of k": k traces written to their end, a vote each, with k such that they
+   * have about the tokens of "online": the mean over k neighbours in the order they were drawn, from every place on;
+   * "majority of all": the same of every trace; "weighted by confidence": all traces, by the lowest group; "online": the
+   * router's; "online, a vote each".
    */
   name: string;
   accuracy: Interval;
@@ -78,11 +81,24 @@ export function evaluateDeepConf(
     right: column(({ right }) => Number(right)),
     tokens: column(({ result }) => result.tokens),
   };
+  const oneTrace = {
+    right: column((each) => meanOf(tracesOf(each), ({ correct }) => Number(correct))),
+    tokens: column((each) => meanOf(tracesOf(each), ({ tokens }) => tokens)),
+  };
+  const k = Math.round(sumOf(online.tokens) / sumOf(oneTrace.tokens));
+  const fewer = {
+    right: column((each) => {
+      const traces = tracesOf(each);
+      return meanOf([...traces.keys()], (from) => {
+        const some = [...traces.slice(from), ...traces.slice(0, from)].slice(0, k);
+        return Number(isVotedRight(some, majorityVote(some, options).answer));
+      });
+    }),
+    tokens: oneTrace.tokens.map((tokens) => tokens * k),
+  };
   const ways: Record<string, typeof online> = {
-    "one trace": {
-      right: column((each) => meanOf(tracesOf(each), ({ correct }) => Number(correct))),
-      tokens: column((each) => meanOf(tracesOf(each), ({ tokens }) => tokens)),
-    },
+    "one trace": oneTrace,
+    ...(k > 1 && Number.isFinite(k) && { [`majority of ${k}`]: fewer }),
     "majority of all": { right: column(({ fullVoteRight }) => Number(fullVoteRight)), tokens: full },
     "weighted by confidence": {
       right: column((each) => {
