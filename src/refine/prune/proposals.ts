@@ -65,7 +65,7 @@ export function proposals(set: ChainSet, rules: ProposalRules): { proposed: Prop
         : null;
     if (substituted && standsAlone(set, substituted, step, rules))
       proposed.push({ ...substituted, step, kind: "substituted" });
-    else refused.push({ step, why: becauseOf(dangling) });
+    else refused.push({ step, why: becauseOf(dangling, set.origins) });
   }
   return { proposed, refused };
 }
@@ -151,8 +151,13 @@ function mentions(text: string, name: string, kind: string): boolean {
   return new RegExp(`(?<![A-Za-z\\p{N}_.])${escaped}(?![A-Za-z\\p{N}_]|\\.\\d)`, "u").test(text);
 }
 
-function becauseOf(dangling: readonly (readonly DanglingReference[])[]): string {
+/** In numbers of the original steps: those are what a person sees. */
+function becauseOf(
+  dangling: readonly (readonly DanglingReference[])[],
+  origins: ChainSet["origins"],
+): string {
   const chain = dangling.findIndex((list) => list.length > 0);
-  const first = describeReference(dangling[chain]![0]!);
+  const [reference] = dangling[chain]!;
+  const first = describeReference({ ...reference!, step: origins[reference!.step]![0]! });
   return dangling.length === 1 ? `${first} of it` : `${first} of it (demonstration ${chain + 1})`;
 }

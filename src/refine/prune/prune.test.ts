@@ -149,6 +149,18 @@ describe("pruneSample", () => {
     );
   });
 
+  it("speaks of steps by their first numbers", async () => {
+    const chain = reasoningChain({
+      prompt: "Q.\n",
+      reasoning: ["blue up high", "so v1=2+5", "v2=v1+1"],
+      frame: "answer: v2=v1",
+      answer: "+1",
+    });
+    const pruned = await pruneSample(new CopyingModel(), chain, { measure: "answer", substitute: false });
+    expect(pruned.steps[0]!.fate).toBe("removed");
+    expect(pruned.steps[1]!.why).toBe("step 3 uses v1 of it");
+  });
+
   it("leaves a chain of one step as it is", async () => {
     const pruned = await pruneSample(model, chainOf(["40-4=36"]));
     expect([textsOf(pruned.chain), pruned.stopped]).toEqual([["40-4=36"], "1 steps are left"]);
