@@ -43,6 +43,7 @@ const snippets = [
   "docs/models.md",
   "docs/policies.md",
   "docs/recipes.md",
+  "docs/refining.md",
   "docs/routing.md",
 ]
   .flatMap(snippetsOf)

@@ -144,6 +144,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion
       RecordedQuestion RecordingProgress RecordQuestionsOptions RecordsFileOptions ResolvedDeepConf VoteResult`,
   ],
+  "./refine": [
+    `
+      chainText comparePrunings danglingReferences DEFAULT_THRESHOLDS describeReference MEASURES MERGE_PROMPT
+      PRUNE_METHODS pruneSample pruneSteps readExpression reasoningChain reasoningText refineDemonstrations
+      rewriteMerger sameExpression segment SEGMENTATIONS SPIRIT_RECONSTRUCTIONS STEP_PURPOSES stepGraph stepImportance
+      stepPurpose substituteStep`,
+    `
+      CalibrationQuestion Change ChainParts ChainStep ComparedPruning ComparePruningsOptions CutKind CutThresholds
+      DanglingReference DemonstrationSet Expression GreedyOptions ImportanceOptions ImportanceReport Item KeepTarget
+      MeasureScope Merger MergeRequest PruneCandidate PrunedSample PruneMethod PruneRound PruneSampleOptions
+      PruneStepsOptions PruningComparison ReasoningChain RefineDemonstrationsOptions RefinedDemonstrations
+      RewriteOptions ScoreSummary ScoringOptions Segmentation SegmentationName SegmentBy SegmentedStep StepFate
+      StepGraph StepGraphOptions StepImportance StepNode StepPruning StepPurpose StepReference StopRules`,
+  ],
   "./answers": [
     `
       CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter

@@ -20,6 +20,7 @@ export {
   isNumber,
   numberAndError,
 } from "./numbers.ts";
+export { cutSentences, type Sentence, SentenceStream } from "./sentences.ts";
 export {
   byteLength,
   clusters,

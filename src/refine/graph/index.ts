@@ -1,0 +1,12 @@
+export { type Expression, plainOperators, readExpression, sameExpression } from "./expression.ts";
+export {
+  type DanglingReference,
+  danglingReferences,
+  describeReference,
+  type StepGraph,
+  type StepGraphOptions,
+  type StepNode,
+  type StepReference,
+  stepGraph,
+} from "./graph.ts";
+export { equationsOf, type Item, numberName } from "./items.ts";

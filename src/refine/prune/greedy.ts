@@ -1,0 +1,234 @@
+/**
+ * The loop that all of SPIRIT is: of everything that could be done, the least harmful, again and again, until a stop.
+ * Few-shot (spirit-fs.ts) and per-sample (spirit-ft.ts) differ in what is scored.
+ */
+import { invalidArgument, type Resolved } from "../../core/index.ts";
+import type { StepGraphOptions } from "../graph/index.ts";
+import type { Merger } from "../merge/index.ts";
+import { changeOf } from "../score/measure.ts";
+import type { PartScore } from "../score/score-chains.ts";
+import { type ChainSet, type CutKind, isRefusal, type Proposal, proposals, rewritten } from "./proposals.ts";
+
+/** When it stops. Whatever comes first; at least one. */
+export interface StopRules {
+  /** No fewer steps than this, at least 1. Default 1. */
+  steps?: number | undefined;
+  /** Stops as soon as no more tokens than this are left in the steps. */
+  tokens?: number | undefined;
+  /** Never beyond this perplexity, as a multiple of the full chain's, more than 0. */
+  ratio?: number | undefined;
+}
+
+/** The two thresholds of SPIRIT-FT: ratios of perplexities, after by before. */
+export interface CutThresholds {
+  /** Up to here a step is removed. */
+  remove: number;
+  /** Up to here it is merged, beyond it the pruning ends. At least `remove`. */
+  merge: number;
+}
+
+/**
+ * Thresholds where none are given. A **reconstruction**: the paper's values are not public. 5 and 25 % more perplexity than the full chain's.
+ */
+export const DEFAULT_THRESHOLDS: Readonly<CutThresholds> = { remove: 1.05, merge: 1.25 };
+
+/** Options that SPIRIT-FS and SPIRIT-FT have in common. */
+export interface GreedyOptions {
+  /** Default: none but at least one step. */
+  stop?: StopRules | undefined;
+  /** Default: `DEFAULT_THRESHOLDS` where `stop` names no target, else none. */
+  thresholds?: Partial<CutThresholds> | undefined;
+  /**
+   * What a ratio is taken to: "full" (default), the chain before anything was cut, so that harm does not add up unseen; "round", the chain of
+   * the round before. Which the paper takes is not known: a reconstruction.
+   */
+  against?: "full" | "round" | undefined;
+  /** "refuse" (default): no step is left that refers to a removed result. "allow": it may be. */
+  dangling?: "refuse" | "allow" | undefined;
+  /** Puts expressions in the place of results that would be missing. Default true. */
+  substitute?: boolean | undefined;
+  /** Merges by writing anew, such as `rewriteMerger(model)`, between the thresholds. Default: none. */
+  merge?: Merger | undefined;
+  /** Items that steps state and use beyond those that are found, see `StepGraphOptions`. */
+  items?: StepGraphOptions["items"];
+  /** Told after every round. */
+  onRound?: ((round: PruneRound) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What could have been done in a round. */
+export interface PruneCandidate {
+  /** Number of the original step, from 0. */
+  step: number;
+  kind: CutKind | "kept";
+  /** Perplexity after by perplexity before, as `against` says; `null`: not scored, or both infinite. */
+  ratio: number | null;
+  /** Why it has to stay. */
+  why?: string | undefined;
+}
+
+/** A round: what was done, and what could have been. */
+export interface PruneRound {
+  /** From 1. */
+  round: number;
+  /** Number of the original step that went. */
+  step: number;
+  kind: CutKind;
+  /** Perplexity after by perplexity of the full chain. */
+  ratio: number | null;
+  /** Steps and tokens that are left; `null`: the model cannot count tokens. */
+  steps: number;
+  tokens: number | null;
+  perplexity: number;
+  /** Every step that was there before the round. */
+  candidates: PruneCandidate[];
+}
+
+/** What evaluation says of a set of chains. */
+export interface Evaluated {
+  /** What is measured. @param from the step behind which something changed, for "rest". */
+  part(from: number): PartScore;
+  /** Tokens of the steps; `null` = not known. */
+  tokens: number | null;
+}
+
+/** Scores sets in one call, in their order. */
+export type Evaluate = (sets: readonly ChainSet[]) => Promise<Evaluated[]>;
+
+/** What the loop ends with. */
+export interface GreedyResult {
+  set: ChainSet;
+  before: Evaluated;
+  after: Evaluated;
+  rounds: PruneRound[];
+  /** Why it ended, for people. */
+  stopped: string;
+  /** Why steps of the last set stay, by place in it; left out for those that no rule keeps. */
+  stays: Map<number, string>;
+}
+
+/** @throws {SurprisalError} INVALID_ARGUMENT */
+function checkedRules(options: GreedyOptions): {
+  stop: Resolved<StopRules>;
+  thresholds: CutThresholds;
+} {
+  const { stop = {}, thresholds } = options;
+  const { steps = 1, tokens = 0, ratio = Number.POSITIVE_INFINITY } = stop;
+  if (!Number.isInteger(steps) || steps < 1)
+    throw invalidArgument(`${steps} is no number of steps`, "stop.steps", "Give an integer of at least 1.");
+  if (!Number.isFinite(tokens) || tokens < 0)
+    throw invalidArgument(`${tokens} is no number of tokens`, "stop.tokens", "Give a number of at least 0.");
+  if (!(ratio > 0))
+    throw invalidArgument(
+      `${ratio} is no ratio of perplexities`,
+      "stop.ratio",
+      "Give a number above 0, such as 1.1.",
+    );
+  const hasTarget = stop.steps !== undefined || stop.tokens !== undefined || stop.ratio !== undefined;
+  const defaults = hasTarget && !thresholds ? { remove: Infinity, merge: Infinity } : DEFAULT_THRESHOLDS;
+  const remove = thresholds?.remove ?? defaults.remove;
+  const merge = thresholds?.merge ?? Math.max(remove, defaults.merge);
+  if (!(remove > 0 && merge >= remove))
+    throw invalidArgument(
+      `${remove} and ${merge} are no thresholds`,
+      "thresholds",
+      "Give ratios above 0 with remove <= merge, such as 1.05 and 1.25.",
+    );
+  return { stop: { steps, tokens, ratio }, thresholds: { remove, merge } };
+}
+
+/** Cuts until a stop. */
+export async function cutGreedily(
+  first: ChainSet,
+  evaluate: Evaluate,
+  options: GreedyOptions,
+): Promise<GreedyResult> {
+  const { stop, thresholds } = checkedRules(options);
+  const { against = "full", dangling = "refuse", substitute = true, merge, items, onRound, signal } = options;
+  const rules = { dangling, substitute, graph: { items } };
+  let set = first;
+  let [now] = (await evaluate([first])) as [Evaluated];
+  const before = now;
+  let cumulative: number | null = 1;
+  const rounds: PruneRound[] = [];
+  for (;;) {
+    const { proposed, refused } = proposals(set, rules);
+    const stays = new Map(refused.map(({ step, why }) => [step, why]));
+    const end = (stopped: string): GreedyResult => ({ set, before, after: now, rounds, stopped, stays });
+    if (set.origins.length <= stop.steps) return end(`${set.origins.length} steps are left`);
+    if (now.tokens !== null && now.tokens <= stop.tokens) return end(`${now.tokens} tokens are left`);
+    if (proposed.length === 0) return end("every step that is left is referred to");
+    const scored = await score(proposed, now, evaluate);
+    let best = scored.reduce((least, each) => (isLess(each, least) ? each : least));
+    const candidates = new Map<number, PruneCandidate>([
+      ...refused.map(
+        ({ step, why }) =>
+          [step, { step: set.origins[step]![0]!, kind: "kept" as const, ratio: null, why }] as const,
+      ),
+      ...scored.map(
+        ({ proposal, ratio }) =>
+          [proposal.step, { step: set.origins[proposal.step]![0]!, kind: proposal.kind, ratio }] as const,
+      ),
+    ]);
+    const shown = ({ ratio }: Scored) => (against === "full" ? times(cumulative, ratio) : ratio) ?? Infinity;
+    if (
+      shown(best) > thresholds.remove &&
+      shown(best) <= thresholds.merge &&
+      best.proposal.kind === "removed" &&
+      merge
+    ) {
+      const result = await rewritten(set, best.proposal.step, merge, rules, signal);
+      if (isRefusal(result))
+        return end(`step ${set.origins[result.step]![0]! + 1} is between the thresholds, and ${result.why}`);
+      [best] = (await score([result], now, evaluate)) as [Scored];
+    }
+    const { proposal, evaluated, ratio } = best;
+    const limit = proposal.kind === "removed" ? thresholds.remove : thresholds.merge;
+    const name = `step ${set.origins[proposal.step]![0]! + 1}`;
+    if (shown(best) > limit)
+      return end(
+        `without ${name}, the least harmful, the perplexity is ${written(shown(best))} times as high, more than ${written(limit)}`,
+      );
+    const next = times(cumulative, ratio);
+    if ((next ?? Infinity) > stop.ratio)
+      return end(
+        `without ${name}, the least harmful, the perplexity is ${written(next ?? Infinity)} times that of the full chain, more than ${written(stop.ratio)}`,
+      );
+    const round: PruneRound = {
+      round: rounds.length + 1,
+      step: set.origins[proposal.step]![0]!,
+      kind: proposal.kind,
+      ratio: next,
+      steps: proposal.origins.length,
+      tokens: evaluated.tokens,
+      perplexity: Math.exp(evaluated.part(0).nll / evaluated.part(0).tokens),
+      candidates: [...candidates.entries()].sort(([a], [b]) => a - b).map(([, candidate]) => candidate),
+    };
+    rounds.push(round);
+    set = { chains: proposal.chains, origins: proposal.origins };
+    [now, cumulative] = [evaluated, next];
+    onRound?.(round);
+  }
+}
+
+interface Scored {
+  proposal: Proposal;
+  evaluated: Evaluated;
+  /** To the set that it was made from. */
+  ratio: number | null;
+}
+
+async function score(proposed: readonly Proposal[], now: Evaluated, evaluate: Evaluate): Promise<Scored[]> {
+  const evaluated = await evaluate(proposed);
+  return proposed.map((proposal, i) => {
+    const after = evaluated[i]!;
+    const { ratio } = changeOf(now.part(proposal.step + 1), after.part(proposal.step));
+    return { proposal, evaluated: after, ratio };
+  });
+}
+
+const isLess = (a: Scored, b: Scored): boolean => (a.ratio ?? Infinity) < (b.ratio ?? Infinity);
+const times = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a * b;
+const written = (ratio: number): string =>
+  Number.isFinite(ratio) ? `${Math.round(ratio * 1000) / 1000}` : "infinitely";
