@@ -130,6 +130,8 @@ async function detectAll(given: Given): Promise<void> {
   if (given.list) return showList(given, columns);
   await checkGiven(given);
   const rows = await rowsOf(given);
+  if (given.fit !== undefined || given.fitSeries !== undefined)
+    requireLabels(rows, given.file === undefined || given.file === "-" ? "standard input" : given.file);
   const context = await readContext(given.context, given.maxMib);
   const artefacts = await readArtefacts(given.artefact);
   const signals = chosenSignals(given.signals, rows, {
@@ -257,7 +259,6 @@ async function fitTo(
   model: LanguageModel | null,
 ): Promise<void> {
   if (fit === undefined && fitSeries === undefined) return;
-  requireLabels(answers);
   for (const fitted of fitDetectors(answers, { fit, fitSeries }, model)) {
     await saveDetector(fitted.file, fitted.artefact);
     if (json) {
