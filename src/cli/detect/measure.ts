@@ -83,6 +83,7 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     ...{ correct: labelOf(item, answer), group: item.group },
     notes: [
       ...(written?.notes ?? []),
+      ...(item.records !== null && item.records.length > 0 && given === null ? [OTHER_NUMBERS] : []),
       ...drawing.notes,
       ...(typeof lift === "string" ? [lift] : []),
       ...(fused.reason === undefined ? [] : [fused.reason]),
@@ -94,6 +95,9 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     },
   };
 }
+
+const OTHER_NUMBERS =
+  "The line's own numbers are not used: the texts of its tokens, joined, are not the answer.";
 
 /** Several signals compare the same texts: each is embedded once. */
 function vectorsOf(encoder: EmbeddingModel): Embed {
