@@ -103,7 +103,10 @@ function prometheusText({ observed, total, recent, tokens, ms, drift, alarms }) 
       "alarm",
       "gauge",
       "Alarms that hold now.",
-      alarms.map(({ kind, rate = "signal" }) => [`{kind="${kind}",rate="${label(rate)}"}`, 1]),
+      // Two limits of one rate are one series: a scraper refuses a text with the same labels twice.
+      [...new Set(alarms.map(({ kind, rate = "signal" }) => `{kind="${kind}",rate="${label(rate)}"}`))].map(
+        (labels) => [labels, 1],
+      ),
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -61,6 +61,18 @@ describe("examining an answer", () => {
     expect(fuse(found).spans).toMatchObject([{ start: 0, end: 2 }]);
   });
 
+  it("says so where a detector of a user gives no examination", async () => {
+    const { findings: _, ...without } = examination("anomaly", 1);
+    for (const given of [undefined, null, 42, {}, without, { ...without, findings: [null] }]) {
+      const mute: Detector = { signal: "anomaly", examine: async () => given as unknown as Examination };
+      const { examinations, failures } = await examine({ answer: "abc" }, [mute, patterns]);
+      expect(examinations.map(({ signal }) => signal)).toEqual(["patterns"]);
+      expect(failures).toMatchObject([
+        { code: "INVALID_ARGUMENT", reason: expect.stringMatching(/gives no examination/) },
+      ]);
+    }
+  });
+
   it.each<[string, Examination, RegExp]>([
     ["NaN", examination("anomaly", Number.NaN), /gives NaN as suspicion/],
     ["a feature that is NaN", examination("anomaly", 1, { features: { a: Number.NaN } }), /gives NaN as a/],
@@ -176,6 +188,21 @@ describe("the file of a fitted detector", () => {
       "a mean out of its range",
       broken(({ head }) => Object.assign(head.features[0]!, { mean: 1e9 })),
       /do not rise/,
+    ],
+    [
+      "a number that no series has",
+      broken(({ head }) => Object.assign(head.features[0]!, { name: "__proto__" })),
+      /a series has no number "__proto__"/,
+    ],
+    [
+      "counts that do not add up",
+      broken((copy) => Object.assign(copy, { fittedOn: { ...artefact.fittedOn, right: 7 } })),
+      /right and fittedOn.wrong are not n/,
+    ],
+    [
+      "a reference out of order",
+      broken((copy) => Object.assign(copy, { reference: [0.9, 0.1] })),
+      /reference does not rise/,
     ],
     ["a name twice", broken(({ head }) => head.features.push(head.features[0]!)), /a name twice/],
     [

@@ -6,7 +6,7 @@ import { decodeText, infinityAsText, infinityFromText } from "../text/index.ts";
 import { SIGNALS } from "./finding.ts";
 import { DETECTOR_SCHEMA } from "./fitted.ts";
 import type { FusionArtefact } from "./fusion/index.ts";
-import type { SeriesArtefact } from "./series/index.ts";
+import { SERIES_NUMBERS, type SeriesArtefact } from "./series/index.ts";
 
 /** A fitted detector; `kind` tells them apart. */
 export type DetectorArtefact = SeriesArtefact | FusionArtefact;
@@ -129,9 +129,17 @@ const OF_KIND: Readonly<Record<DetectorArtefact["kind"], shapes.Shape>> = {
 };
 
 /** What shapes do not tell. */
-function faultOf({ head: { features } }: DetectorArtefact): string | null {
+function faultOf(artefact: DetectorArtefact): string | null {
+  const { fittedOn, reference } = artefact;
+  const { features } = artefact.head;
   const names = features.map(({ name }) => name);
   if (new Set(names).size < names.length) return "head.features has a name twice";
   const wrong = features.find(({ low, mean, high }) => !(low <= mean && mean <= high && low < high));
-  return wrong ? `head.features: low, mean and high of ${JSON.stringify(wrong.name)} do not rise` : null;
+  if (wrong) return `head.features: low, mean and high of ${JSON.stringify(wrong.name)} do not rise`;
+  const strange = artefact.kind === "series" ? names.find((name) => !SERIES_NUMBERS.has(name)) : undefined;
+  // It would be missing of every answer, and the probability another one without a word.
+  if (strange !== undefined) return `head.features: a series has no number ${JSON.stringify(strange)}`;
+  if ((fittedOn.right ?? 0) + (fittedOn.wrong ?? 0) !== fittedOn.n)
+    return "fittedOn.right and fittedOn.wrong are not n together";
+  return reference.some((value, i) => i > 0 && value < reference[i - 1]!) ? "reference does not rise" : null;
 }

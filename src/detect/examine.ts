@@ -78,12 +78,27 @@ async function orAborted<T>(work: Promise<T>, abort: AbortSignal | undefined): P
   }
 }
 
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Detectors of users may be written without types. */
+const isExamination = (value: unknown): boolean =>
+  isObject(value) &&
+  "findings" in value &&
+  Array.isArray(value.findings) &&
+  value.findings.every(isObject) &&
+  "features" in value &&
+  isObject(value.features) &&
+  "suspicion" in value;
+
 /** @throws SurprisalError INVALID_ARGUMENT for what no detector may say. */
-function requireSound(
-  { signal, suspicion, features, findings }: Examination,
-  detector: Detector,
-  length: number,
-): void {
+function requireSound(examination: Examination, detector: Detector, length: number): void {
+  if (!isExamination(examination))
+    throw invalidArgument(
+      `The detector ${detector.signal} gives no examination`,
+      "detectors",
+      "Give an object with signal, suspicion, unit, findings, features and price.",
+    );
+  const { signal, suspicion, features, findings } = examination;
   const numbers = Object.entries(features).concat([["suspicion", suspicion]]);
   const noNumber = numbers.find(
     ([, value]) => value !== null && (typeof value !== "number" || Number.isNaN(value)),

@@ -58,6 +58,12 @@ export function answerSignals(
   { endToken, formatting, answerOf, endLogprob }: AnswerSignalsOptions = {},
 ): AnswerSignals {
   const counting = { ...DEFAULT_COUNTING, ...(endToken && { endToken }), ...(formatting && { formatting }) };
+  if (counting.endToken !== "counted" && counting.endToken !== "left out")
+    throw invalidArgument(
+      `"${String(counting.endToken)}" is not a way of counting`,
+      "endToken",
+      'Give "counted" or "left out".',
+    );
   const answer = tokens.filter(({ part = "answer" }) => part === "answer");
   const counted = countedTokens(answer, counting.formatting, answerOf);
   const surprisals = counted.map(({ logprob, tokenCount = 1 }) =>
@@ -80,9 +86,9 @@ export function answerSignals(
   };
 }
 
-/** -ln p; `null` for what is no number. */
+/** -ln p; `null` for what is no number, such as what a source of JavaScript leaves out. */
 const surprisal = (logprob: number | null): number | null =>
-  logprob === null || Number.isNaN(logprob) ? null : -logprob + 0; // -0 is 0
+  typeof logprob !== "number" || Number.isNaN(logprob) ? null : -logprob + 0; // -0 is 0
 
 function marginOf(token: TokenRecord | undefined): number | null {
   const logprobs = token?.alternatives?.map(({ logprob }) => logprob) ?? [];
@@ -127,7 +133,8 @@ function countedTokens(
 }
 
 /**
- * One signal of several. Perplexity and mean surprisal stand for each other, since one is exp of the other. NaN is no number.
+ * One signal of several. Perplexity and mean surprisal stand for each other, since one is exp of the other. NaN is no number,
+ * and neither has a perplexity of 0 or less a logarithm that could be gone by.
  * @returns `null` where it is missing.
  */
 export function signalOf(signals: Signals, name: string): number | null {
@@ -136,5 +143,6 @@ export function signalOf(signals: Signals, name: string): number | null {
   if (given === null) return null;
   const other = name === "perplexity" ? signals.nll : name === "nll" ? signals.perplexity : undefined;
   if (typeof other !== "number" || Number.isNaN(other)) return null;
-  return name === "perplexity" ? Math.exp(other) : Math.log(other);
+  if (name === "perplexity") return Math.exp(other);
+  return other > 0 ? Math.log(other) : null;
 }

@@ -36,8 +36,8 @@ export function routerFacts(
 ): RouterFacts {
   const known = cases.filter(({ uncertainty }) => uncertainty !== null);
   const right = known.filter((each) => each.right).length;
-  const kinds: Record<string, number> = {};
-  for (const { kind } of cases) if (kind !== null) kinds[kind] = (kinds[kind] ?? 0) + 1;
+  const kinds = new Map<string, number>(); // a kind may be called "constructor" or "__proto__"
+  for (const { kind } of cases) if (kind !== null) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const signals = known.map(({ uncertainty }) => uncertainty!).filter(Number.isFinite);
   return {
     schema: ROUTER_SCHEMA,
@@ -47,7 +47,7 @@ export function routerFacts(
       wrong: known.length - right,
       missing: leftOut + cases.length - known.length,
       groups: new Set(known.map(({ group }) => group)).size,
-      kinds: Object.keys(kinds).length > 0 ? kinds : null,
+      kinds: kinds.size > 0 ? Object.fromEntries(kinds) : null,
       sha256: rowsSha256(cases.map((each) => [each.id, each.group, each.uncertainty, each.right])),
     },
     identity: Object.assign(

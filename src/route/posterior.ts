@@ -1,5 +1,6 @@
 /** P(right | uncertainty) that never rises with the uncertainty: what routers go by unless told otherwise. */
 import { fitPlatt, isotonicSteps, tallyOf } from "../calibrate/index.ts";
+import { invalidArgument } from "../core/index.ts";
 
 /** A probability that never rises with the uncertainty, plain JSON. */
 export type MonotonePosterior =
@@ -18,7 +19,7 @@ export type MonotonePosterior =
     };
 
 /** Kinds of `MonotonePosterior`. */
-export const POSTERIORS: readonly MonotonePosterior["kind"][] = ["logistic", "isotonic"];
+const POSTERIORS: readonly MonotonePosterior["kind"][] = ["logistic", "isotonic"];
 
 /**
  * Fits a posterior.
@@ -26,6 +27,7 @@ export const POSTERIORS: readonly MonotonePosterior["kind"][] = ["logistic", "is
  * "logistic" is Platt's, with his guard against sets that are told apart without a fault; where it would rise with the
  * uncertainty, it is the share of right ones. "isotonic" has no form, and wants about a thousand answers.
  * @param uncertainties finite; larger ones than 1e6 are taken for 1e6.
+ * @throws SurprisalError INVALID_ARGUMENT for a kind that there is not.
  * @param right of the same length, both kinds among them; where there is one kind only, the posterior is (n₊ + 1)/(n + 2).
  */
 export function fitPosterior(
@@ -33,6 +35,12 @@ export function fitPosterior(
   right: readonly boolean[],
   kind: MonotonePosterior["kind"] = "logistic",
 ): MonotonePosterior {
+  if (!POSTERIORS.includes(kind))
+    throw invalidArgument(
+      `There is no posterior "${String(kind)}"`,
+      "posterior",
+      `Give ${POSTERIORS.join(", ")}.`,
+    );
   const pairs = { scores: uncertainties.map((value) => -within(value)), correct: right };
   const hits = right.filter(Boolean).length;
   const level = Math.log((hits + 1) / (right.length - hits + 1));

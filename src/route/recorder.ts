@@ -3,9 +3,17 @@
  * its line feed is there: a recorder that is killed goes on with the questions that are missing.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { errorCode, SurprisalError } from "../core/index.ts";
+import { errorCode, invalidArgument, SurprisalError } from "../core/index.ts";
 import { lockFile, writeFailure, writeWhole } from "../files/index.ts";
-import { parseRecords, RECORDS_SCHEMA, type RecordsHeader, type RouteRecord, recordLine } from "./records.ts";
+import { decodeText } from "../text/index.ts";
+import {
+  checkedLine,
+  parseRecords,
+  RECORDS_SCHEMA,
+  type RecordsHeader,
+  type RouteRecord,
+  recordLine,
+} from "./records.ts";
 
 /** A question that is to be recorded. */
 export interface RecordedQuestion {
@@ -81,12 +89,12 @@ export class RecordsFile implements Disposable {
 
   /**
    * Where the file's records were asked for one at a time and this one was not, its times are dropped.
-   * @throws SurprisalError DISK_FULL, FILE_UNWRITABLE; what was there stays.
+   * @throws SurprisalError ROUTER_INVALID for a record that could not be read again; DISK_FULL, FILE_UNWRITABLE; what was there stays.
    */
   add(given: RouteRecord): void {
     const record = this.#dropsTimes ? withoutTimes(given) : given;
     const header = this.#bytes === 0 ? recordLine(this.#header) : "";
-    const bytes = Buffer.from(header + recordLine(record));
+    const bytes = Buffer.from(header + checkedLine(record, `record "${record.id}"`));
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
     } catch (error) {
@@ -136,12 +144,16 @@ export class RecordsFile implements Disposable {
   }
 
   #read({ questions }: RecordsFileOptions): void {
-    const text = readFileSync(this.#descriptor, "utf8");
-    if (!text.includes("\n")) {
+    const bytes = readFileSync(this.#descriptor);
+    const wholeBytes = bytes.lastIndexOf(LINE_FEED) + 1; // of the file, which may begin with a byte order mark
+    if (wholeBytes === 0) {
       ftruncateSync(this.#descriptor, 0); // killed in the middle of the header
       return;
     }
-    const { header, records, wholeBytes } = parseRecords(text, this.file);
+    const { header, records } = parseRecords(
+      decodeText(bytes.subarray(0, wholeBytes), this.file).text,
+      this.file,
+    );
     const different = differenceOf(header, this.#header);
     const mismatch = (what: string, wayOut: string) =>
       new SurprisalError({ code: "RUN_MISMATCH", what, where: this.file, wayOut });
@@ -167,6 +179,8 @@ export class RecordsFile implements Disposable {
     this.#header = { ...this.#header, atOnce: header.atOnce };
   }
 }
+
+const LINE_FEED = 0x0a;
 
 function withoutTimes({ paths, ...record }: RouteRecord): RouteRecord {
   const named = Object.entries(paths).map(([path, answer]) => [path, { ...answer, ms: null }]);
@@ -230,6 +244,12 @@ export async function recordQuestions<Question extends RecordedQuestion>(
   record: (question: Question) => Promise<RouteRecord>,
   { atOnce = 8, onProgress }: RecordQuestionsOptions = {},
 ): Promise<FailedQuestion[]> {
+  if (!(Number.isSafeInteger(atOnce) && atOnce >= 1))
+    throw invalidArgument(
+      `${atOnce} questions cannot be asked side by side`,
+      "atOnce",
+      "Give a whole number from 1 on.",
+    );
   const known = new Set(file.contents.records.map(({ id }) => id));
   const missing = questions.filter(({ id }) => !known.has(id));
   const failures: FailedQuestion[] = [];
@@ -261,7 +281,7 @@ export async function recordQuestions<Question extends RecordedQuestion>(
       }
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: Math.max(1, atOnce) }, work));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
   for (const each of [...ready.entries()].toSorted(([a], [b]) => a - b)) if (each[1]) file.add(each[1]);
   const broken = ends.find((end) => end.status === "rejected");
   if (broken) throw broken.reason;

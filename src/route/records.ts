@@ -139,8 +139,18 @@ export const recordLine = (line: RecordsHeader | RouteRecord): string =>
   `${JSON.stringify(line, infinityAsText)}\n`;
 
 /**
+ * A record as a line that can be read again: one that could not would spoil the whole file. Internal to this room.
+ * @throws SurprisalError ROUTER_INVALID
+ */
+export function checkedLine(record: RouteRecord, where: string): string {
+  const line = recordLine(record);
+  parsed(line, recordShape, where);
+  return line;
+}
+
+/**
  * Writes records, whole or not at all.
- * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ * @throws SurprisalError ROUTER_INVALID for what could not be read again; FILE_UNWRITABLE, DISK_FULL. Then what was there stays.
  */
 export async function writeRecords(
   file: string,
@@ -148,7 +158,9 @@ export async function writeRecords(
   records: readonly RouteRecord[],
 ): Promise<void> {
   const lines = [recordLine({ schema: RECORDS_SCHEMA, ...header }), ...records.map(recordLine)];
-  await writeWhole(file, lines.join(""));
+  const text = lines.join("");
+  parseRecords(text, file);
+  await writeWhole(file, text);
 }
 
 const WAY_OUT = "Give a file of records that surprisal wrote, unchanged.";
@@ -164,8 +176,11 @@ export async function readRecords(file: string): Promise<RouteRecords> {
     wayOutWhenLarge: WAY_OUT,
     wayOutWhenMissing: "Check the name.",
   });
-  return parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
+  const found = parseRecords(bytes.length === 0 ? "" : decodeText(bytes, file).text, file);
+  return { ...found, wholeBytes: bytes.lastIndexOf(LINE_FEED) + 1 }; // a byte order mark counts
 }
+
+const LINE_FEED = 0x0a;
 
 /**
  * Records from the text of a file. A last line without its line feed was not written to its end: it is left out.
@@ -177,7 +192,7 @@ export function parseRecords(text: string, where: string): RouteRecords {
   const lines = text.slice(0, end).split("\n").slice(0, -1);
   const [first, ...rest] = lines;
   if (first === undefined) throw malformed("There is no header line", where);
-  const header = parsed(first, headerShape, `${where}, line 1`) as RecordsHeader;
+  const header = parsed(first, headerOf, `${where}, line 1`) as RecordsHeader;
   const known = new Set<string>();
   const records = rest.flatMap((line, i) => {
     if (line.trim() === "") return [];
@@ -269,6 +284,17 @@ const headerShape = record({
   thinking: optional(placesShape),
   atOnce: optional(least1),
 });
+
+/** A file of a newer version, or of something else, is not a damaged one. */
+const headerOf: shapes.Shape = (value, at) => {
+  const form = shapes.isRecord(value) ? value.schema : undefined;
+  if (form === RECORDS_SCHEMA) return headerShape(value, at);
+  const family = RECORDS_SCHEMA.slice(0, RECORDS_SCHEMA.lastIndexOf("/") + 1);
+  if (typeof form !== "string") return "schema: this is not the first line of a file of records";
+  return form.startsWith(family)
+    ? `schema: the form is ${form}, and this version of surprisal knows ${RECORDS_SCHEMA}; update surprisal, or record again`
+    : `schema: this is a file of ${form.slice(0, 80)}, and not of records`;
+};
 
 const logprob: shapes.Shape = (value, at) =>
   typeof value === "number" && value <= 0 ? null : `${at} is not a number up to 0`;

@@ -20,10 +20,12 @@ export const routerText = (artefact: RouterArtefact): string => JSON.stringify(a
 
 /**
  * Writes a router as JSON, whole or not at all.
- * @throws SurprisalError FILE_UNWRITABLE, DISK_FULL
+ * @throws SurprisalError ROUTER_INVALID for what could not be read again; FILE_UNWRITABLE, DISK_FULL. Then what was there stays.
  */
 export async function saveRouter(file: string, artefact: RouterArtefact): Promise<void> {
-  await writeWhole(file, `${routerText(artefact)}\n`);
+  const json = routerText(artefact);
+  parseRouter(json ?? "", file);
+  await writeWhole(file, `${json}\n`);
 }
 
 /**

@@ -56,7 +56,7 @@ function numbersOf({ answer, reading, plain }, document) {
     ...passes(reading, ", document read"),
     lift: -mean(lifts),
     "lift, lowest token": -Math.min(...lifts),
-    "retrieval (2r - s)": 2 * with_ - without,
+    "retrieval, r / (s + 1)": with_ / (without + 1),
   };
 }
 
@@ -82,8 +82,8 @@ async function examinationsOf({ answer, reading, plain }, question, document, nu
     ...examinations,
     {
       signal: "retrieval",
-      suspicion: numbers["retrieval (2r - s)"],
-      unit: "nats per token",
+      suspicion: numbers["retrieval, r / (s + 1)"],
+      unit: "share of surprisal left",
       findings: [],
       features: {
         "lift-mean": -numbers.lift,

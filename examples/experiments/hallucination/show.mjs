@@ -16,7 +16,7 @@ const SHOWN = [
   "mean-token-entropy, document read",
   "lift",
   "lift, lowest token",
-  "retrieval (2r - s)",
+  "retrieval, r / (s + 1)",
   "fused, log-probabilities alone",
   "fused",
   "fused, fitted to published pairs",

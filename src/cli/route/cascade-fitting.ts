@@ -14,7 +14,7 @@ import {
 } from "../parameters.ts";
 
 const priceFor: Read<CascadeFitOptions["steps"][number]> = (word, name) => {
-  const [, own, written, read] = /^([^=]+)=([\d.eE+-]+)(?:,([\d.eE+-]+))?$/.exec(word) ?? [];
+  const [, own, written, read] = /^(.+)=([\d.eE+-]+)(?:,([\d.eE+-]+))?$/s.exec(word) ?? [];
   const prices = [Number(written), Number(read ?? 0)];
   if (own === undefined || !prices.every((price) => Number.isFinite(price) && price >= 0))
     throw usage(`${name} takes NAME=PRICE or NAME=PRICE,PRICE-READ, such as server=8e-6,2e-6, not "${word}"`);
@@ -55,6 +55,8 @@ export function cascadeFitOptions(
   if (accuracy !== undefined && spend !== undefined) throw usage("--accuracy and --spend exclude each other");
   if (tolerance !== undefined && spend !== undefined) throw usage("--tolerance needs --accuracy");
   const named = new Map(price.map((each) => [each.name, each]));
+  const twice = price.find((each) => named.get(each.name) !== each);
+  if (twice) throw usage(`--price ${twice.name} is given twice`);
   const strange = price.find(({ name }) => !header.paths.includes(name));
   if (strange)
     throw usage(`The records have no model "${strange.name}": they have ${header.paths.join(", ")}`);

@@ -15,9 +15,9 @@ import {
   reworded,
   type ThinkingPlacesOptions,
 } from "../../route/index.ts";
-import { decodeText } from "../../text/index.ts";
 import { usage } from "../errors.ts";
 import { readGiven } from "../input.ts";
+import { questionRows } from "./question-rows.ts";
 
 /** Ways of reading an answer: those of `surprisal/answers`, and the line behind "Answer:", as of the lab model. */
 export const READINGS = ["number", "letter", "yes-no", "text", "line"] as const;
@@ -141,26 +141,12 @@ function mixedSet({ count = STANDARD_COUNT, seed }: QuestionsGiven): QuestionSet
 async function questionsOf(file: string, { answer: asked, maxMib }: QuestionsGiven): Promise<QuestionSet> {
   const name = file === "-" ? "standard input" : file;
   const bytes = await readGiven(file, { maxMib });
-  const content = bytes.length === 0 ? "" : decodeText(bytes, name).text;
-  const rows = content.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    const where = `${name}:${i + 1}`;
-    return [{ row: objectOf(line, where), where }];
-  });
-  if (rows.length === 0)
-    throw new SurprisalError({
-      code: "EMPTY_INPUT",
-      what: "There are no questions",
-      where: name,
-      wayOut: FORM,
-    });
+  const rows = questionRows(bytes, name, FORM);
   const keys = rows.map(({ row, where }) => keyOf(row.answer, where));
   const reading = asked ?? readingOf(keys);
   const known = new Set<string>();
-  const questions = rows.map(({ row, where }, i): AskedQuestion => {
-    const { question, group, kind, rewordingOf } = row;
-    if (typeof question !== "string" || question.trim() === "")
-      throw invalidArgument("The row has no question", where, FORM);
+  const questions = rows.map(({ row, question, where }, i): AskedQuestion => {
+    const { group, kind, rewordingOf } = row;
     const id = String(nameOf(row.id, "id", where) ?? i);
     if (known.has(id))
       throw invalidArgument(`The id "${id}" comes twice`, where, "Give each its own, or none.");
@@ -177,20 +163,9 @@ async function questionsOf(file: string, { answer: asked, maxMib }: QuestionsGiv
   return { questions, reading, wording: null, thinking: null };
 }
 
-function objectOf(line: string, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw invalidArgument(`The line is not JSON: ${(cause as Error).message}`, where, FORM, cause);
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw invalidArgument("The row is no object", where, FORM);
-}
-
 function keyOf(value: unknown, where: string): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number" || (typeof value === "string" && value.trim() !== "")) return String(value);
+  if (Number.isFinite(value) || (typeof value === "string" && value.trim() !== "")) return String(value);
   throw invalidArgument("The row has no right answer", where, FORM);
 }
 

@@ -1,4 +1,5 @@
 /** Routers and records as files, for all commands of `surprisal route`. */
+import { stat } from "node:fs/promises";
 import { groupFolds } from "../../calibrate/index.ts";
 import { SurprisalError } from "../../core/index.ts";
 import { assertWritable, isSameFile } from "../../files/index.ts";
@@ -94,6 +95,10 @@ export async function recordsOf(file: string, command: RecordedBy): Promise<Rout
       where: file,
       wayOut: `Go on with it: \`surprisal route ${command} record ... --resume\`.`,
     });
+  if ((await stat(file)).size > found.wholeBytes)
+    process.stderr.write(
+      `note: the last line of ${visible(file)} has no line feed, so it was not written to its end: it is left out\n`,
+    );
   return found;
 }
 

@@ -2,16 +2,17 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { sha256Of } from "../../calibrate/index.ts";
-import { invalidArgument, SurprisalError } from "../../core/index.ts";
+import { SurprisalError } from "../../core/index.ts";
 import { assertWritable, isSameFile, onInterrupt } from "../../files/index.ts";
 import type { LanguageModel, ModelIdentity } from "../../models/index.ts";
-import { decodeText, formatCount, formatPlural, visible } from "../../text/index.ts";
+import { formatCount, formatPlural, visible } from "../../text/index.ts";
 import { errorEvent } from "../chat/index.ts";
 import { shownLines, someFailed, triesAgain, usage } from "../errors.ts";
 import { AnswerFile, InOrder, type Kept, requestOf } from "../generate/index.ts";
 import { readGiven } from "../input.ts";
 import { printDocument, printEvent } from "../json.ts";
 import { startProgress } from "../render/index.ts";
+import { questionRows } from "./question-rows.ts";
 import { stopped } from "./recording.ts";
 
 /** An answer with the way that it took. */
@@ -177,21 +178,11 @@ async function rowsOf(file: string): Promise<Row[]> {
   const bytes = await readGiven(file, {
     wayOutWhenMissing: "Check the name; a question may not end like a file's name.",
   });
-  const rows = (bytes.length === 0 ? "" : decodeText(bytes, name).text).split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    const where = `${name}:${i + 1}`;
-    const { question, id } = objectOf(line, where);
-    if (typeof question !== "string" || question.trim() === "")
-      throw invalidArgument("The row has no question", where, FORM);
-    return [{ question, id: typeof id === "string" || typeof id === "number" ? id : null, where }];
-  });
-  if (rows.length === 0)
-    throw new SurprisalError({
-      code: "EMPTY_INPUT",
-      what: "There are no questions",
-      where: name,
-      wayOut: FORM,
-    });
+  const rows = questionRows(bytes, name, FORM).map(({ row: { id }, question, where }) => ({
+    question,
+    id: typeof id === "string" || typeof id === "number" ? id : null,
+    where,
+  }));
   return rows.map((row, index) => ({
     ...row,
     index,
@@ -202,16 +193,6 @@ async function rowsOf(file: string): Promise<Row[]> {
 /** Where several are asked at once, the times are those of a busy model: `ms` is null then. */
 const withoutTimes = (details: object): object =>
   JSON.parse(JSON.stringify(details), (key, value: unknown) => (key === "ms" ? null : value));
-
-function objectOf(line: string, where: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  } catch (cause) {
-    throw invalidArgument(`The line is not JSON: ${(cause as Error).message}`, where, FORM, cause);
-  }
-  throw invalidArgument("The row is no object", where, FORM);
-}
 
 /** What another question may not have. */
 const isAboutQuestion = (error: unknown): boolean =>

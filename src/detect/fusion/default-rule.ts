@@ -1,5 +1,6 @@
 /** How signals are put together where nothing was fitted: a stated rule, and no calibrated probability. */
 import type { Examination, Finding, Signal } from "../finding.ts";
+import { PATTERN_WEIGHTS } from "../patterns/index.ts";
 import { PROBABILITY_WRONG } from "../series/index.ts";
 import { findingName } from "./features.ts";
 
@@ -15,13 +16,13 @@ export const DEFAULT_WEIGHTS: Readonly<Record<Signal, number>> = {
   series: 0.5,
 };
 
-/** Kinds that count otherwise: caution in words makes nothing up, and repetition says little of what is said. */
-export const DEFAULT_KIND_WEIGHTS: Readonly<Record<string, number>> = {
-  "patterns/hedging": 0.1,
-  "patterns/refusal": 0,
-  "patterns/repeated-sentence": 0.3,
-  "patterns/repetition-loop": 0.5,
-};
+/** ["signal/kind"] kinds that have a weight of their own: those of patterns, as in `PATTERN_WEIGHTS`. Other kinds have their signal's. */
+export const DEFAULT_KIND_WEIGHTS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(PATTERN_WEIGHTS).map(([kind, weight]) => [
+    findingName({ signal: "patterns", kind }),
+    weight,
+  ]),
+);
 
 const weightOf = (finding: Finding): number => {
   const name = findingName(finding);

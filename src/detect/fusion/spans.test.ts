@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { examination, finding } from "../../../test/detect-answers.ts";
 import { seededRandom } from "../../core/index.ts";
 import { clusters } from "../../text/index.ts";
+import { examine } from "../examine.ts";
 import { SIGNALS, type Signal } from "../finding.ts";
+import { detectPatterns, PATTERN_WEIGHTS } from "../patterns/index.ts";
 import { PROBABILITY_WRONG } from "../series/index.ts";
 import { defaultSuspicion, noisyOr } from "./default-rule.ts";
 import { fuse } from "./fuse.ts";
@@ -180,8 +182,17 @@ describe("the default rule", () => {
     const strong = finding(0, 1, { signal: "retrieval", strength: 0.5 });
     const other = finding(0, 1, { signal: "patterns", kind: "number-not-in-context", strength: 1 });
     expect(noisyOr([weak, strong])).toBeCloseTo(0.6 * 0.5, 12);
-    expect(noisyOr([weak, strong, other])).toBeCloseTo(1 - (1 - 0.3) * (1 - 0.7), 12);
+    expect(noisyOr([weak, strong, other])).toBeCloseTo(1 - (1 - 0.3) * (1 - 0.8), 12);
     expect(noisyOr([])).toBe(0);
+  });
+
+  it("weighs patterns as their own suspicion does", async () => {
+    // 0.5 in the one and 0.7 in the other scale were two scores for one finding.
+    for (const [kind, weight] of Object.entries(PATTERN_WEIGHTS))
+      expect(noisyOr([finding(0, 1, { signal: "patterns", kind, strength: 1 })])).toBeCloseTo(weight, 12);
+    const answer = "She was born on 30 February 1832.";
+    const examined = await examine({ answer }, [detectPatterns()]);
+    expect(fuse(examined).probability).toBeCloseTo(examined.examinations[0]!.suspicion!, 12);
   });
 
   it("is used without an artefact, and marked as no calibrated number", () => {

@@ -1,5 +1,6 @@
 /** Calculations that a text states, and that are wrong: 3 + 4 = 8. */
 import { type Found, quote, type SentenceRule } from "./rule.ts";
+import { sharesOf } from "./shares.ts";
 
 /** One piece of a calculation. */
 type Token =
@@ -7,24 +8,30 @@ type Token =
   | { type: "+" | "-" | "*" | "/" | "^" | "(" | ")" | "=" | "~"; start: number; end: number };
 
 const NUMBER =
-  /(?:[$€£¥]\s?)?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d{1,12})?)(?![\d])(?:\s?(%|[\p{Ll}°℃]{1,12}|[\u4e00-\u9fff])(?![\p{L}\d_(]))?/uy;
+  /(?:[$€£¥]\s?)?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,15}(?:\.\d{1,12})?)(?![\d])(?:[^\S\n]?(%|[\p{Ll}°℃]{1,12}|[\u4e00-\u9fff])(?![\p{L}\d_(]))?/uy;
 const OPERATORS: readonly (readonly [RegExp, Token["type"]])[] = [
   [/\s?(?:\+|\uff0b|plus\b|加上?)\s?/y, "+"],
   [/\s?(?:-|\u2212|\u2013|minus\b|减去?)\s?/y, "-"],
-  [/\s?(?:\u00d7|\*|\u22c5|\u00b7|x(?=\s?[\d($])|times\b|multiplied by\b|乘以?)\s?/y, "*"],
-  [/\s?(?:\/|\u00f7|divided by\b|除以)\s?/y, "/"],
+  [
+    /\s?(?:\u00d7|\*|\u22c5|\u00b7|\\times(?![a-z])|\\cdot(?![a-z])|x(?=\s?[\d($])|times\b|multiplied by\b|乘以?)\s?/y,
+    "*",
+  ],
+  [/\s?(?:\/|\u00f7|\\div(?![a-z])|divided by\b|除以)\s?/y, "/"],
   [/\s?\^\s?/y, "^"],
   [/\s?[(\uff08]\s?/y, "("],
   [/\s?[)\uff09]/y, ")"],
-  [/\s?(?:=|\uff1d|equals\b|is equal to\b|等于|得)\s?/y, "="],
-  [/\s?(?:≈|≃|\u2248|is about\b|约等于)\s?/y, "~"],
+  [/\s?(?:=|\uff1d|(?:which )?equals\b|is equal to\b|等于|得)\s?/y, "="],
+  [/\s?(?:≈|≃|\\approx(?![a-z])|is about\b|约等于)\s?/y, "~"],
 ];
 /** "is" is a sign of equality only behind a calculation. */
-const IS = /\s(?:is|makes|gives|are|是)\s(?=[$€£¥]?\s?\d)/y;
+const IS = /\s(?:which )?(?:is|makes|gives|are|是)\s(?=[$€£¥]?\s?\d)/y;
 
 /** Other arithmetic, or a calculation that is said to be wrong. */
 const NO_CLAIM =
-  /\b(?:mod|modulo|binary|hex\w*|octal|base[- ]?\d+|wrong|false|incorrect|mistake\w*|error|not|isn't|never|remainder|rather than|instead of|claims?|xor|if)\b|n't\b|错|误|不等于|不是|余数?|二进制|如果|假如/iu;
+  /\b(?:mod|modulo|binary|hex\w*|octal|base[- ]?\d+|wrong|false|incorrect|mistake\w*|error|not|isn't|never|remainder|rather than|instead of|claims?|xor|if|o'clock|clock|slogan|joke|saying|synerg\w*)\b|n't\b|错|误|不等于|不是|余数?|二进制|如果|假如/iu;
+
+/** "45y/2 = 1125": letters that are no unit of anything stand for numbers that are not known. */
+const VARIABLE = /^[abcefijnopqrtuvxyz]$/u;
 
 const UNITLESS =
   /^(?:and|or|is|are|to|in|of|as|so|for|we|the|a|but|which|that|then|with|by|at|on|x|和|是|的|个|共|即|而|所|则|就|加|减|乘|除|等|得)$/u;
@@ -35,7 +42,11 @@ export const arithmetic: SentenceRule = ({ own }) => {
   if (!/\d\D{1,40}?\d/.test(own) || !/[=\uff1d≈]|\bequals?\b|\bis\b|\bmakes\b|\bgives\b|等于|得|是/.test(own))
     return [];
   if (NO_CLAIM.test(own)) return [];
-  return [...calculations(own).flatMap((tokens) => faultsOf(tokens, own)), ...namedSums(own)];
+  return [
+    ...calculations(own).flatMap((tokens) => faultsOf(tokens, own)),
+    ...namedSums(own),
+    ...sharesOf(own),
+  ];
 };
 
 /** A digit behind a Chinese character begins a number all the same. */
@@ -150,7 +161,12 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
     )
       continue;
     if (i === 1 && startsWithin(text, left.tokens[0]!.start)) continue;
-    if (unitsDiffer([...left.tokens, ...right.tokens])) continue;
+    if (
+      unitsDiffer([...left.tokens, ...right.tokens]) ||
+      isNamed(left, right) ||
+      isShare(left, text, signs[i - 1]!)
+    )
+      continue;
     const about = signs[i - 1]!.type === "~" ? 0.05 : 0;
     if (!(Math.abs(left.value - right.value) > toleranceOf(left, right) + about * Math.abs(left.value)))
       continue;
@@ -163,11 +179,27 @@ function faultsOf(tokens: readonly Token[], text: string): Found[] {
   return found;
 }
 
+/** "√16 + 1 = 5", "log 100 + 1 = 3": the first number is not what is added. */
+const FUNCTION =
+  /(?:[\u221a\u221b\u221c]|\b(?:sin|cos|tan|log|ln|lg|exp|sqrt|abs|root of|square of|cube of|half of))\s?\(?$/iu;
+
 /** "x + 3 + 4 = 8": what begins before is not known. */
 const startsWithin = (text: string, start: number): boolean =>
-  /(?:\d\s|[+*/\u00d7\u00f7^=<>\u2212(]\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
+  FUNCTION.test(text.slice(Math.max(0, start - 12), start)) ||
+  (/(?:\d\s|^-|[+*/\u00d7\u00f7^=<>\u2212()\]}]\s?|\bx\s?|\d\s?-\s?|\s-\s?|\b(?:plus|minus|times)\s)$/.test(
     text.slice(Math.max(0, start - 7), start),
-  ) && !/=\s?$/.test(text.slice(Math.max(0, start - 3), start));
+  ) &&
+    !/=\s?$/.test(text.slice(Math.max(0, start - 3), start)));
+
+/** "4 students drank 1.5 quarts = 4 * 1.5 = 6 quarts": what is worked out is named first. */
+function isNamed({ tokens: [first, ...more] }: Side, right: Side): boolean {
+  if (first?.type !== "number" || first.unit === "" || more.length > 0) return false;
+  return right.tokens.some((token) => token.type === "number" && token.unit !== first.unit);
+}
+
+/** "2/5 is equal to 12.8 hectares": a share of something, and how much that is. */
+const isShare = ({ value, tokens }: Side, text: string, { start, end }: Token): boolean =>
+  value < 1 && tokens.length === 3 && tokens[1]!.type === "/" && /\p{L}/u.test(text.slice(start, end));
 
 /** Some of the addends before the last number have a unit, and some have none. */
 function isMixed(numbers: readonly { unit: string }[]): boolean {
@@ -180,7 +212,9 @@ function unitsDiffer(tokens: readonly Token[]): boolean {
   const units = new Set(
     numbers.map(({ unit }) => unit.replace(/(?<=.{2})s$/, "")).filter((unit) => unit !== ""),
   );
-  if ([...units].some((unit) => SCALES.test(unit)))
+  // Nobody multiplies millions by millions: 12 m × 8 m are metres.
+  const isArea = units.size === 1 && units.has("m") && numbers.every(({ unit }) => unit !== "");
+  if (!isArea && [...units].some((unit) => SCALES.test(unit)))
     return (
       units.size > 1 ||
       numbers.some(({ unit }) => unit === "") ||
@@ -192,6 +226,12 @@ function unitsDiffer(tokens: readonly Token[]): boolean {
   return units.size > 1 || (units.size === 1 && bare > 0 && numbers.at(-1)?.unit === "") || isMixed(numbers);
 }
 
+/** Nothing is left to be rounded to so many decimals. */
+function comesOutEven(value: number, decimals: number): boolean {
+  const scaled = value * 10 ** decimals;
+  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.max(1, Math.abs(scaled));
+}
+
 /** A result may have been rounded or cut off where the calculation does not come out even. */
 function toleranceOf(left: Side, right: Side): number {
   const result = right.tokens.length === 1 ? right.tokens[0]! : null;
@@ -199,7 +239,7 @@ function toleranceOf(left: Side, right: Side): number {
     !left.tokens.some(({ type }) => type === "/") &&
     left.tokens.every((token) => token.type !== "number" || token.decimals === 0);
   const relative = 1e-9 * Math.max(1, Math.abs(left.value));
-  if (isExact || result?.type !== "number") return relative;
+  if (isExact || result?.type !== "number" || comesOutEven(left.value, result.decimals)) return relative;
   return 10 ** -result.decimals * (1 - 1e-9) + relative;
 }
 
@@ -235,6 +275,7 @@ function sideOf(tokens: readonly Token[]): Side | null {
     return tokens[at++]?.type === ")" ? value : Number.NaN;
   };
   if (tokens.length === 0) return null;
+  if (tokens.some((token) => token.type === "number" && VARIABLE.test(token.unit))) return null;
   const value = sum();
   return at === tokens.length && Number.isFinite(value) ? { value, tokens } : null;
 }

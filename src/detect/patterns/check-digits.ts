@@ -3,16 +3,16 @@ import { type Found, quote, type SentenceRule } from "./rule.ts";
 
 const DASH = "[ \\u2010-\\u2013-]";
 const ISBN = new RegExp(
-  `\\bISBN(?:-1[03]|\\s?\\(1[03]\\))?[:：\\s]{0,3}(\\d(?:${DASH}?\\d){6,16}(?:${DASH}?[Xx])?)|(?<![\\d.-])(97[89]-\\d{1,5}-\\d{1,7}-\\d{1,7}-\\d)(?![\\d-])`,
+  `\\bISBN(?:-1[03]|\\s?\\(1[03]\\))?[:：\\s]{0,3}(?:(?:number|no\\.?|code|is|was|为|是|号|编号)[:：\\s]{0,3}){0,3}(\\d(?:${DASH}?\\d){6,16}(?:${DASH}?[Xx])?)|(?<![\\d.-])(97[89]-\\d{1,5}-\\d{1,7}-\\d{1,7}-\\d)(?![\\d-])`,
   "giu",
 );
 const ISSN =
-  /\b(?:[ep]-?)?ISSN(?:-?L)?(?:\s?\([\p{L}\s]{1,12}\))?[:：\s]{0,3}(\d{4}[\u2010-\u2013-]?\d{3}[\dXx])(?![\d-])/giu;
+  /\b(?:[ep]-?)?ISSN(?:-?L)?(?:\s?\([\p{L}\s]{1,12}\))?[:：\s]{0,3}(?:(?:number|no\.?|is|was|为|是|号)[:：\s]{0,3}){0,3}(\d{4}[\u2010-\u2013-]?\d{3}[\dXx])(?![\d-])/giu;
 const ORCID = /(ORCID[^\d\n]{0,40})?(?<![\d-])(\d{4}-\d{4}-\d{4}-\d{3}[\dXx])(?![\d-])/gi;
 const IBAN =
   /(IBAN[^A-Z0-9\n]{0,12})?(?<![A-Za-z0-9])([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,8}(?: ?[A-Z0-9]{1,3})?)(?![A-Za-z0-9])/g;
 const CARD =
-  /(?:credit card|debit card|card number|Visa|Mastercard|信用卡|银行卡|卡号)[^\d\n]{0,24}(\d(?:[ -]?\d){12,18})(?![\d-])/giu;
+  /(?:(?:credit|debit|bank|payment|test|charge) card|card number|Visa|Mastercard|American Express|Amex|信用卡|银行卡|卡号)[^\d\n]{0,24}(\d(?:[ -]?\d){12,18})(?![\d-])|(?<![\d-])((?:4\d{3}|5[1-5]\d\d)([ -])\d{4}\3\d{4}\3\d{4})(?![\d-])(?=[^\d\n]{0,24}(?:card|Visa|Mastercard|信用卡|银行卡))/giu;
 const RESIDENT_ID = /身份证[^\d\n]{0,12}(\d{17}[\dXx])(?!\d)/gu;
 
 /** [country] characters of an IBAN: SWIFT's IBAN registry, release 98. */
@@ -206,7 +206,7 @@ function firstCharacters(text: string, count: number): string | null {
 function cards(text: string): Found[] {
   if (!/\d[ -]?\d{4,}|\d{3} \d/.test(text)) return [];
   return [...text.matchAll(CARD)].flatMap((match): Found[] => {
-    const written = match[1]!;
+    const written = match[1] ?? match[2]!;
     if (isLuhn(written.replace(/\D/g, ""))) return [];
     const end = match.index + match[0].length;
     const because = `The digits of ${quote(written)} do not pass the check (Luhn) that card numbers pass.`;

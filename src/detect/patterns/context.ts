@@ -2,6 +2,7 @@
 import type { ExaminedAnswer } from "../finding.ts";
 import { cutSentences } from "../sentences.ts";
 import type { WrittenDate } from "./calendar.ts";
+import { pageOf, pathsTo } from "./page.ts";
 import { prepared } from "./prepare.ts";
 import { type Quantity, quantitiesIn } from "./quantities.ts";
 
@@ -54,6 +55,8 @@ export class Context {
   readonly quantities: ContextQuantity[] = [];
   readonly byClass: Map<string, ContextQuantity[]> = new Map();
   readonly values: Set<number> = new Set();
+  /** What the answer has worked out up to here; of its own, and not of the documents. */
+  readonly workedOut: Set<number> = new Set();
   readonly dates: ContextDate[] = [];
   readonly words: Set<string> = new Set();
   readonly hanPairs: Set<string> = new Set();
@@ -67,6 +70,8 @@ export class Context {
   readonly #topics: Map<number, Set<string>> = new Map();
   readonly brackets: Set<string> = new Set();
   readonly addresses: Set<string> = new Set();
+  /** [host] its pages that are named, without the host's own, and all above them. */
+  readonly pages: Map<string, { named: Set<string>; above: Set<string> }> = new Map();
   readonly isEnglish: boolean;
 
   constructor({ documents = [], question }: ExaminedAnswer) {
@@ -94,11 +99,28 @@ export class Context {
       }
       this.#readWords(sentence.text, index);
       for (const [bracket] of sentence.text.matchAll(/\[\d{1,3}\]/g)) this.brackets.add(bracket);
-      for (const [, host] of sentence.text.matchAll(
-        /(?:https?:\/\/|\bwww\.)(?:www\.)?([^\s/?#:<>"]{1,253})/gi,
+      for (const [, host, path] of sentence.text.matchAll(
+        /(?:https?:\/\/|\bwww\.)(?:www\.)?([^\s/?#:<>"]{1,253})([^\s<>"]{0,2000})/gi,
       ))
-        this.addresses.add(host!.toLowerCase());
+        this.#addAddress(host!.toLowerCase(), pageOf(host! + path!));
     }
+  }
+
+  #addAddress(host: string, page: string): void {
+    this.addresses.add(host);
+    if (page === host) return;
+    const known = this.pages.get(host) ?? { named: new Set(), above: new Set() };
+    this.pages.set(host, known);
+    known.named.add(page);
+    for (const each of pathsTo(page)) known.above.add(each);
+  }
+
+  /** Whether a page is named, or one above or below it. */
+  hasPage(host: string, page: string): boolean {
+    const known = this.pages.get(host);
+    return (
+      known !== undefined && (known.above.has(page) || pathsTo(page).some((each) => known.named.has(each)))
+    );
   }
 
   #addQuantity(quantity: ContextQuantity): void {

@@ -101,10 +101,18 @@ function weekday(text: string, { year, month, day, start, end }: WrittenDate): F
 
 const AGE = /\bat (?:the )?age (?:of )?(\d{1,3})\b|\baged (\d{1,3})\b|\b(\d{1,3}) years old\b/giu;
 const SPAN = /[(（]\s?(?:born\s)?(\d{4})\s?[-\u2013\u2014~～至]\s?(\d{4})年?\s?[)）]/gu;
+/** "(18 July 1918 \u2013 5 December 1913)", "\uff081881\u5e749\u670825\u65e5\u20141836\u5e7410\u670819\u65e5\uff09": one year on each side of a dash. */
+const WHOLE_SPAN =
+  /[(\uff08]([^()\uff08\uff09\d\n]{0,16}(?:\d{1,2}\s\p{L}{3,9}\.?,?\s|\p{L}{3,9}\.?\s\d{1,2},?\s)?)(\d{4})(\u5e74(?:\d{1,2}\u6708)?(?:\d{1,2}\u65e5)?)?\s?[-\u2013\u2014~\uff5e\u81f3]{1,2}\s?((?:\d{1,2}\s\p{L}{3,9}\.?,?\s|\p{L}{3,9}\.?\s\d{1,2},?\s)?)(\d{4})(?:\u5e74(?:\d{1,2}\u6708)?(?:\d{1,2}\u65e5)?)?\s?[)\uff09]/gu;
+/** "lived from 1890 to 1845"; a count may go down. */
+const LASTED =
+  /\b(?:lived|reigned|ruled|governed|served|lasted|worked|taught|studied|played|fought|raged|built|active|in office|in power|president|king|queen|mayor|minister)\b[^.;()\d]{0,40}?\b(?:from|between)\s(\d{4})\s(?:to|until|till|and)\s(\d{4})(?![\d-]|\s?(?:BCE?|B\.C\.|%))/giu;
 const CHINESE_AGE = /(?:享年|终年)\s?(\d{1,3})\s?岁/gu;
 /** Somebody else was born, or died, in the same sentence. */
 const OTHERS =
   /\b(?:father|mother|brother|sister|husband|wife|son|daughter|whose|grand\w{3,8}|uncle|aunt|friend|teacher|predecessor|BCE?|B\.C\.)\b|父|母|兄|弟|姐|妹|妻|夫|子|女|前\d/iu;
+
+const BEFORE_CHRIST = /\bBCE?\b|B\.C\.|\u524d/iu;
 
 /** Lives that end before they begin, and ages that do not lie between. */
 function lives(text: string): Found[] {
@@ -115,6 +123,20 @@ function lives(text: string): Found[] {
     const [first, last] = [Number(match[1]), Number(match[2])];
     if (first <= last || first > 2100 || last < 1000 || first - last > 120) continue;
     found.push(outOfOrder(match.index, match[0], first, last, 0.7));
+  }
+  for (const match of text.matchAll(WHOLE_SPAN)) {
+    const [first, last] = [Number(match[2]), Number(match[5])];
+    // Pairs of bare years are above.
+    if (!/[\p{L}\d]/u.test(match[1]! + (match[3] ?? "") + match[4]!)) continue;
+    if (first <= last || first > 2100 || last < 1000 || first - last > 120 || BEFORE_CHRIST.test(match[0]))
+      continue;
+    if (!found.some(({ start }) => start === match.index))
+      found.push(outOfOrder(match.index, match[0], first, last, 0.8));
+  }
+  for (const match of text.matchAll(LASTED)) {
+    const [first, last] = [Number(match[1]), Number(match[2])];
+    if (first <= last || first > 2100 || last < 1000 || first - last > 120) continue;
+    found.push(outOfOrder(match.index, match[0], first, last, 0.8));
   }
   for (const { start, end, from, to, isChinese } of [...livesIn(text, ENGLISH), ...livesIn(text, CHINESE)]) {
     const whole = text.slice(start, end);

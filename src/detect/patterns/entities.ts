@@ -7,7 +7,7 @@ const WORD = /[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:['\u2019-][\p{L}\p{M}\p{N}]+)*/gu
 const INSIDE = new Set("of the de la le du des da di del van von der den el al bin y".split(" "));
 /** Capitalised everywhere, and no names of what an answer may make up. */
 const COMMON = new Set(
-  "i i'm i'll i've i'd ok ai mr mrs ms dr prof st ad bc ce bce am pm usa us uk eu un january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday english french german spanish italian chinese japanese russian latin greek american british european african asian christian internet web earth sun moon god figure table section chapter note yes no however therefore moreover according in on at the a an it he she they we this that these those its his her their there and but or as for with from by of to note answer question context document documents source sources summary conclusion overview introduction question".split(
+  "i i'm i'll i've i'd ok ai mr mrs ms dr prof st ad bc ce bce am pm usa us uk eu un january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday english french german spanish italian chinese japanese russian latin greek american british european african asian christian internet web earth sun moon god figure table section chapter note yes no however therefore moreover according in on at the a an it he she they we this that these those its his her their there and but or as for with from by of to note answer question context document documents source sources summary conclusion overview introduction question celsius fahrenheit kelvin".split(
     " ",
   ),
 );
@@ -73,7 +73,9 @@ function judge(run: readonly Word[], text: string, context: Context): Found | nu
     .filter(({ isCapital }) => isCapital)
     .map(({ text: word }) => folded(word).charAt(0))
     .join("");
+  // "The General Data Protection Regulation" of documents that have GDPR.
   if (run.length > 1 && initials.length > 1 && context.words.has(initials)) return null;
+  if (run[0]!.isFirst && initials.length > 2 && context.words.has(initials.slice(1))) return null;
   const from =
     run[0]!.isFirst &&
     (COMMON.has(run[0]!.text.toLowerCase()) || !strange.includes(run[0]!)) &&

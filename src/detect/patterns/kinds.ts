@@ -1,8 +1,9 @@
 /** The kinds of pattern, and how far each speaks for a text that is made up. */
 
 /**
- * [kind] how much a finding of strength 1 adds to the suspicion, 0 ... 1. A refusal says that nothing is claimed, and hedging
- * that it may be wrong: neither makes anything up. These weights are a scale of our own; a fused model has its own.
+ * [kind] how much a finding of strength 1 adds to the suspicion, 0 ... 1; in the suspicion of the detector and in `fuse` without a
+ * fitted model alike. A refusal says that nothing is claimed, and hedging that it may be wrong: neither makes anything up; repetition
+ * says little of what is said. These weights are a judgement; a fused model has its own.
  */
 export const PATTERN_WEIGHTS = {
   "citation-not-in-documents": 0.8,
@@ -28,8 +29,8 @@ export const PATTERN_WEIGHTS = {
   "arithmetic-wrong": 0.9,
   "number-not-in-context": 0.8,
   "entity-not-in-context": 0.7,
-  "repetition-loop": 0.7,
-  "repeated-sentence": 0.4,
+  "repetition-loop": 0.5,
+  "repeated-sentence": 0.3,
   hedging: 0.1,
   refusal: 0,
 } as const;

@@ -7,7 +7,7 @@ const HIDDEN = "\ufffc";
 
 /** Web addresses, addresses of mail, DOIs, arXiv and other identifiers: their digits and capitals are no prose. */
 const IDENTIFIERS =
-  /(?:https?|ftp):?\/{1,2}[^\s\u3000-\u303f\uff00-\uffef<>"\u201c\u201d`]+|(?<![\p{L}\p{N}@.])www\.[^\s\u3000-\u303f\uff00-\uffef<>"\u201c\u201d`]+|(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}.-]{1,253}|\b(?:doi|arXiv):\s?[^\s\u3000-\u303f\uff00-\uffef<>"]+|(?<![\d.])10\.\d{4,9}\/[^\s\u3000-\u303f\uff00-\uffef<>"]+|\bIS[BS]N(?:-1[03])?[:\uff1a\s]{0,3}[\dXx][\dXx \u2010-\u2013-]{6,20}/giu;
+  /(?:https?|ftp):?\/{1,2}[^\s\u3000-\u303f\uff00-\uffef<>"\u201c\u201d`]+|(?<![\p{L}\p{N}@.])www\.[^\s\u3000-\u303f\uff00-\uffef<>"\u201c\u201d`]+|(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}.-]{1,253}|\b(?:doi|arXiv):\s?[^\s\u3000-\u303f\uff00-\uffef<>"]+|(?<![\d.])10\.\d{4,9}\/[^\s\u3000-\u303f\uff00-\uffef<>"]+|\bIS[BS]N(?:-1[03])?[:\uff1a\s]{0,3}(?:(?:number|no\.?|code|is|was|\u4e3a|\u662f|\u53f7|\u7f16\u53f7)[:\uff1a\s]{0,3}){0,3}[\dXx][\dXx \u2010-\u2013-]{6,20}/giu;
 const IDENTIFIER_SIGN = /[@/]|www\.|doi:|arxiv:|ISBN|ISSN/i;
 const IBAN_SIGN = /[A-Z]{2}\d{2}/;
 const ORCID_SIGN = /\d-\d{4}-\d/;

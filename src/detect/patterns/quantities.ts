@@ -1,6 +1,7 @@
 /** Numbers of a text with what they count: a unit, a noun, or the years they are. */
 import { readNumbers } from "../../answers/index.ts";
 import { datesIn, type WrittenDate } from "./calendar.ts";
+import { technicalUnit } from "./units.ts";
 
 /** A number and what it is a number of. */
 export interface Quantity {
@@ -105,6 +106,9 @@ const YEAR_BEFORE =
 const LABEL_BEFORE =
   /(?:fig(?:ure|s|\.)?|tab(?:le|\.)?|sec(?:tion|\.)?|§|chapters?|ch\.|steps?|parts?|eq(?:uation|\.)?|pages?|pp?\.|versions?|v\.?|no\.|nos\.|number|question|appendix|lines?|levels?|type|phase|room|item|rule|article|volume|vol\.|issue|grade|class|day|week|chapter|option|port|node|windows|iphone|python|java|#|第|\[|\^|图|表)\s?$/iu;
 
+/** "Q1 120 units", "A4 210 mm": the digits of a name begin no number of thousands. */
+const IN_A_NAME = /(?<=[A-Za-z])\d{1,4}(?=\s\d)/g;
+
 /** Numbers of a text, those that name things left out, and years among them. @param text prose */
 export function quantitiesIn(text: string): { quantities: Quantity[]; dates: WrittenDate[] } {
   if (!/\p{N}|[a-z]{3}|[一-十百千万亿]/iu.test(text)) return { quantities: [], dates: [] };
@@ -116,7 +120,7 @@ export function quantitiesIn(text: string): { quantities: Quantity[]; dates: Wri
       if (at >= 0) quantities.push(yearAt(text, start + at, year));
     }
   let next = 0; // both lists are in order
-  for (const mention of readNumbers(text)) {
+  for (const mention of readNumbers(text.replace(IN_A_NAME, (digits) => "\ufffc".repeat(digits.length)))) {
     const { start, end, unit, form } = mention;
     while (next < dates.length && dates[next]!.end <= start) next++;
     if (!Number.isFinite(mention.value) || (dates[next]?.start ?? Infinity) < end) continue;
@@ -136,7 +140,13 @@ export function quantitiesIn(text: string): { quantities: Quantity[]; dates: Wri
   const known = new Set(quantities.map(({ start }) => start));
   for (const match of text.matchAll(/(?<![\d.])(1\d{3}|20\d\d)\s?年/g))
     if (!known.has(match.index)) quantities.push(yearAt(text, match.index, Number(match[1])));
-  return { quantities: quantities.sort((a, b) => a.start - b.start), dates };
+  return {
+    quantities: shareRanges(
+      text,
+      quantities.sort((a, b) => a.start - b.start),
+    ),
+    dates,
+  };
 }
 
 function yearAt(text: string, start: number, year: number): Quantity {
@@ -165,6 +175,19 @@ function counted(
   unit: string | null,
   behind: string,
 ): Quantity {
+  const technical =
+    technicalUnit(text.slice(start, end) === shown && unit === null ? behind : "") ?? unitAtEnd(shown);
+  if (technical !== null) {
+    const { name, factor, length } = technical;
+    const place = { start, end: end + length, text: text.slice(start, end + length) };
+    return {
+      ...place,
+      value: written * factor,
+      written,
+      rounding: factor * halfOfLast(shown, written),
+      class: name,
+    };
+  }
   const power = unit && /^[23]/.test(behind) ? behind[0]! : "";
   const key = unit === null ? null : singular(unit.toLowerCase()) + power;
   const known = key === null ? undefined : (UNITS[key] ?? UNITS[unit!]);
@@ -184,6 +207,44 @@ function counted(
     rounding: factor * halfOfLast(shown, written),
     class: own,
   };
+}
+
+/** Where the reader of numbers has taken the unit with the number: "5 kWh". */
+function unitAtEnd(shown: string): ReturnType<typeof technicalUnit> {
+  const unit = /\d\s?(\p{Script=Latin}[\p{Script=Latin}/]*)$/u.exec(shown)?.[1];
+  const known = unit === undefined ? null : technicalUnit(unit);
+  return known && { ...known, length: 0 };
+}
+
+const RANGE = /^\s?(?:[-\u2013\u2014~\uff5e]|to|and|\u81f3|\u5230)\s?$/u;
+
+/** "5 to 10 mg", "$5\u201310 million": what one end of a range has, the other has as well. */
+function shareRanges(text: string, quantities: Quantity[]): Quantity[] {
+  const shared = [...quantities];
+  for (let i = 1; i < shared.length; i++) {
+    const [first, last] = [shared[i - 1]!, shared[i]!];
+    if (last.start - first.end > 6 || !RANGE.test(text.slice(first.end, last.start))) continue;
+    if (first.class !== null && last.class !== null) continue;
+    if ([first, last].some((each) => each.class === "year") || first.written >= last.written) continue;
+    const scale = first.class === null ? last.value / last.written : first.value / first.written;
+    const name = first.class ?? last.class;
+    const words = /\d\s?(million|billion|thousand|trillion|bn|万|亿)/iu;
+    const times = words.test(last.text) && !words.test(first.text) ? scaleOf(last.text, last.written) : 1;
+    shared[i - 1] = {
+      ...first,
+      class: name,
+      value: first.written * times * scale,
+      written: first.written * times,
+      rounding: first.rounding * times * (first.class === null ? scale : 1),
+    };
+    shared[i] = {
+      ...last,
+      class: name,
+      value: last.written * scale,
+      rounding: last.class === null ? last.rounding * scale : last.rounding,
+    };
+  }
+  return shared;
 }
 
 /** Half of the last place that is not a zero at the end: 1,410 may be 1,405 to 1,415. */

@@ -109,13 +109,19 @@ function wordsIn(text: string): { words: Word[]; longestWord: number; isLoop: bo
 const FEWEST_WORDS = 5;
 const FEWEST_HAN = 8;
 
+/** Shorter ones, of two words at least, are a loop when they stand so often one behind the other. */
+const IN_A_ROW = 4;
+
 /** Sentences that stand in the answer for the second time or later. */
 export class RepeatedSentences implements RunningRule {
   readonly #seen: Map<string, { start: number; times: number }> = new Map();
+  #row: { key: string; times: number; start: number } = { key: "", times: 0, start: 0 };
 
   see({ text, own, start, isCode }: Prepared): Found[] {
-    if (isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12))) return [];
-    if (!isLongEnough(own)) return [];
+    const isPassedOver = isCode || /^\s*(?:\||#)/.test(text) || /[:\uff1a]\s*$/.test(text.slice(-12));
+    if (!isPassedOver && !isLongEnough(own)) return this.#short(text, own, start);
+    if (text.trim() !== "") this.#row.times = 0;
+    if (isPassedOver) return [];
     // Numbers and names differ between the lines of a list: the whole counts.
     const key = text.trim().replace(/^[-*+\u2022]\s/, "");
     const before = this.#seen.get(key);
@@ -135,6 +141,32 @@ export class RepeatedSentences implements RunningRule {
         strength,
         because,
         details: { times: before.times },
+      },
+    ];
+  }
+
+  /** Said once, of the sentence that makes it a loop and of each that goes on with it. */
+  #short(text: string, own: string, start: number): Found[] {
+    const key = text.trim();
+    if (key === "") return [];
+    if (key !== this.#row.key) this.#row = { key, times: 0, start: start + text.search(/\S/u) };
+    const times = ++this.#row.times;
+    const words = own.match(WORD) ?? [];
+    if (
+      times < IN_A_ROW ||
+      words.length < 2 ||
+      words.every((word) => PLAY.test(word) || /^\p{N}/u.test(word))
+    )
+      return [];
+    const isFirst = times === IN_A_ROW;
+    return [
+      {
+        kind: "repetition-loop",
+        start: isFirst ? this.#row.start : start + text.search(/\S/u),
+        end: start + text.trimEnd().length,
+        strength: Math.min(1, 0.5 + times / 20),
+        because: `${quote(key)} stands ${times} times in a row.`,
+        details: { times },
       },
     ];
   }

@@ -1,4 +1,5 @@
 /** Web addresses: their form, and hosts that lead nowhere. Nothing is looked up. */
+import { pageOf, trimmed } from "./page.ts";
 import { type Found, quote, type SentenceRule } from "./rule.ts";
 
 const ADDRESS =
@@ -35,7 +36,12 @@ export const addresses: SentenceRule = ({ open, start: _ }, context) => {
     }
     const plain = name.replace(/^www\./, "");
     if (!context || context.documents === 0 || context.addresses.size === 0 || isLocal(name)) return [];
-    if ([...hostAndParents(plain)].some((each) => context.addresses.has(each))) return [];
+    if ([...hostAndParents(plain)].some((each) => context.addresses.has(each))) {
+      const page = pageOf(cut);
+      if (page === plain || !context.pages.has(plain) || context.hasPage(plain, page)) return [];
+      const because = `The documents name pages of ${plain}, but not ${shown}.`;
+      return [{ kind: "citation-not-in-documents", start, end, strength: 0.4, because }];
+    }
     const because = `The documents name web addresses, but none at ${plain}.`;
     return [{ kind: "citation-not-in-documents", start, end, strength: 0.5, because }];
   });
@@ -43,19 +49,6 @@ export const addresses: SentenceRule = ({ open, start: _ }, context) => {
 
 function* hostAndParents(host: string): Generator<string> {
   for (let rest = host; rest.includes("."); rest = rest.slice(rest.indexOf(".") + 1)) yield rest;
-}
-
-/** Without the marks of the sentence behind it; a bracket belongs to an address that opens it. */
-function trimmed(text: string): string {
-  let end = text.length;
-  let surplus = 0;
-  for (const character of text) surplus += character === ")" ? 1 : character === "(" ? -1 : 0;
-  for (; end > 0; end--) {
-    const last = text[end - 1]!;
-    if (last === ")" && surplus-- > 0) continue;
-    if (!/[.,;:!?'*_\]}\u2019\u2026]/.test(last)) break;
-  }
-  return text.slice(0, end);
 }
 
 const isLocal = (host: string): boolean =>

@@ -94,9 +94,7 @@ function examination(
     suspicion,
     unit: "share of surprisal left by the documents",
     ...(reason !== undefined && { reason }),
-    findings: read
-      ? findingsOf(given.answer, read, agreement.sentences, given.documents ?? [], thresholds)
-      : [],
+    findings: read ? findingsOf(given, read, agreement.sentences, thresholds) : [],
     features: featuresOf(read, agreement),
     price: { tokensRun: read?.price.tokensRun ?? 0, tokensWritten: 0, ms },
   };

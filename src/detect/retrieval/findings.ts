@@ -1,8 +1,9 @@
 /** The words of an answer that its documents do not explain. */
-import type { Finding, Place, SourceDocument } from "../finding.ts";
+import type { ExaminedAnswer, Finding, Place, SourceDocument } from "../finding.ts";
 import type { SentenceAgreement } from "./agreement.ts";
 import type { LiftSpan, RetrievalLift, TokenLift } from "./lift.ts";
 import { strengthOf, suspicionOf } from "./suspicion.ts";
+import { isOpening, unitsOf } from "./units.ts";
 
 /**
  * - "less-probable": words that are improbable, and that the documents make less probable than they are without, by 1 nat or more
@@ -27,18 +28,24 @@ export const DEFAULT_THRESHOLDS: FindingThresholds = { leastSuspicion: 0.75, lea
 type Sums = Pick<LiftSpan, "withDocuments" | "withoutDocuments">;
 type Word = Place & Sums & { tokens: number; byDocument: (number | null)[] | null };
 
-/** Places that are found, in order; words with nothing but white space and marks between them are one. */
+/**
+ * Places that are found, in order; words with nothing but white space and marks between them are one.
+ *
+ * The first word of an answer is improbable in any case, since the answer might have begun otherwise ("The", "It is", a name), and
+ * no document says how. So its numbers alone are no reason: it has to be a word that neither documents nor question have.
+ */
 export function findingsOf(
-  answer: string,
+  { answer, question = "", documents = [] }: ExaminedAnswer,
   { tokens }: Pick<RetrievalLift, "tokens">,
   sentences: readonly SentenceAgreement[],
-  documents: readonly SourceDocument[],
   thresholds: FindingThresholds,
 ): Finding[] {
   const runs: Word[] = [];
   let previous = -1;
   for (const [i, word] of wordsOf(answer, tokens).entries()) {
     if (!isFound(word, thresholds)) continue;
+    if (i === 0 && isBeginning(answer.slice(word.start, word.end), [question, ...documents.map(textOf)]))
+      continue;
     const last = runs.at(-1);
     if (last && previous === i - 1 && !/[.!?。！？\n]/u.test(answer.slice(last.end, word.start)))
       runs[runs.length - 1] = joined(last, word);
@@ -46,6 +53,18 @@ export function findingsOf(
     previous = i;
   }
   return runs.map((run) => findingOf(run, answer, sentences, documents));
+}
+
+const textOf = ({ text }: SourceDocument): string => text;
+
+/** Whether a first word is one that sentences begin with, or stands in the texts. */
+function isBeginning(word: string, texts: readonly string[]): boolean {
+  const lacking = new Set(unitsOf(word).filter((unit) => !isOpening(unit)));
+  for (const text of texts) {
+    if (lacking.size === 0) break;
+    for (const unit of unitsOf(text)) lacking.delete(unit);
+  }
+  return lacking.size === 0;
 }
 
 /** Nats that documents take away before they are said to be against a place; a bit of probability moves with every prompt. */

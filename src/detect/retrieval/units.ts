@@ -31,6 +31,8 @@ const FIRST = new Set(
     " ",
   ),
 );
+/** Whether a unit of `unitsOf` is one of them. */
+export const isOpening = (unit: string): boolean => FIRST.has(unit);
 const POSSESSIVE = /['\u2019]s$/iu;
 
 /**

@@ -14,3 +14,4 @@ export {
   type SeriesArtefact,
   type SeriesFitOptions,
 } from "./fit.ts";
+export { SERIES_NUMBERS } from "./summary.ts";

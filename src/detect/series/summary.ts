@@ -145,3 +145,6 @@ function longestRun(surprisals: readonly number[]): number | null {
   }
   return longest / known;
 }
+
+/** Names of all numbers that a series is summarised in. */
+export const SERIES_NUMBERS: ReadonlySet<string> = new Set(Object.keys(summarise(emptySeries(), true)));

@@ -1,9 +1,10 @@
 /** From records to a router. */
-import { type CalibrationIdentity, groupFolds, wordingSha256 } from "../../calibrate/index.ts";
+import { type CalibrationIdentity, wordingSha256 } from "../../calibrate/index.ts";
 import { invalidArgument, quantileOf, SurprisalError } from "../../core/index.ts";
 import { signalOf } from "../answer-signals.ts";
 import { type FittedCase, routerFacts } from "../artefact.ts";
-import { fitPosterior, type MonotonePosterior, POSTERIORS, uncertaintyAt } from "../posterior.ts";
+import { heldOutOf, recordsOf, requireCount, requireMembers, requireShare } from "../checks.ts";
+import { fitPosterior, type MonotonePosterior, uncertaintyAt } from "../posterior.ts";
 import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 import type { CarArtefact, CarInstructions, CarRule } from "./artefact.ts";
 import { fitGaussians } from "./gaussians.ts";
@@ -57,10 +58,13 @@ export function fitCar(
   if (!MODES.includes(mode))
     throw invalidArgument(`There is no mode "${String(mode)}"`, "mode", `Give ${MODES.join(", ")}.`);
   const { signal = mode === "monotone" ? "nll" : "perplexity" } = options;
-  const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
+  requireCount(leastPerClass, "leastPerClass", 1);
+  const paths = checkedPaths(options.paths);
+  const { records, header } = recordsOf(given);
   const { instructions = header?.instructions } = options;
   const originals = records.filter(({ rewordingOf }) => rewordingOf === undefined);
-  const cases = casesOf(originals, signal, options.paths, mode === "monotone");
+  const cases = casesOf(originals, signal, paths, mode === "monotone");
+  requireLabels(cases, originals.length, paths, mode === "monotone");
   if (mode !== "pilot") requireEnough(cases, leastPerClass, signal);
   const wording = instructions && { wordingSha256: carWording(instructions) };
   return {
@@ -93,7 +97,7 @@ export const carWording = ({ short, long, form, examples = [] }: CarInstructions
 function casesOf(
   records: readonly RouteRecord[],
   signal: string,
-  [shortPath, longPath]: readonly [string, string] = ["short", "long"],
+  [shortPath, longPath]: readonly [string, string],
   needsLong: boolean,
 ): Case[] {
   return records.flatMap((record) => {
@@ -110,6 +114,34 @@ function casesOf(
       shortTokens: short.tokens,
       longTokens: long?.tokens ?? 0,
     };
+  });
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT */
+function checkedPaths(paths: CarFitOptions["paths"] = ["short", "long"]): readonly [string, string] {
+  if (Array.isArray(paths) && paths.length === 2 && paths[0] !== paths[1]) return paths;
+  throw invalidArgument(
+    "These are not two paths",
+    "paths",
+    'Name two that differ, such as ["short", "long"].',
+  );
+}
+
+/** Not one label is no matter of too few questions. @throws SurprisalError CALIBRATION_TOO_SMALL */
+function requireLabels(
+  cases: readonly Case[],
+  n: number,
+  paths: readonly string[],
+  needsLong: boolean,
+): void {
+  if (cases.length > 0) return;
+  const wanted = needsLong ? paths.join(" and ") : paths[0]!;
+  throw new SurprisalError({
+    code: "CALIBRATION_TOO_SMALL",
+    what: `None of ${n} questions has an answer on ${wanted} that is known to be right or wrong`,
+    where: "records",
+    wayOut:
+      "Record questions with known answers (rewordings do not count), or name the paths of these records.",
   });
 }
 
@@ -133,11 +165,13 @@ function requireEnough(cases: readonly Case[], least: number, signal: string): v
       .join("; ")}${unknown > 0 ? ` (${unknown} more have no "${signal}")` : ""}`,
     where: "records",
     wayOut:
-      right === known.length && right > 0
-        ? "Where the short answer is always right there is nothing to choose: always answer short, or record harder questions."
-        : right === 0
-          ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
-          : "Record more questions, or ask for fewer (leastPerClass, --least) and trust the result less.",
+      known.length === 0
+        ? `No answer has the signal: give one that the records have, or a model that gives log-probabilities.`
+        : right === known.length && right >= least
+          ? "Where the short answer is always right there is nothing to choose: always answer short, or record harder questions."
+          : right === 0 && known.length >= least
+            ? "Where the short answer is never right there is nothing to choose: always answer long, or record questions that it gets right at times."
+            : "Record more questions, or ask for fewer (leastPerClass, --least) and trust the result less.",
   });
 }
 
@@ -151,7 +185,8 @@ function faithful(cases: readonly Case[]): CarRule {
 }
 
 function pilot(cases: readonly Case[], { percentile = 0.75 }: CarFitOptions): CarRule {
-  requireShare(percentile, "percentile", 0, 1);
+  if (!(percentile > 0 && percentile < 1))
+    throw invalidArgument(`${percentile} is not between 0 and 1`, "percentile", "Give a share such as 0.75.");
   const signals = cases.flatMap(({ uncertainty }) => uncertainty ?? []).toSorted((a, b) => a - b);
   if (signals.length < 2)
     throw new SurprisalError({
@@ -163,30 +198,20 @@ function pilot(cases: readonly Case[], { percentile = 0.75 }: CarFitOptions): Ca
   return { kind: "pilot", percentile, threshold: quantileOf(signals, percentile) };
 }
 
-/** Tenths of the groups are held out. */
-const FOLDS = 10;
 /** Thresholds that a risk is tested at: quantiles of the signals that the posterior was fitted to. */
 const CANDIDATES = 100;
 
 function monotone(cases: readonly Case[], options: CarFitOptions): CarRule {
   const { posterior: kind = "logistic", heldOut = 0.5, seed = 0 } = options;
   const { goal = { kind: "accuracy", atLeast: "always-long", tolerance: 0.005 } } = options;
-  if (!POSTERIORS.includes(kind))
-    throw invalidArgument(
-      `There is no posterior "${String(kind)}"`,
-      "posterior",
-      `Give ${POSTERIORS.join(", ")}.`,
-    );
   checkGoal(goal);
-  requireShare(heldOut, "heldOut", 0.1, 0.9);
-  const folds = groupFolds(
+  const isHeld = heldOutOf(
     cases.map(({ group }) => group),
-    { folds: FOLDS, seed },
+    heldOut,
+    seed,
   );
-  const held = cases.filter((_, i) => folds[i]! < Math.round(heldOut * FOLDS));
-  const fitted = cases.filter(
-    (each, i) => each.uncertainty !== null && folds[i]! >= Math.round(heldOut * FOLDS),
-  );
+  const held = cases.filter((_, i) => isHeld[i]);
+  const fitted = cases.filter((each, i) => each.uncertainty !== null && !isHeld[i]);
   const uncertainties = fitted.map(({ uncertainty }) => uncertainty!);
   const posterior = fitPosterior(
     uncertainties,
@@ -209,31 +234,24 @@ function oneOfEach(cases: readonly Case[]): Case[] {
   return cases.filter(({ group }) => !seen.has(group) && seen.add(group));
 }
 
-/** What a goal of each kind has: whatever else is given would be dropped in silence. */
+/** What a goal of each kind has. */
 const GOAL_MEMBERS: Readonly<Record<CarGoal["kind"], readonly string[]>> = {
-  accuracy: ["kind", "atLeast", "tolerance"],
-  tokens: ["kind", "atMost"],
-  risk: ["kind", "risk", "delta", "of"],
-  posterior: ["kind", "atLeast"],
+  accuracy: ["atLeast", "tolerance"],
+  tokens: ["atMost"],
+  risk: ["risk", "delta", "of"],
+  posterior: ["atLeast"],
 };
 
 /** @throws SurprisalError INVALID_ARGUMENT: a goal of a kind that is not known, or on a scale that cannot be. */
 function checkGoal(goal: CarGoal): void {
-  const members = Object.hasOwn(GOAL_MEMBERS, goal.kind) ? GOAL_MEMBERS[goal.kind] : null;
-  const unknown = members && Object.keys(goal).find((member) => !members.includes(member));
-  if (unknown)
-    throw invalidArgument(
-      `A goal of the kind ${goal.kind} has no "${unknown}"`,
-      "goal",
-      `It has ${members!.join(", ")}.`,
-    );
+  requireMembers(goal, GOAL_MEMBERS);
   switch (goal.kind) {
     case "accuracy":
-      if (goal.atLeast !== "always-long") requireShare(goal.atLeast, "goal.atLeast", 0, 1);
-      requireShare(goal.tolerance ?? 0, "goal.tolerance", 0, 1);
+      if (goal.atLeast !== "always-long") requireShare(goal.atLeast, "goal.atLeast");
+      requireShare(goal.tolerance ?? 0, "goal.tolerance");
       break;
     case "tokens":
-      if (!(goal.atMost > 0))
+      if (!(typeof goal.atMost === "number" && goal.atMost > 0))
         throw invalidArgument(
           `${goal.atMost} is no number of tokens`,
           "goal.atMost",
@@ -241,20 +259,9 @@ function checkGoal(goal: CarGoal): void {
         );
       break;
     case "posterior":
-      requireShare(goal.atLeast, "goal.atLeast", 0, 1);
+      requireShare(goal.atLeast, "goal.atLeast");
       break;
     case "risk":
       break; // looked at where it is used
-    default:
-      throw invalidArgument(
-        `There is no goal "${String((goal as { kind: unknown }).kind)}"`,
-        "goal.kind",
-        "Give accuracy, tokens, risk or posterior.",
-      );
   }
-}
-
-function requireShare(value: number, where: string, low: number, high: number): void {
-  if (value >= low && value <= high) return;
-  throw invalidArgument(`${value} is not from ${low} to ${high}`, where, "Give a share such as 0.9.");
 }

@@ -154,8 +154,10 @@ function byRisk(
   alwaysLong: OperatingPoint["alwaysLong"],
 ): OperatingPoint {
   for (const [where, share] of Object.entries({ risk, delta }))
-    if (!(share > 0 && share < 1))
+    if (!(typeof share === "number" && share > 0 && share < 1))
       throw invalidArgument(`${share} is not between 0 and 1`, where, "Give a number such as 0.05.");
+  if (of !== "kept wrong" && of !== "lost")
+    throw invalidArgument(`There is no risk of "${String(of)}"`, "goal.of", 'Give "kept wrong" or "lost".');
   const fewest = fewestAnswers(risk, delta);
   if (n < fewest)
     throw new SurprisalError({

@@ -2,6 +2,7 @@
 
 import type { LanguageModel } from "../../models/index.ts";
 import { type Signals, signalOf } from "../answer-signals.ts";
+import { requireKind } from "../checks.ts";
 import { posteriorAt } from "../posterior.ts";
 import type { CarArtefact } from "./artefact.ts";
 import { gaussianPosterior } from "./gaussians.ts";
@@ -36,7 +37,9 @@ export class CarRouter {
   readonly artefact: CarArtefact;
   readonly #counts: CarCounts = { short: 0, long: 0, missing: 0 };
 
+  /** @throws SurprisalError INVALID_ARGUMENT for a router of another kind. */
   constructor(artefact: CarArtefact) {
+    requireKind(artefact, "car");
     this.artefact = artefact;
   }
 

@@ -149,7 +149,8 @@ export async function runCar(
   question: string,
   given: CarRunOptions,
 ): Promise<CarAnswer> {
-  if (question.trim() === "") throw invalidArgument("There is no question", "question", "Give one.");
+  if (typeof question !== "string" || question.trim() === "")
+    throw invalidArgument("There is no question", "question", "Give one.");
   const { artefact } = router;
   const options = { ...given, instructions: given.instructions ?? artefact.instructions ?? CAR_INSTRUCTIONS };
   const warnings = checkCar(artefact, model, options);

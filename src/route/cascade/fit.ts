@@ -1,8 +1,9 @@
 /** From records of several models' answers to a cascade. */
-import { type CalibrationIdentity, groupFolds } from "../../calibrate/index.ts";
+import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { signalOf } from "../answer-signals.ts";
 import { routerFacts } from "../artefact.ts";
+import { heldOutOf, recordsOf, requireCount, requireMembers, requireShare } from "../checks.ts";
 import { fitPosterior, type MonotonePosterior } from "../posterior.ts";
 import { groupOf, type RecordedAnswer, type RouteRecord, type RouteRecords } from "../records.ts";
 import type { CascadeArtefact, CascadeGoal, CascadePoint, CascadeStepFit, TokenPrice } from "./artefact.ts";
@@ -35,8 +36,6 @@ interface Case {
   signals: readonly (number | null)[];
 }
 
-const FOLDS = 10;
-
 /**
  * Fits a cascade: for every model the chance that it is right, given the signal of its answer, and for every later one the
  * chances that it is right where the earlier was wrong, and where it was right. The one parameter, what a right answer is
@@ -51,18 +50,17 @@ export function fitCascade(
   const { goal = { kind: "accuracy", atLeast: "last-model", tolerance: 0.005 } } = options;
   checkSteps(steps);
   checkGoal(goal);
-  if (!(heldOut >= 0.1 && heldOut <= 0.9))
-    throw invalidArgument(`${heldOut} is not from 0.1 to 0.9`, "heldOut", "Give a share such as 0.5.");
-  const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
+  requireCount(leastPerClass, "leastPerClass", 1);
+  const { records, header } = recordsOf(given);
   const originals = records.filter(({ rewordingOf }) => rewordingOf === undefined);
   const cases = casesOf(originals, steps, signal);
   requireEnough(cases, steps, leastPerClass);
-  const folds = groupFolds(
+  const isHeld = heldOutOf(
     cases.map(({ group }) => group),
-    { folds: FOLDS, seed },
+    heldOut,
+    seed,
   );
-  const isHeld = (i: number) => folds[i]! < Math.round(heldOut * FOLDS);
-  const fitted = cases.filter((_, i) => !isHeld(i));
+  const fitted = cases.filter((_, i) => !isHeld[i]);
   const fits = steps.map(({ name }, i) => ({
     ...stepFit(fitted, steps, i, posterior),
     identity: header?.identities?.[name] ?? null,
@@ -98,7 +96,7 @@ export function fitCascade(
     ...draft,
     point: choosePoint(
       draft,
-      cases.filter((_, i) => isHeld(i)),
+      cases.filter((_, i) => isHeld[i]),
       goal,
     ),
   };
@@ -225,60 +223,60 @@ function worths(steps: readonly CascadeStepFit[]): number[] {
 }
 
 function checkSteps(steps: CascadeFitOptions["steps"]): void {
-  if (steps.length < 2 || new Set(steps.map(({ name }) => name)).size < steps.length)
+  const list: readonly unknown[] = Array.isArray(steps) ? steps : [];
+  if (list.length < 2 || new Set(steps.map(({ name }) => name)).size < steps.length)
     throw invalidArgument(
       "A cascade has at least two models of different names",
       "steps",
       "Name them, cheapest first.",
     );
-  for (const [i, { price }] of steps.entries())
-    for (const [which, value] of Object.entries(price))
-      if (value !== undefined && !(value >= 0 && Number.isFinite(value)))
+  for (const [i, { price }] of steps.entries()) {
+    const unknown = Object.keys(price ?? {}).find((which) => which !== "written" && which !== "read");
+    if (unknown !== undefined || price?.written === undefined)
+      throw invalidArgument(
+        unknown === undefined ? "There is no price of a token written" : `A price has no "${unknown}"`,
+        `steps[${i}].price`,
+        "Give { written, read }, per token; read may be left out.",
+      );
+    for (const which of ["written", "read"] as const) {
+      const value = price[which];
+      if (value !== undefined && !(typeof value === "number" && value >= 0 && Number.isFinite(value)))
         throw invalidArgument(
           `${value} is no price`,
           `steps[${i}].price.${which}`,
           "Give a number from 0 on.",
         );
+    }
+  }
 }
 
-/** What a goal of each kind has: whatever else is given would be dropped in silence. */
+/** What a goal of each kind has. */
 const GOAL_MEMBERS: Readonly<Record<CascadeGoal["kind"], readonly string[]>> = {
-  accuracy: ["kind", "atLeast", "tolerance"],
-  price: ["kind", "atMost"],
+  accuracy: ["atLeast", "tolerance"],
+  price: ["atMost"],
 };
 
+/** @throws SurprisalError INVALID_ARGUMENT */
 function checkGoal(goal: CascadeGoal): void {
-  const members = Object.hasOwn(GOAL_MEMBERS, goal.kind) ? GOAL_MEMBERS[goal.kind] : null;
-  const unknown = members && Object.keys(goal).find((member) => !members.includes(member));
-  if (unknown)
-    throw invalidArgument(
-      `A goal of the kind ${goal.kind} has no "${unknown}"`,
-      "goal",
-      `It has ${members!.join(", ")}.`,
-    );
+  requireMembers(goal, GOAL_MEMBERS);
   if (goal.kind === "price") {
-    if (goal.atMost >= 0) return;
+    if (typeof goal.atMost === "number" && goal.atMost >= 0) return;
     throw invalidArgument(`${goal.atMost} is no price`, "goal.atMost", "Give a number from 0 on.");
   }
-  if (goal.kind !== "accuracy")
-    throw invalidArgument(
-      `There is no goal "${String((goal as { kind: unknown }).kind)}"`,
-      "goal.kind",
-      "Give accuracy or price.",
-    );
-  const { tolerance = 0 } = goal;
-  if (!(tolerance >= 0 && tolerance <= 1))
-    throw invalidArgument(`${tolerance} is no share`, "goal.tolerance", "Give a share such as 0.005.");
-  if (goal.atLeast !== "last-model" && !(goal.atLeast >= 0 && goal.atLeast <= 1))
-    throw invalidArgument(
-      `${goal.atLeast} is no accuracy`,
-      "goal.atLeast",
-      'Give a share such as 0.9, or "last-model".',
-    );
+  requireShare(goal.tolerance ?? 0, "goal.tolerance");
+  if (goal.atLeast !== "last-model") requireShare(goal.atLeast, "goal.atLeast", 0, 1, "accuracy");
 }
 
 /** @throws SurprisalError CALIBRATION_TOO_SMALL */
 function requireEnough(cases: readonly Case[], steps: CascadeFitOptions["steps"], least: number): void {
+  if (cases.length === 0)
+    throw new SurprisalError({
+      code: "CALIBRATION_TOO_SMALL",
+      what: `No question has an answer of every model that is known to be right or wrong: ${steps.map(({ name }) => name).join(", ")}`,
+      where: "records",
+      wayOut:
+        "Record questions with known answers (rewordings do not count), or name the models of these records.",
+    });
   const lacking = steps.slice(0, -1).flatMap(({ name }, i) => {
     const known = cases.filter(({ signals }) => signals[i] !== null);
     const right = known.filter(({ answers }) => answers[i]!.correct).length;

@@ -21,7 +21,7 @@ export async function recordCascade(
   question: string,
   { id, isRight, answerOf, group, kind, rewordingOf, signal }: CascadeRecordOptions,
 ): Promise<RouteRecord> {
-  const paths: Record<string, RecordedAnswer> = {};
+  const paths: [string, RecordedAnswer][] = [];
   for (const model of models) {
     const start = performance.now();
     const { text, tokens, promptTokens, signals } = await model.ask(question, { signal });
@@ -29,7 +29,7 @@ export async function recordCascade(
     const answer = answerOf ? answerOf(text) : text.trim();
     const correct = await isRight(answer, text);
     const read = promptTokens === null ? {} : { promptTokens };
-    paths[model.name] = { correct, tokens, ...read, ms, text, answer, signals };
+    paths.push([model.name, { correct, tokens, ...read, ms, text, answer, signals }]);
   }
   return {
     id,
@@ -37,6 +37,6 @@ export async function recordCascade(
     ...(kind !== undefined && { kind }),
     question,
     ...(rewordingOf !== undefined && { rewordingOf }),
-    paths,
+    paths: Object.fromEntries(paths),
   };
 }

@@ -3,6 +3,7 @@ import { type CalibrationIdentity, checkIdentity } from "../../calibrate/index.t
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type GenerateOptions, kernelsOf, type LanguageModel, type Prompt } from "../../models/index.ts";
 import { type AnswerSignalsOptions, answerSignals, type Signals } from "../answer-signals.ts";
+import { requireKind } from "../checks.ts";
 import { type WrittenAnswer, writeAnswer } from "../written.ts";
 import type { CascadeArtefact } from "./artefact.ts";
 import { type CascadeDecision, decideCascade, expectedPrice } from "./decide.ts";
@@ -113,7 +114,9 @@ export class CascadeRouter {
   readonly #counts = new Map<string, number>();
   #missing = 0;
 
+  /** @throws SurprisalError INVALID_ARGUMENT for a router of another kind. */
   constructor(artefact: CascadeArtefact) {
+    requireKind(artefact, "cascade");
     this.artefact = artefact;
   }
 
@@ -131,7 +134,7 @@ export class CascadeRouter {
    * Asks the models, cheapest first, until none is worth its price. One that fails is passed over, with its reason; where later
    * ones fail, the answer so far is kept. The budget bounds what a model may write; a model that is sure to exceed it is not asked.
    * @param models those of the artefact, in any order.
-   * @throws SurprisalError MODEL_FAILED where none answers; INVALID_ARGUMENT for a model that is missing, and a budget that does
+   * @throws SurprisalError MODEL_FAILED where none answers; INVALID_ARGUMENT for a model that is missing, and a budget that is none or does
    *   not pay for one; CALIBRATION_MISMATCH under `strict`; ABORTED.
    */
   async run(
@@ -139,6 +142,14 @@ export class CascadeRouter {
     question: string,
     { budget = Number.POSITIVE_INFINITY, strict, signal }: CascadeRunOptions = {},
   ): Promise<CascadeAnswer> {
+    if (typeof question !== "string" || question.trim() === "")
+      throw invalidArgument("There is no question", "question", "Give one.");
+    if (!(typeof budget === "number" && budget >= 0))
+      throw invalidArgument(
+        `${budget} is no budget`,
+        "budget",
+        "Give a number from 0 on, in the unit of the prices.",
+      );
     const { steps } = this.artefact;
     const byName = new Map(models.map((model) => [model.name, model]));
     const absent = steps.filter(({ name }) => !byName.has(name)).map(({ name }) => name);

@@ -7,6 +7,7 @@ import {
   type TokenPart,
   type TokenRecord,
 } from "../../core/index.ts";
+import { requireCount } from "../checks.ts";
 import { Paragraphs } from "./paragraphs.ts";
 
 /** Options of `CertainRun`. */
@@ -49,16 +50,8 @@ export class CertainRun implements EarlyExit {
         "probability",
         "Give a number above 0.5, such as 0.95.",
       );
-    for (const [where, value, least] of [
-      ["run", run, 1],
-      ["after", after, 0],
-    ] as const)
-      if (!(Number.isSafeInteger(value) && value >= least))
-        throw invalidArgument(
-          `${value} is no number of tokens`,
-          where,
-          `Give a whole number from ${least} on.`,
-        );
+    requireCount(run, "run", 1);
+    requireCount(after, "after", 0);
     this.#options = { probability, run, after };
     this.#part = part;
     this.#paragraphs = at === undefined ? null : new Paragraphs(at);

@@ -5,6 +5,7 @@ import {
   SlidingMean,
   type TokenRecord,
 } from "../../core/index.ts";
+import { requireCount, requireShare } from "../checks.ts";
 
 /** Most probable alternatives that a token's confidence is over, as in DeepConf's code. */
 export const TOP_K = 20;
@@ -44,7 +45,8 @@ export function groupConfidences(
   { window = GROUP_TOKENS, decimals }: TraceConfidenceOptions = {},
 ): number[] {
   requireWindow(window);
-  const known = confidences.filter((value) => value !== null);
+  if (decimals !== undefined) requireCount(decimals, "decimals", 0);
+  const known = confidences.filter(isKnown);
   if (known.length === 0) return [];
   if (known.length < window) return [meanOf(known)];
   if (decimals !== undefined)
@@ -65,9 +67,10 @@ export function traceConfidence(
   measure: TraceMeasure,
   options: TraceConfidenceOptions = {},
 ): number | null {
-  const known = confidences.filter((value) => value !== null);
+  const known = confidences.filter(isKnown);
   if (known.length === 0) return null;
   const { window = GROUP_TOKENS, bottom = 0.1 } = options;
+  requireShare(bottom, "bottom");
   switch (measure) {
     case "mean":
       return meanOf(known);
@@ -89,6 +92,9 @@ export function traceConfidence(
   }
 }
 
+/** A confidence that can be reckoned with: NaN and what is infinite would spoil every group that it is in. */
+export const isKnown = (value: number | null): value is number => Number.isFinite(value);
+
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -102,7 +108,4 @@ function rounded(value: number, decimals: number): number {
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT */
-export function requireWindow(window: number): void {
-  if (!(Number.isSafeInteger(window) && window >= 1))
-    throw invalidArgument(`${window} is no number of tokens`, "window", "Give a whole number from 1 on.");
-}
+export const requireWindow = (window: number): void => requireCount(window, "window", 1);

@@ -3,6 +3,7 @@ import type { CalibrationIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { type RouterFacts, routerFacts } from "../artefact.ts";
 import type { CarInstructions } from "../car/index.ts";
+import { recordsOf, requireCount, requireShare } from "../checks.ts";
 import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 import { TOP_K, traceConfidence } from "./confidence.ts";
 import type { ResolvedDeepConf } from "./deepconf.ts";
@@ -64,9 +65,9 @@ export function fitDeepConf(
   options: DeepConfFitOptions = {},
 ): DeepConfArtefact {
   const { topK = TOP_K, tolerance = 0.005, least = 30 } = options;
-  if (!(tolerance >= 0 && tolerance <= 1))
-    throw invalidArgument(`${tolerance} is no share`, "tolerance", "Give a share such as 0.005.");
-  const [all, header] = "records" in given ? [given.records, given.header] : [given, null];
+  requireShare(tolerance, "tolerance");
+  requireCount(least, "least", 1);
+  const { records: all, header } = recordsOf(given);
   const records = all.filter(
     ({ rewordingOf, traces = [] }) =>
       rewordingOf === undefined && traces.length > 0 && traces.every(({ correct }) => correct !== null),

@@ -1,6 +1,7 @@
 /** DeepConf online with a model. */
 import { type EarlyExit, firstOf, GO_ON, monitorTokens, type TokenRecord } from "../../core/index.ts";
 import type { Generation, LanguageModel, Prompt, SampleOptions } from "../../models/index.ts";
+import { requireCount } from "../checks.ts";
 import type { RecordedTrace } from "../records.ts";
 import { countOf, textOf } from "../written.ts";
 import { TOP_K, tokenConfidence } from "./confidence.ts";
@@ -42,6 +43,7 @@ export async function deepConf(
   options: DeepConfRunOptions,
 ): Promise<DeepConfResult> {
   const { answerOf, sampling, atOnce = 4, onTrace, signal, ...rest } = options;
+  requireCount(atOnce, "atOnce", 1);
   const vote = new DeepConfVote(rest);
   const { warmUp, budget, topK } = vote.options;
   const asked = { ...SAMPLING, ...sampling, alternatives: Math.min(topK, model.capabilities.alternatives) };
@@ -55,19 +57,23 @@ export async function deepConf(
   let begun = warmUp;
   const agreed = new AbortController();
   const writers = Array.from({ length: Math.max(1, Math.min(atOnce, budget - warmUp)) }, async () => {
-    while (begun < budget && vote.ended === null) {
+    while (begun < budget && vote.ended === null && !agreed.signal.aborted) {
       const controller = new AbortController();
       const { signal: any, letGo } = firstOf(signal, agreed.signal, controller.signal);
       const generation = model.generate(prompt, { ...asked, seed: seed + begun++, signal: any });
       try {
         add(await written(generation, vote, answerOf, { controller, agreed: agreed.signal }));
+      } catch (error) {
+        agreed.abort(); // the others are not written on for a result that nobody gets
+        throw error;
       } finally {
         letGo();
       }
       if (vote.ended === "consensus") agreed.abort();
     }
   });
-  await Promise.all(writers);
+  const broken = (await Promise.allSettled(writers)).find(({ status }) => status === "rejected");
+  if (broken?.status === "rejected") throw broken.reason;
   return vote.result();
 }
 

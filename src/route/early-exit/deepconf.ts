@@ -8,8 +8,23 @@ import {
   SlidingMean,
   type TokenRecord,
 } from "../../core/index.ts";
-import { GROUP_TOKENS, requireWindow, TOP_K, tokenConfidence, traceConfidence } from "./confidence.ts";
-import { majorityVote, type Vote, type VotedTrace, type VoteOptions, weightedVote } from "./vote.ts";
+import { requireCount } from "../checks.ts";
+import {
+  GROUP_TOKENS,
+  isKnown,
+  requireWindow,
+  TOP_K,
+  tokenConfidence,
+  traceConfidence,
+} from "./confidence.ts";
+import {
+  majorityVote,
+  shareBelow,
+  type Vote,
+  type VotedTrace,
+  type VoteOptions,
+  weightedVote,
+} from "./vote.ts";
 
 /** Options of `DeepConfVote`. */
 export interface DeepConfOptions extends Pick<VoteOptions, "sameAnswer"> {
@@ -110,7 +125,7 @@ export class DeepConfVote {
     this.#traces.push(trace);
     if (this.#traces.length !== this.options.warmUp) return;
     const lowest = this.#traces.flatMap((each) => this.#lowest(each) ?? []).toSorted((a, b) => a - b);
-    this.#bar = lowest.length === 0 ? null : quantileOf(lowest, 1 - this.options.keep);
+    this.#bar = lowest.length === 0 ? null : quantileOf(lowest, shareBelow(this.options.keep));
   }
 
   /** A rule that ends the next trace; `null` while there is no bar. */
@@ -201,6 +216,9 @@ export class DeepConfExit implements EarlyExit {
     bar: number,
     { window = GROUP_TOKENS, topK = TOP_K }: { window?: number | undefined; topK?: number | undefined } = {},
   ) {
+    if (typeof bar !== "number" || Number.isNaN(bar))
+      throw invalidArgument(`${bar} is no confidence`, "bar", "Give a number of nats.");
+    requireCount(topK, "topK", 1);
     this.#bar = bar;
     this.#topK = topK;
     this.#window = window;
@@ -213,8 +231,9 @@ export class DeepConfExit implements EarlyExit {
     return this.observeConfidence(tokenConfidence(token, this.#topK));
   }
 
-  /** The same of a confidence that is known already. */
-  observeConfidence(confidence: number | null): ExitVerdict {
+  /** The same of a confidence that is known already; what is no finite number is not known. */
+  observeConfidence(given: number | null): ExitVerdict {
+    const confidence = isKnown(given) ? given : null;
     this.confidences.push(confidence);
     if (confidence === null) return GO_ON;
     this.#group.push(confidence, this.confidences.length - 1);
@@ -264,9 +283,4 @@ export function replayDeepConf(
     );
   }
   return vote.result();
-}
-
-function requireCount(value: number, where: string, least: number): void {
-  if (!(Number.isSafeInteger(value) && value >= least))
-    throw invalidArgument(`${value} is not allowed here`, where, `Give a whole number from ${least} on.`);
 }

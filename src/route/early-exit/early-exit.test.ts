@@ -166,6 +166,15 @@ describe("probes", () => {
     await probe.trial(" so", { maxTokens: 5, stop: ["}"] });
     expect(model.asked[0]!.options).toMatchObject({ prefill: "thought so", maxTokens: 5, stop: ["}"] });
   });
+
+  it("send on a character that lies in two tokens, read one by one", async () => {
+    const model = new ToldModel(() => [sure]);
+    const probe = askingProbe(model, "prompt");
+    for (const bytes of [Uint8Array.of(0xc3), Uint8Array.of(0xa9)])
+      probe.read([{ text: "\ufffd", logprob: -1, bytes }]);
+    await probe.trial("!", { maxTokens: 5, stop: [] });
+    expect(model.asked[0]!.options.prefill).toBe("é!");
+  });
 });
 
 describe("DEER's trial answers", () => {

@@ -89,6 +89,8 @@ export class EntropyExit implements EarlyExit {
         "alpha",
         "Give a number above 0 and up to 1, such as 0.2.",
       );
+    if (warmUp !== undefined && !(warmUp >= 0))
+      throw invalidArgument(`${warmUp} is no number of entropies`, "warmUp", "Give a number from 0 on.");
     this.#probe = probe;
     this.#delta = delta;
     this.#warmUp = warmUp ?? 4 / alpha;
@@ -110,7 +112,7 @@ export class EntropyExit implements EarlyExit {
 
   async #ask(): Promise<ExitVerdict> {
     const entropy = await this.#probe.entropyAfter(this.#suffix);
-    if (entropy === null) {
+    if (entropy === null || Number.isNaN(entropy)) {
       this.#missing++;
       return GO_ON;
     }

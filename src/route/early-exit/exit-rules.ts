@@ -16,6 +16,13 @@ export type ExitSettings =
 /** Names of the rules. */
 export const EXIT_RULES = ["certain", "eat", "deer"] as const;
 
+/** @throws SurprisalError INVALID_ARGUMENT */
+function requireRule(settings: ExitSettings): void {
+  const { rule } = settings ?? {};
+  if (EXIT_RULES.includes(rule)) return;
+  throw invalidArgument(`There is no rule "${String(rule)}"`, "rule", `Give ${EXIT_RULES.join(", ")}.`);
+}
+
 /** Whether a rule asks a model. */
 export const asksModel = ({ rule }: ExitSettings): boolean => rule !== "certain";
 
@@ -29,6 +36,7 @@ export function exitOf(
   { at, close, call, trial }: ThinkingPlaces,
   probe: Probe | null,
 ): EarlyExit {
+  requireRule(settings);
   if (settings.rule === "certain") {
     const { probability, run, after } = settings;
     return new CertainRun({ probability, run, after, at });

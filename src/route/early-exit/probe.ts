@@ -123,17 +123,22 @@ class SequenceProbe implements Probe {
  * prompt and what was written are sent each time; a server's prefix cache saves most of reading them again.
  */
 export function askingProbe(model: LanguageModel, prompt: Prompt): Probe {
-  let written = "";
+  const written: TokenRecord[] = []; // a character may lie in two of them
   const ask = async (suffix: string, maxTokens: number, stop: readonly string[]): Promise<TokenRecord[]> => {
     const alternatives = Math.min(20, model.capabilities.alternatives);
-    const options = { maxTokens, prefill: written + suffix, alternatives, ...(stop.length > 0 && { stop }) };
+    const options = {
+      maxTokens,
+      prefill: textOf(written) + suffix,
+      alternatives,
+      ...(stop.length > 0 && { stop }),
+    };
     const tokens: TokenRecord[] = [];
     for await (const token of model.generate(prompt, options)) tokens.push(token);
     return tokens;
   };
   return {
     read(tokens) {
-      written += textOf(tokens);
+      written.push(...tokens);
     },
     async entropyAfter(suffix) {
       const [first] = await ask(suffix, 1, []);

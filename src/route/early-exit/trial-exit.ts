@@ -6,6 +6,7 @@ import {
   invalidArgument,
   type TokenRecord,
 } from "../../core/index.ts";
+import { requireCount } from "../checks.ts";
 import { Paragraphs } from "./paragraphs.ts";
 import type { Probe, Trial } from "./probe.ts";
 
@@ -44,6 +45,12 @@ export interface TrialConfidence {
   tokens: number;
 }
 
+/** @throws SurprisalError INVALID_ARGUMENT */
+function requireMean(mean: TrialExitOptions["mean"]): void {
+  if (mean === "arithmetic" || mean === "geometric") return;
+  throw invalidArgument(`There is no mean "${String(mean)}"`, "mean", "Give arithmetic or geometric.");
+}
+
 /** Mean probability of the first choices of a trial's tokens. */
 export function trialConfidence(
   { logprobs }: Pick<Trial, "logprobs">,
@@ -53,8 +60,11 @@ export function trialConfidence(
     skipLast = 0,
   }: Pick<TrialExitOptions, "mean" | "skipFirst" | "skipLast"> = {},
 ): TrialConfidence {
-  const counted = logprobs.slice(skipFirst, logprobs.length - skipLast);
-  const known = counted.filter((logprob) => logprob !== null);
+  requireMean(mean);
+  requireCount(skipFirst, "skipFirst", 0);
+  requireCount(skipLast, "skipLast", 0);
+  const counted = logprobs.slice(skipFirst, Math.max(0, logprobs.length - skipLast));
+  const known = counted.filter((logprob): logprob is number => logprob !== null && !Number.isNaN(logprob));
   if (known.length === 0 || known.length < counted.length)
     return { confidence: null, tokens: counted.length };
   const sum = known.reduce(
@@ -90,8 +100,14 @@ export class TrialExit implements EarlyExit {
         "threshold",
         "Give a number from 0 to below 1, such as 0.95.",
       );
-    if (mean !== "arithmetic" && mean !== "geometric")
-      throw invalidArgument(`There is no mean "${String(mean)}"`, "mean", "Give arithmetic or geometric.");
+    requireMean(mean);
+    for (const [where, least] of [
+      ["skipFirst", 0],
+      ["skipLast", 0],
+      ["maxTokens", 1],
+      ["most", 1],
+    ] as const)
+      if (options[where] !== undefined) requireCount(options[where], where, least);
     if (at.length === 0 || at.includes(""))
       throw invalidArgument(
         "There is no text behind which to try an answer",

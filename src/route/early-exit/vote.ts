@@ -71,6 +71,9 @@ export function confidenceVote(
   return { ...weightedVote(votes, options.sameAnswer), votes: votes.length, unscored };
 }
 
+/** 1 - `keep`, as the percentile that is meant: 1 - 0.7 is not 0.3, and a bar an ulp above a trace would leave that trace out. */
+export const shareBelow = (keep: number): number => Math.round((1 - keep) * 1e12) / 1e12;
+
 /**
  * The surest traces with an answer: those whose confidence reaches the quantile 1 - `keep` of all of them (numpy's linear
  * percentile). The paper keeps 0.1 ("low") or 0.9 ("high").
@@ -93,7 +96,7 @@ export function surestTraces<Trace extends VotedTrace>(
   });
   const bar = quantileOf(
     scored.map(({ confidence }) => confidence).toSorted((a, b) => a - b),
-    1 - keep,
+    shareBelow(keep),
   );
   return scored.filter(({ confidence }) => confidence >= bar).map(({ trace }) => trace);
 }

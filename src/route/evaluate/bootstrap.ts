@@ -1,5 +1,5 @@
 /** Paired bootstrap over groups: all methods are looked at on the same resampled questions. Internal to this folder. */
-import { quantileOf, seededRandom } from "../../core/index.ts";
+import { invalidArgument, quantileOf, seededRandom } from "../../core/index.ts";
 
 /** A mean with its percentile interval. */
 export interface Interval {
@@ -19,7 +19,11 @@ export class PairedBootstrap {
   readonly #counts: Uint16Array[];
   readonly #level: number;
 
+  /** @throws SurprisalError INVALID_ARGUMENT */
   constructor(groups: Int32Array, groupCount: number, resamples: number, seed: number, level: number) {
+    if (!(Number.isSafeInteger(resamples) && resamples >= 100))
+      throw invalidArgument(`${resamples} resamples are too few`, "resamples", "Give at least 100.");
+    requireLevel(level);
     this.#groups = groups;
     this.#groupCount = groupCount;
     this.#level = level;
@@ -57,4 +61,10 @@ export class PairedBootstrap {
       high: quantileOf(means, (1 + this.#level) / 2),
     };
   }
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT */
+export function requireLevel(level: number): void {
+  if (typeof level === "number" && level > 0 && level < 1) return;
+  throw invalidArgument(`${level} is no coverage`, "level", "Give a number between 0 and 1, such as 0.95.");
 }

@@ -100,7 +100,13 @@ export function mixture(parts: readonly { columns: Columns; share: number }[]): 
 
 /** A route as it is paid for. @throws SurprisalError INVALID_ARGUMENT for a path that there is not. */
 export function completed(given: Route | string, paths: readonly string[]): Required<Route> {
-  const { path, tried } = typeof given === "string" ? { path: given, tried: undefined } : given;
+  const { path, tried } = typeof given === "string" ? { path: given, tried: undefined } : (given ?? {});
+  if (typeof path !== "string")
+    throw invalidArgument(
+      "The router names no path",
+      "route",
+      `Have it return one of ${paths.join(", ")} at once: a promise is none.`,
+    );
   const at = paths.indexOf(path);
   const unknown = at < 0 ? path : tried?.find((each) => !paths.includes(each));
   if (unknown !== undefined)

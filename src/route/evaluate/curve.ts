@@ -1,5 +1,6 @@
 /** What every threshold of a signal would give: accuracy against tokens. */
 import { signalOf } from "../answer-signals.ts";
+import { recordsOf } from "../checks.ts";
 import type { RouteRecord, RouteRecords } from "../records.ts";
 import { judged } from "./columns.ts";
 
@@ -26,7 +27,7 @@ export function accuracyTokensCurve(
     paths = ["short", "long"],
   }: { signal?: string | undefined; paths?: readonly [string, string] | undefined } = {},
 ): CurvePoint[] {
-  const { records } = judged("records" in given ? given.records : given, paths);
+  const { records } = judged(recordsOf(given).records, paths);
   const [short, long] = paths;
   const n = records.length;
   let [kept, right, tokens] = [0, 0, 0];

@@ -1,5 +1,6 @@
 /** One harness for every router: what it does to recorded questions, beside what is done without one. */
-import { invalidArgument, wilsonInterval } from "../../core/index.ts";
+import { wilsonInterval } from "../../core/index.ts";
+import { recordsOf } from "../checks.ts";
 import type { RouteRecord, RouteRecords } from "../records.ts";
 import { type Interval, PairedBootstrap } from "./bootstrap.ts";
 import {
@@ -95,11 +96,7 @@ export function evaluateRouter(
   options: EvaluateRouterOptions = {},
 ): RouterEvaluation {
   const { resamples = 1000, level = 0.95, seed = 0 } = options;
-  if (!(Number.isSafeInteger(resamples) && resamples >= 100))
-    throw invalidArgument(`${resamples} resamples are too few`, "resamples", "Give at least 100.");
-  if (!(level > 0 && level < 1))
-    throw invalidArgument(`${level} is no coverage`, "level", "Give a number between 0 and 1, such as 0.95.");
-  const [all, header] = "records" in given ? [given.records, given.header] : [given, null];
+  const { records: all, header } = recordsOf(given);
   const paths = options.paths ?? header?.paths ?? ["short", "long"];
   const set = judged(all, paths);
   const routes = new Map(set.records.map((record) => [record.id, completed(routeOf(record), paths)]));

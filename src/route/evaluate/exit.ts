@@ -1,6 +1,7 @@
 /** What ending the thinking is worth, on records, without a model. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
-import { type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
+import { requireCount, requireShare } from "../checks.ts";
+import { checkExit, type ExitSettings, type ReplayedExit, replayExit } from "../early-exit/index.ts";
 import {
   groupOf,
   type RouteRecord,
@@ -144,6 +145,9 @@ const THRESHOLDS = {
   deer: [0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999],
 } as const;
 
+/** One that every rule takes. */
+const ANY_THRESHOLD = 0.6;
+
 /** Sets the number of a rule that decides how early it ends: probability, delta or threshold. */
 function withThreshold(settings: ExitSettings, threshold: number): ExitSettings {
   if (settings.rule === "certain") return { ...settings, probability: threshold };
@@ -157,15 +161,13 @@ export type ExitPoint = CurvePoint & { threshold: number };
 export async function exitCurve(
   given: RouteRecords,
   settings: ExitSettings,
-  {
-    thresholds = THRESHOLDS[settings.rule],
-    ...options
-  }: EvaluateExitOptions & { thresholds?: readonly number[] | undefined } = {},
+  { thresholds, ...options }: EvaluateExitOptions & { thresholds?: readonly number[] | undefined } = {},
 ): Promise<ExitPoint[]> {
   const how = placesOf(given, options);
   const thoughts = thoughtsOf(given, how);
+  checkExit(withThreshold(settings, ANY_THRESHOLD), how);
   const points: ExitPoint[] = [];
-  for (const threshold of thresholds) {
+  for (const threshold of thresholds ?? THRESHOLDS[settings.rule]) {
     const replayed = await replayAll(thoughts, withThreshold(settings, threshold), how);
     const { right, tokens } = columnOfRule(thoughts, replayed);
     const kept = replayed.filter(({ place }) => place !== null).length / thoughts.length;
@@ -193,6 +195,8 @@ export async function chooseExit(
     thresholds?: readonly number[] | undefined;
   } = {},
 ): Promise<{ settings: ExitSettings; point: ExitPoint; reached: boolean }> {
+  requireShare(tolerance, "tolerance");
+  requireCount(least, "least", 1);
   const thoughts = thoughtsOf(given, placesOf(given, options));
   if (thoughts.length < least)
     throw new SurprisalError({

@@ -1,4 +1,5 @@
 /** The same question in other words that ought to make no difference. */
+import { invalidArgument } from "../../core/index.ts";
 
 /** Ways of rewording. */
 export const REWORDINGS = ["politely", "spaced", "without capitals", "announced"] as const;
@@ -22,5 +23,11 @@ export function reworded(question: string, how: Rewording): string {
       return question.replace(/^\p{Lu}(?=\p{Ll}|\s)/u, (letter) => letter.toLowerCase());
     case "announced":
       return `Question: ${question}`;
+    default:
+      throw invalidArgument(
+        `There is no rewording "${String(how)}"`,
+        "how",
+        `Give ${REWORDINGS.join(", ")}.`,
+      );
   }
 }

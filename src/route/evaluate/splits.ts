@@ -1,8 +1,9 @@
 /** A router fitted and judged again and again, on other questions each time. */
 import { groupFolds } from "../../calibrate/index.ts";
 import { invalidArgument, quantileOf } from "../../core/index.ts";
+import { recordsOf, requireShare } from "../checks.ts";
 import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
-import type { Interval } from "./bootstrap.ts";
+import { type Interval, requireLevel } from "./bootstrap.ts";
 import type { RouteOf } from "./columns.ts";
 import { type EvaluateRouterOptions, evaluateRouter } from "./evaluate.ts";
 
@@ -46,9 +47,10 @@ export function evaluateSplits(
   const { splits = 100, share = 0.5, seed = 0 } = options;
   if (!(Number.isSafeInteger(splits) && splits >= 100))
     throw invalidArgument(`${splits} splits are too few`, "splits", "Give at least 100.");
-  if (!(share >= 0.1 && share <= 0.9))
-    throw invalidArgument(`${share} is not from 0.1 to 0.9`, "share", "Give a share such as 0.5.");
-  const [records, header] = "records" in given ? [given.records, given.header] : [given, null];
+  requireShare(share, "share", 0.1, 0.9);
+  const { level = 0.95 } = options;
+  requireLevel(level);
+  const { records, header } = recordsOf(given);
   const paths = options.paths ?? header?.paths;
   const groups = records.map(groupOf);
   const count = new Set(groups).size;
@@ -92,7 +94,6 @@ export function evaluateSplits(
       if (name === "random" && difference!.accuracy.value > 0) above++;
     }
   }
-  const { level = 0.95 } = options;
   return {
     splits,
     failed,

@@ -92,7 +92,7 @@ export interface MonitorQualityOptions extends Pick<DriftWatchOptions, "falseAla
   reference?: readonly number[] | undefined;
   /**
    * Chance that a rate which is within its bounds sets off an alarm at one look: it has to be outside by Clopper and Pearson's
-   * interval of this level. Default 0.001.
+   * interval of this level. Below 0.5; default 0.001.
    */
   error?: number | undefined;
   /** Is told of every alarm when it begins. */
@@ -101,7 +101,7 @@ export interface MonitorQualityOptions extends Pick<DriftWatchOptions, "falseAla
 
 /** A monitor at work. */
 export interface QualityMonitor {
-  /** Takes the next answer. @returns alarms that begin with it. */
+  /** Takes the next answer. @throws SurprisalError INVALID_ARGUMENT for a member of another type. @returns alarms that begin with it. */
   observe(observation: QualityObservation): QualityAlarm[];
   /** What it says now. */
   reading(): QualityReading;
@@ -125,10 +125,16 @@ export function monitorQuality(options: MonitorQualityOptions = {}): QualityMoni
       "window",
       `Give at least ${LEAST_WINDOW}.`,
     );
-  if (!(error > 0 && error < 1))
-    throw invalidArgument(`${error} is not between 0 and 1`, "error", "Give a number such as 0.001.");
+  if (!(error > 0 && error < 0.5))
+    throw invalidArgument(`${error} is not between 0 and 0.5`, "error", "Give a number such as 0.001.");
   const limits = [...(options.limits ?? []).map(checkedLimit), ...riskLimits(artefact)];
   const reference = options.reference ?? artefact?.reference ?? [];
+  if (options.reference !== undefined && reference.length < 2)
+    throw invalidArgument(
+      `${reference.length} signals are no reference`,
+      "reference",
+      "Give at least two, or leave it out: then drift is not watched.",
+    );
   const drift = reference.length >= 2 ? new DriftWatch(reference, { falseAlarms, seed }) : null;
   const total = new Map<string, Tally>();
   const recent = new Map<string, Tally>();
@@ -146,6 +152,7 @@ export function monitorQuality(options: MonitorQualityOptions = {}): QualityMoni
 
   return {
     observe(observation) {
+      checkObservation(observation);
       observed++;
       kept.push(observation);
       count(total, observation, 1);
@@ -167,7 +174,7 @@ export function monitorQuality(options: MonitorQualityOptions = {}): QualityMoni
     },
     reading() {
       const mean = (name: "tokens" | "ms") => {
-        const known = kept.flatMap((each) => each[name] ?? []);
+        const known = kept.flatMap((each) => each[name] ?? []).filter(Number.isFinite);
         return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
       };
       const now = drift?.reading();
@@ -182,6 +189,39 @@ export function monitorQuality(options: MonitorQualityOptions = {}): QualityMoni
       };
     },
   };
+}
+
+/** Of each member, the type that it has where it is known. */
+const MEMBERS: Readonly<Record<keyof QualityObservation, "string" | "number" | "boolean">> = {
+  path: "string",
+  signal: "number",
+  correct: "boolean",
+  stopped: "boolean",
+  alarmed: "boolean",
+  failed: "boolean",
+  tokens: "number",
+  ms: "number",
+};
+
+/**
+ * What is of another type would be counted as something else than it says: "no" is not false.
+ * @throws SurprisalError INVALID_ARGUMENT; then nothing is counted.
+ */
+function checkObservation(observation: QualityObservation): void {
+  const members: Readonly<Record<string, unknown>> = { ...observation };
+  if (typeof observation !== "object" || observation === null)
+    throw invalidArgument(
+      `${observation} is no observation`,
+      "observation",
+      "Give an object, such as { path }.",
+    );
+  for (const [name, type] of Object.entries(MEMBERS))
+    if (members[name] != null && typeof members[name] !== type)
+      throw invalidArgument(
+        `${JSON.stringify(members[name])} is no ${type}`,
+        `observation.${name}`,
+        "Leave out what is not known.",
+      );
 }
 
 interface Tally {
@@ -201,12 +241,12 @@ function count(tallies: Map<string, Tally>, observation: QualityObservation, by:
   if (signal !== undefined) add("missing", signal === null || Number.isNaN(signal));
   if (typeof correct === "boolean") {
     add("wrong", !correct);
-    if (path !== undefined) add(`wrong on ${path}`, !correct);
+    if (path != null) add(`wrong on ${path}`, !correct);
   }
-  if (stopped !== undefined) add("stopped", stopped);
-  if (alarmed !== undefined) add("alarmed", alarmed);
-  if (failed !== undefined) add("failed", failed);
-  if (path === undefined) return;
+  if (stopped != null) add("stopped", stopped);
+  if (alarmed != null) add("alarmed", alarmed);
+  if (failed != null) add("failed", failed);
+  if (path == null) return;
   add(`path:${path}`, true);
   // All others were not taken; one that is new had not been taken before.
   const taken = [...tallies].filter(([rate]) => rate.startsWith("path:"));
@@ -255,6 +295,12 @@ function checkedLimit(limit: QualityLimit): QualityLimit {
   for (const bound of [above, below])
     if (bound !== undefined && !(bound >= 0 && bound <= 1))
       throw invalidArgument(`${bound} is no rate`, "limits", "Give a share from 0 to 1.");
+  if (above !== undefined && below !== undefined && below > above)
+    throw invalidArgument(
+      `Every rate is outside the limit of ${rate}: below ${below} or above ${above}`,
+      "limits",
+      "Give a lower bound that is not above the upper one.",
+    );
   return limit;
 }
 

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_THRESHOLDS, findingsOf } from "./findings.ts";
+
+/** Tokens [text, ln p with documents, ln p without], one behind the other. */
+function found(given: [string, number, number][], documents: string[], question?: string): string[] {
+  let at = 0;
+  const tokens = given.map(([text, withDocuments, withoutDocuments], id) => {
+    const start = at;
+    at += text.length;
+    const lift = withDocuments - withoutDocuments;
+    return { id, start, end: at, tokens: 1, withDocuments, withoutDocuments, lift };
+  });
+  const answer = given.map(([text]) => text).join("");
+  const about = { answer, question, documents: documents.map((text, i) => ({ name: `${i}.md`, text })) };
+  return findingsOf(about, { tokens }, [], DEFAULT_THRESHOLDS).map(({ start, end }) =>
+    answer.slice(start, end),
+  );
+}
+
+describe("the first word of an answer", () => {
+  // Surprisal of a right first word as SmolLM2 gives it: 7.3 nats with the document, 7.4 without.
+  const first = (text: string): [string, number, number] => [text, -7.3, -7.4];
+
+  it.each<[string, string, string[], string | undefined, string[]]>([
+    ["of the documents", "American", ["Peggy Seeger is an american folksinger."], undefined, []],
+    ["of the question", "Seeger", ["She sings."], "Who is Seeger?", []],
+    ["that sentences begin with", "It", ["Peggy Seeger sings."], undefined, []],
+    ["of its own", "Scottish", ["Peggy Seeger is an American folksinger."], undefined, ["Scottish"]],
+    ["that is a number", "1957", ["It opened in 1946."], undefined, ["1957"]],
+    ["in other letters", "AMERICAN", ["an American singer"], undefined, []],
+    ["of Chinese documents", "\u5317", ["\u9996\u90fd\u662f\u5317\u4eac"], undefined, []],
+    ["that Chinese documents lack", "\u6caa", ["\u9996\u90fd\u662f\u5317\u4eac"], undefined, ["\u6caa"]],
+  ])("%s", (_, word, documents, question, expected) => {
+    expect(found([first(word)], documents, question)).toEqual(expected);
+  });
+
+  it("alone is treated so: the second is found though the documents have it", () => {
+    const tokens: [string, number, number][] = [
+      ["Anna", -7.3, -7.4],
+      [" Petersen", -7.3, -7.4],
+    ];
+    expect(found(tokens, ["Anna and Petersen"])).toEqual(["Petersen"]);
+    expect(found(tokens, ["nothing"])).toEqual(["Anna Petersen"]);
+  });
+});
