@@ -134,6 +134,30 @@ describe("lines with labels", () => {
   });
 });
 
+describe("methods that hardly ever answer", () => {
+  it("take nothing from the rest where no answer has a number of all, and are named", async () => {
+    const odd = (i: number) => (i % 2 === 0 ? { even: 1 } : { odd: i });
+    write(
+      "apart.jsonl",
+      LINES.map((line, i) => ({
+        ...line,
+        uncertainties: { ...odd(i), ...(i < 3 && { rare: i }), mine: line.correct ? i : 100 + i },
+      })),
+    );
+    const { sections, notes } = await parsed("apart.jsonl", "--methods", "own,word-count");
+    // Without "rare" (3) still none has both; without one of the others (12 each) half of them have all.
+    expect(sections[0].n).toBe(12);
+    expect(sections[0].methods.map(({ name }: { name: string }) => name).toSorted()).toEqual([
+      "even",
+      "mine",
+      "word-count",
+    ]);
+    expect(notes.join(" ")).toMatch(
+      /No answer has a number of every method.* odd \(12\), rare \(3\): --methods/,
+    );
+  });
+});
+
 describe("rows that are kept", () => {
   it("are measured again without a model, and say the same", async () => {
     write("lines.jsonl", LINES);

@@ -72,6 +72,22 @@ needing(!executablePath && "needs a Chromium").describe("the page of what is sus
     await page.close();
   });
 
+  it("lists names of any direction with their bar and number behind them", async () => {
+    const view = detectionView("Name");
+    const [first] = view.answers;
+    const answers = ["Where?", "מה זה?"].map((question) => ({ ...first!, id: null, question }));
+    const { page } = await open(detectionPage({ ...view, answers }));
+    const places = await page.evaluate<
+      [number, number][]
+    >(`[...document.querySelectorAll("ol.answers li")].map((item) =>
+      [item.querySelector("a").getBoundingClientRect().right, item.querySelector("svg").getBoundingClientRect().left])`);
+    expect(places.length).toBe(2);
+    for (const [name, bar] of places) expect(name).toBeLessThanOrEqual(bar);
+    // A detail that is not known says nothing.
+    expect(detectionPage(view)).not.toContain("distance:");
+    await page.close();
+  });
+
   it("has the spans of an answer as one stop of the Tab key, with the arrow keys inside, and says their reasons", async () => {
     const { page } = await open(detectionPage(detectionView("Name")));
     const active = () => page.evaluate<string>("document.activeElement.textContent");

@@ -25,7 +25,12 @@ interface Row {
   tokens: { start: number; end: number; lift: number | null; surprisal: number }[];
   sentences: { lift: number }[];
   documents: { name: string; support: number | null; read: number }[];
-  examinations: { signal: string; price: { tokensRun: number } }[];
+  examinations: {
+    signal: string;
+    suspicion: number | null;
+    reason?: string;
+    price: { tokensRun: number };
+  }[];
 }
 const rowsOf = (stdout: string): Row[] =>
   (parsed(stdout) as unknown as Row[]).filter(({ type }) => type === "answer");
@@ -96,6 +101,21 @@ describe("without a model", () => {
     ]);
     const untimed = (text: string) => text.replaceAll(/"ms":[\d.e-]+/g, "");
     expect(untimed(readFileSync(path("rows.jsonl"), "utf8"))).toBe(untimed(whole));
+    // A line that was mended is done, and the rest kept; it was no model that failed.
+    expect(again.stderr).toMatch(
+      /1 of 2 answers failed; the first with INVALID_ARGUMENT.*\n.*\[CORPUS_MALFORMED\]/,
+    );
+    writeFileSync(path("part.jsonl"), lines([{ answer: "One." }, { answer: "Two." }, { answer: "Three." }]));
+    const mended = await run("part.jsonl", "--no-model", "-o", "rows.jsonl", "--resume");
+    expect([mended.code, mended.stderr]).toEqual([
+      0,
+      "price: no model is run; 1 answer as it stands\n3 of 3 answers, in rows.jsonl\n",
+    ]);
+    expect(rowsOf(readFileSync(path("rows.jsonl"), "utf8")).map(({ answer }) => answer)).toEqual([
+      "One.",
+      "Two.",
+      "Three.",
+    ]);
     // Another document is another question.
     writeFileSync(path("other.md"), "Two.");
     const other = await run("part.jsonl", "--no-model", "-o", "rows.jsonl", "--resume", "-c", "other.md");
@@ -123,6 +143,48 @@ describe("without a model", () => {
     expect([good!.fusion, bad!.fusion]).toEqual(["fitted", "fitted"]);
     expect(bad!.score).toBeGreaterThan(0.6); // 36 of 40 with such a finding are wrong
     expect(good!.score).toBeLessThan(0.4);
+  });
+
+  it("fits a detector of series beside the fused one, and looks with it at numbers that lines have", async () => {
+    const words = ["It", " is", " 330", " metres", " tall", "."];
+    const tokens = (surprised: boolean, i: number) =>
+      words.map((text, t) => ({ text, logprob: -0.1 - ((i * 7 + t * 3) % 5) / 10 - (surprised ? t : 0) }));
+    const labelled = Array.from({ length: 80 }, (_, i) => {
+      const correct = i % 2 === 0;
+      // One in ten is the other way round, so that nothing is certain.
+      const surprised = i % 20 < 2 ? correct : !correct;
+      return { answer: words.join(""), tokens: tokens(surprised, i), correct, group: i >> 1 };
+    });
+    writeFileSync(path("series.jsonl"), lines(labelled));
+    const fit = await run(
+      ...["series.jsonl", "--no-model", "--fit-series", "series.json", "--fit", "both.json", "-o", "s.jsonl"],
+    );
+    expect(fit.stderr).toMatch(/series fitted to 80 answers, 40 right and 40 wrong; AUROC 0\.\d+ /);
+    expect(fit.code).toBe(0);
+    writeFileSync(
+      path("seen.jsonl"),
+      lines([
+        { answer: words.join(""), tokens: tokens(false, 3) },
+        { answer: words.join(""), tokens: tokens(true, 3) },
+        { answer: "It has no numbers." },
+      ]),
+    );
+    const { stdout, code } = await run("seen.jsonl", "--no-model", "--json", "-a", "series.json");
+    expect(code).toBe(0);
+    const said = rowsOf(stdout).map(
+      ({ examinations }) => examinations.find(({ signal }) => signal === "series")!,
+    );
+    expect(said[0]!.suspicion).toBeLessThan(0.4);
+    expect(said[1]!.suspicion).toBeGreaterThan(0.6);
+    expect(said[2]).toMatchObject({ suspicion: null, reason: expect.stringContaining("no numbers") });
+    // The fused detector takes what the series says, where it is given both; two of one kind are refused.
+    const both = await run("seen.jsonl", "--no-model", "--json", "-a", "series.json", "-a", "both.json");
+    expect(rowsOf(both.stdout).map(({ fusion }) => fusion)).toEqual(["fitted", "fitted", "fitted"]);
+    const twice = await run("seen.jsonl", "--no-model", "-a", "series.json", "-a", "series.json");
+    expect(twice.code).not.toBe(0);
+    writeFileSync(path("broken.json"), readFileSync(path("series.json"), "utf8").slice(0, 300));
+    const broken = await run("seen.jsonl", "--no-model", "-a", "broken.json");
+    expect(broken.stderr).toContain("[DETECTOR_INVALID]");
   });
 
   it("lists its signals", async () => {

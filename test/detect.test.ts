@@ -263,6 +263,15 @@ describe("one answer", () => {
     expect(score).toBe(0);
   });
 
+  it("says that numbers of another text are not used", async () => {
+    const notes = async (line: object) => (await detect(await itemOf(line), SETUP, never)).notes.join(" ");
+    const unused = /own numbers are not used/;
+    expect(await notes({ answer: "One.", logprobs: [-1, -2] })).toMatch(unused);
+    expect(await notes({ answer: "One.", tokens: [{ text: "Two.", logprob: -1 }] })).toMatch(unused);
+    expect(await notes({ answer: "One.", tokens: [{ text: "One.", logprob: -1 }] })).not.toMatch(unused);
+    expect(await notes({ answer: "One." })).not.toMatch(unused);
+  });
+
   it("is not compared with itself where it is the first sample", async () => {
     const { samples, answerFrom } = await detect(
       await itemOf({ samples: ["A b.", "C d.", "E f."] }),

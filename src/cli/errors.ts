@@ -1,6 +1,6 @@
 /** What goes wrong, for the one who called the command: in words, in parts, and as an exit code. */
 import { type ErrorCode, SurprisalError } from "../core/index.ts";
-import { visible } from "../text/index.ts";
+import { formatCount, formatPlural, visible } from "../text/index.ts";
 
 export function usage(what: string, where?: string): SurprisalError {
   return new SurprisalError({ code: "USAGE", what, where, wayOut: "See --help." });
@@ -41,6 +41,44 @@ export function partsOf(error: unknown): ErrorParts {
   const { code, what, where, wayOut } = error;
   return { code, what, where, wayOut };
 }
+
+/** Codes of what lies in a line that was given, whatever model reads it. */
+const LINE_CODES: readonly string[] = ["INVALID_ARGUMENT", "EMPTY_INPUT", "CORPUS_MALFORMED"];
+
+/** What came of many lines, of which some failed. */
+interface SomeFailed {
+  /** At least one, with its place; the first is told of. */
+  failures: readonly { error: unknown; where: string }[];
+  /** Lines that were worked on, those that failed among them. */
+  done: number;
+  /** What a line is to the command: "answer". */
+  noun: string;
+  /** Where the first error knows no way out. */
+  wayOut: string;
+  /** What a way out is to be followed by. */
+  next?: string | undefined;
+}
+
+/**
+ * That some of many failed: CORPUS_MALFORMED where all of them are lines that could not be read, MODEL_FAILED where a model did
+ * not do what it was asked.
+ */
+export function someFailed({ failures, done, noun, wayOut, next }: SomeFailed): SurprisalError {
+  const [first] = failures;
+  const said = partsOf(first?.error);
+  const isOfLines = failures.every(({ error }) => LINE_CODES.includes(partsOf(error).code));
+  return new SurprisalError({
+    code: isOfLines ? "CORPUS_MALFORMED" : "MODEL_FAILED",
+    what: `${formatCount(failures.length)} of ${formatPlural(done, noun)} failed; the first with ${said.code}: ${said.what}`,
+    where: first?.where,
+    wayOut: `${said.wayOut ?? wayOut}${next === undefined ? "" : ` ${next}`}`,
+    cause: first?.error,
+  });
+}
+
+/** What is said where rows are kept. */
+export const triesAgain = (out: string | undefined): string | undefined =>
+  out === undefined ? undefined : "--resume tries what failed again.";
 
 /** For a terminal. */
 export function shownError(error: unknown): string {

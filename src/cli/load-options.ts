@@ -2,11 +2,13 @@
 import {
   type CacheType,
   DEFAULT_MODEL,
+  type EmbeddingModel,
   KERNELS,
   type Kernels,
   type LanguageModel,
   type LlamaLoadOptions,
   resolve,
+  resolveEmbedding,
   type ServerOptions,
 } from "../models/index.ts";
 import { usage } from "./errors.ts";
@@ -120,6 +122,19 @@ export async function openModel(
       ...reporter.options,
       server: serverOptions(given),
     });
+  } finally {
+    reporter.end();
+  }
+}
+
+/** The encoder a person named with --embedding, in the same way; `null`: none. */
+export async function openEncoder(
+  given: LoadValues & { embedding?: string | undefined; quiet: boolean },
+): Promise<EmbeddingModel | null> {
+  if (given.embedding === undefined) return null;
+  const reporter = reportModel(given);
+  try {
+    return await resolveEmbedding(given.embedding, { ...reporter.options, threads: given.threads });
   } finally {
     reporter.end();
   }

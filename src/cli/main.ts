@@ -32,7 +32,7 @@ Environment:
   HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS   a company's proxy, and its certificates
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 
-Exit codes: 0 done, 1 failed, 2 wrong usage.`;
+Exit codes: 0 done, 1 failed, 2 wrong usage; 3 of detect: more suspicious than --fail-above.`;
 
 const LINE_WITHOUT_TERMINAL = 100; // columns
 

@@ -14,7 +14,7 @@ export type DetectorArtefact = SeriesArtefact | FusionArtefact;
 const { count, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
 
 const MOST_BYTES = 16 * 2 ** 20;
-const WAY_OUT = "Give a file that saveDetector wrote, unchanged.";
+const WAY_OUT = "Give a file that `surprisal detect --fit` or saveDetector wrote, unchanged.";
 
 /**
  * Writes a fitted detector as JSON, whole or not at all.

@@ -113,7 +113,7 @@ function requireEnough(wrong: Uint8Array, groups: readonly string[], least: numb
       )
       .join("; "),
     where: "answers",
-    wayOut: "Label more answers, or ask for fewer (leastPerClass) and trust the result less.",
+    wayOut: "Label more answers, or, in a program, ask for fewer (leastPerClass) and trust the result less.",
   });
 }
 

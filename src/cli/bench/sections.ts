@@ -11,13 +11,14 @@ import { type Columns, matchedPlaces, subset } from "./columns.ts";
  * @throws SurprisalError EMPTY_INPUT where no answer has a label and numbers.
  */
 export function sectionsOf(
-  columns: Columns,
+  given: Columns,
   matched: number | undefined,
   options: BenchOptions,
 ): { sections: BenchSection[]; notes: string[] } {
+  const { columns, notes: leftOut } = withCommonAnswers(given);
   const all = benchMethods(columns, options);
   const sections: BenchSection[] = [{ name: "all answers", benched: all }];
-  const notes = [...missingNotes(columns, all.n), ...whyNoMeasures(all)];
+  const notes = [...leftOut, ...missingNotes(columns, all.n), ...whyNoMeasures(all)];
   if (matched === undefined) return { sections, notes };
   const places = matchedPlaces(columns, matched);
   const name = `pairs whose lengths differ by at most ${formatPlural(matched, "word")}`;
@@ -32,6 +33,33 @@ export function sectionsOf(
     notes.push(`None of the ${name} has numbers of all methods.`);
   }
   return { sections, notes };
+}
+
+/**
+ * Where no answer has a number of every method, those with the fewest numbers are left out, one after the other, until the others
+ * have half of the labelled answers in common: one method that hardly ever answers takes nothing from all the rest.
+ */
+function withCommonAnswers(columns: Columns): { columns: Columns; notes: string[] } {
+  const labelled = columns.correct.flatMap((label, i) => (label === null ? [] : [i]));
+  const numbers = Object.entries(columns.methods).map(([name, values]) => ({
+    name,
+    has: new Set(labelled.filter((i) => (values[i] ?? null) !== null)),
+  }));
+  const kept = numbers.filter(({ has }) => has.size > 0).toSorted((a, b) => b.has.size - a.has.size);
+  const common = () => labelled.filter((i) => kept.every(({ has }) => has.has(i))).length;
+  const leftOut: typeof kept = [];
+  if (common() > 0) return { columns, notes: [] };
+  while (kept.length > 1 && common() < labelled.length / 2) leftOut.unshift(kept.pop()!);
+  if (leftOut.length === 0) return { columns, notes: [] };
+  const names = new Set(leftOut.map(({ name }) => name));
+  const methods = Object.fromEntries(Object.entries(columns.methods).filter(([name]) => !names.has(name)));
+  const said = leftOut.map(({ name, has }) => `${name} (${has.size})`);
+  return {
+    columns: { ...columns, methods },
+    notes: [
+      `No answer has a number of every method. Left out, with the answers they have a number of, are ${said.join(", ")}: --methods NAME measures one of them by itself, with --replay at no price.`,
+    ],
+  };
 }
 
 /** Why there is no order to measure, or no calibration. */

@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { SurprisalError } from "../../core/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
-import { type EmbeddingModel, resolveEmbedding } from "../../models/index.ts";
 import { type BenchView, benchPage, benchPicture } from "../../report/index.ts";
 import { CALIBRATORS, METHOD_FAMILIES } from "../../uncertainty/index.ts";
 import {
@@ -34,8 +33,7 @@ import {
 import { usage } from "../errors.ts";
 import { AnswerFile, placesOf, requestOf } from "../generate/index.ts";
 import { printDocument } from "../json.ts";
-import { CONTEXT_SIZE, LOAD_OPTIONS, openModel } from "../load-options.ts";
-import { reportModel } from "../model-progress.ts";
+import { CONTEXT_SIZE, LOAD_OPTIONS, openEncoder, openModel } from "../load-options.ts";
 import {
   argument,
   decimal,
@@ -143,7 +141,7 @@ async function bench(given: Given): Promise<void> {
     given.judge === undefined || given.judge === "self" || given.judge === given.model
       ? null
       : await openModel({ ...given, model: given.judge });
-  await using encoder = given.embedding === undefined ? null : await openEncoder(given, given.embedding);
+  await using encoder = await openEncoder(given);
   const models = { model, judge: given.judge === undefined ? null : (judge ?? model), encoder };
   const measured = await measuredRows(given, rows, chosen, named, models);
   if (measured === null) return;
@@ -369,13 +367,4 @@ async function checkFiles({ file, out, html, svg, resume, dryRun }: Given): Prom
   if (twice) throw usage(`--${twice[0]} names a file that another option names too`, twice[1]);
   if (out !== undefined && !resume && !dryRun && existsSync(out))
     throw usage("--out names a file that is there already; --resume goes on with it", out);
-}
-
-async function openEncoder(given: Given, name: string): Promise<EmbeddingModel> {
-  const reporter = reportModel(given);
-  try {
-    return await resolveEmbedding(name, { ...reporter.options, threads: given.threads });
-  } finally {
-    reporter.end();
-  }
 }

@@ -1,7 +1,6 @@
 /** `surprisal confidence`: how sure a model is of its answers, by all methods at once, each with its variant and its price. */
 import { existsSync } from "node:fs";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
-import { type EmbeddingModel, resolveEmbedding } from "../../models/index.ts";
 import { confidencePage } from "../../report/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { type ConfidenceMethod, METHOD_FAMILIES, selectMethods } from "../../uncertainty/index.ts";
@@ -30,8 +29,7 @@ import {
 import { usage } from "../errors.ts";
 import { AnswerFile, placesOf, requestOf } from "../generate/index.ts";
 import { printDocument, printEvent } from "../json.ts";
-import { CONTEXT_SIZE, LOAD_OPTIONS, openModel } from "../load-options.ts";
-import { reportModel } from "../model-progress.ts";
+import { CONTEXT_SIZE, LOAD_OPTIONS, openEncoder, openModel } from "../load-options.ts";
 import {
   decimal,
   flag,
@@ -131,7 +129,7 @@ async function confidence(given: Given): Promise<void> {
     given.judge === undefined || given.judge === "self" || given.judge === given.model
       ? null
       : await openModel({ ...given, model: given.judge });
-  await using encoder = given.embedding === undefined ? null : await openEncoder(given, given.embedding);
+  await using encoder = await openEncoder(given);
   await carryOut(
     given,
     rows,
@@ -258,15 +256,6 @@ function methodsOf(named: readonly string[], rows: readonly ItemRow[], given: Gi
     (method) =>
       method.family !== "samples" || method.sample.tool === null || tools[method.sample.tool] !== undefined,
   );
-}
-
-async function openEncoder(given: Given, name: string): Promise<EmbeddingModel> {
-  const reporter = reportModel(given);
-  try {
-    return await resolveEmbedding(name, { ...reporter.options, threads: given.threads });
-  } finally {
-    reporter.end();
-  }
 }
 
 function showRow(row: ConfidenceRow | FailedRow, count: number, columns: number): void {

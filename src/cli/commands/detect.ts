@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { saveDetector } from "../../detect/index.ts";
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
-import { type EmbeddingModel, type LanguageModel, resolveEmbedding } from "../../models/index.ts";
+import type { LanguageModel } from "../../models/index.ts";
 import { type DetectedAnswer, detectionPage } from "../../report/index.ts";
 import { visible, wrapWords } from "../../text/index.ts";
 import { errorEvent } from "../chat/index.ts";
@@ -33,8 +33,7 @@ import {
 import { usage } from "../errors.ts";
 import { AnswerFile, placesOf, requestOf } from "../generate/index.ts";
 import { printDocument, printEvent } from "../json.ts";
-import { LOAD_OPTIONS, openModel } from "../load-options.ts";
-import { reportModel } from "../model-progress.ts";
+import { LOAD_OPTIONS, openEncoder, openModel } from "../load-options.ts";
 import {
   decimal,
   flag,
@@ -130,6 +129,8 @@ async function detectAll(given: Given): Promise<void> {
   if (given.list) return showList(given, columns);
   await checkGiven(given);
   const rows = await rowsOf(given);
+  if (given.fit !== undefined || given.fitSeries !== undefined)
+    requireLabels(rows, given.file === undefined || given.file === "-" ? "standard input" : given.file);
   const context = await readContext(given.context, given.maxMib);
   const artefacts = await readArtefacts(given.artefact);
   const signals = chosenSignals(given.signals, rows, {
@@ -141,7 +142,7 @@ async function detectAll(given: Given): Promise<void> {
   const needsModel =
     !given.noModel && (signals.some((signal) => signal !== "patterns") || rows.some(isUnanswered));
   await using model = needsModel ? await openModel(given) : null;
-  await using embedder = given.embedding === undefined ? null : await openEncoder(given, given.embedding);
+  await using embedder = await openEncoder(given);
   const setup: DetectSetup = {
     ...{ model, signals, documents: context.documents, samples: given.samples, maxTokens: given.maxTokens },
     ...{ temperature: given.temperature, sampleTemperature: given.sampleTemperature, seed: given.seed },
@@ -257,7 +258,6 @@ async function fitTo(
   model: LanguageModel | null,
 ): Promise<void> {
   if (fit === undefined && fitSeries === undefined) return;
-  requireLabels(answers);
   for (const fitted of fitDetectors(answers, { fit, fitSeries }, model)) {
     await saveDetector(fitted.file, fitted.artefact);
     if (json) {
@@ -303,15 +303,6 @@ async function rowsOf({ file, question, as, maxMib }: Given): Promise<DetectRow[
   if (file === undefined && process.stdin.isTTY)
     throw usage("There is nothing to examine: name a file, or pipe an answer in");
   return readDetectItems(file ?? "-", { maxMib, as, question });
-}
-
-async function openEncoder(given: Given, name: string): Promise<EmbeddingModel> {
-  const reporter = reportModel(given);
-  try {
-    return await resolveEmbedding(name, { ...reporter.options, threads: given.threads });
-  } finally {
-    reporter.end();
-  }
 }
 
 function showRow(row: DoneRow<Detected> | FailedRow, count: number, columns: number): void {

@@ -6,7 +6,7 @@ import type { Provenance } from "../../models/index.ts";
 import type { ConfidenceAnswer } from "../../report/index.ts";
 import { formatCount, formatPlural, infinityFromText, visible } from "../../text/index.ts";
 import { errorEvent } from "../chat/index.ts";
-import { partsOf } from "../errors.ts";
+import { partsOf, someFailed, triesAgain } from "../errors.ts";
 import { type AnswerFile, endsAll, InOrder, type Kept, type Request } from "../generate/index.ts";
 import { startProgress } from "../render/index.ts";
 import type { ItemRow } from "./given.ts";
@@ -154,15 +154,15 @@ function withWayOn(error: unknown, out: string | undefined, file: AnswerFile | n
 
 /** @returns `null` where nothing failed. */
 export function failureOf({ failures, done }: Outcome, out: string | undefined): SurprisalError | null {
-  const [first] = failures;
-  if (first === undefined) return null;
-  const { code, what, where, wayOut } = partsOf(first.error);
-  return new SurprisalError({
-    code: "MODEL_FAILED",
-    what: `${formatCount(failures.length)} of ${formatPlural(done, "answer")} failed; the first with ${code}: ${what}`,
-    where: where?.includes(first.row.where) ? where : first.row.where,
-    wayOut: `${wayOut ?? "Mend the line."}${out === undefined ? "" : " --resume tries what failed again."}`,
-    cause: first.error,
+  if (failures.length === 0) return null;
+  return someFailed({
+    failures: failures
+      .toSorted((a, b) => a.row.index - b.row.index)
+      .map(({ error, row }) => {
+        const { where } = partsOf(error);
+        return { error, where: where?.includes(row.where) ? where : row.where };
+      }),
+    ...{ done, noun: "answer", wayOut: "Mend the line.", next: triesAgain(out) },
   });
 }
 

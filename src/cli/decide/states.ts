@@ -4,7 +4,7 @@ import type { Decisions, ServedDecisions } from "../../decide/index.ts";
 import { onInterrupt } from "../../files/index.ts";
 import { formatCount, formatPlural, visible } from "../../text/index.ts";
 import { errorEvent } from "../chat/index.ts";
-import { partsOf } from "../errors.ts";
+import { someFailed, triesAgain } from "../errors.ts";
 import { type AnswerFile, InOrder, type Kept, type Request } from "../generate/index.ts";
 import { printEvent } from "../json.ts";
 import { startProgress } from "../render/index.ts";
@@ -128,15 +128,10 @@ function failed(
   done: number,
   out: string | undefined,
 ): SurprisalError {
-  const [{ row, error }] = failures.toSorted((a, b) => a.row.index - b.row.index) as [
-    { row: StateRow; error: unknown },
-  ];
-  const { code, what, wayOut } = partsOf(error);
-  return new SurprisalError({
-    code: "MODEL_FAILED",
-    what: `${formatCount(failures.length)} of ${formatPlural(done, "state")} failed; the first with ${code}: ${what}`,
-    where: row.where,
-    wayOut: `${wayOut ?? "Mend the state."}${out === undefined ? "" : " --resume tries what failed again."}`,
-    cause: error,
+  return someFailed({
+    failures: failures
+      .toSorted((a, b) => a.row.index - b.row.index)
+      .map(({ row, error }) => ({ error, where: row.where })),
+    ...{ done, noun: "state", wayOut: "Mend the state.", next: triesAgain(out) },
   });
 }

@@ -6,11 +6,11 @@ import {
   detectPatterns,
   type Examination,
   type ExaminedAnswer,
+  type RetrievalLift,
   retrievalDetector,
   type Signal,
   seriesDetector,
 } from "../../detect/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
 import { type Embed, embeddingSimilarity } from "../../uncertainty/index.ts";
 import { identityOf } from "./fit.ts";
 import { type DetectSetup, liftOptions, silent } from "./setup.ts";
@@ -21,16 +21,16 @@ export interface ChosenDetectors {
   missing: Examination[];
 }
 
-/** @param model that runs nothing twice; `null`: there is none. */
+/** @param lift of the answer, so that no pass is run twice; `null`: there is none. */
 export function detectorsFor(
   setup: DetectSetup,
   answer: ExaminedAnswer,
-  model: LanguageModel | null,
+  lift: RetrievalLift | null,
   embed: Embed | null,
 ): ChosenDetectors {
   const made = setup.signals.map((signal): Detector | Examination => {
     const why = whyNot(signal, setup, answer);
-    return why === null ? make(signal, setup, model, embed) : silent(signal, why);
+    return why === null ? make(signal, setup, lift, embed) : silent(signal, why);
   });
   return {
     detectors: made.filter((each): each is Detector => "examine" in each),
@@ -60,12 +60,7 @@ function whyNot(signal: Signal, { model, series }: DetectSetup, answer: Examined
 const NO_NUMBERS =
   "The answer has no numbers of tokens: a model in process or one that scores texts gives them.";
 
-function make(
-  signal: Signal,
-  setup: DetectSetup,
-  model: LanguageModel | null,
-  embed: Embed | null,
-): Detector {
+function make(signal: Signal, setup: DetectSetup, lift: RetrievalLift | null, embed: Embed | null): Detector {
   switch (signal) {
     case "anomaly":
       return detectAnomaly();
@@ -76,6 +71,9 @@ function make(
     case "series":
       return seriesDetector(setup.series!, { identity: identityOf(setup.model) });
     case "retrieval":
-      return retrievalDetector({ model: model!, embedder: embed ?? undefined, ...liftOptions(setup) });
+      return retrievalDetector({
+        ...{ model: setup.model!, embedder: embed ?? undefined, lift: lift ?? undefined },
+        ...liftOptions(setup),
+      });
   }
 }

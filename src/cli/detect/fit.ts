@@ -17,6 +17,7 @@ import { kernelsOf } from "../../models/kernels.ts";
 import type { DetectedAnswer } from "../../report/index.ts";
 import { formatNumber, formatPlural } from "../../text/index.ts";
 import { usage } from "../errors.ts";
+import type { DetectRow } from "./given.ts";
 
 /** One of each kind at most. */
 export interface Artefacts {
@@ -75,7 +76,7 @@ export function fitDetectors(
   { fit, fitSeries: seriesFile }: { fit: string | undefined; fitSeries: string | undefined },
   model: LanguageModel | null,
 ): Fitted[] {
-  const options = { identity: identityOf(model) };
+  const options = { identity: identityOf(model), leastPerClass: LEAST };
   const cases = rows.map((row, i) => ({
     id: String(i).padStart(9, "0"),
     ...(row.group !== null && { group: String(row.group) }),
@@ -130,12 +131,32 @@ export function fittedText({ kind, file, artefact }: Fitted): string {
   return `${kind} fitted to ${formatPlural(fittedOn.n, "answer")}, ${fittedOn.right ?? 0} right and ${fittedOn.wrong ?? 0} wrong; AUROC ${formatNumber(value, 3)}${interval} on ${folds} folds held out: ${file}`;
 }
 
-/** @throws SurprisalError USAGE for labels that cannot be. */
-export function requireLabels(rows: readonly Pick<DetectedAnswer, "correct">[]): void {
-  if (rows.some(({ correct }) => correct !== null)) return;
+/** Fewest right and fewest wrong answers of a fit. */
+const LEAST = 30;
+
+/**
+ * What is known to be too little is said before anything is run. A line with the right answer may turn out either way.
+ * @throws SurprisalError EMPTY_INPUT without labels, CALIBRATION_TOO_SMALL
+ */
+export function requireLabels(rows: readonly DetectRow[], where: string): void {
+  const items = rows.flatMap(({ item }) => (item instanceof SurprisalError ? [] : [item]));
+  const open = items.filter(({ correct, expected }) => correct === null && expected !== null).length;
+  const [right, wrong] = [true, false].map(
+    (label) => items.filter(({ correct }) => correct === label).length,
+  );
+  if (open + right! + wrong! === 0)
+    throw new SurprisalError({
+      code: "EMPTY_INPUT",
+      what: "No line says whether its answer is right, so there is nothing to fit to",
+      where,
+      wayOut: 'Give lines "correct": true or false, or "expected": the right answer.',
+    });
+  if (Math.min(right!, wrong!) + open >= LEAST && open + right! + wrong! >= 2 * LEAST) return;
+  const more = open > 0 ? `, ${open} have the right answer to compare with` : "";
   throw new SurprisalError({
-    code: "EMPTY_INPUT",
-    what: "No line says whether its answer is right, so there is nothing to fit to",
-    wayOut: 'Give lines "correct": true or false, or "expected": the right answer.',
+    code: "CALIBRATION_TOO_SMALL",
+    what: `Of ${formatPlural(items.length, "line")} ${right} are labelled right, ${wrong} wrong${more}: a fit needs ${LEAST} of each`,
+    where,
+    wayOut: "Label more answers.",
   });
 }

@@ -6,18 +6,18 @@ import {
   type ExaminedAnswer,
   examine,
   fuse,
+  type LiftOptions,
   type RetrievalLift,
   retrievalLift,
   type Signal,
   type SourceDocument,
 } from "../../detect/index.ts";
-import type { EmbeddingModel, LanguageModel, Prompt } from "../../models/index.ts";
+import type { EmbeddingModel, LanguageModel, Prompt, ScoredText } from "../../models/index.ts";
 import type { DetectedAnswer } from "../../report/index.ts";
 import type { AnswerSample, Embed } from "../../uncertainty/index.ts";
 import { ALTERNATIVES, drawn, textOfQuestion, writeOne } from "../confidence/index.ts";
 import { detectorsFor } from "./detectors.ts";
 import type { DetectItem } from "./given.ts";
-import { embeddedOnce, scoredOnce } from "./once.ts";
 import { needsNumbers } from "./plan.ts";
 import { promptWith, textsRead } from "./prompt.ts";
 import { type DetectSetup, liftOptions, silent } from "./setup.ts";
@@ -32,8 +32,9 @@ export interface Detected extends Omit<DetectedAnswer, "id"> {
 export async function detect(item: DetectItem, setup: DetectSetup, signal: AbortSignal): Promise<Detected> {
   const began = performance.now();
   const documents = [...item.documents, ...setup.documents];
-  const once = setup.model && scoredOnce(setup.model);
-  const embed = setup.embedder && embeddedOnce(vectorsOf(setup.embedder));
+  const { model } = setup;
+  const embed = setup.embedder && vectorsOf(setup.embedder);
+  const passes: ScoredText[] = [];
   const question = item.question === null ? undefined : textOfQuestion(item.question);
   const written = item.answer === null ? await writtenAnswer(item, documents, setup, signal) : null;
   const answer = item.answer ?? written!.answer;
@@ -41,11 +42,15 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
   const isRead = setup.signals.includes("retrieval") && documents.length > 0;
   const isWanted = isRead || (given === null && needsNumbers(setup.signals));
   const lift =
-    once === null || !isWanted
+    model === null || !isWanted
       ? null
-      : await liftOf(once.model, { question, documents, answer }, setup, embed, signal);
+      : await liftOf(model, { question, documents, answer }, setup, {
+          ...{ embedder: embed ?? undefined, signal },
+          alternatives: Math.min(ALTERNATIVES, model.capabilities.alternatives),
+          onScored: (each) => void passes.push(each),
+        });
   const scored = typeof lift === "object" && lift !== null ? lift : null;
-  const read = given === null && scored !== null ? await recordsOf(once!, answer, scored) : null;
+  const read = given === null && scored !== null ? await recordsOf(model!, passes[0], answer, scored) : null;
   const tokens = given ?? read;
   const drawing = await samplesOf(item, scored, documents, setup, signal);
   const examined: ExaminedAnswer = {
@@ -54,7 +59,7 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     // The answer is not compared with itself.
     samples: item.isFirstSample ? drawing.samples.slice(1) : drawing.samples,
   };
-  const { detectors, missing } = detectorsFor(setup, examined, once?.model ?? null, embed);
+  const { detectors, missing } = detectorsFor(setup, examined, isRead ? scored : null, embed);
   const { examinations: said, failures } = await examine(examined, detectors, { signal });
   const examinations = inOrder(setup.signals, [
     ...said.map((each) => withTime(each, scored)),
@@ -78,6 +83,7 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
     ...{ correct: labelOf(item, answer), group: item.group },
     notes: [
       ...(written?.notes ?? []),
+      ...(item.records !== null && item.records.length > 0 && given === null ? [OTHER_NUMBERS] : []),
       ...drawing.notes,
       ...(typeof lift === "string" ? [lift] : []),
       ...(fused.reason === undefined ? [] : [fused.reason]),
@@ -90,10 +96,19 @@ export async function detect(item: DetectItem, setup: DetectSetup, signal: Abort
   };
 }
 
-const vectorsOf =
-  (encoder: EmbeddingModel): Embed =>
-  async (texts, options) =>
-    (await encoder.embed(texts, options)).map(({ vector }) => vector);
+const OTHER_NUMBERS =
+  "The line's own numbers are not used: the texts of its tokens, joined, are not the answer.";
+
+/** Several signals compare the same texts: each is embedded once. */
+function vectorsOf(encoder: EmbeddingModel): Embed {
+  const known = new Map<string, ArrayLike<number>>();
+  return async (texts, options) => {
+    const missing = [...new Set(texts)].filter((text) => !known.has(text));
+    const vectors = missing.length > 0 ? await encoder.embed(missing, options) : [];
+    for (const [i, text] of missing.entries()) known.set(text, vectors[i]!.vector);
+    return texts.map((text) => known.get(text)!);
+  };
+}
 
 async function writtenAnswer(
   { question }: DetectItem,
@@ -128,16 +143,11 @@ async function liftOf(
   model: LanguageModel,
   about: { question: string | undefined; documents: readonly SourceDocument[]; answer: string },
   { signals, ...setup }: DetectSetup,
-  embed: Embed | null,
-  signal: AbortSignal,
+  options: Pick<LiftOptions, "embedder" | "signal" | "alternatives" | "onScored">,
 ): Promise<RetrievalLift | string> {
   const documents = signals.includes("retrieval") ? about.documents : [];
   try {
-    return await retrievalLift(
-      model,
-      { ...about, documents },
-      { ...liftOptions(setup), embedder: embed ?? undefined, signal },
-    );
+    return await retrievalLift(model, { ...about, documents }, { ...liftOptions(setup), ...options });
   } catch (error) {
     if (!SurprisalError.isInstance(error)) throw error;
     if (error.code !== "UNSUPPORTED_CAPABILITY" && error.code !== "CONTEXT_EXCEEDED") throw error;

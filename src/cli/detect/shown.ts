@@ -1,10 +1,9 @@
 /** What a page and the rows have of a lift: tokens, sentences, documents; and the answer's tokens as records. */
 import { type TokenRecord, tokenRecord } from "../../core/index.ts";
 import type { Place, RetrievalLift, SourceDocument } from "../../detect/index.ts";
-import type { LanguageModel } from "../../models/index.ts";
+import type { LanguageModel, ScoredText } from "../../models/index.ts";
 import type { LiftSentence, LiftToken, ShownDocument, SpanLift } from "../../report/index.ts";
 import { formatCount } from "../../text/index.ts";
-import type { OnceModel } from "./once.ts";
 
 /**
  * The tokens of the pass without documents; their texts, joined, are the answer. A character that several tokens make stands in
@@ -12,11 +11,12 @@ import type { OnceModel } from "./once.ts";
  * @returns `null` where they are not the answer's text
  */
 export async function recordsOf(
-  { model, first }: OnceModel,
+  model: LanguageModel,
+  scored: ScoredText | undefined,
   answer: string,
   lift: RetrievalLift,
 ): Promise<TokenRecord[] | null> {
-  const table = first()?.[0]?.tokens;
+  const table = scored?.tokens;
   if (table === undefined || table.length !== lift.tokens.length) return null;
   const piece = await piecesOf(model, table.alternatives?.ids ?? new Int32Array());
   const nothing = new Uint8Array();

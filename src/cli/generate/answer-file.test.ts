@@ -65,6 +65,31 @@ describe("a file of answers", () => {
     expect(existsSync(`${file}.lock`)).toBe(false);
   });
 
+  it("is gone on with where what failed was mended or taken out: the line of the error goes, the rest is kept", () => {
+    const file = nameOf();
+    const failed = (prompt: number) =>
+      errorRow(rows[prompt]!, 0, request, new SurprisalError({ code: "INVALID_ARGUMENT", what: "x" }));
+    {
+      using answers = AnswerFile.open(file, { ...options, samples: 1 });
+      for (const row of [answer(0, 0), failed(1), failed(2)]) answers.add(row);
+    }
+    const mended = [rows[0]!, { ...rows[1]!, sha256: "mended" }];
+    {
+      using answers = AnswerFile.open(file, { ...options, samples: 1, rows: mended });
+      expect(mended.map((row) => answers.has(row, 0))).toEqual([true, false]);
+      expect(readFileSync(file, "utf8").trim().split("\n").length).toBe(3);
+      answers.add({ ...answer(1, 0), promptSha256: "mended" });
+      answers.finish();
+    }
+    expect(placesIn(file)).toEqual(["a00", "a10"]);
+    {
+      using answers = AnswerFile.open(file, { ...options, samples: 1, rows: mended });
+      expect(answers.count).toBe(2);
+    }
+    // An answer to another prompt is still refused.
+    expect(() => AnswerFile.open(file, { ...options, samples: 1 })).toThrow(/Prompt 1 is another one/);
+  });
+
   it("takes more prompts and more samples than before", () => {
     const file = nameOf();
     {

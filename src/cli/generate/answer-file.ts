@@ -144,6 +144,11 @@ export class AnswerFile implements Disposable {
     this.#end += length;
   }
 
+  #leaveOut(length: number): void {
+    this.#isInOrder = false;
+    this.#end += length;
+  }
+
   #read(request: Request, rows: readonly Asked[]): void {
     let number = 0;
     const { size } = fstatSync(this.#descriptor);
@@ -151,7 +156,9 @@ export class AnswerFile implements Disposable {
       const where = `${this.#file}:${++number}`;
       const row = parsed(line, where);
       checkSame(row, request, rows, this.#samples, where);
-      this.#note(row, length);
+      // What failed and was mended since, or taken out, is none of these prompts any more: its line is left out at the end.
+      if (rows[row.prompt]?.sha256 === row.promptSha256) this.#note(row, length);
+      else this.#leaveOut(length);
     });
     if (end < size) ftruncateSync(this.#descriptor, end);
   }
@@ -237,7 +244,7 @@ function checkSame(
     );
   if (row.sample >= samples)
     throw mismatch(`The file has more samples of a prompt than ${samples}`, "Ask for as many: --samples.");
-  if (rows[row.prompt]?.sha256 !== row.promptSha256)
+  if (row.type === "answer" && rows[row.prompt]?.sha256 !== row.promptSha256)
     throw mismatch(
       `Prompt ${row.prompt} is another one than in the file`,
       "Give the same prompts in the same order (more may follow), or name another file: --out FILE.",

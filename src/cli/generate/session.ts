@@ -4,7 +4,7 @@ import { onInterrupt } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { formatCount, formatNumber, formatPlural, formatRate, visible } from "../../text/index.ts";
 import { type AnswerOptions, withAlternatives } from "../chat/index.ts";
-import { partsOf } from "../errors.ts";
+import { someFailed, triesAgain } from "../errors.ts";
 import { printEvent } from "../json.ts";
 import { generationProgress, startLine } from "../render/index.ts";
 import type { AnswerFile } from "./answer-file.ts";
@@ -182,16 +182,10 @@ export class Session {
   }
 
   #failed(): SurprisalError {
-    const [{ row, error }] = this.#failures as [{ row: PromptRow; error: unknown }];
-    const { code, what, wayOut } = partsOf(error);
-    const count = `${formatCount(this.#failures.length)} of ${formatPlural(this.#answers + this.#failures.length, "answer")}`;
-    const again = this.#given.out === undefined ? "" : " --resume tries what failed again.";
-    return new SurprisalError({
-      code: "MODEL_FAILED",
-      what: `${count} failed; the first with ${code}: ${what}`,
-      where: row.where,
-      wayOut: `${wayOut ?? "Mend the prompt."}${again}`,
-      cause: error,
+    return someFailed({
+      failures: this.#failures.map(({ row, error }) => ({ error, where: row.where })),
+      ...{ done: this.#answers + this.#failures.length, noun: "answer", wayOut: "Mend the prompt." },
+      next: triesAgain(this.#given.out),
     });
   }
 }

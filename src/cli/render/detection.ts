@@ -330,5 +330,12 @@ export function renderSignalList(signals: readonly ListedSignal[], columns: numb
     ],
     () => true,
   );
-  return `${lines.map((line) => shorten(line, columns)).join("\n")}\n`;
+  if (lines.every((line) => displayWidth(line) <= columns)) return `${lines.join("\n")}\n`;
+  const blocks = signals.map(({ signal, what, needs, price }) => [
+    ...wrapWords(`${signal}: ${what}`, columns),
+    ...wrapWords(`needs ${needs.join(", ")}; price per answer: ${price}`, Math.max(8, columns - 3)).map(
+      (line) => `   ${line}`,
+    ),
+  ]);
+  return `${blocks.flat().join("\n")}\n`;
 }

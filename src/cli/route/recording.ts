@@ -10,7 +10,7 @@ import {
   recordQuestions,
 } from "../../route/index.ts";
 import { formatCount, formatPlural, visible } from "../../text/index.ts";
-import { partsOf, usage } from "../errors.ts";
+import { someFailed, usage } from "../errors.ts";
 import { startProgress } from "../render/index.ts";
 
 /** Before a model is loaded. @throws SurprisalError USAGE, FILE_UNWRITABLE */
@@ -75,17 +75,12 @@ export async function recordInto<Question extends RecordedQuestion>(
       process.stderr.write(
         `${formatPlural(file.contents.records.length, "record")}${there > 0 ? `, ${formatCount(there)} of them there before,` : ""} in ${visible(name)}\n`,
       );
-    const [first] = failures;
-    if (first) {
-      const { code, what, wayOut } = partsOf(first.error);
-      throw new SurprisalError({
-        code: "MODEL_FAILED",
-        what: `${formatCount(failures.length)} of ${formatPlural(done, "question")} failed; the first with ${code}: ${what}`,
-        where: `question ${first.id}`,
-        wayOut: `${wayOut ?? "Mend the question."} The others are in ${name}; --resume asks again what failed.`,
-        cause: first.error,
+    if (failures.length > 0)
+      throw someFailed({
+        failures: failures.map(({ error, id }) => ({ error, where: `question ${id}` })),
+        ...{ done, noun: "question", wayOut: "Mend the question." },
+        next: `The others are in ${name}; --resume asks again what failed.`,
       });
-    }
     return file.contents;
   } finally {
     stopWatching();

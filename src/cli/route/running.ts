@@ -7,7 +7,7 @@ import { assertWritable, isSameFile, onInterrupt } from "../../files/index.ts";
 import type { LanguageModel, ModelIdentity } from "../../models/index.ts";
 import { formatCount, formatPlural, visible } from "../../text/index.ts";
 import { errorEvent } from "../chat/index.ts";
-import { partsOf, shownLines, usage } from "../errors.ts";
+import { shownLines, someFailed, triesAgain, usage } from "../errors.ts";
 import { AnswerFile, InOrder, type Kept, requestOf } from "../generate/index.ts";
 import { readGiven } from "../input.ts";
 import { printDocument, printEvent } from "../json.ts";
@@ -207,15 +207,10 @@ function failed(
   done: number,
   out: string | undefined,
 ): SurprisalError {
-  const [{ row, error }] = failures.toSorted((a, b) => a.row.index - b.row.index) as [
-    (typeof failures)[number],
-  ];
-  const { code, what, wayOut } = partsOf(error);
-  return new SurprisalError({
-    code: "MODEL_FAILED",
-    what: `${formatCount(failures.length)} of ${formatPlural(done, "question")} failed; the first with ${code}: ${what}`,
-    where: row.where,
-    wayOut: `${wayOut ?? "Mend the question."}${out === undefined ? "" : " --resume tries what failed again."}`,
-    cause: error,
+  return someFailed({
+    failures: failures
+      .toSorted((a, b) => a.row.index - b.row.index)
+      .map(({ row, error }) => ({ error, where: row.where })),
+    ...{ done, noun: "question", wayOut: "Mend the question.", next: triesAgain(out) },
   });
 }

@@ -122,7 +122,7 @@ export class AnomalyWatch {
           start: words[segment.start]!.start,
           end: words[segment.end - 1]!.end,
           strength: rise / (rise + 3),
-          because: `From here on words surprise the model by ${segment.mean.toFixed(2)} nats on average, before by ${before.mean.toFixed(2)}.`,
+          because: `From ${quoted(words[segment.start]!.text)} on words surprise the model by ${segment.mean.toFixed(2)} nats on average, before by ${before.mean.toFixed(2)}.`,
           details: { mean: segment.mean, before: before.mean, words: segment.end - segment.start },
         },
       ];
@@ -175,10 +175,12 @@ export class AnomalyWatch {
   }
 }
 
+const quoted = (text: string): string => `"${text.length > 40 ? `${text.slice(0, 39)}\u2026` : text}"`;
+
 function spike(word: SurprisalWord, z: number, than: string): Finding {
   const { text, start, end, surprisal, tokens } = word;
   const strength = surprisal! / (surprisal! + 6);
-  const shown = `"${text.length > 40 ? `${text.slice(0, 39)}\u2026` : text}"`;
+  const shown = quoted(text);
   const because =
     surprisal === Infinity
       ? `The model gave ${shown} the probability 0.`

@@ -140,6 +140,35 @@ describe("places", () => {
     }
   });
 
+  it("over several sentences swallow none of what lies in them, and are told of there", () => {
+    const answer = "It was 1 May. It is red. It has 2 legs. So it is.";
+    const loop = finding(0, 49, { kind: "shift", strength: 0.9 });
+    const other = finding(25, 49, { kind: "shift", strength: 0.8 });
+    const [date, legs] = [finding(7, 12), finding(32, 33)];
+    const reached = [date, legs, loop, other];
+    const groups = groupFindings(answer, reached, "test");
+    expect(groups).toEqual([
+      { start: 7, end: 12, because: [loop, date] },
+      { start: 32, end: 33, because: [loop, other, legs] },
+    ]);
+    expect(groupFindings(answer, reached.toReversed(), "test")).toEqual(groups);
+    // Where nothing lies in them they are places themselves; those that overlap are one.
+    expect(groupFindings(answer, [date, other], "test")).toEqual([
+      { start: 7, end: 12, because: [date] },
+      { start: 25, end: 49, because: [other] },
+    ]);
+    expect(groupFindings(answer, [loop, other], "test")).toEqual([
+      { start: 0, end: 49, because: [loop, other] },
+    ]);
+  });
+
+  it("of a whole sentence, with the white space around it, take what lies in it", () => {
+    const answer = "It was 1 May. It is red. 这是红的。那是黑的。";
+    expect(places(answer, [13, 25], [20, 23])).toEqual([[13, 25]]);
+    expect(places(answer, [25, 30], [27, 28])).toEqual([[25, 30]]);
+    expect(places(answer, [25, 31], [27, 28])).toEqual([[27, 28]]);
+  });
+
   it("that cannot be are refused", () => {
     expect(() => places("abc", [2, 1])).toThrow(/from 2 to 1/);
     expect(() => places("abc", [Number.NaN, 1])).toThrow(/from NaN to 1/);

@@ -2,6 +2,7 @@
 import { invalidArgument } from "../../core/index.ts";
 import { clusters } from "../../text/index.ts";
 import { type Finding, type Place, SIGNALS } from "../finding.ts";
+import { cutSentences } from "../sentences.ts";
 
 /** A place in an answer that one or more findings speak against. */
 export interface FindingGroup extends Place {
@@ -10,9 +11,10 @@ export interface FindingGroup extends Place {
 }
 
 /**
- * Findings that overlap, also by way of others, as one place; those that only touch stay apart. Places lie within the answer,
- * begin and end at user-perceived characters, are in order and do not overlap. A finding without any length takes the character
- * that it stands in, or the last one at the end.
+ * Findings that overlap, also by way of others, as one place; those that only touch stay apart. A finding that reaches over more
+ * than one sentence draws nothing together: it is among the reasons of each place that it overlaps, and where there is none, a
+ * place of its own. Places lie within the answer, begin and end at user-perceived characters, are in order and do not overlap. A
+ * finding without any length takes the character that it stands in, or the last one at the end.
  * @throws SurprisalError INVALID_ARGUMENT for places that are no whole numbers, or end before they begin.
  */
 export function groupFindings(answer: string, findings: readonly Finding[], where: string): FindingGroup[] {
@@ -21,6 +23,26 @@ export function groupFindings(answer: string, findings: readonly Finding[], wher
   const placed = findings
     .map((finding) => ({ finding, ...widened(finding, edges, where) }))
     .toSorted((a, b) => a.start - b.start || a.end - b.end);
+  const isLong = longerThanSentence(answer);
+  const [longs, short] = [placed.filter(isLong), placed.filter((each) => !isLong(each))];
+  const groups = merged(short);
+  const alone: Placed[] = [];
+  for (const long of longs) {
+    const within = groups.filter(({ start, end }) => start < long.end && long.start < end);
+    for (const { because } of within) because.push(long.finding);
+    if (within.length === 0) alone.push(long);
+  }
+  const all = [...groups, ...merged(alone)].sort((a, b) => a.start - b.start);
+  for (const { because } of all) because.sort(byStrength);
+  return all;
+}
+
+interface Placed extends Place {
+  finding: Finding;
+}
+
+/** What overlaps, as one. @param placed in order. */
+function merged(placed: readonly Placed[]): (Place & { because: Finding[] })[] {
   const groups: { start: number; end: number; because: Finding[] }[] = [];
   for (const { start, end, finding } of placed) {
     const last = groups.at(-1);
@@ -29,8 +51,21 @@ export function groupFindings(answer: string, findings: readonly Finding[], wher
       last.because.push(finding);
     } else groups.push({ start, end, because: [finding] });
   }
-  for (const { because } of groups) because.sort(byStrength);
   return groups;
+}
+
+/** Whether a place has something of two sentences, white space apart. */
+function longerThanSentence(answer: string): (place: Place) => boolean {
+  const heads = cutSentences(answer).flatMap(({ text, start }) => {
+    const head = text.search(/\S/);
+    return head < 0 ? [] : start + head;
+  });
+  return ({ start, end }) => {
+    const space = answer.slice(start, end).search(/\S/);
+    if (space < 0) return false;
+    const next = heads[lastAtOrBefore(heads, start + space) + 1];
+    return next !== undefined && next < end;
+  };
 }
 
 /** Strongest first; then by signal, place and kind, so that nothing depends on the order of the detectors. */

@@ -1,7 +1,8 @@
 /** The detector: what it finds, what it says where it cannot, what it costs. */
 import { describe, expect, it } from "vitest";
 import { CopyingModel, UNSEEN } from "../../../test/copying-model.ts";
-import { retrievalDetector } from "./index.ts";
+import type { ScoredText } from "../../models/index.ts";
+import { retrievalDetector, retrievalLift } from "./index.ts";
 import { suspicionOf } from "./suspicion.ts";
 
 const document = {
@@ -62,6 +63,31 @@ describe("the retrieval detector", () => {
     expect(features["lift-min-token"]).toBeCloseTo(-Math.LN2, 9);
     expect(features["nll-without"]!).toBeGreaterThan(features["nll-with"]!);
     expect(price.tokensWritten).toBe(0);
+  });
+
+  it("takes a lift that is there already and runs nothing, but not that of another answer", async () => {
+    const asked = { question, documents: [document], answer: "It was built by Gustave Courbet." };
+    const passes: ScoredText[] = [];
+    const model = new CopyingModel();
+    const lift = await retrievalLift(model, asked, { onScored: (each) => void passes.push(each) });
+    expect(passes.length).toBe(lift.price.passes);
+    expect([...passes[0]!.tokens.logprobs].reduce((sum, each) => sum + each)).toBeCloseTo(
+      lift.answer.withoutDocuments!,
+      9,
+    );
+    const idle = new CopyingModel();
+    idle.score = () => {
+      throw new Error("It is run again");
+    };
+    const ready = retrievalDetector({ model: idle, lift });
+    const own = await detector.examine(asked);
+    const timeless = { price: { ...own.price, ms: expect.any(Number) } };
+    expect(await ready.examine(asked)).toEqual({ ...own, ...timeless });
+    for (const other of [
+      { ...asked, answer: "It was." },
+      { ...asked, documents: [] },
+    ])
+      await expect(ready.examine(other)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", where: "lift" });
   });
 
   it("is more suspicious of a planted error than of what the document says", async () => {

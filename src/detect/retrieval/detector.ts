@@ -19,6 +19,8 @@ export interface RetrievalDetectorOptions
   embedder?: Embedder | undefined;
   /** Judges whether a sentence follows from the passage nearest to it. What that costs is not in the price. */
   entailment?: Entails | undefined;
+  /** The lift of the very answer that is looked at, where it is known: the model is not run again. */
+  lift?: RetrievalLift | undefined;
   /** From where on words are found. Default: suspicion 0.75, surprisal 3 nats. */
   thresholds?: Partial<FindingThresholds> | undefined;
 }
@@ -28,7 +30,7 @@ export interface RetrievalDetectorOptions
  * @throws SurprisalError INVALID_ARGUMENT for a threshold that is no number from 0
  */
 export function retrievalDetector(options: RetrievalDetectorOptions): Detector {
-  const { model, embedder, entailment, thresholds: asked, ...asking } = options;
+  const { model, embedder, entailment, lift: ready, thresholds: asked, ...asking } = options;
   const thresholds = { ...DEFAULT_THRESHOLDS, ...asked };
   for (const [name, value] of Object.entries(thresholds))
     if (!(value >= 0))
@@ -44,15 +46,31 @@ export function retrievalDetector(options: RetrievalDetectorOptions): Detector {
         entailment,
         signal,
       });
-      const lift = await retrievalLift(
-        model,
-        { question, documents, answer },
-        { ...asking, embedder, signal },
-      ).catch(refused);
+      if (ready !== undefined) checkLift(ready, given);
+      const lift =
+        ready ??
+        (await retrievalLift(model, { question, documents, answer }, { ...asking, embedder, signal }).catch(
+          refused,
+        ));
       const ms = performance.now() - began;
       return examination(given, lift, agreement, { thresholds, ms });
     },
   };
+}
+
+/** @throws SurprisalError INVALID_ARGUMENT for a lift of something else, as far as its length and its documents show it. */
+function checkLift({ answer: { end }, documents: read }: RetrievalLift, given: ExaminedAnswer): void {
+  const { answer, documents = [] } = given;
+  if (
+    end === answer.length &&
+    read.map(({ name }) => name).join() === documents.map(({ name }) => name).join()
+  )
+    return;
+  throw invalidArgument(
+    "The lift is that of another answer, or of other documents",
+    "lift",
+    "Give the lift of the answer that is examined, or leave it out.",
+  );
 }
 
 /** An answer that this model cannot judge is no error. */

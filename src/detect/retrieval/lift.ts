@@ -34,6 +34,10 @@ export interface LiftOptions {
   contextTokens?: number | undefined;
   /** Places of the answer that are claims. Default: a rule, see `claimPlaces`. */
   claims?: readonly Place[] | undefined;
+  /** Also so many of the most probable tokens of each place, for who reads `onScored`. Default 0. */
+  alternatives?: number | undefined;
+  /** What the model said in each pass, the one without documents first. */
+  onScored?: ((scored: ScoredText) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -161,7 +165,7 @@ export async function retrievalLift(
     lengthOf: asker.lengthOf,
     model: model.identity.name,
   });
-  const passes = await run(model, asker, read.shown, leaveOneOut, signal);
+  const passes = await run(model, asker, read.shown, { ...options, leaveOneOut });
   const reason = read.shown.length === 0 ? "There are no documents." : undefined;
   return finish(read, read.choice, passes, reason);
 }
@@ -195,11 +199,10 @@ async function run(
   model: LanguageModel,
   asker: Asker,
   shown: readonly { document: number; text: string }[],
-  leaveOneOut: boolean,
-  signal: AbortSignal | undefined,
+  { leaveOneOut, alternatives, onScored, signal }: LiftOptions,
 ): Promise<Passes> {
   const texts = shown.map(({ text }) => text);
-  const leaves = leaveOneOut && shown.length > 1;
+  const leaves = leaveOneOut === true && shown.length > 1;
   const sets = [
     null,
     ...(texts.length > 0 ? [texts] : []),
@@ -208,7 +211,10 @@ async function run(
   const requests = [];
   for (const set of sets) requests.push(await asker.request(set));
   const answers: ScoredText[] = [];
-  for await (const scored of model.score(requests, { signal })) answers.push(scored);
+  for await (const scored of model.score(requests, { alternatives, signal })) {
+    answers.push(scored);
+    onScored?.(scored);
+  }
   const [first] = answers as [ScoredText];
   for (const { tokens } of answers)
     if (!sameTokens(tokens, first.tokens))

@@ -5,6 +5,7 @@ import { rankingChart, renderFigure, renderSvg } from "../../charts/server.ts";
 import { escapeMarkup, formatCount, formatPlural, visible } from "../../text/index.ts";
 import type { Benched, BenchedMethod } from "../../uncertainty/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
+import { SCORE_STYLE } from "../score-page/style.ts";
 import type { BenchSection, BenchView } from "./view.ts";
 
 /** One HTML page (see `htmlPage`). */
@@ -22,8 +23,19 @@ export function benchPage({ title, model, sections, families, prices, details, n
         htmlDetails([...details, ...notes.map((note): [string, string] => ["note", note])]),
       ),
     ].join("\n"),
+    style: SCORE_STYLE + TABLE_STYLE,
   });
 }
+
+/** Wide tables scroll by themselves, names break between words alone, an interval stands beneath its value. */
+const TABLE_STYLE = `
+.scroll{overflow-x:auto;margin-block-start:1.5rem}
+.top{overflow-wrap:normal}
+.top tbody th{min-inline-size:11rem}
+.top small{font-weight:400}
+.top .figure small{display:block}
+.top .reason{white-space:normal;min-inline-size:12rem;text-align:start}
+`;
 
 /** The picture of one set of answers: a dot with its interval for each method, best first. */
 export function benchPicture(benched: Benched): string {
@@ -80,4 +92,4 @@ const withInterval = ({ value, low, high }: MeasureEstimate): string =>
     : `${value.toFixed(3)}${low === null || high === null ? "" : ` <small class="soft">${low.toFixed(2)} to ${high.toFixed(2)}</small>`}`;
 
 const eceOf = ({ ece, eceReason }: BenchedMethod): string =>
-  ece === null ? `<small class="soft">${oneLine(eceReason ?? "–")}</small>` : withInterval(ece);
+  ece === null ? `<small class="soft reason">${oneLine(eceReason ?? "–")}</small>` : withInterval(ece);

@@ -91,8 +91,10 @@ const quoteOf = (answer: string, { start, end }: FusedSpan): string =>
   oneLine(shorten(visible(answer.slice(start, end).trim()), LONGEST_QUOTE)) || "the answer";
 
 function reasonItem({ signal, kind, because, details = {} }: Finding): string {
-  const more = Object.entries(details).map(
-    ([name, value]) => `${name}: ${typeof value === "number" ? numberText(value) : (value ?? "–")}`,
+  const more = Object.entries(details).flatMap(([name, value]) =>
+    value === null || value === ""
+      ? []
+      : [`${name}: ${typeof value === "number" ? numberText(value) : value}`],
   );
   const small =
     more.length > 0 ? `<br><small class="soft"><bdi>${oneLine(more.join(" · "))}</bdi></small>` : "";
@@ -144,7 +146,7 @@ export function answerList(answers: readonly DetectedAnswer[]): string {
       const { score, spans, correct } = answer;
       const label = correct === null ? "" : ` · ${correct ? "right" : "wrong"}`;
       const found = spans.length === 0 ? "nothing found" : formatPlural(spans.length, "span");
-      return `<li><a href="#h-${i}">${escapeMarkup(titleOf(answer, i))}</a> <span class="listed">${bar(score, 1)} <small class="soft">${score === null ? "–" : score.toFixed(2)} · ${found}${label}</small></span></li>`;
+      return `<li><bdi><a href="#h-${i}">${escapeMarkup(titleOf(answer, i))}</a></bdi> <span class="listed">${bar(score, 1)} <small class="soft">${score === null ? "–" : score.toFixed(2)} · ${found}${label}</small></span></li>`;
     });
   return `<nav aria-labelledby="h-answers"><h2 id="h-answers">Answers, most suspicious first</h2>\n<ol class="answers">${items.join("\n")}</ol></nav>`;
 }
