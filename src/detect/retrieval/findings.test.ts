@@ -43,3 +43,25 @@ describe("the first word of an answer", () => {
     expect(found(tokens, ["nothing"])).toEqual(["Anna Petersen"]);
   });
 });
+
+describe("words that say nothing of their own", () => {
+  /** Every word improbable, whatever was read. */
+  const all = (...texts: string[]): [string, number, number][] => texts.map((text) => [text, -6, -6]);
+
+  it.each<[string, string[], string | undefined, string[]]>([
+    ["of closed classes are no finding", ["Anna", " is", " of", " the"], undefined, ["Anna"]],
+    ["stand between others", ["University", " of", " Oslo", " is"], undefined, ["University of Oslo"]],
+    ["of the question are no finding", ["Anna", " plays"], "What does she play, or who plays?", ["Anna"]],
+    [
+      "are no names within a sentence",
+      ["Asked", " Will", " and", " Will"],
+      undefined,
+      ["Asked Will and Will"],
+    ],
+    ["but negations say something", ["It", " was", " not"], undefined, ["not"]],
+    ["begin sentences", ["Oslo", ".", " The", " boat"], undefined, ["Oslo", "boat"]],
+    ["of Chinese", ["安娜", "是", "的"], undefined, ["安娜"]],
+  ])("%s", (_, texts, question, expected) => {
+    expect(found(all(...texts), ["nothing"], question)).toEqual(expected);
+  });
+});

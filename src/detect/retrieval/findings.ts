@@ -3,7 +3,7 @@ import type { ExaminedAnswer, Finding, Place, SourceDocument } from "../finding.
 import type { SentenceAgreement } from "./agreement.ts";
 import type { LiftSpan, RetrievalLift, TokenLift } from "./lift.ts";
 import { strengthOf, suspicionOf } from "./suspicion.ts";
-import { isOpening, unitsOf } from "./units.ts";
+import { isFunctionWord, isOpening, unitsOf } from "./units.ts";
 
 /**
  * - "less-probable": words that are improbable, and that the documents make less probable than they are without, by 1 nat or more
@@ -33,6 +33,8 @@ type Word = Place & Sums & { tokens: number; byDocument: (number | null)[] | nul
  *
  * The first word of an answer is improbable in any case, since the answer might have begun otherwise ("The", "It is", a name), and
  * no document says how. So its numbers alone are no reason: it has to be a word that neither documents nor question have.
+ * A word such as "is" or "of" says nothing that a document could have, and a word of the question nothing that was not given: they
+ * are found between other words alone.
  */
 export function findingsOf(
   { answer, question = "", documents = [] }: ExaminedAnswer,
@@ -40,20 +42,32 @@ export function findingsOf(
   sentences: readonly SentenceAgreement[],
   thresholds: FindingThresholds,
 ): Finding[] {
-  const runs: Word[] = [];
+  const runs: Word[][] = [];
   let previous = -1;
   for (const [i, word] of wordsOf(answer, tokens).entries()) {
     if (!isFound(word, thresholds)) continue;
     if (i === 0 && isBeginning(answer.slice(word.start, word.end), [question, ...documents.map(textOf)]))
       continue;
-    const last = runs.at(-1);
-    if (last && previous === i - 1 && !/[.!?。！？\n]/u.test(answer.slice(last.end, word.start)))
-      runs[runs.length - 1] = joined(last, word);
-    else runs.push(word);
+    const before = previous === i - 1 ? runs.at(-1)?.at(-1) : undefined;
+    if (before && !SENTENCE_END.test(answer.slice(before.end, word.start))) runs.at(-1)!.push(word);
+    else runs.push([word]);
     previous = i;
   }
-  return runs.map((run) => findingOf(run, answer, sentences, documents));
+  const asked = new Set(unitsOf(question));
+  const says = ({ start, end }: Word) => {
+    const word = answer.slice(start, end);
+    const isFirst = BEGINNING.test(answer.slice(Math.max(0, start - 8), start));
+    return !isFunctionWord(word, isFirst) && !unitsOf(word).every((unit) => asked.has(unit));
+  };
+  return runs.flatMap((run) => {
+    const words = run.slice(run.findIndex(says), run.findLastIndex(says) + 1);
+    return words.length === 0 ? [] : [findingOf(words.reduce(joined), answer, sentences, documents)];
+  });
 }
+
+const SENTENCE_END = /[.!?。！？\n]/u;
+/** What stands before the first word of a sentence. */
+const BEGINNING = /(?:^|[.!?。！？\n])[^\p{L}\p{N}]*$/u;
 
 const textOf = ({ text }: SourceDocument): string => text;
 
