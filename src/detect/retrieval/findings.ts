@@ -33,8 +33,8 @@ type Word = Place & Sums & { tokens: number; byDocument: (number | null)[] | nul
  *
  * The first word of an answer is improbable in any case, since the answer might have begun otherwise ("The", "It is", a name), and
  * no document says how. So its numbers alone are no reason: it has to be a word that neither documents nor question have.
- * A word such as "is" or "of" says nothing that a document could have, and a word of the question nothing that was not given: they
- * are found between other words alone.
+ * A word such as "is" or "of" says nothing that a document could have, a word of the question nothing that was not given, and a
+ * common word of the documents (no name, no number) is supported: they are found between other words alone.
  */
 export function findingsOf(
   { answer, question = "", documents = [] }: ExaminedAnswer,
@@ -54,10 +54,13 @@ export function findingsOf(
     previous = i;
   }
   const asked = new Set(unitsOf(question));
+  const read = new Set(documents.flatMap(({ text }) => unitsOf(text)));
   const says = ({ start, end }: Word) => {
     const word = answer.slice(start, end);
     const isFirst = BEGINNING.test(answer.slice(Math.max(0, start - 8), start));
-    return !isFunctionWord(word, isFirst) && !unitsOf(word).every((unit) => asked.has(unit));
+    if (isFunctionWord(word, isFirst)) return false;
+    const isCommon = /^[\p{Ll}'\u2019-]+$/u.test(word);
+    return !unitsOf(word).every((unit) => asked.has(unit) || (isCommon && read.has(unit)));
   };
   return runs.flatMap((run) => {
     const words = run.slice(run.findIndex(says), run.findLastIndex(says) + 1);

@@ -35,10 +35,10 @@ const FIRST = new Set(
 export const isOpening = (unit: string): boolean => FIRST.has(unit);
 /**
  * Words of closed classes: articles, prepositions, conjunctions, pronouns, auxiliaries; of Chinese particles. They join what is said,
- * and say nothing that a document could have. Negations are not among them: "not" can be what is made up.
+ * and say nothing that a document could have. Those that can be what is made up are not among them: "not", "before", "all", "must".
  */
 const FUNCTION_WORDS = new Set(
-  "a about after all also although among an and another any are as at be because been before being both but by can could did do does during each either for from had has have having he her hers him his how i if in into is it its may me might mine must my nor of off on once onto or other our ours out over own shall she should since so some such than that the their theirs them then there these they this those though through to too under until up upon us very was we were what when where whether which while who whom whose why will with within would you your yours 的 了 是 在 和 与 及 或 也 都 就 而 且 则 被 把 将 为 對 对 于 於 以 从 由 向 到 之 其 这 那 該 该 它 他 她 们 個 个 有 着 过 吗 呢 吧 啊".split(
+  "a about also although among an and are as at be because been being but by can could did do does for from had has have having he her hers him his how i if in into is it its me mine my nor of on onto or other our ours own shall she since so some such than that the their theirs them then there these they this those though to too upon us was we were what when where whether which while who whom whose why will with within would you your yours 的 了 是 在 和 与 及 或 也 都 就 而 且 则 被 把 将 为 對 对 于 於 以 从 由 向 到 之 其 这 那 該 该 它 他 她 们 個 个 有 着 过 吗 呢 吧 啊".split(
     " ",
   ),
 );
