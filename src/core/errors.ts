@@ -45,6 +45,9 @@ export const ERROR_CODES = [
   "CALIBRATION_MISMATCH",
   "ROUTER_INVALID",
   "DETECTOR_INVALID",
+  // Packed files
+  "PACKED_DAMAGED",
+  "PACKED_UNSUPPORTED",
   // Model files
   "GGUF_NOT_GGUF",
   "GGUF_VERSION",
