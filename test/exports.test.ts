@@ -146,15 +146,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./refine": [
     `
-      chainText comparePrunings danglingReferences DEFAULT_THRESHOLDS describeReference MEASURES MERGE_PROMPT
-      PRUNE_METHODS pruneSample pruneSteps readExpression reasoningChain reasoningText refineDemonstrations
-      rewriteMerger sameExpression segment SEGMENTATIONS SPIRIT_RECONSTRUCTIONS STEP_PURPOSES stepGraph stepImportance
+      chainText comparePrunings danglingReferences DATASET_FORMATS datasetReport DEFAULT_THRESHOLDS demonstrationOf
+      describeReference finalExpression MEASURES MERGE_PROMPT
+      PRUNE_METHODS pruneSample pruneSteps readDataset readExpression readSample reasoningChain reasoningText
+      reconstructionsOf refineDataset refineDemonstrations refinedLine refinePrompt refineSample
+      rewriteMerger SAMPLE_LAYOUTS solutionParts sameExpression segment SEGMENTATIONS SPIRIT_RECONSTRUCTIONS STEP_PURPOSES stepGraph stepImportance
       stepPurpose substituteStep`,
     `
-      CalibrationQuestion Change ChainParts ChainStep ComparedPruning ComparePruningsOptions CutKind CutThresholds
-      DanglingReference DemonstrationSet Expression GreedyOptions ImportanceOptions ImportanceReport Item KeepTarget
+      AskOptions BaselineTotal CalibrationQuestion Change ChainParts ChainStep ComparedPruning ComparePruningsOptions CutKind CutThresholds
+      DanglingReference DatasetFormat DatasetReport DatasetTotals DemonstrationReport DemonstrationSet Estimate Expression GreedyOptions ImportanceOptions ImportanceReport Item KeepTarget
       MeasureScope Merger MergeRequest PruneCandidate PrunedSample PruneMethod PruneRound PruneSampleOptions
-      PruneStepsOptions PruningComparison ReasoningChain RefineDemonstrationsOptions RefinedDemonstrations
+      JsonPath PruneStepsOptions PruningComparison ReadDataset ReadSampleOptions ReasoningChain ReasoningPlace
+      ReasoningSample RefineDatasetOptions RefineDemonstrationsOptions RefinedDemonstrations RefinedSample
+      RefinedStep RefinePromptOptions RefineReport RefineReportHead RefineRound RefineSampleOptions SampleHead
+      SampleLayout SampleReport SampleRow SolutionParts UnrefinedSample
       RewriteOptions ScoreSummary ScoringOptions Segmentation SegmentationName SegmentBy SegmentedStep StepFate
       StepGraph StepGraphOptions StepImportance StepNode StepPruning StepPurpose StepReference StopRules`,
   ],
