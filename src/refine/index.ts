@@ -7,6 +7,7 @@ export {
   reasoningChain,
   reasoningText,
 } from "./chain.ts";
+export type * from "./dataset/report.ts";
 export {
   type DanglingReference,
   danglingReferences,
