@@ -39,6 +39,8 @@ export {
   confidencePage,
   detectionPage,
   differencesPage,
+  refinePage,
+  refinePicture,
   renderPage,
   scorePage,
 } from "./pages.ts";
