@@ -1,8 +1,8 @@
 /** What refining a data set or a few-shot prompt came to: the types of the manifest, of --json, and of what is shown. */
 import type { ModelIdentity } from "../../models/index.ts";
 import type { ScoreSummary } from "../importance.ts";
-import type { ComparedPruning, CutThresholds, PruneMethod, StepFate } from "../prune/index.ts";
-import type { CutKind } from "../prune/proposals.ts";
+import type { ComparedPruning, CutKind, CutThresholds, PruneMethod, StepFate } from "../prune/index.ts";
+
 import type { Change, MeasureScope } from "../score/measure.ts";
 
 /** What stands above every report. */
