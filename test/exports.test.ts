@@ -220,19 +220,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
     "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      topChoiceReliability`,
+      pruningCurve tokensSavedChart topChoiceReliability`,
     `
       AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
-      PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,
+      PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
+      PruningCurveInput PruningPoint TokensSaved`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

@@ -37,7 +37,7 @@ export interface PruningCurveInput {
   baselines?: readonly PruningPoint[] | undefined;
   /** Single draws of random removal. */
   draws?: readonly PruningPoint[] | undefined;
-  /** Ratios to the first point of the path beyond which nothing is cut. */
+  /** Ratios to the first point of the path beyond which nothing is cut, and their names; ascending. */
   limits?: readonly { name: string; ratio: number }[] | undefined;
   /** What the perplexity is of. Default "the steps and the answer". */
   of?: string | undefined;
@@ -57,7 +57,7 @@ export function pruningCurve({
   of = "the steps and the answer",
 }: PruningCurveInput): Chart {
   const title = "Perplexity against what is left";
-  const columns = ["", "steps", "tokens", "perplexity", "times the full chain's"];
+  const columns = ["what is left", "steps", "tokens", "perplexity", "times the full chain's"];
   const [full] = path;
   const end = path.at(-1);
   if (full === undefined || end === undefined)
@@ -102,7 +102,13 @@ export function pruningCurve({
         ? [{ sign: "ring" as const, colour: ({ soft }: Colours) => soft, text: "a random draw" }]
         : []),
       ...(limits.length > 0
-        ? [{ sign: "dashed" as const, colour: ({ ink }: Colours) => ink, text: "thresholds" }]
+        ? [
+            {
+              sign: "dashed" as const,
+              colour: ({ ink }: Colours) => ink,
+              text: limits.map(({ name }) => visible(name)).join(", "),
+            },
+          ]
         : []),
     ],
     draw: ({ width, colours }) =>
@@ -127,7 +133,7 @@ function panelOf(
   );
   const first = path[0]!.perplexity;
   const lines = limits
-    .map(({ name, ratio }) => ({ name: visible(name), at: ratio * first }))
+    .map(({ ratio }) => ({ name: `${ratio} ×`, at: ratio * first }))
     .filter(({ at }) => at < LARGEST);
   const [low, high] = boundsOf([...heights, ...lines.map(({ at }) => at)]) ?? [1, 2];
   const log = high / low > 4;
@@ -143,13 +149,18 @@ function panelOf(
   const range = boundsOf(draws.map(({ perplexity }) => perplexity));
   const mean =
     draws.length > 0 ? draws.reduce((sum, point) => sum + (point[across] ?? 0), 0) / draws.length : 0;
-  const [height, left, right, above, below] = [phone ? 260 : 300, 58, phone ? 24 : 40, 26, 42];
+  const [height, left, right, above, below] = [phone ? 260 : 300, 58, lines.length > 0 ? 58 : 28, 26, 42];
   const scale = log ? Math.log : (value: number) => value;
   const pixel = (point: PruningPoint) => ({
     x: left + ((point[across]! - domain[0]) / (domain[1] - domain[0])) * (width - left - right),
     y:
       above + ((scale(top) - scale(inside(point))) / (scale(top) - scale(bottom))) * (height - above - below),
   });
+  /** Two lines may lie so close that their names would touch. */
+  const isClose =
+    lines.length > 1 &&
+    ((scale(lines[1]!.at) - scale(lines[0]!.at)) / (scale(top) - scale(bottom))) * (height - above - below) <
+      14;
   const others = has(baselines).map((point) => ({ ...point, name: visible(point.name).replace(/,.*/, "") }));
   const named = path.length <= MOST_NAMED && !phone ? path : [];
   const labelled = [
@@ -193,16 +204,13 @@ function panelOf(
         ruleY(lines, { y: "at", stroke: colours.ink, strokeDasharray: "6 4" }),
         ...lines.map((limit, i) =>
           text([limit], {
-            x: domain[0],
+            x: domain[1],
             y: "at",
             text: "name",
             textAnchor: "start",
-            dx: 4,
-            // Two lines may lie close: the name of the lower one stands beneath it.
-            dy: lines.length > 1 && i === 0 ? 8 : -8,
+            dx: 6,
+            dy: isClose ? (i === 0 ? 7 : -7) : 0,
             fill: colours.soft,
-            stroke: colours.page,
-            strokeWidth: 3,
           }),
         ),
         ...(range && draws.length > 1

@@ -44,5 +44,16 @@ export {
   renderPage,
   scorePage,
 } from "./pages.ts";
+export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
+export {
+  importanceWords,
+  REASONS,
+  ratioOf,
+  ratioText,
+  savedShare,
+  savedText,
+  signedNats,
+  worseText,
+} from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";

@@ -42,7 +42,7 @@ export function datasetSections(report: DatasetReport): string {
 function totalFigures({ totals }: DatasetReport): string {
   const { samples, refined, changed, kept, dropped, steps, tokens, cut, chainChange, answerChange } = totals;
   const left = [
-    ...(kept > 0 ? [`${formatCount(kept)} left as they were`] : []),
+    ...(kept > 0 ? [`${formatCount(kept)} left as ${kept === 1 ? "it was" : "they were"}`] : []),
     ...(dropped > 0 ? [`${formatCount(dropped)} left out`] : []),
   ];
   const ratio = (change: typeof chainChange) => (change === null ? "–" : ratioText(Math.exp(change.mean)));
@@ -120,7 +120,7 @@ function samplesSection(refined: readonly RefinedSample[], report: DatasetReport
   if (refined.length === 0) return htmlSection("h-samples", "Samples", `<p>No sample was refined.</p>`);
   const shown = refined.slice(0, MOST_SAMPLES);
   const words = [
-    ...importanceWords(report.measure),
+    ...importanceWords(report),
     ...(refined.length > shown.length
       ? [
           `The first ${formatCount(shown.length)} of ${formatCount(refined.length)} are shown; the manifest has all.`,

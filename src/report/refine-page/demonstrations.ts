@@ -12,12 +12,11 @@ import { demonstrationTable, figures, tableOf } from "./tables.ts";
 
 /** The sections of a few-shot prompt. */
 export function demonstrationSections(report: DemonstrationReport): string {
-  const { steps, tokens, perplexity, demonstrations, rounds, calibration, stopped, measure, text, fullText } =
-    report;
+  const { steps, tokens, perplexity, demonstrations, rounds, calibration, stopped, text, fullText } = report;
   const left = steps.filter(({ fate }) => fate === "kept").length;
   const ratio = perplexity.before === perplexity.after ? 1 : perplexity.after / perplexity.before;
   const curve = demonstrationCurve(report);
-  const words = importanceWords(measure).map((each) => `<p class="soft">${oneLine(each)}</p>`);
+  const words = importanceWords(report).map((each) => `<p class="soft">${oneLine(each)}</p>`);
   return [
     figures([
       [

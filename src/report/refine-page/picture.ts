@@ -62,7 +62,7 @@ export function sampleCurve(
     baselines: (baselines ?? []).map(point).slice(OWN_ROWS),
     draws: draws.map(point).map((draw, i) => ({ ...draw, name: `random draw ${i + 1}` })),
     limits: limitsOf(thresholds, measure),
-    of: perplexityOf(measure),
+    of: perplexityOf(measure, "ft"),
   });
 }
 
@@ -75,7 +75,7 @@ export function demonstrationCurve(report: DemonstrationReport): Chart {
     baselines: baselines.slice(OWN_ROWS),
     draws: draws.map((draw, i) => ({ ...draw, name: `random draw ${i + 1}` })),
     limits: limitsOf(thresholds, measure),
-    of: measure === "answer" ? "the questions' answers" : "the questions' steps and answers",
+    of: perplexityOf(measure, "fs"),
   });
 }
 

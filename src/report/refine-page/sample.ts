@@ -10,7 +10,7 @@ import { chainList, stepText } from "./chain.ts";
 import { sampleCurve } from "./picture.ts";
 import { comparedTable, figures, tableOf } from "./tables.ts";
 
-type Setting = Pick<DatasetReport, "measure" | "thresholds" | "method">;
+type Setting = Pick<DatasetReport, "measure" | "mode" | "thresholds" | "method">;
 
 /** A question, the steps with what they are worth, and the answer. */
 export function sampleBody(sample: RefinedSample, { measure }: Setting): string {
@@ -58,7 +58,7 @@ export function sampleSections(sample: RefinedSample, report: Setting): string {
     baselines === null
       ? `<p class="soft">Baselines were not scored for this sample.</p>`
       : tableOf(comparedTable(baselines, draws, report.measure), "Ways to cut the chain");
-  const said = importanceWords(report.measure).map((each) => `<p class="soft">${oneLine(each)}</p>`);
+  const said = importanceWords(report).map((each) => `<p class="soft">${oneLine(each)}</p>`);
   return [
     sampleFigures(sample, report),
     htmlSection("h-chain", "The chain", `${said.join("")}\n${sampleBody(sample, report)}`),

@@ -104,6 +104,7 @@ export function madeSection({ reconstructed, settings, model, source, tokensRun 
   const details: [string, string][] = [
     ["file", source],
     ["model", [model.name, model.quantisation].filter(Boolean).join(" ")],
+    ...(model.sha256 === null ? [] : [["sha256 of the model", model.sha256] as [string, string]]),
     ...Object.entries(settings).map(([name, value]): [string, string] => [name, settingText(value)]),
     ["tokens run through the model", formatCount(tokensRun)],
   ];

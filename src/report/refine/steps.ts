@@ -14,7 +14,7 @@ export interface ShownStep {
   importance: number | null;
   /** `null` = not known. */
   tokens: number | null;
-  /** "removed in round 2, perplexity then 0.981 times that of the full chain". */
+  /** "removed in round 2, at 0.981 times the full chain's perplexity". */
   fateText: string;
   /** "": for the reason for which the pruning ended. */
   why: string;
@@ -73,7 +73,7 @@ function fateText(
 ): string {
   if (fate === "kept") return isChanged ? "kept, with another step in it" : "kept";
   const when = round === null ? "" : ` in round ${round}`;
-  const price = ratio === null ? "" : `, perplexity then ${ratioText(ratio)} times that of the full chain`;
+  const price = ratio === null ? "" : `, at ${ratioText(ratio)} times the full chain's perplexity`;
   return `${FATES[fate]}${when}${price}`;
 }
 

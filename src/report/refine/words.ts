@@ -1,22 +1,29 @@
 /** What the measures of a refinement mean, and its numbers as people read them: the same words on the page and in the terminal. */
-import type { BaselineTotal, MeasureScope, RefinedSample } from "../../refine/index.ts";
+import type { BaselineTotal, MeasureScope, RefinedSample, RefineReport } from "../../refine/index.ts";
 import { formatNumber, formatProbability } from "../../text/index.ts";
 
-/** What each measure looks at. */
-export const MEASURED: Readonly<Record<MeasureScope, string>> = {
-  answer: "the answer",
-  chain: "the steps that are left and the answer",
-  rest: "what stands behind the step",
+/** What each measure looks at: of one chain, of the questions behind demonstrations. */
+const MEASURED: Readonly<Record<"ft" | "fs", Readonly<Record<MeasureScope, string>>>> = {
+  ft: {
+    answer: "the answer",
+    chain: "the steps that are left and the answer",
+    rest: "what stands behind the step",
+  },
+  fs: {
+    answer: "the questions' answers",
+    chain: "the questions' steps and answers",
+    rest: "what stands behind the step",
+  },
 };
 
 /** What the perplexity of a round is of. */
-export const perplexityOf = (measure: MeasureScope): string =>
-  measure === "answer" ? "the answer" : "the steps that are left and the answer";
+export const perplexityOf = (measure: MeasureScope, mode: "ft" | "fs"): string =>
+  MEASURED[mode][measure === "answer" ? "answer" : "chain"];
 
 /** What the bars show. */
-export function importanceWords(measure: MeasureScope): string[] {
+export function importanceWords({ measure, mode }: Pick<RefineReport, "measure" | "mode">): string[] {
   return [
-    `Importance: how much worse the model predicts ${MEASURED[measure]} once this step alone is gone, as change of the mean -ln p per token, nats. Above 0 the chain needs the step (+0.05 is about 5% more perplexity), at 0 nothing changes, below 0 the rest is easier without it.`,
+    `Importance: how much worse the model predicts ${MEASURED[mode][measure]} once this step alone is gone, as change of the mean -ln p per token, nats. Above 0 the chain needs the step (+0.05 is about 5% more perplexity), at 0 nothing changes, below 0 the rest is easier without it.`,
     ...(measure === "chain"
       ? ["A step's own tokens go with it, which shifts this mean whether or not the step was needed."]
       : []),
