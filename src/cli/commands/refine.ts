@@ -1,7 +1,7 @@
 /** `surprisal refine`: which steps of a reasoning a model needs, and data and prompts without the others. */
 import { writeWhole } from "../../files/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
-import type { RefineReport } from "../../refine/index.ts";
+import type { RefineReport, SampleRow } from "../../refine/index.ts";
 import { refinePage } from "../../report/index.ts";
 import { visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
@@ -57,6 +57,10 @@ async function refine(given: RefineGiven): Promise<void> {
   }
   const read = await readSamples(given.file, given);
   await using models = await openModels(given);
+  if (!given.quiet && !models.scorer.capabilities.chatTemplate && read.rows.some(isChat))
+    process.stderr.write(
+      "note: this model has no chat template here: chats are scored as plain text, their messages one below the other\n",
+    );
   const { report, failure } = await refineLines(read, files, given, models.scorer, models.writer);
   await show(report, files, given);
   if (!given.quiet)
@@ -64,6 +68,9 @@ async function refine(given: RefineGiven): Promise<void> {
       process.stderr.write(`${words}\n`);
   if (failure) throw failure;
 }
+
+const isChat = ({ sample }: SampleRow): boolean =>
+  !(sample instanceof Error) && typeof sample.asked !== "string";
 
 /** The model that judges, and the one that merges; `null`: none does. */
 interface Models extends AsyncDisposable {
