@@ -9,4 +9,5 @@ export {
   type StepReference,
   stepGraph,
 } from "./graph.ts";
-export { equationsOf, type Item, numberName } from "./items.ts";
+export { equationsOf, type Item } from "./items.ts";
+export { isNumber, numberName, numbersIn } from "./numbers.ts";
