@@ -47,7 +47,7 @@ const OPERAND =
   /(?:\b(?:by|times|plus|minus|over|add(?:ing)?|subtract(?:ing)?|(?:to the )?power(?: of)?)|乘以?|除以|加上?|减去?)\s*[$¥€£]?-?$/iu;
 const REACH = 24;
 
-/** All of them, from left to right; of several that begin at one place the shortest first. */
+/** All of them, from left to right; of several that begin at one place the longest first. */
 export function numbersIn(text: string): NumberPlace[] {
   const plain = plainDigits(text).replaceAll(DATE, (date) => " ".repeat(date.length));
   const places: NumberPlace[] = [];
@@ -58,12 +58,14 @@ export function numbersIn(text: string): NumberPlace[] {
   };
   if (/\d/.test(plain)) digitsIn(plain, say);
   wordsIn(plain, say);
+  places.sort((a, b) => a.start - b.start || b.end - a.end);
   // The 3 and 4 of 3/4 are reckoned with; the 50 of 50% is said.
-  for (const { start, end } of places.filter((place) => plain[place.end - 1] !== "%"))
-    for (const part of places)
-      if (part.start >= start && part.end <= end && part.end - part.start < end - start)
-        part.isOperand = true;
-  return places.sort((a, b) => a.start - b.start || a.end - b.end);
+  for (const [i, { start, end }] of places.entries())
+    for (let p = i + 1; plain[end - 1] !== "%" && p < places.length && places[p]!.start < end; p++) {
+      const part = places[p]!;
+      if (part.end <= end && part.end - part.start < end - start) part.isOperand = true;
+    }
+  return places;
 }
 
 type Say = (start: number, end: number, name: string) => void;
@@ -132,8 +134,6 @@ const ONES =
   );
 const TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
 const PARTS: Readonly<Record<string, number>> = {
-  half: 2,
-  halve: 2,
   third: 3,
   quarter: 4,
   fourth: 4,
@@ -147,7 +147,7 @@ const TEN = `(?:${TENS.join("|")})`;
 const UNDER_HUNDRED = `(?:${TEN}(?:[- ]${ONE})?|${ONE})`;
 /** One is seldom a number in English, and no word before "hundred" or a part is needed. */
 const WORDS = new RegExp(
-  String.raw`\b(?:(?:(?<hundreds>${ONE}|a) hundred(?: and)? ?)?(?<low>${UNDER_HUNDRED})?(?:(?:-| )(?<part>thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?))?|(?<half>half|halves)|(?<dozen>(?:a |two |three )?dozen))\b`,
+  String.raw`\b(?:(?<half>half|halves)|(?<dozen>(?:a |two |three )?dozen)|(?:(?<hundreds>${ONE}|a) hundred(?:(?: and)? (?<low>${UNDER_HUNDRED}))?|(?<small>${UNDER_HUNDRED}))(?:[- ](?<part>thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?))?)\b`,
   "giu",
 );
 const MAYBE_WORDS = new RegExp(String.raw`\b(?:${TEN}|${ONE}|half|halves|dozen|hundred)`, "iu");
@@ -155,16 +155,17 @@ const MAYBE_WORDS = new RegExp(String.raw`\b(?:${TEN}|${ONE}|half|halves|dozen|h
 function wordsIn(text: string, say: Say): void {
   if (MAYBE_WORDS.test(text))
     for (const { 0: found, index, groups } of text.matchAll(WORDS)) {
-      const name = found === "" ? null : wordName(groups as Record<string, string | undefined>);
-      if (name !== null) say(index, index + found.trimEnd().length, name);
+      const name = wordName(groups as Record<string, string | undefined>);
+      if (name !== null) say(index, index + found.length, name);
     }
   if (/[一二两三四五六七八九十百半]/.test(text)) hanIn(text, say);
 }
 
-function wordName({ hundreds, low, part, half, dozen }: Record<string, string | undefined>): string | null {
+function wordName(groups: Readonly<Record<string, string | undefined>>): string | null {
+  const { hundreds, part, half, dozen } = groups;
   if (half !== undefined) return "0.5";
   if (dozen !== undefined) return `${12 * (/two/i.test(dozen) ? 2 : /three/i.test(dozen) ? 3 : 1)}`;
-  if (hundreds === undefined && low === undefined) return null;
+  const low = groups.low ?? groups.small;
   const value =
     (hundreds === undefined ? 0 : 100 * under100(hundreds)) + (low === undefined ? 0 : under100(low));
   if (part !== undefined) return valueName(`${value}/${PARTS[part.toLowerCase().replace(/s$/, "")]}`);

@@ -114,9 +114,9 @@ interface Place {
 /** By itself: a whole side, what stands in brackets, or words around it. An expression there needs no brackets. */
 const FREE_BEFORE = /(?:^|[=({,;:，。；：、“]|(?<![\p{L}\p{N}])\p{L}{3,}|\p{Script=Han})\s*$/u;
 const FREE_BEHIND =
-  /^\s*(?:$|[=)},;，。；：、”]|[.?!](?:\s|$)|(?!mod\b)\p{L}{3,}(?!\p{L}|\s*[-+*/^×·÷−])|\p{Script=Han})/u;
-/** 7th, 7!, √7, "7-th", within quotes: these take no expression, in brackets or not. */
-const NO_PLACE_BEHIND = /^(?:st|nd|rd|th|!(?!=)|-[a-z]+|%%)(?![A-Za-z])|^-(?:th|st|nd|rd)\b/u;
+  /^\s*(?:$|[=)},;，。；：、”]|[.?](?:\s|$)|!\s*$|(?!mod\b)\p{L}{3,}(?!\p{L}|\s*[-+*/^×·÷−])|\p{Script=Han})/u;
+/** 7th, 7-th, 7-sided: these take no expression, in brackets or not. */
+const NO_PLACE_BEHIND = /^(?:st|nd|rd|th|-[a-z]+)(?![A-Za-z])|^-(?:th|st|nd|rd)\b/u;
 
 function replaced(step: string, places: readonly Place[], expression: string): string | null {
   if (places.length === 0) return null;
