@@ -1,4 +1,4 @@
-export { type Expression, plainOperators, readExpression, sameExpression } from "./expression.ts";
+export { type Expression, readExpression, sameExpression } from "./expression.ts";
 export {
   type DanglingReference,
   danglingReferences,
