@@ -64,6 +64,8 @@ export interface GreedyOptions {
   merge?: Merger | undefined;
   /** Items that steps state and use beyond those that are found, see `StepGraphOptions`. */
   items?: StepGraphOptions["items"];
+  /** Told in every round, before anything is done, of what could be. */
+  onCandidates?: ((candidates: readonly PruneCandidate[]) => void) | undefined;
   /** Told after every round. */
   onRound?: ((round: PruneRound) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -191,7 +193,8 @@ export async function cutGreedily(
   options: GreedyOptions,
 ): Promise<GreedyResult> {
   const { stop, thresholds } = checkedRules(options);
-  const { against = "full", dangling = "refuse", substitute = true, merge, items, onRound, signal } = options;
+  const { against = "full", dangling = "refuse", substitute = true, merge, items, signal } = options;
+  const { onCandidates, onRound } = options;
   const rules = { dangling, substitute, graph: { items } };
   let set = first;
   let [now] = (await evaluate([first])) as [Evaluated];
@@ -221,6 +224,8 @@ export async function cutGreedily(
         return [step, needed === undefined ? candidate : { ...candidate, why: needed }] as const;
       }),
     ]);
+    const inOrder = [...candidates.entries()].sort(([a], [b]) => a - b).map(([, candidate]) => candidate);
+    onCandidates?.(inOrder);
     const shown = ({ ratio }: Scored) => (against === "full" ? times(harm, ratio) : ratio) ?? Infinity;
     const ordered = [...scored].sort((a, b) => compare(a.ratio ?? Infinity, b.ratio ?? Infinity));
     /** Why the least harmful step cannot go: what the pruning ends with unless another can. */
@@ -275,7 +280,7 @@ export async function cutGreedily(
       steps: proposal.origins.length,
       tokens: evaluated.tokens,
       perplexity: Math.exp(evaluated.part(0).nll / evaluated.part(0).tokens),
-      candidates: [...candidates.entries()].sort(([a], [b]) => a - b).map(([, candidate]) => candidate),
+      candidates: inOrder,
     };
     rounds.push(round);
     set = { chains: proposal.chains, origins: proposal.origins };
