@@ -92,11 +92,19 @@ export interface BarScale {
   high: number;
 }
 
-/** Of finite values; never empty. */
+/** Larger ones are as good as infinite, and their difference may be. */
+const LARGEST = 1e100;
+
+/** Of finite values; never empty. What is infinite has room on its side of 0. */
 export function scaleOf(values: readonly (number | null)[]): BarScale {
-  const finite = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  const known = values.filter((value): value is number => value !== null && !Number.isNaN(value));
+  const finite = known.filter((value) => Math.abs(value) <= LARGEST);
   const [low, high] = [Math.min(0, ...finite), Math.max(0, ...finite)];
-  return high - low < 1e-9 ? { low: 0, high: 1 } : { low, high };
+  const room = high - low < 1e-9 ? 1 : high - low;
+  return {
+    low: low === 0 && known.some((value) => value < -LARGEST) ? -room : low,
+    high: high - low < 1e-9 || (high === 0 && known.some((value) => value > LARGEST)) ? room : high,
+  };
 }
 
 /** A bar's beginning and end as shares of the scale, 0 ... 1; what is infinite reaches its end. `null`: none. */
