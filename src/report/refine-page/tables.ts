@@ -74,6 +74,9 @@ export function demonstrationTable({ baselines, draws = [] }: DemonstrationRepor
   };
 }
 
+/** A number and its error on one line. */
+const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0");
+
 /** Ways to cut a data set. */
 export const totalsTable = (rows: readonly BaselineTotal[]): ChartTable => ({
   columns: [
@@ -90,9 +93,9 @@ export const totalsTable = (rows: readonly BaselineTotal[]): ChartTable => ({
     countText(row.steps),
     countText(row.tokens),
     formatNumber(row.chainPerplexity),
-    worseText(row.chainWorse),
+    unbroken(worseText(row.chainWorse)),
     formatNumber(row.answerPerplexity),
-    worseText(row.answerWorse),
+    unbroken(worseText(row.answerWorse)),
   ]),
 });
 
