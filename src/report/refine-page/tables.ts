@@ -126,7 +126,7 @@ export function madeSection({ reconstructed, settings, model, source, tokensRun 
 type MadeOf = Pick<RefineReport, "reconstructed" | "settings" | "model" | "source"> & { tokensRun: number };
 
 /** A setting in words; what is not set is a dash. */
-export function settingText(value: unknown): string {
+function settingText(value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : formatNumber(value);
   if (typeof value !== "object") return String(value);
