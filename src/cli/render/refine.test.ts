@@ -141,4 +141,13 @@ the first; ± one standard error over samples.
     expect(shown.split("\n").filter((line) => line.includes("很长的推理")).length).toBe(4);
     expect(shown).toContain("很长的推理…\n");
   });
+
+  it("does not put the ratio of what stands behind beside another perplexity", () => {
+    const shown = plain({ ...sampleReport("Ada"), measure: "rest" }, 120);
+    expect(shown).toContain(
+      "2.000 → 2.040, of steps and answer (1.020 times of what stands behind what went)\n",
+    );
+    expect(shown).toContain("at 0.950 times the full chain's perplexity of what stands behind\n");
+    expect(shown).toContain("times, behind");
+  });
 });

@@ -41,14 +41,19 @@ export function stepsOfSample(
       fate: kind,
       importance: importance[measure].mean,
       tokens,
-      fateText: fateText(kind, now !== null && now !== text, round, ratio),
+      fateText: fateText(kind, now !== null && now !== text, round, ratio, measure),
       why: fate === "kept" && why === stopped ? "" : why,
     };
   });
 }
 
 /** Steps that all demonstrations have, with the text of the first. */
-export function stepsOfPattern({ steps, demonstrations, stopped }: DemonstrationReport): ShownStep[] {
+export function stepsOfPattern({
+  steps,
+  demonstrations,
+  stopped,
+  measure,
+}: DemonstrationReport): ShownStep[] {
   const left = [...(demonstrations[0]?.now ?? [])];
   return steps.map(({ step, text, fate, round, ratio, importance, why }): ShownStep => {
     const now = fate === "kept" ? (left.shift() ?? null) : null;
@@ -59,7 +64,7 @@ export function stepsOfPattern({ steps, demonstrations, stopped }: Demonstration
       fate,
       importance: importance === null ? null : Math.log(importance),
       tokens: null,
-      fateText: fateText(fate, now !== null && now !== text, round, ratio),
+      fateText: fateText(fate, now !== null && now !== text, round, ratio, measure),
       why: fate === "kept" && why === stopped ? "" : why,
     };
   });
@@ -70,10 +75,14 @@ function fateText(
   isChanged: boolean,
   round: number | null,
   ratio: number | null,
+  measure: MeasureScope,
 ): string {
   if (fate === "kept") return isChanged ? "kept, with another step in it" : "kept";
   const when = round === null ? "" : ` in round ${round}`;
-  const price = ratio === null ? "" : `, at ${ratioText(ratio)} times the full chain's perplexity`;
+  const price =
+    ratio === null
+      ? ""
+      : `, at ${ratioText(ratio)} times the full chain's perplexity${measure === "rest" ? " of what stands behind" : ""}`;
   return `${FATES[fate]}${when}${price}`;
 }
 
