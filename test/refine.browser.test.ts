@@ -137,7 +137,7 @@ needing(!executablePath && "needs a Chromium").describe("the page of a refinemen
     await page.setContent(refinePage(datasetReport("Name")));
     expect(await page.locator("#order").isVisible()).toBe(false);
     await page.click("#s-0 > summary");
-    expect(await page.locator("#s-0 .answer").innerText()).toBe("Answer: 27");
+    expect(await page.locator("#s-0 .answer").textContent()).toBe("Answer: 27");
     await context.close();
   });
 });

@@ -72,12 +72,14 @@ export function tokensSavedChart(samples: readonly TokensSaved[]): Chart {
   };
 }
 
+/** Its tenth, from 0; the upper end belongs to it. */
+const tenthOf = (saved: number): number =>
+  Math.min(TENTHS - 1, Math.max(0, Math.ceil(saved * TENTHS - 1e-9) - 1));
+
 function barsOf(samples: readonly TokensSaved[]): Bar[] {
   const none = samples.filter(({ saved }) => saved <= 0).length;
   const tenths = Array.from({ length: TENTHS }, (_, i): Bar => {
-    const inside = samples.filter(
-      ({ saved }) => saved > 0 && Math.min(TENTHS - 1, Math.ceil(saved * TENTHS - 1e-9) - 1) === i,
-    );
+    const inside = samples.filter(({ saved }) => saved > 0 && tenthOf(saved) === i);
     return {
       from: i / TENTHS,
       to: (i + 1) / TENTHS,

@@ -48,6 +48,7 @@ export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSamp
 export {
   importanceWords,
   REASONS,
+  ratioHeading,
   ratioOf,
   ratioText,
   savedShare,

@@ -1,5 +1,5 @@
 /** A chain in a terminal: each step with its importance as a bar, what became of it, and why; the curve of the rounds as a table. */
-import type { RefineRound } from "../../refine/index.ts";
+import type { MeasureScope, RefineRound } from "../../refine/index.ts";
 import { barAt, ratioText, type ShownStep, scaleOf, signedNats } from "../../report/index.ts";
 import {
   cellsOf,
@@ -145,6 +145,7 @@ interface CurveRow {
 export function curveLines(
   full: { steps: number; tokens: number | null; perplexity: number },
   rounds: readonly RefineRound[],
+  measure: MeasureScope,
   space: RefineSpace,
 ): string[] {
   const rows: CurveRow[] = [
@@ -174,7 +175,7 @@ export function curveLines(
       ["steps", ({ steps }) => steps],
       ["tokens", ({ tokens }) => tokens],
       ["perplexity", ({ perplexity }) => formatNumber(perplexity)],
-      ["times full", ({ ratio }) => ratioText(ratio)],
+      [measure === "rest" ? "times, behind" : "times full", ({ ratio }) => ratioText(ratio)],
       ["", ({ perplexity }) => bar(perplexity / most, 12)],
       ["done", ({ done }) => done],
     ],

@@ -228,14 +228,14 @@ function sampleBlocks(
   const left = steps.filter(({ now }) => now !== null).length;
   const change = (a: number, b: number) => `${formatNumber(a)} → ${formatNumber(b)}`;
   const key = measure === "answer" ? "answerPerplexity" : "chainPerplexity";
-  const times = ` (${ratioText(ratioOf(sample, measure))} times)`;
+  const times = ` (${ratioText(ratioOf(sample, measure))} times${measure === "rest" ? " of what stands behind what went" : ""})`;
   const facts = fields(
     [
       ["steps", `${formatCount(steps.length)} → ${formatCount(left)} (${countsText(steps)})`],
       ["tokens", `${formatCount(tokens.before)} → ${formatCount(tokens.after)} (${savedText(tokens)})`],
       [
         "perplexity",
-        `${change(before.chainPerplexity, after.chainPerplexity)}${measure === "answer" ? "" : times}, of steps and answer`,
+        `${change(before.chainPerplexity, after.chainPerplexity)}${measure === "chain" ? times : ""}, of steps and answer${measure === "rest" ? times : ""}`,
       ],
       [
         "answer's",
@@ -250,7 +250,14 @@ function sampleBlocks(
     [heading(nameOf(sample), space), ...facts],
     chainLines(stepsOfSample(sample, measure), space),
     ...(whole && rounds.length > 0
-      ? [curveLines({ steps: steps.length, tokens: tokens.before, perplexity: before[key] }, rounds, space)]
+      ? [
+          curveLines(
+            { steps: steps.length, tokens: tokens.before, perplexity: before[key] },
+            rounds,
+            measure,
+            space,
+          ),
+        ]
       : []),
     ...(whole && baselines !== null
       ? [
@@ -320,6 +327,7 @@ function demonstrationBlocks(report: DemonstrationReport, space: RefineSpace): s
       ? curveLines(
           { steps: steps.length, tokens: tokens.before, perplexity: perplexity.before },
           rounds,
+          report.measure,
           space,
         )
       : [],

@@ -45,7 +45,7 @@ const isList = (value: unknown): value is readonly unknown[] => Array.isArray(va
 export const isObject = (value: unknown): value is Line =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === "string";
-export const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
 
 /**
  * The sample that a line holds.

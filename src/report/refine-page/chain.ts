@@ -28,10 +28,12 @@ function stepItem(
   const old = isCut || isChanged ? `<del>${stepText(text)}</del>` : stepText(text);
   const said = isChanged ? `${old}<ins>${stepText(now)}</ins>` : old;
   const size = tokens === null ? "" : ` <small class="soft">${formatPlural(tokens, "token")}</small>`;
+  // The badge says the first word.
+  const more = fateText.replace(/^(?:removed|merged:?|kept,?)\s*/, "");
   const reason = why === "" ? "" : ` <span class="soft">${oneLine(why)}</span>`;
   return `<li class="${fate}${isChanged ? " changed" : ""}"><div class="step"><div class="said" dir="auto" translate="no">${said}</div>
 <div class="weight">${weighBar(importance, scale)}<span class="figure">${signedNats(importance)}${importance === null ? "" : " nats"}</span>${size}</div>
-<p class="fate"><strong class="badge">${fate === "kept" ? "kept" : fate === "removed" ? "removed" : "merged"}</strong> ${fateText === "kept" || fateText === fate ? "" : `<span>${oneLine(fateText)}.</span>`}${reason}</p></div></li>`;
+<p class="fate"><strong class="badge">${fate === "kept" ? "kept" : fate === "removed" ? "removed" : "merged"}</strong> ${more === "" ? "" : `<span>${oneLine(more)}.</span>`}${reason}</p></div></li>`;
 }
 
 /** Any text of a step; code and tables by their columns, a long one behind its beginning. */

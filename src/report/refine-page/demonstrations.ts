@@ -49,7 +49,9 @@ ${chainList(stepsOfPattern(report), "Steps of the pattern")}
       "Beside other ways",
       `<p class="soft">All steps, the shortest first, and random removal, each with at least as many tokens as are left here. Perplexity is that of the questions behind them.</p>${tableOf(demonstrationTable(report), "Ways to cut the demonstrations")}`,
     ),
-    ...(rounds.length > 0 ? [htmlSection("h-rounds", "Round by round", roundsTable(rounds))] : []),
+    ...(rounds.length > 0
+      ? [htmlSection("h-rounds", "Round by round", roundsTable(rounds, report.measure))]
+      : []),
     htmlSection(
       "h-demonstrations",
       "Demonstrations, before and after",

@@ -5,7 +5,7 @@ import { formatCount, formatNumber } from "../../text/index.ts";
 import { textAsHtml } from "../detect-page/lift.ts";
 import { htmlSection, oneLine } from "../page/skeleton.ts";
 import { countsText, stepsOfSample } from "../refine/steps.ts";
-import { importanceWords, ratioOf, ratioText, savedText } from "../refine/words.ts";
+import { importanceWords, ratioHeading, ratioOf, ratioText, savedText } from "../refine/words.ts";
 import { chainList, stepText } from "./chain.ts";
 import { sampleCurve } from "./picture.ts";
 import { comparedTable, figures, tableOf } from "./tables.ts";
@@ -40,7 +40,9 @@ export function sampleFigures(sample: RefinedSample, { measure }: Setting): stri
     [
       "Perplexity of steps and answer",
       change(before.chainPerplexity, after.chainPerplexity),
-      measure === "answer" ? "" : `${ratioText(ratioOf(sample, measure))} times`,
+      measure === "answer"
+        ? ""
+        : `${ratioText(ratioOf(sample, measure))} times${measure === "rest" ? ", of what stands behind what went" : ""}`,
     ],
     [
       "Perplexity of the answer",
@@ -68,16 +70,18 @@ export function sampleSections(sample: RefinedSample, report: Setting): string {
       "Beside other ways",
       `<p class="soft">The full chain, the shortest steps first, and random removal, each with at least as many tokens as are left here, so that none is worse off for its length.</p>${ways}`,
     ),
-    ...(rounds.length > 0 ? [htmlSection("h-rounds", "Round by round", roundsTable(rounds))] : []),
+    ...(rounds.length > 0
+      ? [htmlSection("h-rounds", "Round by round", roundsTable(rounds, report.measure))]
+      : []),
     htmlSection("h-measures", "All measures of each step", measuresTable(sample)),
   ].join("\n");
 }
 
 /** What went in each round, and what it cost. */
-export function roundsTable(rounds: RefinedSample["rounds"]): string {
+export function roundsTable(rounds: RefinedSample["rounds"], measure: DatasetReport["measure"]): string {
   return tableOf(
     {
-      columns: ["round", "step", "done", "perplexity", "times the full chain's", "steps left", "tokens left"],
+      columns: ["round", "step", "done", "perplexity", ratioHeading(measure), "steps left", "tokens left"],
       rows: rounds.map(({ round, step, kind, ratio, steps, tokens, perplexity }) => [
         formatCount(round),
         formatCount(step + 1),

@@ -74,6 +74,9 @@ export function demonstrationTable({ baselines, draws = [] }: DemonstrationRepor
   };
 }
 
+/** A number and its error on one line. */
+const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0");
+
 /** Ways to cut a data set. */
 export const totalsTable = (rows: readonly BaselineTotal[]): ChartTable => ({
   columns: [
@@ -90,9 +93,9 @@ export const totalsTable = (rows: readonly BaselineTotal[]): ChartTable => ({
     countText(row.steps),
     countText(row.tokens),
     formatNumber(row.chainPerplexity),
-    worseText(row.chainWorse),
+    unbroken(worseText(row.chainWorse)),
     formatNumber(row.answerPerplexity),
-    worseText(row.answerWorse),
+    unbroken(worseText(row.answerWorse)),
   ]),
 });
 
@@ -123,7 +126,7 @@ export function madeSection({ reconstructed, settings, model, source, tokensRun 
 type MadeOf = Pick<RefineReport, "reconstructed" | "settings" | "model" | "source"> & { tokensRun: number };
 
 /** A setting in words; what is not set is a dash. */
-export function settingText(value: unknown): string {
+function settingText(value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : formatNumber(value);
   if (typeof value !== "object") return String(value);

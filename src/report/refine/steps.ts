@@ -41,14 +41,19 @@ export function stepsOfSample(
       fate: kind,
       importance: importance[measure].mean,
       tokens,
-      fateText: fateText(kind, now !== null && now !== text, round, ratio),
+      fateText: fateText(kind, now !== null && now !== text, round, ratio, measure),
       why: fate === "kept" && why === stopped ? "" : why,
     };
   });
 }
 
 /** Steps that all demonstrations have, with the text of the first. */
-export function stepsOfPattern({ steps, demonstrations, stopped }: DemonstrationReport): ShownStep[] {
+export function stepsOfPattern({
+  steps,
+  demonstrations,
+  stopped,
+  measure,
+}: DemonstrationReport): ShownStep[] {
   const left = [...(demonstrations[0]?.now ?? [])];
   return steps.map(({ step, text, fate, round, ratio, importance, why }): ShownStep => {
     const now = fate === "kept" ? (left.shift() ?? null) : null;
@@ -59,7 +64,7 @@ export function stepsOfPattern({ steps, demonstrations, stopped }: Demonstration
       fate,
       importance: importance === null ? null : Math.log(importance),
       tokens: null,
-      fateText: fateText(fate, now !== null && now !== text, round, ratio),
+      fateText: fateText(fate, now !== null && now !== text, round, ratio, measure),
       why: fate === "kept" && why === stopped ? "" : why,
     };
   });
@@ -70,10 +75,14 @@ function fateText(
   isChanged: boolean,
   round: number | null,
   ratio: number | null,
+  measure: MeasureScope,
 ): string {
   if (fate === "kept") return isChanged ? "kept, with another step in it" : "kept";
   const when = round === null ? "" : ` in round ${round}`;
-  const price = ratio === null ? "" : `, at ${ratioText(ratio)} times the full chain's perplexity`;
+  const price =
+    ratio === null
+      ? ""
+      : `, at ${ratioText(ratio)} times the full chain's perplexity${measure === "rest" ? " of what stands behind" : ""}`;
   return `${FATES[fate]}${when}${price}`;
 }
 
@@ -92,11 +101,19 @@ export interface BarScale {
   high: number;
 }
 
-/** Of finite values; never empty. */
+/** Larger ones are as good as infinite, and their difference may be. */
+const LARGEST = 1e100;
+
+/** Of finite values; never empty. What is infinite has room on its side of 0. */
 export function scaleOf(values: readonly (number | null)[]): BarScale {
-  const finite = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  const known = values.filter((value): value is number => value !== null && !Number.isNaN(value));
+  const finite = known.filter((value) => Math.abs(value) <= LARGEST);
   const [low, high] = [Math.min(0, ...finite), Math.max(0, ...finite)];
-  return high - low < 1e-9 ? { low: 0, high: 1 } : { low, high };
+  const room = high - low < 1e-9 ? 1 : high - low;
+  return {
+    low: low === 0 && known.some((value) => value < -LARGEST) ? -room : low,
+    high: high - low < 1e-9 || (high === 0 && known.some((value) => value > LARGEST)) ? room : high,
+  };
 }
 
 /** A bar's beginning and end as shares of the scale, 0 ... 1; what is infinite reaches its end. `null`: none. */

@@ -59,6 +59,10 @@ export function ratioOf(
   return a === b ? (Number.isFinite(a) ? 1 : null) : b / a;
 }
 
+/** Heading of the ratios of rounds: those of "rest" are not of the perplexity that stands beside them. */
+export const ratioHeading = (measure: MeasureScope): string =>
+  measure === "rest" ? "times, of what stands behind" : "times the full chain's";
+
 /** Share of the tokens that went, 0 ... 1; `null` of no tokens. Below 0 where they became more. */
 export const savedShare = ({
   before,
