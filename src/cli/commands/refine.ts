@@ -27,7 +27,7 @@ import { decideColour, renderRefinement } from "../render/index.ts";
 const command: Command = defineCommand({
   details: `A step is taken out, and what the model then says of the rest is compared with what it said before: if the perplexity
 rises, the step was needed (SPIRIT). Lines are {"question", "reasoning", "answer"}, chats ("messages", "conversations",
-"prompt" and "completion"), or alpaca's; the reasoning is a text, a list of steps, in <think>...</think>, or in
+"prompt" and "completion"), or alpaca's; the reasoning is a text, a list of steps, in think tags, or in
 "reasoning_content"; in one text with the answer it ends with "#### 42", "\\boxed{42}" or "Answer: 42". What may be read in
 several ways is refused, and the option named that says which is meant. docs/refining.md has the layouts.
 
