@@ -45,6 +45,7 @@ const MEASUREMENTS = [
   "generate",
   "route",
   "embed",
+  "bytes",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");
