@@ -9,6 +9,7 @@ import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
 import type { AnswerCounting, Signals } from "./answer-signals.ts";
 import type { CarInstructions } from "./car/index.ts";
+import { identityShape, levelFactsShape, type PaqLevelFacts } from "./levels.ts";
 
 /** The form of this version: the first line of a file of records says it. */
 export const RECORDS_SCHEMA = "surprisal.route-records/1";
@@ -28,6 +29,8 @@ export interface RecordsHeader {
   instructions?: CarInstructions | undefined;
   /** Of records for early exits: how the thinking was asked about, and ended. */
   thinking?: ThinkingPlaces | undefined;
+  /** Of records for PAQ, whose paths are levels of one model: what each costs, and what it is worth on the ladder's text. */
+  levels?: readonly PaqLevelFacts[] | undefined;
   /** Questions that were asked side by side: of more than one the times (`ms`) are those of a busy model. Left out: not known. */
   atOnce?: number | undefined;
   /** What else the answers depend on, such as what they may be long; it is compared when the file is gone on with. */
@@ -49,6 +52,11 @@ export interface RecordedAnswer {
   answer?: string | null | undefined;
   /** Uncertainties by name: a higher one is more uncertain; `null` = it could not be said. */
   signals?: Signals | undefined;
+  /**
+   * Of records for PAQ: Σ -ln p of the reference continuation given the prompt, nats, over `tokens` tokens; Infinity at
+   * probability 0; `null` = it could not be said.
+   */
+  nll?: number | null | undefined;
 }
 
 /** One of several answers that were sampled for DeepConf, as it is voted with. */
@@ -241,15 +249,6 @@ export const countingShape: shapes.Shape = record({
   formatting: oneOf("all", "trimmed", "answer"),
 });
 
-/** Of an identity; artefacts have it too. */
-export const identityShape: shapes.Shape = record({
-  model: nullable(record({ name: words, sha256: nullable(words) })),
-  tokenizer: nullable(words),
-  wordingSha256: nullable(words),
-  recipe: nullable(words),
-  kernels: nullable(words),
-});
-
 /** Of the wording of a CAR router; artefacts have it too. */
 export const carInstructionsShape: shapes.Shape = record({
   short: words,
@@ -282,6 +281,7 @@ const headerShape = record({
   identities: optional(mapOf(identityShape)),
   instructions: optional(carInstructionsShape),
   thinking: optional(placesShape),
+  levels: optional(levelFactsShape),
   atOnce: optional(least1),
 });
 
@@ -307,6 +307,7 @@ const answerShape = record({
   text: optional(words),
   answer: optional(nullable(words)),
   signals: optional(mapOf(nullable(number))),
+  nll: optional(nullable(least0)),
 });
 
 const recordShape = record({

@@ -7,7 +7,8 @@ import { ROUTER_SCHEMA } from "./artefact.ts";
 import type { CarArtefact } from "./car/index.ts";
 import type { CascadeArtefact } from "./cascade/index.ts";
 import type { DeepConfArtefact } from "./early-exit/index.ts";
-import { carInstructionsShape, countingShape, identityShape } from "./records.ts";
+import { identityShape } from "./levels.ts";
+import { carInstructionsShape, countingShape } from "./records.ts";
 
 /** What may be kept as a router; `kind` tells them apart. */
 export type RouterArtefact = CarArtefact | CascadeArtefact | DeepConfArtefact;

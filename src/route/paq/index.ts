@@ -1,0 +1,15 @@
+/** PAQ: how many bits a prompt needs. A ladder of one model's levels, labels, a router, and levels served side by side. */
+export {
+  LADDER_SCHEMA,
+  levelFacts,
+  levelName,
+  type PaqFallback,
+  type PaqLadder,
+  type PaqLevel,
+  type PaqLevelFacts,
+  type PaqMachine,
+  type PaqPerplexity,
+  type PaqSource,
+} from "../levels.ts";
+export type { PaqDecider, PaqDecision } from "./decision.ts";
+export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
