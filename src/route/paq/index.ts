@@ -12,4 +12,6 @@ export {
   type PaqSource,
 } from "../levels.ts";
 export type { PaqDecider, PaqDecision } from "./decision.ts";
+export { type LadderProgress, type MadeLadder, type MakeLadderOptions, makeLadder } from "./ladder.ts";
 export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
+export type { LadderText } from "./measure-level.ts";
