@@ -15,3 +15,12 @@ export type { PaqDecider, PaqDecision } from "./decision.ts";
 export { type LadderProgress, type MadeLadder, type MakeLadderOptions, makeLadder } from "./ladder.ts";
 export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
 export type { LadderText } from "./measure-level.ts";
+export {
+  type LevelsProgress,
+  type PaqAsking,
+  type PaqPrompt,
+  type RecordedLevels,
+  type RecordLevelsOptions,
+  recordLevels,
+} from "./record-levels.ts";
+export { fixedLevel, type PaqAnswer, type PaqRunOptions, PaqServer, type PaqServerOptions } from "./serve.ts";
