@@ -11,5 +11,27 @@ export {
   type PaqPerplexity,
   type PaqSource,
 } from "../levels.ts";
+export { PAQ_RECONSTRUCTIONS, type PaqArtefact, type PaqArtefactLevel } from "./artefact.ts";
+export { levelAt, type PaqGoal, type PaqPoint } from "./decide.ts";
 export type { PaqDecider, PaqDecision } from "./decision.ts";
+export type { PaqFeatures, PaqVector } from "./features/index.ts";
+export type { CrossFitted, PaqFitOptions } from "./fit.ts";
+export type { LevelCurve, PaqCosts, PaqHead, PaqHeadLevel } from "./head/index.ts";
+export {
+  bitsOf,
+  type ChosenTau,
+  casesOf,
+  checkedLevels,
+  isEnough,
+  labelAt,
+  type PaqCase,
+  type PaqCases,
+  requireTau,
+  type TauPoint,
+} from "./labels.ts";
 export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
+/** PAQ: `paq.fit(records, paq.encoder(model))`, `router.decide(prompt)`, labels and features. */
+export * as paq from "./namespace.ts";
+export { PaqRouter, type PaqRouterDecision } from "./router.ts";
+export { paqFault, paqShape } from "./shape.ts";
+export { describeLeftOut, type PaqTable, type PaqTableOptions } from "./table.ts";
