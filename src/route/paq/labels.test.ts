@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TableModel } from "../../models/test/index.ts";
-import { RECORDS_SCHEMA, type RouteRecord, type RouteRecords } from "../records.ts";
+import { RECORDS_SCHEMA, type RecordsHeader, type RouteRecord, type RouteRecords } from "../records.ts";
 import { bitsOf, casesOf, chooseTau, isAdequate, labelOf, TAUS } from "./labels.ts";
 
 const LEVELS = ["2-bit", "4-bit", "8-bit", "16-bit"] as const;
@@ -51,7 +51,7 @@ async function tableRecords(): Promise<RouteRecord[]> {
       const paths: Record<string, { correct: null; tokens: number; nll: number }> = {};
       for (const [i, model] of ladder.entries())
         for await (const { logprob } of model.score([{ context: [symbol], continuation: [3] }]))
-          paths[LEVELS[i]!] = { correct: null, tokens: 1, nll: -logprob };
+          paths[LEVELS[i]!] = { correct: null, tokens: 1, nll: -logprob! };
       return { id: "xyz"[symbol]!, question: "xyz"[symbol]!, paths };
     }),
   );
@@ -148,7 +148,12 @@ describe("labels", () => {
 
 describe("cases", () => {
   it("leave out what cannot be labelled, and say how many and why", () => {
-    const header = { schema: RECORDS_SCHEMA, paths: ["8-bit", "16-bit"], counting: null, identity: null };
+    const header: RecordsHeader = {
+      schema: RECORDS_SCHEMA,
+      paths: ["8-bit", "16-bit"],
+      counting: null,
+      identity: null,
+    };
     const given: RouteRecords = {
       header,
       wholeBytes: 0,

@@ -45,7 +45,6 @@ const CLASSES: readonly [number, RegExp][] = (
       /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u,
     ],
     ["other letters", /^\p{L}$/u],
-    ["other symbols", /^[^]$/u],
   ] as const
 ).map(([name, pattern]) => [STATISTICS.indexOf(name), pattern]);
 
