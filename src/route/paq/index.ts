@@ -23,6 +23,7 @@ export {
   casesOf,
   checkedLevels,
   isEnough,
+  joinedGroups,
   labelAt,
   type PaqCase,
   type PaqCases,
@@ -32,6 +33,6 @@ export {
 export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
 /** PAQ: `paq.fit(records, paq.encoder(model))`, `router.decide(prompt)`, labels and features. */
 export * as paq from "./namespace.ts";
-export { PaqRouter, type PaqRouterDecision } from "./router.ts";
+export { type DecideAllOptions, PaqRouter, type PaqRouterDecision } from "./router.ts";
 export { paqFault, paqShape } from "./shape.ts";
 export { describeLeftOut, type PaqTable, type PaqTableOptions } from "./table.ts";

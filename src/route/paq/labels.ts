@@ -1,7 +1,7 @@
 /** Which level is enough for a prompt: labels from the surprisal of one continuation under every level. Pure functions. */
 import { invalidArgument } from "../../core/index.ts";
 import { recordsOf, requireShare } from "../checks.ts";
-import type { RouteRecord, RouteRecords } from "../records.ts";
+import { groupOf, type RouteRecord, type RouteRecords } from "../records.ts";
 
 /** A record that has a label at any tolerance: every level scored the same tokens. */
 export interface PaqCase {
@@ -219,4 +219,25 @@ export function tauPoint(levels: readonly string[], cases: readonly PaqCase[], t
 /** @throws SurprisalError INVALID_ARGUMENT */
 export function requireTau(value: unknown, where = "tau"): void {
   requireShare(value, where, 0, Number.POSITIVE_INFINITY, "tolerance");
+}
+
+/** Groups that have a prompt in common are one: the same prompt is never fitted to and judged. */
+export function joinedGroups(cases: readonly Pick<PaqCase, "record" | "prompt">[]): string[] {
+  const parents = new Map<string, string>();
+  const rootOf = (name: string): string => {
+    let root = name;
+    for (let next = parents.get(root); next !== undefined && next !== root; next = parents.get(root))
+      root = next;
+    parents.set(name, root);
+    return root;
+  };
+  const firstWith = new Map<string, string>();
+  const groups = cases.map(({ record }) => groupOf(record));
+  for (const [i, { prompt }] of cases.entries()) {
+    const root = rootOf(groups[i]!);
+    const first = firstWith.get(prompt);
+    if (first === undefined) firstWith.set(prompt, root);
+    else parents.set(root, rootOf(first));
+  }
+  return groups.map(rootOf);
 }

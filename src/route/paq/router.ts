@@ -2,6 +2,7 @@
 import { type CalibrationIdentity, checkIdentity } from "../../calibrate/index.ts";
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import { requireKind } from "../checks.ts";
+import type { RouteRecord } from "../records.ts";
 import type { PaqArtefact } from "./artefact.ts";
 import type { PaqDecider, PaqDecision } from "./decision.ts";
 import type { PaqFeatures, PaqVector } from "./features/index.ts";
@@ -17,6 +18,12 @@ export interface PaqRouterDecision extends PaqDecision {
   because: "enough" | "none" | "never" | "empty";
   /** The same for people, with the numbers. */
   reason: string;
+}
+
+/** Options of `PaqRouter.decideAll`. */
+export interface DecideAllOptions {
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Sends prompts to the levels of a ladder. */
@@ -68,6 +75,24 @@ export class PaqRouter implements PaqDecider {
     const [found] = await this.#features.of([prompt], { signal });
     const decision = this.decideFrom(found!);
     return { ...decision, ms: performance.now() - start };
+  }
+
+  /**
+   * Decides about every record that has a prompt, one after the other: what `evaluatePaq` judges, with true times.
+   * @returns by the record's id.
+   * @throws SurprisalError as `decide`.
+   */
+  async decideAll(
+    records: readonly Pick<RouteRecord, "id" | "question">[],
+    { onProgress, signal }: DecideAllOptions = {},
+  ): Promise<Map<string, PaqRouterDecision>> {
+    const decisions = new Map<string, PaqRouterDecision>();
+    const asked = records.filter(({ question }) => question !== undefined);
+    for (const { id, question } of asked) {
+      decisions.set(id, await this.decide(question!, { signal }));
+      onProgress?.({ done: decisions.size, total: asked.length });
+    }
+    return decisions;
   }
 
   /**

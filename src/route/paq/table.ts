@@ -1,8 +1,8 @@
 /** Records with what a router knows of their prompts: made once, fitted to and judged as often as is wanted. */
 import { SurprisalError } from "../../core/index.ts";
-import { groupOf, type RecordsHeader, type RouteRecord, type RouteRecords } from "../records.ts";
+import type { RecordsHeader, RouteRecord, RouteRecords } from "../records.ts";
 import type { PaqFeatures, PaqVector } from "./features/index.ts";
-import { casesOf, type PaqCase } from "./labels.ts";
+import { casesOf, joinedGroups, type PaqCase } from "./labels.ts";
 
 /** Labelled prompts with their vectors. */
 export interface PaqTable {
@@ -94,25 +94,4 @@ export function checkVector(vector: Float32Array, dimensions: number, where: str
     where,
     wayOut: "Mend the source of the vectors.",
   });
-}
-
-/** Groups that have a prompt in common are one: the same prompt is never fitted to and judged. */
-function joinedGroups(cases: readonly PaqCase[]): string[] {
-  const parents = new Map<string, string>();
-  const rootOf = (name: string): string => {
-    let root = name;
-    for (let next = parents.get(root); next !== undefined && next !== root; next = parents.get(root))
-      root = next;
-    parents.set(name, root);
-    return root;
-  };
-  const firstWith = new Map<string, string>();
-  const groups = cases.map(({ record }) => groupOf(record));
-  for (const [i, { prompt }] of cases.entries()) {
-    const root = rootOf(groups[i]!);
-    const first = firstWith.get(prompt);
-    if (first === undefined) firstWith.set(prompt, root);
-    else parents.set(root, rootOf(first));
-  }
-  return groups.map(rootOf);
 }
