@@ -43,7 +43,7 @@ export interface PaqLevelFacts {
   generationTokensPerSecond: number | null;
   /** Keys and values of a token, bytes. */
   cacheBytesPerToken: number | null;
-  /** What the process had more in memory while it scored and wrote with this level loaded alone, bytes; `null` = not measured. */
+  /** What the process had more in memory once this level was loaded and had written, its file's size at least, bytes; `null` = not measured. */
   memoryBytes: number | null;
 }
 

@@ -26,6 +26,7 @@ export {
 } from "./detection.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
+export { renderLadder } from "./ladder.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";

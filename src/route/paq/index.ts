@@ -30,7 +30,9 @@ export {
   requireTau,
   type TauPoint,
 } from "./labels.ts";
+export { type LadderProgress, type MadeLadder, type MakeLadderOptions, makeLadder } from "./ladder.ts";
 export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.ts";
+export type { LadderText } from "./measure-level.ts";
 /** PAQ: `paq.fit(records, paq.encoder(model))`, `router.decide(prompt)`, labels and features. */
 export * as paq from "./namespace.ts";
 export { type DecideAllOptions, PaqRouter, type PaqRouterDecision } from "./router.ts";

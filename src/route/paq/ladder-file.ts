@@ -7,21 +7,32 @@ import { decodeText, infinityAsText } from "../../text/index.ts";
 import { LADDER_SCHEMA, LEVEL_MEMBERS, levelsShape, type PaqLadder } from "../levels.ts";
 
 const NAME = "ladder.json";
+const UNFINISHED = "ladder.unfinished.json";
 const MOST_BYTES = 2 ** 20;
 const WAY_OUT = "Give a folder that `surprisal route paq ladder` made, its ladder.json unchanged.";
 
 /** The file of a ladder that is in a folder. */
 export const ladderFile = (folder: string): string => join(folder, NAME);
 
+/** Where the levels stand that are done, while others are made. */
+export const unfinishedLadderFile = (folder: string): string => join(folder, UNFINISHED);
+
+/** A folder, or a ladder's file. */
+const fileOf = (path: string): string => (path.endsWith(".json") ? path : ladderFile(path));
+
 /**
- * Writes a ladder into its folder, whole or not at all; paths of levels are written relative to it.
+ * Writes a ladder into its folder, or its file, whole or not at all; paths of levels are written relative to it.
  * @throws SurprisalError ROUTER_INVALID for what could not be read again; FILE_UNWRITABLE, DISK_FULL.
  */
-export async function writeLadder(folder: string, ladder: PaqLadder): Promise<void> {
-  const levels = ladder.levels.map((level) => ({ ...level, file: relative(folder, resolve(level.file)) }));
+export async function writeLadder(path: string, ladder: PaqLadder): Promise<void> {
+  const file = fileOf(path);
+  const levels = ladder.levels.map((level) => ({
+    ...level,
+    file: relative(resolve(dirname(file)), resolve(level.file)),
+  }));
   const json = JSON.stringify({ ...ladder, levels }, infinityAsText, 2);
-  parseLadder(json, ladderFile(folder));
-  await writeWhole(ladderFile(folder), `${json}\n`);
+  parseLadder(json, file);
+  await writeWhole(file, `${json}\n`);
 }
 
 /**
@@ -29,7 +40,7 @@ export async function writeLadder(folder: string, ladder: PaqLadder): Promise<vo
  * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE; as `parseLadder`.
  */
 export async function readLadder(path: string): Promise<PaqLadder> {
-  const file = path.endsWith(".json") ? path : ladderFile(path);
+  const file = fileOf(path);
   const bytes = await readInput(file, {
     most: MOST_BYTES,
     wayOutWhenLarge: WAY_OUT,
