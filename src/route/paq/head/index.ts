@@ -1,0 +1,13 @@
+/** The head of a PAQ router: which levels are probably enough. */
+export {
+  difficultyOf,
+  type FittedHead,
+  fitHead,
+  type HeadOptions,
+  type HeadRows,
+  type LevelCurve,
+  type PaqHead,
+  type PaqHeadLevel,
+  probabilitiesAt,
+} from "./head.ts";
+export type { PaqCosts } from "./ordinal.ts";
