@@ -17,6 +17,8 @@ export interface PaqTable {
   header: RecordsHeader | null;
   /** Records left out, by what was amiss, how many of each. */
   leftOut: Readonly<Record<string, number>>;
+  /** Ids of those left out because their prompt is empty: nothing is fitted to them, and they go to the top level. */
+  empty: readonly string[];
 }
 
 /** Options of `paqTable`. */
@@ -38,8 +40,8 @@ export async function paqTable(
 ): Promise<PaqTable> {
   const { levels, cases: labelled, leftOut: amiss } = casesOf(records, names);
   const cases = labelled.filter(({ prompt }) => prompt.trim() !== "");
-  const empty = labelled.length - cases.length;
-  const leftOut = empty === 0 ? amiss : { ...amiss, "empty prompt": empty };
+  const empty = labelled.flatMap(({ prompt, record }) => (prompt.trim() === "" ? record.id : []));
+  const leftOut = empty.length === 0 ? amiss : { ...amiss, "empty prompt": empty.length };
   if (cases.length === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -63,6 +65,7 @@ export async function paqTable(
     features: { name, dimensions, identity },
     header,
     leftOut,
+    empty,
   };
 }
 
