@@ -3,7 +3,7 @@
  * model. A path is a way to an answer: "short" and "long" of one model, or the models of a cascade by their names.
  */
 import type { CalibrationIdentity } from "../calibrate/index.ts";
-import { SurprisalError } from "../core/index.ts";
+import { ERROR_CODES, type ErrorCode, SurprisalError } from "../core/index.ts";
 import { shapes } from "../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
@@ -123,6 +123,8 @@ export interface RouteRecord {
   rewordingOf?: string | undefined;
   /** Answers by path. A path that failed is left out. */
   paths: Readonly<Record<string, RecordedAnswer>>;
+  /** Of records for PAQ: why paths are missing. */
+  failed?: { code: ErrorCode; what: string } | undefined;
   traces?: readonly RecordedTrace[] | undefined;
   /** Of a record for early exits, whose path "whole" is the answer where nobody ended the thinking. */
   thinking?: RecordedThinking | undefined;
@@ -230,6 +232,7 @@ function parsed(line: string, shape: shapes.Shape, at: string): unknown {
 /** Fields that are texts, whatever they say. */
 const TEXTS = new Set([
   ...["id", "group", "kind", "question", "rewordingOf", "text", "answer", "short", "long", "close", "call"],
+  ...["code", "what"],
 ]);
 
 const numberFromText = (key: string, value: unknown): unknown =>
@@ -317,6 +320,7 @@ const recordShape = record({
   question: optional(words),
   rewordingOf: optional(words),
   paths: mapOf(answerShape),
+  failed: optional(record({ code: oneOf(...ERROR_CODES), what: words })),
   traces: optional(
     list(
       record({

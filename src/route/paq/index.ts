@@ -35,6 +35,15 @@ export { ladderFile, parseLadder, readLadder, writeLadder } from "./ladder-file.
 export type { LadderText } from "./measure-level.ts";
 /** PAQ: `paq.fit(records, paq.encoder(model))`, `router.decide(prompt)`, labels and features. */
 export * as paq from "./namespace.ts";
+export {
+  type LevelsProgress,
+  type PaqAsking,
+  type PaqPrompt,
+  type RecordedLevels,
+  type RecordLevelsOptions,
+  recordLevels,
+} from "./record-levels.ts";
 export { type DecideAllOptions, PaqRouter, type PaqRouterDecision } from "./router.ts";
+export { fixedLevel, type PaqAnswer, type PaqRunOptions, PaqServer, type PaqServerOptions } from "./serve.ts";
 export { paqFault, paqShape } from "./shape.ts";
 export { describeLeftOut, type PaqTable, type PaqTableOptions } from "./table.ts";
