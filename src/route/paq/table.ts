@@ -87,7 +87,9 @@ export function partOf(table: PaqTable, rows: readonly number[]): PaqTable {
 
 /** @throws SurprisalError INVALID_ARGUMENT for a vector of another length, and numbers that are none. */
 export function checkVector(vector: Float32Array, dimensions: number, where: string): void {
-  if (vector.length === dimensions && vector.every(Number.isFinite)) return;
+  let sum = 0; // NaN and Infinity times 0 are NaN
+  for (let j = 0; j < vector.length; j++) sum += vector[j]! * 0;
+  if (vector.length === dimensions && sum === 0) return;
   throw new SurprisalError({
     code: "INVALID_ARGUMENT",
     what:
