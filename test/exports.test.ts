@@ -128,6 +128,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
       traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
       recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces
+      evaluatePaq paq PaqRouter
       LADDER_SCHEMA ladderFile levelFacts levelName parseLadder readLadder writeLadder`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
@@ -144,6 +145,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer CarExample
       DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion
       RecordedQuestion RecordingProgress RecordQuestionsOptions RecordsFileOptions ResolvedDeepConf VoteResult
+      ChosenTau CrossFitted DecideAllOptions EvaluatePaqOptions LevelCurve PaqArtefact PaqArtefactLevel PaqCase PaqCosts
+      PaqEvaluation PaqFeatures PaqFitOptions PaqGoal PaqHead PaqHeadLevel PaqMethod PaqPoint PaqRoute
+      PaqRouterDecision PaqTable PaqTableOptions PaqVector TauPoint
       PaqDecider PaqDecision PaqFallback PaqLadder PaqLevel PaqLevelFacts PaqMachine PaqPerplexity PaqSource`,
   ],
   "./refine": [
@@ -224,9 +228,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      topChoiceReliability`,
+      topChoiceReliability perplexityTimeChart`,
     `
-      AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,

@@ -123,6 +123,7 @@ describe("every picture", () => {
       charts.reliabilityDiagram({ bins: [] }),
       charts.accuracyByPerplexity([]),
       charts.accuracyTokensChart({ curve: [], methods: [] }),
+      charts.perplexityTimeChart({ tau: 0.1, methods: [] }),
       charts.riskCoverageChart({ points: [], aurc: 0 }),
       charts.noiseFloorChart([]),
       charts.topChoiceReliability({ documents: [{ ranks: [1], alternatives: null }] }),

@@ -11,6 +11,8 @@ Examples:
   surprisal route paq run "What is 12 + 7?" --ladder ladder --level 4`,
   commands: {
     ladder: { summary: "Make the levels of a model and measure each", load: async () => (await import("./paq-ladder.ts")).default },
+    fit: { summary: "Fit a router to records of prompts scored under every level", load: async () => (await import("./paq-fit.ts")).default },
+    eval: { summary: "What a router is worth, beside every level, random, length alone and the oracle", load: async () => (await import("./paq-eval.ts")).default },
   },
 };
 export default command;

@@ -136,6 +136,7 @@ export function crossFit(
       decisions.set(table.cases[i]!.record.id, { level, ms: ms + performance.now() - start, leftOut });
     }
   }
+  for (const id of table.empty) decisions.set(id, { level: table.levels.at(-1)!, ms: 0, leftOut: 0 });
   return { decisions, routers };
 }
 

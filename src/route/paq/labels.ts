@@ -132,14 +132,14 @@ export function casesOf(given: RouteRecords | readonly RouteRecord[], names?: re
 /** A case, or what is amiss. */
 function caseOf(record: RouteRecord, levels: readonly string[]): PaqCase | string {
   const nll = new Float64Array(levels.length);
-  const tokens = record.paths[levels.at(-1) ?? ""]?.tokens ?? 0;
   for (const [i, level] of levels.entries()) {
-    const answer = record.paths[level];
-    const own = answer?.nll;
-    if (answer === undefined || typeof own !== "number" || !(own >= 0)) return `${level}: no surprisal`;
-    if (answer.tokens !== tokens) return `${level}: other tokens`;
+    const own = record.paths[level]?.nll;
+    if (typeof own !== "number" || !(own >= 0)) return `${level}: no surprisal`;
     nll[i] = own;
   }
+  const tokens = record.paths[levels.at(-1)!]!.tokens;
+  const other = levels.find((level) => record.paths[level]!.tokens !== tokens);
+  if (other !== undefined) return `${other}: other tokens`;
   if (!(tokens > 0)) return "no tokens";
   if (!(nll.at(-1)! < Infinity)) return `${levels.at(-1)}: impossible`;
   return { record, prompt: record.question ?? "", tokens, nll };

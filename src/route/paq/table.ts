@@ -17,6 +17,8 @@ export interface PaqTable {
   header: RecordsHeader | null;
   /** Records left out, by what was amiss, how many of each. */
   leftOut: Readonly<Record<string, number>>;
+  /** Ids of those left out because their prompt is empty: nothing is fitted to them, and they go to the top level. */
+  empty: readonly string[];
 }
 
 /** Options of `paqTable`. */
@@ -38,8 +40,8 @@ export async function paqTable(
 ): Promise<PaqTable> {
   const { levels, cases: labelled, leftOut: amiss } = casesOf(records, names);
   const cases = labelled.filter(({ prompt }) => prompt.trim() !== "");
-  const empty = labelled.length - cases.length;
-  const leftOut = empty === 0 ? amiss : { ...amiss, "empty prompt": empty };
+  const empty = labelled.flatMap(({ prompt, record }) => (prompt.trim() === "" ? record.id : []));
+  const leftOut = empty.length === 0 ? amiss : { ...amiss, "empty prompt": empty.length };
   if (cases.length === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -63,6 +65,7 @@ export async function paqTable(
     features: { name, dimensions, identity },
     header,
     leftOut,
+    empty,
   };
 }
 
@@ -84,7 +87,9 @@ export function partOf(table: PaqTable, rows: readonly number[]): PaqTable {
 
 /** @throws SurprisalError INVALID_ARGUMENT for a vector of another length, and numbers that are none. */
 export function checkVector(vector: Float32Array, dimensions: number, where: string): void {
-  if (vector.length === dimensions && vector.every(Number.isFinite)) return;
+  let sum = 0; // NaN and Infinity times 0 are NaN
+  for (let j = 0; j < vector.length; j++) sum += vector[j]! * 0;
+  if (vector.length === dimensions && sum === 0) return;
   throw new SurprisalError({
     code: "INVALID_ARGUMENT",
     what:
