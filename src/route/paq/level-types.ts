@@ -16,7 +16,7 @@ const K_BLOCK = 256;
 const BITS = [2, 4, 8, 16];
 
 /** "Q4_K_M" -> 4, "F16" -> 16; `null` for what is no format of a number of bits. */
-export function bitsOfType(type: string): number | null {
+function bitsOfType(type: string): number | null {
   const bits = /\d+/.exec(type)?.[0];
   return bits === undefined ? null : Number(bits);
 }
