@@ -145,7 +145,10 @@ describe("PaqServer", () => {
   it("says what does not fit, and that a prompt was cut for the router", async () => {
     const { server } = serving(1000);
     await using _ = server;
-    await expect(server.run("16")).rejects.toMatchObject({ code: "OUT_OF_MEMORY", what: expect.stringMatching(/1\.6 kB.*1 kB/) });
+    await expect(server.run("16")).rejects.toMatchObject({
+      code: "OUT_OF_MEMORY",
+      what: expect.stringMatching(/1\.6 kB.*1 kB/),
+    });
     const { warnings } = await server.run(`4 ${"long ".repeat(10)}`, { maxTokens: 1 });
     expect(warnings).toEqual([
       "The router did not read the last 3 tokens of the prompt, which is too long for it.",
