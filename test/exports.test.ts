@@ -129,7 +129,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
       recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces
       evaluatePaq paq PaqRouter
-      LADDER_SCHEMA ladderFile levelFacts levelName parseLadder readLadder writeLadder`,
+      LADDER_SCHEMA fixedLevel ladderFile levelFacts levelName makeLadder parseLadder PaqServer readLadder recordLevels writeLadder`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
       CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
@@ -148,7 +148,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ChosenTau CrossFitted DecideAllOptions EvaluatePaqOptions LevelCurve PaqArtefact PaqArtefactLevel PaqCase PaqCosts
       PaqEvaluation PaqFeatures PaqFitOptions PaqGoal PaqHead PaqHeadLevel PaqMethod PaqPoint PaqRoute
       PaqRouterDecision PaqTable PaqTableOptions PaqVector TauPoint
-      PaqDecider PaqDecision PaqFallback PaqLadder PaqLevel PaqLevelFacts PaqMachine PaqPerplexity PaqSource`,
+      PaqDecider PaqDecision PaqFallback PaqLadder PaqLevel PaqLevelFacts PaqMachine PaqPerplexity PaqSource
+      LadderProgress LadderText LevelsProgress MadeLadder MakeLadderOptions PaqAnswer PaqAsking PaqPrompt PaqRunOptions
+      PaqServerOptions RecordedLevels RecordLevelsOptions`,
   ],
   "./refine": [
     `

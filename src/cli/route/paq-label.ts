@@ -4,7 +4,7 @@ import { onInterrupt } from "../../files/index.ts";
 import { levelFacts, type RecordedLevels, recordLevels } from "../../route/index.ts";
 import { formatCount, formatNumber, formatPlural, visible } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { someFailed } from "../errors.ts";
+import { exitCodeOf, someFailed } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS } from "../load-options.ts";
 import { argument, oneOf, option, text } from "../parameters.ts";
@@ -75,7 +75,7 @@ Examples:
     show(recorded, file, ladder.source.note, given.json);
     const { failed, records } = recorded;
     if (failed.length === 0) return;
-    throw someFailed({
+    const error = someFailed({
       failures: failed.map(({ id, code, what }) => ({
         error: new SurprisalError({ code, what }),
         where: `prompt ${id}`,
@@ -87,6 +87,8 @@ Examples:
       },
       next: `All others have their scores in ${visible(file)}.`,
     });
+    if (!given.json) throw error;
+    process.exitCode = exitCodeOf(error); // the document has them
   },
 });
 export default command;
