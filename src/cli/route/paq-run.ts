@@ -4,6 +4,7 @@ import { DEFAULT_EMBEDDING_MODEL, type ModelIdentity } from "../../models/index.
 import {
   fixedLevel,
   type PaqAnswer,
+  type PaqArtefact,
   type PaqDecider,
   type PaqDecision,
   type PaqLadder,
@@ -66,9 +67,10 @@ Examples:
           ? "There is no router: --artefact FILE, which `fit` writes; or always one level: --level BITS"
           : "Give --artefact or --level, not both",
       );
+    const router = given.artefact === undefined ? null : await routerOf(given.artefact, "paq");
     if (isQuestionsFile(given.question)) {
-      const key = { ladder: ladder.source.sha256, router: given.artefact ?? given.level };
-      await runMany(given, key, () => Served.open(ladder, given), {
+      const levels = ladder.levels.map(({ name, identity }) => ({ name, model: identity.model }));
+      await runMany(given, { levels, by: router ?? given.level }, () => Served.open(ladder, router, given), {
         places: (atOnce) => atOnce ?? 1,
         options: { maxTokens: given.maxTokens ?? MOST_TOKENS, form: given.form },
         async ask(served, question) {
@@ -81,7 +83,7 @@ Examples:
     if (given.out !== undefined || given.resume)
       throw usage("--out and --resume are for a file of prompts", given.question);
     if (given.question.trim() === "") throw usage("There is no prompt");
-    await answerOne(ladder, given);
+    await answerOne(await Served.open(ladder, router, given), given);
   },
 });
 export default command;
@@ -99,13 +101,13 @@ class Served implements AsyncDisposable {
     this.#router = router;
   }
 
-  static async open(ladder: PaqLadder, given: Given): Promise<Served> {
+  static async open(ladder: PaqLadder, artefact: PaqArtefact | null, given: Given): Promise<Served> {
     const { mmap } = given;
     const options = {
       ...(given.memory !== undefined && { memoryBytes: given.memory * 2 ** 30 }),
       load: { ...loadOptions(given), mmap: mmap === "auto" ? true : mmap },
     };
-    const opened = await openDecider(ladder, given);
+    const opened = await openDecider(ladder, artefact, given);
     try {
       const server = PaqServer.open(ladder, opened.decider, options);
       if (!given.quiet)
@@ -130,15 +132,16 @@ class Served implements AsyncDisposable {
 
 async function openDecider(
   ladder: PaqLadder,
+  artefact: PaqArtefact | null,
   given: Given,
 ): Promise<{ decider: PaqDecider; router: AsyncDisposable | null; warnings: readonly string[] }> {
-  if (given.level !== undefined) {
+  if (artefact === null) {
     const level = `${given.level}-bit`;
     if (ladder.levels.some(({ name }) => name === level))
       return { decider: fixedLevel(level), router: null, warnings: [] };
     throw usage(`The ladder has no ${level}; it has ${ladder.levels.map(({ name }) => name).join(", ")}`);
   }
-  const router = await openRouter(await routerOf(given.artefact, "paq"), given);
+  const router = await openRouter(artefact, given);
   try {
     const warnings = router.router.check(ladder.levels, { strict: given.strict });
     return { decider: router.router, router, warnings };
@@ -151,8 +154,8 @@ async function openDecider(
 const runOptions = ({ maxTokens = MOST_TOKENS, form }: Given): PaqRunOptions => ({ maxTokens, form });
 
 /** One answer, as it is written. */
-async function answerOne(ladder: PaqLadder, given: Given): Promise<void> {
-  await using served = await Served.open(ladder, given);
+async function answerOne(opened: Served, given: Given): Promise<void> {
+  await using served = opened;
   const stop = new AbortController();
   const stopWatching = onInterrupt(() => stop.abort());
   const screen = given.json ? null : new Stream();

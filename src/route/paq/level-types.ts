@@ -16,7 +16,7 @@ const K_BLOCK = 256;
 const BITS = [2, 4, 8, 16];
 
 /** "Q4_K_M" -> 4, "F16" -> 16; `null` for what is no format of a number of bits. */
-export function bitsOfType(type: string): number | null {
+function bitsOfType(type: string): number | null {
   const bits = /\d+/.exec(type)?.[0];
   return bits === undefined ? null : Number(bits);
 }
@@ -29,7 +29,11 @@ export function bitsOfType(type: string): number | null {
  * @returns fewest bits first.
  * @throws SurprisalError INVALID_ARGUMENT for what is no format, two of as many bits, and fewer than two.
  */
-export function wantedLevels(file: GgufFile, own: string, types?: readonly string[]): WantedLevel[] {
+export function wantedLevels(
+  file: Pick<GgufFile, "tensors">,
+  own: string,
+  types?: readonly string[],
+): WantedLevel[] {
   const levels = (types ?? standardTypes(file, own)).map((given): WantedLevel => {
     const type = quantizationType(given);
     const bits = type === null ? null : bitsOfType(type);
@@ -58,7 +62,7 @@ export function wantedLevels(file: GgufFile, own: string, types?: readonly strin
   return sorted;
 }
 
-function standardTypes(file: GgufFile, own: string): string[] {
+function standardTypes(file: Pick<GgufFile, "tensors">, own: string): string[] {
   const rows = file.tensors.filter(({ shape }) => shape.length > 1);
   const fits = rows.every(({ shape }) => shape[0]! % K_BLOCK === 0);
   const standard = ["Q2_0", fits ? "Q4_K_M" : "Q4_0", "Q8_0", own === "BF16" ? own : "F16"];
