@@ -35,7 +35,7 @@ export interface WayColumns {
 const NAMES = ["nll", "ratio", "adequate", "ms", "bits"] as const;
 
 /** Of prompts that go each its own way. */
-export function columnsOfChoices(
+function columnsOfChoices(
   { levels, cases, tau }: Pick<JudgedPrompts, "levels" | "cases" | "tau">,
   choices: ArrayLike<number>,
   ownMs?: Float64Array,

@@ -11,8 +11,8 @@ export {
   type PaqPerplexity,
   type PaqSource,
 } from "../levels.ts";
-export { PAQ_RECONSTRUCTIONS, type PaqArtefact, type PaqArtefactLevel } from "./artefact.ts";
-export { levelAt, type PaqGoal, type PaqPoint } from "./decide.ts";
+export type { PaqArtefact, PaqArtefactLevel } from "./artefact.ts";
+export type { PaqGoal, PaqPoint } from "./decide.ts";
 export type { PaqDecider, PaqDecision } from "./decision.ts";
 export type { PaqFeatures, PaqVector } from "./features/index.ts";
 export type { CrossFitted, PaqFitOptions } from "./fit.ts";
@@ -21,7 +21,6 @@ export {
   bitsOf,
   type ChosenTau,
   casesOf,
-  checkedLevels,
   isEnough,
   joinedGroups,
   labelAt,

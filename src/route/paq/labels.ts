@@ -33,7 +33,7 @@ export function bitsOf(name: string): number | null {
  * Names of levels, fewest bits first.
  * @throws SurprisalError INVALID_ARGUMENT for fewer than two, and names that are no levels'.
  */
-export function checkedLevels(names: readonly string[]): readonly string[] {
+function checkedLevels(names: readonly string[]): readonly string[] {
   const strange = names.find((name) => bitsOf(name) === null);
   const bits = names.map((name) => bitsOf(name) ?? 0);
   if (names.length >= 2 && strange === undefined && bits.every((each, i) => i === 0 || each > bits[i - 1]!))

@@ -1,10 +1,7 @@
 /** The head of a PAQ router: which levels are probably enough. */
 export {
   difficultyOf,
-  type FittedHead,
   fitHead,
-  type HeadOptions,
-  type HeadRows,
   type LevelCurve,
   type PaqHead,
   type PaqHeadLevel,
