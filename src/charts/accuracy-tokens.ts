@@ -2,7 +2,7 @@
 import { axisX, axisY, dot, gridX, gridY, line, link, type PlotOptions, text } from "@observablehq/plot";
 import { formatCount, formatNumber, formatProbability, visible } from "../text/index.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
-import { labelsApart } from "./labels-apart.ts";
+import { labelsApart } from "./labels.ts";
 import type { Colours } from "./theme.ts";
 
 /** What `accuracyTokensChart` draws; `evaluateRouter` and `accuracyTokensCurve` of surprisal/route give it. */

@@ -23,6 +23,7 @@ export {
   perplexityIntervals,
 } from "./perplexity-intervals.ts";
 export { type PerplexityTimeInput, perplexityTimeChart } from "./perplexity-time.ts";
+export { type PruningCurveInput, type PruningPoint, pruningCurve } from "./pruning-curve.ts";
 export { type RankedRow, rankingChart } from "./ranking.ts";
 export {
   accuracyByPerplexity,
@@ -40,3 +41,4 @@ export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";
 export type { Theme } from "./theme.ts";
+export { type TokensSaved, tokensSavedChart } from "./tokens-saved.ts";

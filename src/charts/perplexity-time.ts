@@ -2,7 +2,7 @@
 import { axisX, axisY, dot, gridX, gridY, link, type PlotOptions, ruleY, text } from "@observablehq/plot";
 import { formatNumber, visible } from "../text/index.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
-import { labelsApart } from "./labels-apart.ts";
+import { labelsApart } from "./labels.ts";
 
 interface Ends {
   value: number;

@@ -1,13 +1,25 @@
-/** Names beside points, so that none lies on another. */
+/** Names of points in a picture, apart from each other. Internal to this room. */
 
 /** Height of a line of text, about the width of a letter, and half the size of a point, pixels. */
 const [LINE, LETTER, POINT] = [14, 6.8, 7];
 /** Where a label may stand above (-) or below its point, the best place first. */
 const OFFSETS = [-12, 16, -12 - LINE, 16 + LINE, -12 - 2 * LINE, 16 + 2 * LINE];
 
-/** For each label how far from its point it stands, so that none lies on another, or on a point, where there is room. */
-export function labelsApart(places: readonly { name: string; x: number; y: number }[]): number[] {
-  const points = places.map(({ x, y }) => ({
+/** A point of a picture, pixels. */
+interface Place {
+  x: number;
+  y: number;
+}
+
+/**
+ * For each label how far from its point it stands, so that none lies on another, or on a point, where there is room.
+ * @param unnamed points without a label.
+ */
+export function labelsApart(
+  places: readonly (Place & { name: string })[],
+  unnamed: readonly Place[] = [],
+): number[] {
+  const points = [...places, ...unnamed].map(({ x, y }) => ({
     left: x - POINT,
     right: x + POINT,
     y,
