@@ -235,7 +235,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      pruningCurve tokensSavedChart topChoiceReliability perplexityTimeChart`,
+      perplexityTimeChart pruningCurve tokensSavedChart topChoiceReliability`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
