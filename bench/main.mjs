@@ -46,6 +46,7 @@ const MEASUREMENTS = [
   "route",
   "paq",
   "embed",
+  "bytes",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

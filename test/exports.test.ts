@@ -152,6 +152,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       LadderProgress LadderText LevelsProgress MadeLadder MakeLadderOptions PaqAnswer PaqAsking PaqPrompt PaqRunOptions
       PaqServerOptions RecordedLevels RecordLevelsOptions`,
   ],
+  "./compress": [
+    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK checkSameModel draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
+    "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
+  ],
   "./refine": [
     `
       chainText comparePrunings danglingReferences DATASET_FORMATS datasetReport DEFAULT_THRESHOLDS demonstrationOf
