@@ -6,6 +6,8 @@ import { mcNemar, mean, pearson, resampled, spearman, wilson } from "./numbers.m
 import { PATTERNS } from "./patterns.mjs";
 import { readRows } from "./rows.mjs";
 
+const BASELINE = "its own ln p (baseline)";
+
 /** What a step is worth by each measure; higher = needed more. The last asks how surprising the step itself is, and needs no removal. */
 export const MEASURES = [
   ...["answer", "chain", "rest"].flatMap((scope) => [
@@ -13,7 +15,7 @@ export const MEASURES = [
     { name: `${scope}, total`, isMean: false, of: (step) => step[scope][1] },
   ]),
   // What the chain loses in all, less what the rest loses, is the step's own -ln p.
-  { name: "its own ln p (baseline)", isMean: true, of: ({ chain, rest }) => chain[1] - rest[1] },
+  { name: BASELINE, isMean: true, of: ({ chain, rest }) => chain[1] - rest[1] },
 ];
 
 export function figuresOf({ out, resamples }) {
@@ -78,6 +80,12 @@ function ranked(rows, kind, resamples) {
   return {
     steps: compared.n,
     needed: compared.right,
+    // What taking steps out adds to looking at them.
+    removal: Object.fromEntries(
+      compared.differences
+        .filter(({ second }) => second === BASELINE)
+        .map(({ first, measures }) => [first, measures.auroc]),
+    ),
     measures: Object.fromEntries(
       MEASURES.map(({ name, of }) => [
         name,

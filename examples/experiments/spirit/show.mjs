@@ -20,6 +20,7 @@ export function tablesOf({ filler, tasks }) {
       ? {}
       : {
           filler: fillerTable(filler),
+          "filler removal": removalTable(filler),
           "filler by task": cellTable(filler.byTask, "task"),
           "filler by difficulty": cellTable(filler.byDifficulty, "difficulty"),
         }),
@@ -46,15 +47,30 @@ export function filledPage(page, tables) {
 }
 
 function fillerTable({ kinds }) {
+  const all = Object.entries(kinds);
   return table(
-    ["not needed", "steps", ...MEASURES.map(({ name }) => name)],
-    Object.entries(kinds).map(([kind, { steps, needed, measures }]) => [
-      FILLERS[kind],
-      `${steps - needed} of ${steps}`,
-      ...MEASURES.map(({ name }) => {
-        const { auroc, last } = measures[name];
-        return `${three(auroc.value)} (${between(auroc, three)}); ${percent(last)} %`;
-      }),
+    ["AUROC (95 %); all of them last", ...all.map(([kind]) => FILLERS[kind])],
+    [
+      ["steps not needed, of all", ...all.map(([, { steps, needed }]) => `${steps - needed} of ${steps}`)],
+      ...MEASURES.map(({ name }) => [
+        name,
+        ...all.map(([, { measures }]) => {
+          const { auroc, last } = measures[name];
+          return `${three(auroc.value)} (${between(auroc, three)}); ${percent(last)} %`;
+        }),
+      ]),
+    ],
+  );
+}
+
+function removalTable({ kinds }) {
+  return table(
+    ["removal less the baseline, AUROC", ...Object.keys(kinds).map((kind) => kind)],
+    Object.keys(Object.values(kinds)[0].removal).map((name) => [
+      name,
+      ...Object.values(kinds).map(
+        ({ removal }) => `${signed(removal[name].value)} (${between(removal[name], signed)})`,
+      ),
     ]),
   );
 }
@@ -178,6 +194,8 @@ export function picturesOf({ filler, tasks }) {
           "spirit-filler": {
             ...rankingChart(rows(filler.kinds)),
             title: "Which measures tell steps that are needed from those that are not",
+            summary:
+              "The chance that a needed step is found more important than one that is not, by kind of step and measure; 0.5 is what chance gives.",
           },
         }),
     ...Object.fromEntries(tasks.map((task) => [`spirit-${task.name}`, stepsChart(task)])),
