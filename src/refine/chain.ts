@@ -40,14 +40,17 @@ export interface ChainParts {
  * @returns `by` and `why`: how the reasoning was cut.
  * @throws {SurprisalError} EMPTY_INPUT where there is no step; NOTHING_TO_SCORE without an answer; INVALID_ARGUMENT
  */
-export function reasoningChain({
-  prompt,
-  reasoning,
-  frame = "",
-  answer,
-  by,
-}: ChainParts): ReasoningChain & Pick<Segmentation, "by" | "why"> {
-  if (typeof prompt !== "string") throw invalidArgument("The prompt is no text", "prompt", "Give a string.");
+export function reasoningChain(parts: ChainParts): ReasoningChain & Pick<Segmentation, "by" | "why"> {
+  if (typeof parts !== "object" || parts === null)
+    throw invalidArgument("There is no chain", "chain", "Give { prompt, reasoning, answer }.");
+  const { prompt, reasoning, frame = "", answer, by } = parts;
+  checkTexts({ prompt, frame, answer }, "chain");
+  if (typeof reasoning !== "string" && !Array.isArray(reasoning))
+    throw invalidArgument(
+      "The reasoning is no text and no list of steps",
+      "reasoning",
+      "Give a string, or strings.",
+    );
   const cut: Segmentation =
     typeof reasoning === "string"
       ? segment(reasoning, { by })
@@ -67,7 +70,15 @@ export function reasoningChain({
 }
 
 /** @throws {SurprisalError} EMPTY_INPUT, NOTHING_TO_SCORE, INVALID_ARGUMENT, named by `where` */
-export function checkChain({ prompt, lead, steps, frame, answer }: ReasoningChain, where: string): void {
+export function checkChain(chain: ReasoningChain, where: string): void {
+  if (typeof chain !== "object" || chain === null)
+    throw invalidArgument(
+      "There is no chain",
+      where,
+      "Make one with reasoningChain({ prompt, reasoning, answer }).",
+    );
+  const { prompt, lead, steps, frame, answer } = chain;
+  checkTexts({ prompt, lead, frame, answer }, where);
   if (!Array.isArray(steps) || steps.length === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
@@ -76,11 +87,11 @@ export function checkChain({ prompt, lead, steps, frame, answer }: ReasoningChai
       wayOut: "Give the reasoning before the answer: there is nothing to prune in an answer alone.",
     });
   for (const [i, step] of steps.entries()) {
-    if (typeof step.text !== "string" || typeof step.separator !== "string" || step.text.trim() === "")
+    if (typeof step?.text !== "string" || typeof step.separator !== "string" || step.text.trim() === "")
       throw invalidArgument(`Step ${i + 1} is empty`, where, "Leave empty steps out.");
     checkWellFormed(step.text + step.separator, `${where}, step ${i + 1}`);
   }
-  if (typeof answer !== "string" || answer.trim() === "")
+  if (answer.trim() === "")
     throw new SurprisalError({
       code: "NOTHING_TO_SCORE",
       what: "The chain has no answer",
@@ -89,6 +100,12 @@ export function checkChain({ prompt, lead, steps, frame, answer }: ReasoningChai
     });
   for (const [name, text] of Object.entries({ prompt, lead, frame, answer }))
     checkWellFormed(text, `${where}, ${name}`);
+}
+
+function checkTexts(texts: Readonly<Record<string, unknown>>, where: string): void {
+  for (const [name, text] of Object.entries(texts))
+    if (typeof text !== "string")
+      throw invalidArgument(`The ${name} is no text`, `${where}, ${name}`, "Give a string.");
 }
 
 /** Where the parts of a chain lie in its scored text, UTF-8 bytes from the end of the prompt. */

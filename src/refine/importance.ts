@@ -69,15 +69,14 @@ export async function stepImportance(
   checkScope(measure);
   checkChain(chain, "chain");
   const { steps } = chain;
-  const without = steps.map((_, i) => ({ ...chain, steps: withoutSteps(steps, (at) => at === i) }));
-  const requests = [chain, ...without, { ...chain, lead: "", steps: [] }];
+  const bareChain = { ...chain, lead: "", steps: [] };
   const scores = await scoreChains(
     model,
-    requests.map((each) => ({ ...each, where: "chain" })),
+    [...removals(chain), bareChain].map((each) => ({ ...each, where: "chain" })),
     scoring,
   );
   const [full, bare] = [scores[0]!, scores.at(-1)!];
-  const found = steps.map(({ text }, step) => importanceOf(text, step, full, scores[step + 1]!));
+  const found = importancesOf(chain, scores);
   return {
     steps: found,
     full: summaryOf(full),
@@ -88,6 +87,17 @@ export async function stepImportance(
     model: model.identity,
     warnings: warningsOf(steps.length, full, bare),
   };
+}
+
+/** The chain, and the chain without each of its steps. */
+export function removals(chain: ReasoningChain): ReasoningChain[] {
+  const { steps } = chain;
+  return [chain, ...steps.map((_, i) => ({ ...chain, steps: withoutSteps(steps, (at) => at === i) }))];
+}
+
+/** @param scores of `removals`, in their order. */
+export function importancesOf({ steps }: ReasoningChain, scores: readonly ChainScore[]): StepImportance[] {
+  return steps.map(({ text }, step) => importanceOf(text, step, scores[0]!, scores[step + 1]!));
 }
 
 function importanceOf(text: string, step: number, full: ChainScore, without: ChainScore): StepImportance {

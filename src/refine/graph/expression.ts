@@ -32,9 +32,7 @@ export function plainOperators(text: string): string {
     .replaceAll(/[−–—﹣－]/g, "-")
     .replaceAll(/[×·⋅✕＊]|\\times|\\cdot/g, "*")
     .replaceAll(/[÷／∕]|\\div/g, "/")
-    .replaceAll("＋", "+")
-    .replaceAll("（", "(")
-    .replaceAll("）", ")");
+    .replaceAll(/[０-９（）＋＝％．]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }
 
 interface Node {
@@ -205,6 +203,18 @@ function power(base: Fraction, exponent: Fraction): Fraction | null {
   const size = exponent.over < 0n ? -exponent.over : exponent.over;
   const raised = lowest(base.over ** size, base.under ** size);
   return exponent.over < 0n ? divide({ over: 1n, under: 1n }, raised) : raised;
+}
+
+/** A value by the name of its number, without a sign: "3/4" is 0.75, and 1/3, which does not end, stays "1/3". */
+export function nameOfValue(value: string): string {
+  const [over = "", under = "1"] = value.replace(/^-/, "").split("/");
+  if (under === "1") return over;
+  let rest = BigInt(under);
+  let digits = 0;
+  for (const factor of [10n, 5n, 2n]) for (; rest % factor === 0n; rest /= factor) digits++;
+  if (rest !== 1n || digits > MOST_DIGITS) return `${over}/${under}`;
+  const text = `${(BigInt(over) * 10n ** BigInt(digits)) / BigInt(under)}`.padStart(digits + 1, "0");
+  return `${text.slice(0, -digits)}.${text.slice(-digits).replace(/0+$/, "")}`;
 }
 
 const valueText = ({ over, under }: Fraction): string => (under === 1n ? `${over}` : `${over}/${under}`);

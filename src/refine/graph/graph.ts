@@ -1,6 +1,7 @@
 /** Which later step uses which result. */
 import { invalidArgument } from "../../core/index.ts";
 import { type Item, itemsOf, keyOf, type StepItems } from "./items.ts";
+import { isRounded } from "./numbers.ts";
 
 /** A step that uses a result of an earlier one. */
 export interface StepReference {
@@ -70,7 +71,7 @@ export function stepGraph(steps: readonly string[], options: StepGraphOptions = 
     const node: StepNode = { produces: [], uses: [] };
     for (const [key, item] of mentions) {
       const isGiven = known.has(key);
-      const sources = stated.get(key);
+      const sources = stated.get(key) ?? (isGiven ? undefined : roundedOf(item, stated));
       const isOwn = results.has(key) && (item.kind === "variable" || item.kind === "label");
       if (sources && !isOwn) node.uses.push({ step, from: [...sources].reverse(), item });
       const states = isGiven
@@ -85,6 +86,14 @@ export function stepGraph(steps: readonly string[], options: StepGraphOptions = 
   for (const [step, node] of nodes.entries())
     node.uses = node.uses.filter(({ item }) => !isComputedAnew(keyOf(item), item, read[step]!));
   return { nodes, references: nodes.flatMap(({ uses }) => uses) };
+}
+
+/** Steps that state a number of which this one is a rounding. */
+function roundedOf({ kind, name }: Item, stated: ReadonlyMap<string, number[]>): number[] | undefined {
+  if (kind !== "number" || !/\.\d{2}/.test(name)) return undefined;
+  for (const [key, steps] of stated)
+    if (key.startsWith("number ") && isRounded(name, key.slice("number ".length))) return steps;
+  return undefined;
 }
 
 const add = (item: Item, ...maps: Map<string, Item>[]) => {

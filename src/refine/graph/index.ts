@@ -1,4 +1,4 @@
-export { type Expression, plainOperators, readExpression, sameExpression } from "./expression.ts";
+export { type Expression, readExpression, sameExpression } from "./expression.ts";
 export {
   type DanglingReference,
   danglingReferences,
@@ -9,4 +9,5 @@ export {
   type StepReference,
   stepGraph,
 } from "./graph.ts";
-export { equationsOf, type Item, numberName } from "./items.ts";
+export { equationsOf, type Item } from "./items.ts";
+export { isNumber, numberName, numbersIn } from "./numbers.ts";

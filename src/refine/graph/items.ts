@@ -2,6 +2,7 @@
 import { stepNumber } from "../segment/index.ts";
 import { plainOperators, readExpression } from "./expression.ts";
 import { labelsOf } from "./labels.ts";
+import { isNumber, numberName, numbersIn } from "./numbers.ts";
 
 /** What can be referred to: an item's kind, and what it is, in one canonical form. */
 export interface Item {
@@ -34,9 +35,6 @@ export interface StepItems {
 
 export const keyOf = ({ kind, name }: Item): string => `${kind} ${name}`;
 
-/** A number by itself: not a part of a word, of a date or of a longer number. Thousands may be parted by commas. */
-const NUMBER =
-  /(?<![A-Za-z\p{N}_.])\d+(?:,\d{3})+(?!\d)(?:\.\d+)?|(?<![A-Za-z\p{N}_.])\d+(?:\.\d+)?(?!\.\d)/gu;
 /** A name in Latin or Greek letters left of "=", ":=" or "<-", which is thereby given a value. */
 const DEFINITION =
   /(?<![A-Za-z0-9_α-ωΑ-Ω.*/+^(-])(?<!\d[ \t]*\*?[ \t]*)([A-Za-zα-ωΑ-Ω][A-Za-z0-9_α-ωΑ-Ω]*)\s*(?::=|<-|=(?!=))/gu;
@@ -50,7 +48,7 @@ const OPERATOR_BEFORE = /[-+*/^=(<>]\s*$/;
 const OPERATOR_BEHIND = /^\s*[-+*/^=)<>]/;
 /** "gives 16", "得到 12", "→ 5": a result without a sign of equality. */
 const CONCLUSION =
-  /(?:\b(?:gives|get|gets|got|obtain|obtains|equals?|is|are|makes|leaves|total(?:s|ling)?|yields?)\b|得到?|等于|共有?|为|是|→|⇒|=>)\s*[:：]?\s*[$¥€£]?\s*(-?\d+(?:,\d{3})*(?:\.\d+)?)/giu;
+  /(?:\b(?:gives|get|gets|got|obtain|obtains|equals?|is|are|makes|leaves|total(?:s|ling)?|yields?)\b|得到?|等于|共有?|为|是|→|⇒|=>)\s*[:：]?\s*[$¥€£]?\s*(-?\d+(?:,\d{3})*(?:\.\d+)?(?:\/\d+)?%?)(?!\d|[.,]\d|\s*[*/^+=]|\s*-\s*[\d(])/giu;
 const RULE =
   /\b([a-z]+(?:[- ][a-z]+)?\s+(?:theorem|law|rule|formula|identity|lemma|property|principle))\b|([\p{Script=Han}]{2,6}(?:定理|定律|公式|法则|恒等式|性质))/giu;
 const NOT_A_NAME = /^(?:the|this|that|a|an|same|our|by|using|use|from|apply|above|following|rule of)\s+/i;
@@ -94,7 +92,8 @@ function readStep(text: string): ReadStep {
   };
   for (const name of own) say({ kind: "label", name }, true);
   for (const name of labels) say({ kind: "label", name });
-  for (const { 0: found } of plain.matchAll(NUMBER)) say({ kind: "number", name: numberName(found) });
+  const numbers = numbersIn(plain);
+  for (const { name } of numbers) say({ kind: "number", name });
   for (const match of plain.matchAll(CONCLUSION)) say({ kind: "number", name: numberName(match[1]!) }, true);
   const defined = definedIn(plain);
   for (const name of defined) say({ kind: "variable", name }, true);
@@ -105,29 +104,41 @@ function readStep(text: string): ReadStep {
     for (const [i, side] of sides.entries()) {
       const expression = readExpression(side);
       const isResult = i > 0;
-      if (expression?.isCompound)
+      if (expression?.isCompound && !isNumber(side))
         say({ kind: "expression", name: expression.form }, isResult && expression.value === null);
-      const numbers = side.match(NUMBER) ?? [];
-      if (isResult && numbers.length > 0 && !expression?.isCompound)
-        say({ kind: "number", name: numberName(numbers[0]!) }, true);
+      else if (isResult) for (const name of valuesOf(side)) say({ kind: "number", name }, true);
     }
   for (const { 0: found } of plain.matchAll(/\([^()]{1,80}\)/g)) {
     const expression = readExpression(found);
-    if (expression?.isCompound && expression.form.length > 1)
+    if (expression?.isCompound && !isNumber(found) && expression.form.length > 1)
       say({ kind: "expression", name: expression.form });
   }
-  const outside = new Set(
-    [...withoutEquations(plain, equations).matchAll(NUMBER)].map(([found]) => numberName(found)),
-  );
+  const outside = numbersIn(withoutEquations(plain, equations));
   const statements = new Set(results.keys());
-  for (const name of outside) statements.add(keyOf({ kind: "number", name }));
+  for (const { name, isOperand } of outside) if (!isOperand) statements.add(keyOf({ kind: "number", name }));
   for (const { sides } of equations)
     for (const side of sides) {
       const form = readExpression(side)?.form;
       if (form !== undefined) statements.add(keyOf({ kind: "expression", name: form }));
     }
   for (const item of mentions.values()) if (item.kind === "rule") statements.add(keyOf(item));
-  return { results, mentions, equations, statements, outside, plain };
+  return {
+    results,
+    mentions,
+    equations,
+    statements,
+    outside: new Set(outside.map(({ name }) => name)),
+    plain,
+  };
+}
+
+/** What a side that is a number says: itself, and of 50% and 3/4 the parts that may be used by themselves too. */
+function valuesOf(side: string): Set<string> {
+  const all = numbersIn(side);
+  const whole = all.filter(({ start, end }) =>
+    all.every((other) => other.start >= start && other.end <= end),
+  );
+  return new Set([...whole, ...all.filter(() => side.includes("%"))].map(({ name }) => name));
 }
 
 function withoutEquations(text: string, equations: readonly Equation[]): string {
@@ -138,13 +149,6 @@ function withoutEquations(text: string, equations: readonly Equation[]): string 
     at = end;
   }
   return result + text.slice(at);
-}
-
-/** Digits as one number, without its sign: "-16" and "- 16" are written alike. Zeros in front and behind the point do not count. */
-export function numberName(text: string): string {
-  const [whole = "", decimals = ""] = text.replace("-", "").replaceAll(",", "").split(".");
-  const end = decimals.replace(/0+$/, "");
-  return (whole.replace(/^0+(?=\d)/, "") || "0") + (end === "" ? "" : `.${end}`);
 }
 
 function definedIn(text: string): Set<string> {
@@ -176,6 +180,8 @@ const ruleName = (text: string): string => {
 
 /** A stretch of a line that may be mathematics, with signs of equality in it or not. */
 const STRETCH = /[-+*/^().,%\w \t\u00a0α-ωΑ-Ω=]+/gu;
+/** "Solve -3x": a word, and a number with a sign. "total - 3" is a difference. */
+const WORD_BEFORE_SIGN = /^\s*[A-Za-z]{2,}\s+[-+][^\s]/;
 /** As long as an expression is read at most. */
 const REACH = 400;
 
@@ -187,7 +193,7 @@ export function equationsOf(text: string): Equation[] {
     let start = index;
     let open: Equation | null = null;
     for (const [i, part] of found.split("=").entries()) {
-      const isWhole = readExpression(part) !== null;
+      const isWhole = !WORD_BEFORE_SIGN.test(part) && readExpression(part) !== null;
       const head = isWhole ? part.trim() : mathematicsAtStart(part);
       if (open && head !== "") {
         open.sides.push(head);

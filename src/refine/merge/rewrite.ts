@@ -1,6 +1,7 @@
 /** A step merged into its neighbour by a model that writes it anew. */
 import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { numbersIn } from "../graph/index.ts";
 import type { MergeRequest, Merger } from "./merger.ts";
 
 /**
@@ -25,8 +26,8 @@ export interface RewriteOptions {
 }
 
 /**
- * A merger that asks a model, greedily, in a chat where the model takes one. An answer that is empty, cut off, or longer than both steps
- * together merges nothing.
+ * A merger that asks a model, greedily, in a chat where the model takes one. An answer merges nothing that is empty, cut off, longer
+ * than both steps together, or one of them alone, that repeats what was asked, or that has a number which is new.
  * @throws {SurprisalError} INVALID_ARGUMENT, UNSUPPORTED_CAPABILITY
  */
 export function rewriteMerger(model: LanguageModel, options: RewriteOptions = {}): Merger {
@@ -54,7 +55,58 @@ export function rewriteMerger(model: LanguageModel, options: RewriteOptions = {}
     let text = "";
     for await (const record of writing) if (record.part !== "reasoning") text += record.text;
     if (writing.end?.finishReason !== "stop") return null;
-    const merged = text.trim().replace(/^Step [AB]\s*[:.]\s*/, "");
-    return merged === "" || merged.length > first.length + second.length + 20 ? null : merged;
+    const merged = withoutFrame(text, first + second);
+    return isMerge(merged, { first, second, prompt, wording }) ? merged : null;
   };
+}
+
+/** An answer without what models put around it: "Here is the merged step:", "Step A:", a fence. */
+function withoutFrame(text: string, steps: string): string {
+  let merged = text.trim();
+  const fenced = /^(?:`{3,}|~{3,})[^\n]*\n([\s\S]*?)\n(?:`{3,}|~{3,})$/.exec(merged);
+  if (fenced && !/`{3}|~{3}/.test(steps)) merged = fenced[1]!.trim();
+  const [line = "", ...rest] = merged.split("\n");
+  if (
+    rest.length > 0 &&
+    /^(?:(?:sure|certainly|okay|ok|of course|here(?:'s| is)|the (?:merged|combined|one|single))\b|以下|合并|好的).{0,80}[:：]\s*$/iu.test(
+      line,
+    )
+  )
+    merged = rest.join("\n").trim();
+  return merged.replace(
+    /^(?:\*\*)?(?:(?:merged|combined|new) step|step [AB]|合并后的步骤)(?:\*\*)?\s*[:：.](?:\*\*)?\s*/i,
+    "",
+  );
+}
+
+/** Instructions and problems shorter than this may be said again by chance. */
+const SHORTEST_ECHO = 16;
+
+/**
+ * Whether a text can stand for both steps: not empty, not longer than both, not one of them alone, no echo of what was asked, and
+ * without a number that neither the steps nor the problem have.
+ */
+function isMerge(
+  merged: string,
+  { first, second, prompt, wording }: { first: string; second: string; prompt: string; wording: string },
+): boolean {
+  if (merged === "" || merged.length > first.length + second.length + 20) return false;
+  if (merged === first.trim() || merged === second.trim()) return false;
+  const said = `${first}\n${second}`;
+  const asked = [
+    prompt.trim(),
+    ...wording.split(/\n|\{(?:problem|first|second)\}/).map((line) => line.trim()),
+  ];
+  if (/(?:^|\s)step [AB]\s*:/i.test(merged) && !/(?:^|\s)step [AB]\s*:/i.test(said)) return false;
+  if (asked.some((line) => line.length >= SHORTEST_ECHO && merged.includes(line) && !said.includes(line)))
+    return false;
+  const known = new Set(numbersIn(`${said}\n${prompt}`).map(({ name }) => name));
+  const places = numbersIn(merged);
+  const parts = places.filter(
+    ({ start, end }) =>
+      !places.some(
+        (other) => other.start >= start && other.end <= end && other.end - other.start < end - start,
+      ),
+  ); // 3/4 may be made of a 3 and a 4
+  return parts.every(({ name }) => known.has(name));
 }

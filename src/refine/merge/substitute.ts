@@ -2,20 +2,19 @@
 import {
   danglingReferences,
   equationsOf,
+  isNumber,
   numberName,
-  plainOperators,
+  numbersIn,
   readExpression,
   type StepGraph,
 } from "../graph/index.ts";
 
-/** A number as it stands in a step, with a sign of its own only where nothing stands before it. */
-const NUMBER = /(?<![A-Za-z\p{N}_.])\d+(?:,\d{3})*(?:\.\d+)?(?![\p{N}_]|\.\d|,\d{3})/gu;
-
 /**
  * Takes a step out and puts what it computes into every later step that would refer to nothing.
+ * Whatever can be reckoned in a changed step has the same value as before, or nothing is changed.
  * @param graph of these steps.
  * @returns the texts of the steps that change, by index; `null` where it cannot be done: the step computes nothing that could be put
- *   there, a label or a rule is referred to, or a later step names the result otherwise than as a number.
+ *   there, a label or a rule is referred to, or a later step names the result otherwise than as a number or name.
  */
 export function substituteStep(
   steps: readonly string[],
@@ -25,7 +24,9 @@ export function substituteStep(
   const dangling = danglingReferences(graph, (i) => i !== step);
   if (dangling.length === 0) return null;
   const changed = new Map<number, string>();
-  for (const { step: user, item } of dangling) {
+  const left: typeof dangling = [];
+  for (const reference of dangling) {
+    const { step: user, item } = reference;
     const before = changed.get(user) ?? steps[user]!;
     const expression =
       item.kind === "number"
@@ -33,29 +34,42 @@ export function substituteStep(
         : item.kind === "variable"
           ? givenValue(steps[step]!, item.name)
           : null;
-    if (expression === null) return null;
     const after =
-      item.kind === "number"
-        ? withNumber(before, item.name, expression)
-        : withName(before, item.name, expression);
-    if (after === null || after === before) return null;
-    changed.set(user, after);
+      expression === null
+        ? null
+        : item.kind === "number"
+          ? withNumber(before, item.name, expression)
+          : withName(before, item.name, expression);
+    if (after === null) left.push(reference);
+    else changed.set(user, after);
   }
+  // 50% is 50 and 0.5: where one of them was put in, the other may be gone with it.
+  const stillStands = left.some(
+    ({ step: user, item }) =>
+      item.kind !== "number" ||
+      !changed.has(user) ||
+      numbersIn(changed.get(user)!).some(({ name }) => name === item.name),
+  );
+  if (stillStands) return null;
+  for (const [user, text] of changed) if (!isSameValue(steps[user]!, text)) return null;
   return changed;
 }
 
 /** What a step says a number is the value of: a side that computes exactly to it. */
 function expressionFor(step: string, number: string): string | null {
-  const all = equationsOf(step);
-  for (const { sides } of all.reverse()) {
-    const result = readExpression(sides.at(-1)!);
-    if (result?.value == null || numberName(result.value) !== number || result.isCompound) continue;
+  for (const { sides } of equationsOf(step).reverse()) {
+    const last = sides.at(-1)!;
+    if (!isNumber(last) || numberName(last) !== number) continue;
+    const value = readExpression(last)?.value;
     const source = sides
       .slice(0, -1)
       .reverse()
-      .map((side) => [side, readExpression(side)] as const)
-      .find(([, read]) => read?.isCompound && read.value === result.value);
-    if (source) return source[0];
+      .find((side) => {
+        const read = readExpression(side);
+        return value != null && read?.isCompound && read.value === value;
+      });
+    // A negative result stands in later steps with its sign, which is not a part of the number there.
+    if (source !== undefined) return value!.startsWith("-") ? null : source;
   }
   return null;
 }
@@ -66,59 +80,89 @@ function givenValue(step: string, name: string): string | null {
   return null;
 }
 
-/** Every standing of a number but as a result, in brackets where something binds to it. */
+/** Every standing of a number but as a result; `null` where it stands in a way that takes no expression. */
 function withNumber(step: string, number: string, expression: string): string | null {
   const results = resultPlaces(step);
-  return replaced(
-    step,
-    NUMBER,
-    (found, index) => numberName(found) === number && !results.has(index),
-    expression,
+  const places = numbersIn(step).filter(({ name, start }) => name === number && !results.has(start));
+  const widest = places.filter(
+    (place) =>
+      !places.some(
+        ({ start, end }) => start <= place.start && end >= place.end && end - start > place.end - place.start,
+      ),
   );
+  return replaced(step, widest, expression);
 }
 
 function withName(step: string, name: string, expression: string): string | null {
   if (new RegExp(`^\\s*${name}\\s*=`).test(step)) return null; // it is given a value there
   const pattern = new RegExp(`(?<![A-Za-z0-9_α-ωΑ-Ω])(?<factor>\\d*)${name}(?![A-Za-z0-9_α-ωΑ-Ω])`, "gu");
-  return replaced(step, pattern, () => true, expression);
+  const places = [...step.matchAll(pattern)].map(({ 0: found, index, groups }) => ({
+    start: index,
+    end: index + found.length,
+    factor: groups!.factor!,
+  }));
+  return replaced(step, places, expression);
 }
 
-function replaced(
-  step: string,
-  pattern: RegExp,
-  isMeant: (found: string, index: number) => boolean,
-  expression: string,
-): string | null {
+/** A stretch of a step that an expression takes the place of, with the factor that is written before a name: 2x. */
+interface Place {
+  start: number;
+  end: number;
+  factor?: string;
+}
+
+/** By itself: a whole side, what stands in brackets, or words around it. An expression there needs no brackets. */
+const FREE_BEFORE = /(?:^|[=({,;:，。；：、“]|(?<![\p{L}\p{N}])\p{L}{3,}|\p{Script=Han})\s*$/u;
+const FREE_BEHIND =
+  /^\s*(?:$|[=)},;，。；：、”]|[.?](?:\s|$)|!\s*$|(?!mod\b)\p{L}{3,}(?!\p{L}|\s*[-+*/^×·÷−])|\p{Script=Han})/u;
+/** 7th, 7-th, 7-sided: these take no expression, in brackets or not. */
+const NO_PLACE_BEHIND = /^(?:st|nd|rd|th|-[a-z]+)(?![A-Za-z])|^-(?:th|st|nd|rd)\b/u;
+
+function replaced(step: string, places: readonly Place[], expression: string): string | null {
+  if (places.length === 0) return null;
+  const isAtom = readExpression(expression)?.isCompound === false;
   let text = "";
   let at = 0;
-  for (const { 0: found, index, groups } of step.matchAll(pattern)) {
-    if (!isMeant(found, index)) continue;
-    const factor = groups?.factor ?? "";
-    const [before, behind] = [step.slice(0, index), step.slice(index + found.length)];
-    const binds =
-      factor !== "" ||
-      /[-+*/^×·÷−]\s*$/u.test(before) ||
-      /^(?:\s*[-+*/^×·÷−]|[A-Za-zα-ωΑ-Ω(%])/u.test(behind);
-    const needsBrackets = binds && readExpression(expression)?.isCompound !== false;
+  for (const { start, end, factor = "" } of places) {
+    const [before, behind] = [step.slice(0, start), step.slice(end)];
+    if (NO_PLACE_BEHIND.test(behind) || isQuoted(step, start)) return null;
+    if (/\w\s*\($/.test(before) && /^\)\s*=/.test(behind)) return null; // f(x) = ..., which says what x is there
+    const isFree = factor === "" && FREE_BEFORE.test(before) && FREE_BEHIND.test(behind);
+    const needsBrackets = isAtom ? /^-/.test(expression) && !isFree : !isFree;
     text +=
-      step.slice(at, index) +
+      step.slice(at, start) +
       (factor === "" ? "" : `${factor}*`) +
       (needsBrackets ? `(${expression})` : expression);
-    at = index + found.length;
+    at = end;
   }
-  return text === "" && at === 0 ? null : text + step.slice(at);
+  return text + step.slice(at);
+}
+
+/** Whether a place lies within quotation marks of code, on its line. */
+function isQuoted(step: string, at: number): boolean {
+  const line = step.slice(step.lastIndexOf("\n", at - 1) + 1, at);
+  return line.split('"').length % 2 === 0 || /[(=,\s]'[^']*$/.test(line);
 }
 
 /** Where results begin in a step: numbers that are the last side of an equation, by themselves. */
 function resultPlaces(step: string): Set<number> {
   const places = new Set<number>();
-  const plain = plainOperators(step);
-  if (plain.length !== step.length) return places; // written with commands: places would be others
   for (const { sides, end } of equationsOf(step)) {
     const last = sides.at(-1)!;
     const digits = /\d/.exec(last);
-    if (digits && !readExpression(last.replace(/^-/, ""))?.isCompound)
-      places.add(end - last.length + digits.index);
+    if (digits && isNumber(last)) places.add(end - last.length + digits.index);
   }
   return places;
+}
+
+/** Whether every equation that can be reckoned says after the change what it said before: side by side the same values. */
+function isSameValue(before: string, after: string): boolean {
+  const [old, now] = [equationsOf(before), equationsOf(after)];
+  if (old.length !== now.length) return false;
+  return old.every(({ sides }, i) =>
+    sides.every((side, s) => {
+      const [was, is] = [readExpression(side)?.value, readExpression(now[i]!.sides[s] ?? "")?.value];
+      return was == null || was === is;
+    }),
+  );
 }

@@ -43,6 +43,8 @@ export async function comparePrunings(
   prunings: readonly [StepPruning, ...StepPruning[]],
   { draws: count = 20, seed = 0, ...scoring }: ComparePruningsOptions = {},
 ): Promise<PruningComparison> {
+  if (prunings.length === 0)
+    throw invalidArgument("There is no pruning to compare", "prunings", "Give what pruneSteps gave back.");
   if (!Number.isInteger(count) || count < 1)
     throw invalidArgument(`${count} is no number of draws`, "draws", "Give an integer of at least 1.");
   const keep = { tokens: prunings[0].tokens.after };

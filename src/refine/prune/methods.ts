@@ -3,8 +3,8 @@ import { invalidArgument, seededRandom } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
 import { checkChain, type ReasoningChain, reasoningText, withoutSteps } from "../chain.ts";
 import { danglingReferences, stepGraph } from "../graph/index.ts";
-import { type ScoreSummary, type StepImportance, stepImportance, summaryOf } from "../importance.ts";
-import type { MeasureScope } from "../score/measure.ts";
+import { importancesOf, removals, type ScoreSummary, type StepImportance, summaryOf } from "../importance.ts";
+import { checkScope, type MeasureScope } from "../score/measure.ts";
 import {
   addParts,
   type ChainScore,
@@ -12,6 +12,7 @@ import {
   type ScoringOptions,
   scoreChains,
 } from "../score/score-chains.ts";
+import { checkOneOf } from "./greedy.ts";
 import { stepPurpose } from "./kinds.ts";
 import { textsOf } from "./proposals.ts";
 import { type PruneSampleOptions, pruneSample } from "./spirit-ft.ts";
@@ -114,21 +115,62 @@ export async function pruneSteps(
       `Give one of ${PRUNE_METHODS.join(", ")}.`,
     );
   checkChain(chain, "chain");
-  const scoring = { signal, parseSpecial };
-  const [full] = (await scoreChains(model, [{ ...chain, where: "chain" }], scoring)) as [ChainScore];
-  const target = targetOf(options, full);
-  if (method === "spirit") return bySpirit(model, chain, options, target, full);
-  let tokensRun = full.tokensRun;
-  let importances: StepImportance[] = [];
-  if (method === "pir" || method === "token-budget") {
-    const report = await stepImportance(model, chain, scoring);
-    importances = report.steps;
-    tokensRun += report.tokensRun;
+  checkOptions(options);
+  const score = (chains: readonly ReasoningChain[]) =>
+    scoreChains(
+      model,
+      chains.map((each) => ({ ...each, where: "chain" })),
+      { signal, parseSpecial },
+    );
+  if (method === "spirit") {
+    // Only a share has to be made a number of tokens first.
+    const known = options.keep?.share === undefined ? null : (await score([chain]))[0]!;
+    return bySpirit(model, chain, options, targetOf(options, chain, known), known?.tokensRun ?? 0);
   }
+  const isByRemoval = method === "pir" || method === "token-budget";
+  const scored = await score(isByRemoval ? removals(chain) : [chain]);
+  const full = scored[0]!;
+  const tokensRun = scored.reduce((sum, each) => sum + each.tokensRun, 0);
+  const target = targetOf(options, chain, full);
+  const importances = isByRemoval ? importancesOf(chain, scored) : [];
   const scores = scoresOf(options, chain, full, importances, measure);
   const cut = takeOut(chain, scores, full.steps, target, options);
-  const [after] = (await scoreChains(model, [{ ...cut.chain, where: "chain" }], scoring)) as [ChainScore];
+  const [after] = (await score([cut.chain])) as [ChainScore];
   return { ...pruningOf(chain, cut, options, target, full, after), tokensRun: tokensRun + after.tokensRun };
+}
+
+/** @throws {SurprisalError} INVALID_ARGUMENT, before anything is run */
+function checkOptions({
+  method,
+  keep,
+  measure = "rest",
+  dangling,
+  entropy,
+  seed = 0,
+}: PruneStepsOptions): void {
+  checkScope(measure);
+  checkOneOf(dangling, ["refuse", "allow"], "dangling");
+  checkOneOf(entropy, ["sampled", "distribution"], "entropy");
+  if (!Number.isFinite(seed)) throw invalidArgument(`${seed} is no seed`, "seed", "Give a whole number.");
+  checkKeep(method, keep);
+}
+
+function checkKeep(method: PruneMethod, keep: KeepTarget | undefined): void {
+  const given = Object.entries(keep ?? {}).filter(([, value]) => value !== undefined);
+  if (method === "full" || (method === "step-entropy" && given.length === 0)) return;
+  if (given.length !== 1 || !["steps", "tokens", "share"].includes(given[0]![0]))
+    throw invalidArgument(
+      "It is not said how much is to be left",
+      "keep",
+      "Give one of { steps }, { tokens }, { share }.",
+    );
+  const { steps, tokens, share } = keep!;
+  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1))
+    throw invalidArgument(`${steps} is no number of steps`, "keep.steps", "Give an integer of at least 1.");
+  if (tokens !== undefined && !(Number.isFinite(tokens) && tokens >= 0))
+    throw invalidArgument(`${tokens} is no number of tokens`, "keep.tokens", "Give a number of at least 0.");
+  if (share !== undefined && !(Number.isFinite(share) && share >= 0 && share <= 1))
+    throw invalidArgument(`${share} is no share`, "keep.share", "Give a number from 0 to 1.");
 }
 
 /** One of the baselines for each of several options, which need no scores of their own: all are scored in one call. */
@@ -138,9 +180,10 @@ export async function pruneByBaselines(
   options: readonly (PruneStepsOptions & { method: "full" | "random" | "shortest" })[],
   scoring: ScoringOptions,
 ): Promise<StepPruning[]> {
+  for (const one of options) checkOptions(one);
   const [full] = (await scoreChains(model, [{ ...chain, where: "chain" }], scoring)) as [ChainScore];
   const cuts = options.map((one) => {
-    const target = targetOf(one, full);
+    const target = targetOf(one, chain, full);
     return {
       one,
       target,
@@ -194,7 +237,7 @@ async function bySpirit(
   chain: ReasoningChain,
   { measure, dangling, spirit = {}, signal, parseSpecial }: PruneStepsOptions,
   stop: Target,
-  full: ChainScore,
+  tokensRun: number,
 ): Promise<StepPruning> {
   const found = await pruneSample(model, chain, { ...spirit, stop, measure, dangling, signal, parseSpecial });
   const removed = found.rounds.map(({ step }) => step);
@@ -212,7 +255,7 @@ async function bySpirit(
     after: found.after,
     isReached: isReached(stop, found.chain.steps.length, found.tokens.after, false),
     reconstructed: found.reconstructed,
-    tokensRun: full.tokensRun + found.tokensRun,
+    tokensRun: tokensRun + found.tokensRun,
   };
 }
 
@@ -222,27 +265,20 @@ interface Target {
   tokens: number;
 }
 
-function targetOf({ method, keep }: PruneStepsOptions, full: ChainScore): Target {
-  const count = full.steps.length;
+/** @param full scored; needed only of a share. */
+function targetOf(
+  { method, keep = {} }: PruneStepsOptions,
+  chain: ReasoningChain,
+  full: ChainScore | null,
+): Target {
+  const count = chain.steps.length;
   if (method === "full") return { steps: count, tokens: Number.MAX_SAFE_INTEGER };
-  const given = Object.entries(keep ?? {}).filter(([, value]) => value !== undefined);
-  if (given.length === 0 && method === "step-entropy")
-    return { steps: Math.max(1, Math.ceil(count / 5)), tokens: 0 };
-  if (given.length !== 1)
-    throw invalidArgument(
-      "It is not said how much is to be left",
-      "keep",
-      "Give one of { steps }, { tokens }, { share }.",
-    );
-  const { steps, tokens, share } = keep!;
-  if (steps !== undefined && !(Number.isInteger(steps) && steps >= 1))
-    throw invalidArgument(`${steps} is no number of steps`, "keep.steps", "Give an integer of at least 1.");
-  if (tokens !== undefined && !(tokens >= 0 && Number.isFinite(tokens)))
-    throw invalidArgument(`${tokens} is no number of tokens`, "keep.tokens", "Give a number of at least 0.");
-  if (share !== undefined && !(share >= 0 && share <= 1))
-    throw invalidArgument(`${share} is no share`, "keep.share", "Give a number from 0 to 1.");
+  const { steps, tokens, share } = keep;
   if (steps !== undefined) return { steps: Math.min(steps, count), tokens: 0 };
-  return { steps: 1, tokens: tokens ?? Math.floor(share! * addParts(full.steps).tokens) };
+  if (tokens !== undefined) return { steps: 1, tokens };
+  if (share !== undefined && full)
+    return { steps: 1, tokens: Math.floor(share * addParts(full.steps).tokens) };
+  return { steps: Math.max(1, Math.ceil(count / 5)), tokens: 0 }; // of step entropy, as published
 }
 
 const isBaseline = (method: PruneMethod): boolean => ["full", "random", "shortest"].includes(method);
@@ -253,7 +289,7 @@ function isReached(
   leftTokens: number,
   isBase: boolean,
 ): boolean {
-  return isBase || leftSteps <= steps || (tokens > 0 && leftTokens <= tokens);
+  return (isBase && tokens > 0) || leftSteps <= steps || (tokens > 0 && leftTokens <= tokens);
 }
 
 /** What each method goes by; the lowest goes first, `null` stays. */

@@ -4,6 +4,9 @@ import {
   type DanglingReference,
   danglingReferences,
   describeReference,
+  isNumber,
+  numberName,
+  numbersIn,
   type StepGraphOptions,
   stepGraph,
 } from "../graph/index.ts";
@@ -24,6 +27,8 @@ export interface Proposal extends ChainSet {
   /** Place of the step in the set that this was made from. */
   step: number;
   kind: CutKind;
+  /** Why the step may not simply go, but has to be merged by a model; left out of steps that may. */
+  needed?: string;
 }
 
 /** A step that has to stay, and why. */
@@ -41,9 +46,20 @@ export interface ProposalRules {
   graph: Pick<StepGraphOptions, "items">;
 }
 
+/** What `proposals` finds. */
+export interface Proposed {
+  /** One way to go for each step that may go. */
+  proposed: Proposal[];
+  /** Why the others stay. */
+  refused: Refusal[];
+  /** Those, taken out: what a model that merges is asked about. */
+  mergeable: Proposal[];
+}
+
 /** One way for each step to go, or why it stays. */
-export function proposals(set: ChainSet, rules: ProposalRules): { proposed: Proposal[]; refused: Refusal[] } {
+export function proposals(set: ChainSet, rules: ProposalRules): Proposed {
   const proposed: Proposal[] = [];
+  const mergeable: Proposal[] = [];
   const refused: Refusal[] = [];
   const graphs = set.chains.map((chain) =>
     stepGraph(textsOf(chain), { ...rules.graph, given: chain.prompt }),
@@ -63,11 +79,15 @@ export function proposals(set: ChainSet, rules: ProposalRules): { proposed: Prop
       rules.substitute && changes.every((change) => change !== null)
         ? without(changed(set, changes), step)
         : null;
-    if (substituted && standsAlone(set, substituted, step, rules))
+    if (substituted && standsAlone(dangling, substituted, step, rules)) {
       proposed.push({ ...substituted, step, kind: "substituted" });
-    else refused.push({ step, why: becauseOf(dangling, set.origins) });
+      continue;
+    }
+    const why = becauseOf(dangling, set.origins);
+    refused.push({ step, why });
+    mergeable.push({ ...without(set, step), step, kind: "removed", needed: why });
   }
-  return { proposed, refused };
+  return { proposed, refused, mergeable };
 }
 
 /** The step written into its neighbour by `merge`, in every chain; or why not. */
@@ -85,10 +105,15 @@ export async function rewritten(
     const text = await merge({ prompt: chain.prompt, steps: textsOf(chain), step, into, signal });
     if (text === null || text.trim() === "")
       return { step, why: "the model wrote no step that could stand for both" };
+    if (saysAnswer(chain, step, into, text))
+      return { step, why: "the merged step says the answer, which neither of the two said" };
     changes.push(new Map([[into, text]]));
   }
   const merged = without(changed(set, changes), step, into);
-  if (rules.dangling === "refuse" && !standsAlone(set, merged, step, rules))
+  const lost = set.chains.map((chain) =>
+    danglingReferences(stepGraph(textsOf(chain), { ...rules.graph, given: chain.prompt }), (i) => i !== step),
+  );
+  if (rules.dangling === "refuse" && !standsAlone(lost, merged, step, rules))
     return { step, why: "the merged step no longer says what a later step uses" };
   return { ...merged, step, kind: "rewritten" };
 }
@@ -120,18 +145,27 @@ function changed(
   };
 }
 
-/** Whether nothing that a step used before is gone after it: every use of the step that went finds what it names, or is no more. */
+/** Whether a text holds the answer and the steps that it is made of do not: a step that gives it away makes all others look useless. */
+function saysAnswer({ steps, answer }: ReasoningChain, step: number, into: number, text: string): boolean {
+  const bare = answer.trim().replace(/[.。]$/, "");
+  const says = (where: string) =>
+    isNumber(bare) ? mentions(where, numberName(bare), "number") : mentions(where, bare, "answer");
+  return says(text) && !says(steps[step]!.text) && !says(steps[into]!.text);
+}
+
+/**
+ * Whether nothing that a step used before is gone after it: every use of the step that went finds what it names, or is no more.
+ * @param lost what would refer to nothing without the step, by chain.
+ */
 function standsAlone(
-  before: ChainSet,
+  lost: readonly (readonly DanglingReference[])[],
   after: ChainSet,
   step: number,
   { graph: more }: ProposalRules,
 ): boolean {
-  return before.chains.every((chain, c) => {
-    const options = { ...more, given: chain.prompt };
-    const lost = danglingReferences(stepGraph(textsOf(chain), options), (i) => i !== step);
-    const now = stepGraph(textsOf(after.chains[c]!), options);
-    return lost.every(({ step: user, item }) => {
+  return after.chains.every((chain, c) => {
+    const now = stepGraph(textsOf(chain), { ...more, given: chain.prompt });
+    return lost[c]!.every(({ step: user, item }) => {
       const place = user > step ? user - 1 : user;
       const isSame = (other: { kind: string; name: string }) =>
         other.kind === item.kind && other.name === item.name;
@@ -147,6 +181,7 @@ function standsAlone(
 /** Whether a name still stands in a text, as a word or number by itself. */
 function mentions(text: string, name: string, kind: string): boolean {
   if (kind === "expression") return false; // expressions are found by the graph alone
+  if (kind === "number") return numbersIn(text).some((number) => number.name === name); // 1200 may stand there as 1,200
   const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`(?<![A-Za-z\\p{N}_.])${escaped}(?![A-Za-z\\p{N}_]|\\.\\d)`, "u").test(text);
 }

@@ -68,6 +68,15 @@ export async function scoreChains(
     context: before + prompt,
     continuation: layouts[i]!.text,
   }));
+  const { bos, eos, size } = model.vocabulary;
+  for (const [i, { context }] of requests.entries())
+    if (context === "" && size !== null && bos === null && eos === null)
+      throw new SurprisalError({
+        code: "NOTHING_TO_SCORE",
+        what: "The prompt is empty, and this model has no token that begins a text: nothing predicts the first token",
+        where: chains[i]!.where,
+        wayOut: "Give a prompt, such as the question.",
+      });
   const options: ScoreOptions = { signal, parseSpecial };
   const scores: ChainScore[] = [];
   try {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isWellFormed } from "../../core/index.ts";
 import { SEGMENTATIONS, type Segmentation, segment } from "./index.ts";
 
 const joined = ({ lead, steps }: Segmentation): string =>
@@ -89,6 +90,7 @@ describe("segment", () => {
     ["(1) a\n(2) b", "numbered", ["(1) a", "(2) b"]],
     ["1.5 kg\n2.5 kg", "lines", ["1.5 kg", "2.5 kg"]],
     ["7. seven\n9. nine", "lines", ["7. seven", "9. nine"]],
+    ["2. two\nmore\n5. five", "numbered", ["2. two\nmore", "5. five"]], // what pruning left of five
     ["a=1\nb=2\nc=3", "lines", ["a=1", "b=2", "c=3"]],
     [
       "One.\nTwo.\n\nThree.\nFour.\n\nFive.\nSix.",
@@ -124,6 +126,31 @@ describe("segment", () => {
     expect(() => segment("abcd", { by: "words" as never })).toThrow('"words" is no way to cut a text');
   });
 
+  it("cuts between characters, whatever an expression or function says", () => {
+    const all = "a🙂b 👩‍🔬🙂\r\nc";
+    for (const by of [
+      /(?:)/,
+      /x*/g,
+      /\ud83d/,
+      /\s*/,
+      () => Array.from(all, (_, i) => i),
+      () => [2, 2, 6, 1],
+    ]) {
+      const { lead, steps } = segment(all, { by });
+      expect(lead + steps.map((step) => step.text + step.separator).join("")).toBe(all);
+      expect(steps.length).toBeGreaterThan(1);
+      for (const step of steps) expect(isWellFormed(step.text)).toBe(true);
+    }
+  });
+
+  it("says what is wrong with a function or expression", () => {
+    for (const given of [null, undefined, 5, "12", Promise.resolve([1])])
+      expect(() => segment("abcd", { by: () => given as never })).toThrow("where places are wanted");
+    for (const place of [Number.NaN, 1.5, -1, "1"])
+      expect(() => segment("abcd", { by: () => [place as number] })).toThrow("is no place in a text");
+    expect(() => segment("abcd", { by: /.+/ })).toThrow("matches all of the text");
+  });
+
   it("refuses a text of nothing", () => {
     for (const all of ["", " \n\n"])
       expect(() => segment(all)).toThrow(expect.objectContaining({ code: "EMPTY_INPUT" }));
@@ -133,5 +160,6 @@ describe("segment", () => {
   it("reads long texts in time that grows with them", () => {
     expect(texts("word ".repeat(40_000), { by: "sentences" })).toHaveLength(1);
     expect(texts("a line\n".repeat(10_000))).toHaveLength(10_000);
+    expect(texts("A man. ".repeat(30_000), { by: "sentences" })).toHaveLength(30_000);
   });
 });

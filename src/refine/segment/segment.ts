@@ -43,7 +43,8 @@ export interface Segmentation {
 }
 
 /**
- * Cuts a text into steps. "auto" takes numbered steps where at least two numbers follow each other and the first is 0 or 1; else
+ * Cuts a text into steps. "auto" takes numbered steps where at least two numbers follow each other and the first is 0 or 1, or where the
+ * text begins with a number up to 3 and they only go up, with gaps; else
  * paragraphs where there are three or more of more than one line in the mean, or as many as lines; else lines, where there are two; else sentences.
  * @throws {SurprisalError} EMPTY_INPUT where there is nothing but white space; INVALID_ARGUMENT
  */
@@ -66,12 +67,25 @@ export function segment(text: string, options: { by?: SegmentBy | undefined } = 
     return {
       by: "custom",
       why: "as asked for",
-      ...stepsAt(text, outsideBlocks(cuts, blocks), blocks, !isFunction),
+      ...stepsLeft(stepsAt(text, outsideBlocks(cuts, blocks), blocks, !isFunction), by),
     };
   }
   const chosen = by === "auto" ? choose(text, blocks) : { by, why: "as asked for" };
   if (!SEGMENTATIONS.includes(chosen.by)) throw unknownWay(by);
   return { ...chosen, ...stepsAt(text, CUTS[chosen.by](text, blocks), blocks, false) };
+}
+
+/** An expression may match all of a text. */
+function stepsLeft(
+  cut: Pick<Segmentation, "lead" | "steps">,
+  by: unknown,
+): Pick<Segmentation, "lead" | "steps"> {
+  if (cut.steps.length > 0) return cut;
+  throw invalidArgument(
+    `${String(by)} matches all of the text, so that no step is left`,
+    "by",
+    "Give an expression for what stands between steps, such as /\\n+/.",
+  );
 }
 
 const unknownWay = (by: unknown) =>
@@ -122,6 +136,12 @@ function choose(text: string, blocks: readonly Block[]): { by: SegmentationName;
   const counted = numbers.every((number, i) => number === numbers[0]! + i);
   if (numbers.length >= 2 && counted && numbers[0]! <= 1)
     return { by: "numbered", why: `${numbers.length} lines are numbered, one after another` };
+  // Steps that were pruned keep their numbers: what is left of 1 to 9 is still numbered.
+  const ascends = numbers.every((number, i) => i === 0 || number > numbers[i - 1]!);
+  const first = blocks.find((block) => !isBlank(text, block));
+  const begins = first?.kind === "text" && stepNumber(text.slice(first.start, first.end)) !== null;
+  if (numbers.length >= 2 && ascends && begins && numbers[0]! <= 3)
+    return { by: "numbered", why: `${numbers.length} lines are numbered, with gaps` };
   const lines = blocks.filter((block) => !isBlank(text, block)).length;
   const paragraphs = blocks.filter(
     (block, i) => !isBlank(text, block) && (i === 0 || isBlank(text, blocks[i - 1]!)),
@@ -133,18 +153,35 @@ function choose(text: string, blocks: readonly Block[]): { by: SegmentationName;
 }
 
 function placesOf(text: string, by: (text: string) => Iterable<number>): Cut[] {
-  const places = [...by(text)];
+  const given: unknown = by(text);
+  if (given === null || typeof given !== "object" || !(Symbol.iterator in given))
+    throw invalidArgument(
+      `The function gave ${given instanceof Promise ? "a promise" : String(given)} where places are wanted`,
+      "by",
+      "Give back the places where steps begin, such as [0, 12].",
+    );
+  const places = [...(given as Iterable<number>)];
   for (const place of places)
     if (!Number.isInteger(place) || place < 0 || place > text.length)
-      throw invalidArgument(`${place} is no place in a text of ${text.length} characters`, "by");
-  return places.sort((a, b) => a - b).map(at);
+      throw invalidArgument(
+        `${String(place)} is no place in a text of ${text.length} characters`,
+        "by",
+        `Give whole numbers from 0 to ${text.length}.`,
+      );
+  return places.sort((a, b) => a - b).map((place) => at(whole(text, place)));
 }
+
+/** Texts are well-formed here, so that the second half of a character has its first before it. */
+const isWithin = (text: string, place: number): boolean => /[\uDC00-\uDFFF]/.test(text[place] ?? "");
+/** A place between characters: one between the halves of a character is taken for its beginning. */
+const whole = (text: string, place: number): number => (isWithin(text, place) ? place - 1 : place);
+const behind = (text: string, place: number): number => (isWithin(text, place) ? place + 1 : place);
 
 function matchesOf(text: string, by: RegExp): Cut[] {
   const everywhere = new RegExp(by.source, by.flags.includes("g") ? by.flags : `${by.flags}g`);
   return [...text.matchAll(everywhere)].map(({ 0: found, index }) => ({
-    start: index,
-    end: index + found.length,
+    start: whole(text, index),
+    end: found === "" ? whole(text, index) : behind(text, index + found.length),
   }));
 }
 
@@ -175,11 +212,7 @@ function stepsAt(
     const step = text.slice(start, end);
     if (step.trim() === "") continue;
     const first = start + (step.length - step.trimStart().length);
-    // Spaces before the first letter of a code block or of a line are its indentation.
-    const begin =
-      text.slice(text.lastIndexOf("\n", first - 1) + 1, first).trim() === ""
-        ? Math.max(start, text.lastIndexOf("\n", first - 1) + 1)
-        : first;
+    const begin = Math.max(start, indentedFrom(text, first));
     const last = start + step.trimEnd().length;
     steps.push({
       text: text.slice(begin, last),
@@ -197,6 +230,13 @@ function stepsAt(
       kind,
     })),
   };
+}
+
+/** Spaces before the first letter of a code block or of a line are its indentation; elsewhere white space is none. */
+function indentedFrom(text: string, first: number): number {
+  let begin = first;
+  while (begin > 0 && text[begin - 1] !== "\n" && /\s/.test(text[begin - 1]!)) begin--;
+  return begin === 0 || text[begin - 1] === "\n" ? begin : first;
 }
 
 /** What kind of block a step is; one that holds others too is text. */
