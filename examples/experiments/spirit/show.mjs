@@ -6,7 +6,9 @@ import { FILLERS } from "./filler.mjs";
 import { stepsChart } from "./picture.mjs";
 
 const table = (head, rows) =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  rows.length === 0
+    ? "Not measured."
+    : [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const three = (value) => (Number.isFinite(value) ? value.toFixed(3) : "–");
 const percent = (share) => `${Math.round(100 * share)}`;
 const points = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(100 * value).toFixed(1)}`;
@@ -198,6 +200,8 @@ export function picturesOf({ filler, tasks }) {
               "The chance that a needed step is found more important than one that is not, by kind of step and measure; 0.5 is what chance gives.",
           },
         }),
-    ...Object.fromEntries(tasks.map((task) => [`spirit-${task.name}`, stepsChart(task)])),
+    ...Object.fromEntries(
+      tasks.filter((task) => task.points.length > 1).map((task) => [`spirit-${task.name}`, stepsChart(task)]),
+    ),
   };
 }
