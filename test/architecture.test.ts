@@ -40,7 +40,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   uncertainty: [...BELOW_USES, "answers", "calibrate", "decide"],
   detect: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty"],
   route: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty", "problems"],
-  refine: [...BELOW_USES, "problems"],
+  refine: [...BELOW_USES, "answers", "problems"],
   train: BELOW_USES,
   // 6: pages and exports for people
   report: ALL_BELOW_REPORT,

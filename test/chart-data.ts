@@ -12,12 +12,15 @@ import {
   type ModelDivergence,
   noiseFloorChart,
   type PerplexityResult,
+  type PruningCurveInput,
   perplexityIntervals,
+  pruningCurve,
   rankingChart,
   reliabilityDiagram,
   riskCoverageChart,
   surprisalAlong,
   surprisalDistribution,
+  tokensSavedChart,
   topChoiceReliability,
 } from "../src/charts/index.ts";
 import { seededRandom } from "../src/core/index.ts";
@@ -186,6 +189,29 @@ const CONVERGENCE = MODEL_NAMES.slice(0, 4).map(([name, scale], i) => ({
   logprobs: madeUpLogprobs(30_000, 7 + i, 2.1 * scale),
 }));
 
+/** A chain of five steps that lost three, beside other ways. */
+export const PRUNING: PruningCurveInput = {
+  path: [
+    { name: "full", steps: 5, tokens: 60, perplexity: 2 },
+    { name: "round 1: step 4 removed", steps: 4, tokens: 52, perplexity: 1.98 },
+    { name: "round 2: step 1 removed", steps: 3, tokens: 40, perplexity: 2.05 },
+    { name: "round 3: step 2 substituted", steps: 2, tokens: 30, perplexity: 2.4 },
+  ],
+  baselines: [
+    { name: "shortest", steps: 2, tokens: 31, perplexity: 3.1 },
+    { name: "random, mean of 3", steps: 2.5, tokens: 33, perplexity: 3.4 },
+  ],
+  draws: [
+    { name: "random draw 1", steps: 2, tokens: 31, perplexity: 2.3 },
+    { name: "random draw 2", steps: 3, tokens: 35, perplexity: 3.6 },
+    { name: "random draw 3", steps: 3, tokens: 33, perplexity: Infinity },
+  ],
+  limits: [
+    { name: "removed up to 1.05 ×", ratio: 1.05 },
+    { name: "merged up to 1.25 ×", ratio: 1.25 },
+  ],
+};
+
 /** One section per kind of picture. */
 /** What `measureCalibration` says of 800 made-up answers that are too sure, and of their perplexities. */
 function madeUpAnswers() {
@@ -241,6 +267,16 @@ export function everySection(): PageSection[] {
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },
     { chart: accuracyByPerplexity(perplexity.bins) },
     { chart: accuracyTokensChart(ROUTING) },
+    { chart: pruningCurve(PRUNING) },
+    {
+      chart: tokensSavedChart([
+        { saved: 0, ratio: 1 },
+        { saved: 0.1, ratio: 1.02 },
+        { saved: 0.31, ratio: null },
+        { saved: 0.35, ratio: 0.97 },
+        { saved: 1, ratio: Infinity },
+      ]),
+    },
     {
       heading: "How this was measured",
       details: [

@@ -146,15 +146,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./refine": [
     `
-      chainText comparePrunings danglingReferences DEFAULT_THRESHOLDS describeReference MEASURES MERGE_PROMPT
-      PRUNE_METHODS pruneSample pruneSteps readExpression reasoningChain reasoningText refineDemonstrations
-      rewriteMerger sameExpression segment SEGMENTATIONS SPIRIT_RECONSTRUCTIONS STEP_PURPOSES stepGraph stepImportance
+      chainText comparePrunings danglingReferences DATASET_FORMATS datasetReport DEFAULT_THRESHOLDS demonstrationOf
+      describeReference finalExpression MEASURES MERGE_PROMPT
+      PRUNE_METHODS pruneSample pruneSteps readDataset readExpression readSample reasoningChain reasoningText
+      reconstructionsOf refineDataset refineDemonstrations refinedLine refinePrompt refineSample
+      rewriteMerger SAMPLE_LAYOUTS solutionParts sameExpression segment SEGMENTATIONS SPIRIT_RECONSTRUCTIONS STEP_PURPOSES stepGraph stepImportance
       stepPurpose substituteStep`,
     `
-      CalibrationQuestion Change ChainParts ChainStep ComparedPruning ComparePruningsOptions CutKind CutThresholds
-      DanglingReference DemonstrationSet Expression GreedyOptions ImportanceOptions ImportanceReport Item KeepTarget
+      AskOptions BaselineTotal CalibrationQuestion Change ChainParts ChainStep ComparedPruning ComparePruningsOptions CutKind CutThresholds
+      DanglingReference DatasetFormat DatasetReport DatasetTotals DemonstrationReport DemonstrationSet Estimate Expression GreedyOptions ImportanceOptions ImportanceReport Item KeepTarget
       MeasureScope Merger MergeRequest PruneCandidate PrunedSample PruneMethod PruneRound PruneSampleOptions
-      PruneStepsOptions PruningComparison ReasoningChain RefineDemonstrationsOptions RefinedDemonstrations
+      JsonPath PruneStepsOptions PruningComparison ReadDataset ReadSampleOptions ReasoningChain ReasoningPlace
+      ReasoningSample RefineDatasetOptions RefineDemonstrationsOptions RefinedDemonstrations RefinedSample
+      RefinedStep RefinePromptOptions RefineReport RefineReportHead RefineRound RefineSampleOptions SampleHead
+      SampleLayout SampleReport SampleRow SolutionParts UnrefinedSample
       RewriteOptions ScoreSummary ScoringOptions Segmentation SegmentationName SegmentBy SegmentedStep StepFate
       StepGraph StepGraphOptions StepImportance StepNode StepPruning StepPurpose StepReference StopRules`,
   ],
@@ -215,19 +220,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns renderPage scorePage",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
     "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      topChoiceReliability`,
+      pruningCurve tokensSavedChart topChoiceReliability`,
     `
       AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
-      PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme`,
+      PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
+      PruningCurveInput PruningPoint TokensSaved`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

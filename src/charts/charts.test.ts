@@ -8,6 +8,7 @@ import {
   madeUpLogprobs,
   madeUpMap,
   PERPLEXITIES,
+  PRUNING,
 } from "../../test/chart-data.ts";
 import { emptySums, perplexity, perplexityStandardError, quantileOf, wilsonInterval } from "../core/index.ts";
 import { formatNumber, formatProbability, luminance, visible } from "../text/index.ts";
@@ -75,6 +76,11 @@ describe("every picture", () => {
       charts.perplexityIntervals([{ model: HOSTILE, corpus: HOSTILE, perplexity: 3 }]),
       charts.convergence([{ name: HOSTILE, logprobs }]),
       charts.noiseFloorChart([{ name: HOSTILE, observed: 0.1, mean: 0.05, low: 0.02, high: 0.08 }]),
+      charts.pruningCurve({
+        path: [{ name: HOSTILE, steps: 2, tokens: 9, perplexity: 2 }],
+        baselines: [{ name: HOSTILE, steps: 1, tokens: 4, perplexity: 3 }],
+        limits: [{ name: HOSTILE, ratio: 1.1 }],
+      }),
     ];
     for (const chart of hostile) {
       const svg = charts.renderSvg(chart);
@@ -123,6 +129,8 @@ describe("every picture", () => {
       charts.reliabilityDiagram({ bins: [] }),
       charts.accuracyByPerplexity([]),
       charts.accuracyTokensChart({ curve: [], methods: [] }),
+      charts.pruningCurve({ path: [] }),
+      charts.tokensSavedChart([]),
       charts.riskCoverageChart({ points: [], aurc: 0 }),
       charts.noiseFloorChart([]),
       charts.topChoiceReliability({ documents: [{ ranks: [1], alternatives: null }] }),
@@ -372,5 +380,58 @@ describe("the noise floor", () => {
     expect(places).toHaveLength(2);
     for (const [, right] of places) expect(Number(right)).toBeGreaterThan(pixelWidth(name, 12));
     expect(places[0]![2]).not.toBe(places[1]![2]);
+  });
+});
+
+describe("what pruning does", () => {
+  it("draws perplexity against steps and tokens, and says how random draws compare", () => {
+    const chart = charts.pruningCurve(PRUNING);
+    expect(chart.summary).toContain("From 2.000 with all 5 steps to 2.400 with 2.");
+    expect(chart.summary).toContain("Of 3 random draws with at least as many tokens, 1 is as low.");
+    expect(chart.table.rows[0]).toEqual(["full", "5", "60", "2.000", "1.000"]);
+    expect(chart.table.rows[3]).toEqual(["round 3: step 2 substituted", "2", "30", "2.400", "1.200"]);
+    expect(chart.table.rows[5]).toEqual(["random, mean of 3", "2.50", "33", "3.400", "1.700"]);
+    expect(chart.table.rows[8]).toEqual(["random draw 3", "3", "33", "∞", "∞"]);
+    const shown = texts(charts.renderSvg(chart));
+    for (const words of [
+      "steps left",
+      "tokens left in the steps",
+      "perplexity",
+      "1.05 ×",
+      "shortest",
+      "full",
+    ])
+      expect(shown).toContain(words);
+  });
+
+  it("draws no panel over numbers that are not known, and nothing but infinite ones", () => {
+    const point = { name: "full", steps: 3, tokens: null, perplexity: Infinity };
+    const chart = charts.pruningCurve({ path: [point, { ...point, steps: 2 }], draws: [point] });
+    const svg = charts.renderSvg(chart);
+    expect(texts(svg)).not.toContain("tokens left in the steps");
+    expect(svg).not.toMatch(/NaN|Infinity|undefined|⚠/);
+    expect(chart.table.rows[0]).toEqual(["full", "3", "–", "∞", "–"]);
+  });
+
+  it("counts samples in tenths, those without a saving apart", () => {
+    const shares = [-0.1, 0, 0.05, 0.1, 0.1001, 0.3, 0.95, 1];
+    const chart = charts.tokensSavedChart(shares.map((saved) => ({ saved, ratio: 1 })));
+    expect(chart.table.rows).toEqual([
+      ["nothing", "2", "25%"],
+      ["up to 10%", "2", "25%"],
+      ["more than 10%, up to 20%", "1", "13%"],
+      ["more than 20%, up to 30%", "1", "13%"],
+      ["more than 90%, up to 100%", "2", "25%"],
+    ]);
+    expect(chart.summary).toContain("2 did not become shorter");
+  });
+
+  it("gives every sample one bar", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1 }), (shares) => {
+        const { table } = charts.tokensSavedChart(shares.map((saved) => ({ saved, ratio: null })));
+        expect(table.rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(shares.length);
+      }),
+    );
   });
 });

@@ -22,6 +22,7 @@ export {
   type PerplexityResult,
   perplexityIntervals,
 } from "./perplexity-intervals.ts";
+export { type PruningCurveInput, type PruningPoint, pruningCurve } from "./pruning-curve.ts";
 export { type RankedRow, rankingChart } from "./ranking.ts";
 export {
   accuracyByPerplexity,
@@ -39,3 +40,4 @@ export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";
 export type { Theme } from "./theme.ts";
+export { type TokensSaved, tokensSavedChart } from "./tokens-saved.ts";

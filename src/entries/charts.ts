@@ -25,7 +25,10 @@ export {
   noiseFloorChart,
   type PerplexityIntervalsOptions,
   type PerplexityResult,
+  type PruningCurveInput,
+  type PruningPoint,
   perplexityIntervals,
+  pruningCurve,
   type RankedRow,
   type ReliabilityChartBin,
   type ReliabilityDiagramInput,
@@ -42,5 +45,7 @@ export {
   surprisalAlong,
   surprisalDistribution,
   type Theme,
+  type TokensSaved,
+  tokensSavedChart,
   topChoiceReliability,
 } from "../charts/index.ts";

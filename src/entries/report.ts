@@ -21,6 +21,8 @@ export {
   type MethodEstimate,
   type MethodRanking,
   type PageSection,
+  refinePage,
+  refinePicture,
   renderPage,
   type ScoreView,
   scorePage,

@@ -7,6 +7,7 @@ export {
   reasoningChain,
   reasoningText,
 } from "./chain.ts";
+export * from "./dataset/index.ts";
 export {
   type DanglingReference,
   danglingReferences,

@@ -39,8 +39,22 @@ export {
   confidencePage,
   detectionPage,
   differencesPage,
+  refinePage,
+  refinePicture,
   renderPage,
   scorePage,
 } from "./pages.ts";
+export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
+export {
+  importanceWords,
+  REASONS,
+  ratioHeading,
+  ratioOf,
+  ratioText,
+  savedShare,
+  savedText,
+  signedNats,
+  worseText,
+} from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";

@@ -1,6 +1,7 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
@@ -38,6 +39,16 @@ export async function benchPicture(benched: Benched): Promise<string> {
 /** The page of examined answers, with what is suspected in them: see detect-page/page.ts. */
 export async function detectionPage(view: DetectionView): Promise<string> {
   return (await import("./detect-page/page.ts")).detectionPage(view);
+}
+
+/** The page of a refined data set, of one sample, or of demonstrations: see refine-page/page.ts. */
+export async function refinePage(report: RefineReport): Promise<string> {
+  return (await import("./refine-page/index.ts")).refinePage(report);
+}
+
+/** Its picture as an SVG file: perplexity against steps and tokens; of a data set the tokens saved. */
+export async function refinePicture(report: RefineReport): Promise<string> {
+  return (await import("./refine-page/index.ts")).refinePicture(report);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

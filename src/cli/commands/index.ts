@@ -17,6 +17,7 @@ export const COMMANDS: CommandList = {
   detect: { summary: "Which spans of an answer are suspected to be made up, why, and what documents explain of it", load: async () => (await import("./detect.ts")).default },
   calibrate: { summary: "Whether confidences mean what they say, and a file that makes them so: fit, apply, report", load: async () => (await import("./calibrate.ts")).default },
   route: { summary: "How much work an answer is worth: short or long, cheap or dear, how many samples; record, fit, eval, run", load: async () => (await import("./route.ts")).default },
+  refine: { summary: "Which steps of a reasoning a model needs: training data and few-shot prompts without the others", load: async () => (await import("./refine.ts")).default },
   generate: { summary: "Answers to many prompts at once, with the numbers of each", load: async () => (await import("./generate.ts")).default },
   proxy: { summary: "Let an open model stand for a closed one: calibrate", load: async () => (await import("./proxy.ts")).default },
   probe: { summary: "Find out what a server really gives: log-probabilities, alternatives, scores of a text", load: async () => (await import("./probe.ts")).default },

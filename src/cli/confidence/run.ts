@@ -58,6 +58,8 @@ interface Run<Item, Found> {
   out: string | undefined;
   atOnce: number;
   quiet: boolean;
+  /** What a row is called. Default "answer". */
+  noun?: string | undefined;
   /** Given rows in their order, as they are done. */
   show(row: DoneRow<Found> | FailedRow): void;
 }
@@ -81,11 +83,12 @@ export async function measureAll<Item, Found>({
   out,
   atOnce,
   quiet,
+  noun = "answer",
   show,
 }: Run<Item, Found>): Promise<Outcome> {
   const missing = rows.filter((row) => !file?.has(row, 0));
   const outcome: Outcome = { done: 0, failures: [] };
-  const progress = startProgress({ label, unit: "answers" });
+  const progress = startProgress({ label, unit: `${noun}s` });
   const stop = new AbortController();
   const ordered = new InOrder<DoneRow<Found> | FailedRow>(
     (row) => {
@@ -99,7 +102,7 @@ export async function measureAll<Item, Found>({
     progress.end();
     ordered.flush();
     file?.[Symbol.dispose]();
-    const so = `Interrupted: ${formatCount(outcome.done)} of ${formatPlural(missing.length, "answer")} done`;
+    const so = `Interrupted: ${formatCount(outcome.done)} of ${formatPlural(missing.length, noun)} done`;
     process.stderr.write(
       out === undefined
         ? `${so}. With --out FILE they can be gone on with.\n`
@@ -153,7 +156,11 @@ function withWayOn(error: unknown, out: string | undefined, file: AnswerFile | n
 }
 
 /** @returns `null` where nothing failed. */
-export function failureOf({ failures, done }: Outcome, out: string | undefined): SurprisalError | null {
+export function failureOf(
+  { failures, done }: Outcome,
+  out: string | undefined,
+  noun = "answer",
+): SurprisalError | null {
   if (failures.length === 0) return null;
   return someFailed({
     failures: failures
@@ -162,7 +169,7 @@ export function failureOf({ failures, done }: Outcome, out: string | undefined):
         const { where } = partsOf(error);
         return { error, where: where?.includes(row.where) ? where : row.where };
       }),
-    ...{ done, noun: "answer", wayOut: "Mend the line.", next: triesAgain(out) },
+    ...{ done, noun, wayOut: "Mend the line.", next: triesAgain(out) },
   });
 }
 

@@ -29,6 +29,7 @@ export { type GenerationProgress, generationProgress } from "./generation-progre
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
+export { type RefinementScreen, renderRefinement } from "./refine.ts";
 export {
   deepConfSentences,
   exitSentences,

@@ -19,6 +19,7 @@ export {
   type PruneMethod,
   type PruneStepsOptions,
   pruneSteps,
+  reconstructionsOf,
   type StepPruning,
 } from "./methods.ts";
 export type { CutKind } from "./proposals.ts";

@@ -15,7 +15,7 @@ import {
 import { checkOneOf } from "./greedy.ts";
 import { stepPurpose } from "./kinds.ts";
 import { textsOf } from "./proposals.ts";
-import { type PruneSampleOptions, pruneSample } from "./spirit-ft.ts";
+import { type PruneSampleOptions, pruneSample, SPIRIT_RECONSTRUCTIONS } from "./spirit-ft.ts";
 
 /**
  * - "spirit": the least harmful step again and again, scored anew each time (`pruneSample`)
@@ -97,6 +97,10 @@ const RECONSTRUCTED: Partial<Record<PruneMethod, string[]>> = {
   ],
   "step-entropy": ["steps are taken out; the paper puts [SKIP] in their place"],
 };
+
+/** What of a method is not the publication's, but ours; a sentence each. */
+export const reconstructionsOf = (method: PruneMethod): readonly string[] =>
+  method === "spirit" ? SPIRIT_RECONSTRUCTIONS : (RECONSTRUCTED[method] ?? []);
 
 /**
  * Prunes one chain.

@@ -1,0 +1,2 @@
+/** The page of a refinement. */
+export { refinePage, refinePicture } from "./page.ts";
