@@ -44,6 +44,7 @@ const MEASUREMENTS = [
   "detect",
   "generate",
   "route",
+  "paq",
   "embed",
 ];
 if (values.long) MEASUREMENTS.push("long");
