@@ -44,7 +44,9 @@ const MEASUREMENTS = [
   "detect",
   "generate",
   "route",
+  "paq",
   "embed",
+  "bytes",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

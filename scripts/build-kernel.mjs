@@ -31,7 +31,7 @@ if (!process.argv.includes("--check")) {
 async function compile(file) {
   let binary;
   const options = ["-O3", "--runtime", "stub", "--enable", "simd", "--initialMemory", "1"];
-  const { error, standardError } = await asc.main([file, ...options, "--outFile", "kernel.wasm"], {
+  const { error, stderr: standardError } = await asc.main([file, ...options, "--outFile", "kernel.wasm"], {
     readFile: (name) => readFile(new URL(name, folder), "utf8").catch(() => null),
     writeFile: (_name, contents) => {
       binary = contents;

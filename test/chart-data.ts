@@ -14,6 +14,7 @@ import {
   type PerplexityResult,
   type PruningCurveInput,
   perplexityIntervals,
+  perplexityTimeChart,
   pruningCurve,
   rankingChart,
   reliabilityDiagram,
@@ -43,6 +44,28 @@ const ROUTING = {
     name: String(name),
     tokens: { value: Number(tokens) },
     accuracy: { value: Number(accuracy), low: Number(accuracy) - 0.03, high: Number(accuracy) + 0.03 },
+  })),
+};
+
+/** Levels of a ladder, the lowest collapsed, and ways of choosing among them. */
+const BITS: Parameters<typeof perplexityTimeChart>[0] = {
+  tau: 0.05,
+  methods: (
+    [
+      ["always 2-bit", 90, Infinity, 2],
+      ["always 4-bit", 110, 0.09, 4],
+      ["always 8-bit", 170, 0.004, 8],
+      ["always 16-bit", 300, 0, 16],
+      ["random", 160, 0.047, 7.5],
+      ["length", 165, 0.045, 7.5],
+      ["oracle", 140, 0.011, 6.8],
+      ["router", 172, 0.021, 7.5],
+    ] as const
+  ).map(([name, ms, rise, bits]) => ({
+    name,
+    ms: { value: ms },
+    increase: { value: rise, low: 0.8 * rise, high: 1.3 * rise },
+    bits,
   })),
 };
 
@@ -267,6 +290,7 @@ export function everySection(): PageSection[] {
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },
     { chart: accuracyByPerplexity(perplexity.bins) },
     { chart: accuracyTokensChart(ROUTING) },
+    { chart: perplexityTimeChart(BITS) },
     { chart: pruningCurve(PRUNING) },
     {
       chart: tokensSavedChart([

@@ -127,7 +127,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       parseRecords parseRouter randomRoutingPValue readRecords recordLine RECORDS_SCHEMA recordTraces replayDeepConf
       reworded REWORDINGS routerText saveRouter sequenceProbe surestTraces thinkThenAnswer tokenConfidence
       traceConfidence trialConfidence TrialExit weightedVote writeRecords evaluateDeepConf fitDeepConf RecordsFile
-      recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces`,
+      recordQuestions chooseExit evaluateExit exitCurve exitOf EXIT_RULES recordThinking replayExit thinkingPlaces
+      evaluatePaq paq PaqRouter
+      LADDER_SCHEMA fixedLevel ladderFile levelFacts levelName makeLadder parseLadder PaqServer readLadder recordLevels writeLadder`,
     `
       AnswerCounting AnswerSignals AnswerSignalsOptions CarAnswer CarArtefact CarCounts CarDecision CarFitOptions
       CarGoal CarInstructions CarPathOptions CarPromptOptions CarRecordOptions CarRule CarRunOptions CascadeAnswer
@@ -142,7 +144,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SplitsEvaluation ThinkOptions ThoughtAnswer TokenPrice TraceConfidenceOptions TraceMeasure Trial
       TrialConfidence TrialExitOptions TrialOptions Vote VotedTrace VoteOptions WeighedModel WrittenAnswer CarExample
       DeepConfArtefact DeepConfEvaluation DeepConfFitOptions DeepConfPoint EvaluateDeepConfOptions FailedQuestion
-      RecordedQuestion RecordingProgress RecordQuestionsOptions RecordsFileOptions ResolvedDeepConf VoteResult`,
+      RecordedQuestion RecordingProgress RecordQuestionsOptions RecordsFileOptions ResolvedDeepConf VoteResult
+      ChosenTau CrossFitted DecideAllOptions EvaluatePaqOptions LevelCurve PaqArtefact PaqArtefactLevel PaqCase PaqCosts
+      PaqEvaluation PaqFeatures PaqFitOptions PaqGoal PaqHead PaqHeadLevel PaqMethod PaqPoint PaqRoute
+      PaqRouterDecision PaqTable PaqTableOptions PaqVector TauPoint
+      PaqDecider PaqDecision PaqFallback PaqLadder PaqLevel PaqLevelFacts PaqMachine PaqPerplexity PaqSource
+      LadderProgress LadderText LevelsProgress MadeLadder MakeLadderOptions PaqAnswer PaqAsking PaqPrompt PaqRunOptions
+      PaqServerOptions RecordedLevels RecordLevelsOptions`,
+  ],
+  "./compress": [
+    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK checkSameModel draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
+    "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
   ],
   "./refine": [
     `
@@ -227,9 +239,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      pruningCurve tokensSavedChart topChoiceReliability`,
+      perplexityTimeChart pruningCurve tokensSavedChart topChoiceReliability`,
     `
-      AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
+      PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme

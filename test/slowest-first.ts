@@ -25,6 +25,7 @@ export const SLOWEST: readonly string[] = [
   "test/docs.model.test.ts",
   "src/detect/fusion/fusion.test.ts",
   "src/core/kernel/kernel.test.ts",
+  "src/compress/bytes/bytes.test.ts",
   "src/models/gguf/mutation.test.ts",
   "src/models/llama/quantize/options.model.test.ts",
   "test/notes.model.test.ts",

@@ -129,6 +129,7 @@ describe("every picture", () => {
       charts.reliabilityDiagram({ bins: [] }),
       charts.accuracyByPerplexity([]),
       charts.accuracyTokensChart({ curve: [], methods: [] }),
+      charts.perplexityTimeChart({ tau: 0.1, methods: [] }),
       charts.pruningCurve({ path: [] }),
       charts.tokensSavedChart([]),
       charts.riskCoverageChart({ points: [], aurc: 0 }),

@@ -22,6 +22,7 @@ export {
   type PerplexityResult,
   perplexityIntervals,
 } from "./perplexity-intervals.ts";
+export { type PerplexityTimeInput, perplexityTimeChart } from "./perplexity-time.ts";
 export { type PruningCurveInput, type PruningPoint, pruningCurve } from "./pruning-curve.ts";
 export { type RankedRow, rankingChart } from "./ranking.ts";
 export {

@@ -129,7 +129,7 @@ export async function openModel(
 
 /** The encoder a person named with --embedding, in the same way; `null`: none. */
 export async function openEncoder(
-  given: LoadValues & { embedding?: string | undefined; quiet: boolean },
+  given: Pick<LoadValues, "threads" | "acceptTerms"> & { embedding?: string | undefined; quiet: boolean },
 ): Promise<EmbeddingModel | null> {
   if (given.embedding === undefined) return null;
   const reporter = reportModel(given);

@@ -60,6 +60,7 @@ export {
   type QualityReading,
   type RateReading,
 } from "./monitor/quality.ts";
+export * from "./paq/index.ts";
 export type { MonotonePosterior } from "./posterior.ts";
 export {
   type FailedQuestion,

@@ -187,8 +187,8 @@ function withoutTimes({ paths, ...record }: RouteRecord): RouteRecord {
   return { ...record, paths: Object.fromEntries(named) };
 }
 
-/** What of a file's header is another, in words; `null`: nothing. */
-function differenceOf(before: RecordsHeader, now: RecordsHeader): string | null {
+/** What of a file's header is another, in words; `null`: nothing. Internal to this room. */
+export function differenceOf(before: RecordsHeader, now: RecordsHeader): string | null {
   const shown = (value: unknown) => (value === undefined ? "none" : JSON.stringify(value));
   const model = (header: RecordsHeader) => header.identity?.model?.name ?? "unknown";
   for (const name of ["paths", "counting", "identity", "identities", "instructions"] as const)

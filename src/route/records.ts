@@ -3,12 +3,13 @@
  * model. A path is a way to an answer: "short" and "long" of one model, or the models of a cascade by their names.
  */
 import type { CalibrationIdentity } from "../calibrate/index.ts";
-import { SurprisalError } from "../core/index.ts";
+import { ERROR_CODES, type ErrorCode, SurprisalError } from "../core/index.ts";
 import { shapes } from "../evaluate/runs/index.ts";
 import { readInput, writeWhole } from "../files/index.ts";
 import { decodeText, infinityAsText } from "../text/index.ts";
 import type { AnswerCounting, Signals } from "./answer-signals.ts";
 import type { CarInstructions } from "./car/index.ts";
+import { identityShape, levelFactsShape, type PaqLevelFacts } from "./levels.ts";
 
 /** The form of this version: the first line of a file of records says it. */
 export const RECORDS_SCHEMA = "surprisal.route-records/1";
@@ -28,6 +29,8 @@ export interface RecordsHeader {
   instructions?: CarInstructions | undefined;
   /** Of records for early exits: how the thinking was asked about, and ended. */
   thinking?: ThinkingPlaces | undefined;
+  /** Of records for PAQ, whose paths are levels of one model: what each costs, and what it is worth on the ladder's text. */
+  levels?: readonly PaqLevelFacts[] | undefined;
   /** Questions that were asked side by side: of more than one the times (`ms`) are those of a busy model. Left out: not known. */
   atOnce?: number | undefined;
   /** What else the answers depend on, such as what they may be long; it is compared when the file is gone on with. */
@@ -49,6 +52,11 @@ export interface RecordedAnswer {
   answer?: string | null | undefined;
   /** Uncertainties by name: a higher one is more uncertain; `null` = it could not be said. */
   signals?: Signals | undefined;
+  /**
+   * Of records for PAQ: Σ -ln p of the reference continuation given the prompt, nats, over `tokens` tokens; Infinity at
+   * probability 0; `null` = it could not be said.
+   */
+  nll?: number | null | undefined;
 }
 
 /** One of several answers that were sampled for DeepConf, as it is voted with. */
@@ -115,6 +123,8 @@ export interface RouteRecord {
   rewordingOf?: string | undefined;
   /** Answers by path. A path that failed is left out. */
   paths: Readonly<Record<string, RecordedAnswer>>;
+  /** Of records for PAQ: why paths are missing. */
+  failed?: { code: ErrorCode; what: string } | undefined;
   traces?: readonly RecordedTrace[] | undefined;
   /** Of a record for early exits, whose path "whole" is the answer where nobody ended the thinking. */
   thinking?: RecordedThinking | undefined;
@@ -222,6 +232,7 @@ function parsed(line: string, shape: shapes.Shape, at: string): unknown {
 /** Fields that are texts, whatever they say. */
 const TEXTS = new Set([
   ...["id", "group", "kind", "question", "rewordingOf", "text", "answer", "short", "long", "close", "call"],
+  ...["code", "what"],
 ]);
 
 const numberFromText = (key: string, value: unknown): unknown =>
@@ -239,15 +250,6 @@ const least0: shapes.Shape = (value, at) =>
 export const countingShape: shapes.Shape = record({
   endToken: oneOf("counted", "left out"),
   formatting: oneOf("all", "trimmed", "answer"),
-});
-
-/** Of an identity; artefacts have it too. */
-export const identityShape: shapes.Shape = record({
-  model: nullable(record({ name: words, sha256: nullable(words) })),
-  tokenizer: nullable(words),
-  wordingSha256: nullable(words),
-  recipe: nullable(words),
-  kernels: nullable(words),
 });
 
 /** Of the wording of a CAR router; artefacts have it too. */
@@ -282,6 +284,7 @@ const headerShape = record({
   identities: optional(mapOf(identityShape)),
   instructions: optional(carInstructionsShape),
   thinking: optional(placesShape),
+  levels: optional(levelFactsShape),
   atOnce: optional(least1),
 });
 
@@ -307,6 +310,7 @@ const answerShape = record({
   text: optional(words),
   answer: optional(nullable(words)),
   signals: optional(mapOf(nullable(number))),
+  nll: optional(nullable(least0)),
 });
 
 const recordShape = record({
@@ -316,6 +320,7 @@ const recordShape = record({
   question: optional(words),
   rewordingOf: optional(words),
   paths: mapOf(answerShape),
+  failed: optional(record({ code: oneOf(...ERROR_CODES), what: words })),
   traces: optional(
     list(
       record({

@@ -7,10 +7,13 @@ import { ROUTER_SCHEMA } from "./artefact.ts";
 import type { CarArtefact } from "./car/index.ts";
 import type { CascadeArtefact } from "./cascade/index.ts";
 import type { DeepConfArtefact } from "./early-exit/index.ts";
-import { carInstructionsShape, countingShape, identityShape } from "./records.ts";
+import { atLeast1, byKind, exactly, finite, least, positive, share, within } from "./fields.ts";
+import { identityShape } from "./levels.ts";
+import { type PaqArtefact, paqFault, paqShape } from "./paq/index.ts";
+import { carInstructionsShape, countingShape } from "./records.ts";
 
 /** What may be kept as a router; `kind` tells them apart. */
-export type RouterArtefact = CarArtefact | CascadeArtefact | DeepConfArtefact;
+export type RouterArtefact = CarArtefact | CascadeArtefact | DeepConfArtefact | PaqArtefact;
 
 const MOST_BYTES = 64 * 2 ** 20;
 const WAY_OUT = "Give a file that saveRouter or `surprisal route` wrote, unchanged.";
@@ -64,28 +67,6 @@ const FORM: VersionedForm = {
 };
 const { count, either, flag, list, mapOf, nullable, number, oneOf, optional, record, text } = shapes;
 
-const finite: shapes.Shape = (value, at) =>
-  typeof value === "number" && Number.isFinite(value) ? null : `${at} is not a finite number`;
-const within =
-  (low: number, high: number): shapes.Shape =>
-  (value, at) =>
-    typeof value === "number" && value >= low && value <= high ? null : `${at} is not from ${low} to ${high}`;
-const share = within(0, 1);
-const least = within(0, Number.MAX_VALUE);
-const atLeast1: shapes.Shape = (value, at) =>
-  Number.isSafeInteger(value) && Number(value) >= 1 ? null : `${at} is not a whole number from 1 on`;
-const positive = within(Number.MIN_VALUE, Number.MAX_VALUE);
-
-/** An object that has no other members than these: a parameter of another name is an error, and is not passed over. */
-const exactly =
-  (members: Readonly<Record<string, shapes.Shape>>): shapes.Shape =>
-  (value, at) => {
-    const unknown = shapes.isRecord(value)
-      ? Object.keys(value).find((key) => !Object.hasOwn(members, key))
-      : undefined;
-    return unknown === undefined ? record(members)(value, at) : `${at}.${unknown} is not known`;
-  };
-
 const posterior = either(
   record({ kind: oneOf("logistic"), slope: least, intercept: finite }),
   record({ kind: oneOf("isotonic"), uncertainties: list(finite), probabilities: list(share) }),
@@ -131,15 +112,6 @@ const RULES: Readonly<Record<string, shapes.Shape>> = {
   faithful: record({ gaussians: record({ right: gaussian, wrong: gaussian, priorRight: share }) }),
   pilot: record({ percentile: share, threshold: finite }),
 };
-
-/** Members by the member `kind`. */
-function byKind(kinds: Readonly<Record<string, shapes.Shape>>): shapes.Shape {
-  return (value, at) => {
-    const kind = shapes.isRecord(value) ? value.kind : undefined;
-    const shape = typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-    return shape ? shape(value, at) : `${at}.kind is not one of ${Object.keys(kinds).join(", ")}`;
-  };
-}
 
 const price = record({ written: least, read: optional(least) });
 const step = record({
@@ -194,6 +166,7 @@ const KINDS: Readonly<Record<RouterArtefact["kind"], shapes.Shape>> = {
     }),
     instructions: nullable(carInstructionsShape),
   }),
+  paq: paqShape,
 };
 
 const routerShape: shapes.Shape = (value, at) =>
@@ -219,6 +192,7 @@ function faultOf(artefact: RouterArtefact): string | null {
     const { warmUp, budget } = artefact.settings;
     return budget < warmUp ? "settings.budget is below settings.warmUp" : null;
   }
+  if (artefact.kind === "paq") return paqFault(artefact);
   const posteriors =
     artefact.kind === "cascade"
       ? artefact.steps.flatMap(({ right, later }) => [

@@ -14,6 +14,7 @@ Examples:
     car: { summary: "One model: a short answer where it is sure, reasoning where not", load: async () => (await import("../route/index.ts")).car },
     cascade: { summary: "Several models: the next where it is worth its price", load: async () => (await import("../route/index.ts")).cascade },
     deepconf: { summary: "Several samples and a vote: weak ones are ended early", load: async () => (await import("../route/index.ts")).deepconf },
+    paq: { summary: "One model at several bit widths: as many bits as a prompt needs", load: async () => (await import("../route/index.ts")).paq },
     exit: { summary: "Thinking, ended once it adds nothing", load: async () => (await import("../route/index.ts")).exit },
   },
 };

@@ -12,16 +12,22 @@ export interface QuestionRow {
 
 /**
  * @param form how a line looks, for the way out.
+ * @param names of the field with the question: the first of them that a row has.
  * @throws SurprisalError INVALID_ARGUMENT naming the line: what is no JSON object, one in which a field is twice, one without a
  *   question; EMPTY_INPUT; INVALID_UTF8.
  */
-export function questionRows(bytes: Uint8Array, name: string, form: string): QuestionRow[] {
+export function questionRows(
+  bytes: Uint8Array,
+  name: string,
+  form: string,
+  names: readonly string[] = ["question"],
+): QuestionRow[] {
   const content = bytes.length === 0 ? "" : decodeText(bytes, name).text;
   const rows = content.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${name}:${i + 1}`;
     const row = objectOf(line, where, form);
-    const { question } = row;
+    const question = names.map((field) => row[field]).find((value) => value !== undefined);
     if (typeof question !== "string" || question.trim() === "")
       throw invalidArgument("The row has no question", where, form);
     return [{ row, question, where }];

@@ -64,6 +64,7 @@ export async function keepRouter(
 /** Commands whose records have what each needs: the first is the one that most likely wrote them. */
 function commandsOf({ header, records }: RouteRecords): RecordedBy[] {
   if (header.thinking) return ["exit"];
+  if (header.paths.length > 0 && header.paths.every((path) => /^\d+-bit$/.test(path))) return ["paq"];
   const hasTraces = header.paths.length === 0 || records.some(({ traces }) => traces);
   const isCar = ["short", "long"].every((path) => header.paths.includes(path)) && !header.identities;
   return [
@@ -73,7 +74,7 @@ function commandsOf({ header, records }: RouteRecords): RecordedBy[] {
   ];
 }
 
-type RecordedBy = "car" | "cascade" | "deepconf" | "exit";
+type RecordedBy = "car" | "cascade" | "deepconf" | "exit" | "paq";
 
 /** @throws SurprisalError ROUTER_INVALID where another command recorded it; EMPTY_INPUT where nothing is recorded; as `readRecords`. */
 export async function recordsOf(file: string, command: RecordedBy): Promise<RouteRecords> {
@@ -85,7 +86,7 @@ export async function recordsOf(file: string, command: RecordedBy): Promise<Rout
       code: "ROUTER_INVALID",
       what: `These are no records of \`surprisal route ${command}\`${by ? `, but of \`surprisal route ${by}\`` : ""}`,
       where: file,
-      wayOut: `Give some that \`surprisal route ${command} record\` wrote${by ? `, or use \`surprisal route ${by}\`` : ""}.`,
+      wayOut: `Give some that \`surprisal route ${command} ${command === "paq" ? "label" : "record"}\` wrote${by ? `, or use \`surprisal route ${by}\`` : ""}.`,
     });
   }
   if (found.records.length === 0)
@@ -93,7 +94,7 @@ export async function recordsOf(file: string, command: RecordedBy): Promise<Rout
       code: "EMPTY_INPUT",
       what: "The file has no records, only its first line",
       where: file,
-      wayOut: `Go on with it: \`surprisal route ${command} record ... --resume\`.`,
+      wayOut: `Go on with it: \`surprisal route ${command} ${command === "paq" ? "label" : "record"} ... --resume\`.`,
     });
   if ((await stat(file)).size > found.wholeBytes)
     process.stderr.write(

@@ -57,6 +57,10 @@ interface Row {
 }
 
 const IS_FILE = /\.(?:jsonl|ndjson)$/i;
+
+/** Whether what a person gave is a file of questions, or standard input, and not a question. */
+export const isQuestionsFile = (question: string): boolean => question === "-" || IS_FILE.test(question);
+
 const FORM = 'Lines look like {"question": "What is 2 + 3?"}.';
 /** Where so many fail before the first is answered, it is not the questions. */
 const HOPELESS = 3;
@@ -72,7 +76,7 @@ export async function runMany<Asked extends AskedModels>(
   asking: Asking<Asked>,
 ): Promise<void> {
   const { question, out, resume } = given;
-  if (question !== "-" && !IS_FILE.test(question)) {
+  if (!isQuestionsFile(question)) {
     if (out !== undefined || resume) throw usage("--out and --resume are for a file of questions", question);
     await runOne(given, open, asking);
     return;

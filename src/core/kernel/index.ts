@@ -7,6 +7,7 @@ import type { DistributionShape } from "../token.ts";
 import { instantiateKernel, type KernelInstance, paddedLength, reserve, rowAt } from "./instance.ts";
 
 export { DivergenceKernel } from "./divergence.ts";
+export { FrequencyKernel } from "./frequencies.ts";
 
 /** Start of our memory; address 0 stays free. */
 const SUMS = 16;

@@ -8,6 +8,9 @@ export interface KernelInstance {
   accumulate(row: number, bytes: number, highest: number, threshold: number, sums: number): void;
   rootSums(row: number, bytes: number, highest: number, sums: number): void;
   selectTop(row: number, bytes: number, k: number, ids: number, logits: number): void;
+  countAll(row: number, bytes: number, highest: number, scale: number, counts: number): number;
+  countBelow(counts: number, n: number): number;
+  findCount(counts: number, place: number): number;
   divergence(
     p: number,
     q: number,

@@ -298,3 +298,59 @@ export function divergence(
   }
   return total;
 }
+
+/**
+ * Writes to `counts`, as u32, 1 + floor(scale · e^d) for every element, d = element - highest.
+ * @param scale at most 2^31 / Σ e^d, less what the ones add up to: the counts are to fit into 32 bits together.
+ * @returns their sum, padding included.
+ */
+export function countAll(row: usize, bytes: usize, highest: f32, scale: f32, counts: usize): f64 {
+  const top = f32x4.splat(highest);
+  const scales = f32x4.splat(scale);
+  const one = i32x4.splat(1);
+  let sum = i32x4.splat(0);
+  for (let end = row + bytes; row < end; row += 16, counts += 16) {
+    const e = exponential(below(v128.load(row), top));
+    const count = i32x4.add(i32x4.trunc_sat_f32x4_u(f32x4.mul(e, scales)), one);
+    v128.store(counts, count);
+    sum = i32x4.add(sum, count);
+  }
+  return f64(sumOfCounts(sum));
+}
+
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function sumOfCounts(v: v128): u32 {
+  return <u32>(
+    i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)
+  );
+}
+
+/** The sum of the first `n` counts. */
+export function countBelow(counts: usize, n: usize): f64 {
+  let sum = i32x4.splat(0);
+  const blocks = counts + ((n >> 2) << 4);
+  for (; counts < blocks; counts += 16) sum = i32x4.add(sum, v128.load(counts));
+  let rest = sumOfCounts(sum);
+  for (let end = counts + ((n & 3) << 2); counts < end; counts += 4) rest += load<u32>(counts);
+  return f64(rest);
+}
+
+/** Index of the count that `place` lies in, when the counts are laid one behind the other; their sum must be above it. */
+export function findCount(counts: usize, place: f64): i32 {
+  let left = <u32>place;
+  let at = counts;
+  for (;;) { // a block at a time, then one by one
+    let sum = i32x4.splat(0);
+    for (let end = at + BLOCK_BYTES, from = at; from < end; from += 16) sum = i32x4.add(sum, v128.load(from));
+    const block = sumOfCounts(sum);
+    if (left < block) break;
+    left -= block;
+    at += BLOCK_BYTES;
+  }
+  for (let count = load<u32>(at); left >= count; count = load<u32>(at)) {
+    left -= count;
+    at += 4;
+  }
+  return <i32>((at - counts) >> 2);
+}

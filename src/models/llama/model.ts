@@ -35,6 +35,7 @@ import type { Pointer } from "./layout.ts";
 import type { LlamaLibrary } from "./library.ts";
 import { Lifetime } from "./lifetime.ts";
 import { loadChecked } from "./load-checked.ts";
+import { Lockstep, type LockstepOptions } from "./lockstep.ts";
 import type { MappedFiles } from "./mapping.ts";
 import { call } from "./native-call.ts";
 import type { LlamaLoadOptions, Placement } from "./placement.ts";
@@ -282,6 +283,16 @@ export class LlamaModel implements LanguageModel {
   async open(): Promise<LlamaSequence> {
     this.#assertOpen();
     return this.#answers.open();
+  }
+
+  /**
+   * Reads several texts side by side, in calls that can be made again in the same shape: see `Lockstep`.
+   * @throws SurprisalError INVALID_ARGUMENT, CONTEXT_EXCEEDED, UNSUPPORTED_CAPABILITY, OUT_OF_MEMORY, ABORTED
+   */
+  async lockstep(options: LockstepOptions): Promise<Lockstep> {
+    this.#assertOpen();
+    checkLength(this, options.context, "the codec's context");
+    return Lockstep.open(this.#contexts, this.vocabulary.size, options);
   }
 
   applyChatTemplate(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string {

@@ -96,7 +96,7 @@ export interface Placement {
 }
 
 /** enum llama_flash_attn_type */
-const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const;
+export const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const;
 const MOST_DEFAULT_THREADS = 16;
 /**
  * Threads wait for each other after every operation, spinning. With a small model that is thousands of times a second,

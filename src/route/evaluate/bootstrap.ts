@@ -61,6 +61,33 @@ export class PairedBootstrap {
       high: quantileOf(means, (1 + this.#level) / 2),
     };
   }
+
+  /** Sum of a column over the sum of another; Infinity where that is in it. */
+  ratio(column: Float64Array, weights: Float64Array): Interval {
+    const sums = new Float64Array(this.#groupCount);
+    const sizes = new Float64Array(this.#groupCount);
+    for (let i = 0; i < column.length; i++) {
+      sums[this.#groups[i]!]! += column[i]!;
+      sizes[this.#groups[i]!]! += weights[i]!;
+    }
+    const of = (timesOf: (group: number) => number) => {
+      let [sum, size] = [0, 0];
+      for (let group = 0; group < sums.length; group++) {
+        const times = timesOf(group);
+        if (times === 0) continue; // never Infinity times 0
+        sum += times * sums[group]!;
+        size += times * sizes[group]!;
+      }
+      return sum / size;
+    };
+    const drawn = Float64Array.from(this.#counts, (counts) => of((group) => counts[group]!)).sort();
+    const at = (share: number) => {
+      const place = share * (drawn.length - 1);
+      const [low, high] = [drawn[Math.floor(place)]!, drawn[Math.ceil(place)]!];
+      return low === high ? low : low + (high - low) * (place % 1);
+    };
+    return { value: of(() => 1), low: at((1 - this.#level) / 2), high: at((1 + this.#level) / 2) };
+  }
 }
 
 /** @throws SurprisalError INVALID_ARGUMENT */

@@ -24,6 +24,13 @@ export {
   evaluateExit,
   exitCurve,
 } from "./exit.ts";
+export {
+  type EvaluatePaqOptions,
+  evaluatePaq,
+  type PaqEvaluation,
+  type PaqMethod,
+  type PaqRoute,
+} from "./paq.ts";
 export { randomRoutingPValue } from "./random-routing.ts";
 export { REWORDINGS, type Rewording, reworded } from "./rewordings.ts";
 export { carRoute, cascadeRoute } from "./routes.ts";

@@ -15,7 +15,7 @@ import { Lifetime } from "../lifetime.ts";
 import { loadChecked } from "../load-checked.ts";
 import type { MappedFiles } from "../mapping.ts";
 import { call } from "../native-call.ts";
-import { integer, type LlamaLoadOptions, type Placement } from "../placement.ts";
+import { FLASH_ATTENTION, integer, type LlamaLoadOptions, type Placement } from "../placement.ts";
 import { giveBackMemory } from "../trim.ts";
 import { LlamaVocabulary } from "../vocabulary.ts";
 import { EncoderContexts } from "./contexts.ts";
@@ -46,8 +46,10 @@ export interface EncoderLoadOptions
 
 /** Texts whose tokens are made at once: enough for many batches, bounded in memory. */
 const GROUP_TEXTS = 1024;
-/** Attention in tiles leaves out those of other texts, and needs 64 tokens to begin with. */
+/** Attention in tiles leaves out those of other texts. */
 const DEFAULT_BATCH = 256;
+/** It begins with so many tokens on a CPU: below, half precision alone is left of it, which takes nearly twice as long as without. */
+const FEWEST_TILED = 64;
 /** Without, it costs the square of a batch's tokens, whatever texts they are of. */
 const DEFAULT_UNTILED_BATCH = 128;
 const DEFAULT_GPU_BATCH = 512;
@@ -71,6 +73,8 @@ export class LlamaEncoder implements EmbeddingModel {
   readonly #encoder: TextEncoderOfModel;
   readonly #pool: ContextPool;
   readonly #contexts: EncoderContexts;
+  /** For batches of fewer than FEWEST_TILED tokens; `null`: the others do. */
+  readonly #short: { pool: ContextPool; contexts: EncoderContexts } | null;
   readonly #batch: number;
   #disposed: Promise<void> | null = null;
 
@@ -127,6 +131,15 @@ export class LlamaEncoder implements EmbeddingModel {
     this.#pool = new ContextPool(functions, pointer, settings, this.#lifetime);
     const shape = { cells: this.#batch, sequences: MAX_SEQUENCES, rowLength: this.dimensions };
     this.#contexts = new EncoderContexts(this.#pool, shape, threads);
+    if (placement.flashAttention === "auto" && !onGpu) {
+      const pool = new ContextPool(
+        functions,
+        pointer,
+        { ...settings, batch: FEWEST_TILED, flashAttention: FLASH_ATTENTION.off },
+        this.#lifetime,
+      );
+      this.#short = { pool, contexts: new EncoderContexts(pool, { ...shape, cells: FEWEST_TILED }, threads) };
+    } else this.#short = null;
   }
 
   /**
@@ -211,7 +224,8 @@ export class LlamaEncoder implements EmbeddingModel {
       for (const { first, end } of batches) {
         const ids = texts.slice(first, end).map((text) => text.ids);
         const tokens = ids.reduce((sum, { length }) => sum + length, 0);
-        const own = await this.#contexts.run(tokens, (context) => {
+        const contexts = tokens < FEWEST_TILED && this.#short ? this.#short.contexts : this.#contexts;
+        const own = await contexts.run(tokens, (context) => {
           if (signal?.aborted) throw abortError("Embedding", signal);
           this.#assertOpen();
           return runBatch(context, ids, this.pooling, normalise, signal);
@@ -242,6 +256,7 @@ export class LlamaEncoder implements EmbeddingModel {
   async #dispose(): Promise<void> {
     await this.#lifetime.close();
     await this.#pool.dispose();
+    await this.#short?.pool.dispose();
     await call<void>((done) => this.#library.functions.llama_model_free.async(this.#pointer, done));
     giveBackMemory();
   }

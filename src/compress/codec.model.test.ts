@@ -1,0 +1,89 @@
+/** Text through the shipped model: bits, losslessness, other environments. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LlamaModel } from "../models/index.ts";
+import { type ModelCoder, memorySource, modelCoder, pack, unpack } from "./index.ts";
+import { packTokens, unpackTokens } from "./model/lockstep-coder.ts";
+
+let model: LlamaModel;
+let coder: ModelCoder;
+beforeAll(async () => {
+  const path = fileURLToPath(new URL("../../models/mini.gguf", import.meta.url));
+  const identity = { name: "mini", sha256: "0".repeat(64) };
+  model = await LlamaModel.load(path, { kernels: "portable", threads: 1 }, identity);
+  coder = await modelCoder(model, { context: 128, sequences: 4 });
+});
+afterAll(async () => {
+  await model?.[Symbol.asyncDispose]();
+});
+
+async function drain<Result>(pieces: AsyncGenerator<Uint8Array, Result, void>) {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await pieces.next();
+    if (done) return { bytes: Buffer.concat(parts), report: value };
+    parts.push(Buffer.from(value));
+  }
+}
+const demo = readFileSync(new URL("../../examples/demo.txt", import.meta.url), "utf8");
+const prose = (sentences: number): string =>
+  Array.from(
+    { length: sentences },
+    (_, i) =>
+      `On the ${i + 1}th of June the old captain came down to the harbour, looked at the grey water for a while, and said nothing to anybody. `,
+  ).join("");
+
+describe("with models/mini.gguf", () => {
+  it("the bytes are the text's surprisal under the same windows", async () => {
+    const { ids } = await model.tokenize(prose(3));
+    const start = model.vocabulary.bos ?? model.vocabulary.eos ?? 0;
+    await using rows = await model.lockstep({ sequences: 1, context: 512, keep: 0, start });
+    const [packed] = await packTokens(rows, [ids], model.vocabulary.size);
+    let nats = 0;
+    for await (const scored of model.score([{ context: "", continuation: prose(3) }]))
+      nats = scored.tokens.logprobs.reduce((sum, logprob) => sum - (logprob ?? 0), 0);
+    expect(packed!.idealBits - 30).toBeCloseTo(nats / Math.LN2, 0);
+    expect(packed!.bytes.length).toBeLessThanOrEqual((packed!.idealBits / 8) * 1.0005 + 8);
+  });
+
+  it("text comes back, and is smaller than by any other way", async () => {
+    const raw = Buffer.from(`${demo}\r\n\tübung – 漢字 \u00a0 end`);
+    const { bytes, report } = await drain(pack([raw], { coder }));
+    expect(report.chunks).toMatchObject([{ method: "model" }]);
+    const back = await drain(unpack(memorySource(bytes), { coderFor: async () => coder }));
+    expect(Buffer.compare(back.bytes, raw)).toBe(0);
+    const without = await drain(pack([raw]));
+    expect(report.chunks[0]!.packedLength).toBeLessThan(without.report.chunks[0]!.packedLength);
+    expect(bytes.length - report.chunks[0]!.packedLength).toBeLessThanOrEqual(320 + 32);
+  });
+
+  it("parts of different lengths, windows that slide, an empty one", async () => {
+    const texts = await Promise.all(
+      [prose(12), "", prose(1), prose(5)].map(async (text) => (await model.tokenize(text)).ids),
+    );
+    const start = model.vocabulary.eos ?? 0;
+    const shape = { sequences: 4, context: 64, keep: 40, start };
+    await using rows = await model.lockstep(shape);
+    const packed = await packTokens(rows, texts, model.vocabulary.size);
+    await using again = await model.lockstep(shape);
+    const back = await unpackTokens(
+      again,
+      packed.map(({ bytes }) => bytes),
+      model.vocabulary.size,
+      texts.map(({ length }) => length),
+    );
+    expect(back).toEqual(texts);
+  });
+
+  it("a model that computes something else is found out, with the token", async () => {
+    const { ids } = await model.tokenize(prose(6));
+    const start = model.vocabulary.eos ?? 0;
+    await using rows = await model.lockstep({ sequences: 1, context: 256, keep: 64, start });
+    const [packed] = await packTokens(rows, [ids], model.vocabulary.size);
+    await using other = await model.lockstep({ sequences: 1, context: 256, keep: 64, start: start + 1 });
+    await expect(
+      unpackTokens(other, [packed!.bytes], model.vocabulary.size, [ids.length]),
+    ).rejects.toMatchObject({ code: "ENVIRONMENT_DIFFERS" });
+  });
+});

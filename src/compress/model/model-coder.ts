@@ -1,0 +1,172 @@
+/** Chunks of text packed by what a language model expects of them. */
+import { createHash } from "node:crypto";
+import { SurprisalError } from "../../core/index.ts";
+import type { LlamaModel } from "../../models/index.ts";
+import { FieldReader, FieldWriter } from "../container/fields.ts";
+import type { PackedModel } from "../container/format.ts";
+import { packTokens, unpackTokens } from "./lockstep-coder.ts";
+import { cutText } from "./segments.ts";
+
+/** Options of `modelCoder`. */
+export interface ModelCoderOptions {
+  /** Parts of a chunk that are read side by side, 1 ... 64. More are faster, and each begins without knowing the others. Default 16. */
+  sequences?: number | undefined;
+  /** Tokens the model sees at most. Default 1,024, or what it was trained for. */
+  context?: number | undefined;
+  /** Once the context is full, tokens of it that are read again. Default half. */
+  keep?: number | undefined;
+}
+
+/** Fewest bytes of a part. */
+const SHORTEST_PART = 4096;
+const MOST_SEQUENCES = 64;
+/** Of a token of English. */
+const TYPICAL_BYTES = 4;
+const DEFAULT_CONTEXT = 1024;
+
+/** Options of `ModelCoder.pack` and `unpack`. */
+export interface CodingOptions {
+  signal?: AbortSignal | undefined;
+  /** Told after every step which share of the chunk is done, 0 ... 1; of `unpack` it is an estimate. */
+  onShare?: ((share: number) => void) | undefined;
+}
+
+/** Packs chunks with one model. */
+export interface ModelCoder {
+  /** What whoever unpacks needs to be the same. */
+  readonly identity: PackedModel;
+  /**
+   * @returns `null` for a chunk that is no UTF-8, or whose tokens do not give its bytes back.
+   * @throws SurprisalError ENGINE_FAILED, OUT_OF_MEMORY, ABORTED
+   */
+  pack(chunk: Uint8Array, options?: CodingOptions): Promise<Uint8Array | null>;
+  /**
+   * @param length bytes of the chunk.
+   * @throws SurprisalError ENVIRONMENT_DIFFERS, PACKED_DAMAGED, OUT_OF_MEMORY, ABORTED
+   */
+  unpack(packed: Uint8Array, length: number, options?: CodingOptions): Promise<Uint8Array>;
+}
+
+/**
+ * A coder for a model that was loaded with `kernels: "portable"`.
+ * @throws SurprisalError INVALID_ARGUMENT
+ */
+export async function modelCoder(model: LlamaModel, options: ModelCoderOptions = {}): Promise<ModelCoder> {
+  const { sequences: most = 16 } = options;
+  const context = options.context ?? Math.min(DEFAULT_CONTEXT, model.trainedContext);
+  const keep = options.keep ?? Math.floor(context / 2);
+  const { vocabulary } = model;
+  const start = vocabulary.bos ?? vocabulary.eos ?? 0;
+  const open = (sequences: number, signal: AbortSignal | undefined) =>
+    model.lockstep({ sequences, context, keep, start, signal });
+  return {
+    identity: await identityOf(model, { context, keep, start }),
+    async pack(chunk, coding = {}) {
+      const parts = cutText(
+        chunk,
+        Math.max(1, Math.min(most, MOST_SEQUENCES, Math.floor(chunk.length / SHORTEST_PART))),
+      );
+      if (!parts) return null;
+      const texts: Int32Array[] = [];
+      for (const part of parts) {
+        const { ids } = await model.tokenize(new TextDecoder("utf-8", { ignoreBOM: true }).decode(part));
+        if (Buffer.compare(vocabulary.detokenize(ids), part) !== 0) return null;
+        texts.push(ids);
+      }
+      await using rows = await open(texts.length, coding.signal);
+      const total = texts.reduce((sum, { length }) => sum + length + 1, 0);
+      const packed = await packTokens(rows, texts, vocabulary.size, {
+        signal: coding.signal,
+        onProgress: (done) => coding.onShare?.(done / total),
+      });
+      const fields = new FieldWriter().varint(packed.length);
+      for (const { bytes } of packed) fields.varint(bytes.length);
+      return Buffer.concat([fields.finish(), ...packed.map(({ bytes }) => bytes)]);
+    },
+    async unpack(bytes, length, coding = {}) {
+      const fields = new FieldReader(bytes, "a chunk packed by a model");
+      const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () =>
+        fields.varint(bytes.length),
+      );
+      const packed = lengths.map((each) => fields.raw(each));
+      if (packed.length === 0 || fields.left > 0)
+        throw fields.damaged("the lengths of its parts do not add up");
+      await using rows = await open(packed.length, coding.signal);
+      const most = packed.map(() => length); // a token is a byte at least
+      const texts = await unpackTokens(rows, packed, vocabulary.size, most, {
+        signal: coding.signal,
+        onProgress: (done) => coding.onShare?.(Math.min(1, (TYPICAL_BYTES * done) / length)),
+      });
+      return Buffer.concat(texts.map((ids) => vocabulary.detokenize(ids)));
+    },
+  };
+}
+
+async function identityOf(
+  model: LlamaModel,
+  shape: Pick<PackedModel, "context" | "keep" | "start">,
+): Promise<PackedModel> {
+  const { identity, settings, vocabulary } = model;
+  if (!identity.sha256)
+    throw new SurprisalError({
+      code: "UNSUPPORTED_CAPABILITY",
+      what: "The model's file has no checksum, so that a packed file could not name it",
+      where: identity.name,
+      wayOut: "Load it by `resolve` with its name or path.",
+    });
+  const tokenizer = createHash("sha256");
+  for (let id = 0; id < vocabulary.size; id++) {
+    const piece = vocabulary.piece(id);
+    tokenizer.update(Uint8Array.of(piece.length & 255, piece.length >> 8)).update(piece);
+  }
+  return {
+    name: identity.name,
+    sha256: identity.sha256,
+    tokenizer: tokenizer.digest("hex").slice(0, 32),
+    vocabularySize: vocabulary.size,
+    engine: String(settings.engine),
+    kernels: String(settings.kernels),
+    cacheType: String(settings.cacheType),
+    flashAttention: String(settings.flashAttention),
+    threads: Number(settings.threads),
+    batchSize: Number(settings.batchSize),
+    ...shape,
+  };
+}
+
+/**
+ * @throws SurprisalError ENVIRONMENT_DIFFERS with everything in which what is here differs from what a file was packed with.
+ */
+export function checkSameModel(packed: PackedModel, here: PackedModel): void {
+  const different = (Object.keys(packed) as (keyof PackedModel)[]).filter(
+    (key) => key !== "name" && packed[key] !== here[key],
+  );
+  if (different.length === 0) return;
+  const isOther = different.includes("sha256");
+  throw new SurprisalError({
+    code: "ENVIRONMENT_DIFFERS",
+    what: isOther
+      ? `The file was packed with another model: ${packed.name}, sha256 ${packed.sha256}; this is ${here.name}, ${here.sha256}`
+      : `The file was packed in another environment: ${different.map((key) => `${NAMES[key]} ${packed[key]}, here ${here[key]}`).join("; ")}`,
+    where: isOther ? packed.name : undefined,
+    wayOut: isOther
+      ? "Give the model it was packed with."
+      : "Unpack it with the version of surprisal that packed it, and the same options.",
+  });
+}
+
+const NAMES: Readonly<Record<keyof PackedModel, string>> = {
+  name: "model",
+  sha256: "sha256",
+  tokenizer: "tokenizer",
+  vocabularySize: "vocabulary",
+  engine: "engine",
+  kernels: "kernels",
+  cacheType: "cache of",
+  flashAttention: "flash attention",
+  threads: "threads",
+  batchSize: "batch of",
+  context: "context",
+  keep: "tokens kept",
+  start: "first token",
+};
