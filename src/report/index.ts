@@ -46,6 +46,7 @@ export {
 } from "./pages.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
+  fateOf,
   importanceWords,
   REASONS,
   ratioHeading,

@@ -64,7 +64,7 @@ async function refine(given: RefineGiven): Promise<void> {
   const { report, failure } = await refineLines(read, files, given, models.scorer, models.writer);
   await show(report, files, given);
   if (!given.quiet)
-    for (const words of writtenText(report, files, read.unreadable.length))
+    for (const words of writtenText(report, files, read.unreadable.length, given.format))
       process.stderr.write(`${words}\n`);
   if (failure) throw failure;
 }

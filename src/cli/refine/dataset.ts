@@ -1,5 +1,4 @@
 /** `surprisal refine --mode ft`: every line by itself, gone on with after whatever ended it. */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { SurprisalError } from "../../core/index.ts";
 import { writeWhole } from "../../files/index.ts";
@@ -8,6 +7,7 @@ import {
   type DatasetReport,
   datasetReport,
   type ReadDataset,
+  type ReadSampleOptions,
   type RefineSampleOptions,
   readDataset,
   refinedLine,
@@ -16,10 +16,11 @@ import {
   type SampleRow,
 } from "../../refine/index.ts";
 import { formatCount, formatPlural, visible } from "../../text/index.ts";
-import { type DoneRow, type FailedRow, failureOf, measureAll, rowsIn } from "../confidence/index.ts";
+import { type DoneRow, type FailedRow, failureOf, measureAll } from "../confidence/index.ts";
 import { AnswerFile, placesOf, requestOf } from "../generate/index.ts";
 import { readGiven } from "../input.ts";
-import { numberFromText, type RefineFiles, sha256 } from "./files.ts";
+import { type RefineFiles, sha256 } from "./files.ts";
+import { readJournal } from "./journal.ts";
 import { type RefineGiven, readingOf, refiningOf, settingsOf, shownThresholds } from "./options.ts";
 
 /** A file of samples, and of which bytes. */
@@ -29,17 +30,26 @@ export interface GivenDataset extends ReadDataset {
 }
 
 /** @throws SurprisalError of the first line that cannot be read, unless they are to be skipped; of the first where all lack something. */
-export async function readSamples(file: string | undefined, given: RefineGiven): Promise<GivenDataset> {
+export async function readSamples(
+  file: string | undefined,
+  given: RefineGiven,
+  { answerAlone = false }: Pick<ReadSampleOptions, "answerAlone"> = {},
+): Promise<GivenDataset> {
   const source = file === undefined || file === "-" ? "standard input" : file;
   const bytes = await readGiven(file ?? "-", { maxMib: given.maxMib, wayOut: "Cut it into several files" });
-  const read = readDataset(bytes, source, readingOf(given));
-  const [bad] = read.unreadable;
+  const read = readDataset(bytes, source, { ...readingOf(given), answerAlone });
+  const { limit = Number.POSITIVE_INFINITY } = given;
+  const rows = read.rows.slice(0, limit);
+  // What stands behind the lines that are asked for is no hindrance.
+  const last =
+    read.rows.length > limit ? Number(/\d+$/.exec(rows.at(-1)!.where)![0]) : Number.POSITIVE_INFINITY;
+  const skipped = read.unreadable.filter(({ line }) => line < last);
+  const [bad] = skipped;
   if (bad !== undefined && (!given.skipUnreadable || read.rows.length === 0))
-    throw unreadable(bad.error, read);
-  const rows = given.limit === undefined ? read.rows : read.rows.slice(0, given.limit);
+    throw unreadable(bad.error, { rows, unreadable: skipped });
   const [first] = rows;
   if (first !== undefined && rows.every(({ sample }) => sample instanceof SurprisalError)) throw first.sample;
-  return { ...read, rows, source, sha256: sha256(bytes) };
+  return { rows, unreadable: skipped, source, sha256: sha256(bytes) };
 }
 
 function unreadable(
@@ -83,10 +93,10 @@ export async function refineLines(
     measure: async (row, signal) => ({ report: await refineSample(model, row, { ...options, signal }) }),
     show: (row) => journal === null && inMemory.push(row),
   });
-  const done = journal === null ? inMemory : rowsIn<DoneRow<Found>>(journal, numberFromText);
-  const reports = new Map(
-    done.flatMap((row) => (row.type === "answer" ? [[row.prompt, row.report] as const] : [])),
-  );
+  const kept = journal === null ? null : readJournal(journal);
+  const reports =
+    kept?.reports ??
+    new Map(inMemory.flatMap((row) => (row.type === "answer" ? [[row.prompt, row.report] as const] : [])));
   const failed = new Map(outcome.failures.map(({ row, error }) => [row.index, error]));
   const samples = rows.map(
     (row) => reports.get(row.index) ?? unmeasured(row, failed.get(row.index), options),
@@ -95,8 +105,11 @@ export async function refineLines(
     ...datasetReport(samples, model.identity, { ...options, source, settings }),
     thresholds: shownThresholds(given),
   };
-  if (files.out !== null) await writeFiles(report, rows, skipped, sourceSha256, files, given);
-  return { report, failure: failureOf(outcome, files.out ?? undefined, "sample") };
+  const notWritten =
+    kept === null
+      ? undefined
+      : await writeFiles({ report, rows, skipped, sourceSha256, samplesSha256: kept.sha256 }, files, given);
+  return { report: { ...report, notWritten }, failure: failureOf(outcome, files.out ?? undefined, "sample") };
 }
 
 /** A sample that the model failed on: written as it was, and tried again with --resume. */
@@ -111,18 +124,25 @@ function unmeasured(
   return { outcome: unrefined === "drop" ? "dropped" : "kept", index, id, where, code, message };
 }
 
+/** What the files hold. */
+interface Written {
+  report: DatasetReport;
+  rows: readonly SampleRow[];
+  skipped: ReadDataset["unreadable"];
+  sourceSha256: string;
+  samplesSha256: string;
+}
+
+/** @returns the samples that the format has no place for. */
 async function writeFiles(
-  report: DatasetReport,
-  rows: readonly SampleRow[],
-  skipped: ReadDataset["unreadable"],
-  sourceSha256: string,
+  { report, rows, skipped, sourceSha256, samplesSha256 }: Written,
   { out, samples, manifest }: RefineFiles,
   { format, by }: RefineGiven,
-): Promise<void> {
+): Promise<NonNullable<DatasetReport["notWritten"]>> {
   const lost: { where: string; message: string }[] = [];
   const lines = rows.flatMap((row, i) => {
     const line = lineOf(row, report.samples[i]!, format, by, lost);
-    return line === null ? [] : [`${line}\n`];
+    return line === null ? [] : [line + (format === "same" ? row.lineEnd : "\n")];
   });
   const content = lines.join("");
   await writeWhole(out!, content);
@@ -135,9 +155,10 @@ async function writeFiles(
     skippedLines: skipped.map(({ line, error }) => ({ line, code: error.code, message: error.what })),
     notWritten: lost,
     data: { file: basename(out!), format, lines: lines.length, sha256: sha256(content) },
-    samples: { file: basename(samples!), sha256: sha256(readFileSync(samples!)) },
+    samples: { file: basename(samples!), sha256: samplesSha256 },
   };
   await writeWhole(manifest!, `${JSON.stringify(document, infinityReplacer, 2)}\n`);
+  return lost;
 }
 
 const infinityReplacer = (_: string, value: unknown): unknown =>
@@ -163,9 +184,10 @@ function lineOf(
 
 /** What is said on standard error at the end. */
 export function writtenText(
-  { totals }: DatasetReport,
+  { totals, notWritten = [] }: DatasetReport,
   { out, samples, manifest }: RefineFiles,
   skipped: number,
+  format: RefineGiven["format"],
 ): string[] {
   const without =
     skipped > 0
@@ -174,6 +196,13 @@ export function writtenText(
   const written =
     out === null
       ? "The refined lines are not written: --out FILE.jsonl keeps them."
-      : `${formatCount(totals.samples - totals.dropped)} of ${formatPlural(totals.samples, "sample")} in ${visible(out)}; what was cut and why in ${visible(samples!)}, totals in ${visible(manifest!)}`;
-  return [...(without === null ? [] : [without]), written];
+      : `${formatCount(totals.samples - totals.dropped - notWritten.length)} of ${formatPlural(totals.samples, "sample")} in ${visible(out)}; what was cut and why in ${visible(samples!)}, totals in ${visible(manifest!)}`;
+  const [first] = notWritten;
+  const lost =
+    first === undefined
+      ? []
+      : [
+          `${formatPlural(notWritten.length, "sample")} not written, because --format ${format} has no place for them: ${visible(first.where)}: ${visible(first.message)}${notWritten.length > 1 ? ", ..." : ""}. The manifest has all; --format same keeps them, with --resume at once.`,
+        ];
+  return [...(without === null ? [] : [without]), written, ...lost];
 }

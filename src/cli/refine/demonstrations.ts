@@ -9,6 +9,9 @@ import { readSamples } from "./dataset.ts";
 import type { RefineFiles } from "./files.ts";
 import { type RefineGiven, refiningOf, settingsOf, shownThresholds } from "./options.ts";
 
+/** Questions below which that is said. */
+const FEW = 10;
+
 /** Demonstrations, and what they are tried on. */
 export interface GivenDemonstrations {
   source: string;
@@ -20,7 +23,7 @@ export interface GivenDemonstrations {
 export async function readDemonstrations(given: RefineGiven): Promise<GivenDemonstrations> {
   const { rows, source } = await readSamples(given.file, given);
   if (given.calibration !== undefined) {
-    const { rows: calibration } = await readSamples(given.calibration, given);
+    const { rows: calibration } = await readSamples(given.calibration, given, { answerAlone: true });
     return { source, demonstrations: rows, calibration };
   }
   if (rows.length < 2)
@@ -41,6 +44,10 @@ export async function refineTogether(
   model: LanguageModel,
   writer: LanguageModel | null,
 ): Promise<DemonstrationReport> {
+  if (!given.quiet && calibration.length < FEW)
+    process.stderr.write(
+      `note: the demonstrations are tried on ${formatPlural(calibration.length, "question")} only, so that what a step is worth may be chance: ${FEW} to 50 are better\n`,
+    );
   const line = startLine({});
   const { stop, thresholds, substitute, merge, against, dangling } = refiningOf(given, writer);
   try {

@@ -1,6 +1,7 @@
 /** The files that `surprisal refine` writes, and what stands in their way. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { assertWritable, isSameFile } from "../../files/index.ts";
 import { infinityFromText } from "../../text/index.ts";
 import { usage } from "../errors.ts";
@@ -44,6 +45,9 @@ export function checkFiles(
         throw usage("A file that is read would be written over", target);
     assertWritable(target);
   }
+  const targets = [out, samples, manifest, html].filter((target) => target !== null);
+  const [twice] = targets.filter((target, i) => targets.some((other, k) => k < i && isSame(target, other)));
+  if (twice !== undefined) throw usage("Two of the files that are written have the same name", twice);
   for (const target of [out, samples])
     if (target !== null && !resume && existsSync(target))
       throw usage(
@@ -53,6 +57,9 @@ export function checkFiles(
         target,
       );
 }
+
+/** Also of files that are not there yet. */
+const isSame = (a: string, b: string): boolean => isSameFile(a, b) || resolve(a) === resolve(b);
 
 /** Lower-case hex. */
 export const sha256 = (content: string | Uint8Array): string =>

@@ -119,7 +119,7 @@ export const REFINE_PARAMETERS: Declared<RefineGiven> = {
   baselines: option(wholeNumber(0, LARGEST), { hint: "N", description: "ft: samples that the baselines are scored on, the first ones", standard: "100" }),
   draws: option(wholeNumber(1, 10_000), { hint: "N", description: "Random draws of the baseline", standard: "20" }),
   seed: option(wholeNumber(0, LARGEST), { hint: "N", description: "Of the random draws", standard: "0" }),
-  calibration: option(text, { hint: "FILE", description: "fs: lines that demonstrations are tried on (default: a part of the same file)" }),
+  calibration: option(text, { hint: "FILE", description: "fs: lines that demonstrations are tried on, with reasoning, or questions and answers alone (default: a part of the same file)" }),
   calibrationShare: option(decimal(0.01, 0.99), { hint: "SHARE", description: "fs: share of the file, its last lines, that demonstrations are tried on (default: 0.5)" }),
   instruction: option(text, { hint: "TEXT", description: "fs: stands before the demonstrations" }),
   out: option(text, { short: "o", hint: "FILE", description: "ft: write the refined lines here, and beside them FILE.samples.jsonl and FILE.manifest.json; fs: the prompt. A name in .html is that of --html" }),

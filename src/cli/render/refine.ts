@@ -8,6 +8,7 @@ import type {
 } from "../../refine/index.ts";
 import {
   countsText,
+  fateOf,
   importanceWords,
   REASONS,
   ratioOf,
@@ -105,7 +106,7 @@ function datasetBlocks(report: DatasetReport, space: RefineSpace): string[][] {
   ];
 }
 
-function totalFields({ totals }: DatasetReport, space: RefineSpace): string[] {
+function totalFields({ totals, notWritten = [] }: DatasetReport, space: RefineSpace): string[] {
   const { samples, refined, changed, kept, dropped, steps, tokens, cut, chainChange, answerChange } = totals;
   const ratio = (change: typeof chainChange) =>
     change === null ? "–" : `${ratioText(Math.exp(change.mean))} times (ln ${worseText(change)} nats)`;
@@ -119,6 +120,7 @@ function totalFields({ totals }: DatasetReport, space: RefineSpace): string[] {
           `${formatCount(changed)} shorter`,
           ...(kept > 0 ? [`${formatCount(kept)} left as ${kept === 1 ? "it was" : "they were"}`] : []),
           ...(dropped > 0 ? [`${formatCount(dropped)} left out`] : []),
+          ...(notWritten.length > 0 ? [`${formatCount(notWritten.length)} not written`] : []),
         ].join(", "),
       ],
       [
@@ -190,18 +192,19 @@ const decimals = (value: number | null): string =>
 
 function unrefinedLines(
   samples: readonly UnrefinedSample[],
-  { totals }: DatasetReport,
+  report: DatasetReport,
   space: RefineSpace,
 ): string[] {
   if (samples.length === 0) return [];
-  const reasons = totals.reasons.map(({ code, count }) => `${formatCount(count)} ${REASONS[code] ?? code}`);
+  const reasons = report.totals.reasons.map(
+    ({ code, count }) => `${formatCount(count)} ${REASONS[code] ?? code}`,
+  );
   return [
     heading(`${formatPlural(samples.length, "sample")} not refined`, space),
     ...wrapped(visible(reasons.join("; ")), space),
     ...samples.slice(0, MOST_UNREFINED).flatMap((sample) => {
-      const what = sample.outcome === "kept" ? "written as it was" : "left out";
       return wrapped(
-        `– ${nameOf(sample)}: ${what}. ${shorten(visible(sample.message), 200)} (${visible(sample.code)})`,
+        `– ${nameOf(sample)}: ${fateOf(sample, report)}. ${shorten(visible(sample.message), 200)} (${visible(sample.code)})`,
         space,
       );
     }),

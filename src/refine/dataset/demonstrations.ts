@@ -52,7 +52,9 @@ export function demonstrationOf(
     );
   const cut =
     typeof reasoning === "string"
-      ? segment(reasoning, { by })
+      ? reasoning === ""
+        ? { lead: "", steps: [] }
+        : segment(reasoning, { by })
       : { lead: "", steps: reasoning.map((text) => ({ text, separator: "\n", kind: "text" as const })) };
   return {
     prompt: (/\s$/.test(question) ? question : `${question}\n`) + sample.head,
@@ -82,7 +84,7 @@ export async function refinePrompt(
   const [shown, asked] = [demonstrations, calibration].map((rows) =>
     rows.map((row): Named => ({ where: row.where, chain: demonstrationOf(row, options) })),
   ) as [Named[], Named[]];
-  checkCorresponding([...shown, ...asked]);
+  checkCorresponding([...shown, ...asked.filter(({ chain }) => chain.steps.length > 0)]);
   let first: readonly PruneCandidate[] | null = null;
   const set = { demonstrations: chainsOf(shown), calibration: chainsOf(asked) };
   const refined = await refineDemonstrations(model, set, {

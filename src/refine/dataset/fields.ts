@@ -1,6 +1,6 @@
 /** A question, reasoning and answer in fields of a line, under their own names or the usual ones. */
 import { SurprisalError } from "../../core/index.ts";
-import { malformed, type SolutionParts, solutionParts } from "./final.ts";
+import { malformed, NO_FINAL, solutionParts } from "./final.ts";
 import type { Line, ReadSampleOptions } from "./layouts.ts";
 import type { ReasoningPlace, ReasoningSample } from "./sample.ts";
 import type { JsonPath } from "./splice.ts";
@@ -50,9 +50,18 @@ export function readFields(line: Line, where: string, options: ReadSampleOptions
   const empty = REASONINGS.find(
     (name) => line[name] === "" || (Array.isArray(line[name]) && line[name].length === 0),
   );
+  const isAlone = reasoning === null && options.answerAlone === true && answer !== null;
+  if (isAlone && (empty !== undefined || typeof answer.value !== "string"))
+    return { asked, isPlain: false, ...alone(answer, options, where) };
   if (reasoning === null && empty !== undefined) throw noSteps(empty, where);
-  if (reasoning === null) return { asked, isPlain: false, ...inOneField(line, options, answer, where) };
-  return { asked, isPlain: false, ...withAnswer(reasoning, answer, options, where) };
+  if (reasoning === null) {
+    const { parts, error } = attempt(() => inOneField(line, options, answer, where));
+    if (parts !== null) return { asked, isPlain: false, ...parts };
+    if (isAlone && error?.what.startsWith(NO_FINAL_IN))
+      return { asked, isPlain: false, ...alone(answer, options, where) };
+    throw error;
+  }
+  return { asked, isPlain: false, ...withAnswer(line, reasoning, answer, options, where) };
 }
 
 /** A field under a name that a person gave; a.b is b within a, unless there is a field of that whole name. */
@@ -151,9 +160,22 @@ function inOneField(line: Line, options: ReadSampleOptions, answer: Found | null
     };
   }
   if (!isAnswerNamed && isThere(line.solution) && answer !== null && answer.name !== "solution")
-    return withAnswer({ name: "solution", path: ["solution"], value: line.solution }, answer, options, where);
+    return withAnswer(
+      line,
+      { name: "solution", path: ["solution"], value: line.solution },
+      answer,
+      options,
+      where,
+    );
+  const [first] = read;
+  if (first?.error?.what === NO_FINAL)
+    throw malformed(
+      `${NO_FINAL_IN} "${first.name}", and the line has no reasoning in a field that is known by its name`,
+      where,
+      `Name the field of the reasoning: --reasoning-field NAME. ${first.error.wayOut ?? ""}`.trim(),
+    );
   throw (
-    read[0]?.error ??
+    first?.error ??
     malformed(
       `The line has no reasoning that is known by its name; its fields are ${quoted(Object.keys(line))}`,
       where,
@@ -165,8 +187,20 @@ function inOneField(line: Line, options: ReadSampleOptions, answer: Found | null
 const valueIn = (line: Line, name: string, answer: Found | null): unknown =>
   answer?.name === name ? answer.value : line[name];
 
+const NO_FINAL_IN = "No final answer is found in";
+
+/** A question and its answer, which nothing leads to. */
+function alone(answer: Found, { frame }: ReadSampleOptions, where: string): Parts {
+  return {
+    ...{ head: "", reasoning: "", frame: frame ?? "Answer: ", answer: answerText(answer, where), tail: "" },
+    ...{ found: `in "${answer.name}"`, layout: `${answer.name} alone` },
+    place: { path: answer.path, kind: "whole" },
+  };
+}
+
 /** The reasoning in a field of its own. Where its text ends with the answer, that counts: it is no step. */
 function withAnswer(
+  line: Line,
   reasoning: Found,
   answer: Found | null,
   options: ReadSampleOptions,
@@ -182,6 +216,8 @@ function withAnswer(
         layout: `${reasoning.name}, answer ${parts.found}`,
         place: { path: reasoning.path, kind: "whole" },
       };
+    const nothing = [...ANSWERS.flat()].find((name) => line[name] === null || line[name] === "");
+    if (said === null && error?.what === NO_FINAL && nothing !== undefined) throw noAnswer(nothing, where);
     if (said === null) throw error;
   }
   if (said === null)
@@ -206,13 +242,16 @@ function answerText({ name, value }: Found, where: string): string {
   if (typeof value !== "string")
     throw malformed(`"${name}" is no text`, where, "Give the answer as a text or a number.");
   if (value.trim() !== "") return value.trim();
-  throw new SurprisalError({
+  throw noAnswer(name, where);
+}
+
+const noAnswer = (name: string, where: string): SurprisalError =>
+  new SurprisalError({
     code: "NOTHING_TO_SCORE",
     what: `The answer ("${name}") is empty`,
     where,
     wayOut: "Give the final answer: steps are judged by what they do for it.",
   });
-}
 
 function stepsOf(
   { name, path, value }: Found,
@@ -246,7 +285,7 @@ const noSteps = (name: string, where: string): SurprisalError =>
     wayOut: "Give the reasoning before the answer: there is nothing to prune in an answer alone.",
   });
 
-function attempt(read: () => SolutionParts): { parts: SolutionParts | null; error?: SurprisalError } {
+function attempt<T>(read: () => T): { parts: T | null; error?: SurprisalError } {
   try {
     return { parts: read() };
   } catch (error) {

@@ -18,6 +18,9 @@ export interface SolutionParts {
   found: string;
 }
 
+/** What is said of a text without an answer that is known as one. */
+export const NO_FINAL = "No final answer is found in the text";
+
 /** Marks of thinking that public data sets and models write: an opening and a closing one. */
 const THINKING: readonly [open: RegExp, close: RegExp, name: string][] = [
   [/<think>/g, /<\/think>/g, "<think>"],
@@ -52,7 +55,7 @@ export function solutionParts(text: string, where: string, introducedBy?: RegExp
   const parts = introducedBy ? byExpression(text, introducedBy) : (byThinking(text, where) ?? byFinal(text));
   if (parts === null)
     throw malformed(
-      "No final answer is found in the text",
+      NO_FINAL,
       where,
       'End it with "#### 42", "\\boxed{42}" or "Answer: 42", or with the thinking in <think>...</think>; name a field with the answer (--answer-field), or what introduces it (--final EXPRESSION).',
     );

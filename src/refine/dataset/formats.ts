@@ -20,25 +20,55 @@ export type DatasetFormat = (typeof DATASET_FORMATS)[number];
  * @throws {SurprisalError} CORPUS_MALFORMED where the layout has no room for the chat, such as alpaca's for two questions one after the other
  */
 export function trainingLine(
-  { asked }: Pick<ReasoningSample, "asked">,
+  { asked, tools: given }: Pick<ReasoningSample, "asked" | "tools">,
   said: string,
   format: Exclude<DatasetFormat, "same">,
   where: string,
 ): string {
   const messages: ChatMessage[] = typeof asked === "string" ? [{ role: "user", content: asked }] : [...asked];
   const answer = { role: "assistant", content: said };
+  const tools = toolsOf(given, where);
+  const isLlamaFactory = format === "llamafactory" || format === "alpaca";
+  const other = messages.find(({ role }) => !ROLES.includes(role));
+  if (other !== undefined)
+    throw malformed(
+      `What "${other.role}" says is carried into no other layout`,
+      where,
+      "Write it as same: --format same.",
+    );
+  const beside = tools.length === 0 ? {} : { tools: isLlamaFactory ? JSON.stringify(tools) : tools };
   switch (format) {
     case "openai":
-      return JSON.stringify({ messages: [...messages, answer] });
+      return JSON.stringify({ messages: [...messages, answer], ...beside });
     case "trl":
-      return JSON.stringify({ prompt: messages, completion: [answer] });
+      return JSON.stringify({ prompt: messages, completion: [answer], ...beside });
     default: {
       const { system, turns } = turnsOf(messages, where);
-      return JSON.stringify(
-        format === "alpaca" ? alpaca(system, turns, said) : shareGpt(system, turns, said),
-      );
+      const chat = format === "alpaca" ? alpaca(system, turns, said) : shareGpt(system, turns, said);
+      return JSON.stringify({ ...chat, ...beside });
     }
   }
+}
+
+/** Whose words every layout has a place for. */
+const ROLES: readonly string[] = ["system", "developer", "user", "assistant"];
+
+/** Tools as OpenAI's and TRL's lists have them, each within "function". */
+function toolsOf(given: unknown, where: string): unknown[] {
+  if (given === undefined || given === null || given === "") return [];
+  let list: unknown = given;
+  try {
+    if (typeof given === "string") list = JSON.parse(given);
+  } catch {
+    list = null;
+  }
+  if (!Array.isArray(list))
+    throw malformed("The chat's tools are no list", where, "Write it as same: --format same.");
+  return list.map((tool: unknown) =>
+    typeof tool === "object" && tool !== null && !("type" in tool)
+      ? { type: "function", function: tool }
+      : tool,
+  );
 }
 
 /** A question, and what was answered before; the last has no answer yet. */
@@ -56,7 +86,7 @@ function turnsOf(
     role,
     text: typeof content === "string" ? content : "",
   }));
-  const system = texts[0]?.role === "system" ? texts[0].text : null;
+  const system = ["system", "developer"].includes(texts[0]?.role ?? "") ? texts[0]!.text : null;
   const rest = system === null ? texts : texts.slice(1);
   const isByTurns =
     rest.length % 2 === 1 && rest.every(({ role }, i) => role === (i % 2 === 0 ? "user" : "assistant"));

@@ -229,6 +229,33 @@ describe("readSample", () => {
       expect(again!.sample).toMatchObject({ reasoning: "a\nb\n", answer: "5" });
     }
   });
+
+  it("carries tools and a developer's words, and refuses what another layout has no place for", () => {
+    const written = (line: object, format: "openai" | "trl" | "llamafactory" | "alpaca") => {
+      const [row] = readDataset(new TextEncoder().encode(JSON.stringify(line)), "f").rows;
+      return JSON.parse(refinedLine(row!, { outcome: "kept", ...row } as never, format)!);
+    };
+    const messages = [{ role: "developer", content: "d" }, ...chat("a\nb\n#### 5")];
+    const tools = [{ type: "function", function: { name: "add" } }];
+    expect(written({ messages, tools }, "openai")).toEqual({ messages, tools });
+    expect(written({ messages, tools }, "trl").tools).toEqual(tools);
+    for (const format of ["llamafactory", "alpaca"] as const)
+      expect(written({ messages, tools }, format)).toMatchObject({
+        system: "d",
+        tools: JSON.stringify(tools),
+      });
+    const conversations = [
+      { from: "human", value: "q" },
+      { from: "gpt", value: "a\nb\n#### 5" },
+    ];
+    expect(written({ conversations, tools: '[{"name":"add"}]' }, "openai").tools).toEqual(tools);
+    expect(written({ conversations, tools: "" }, "openai")).not.toHaveProperty("tools");
+    const called = [conversations[0], { from: "function_call", value: "{}" }, conversations[1]];
+    for (const format of ["openai", "trl", "llamafactory", "alpaca"] as const) {
+      expect(() => written({ conversations: called }, format)).toThrow(/"function_call" says is carried/);
+      expect(() => written({ conversations, tools: "nonsense" }, format)).toThrow(/tools are no list/);
+    }
+  });
 });
 
 describe("solutionParts", () => {
@@ -265,5 +292,61 @@ describe("readDataset", () => {
     ]);
     expect(unreadable.at(-1)!.error.what).toMatch(/cut off/);
     expect(() => readDataset(new Uint8Array(), "f")).toThrow(/no lines/);
+  });
+
+  it("keeps what ended each line", () => {
+    const good = '{"question":"q","reasoning":"a\\nb","answer":"5"}';
+    const { rows } = readDataset(Buffer.from(`${good}\r\n${good}\n${good}`), "f");
+    expect(rows.map(({ line, lineEnd }) => [line, lineEnd])).toEqual([
+      [good, "\r\n"],
+      [good, "\n"],
+      [good, "\n"],
+    ]);
+  });
+
+  it.each<[name: string, bytes: Uint8Array, said: RegExp]>([
+    ["list over lines", Buffer.from('[\n  {"a": 1},\n{"a": 1}\n]'), /one JSON list/],
+    ["list that begins on the first line", Buffer.from('\ufeff\n[{"a": 1},\n{"a": 1}]'), /one JSON list/],
+    ["object over lines", Buffer.from('{\n  "a": 1\n}\n{\n  "a": 2\n}\n'), /over several lines/],
+    ["UTF-16", Buffer.from("\ufeff{}\n", "utf16le"), /UTF-16/],
+  ])("a file that has no lines is refused as a whole: %s", (_, bytes, said) => {
+    expect(() => readDataset(bytes, "f")).toThrow(said);
+  });
+});
+
+describe("what a line lacks is said", () => {
+  const read = (line: object, options = {}) => readSample(line as never, "f:1", options);
+
+  it.each<[name: string, line: object, code: string, said: RegExp]>([
+    [
+      "no reasoning",
+      { question: "q", answer: "4" },
+      "CORPUS_MALFORMED",
+      /No final answer is found in "answer", and/,
+    ],
+    [
+      "null answer",
+      { question: "q", reasoning: "a\nb", answer: null },
+      "NOTHING_TO_SCORE",
+      /"answer"\) is empty/,
+    ],
+    ["null messages", { messages: null }, "CORPUS_MALFORMED", /"messages" is no list of messages/],
+    ["text as messages", { messages: "x" }, "CORPUS_MALFORMED", /"messages" is no list of messages/],
+  ])("%s", (_, line, code, said) => {
+    expect(() => read(line)).toThrow(expect.objectContaining({ code, what: expect.stringMatching(said) }));
+  });
+
+  it("a question with its answer alone is a sample where that is asked for", () => {
+    const options = { answerAlone: true };
+    for (const line of [
+      { question: "q", answer: 4 },
+      { question: "q", answer: "4", reasoning: "" },
+    ])
+      expect(read(line, options)).toMatchObject({ reasoning: "", frame: "Answer: ", answer: "4" });
+    expect(read({ question: "q", answer: "a\n#### 4" }, options)).toMatchObject({
+      reasoning: "a\n",
+      answer: "4",
+    });
+    expect(() => read({ question: "q" }, options)).toThrow(/no reasoning/);
   });
 });

@@ -31,6 +31,8 @@ export interface ReadSampleOptions {
   frame?: string | undefined;
   /** Introduces the answer within a text, instead of the usual ways. */
   final?: RegExp | undefined;
+  /** A question with its answer and no reasoning is a sample too, one without steps: to try demonstrations on. Default false. */
+  answerAlone?: boolean | undefined;
 }
 
 /** A line of a data set as an object. */
@@ -72,7 +74,10 @@ export function readSample(line: Line, where: string, options: ReadSampleOptions
     );
   switch (layout) {
     case "chat":
-      return readChat(line, where, options);
+      return {
+        ...readChat(line, where, options),
+        ...(Object.hasOwn(line, "tools") && { tools: line.tools }),
+      };
     case "completion":
       return readWhole(
         ["completion"],
@@ -109,6 +114,8 @@ function fittingLayouts(line: Line, messagesField: string | undefined): SampleLa
   const hasReasoning = ["reasoning", "reasoning_content", "rationale", "cot", "steps", "thinking"].some(
     (name) => isText(line[name]) || isList(line[name]),
   );
+  // A chat without messages is a chat that lacks something, not fields of other names.
+  if (found.length === 0 && !areFields && MESSAGES.some((name) => Object.hasOwn(line, name))) return ["chat"];
   if (found.length === 0 || (areFields && hasReasoning)) found.push("fields");
   return found;
 }
@@ -176,6 +183,13 @@ function messagesOf(
     return { before: line.prompt as unknown[], list: line.completion as unknown[], name: "completion" };
   const [name] = names;
   const list = name === undefined ? undefined : line[name];
+  const other = MESSAGES.find((each) => Object.hasOwn(line, each));
+  if (!isList(list) && name === undefined && other !== undefined)
+    throw malformed(
+      `"${other}" is no list of messages`,
+      where,
+      'Messages look like [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}].',
+    );
   if (!isList(list))
     throw malformed(
       `The line has no list of messages${name === undefined ? "" : ` "${name}"`}; its fields are ${quoted(Object.keys(line))}`,

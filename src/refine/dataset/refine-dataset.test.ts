@@ -218,3 +218,23 @@ describe("refinePrompt", () => {
     await expect(refinePrompt(model, set)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", where: "f:2" });
   });
 });
+
+describe("refinePrompt with questions alone", () => {
+  it("takes questions with answers alone to try demonstrations on", async () => {
+    const shots = rowsOf(sum, sum);
+    const { rows } = readDataset(
+      new TextEncoder().encode('{"question":"Q","answer":"27"}\n{"question":"Q","answer":"28"}\n'),
+      "f",
+      { answerAlone: true },
+    );
+    const set = { demonstrations: shots, calibration: rows };
+    const report = await refinePrompt(model, set, { stop: { steps: 2 }, draws: 1 });
+    expect([report.measure, report.calibration, report.demonstrations[0]!.now.length]).toEqual([
+      "answer",
+      2,
+      2,
+    ]);
+    const mixed = { demonstrations: shots, calibration: [...rows, ...shots] };
+    await expect(refinePrompt(model, mixed)).rejects.toThrow(/2 of 4 questions have steps/);
+  });
+});

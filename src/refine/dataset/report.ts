@@ -27,6 +27,8 @@ export interface DatasetReport extends RefineReportHead {
   /** In the order of the file, those that were left as they were among them. */
   samples: readonly SampleReport[];
   totals: DatasetTotals;
+  /** Samples that are not among the lines written, because their format has no place for them; `undefined`: no lines were written. */
+  notWritten?: readonly { where: string; message: string }[] | undefined;
 }
 
 /** What became of a sample. */

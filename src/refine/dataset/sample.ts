@@ -15,6 +15,8 @@ export interface ReasoningSample extends Omit<SolutionParts, "reasoning"> {
   asked: string | readonly ChatMessage[];
   /** The reasoning follows the question as it stands, without a template: a prompt and its completion. */
   isPlain: boolean;
+  /** Tools that the chat may call, as the line has them: a list (OpenAI), or JSON of one (LLaMA-Factory). Not scored. */
+  tools?: unknown;
   /** A text, or the steps. */
   reasoning: string | readonly string[];
   place: ReasoningPlace;
@@ -38,6 +40,8 @@ export interface ReasoningPlace {
 export interface SampleRow extends SampleHead {
   /** As it stands in the file. */
   line: string;
+  /** What ended it. */
+  lineEnd: "\n" | "\r\n";
   /** Of the line, lower-case hex. */
   sha256: string;
   sample: ReasoningSample | SurprisalError;

@@ -6,6 +6,7 @@ import { bar } from "../detect-page/lift.ts";
 import { htmlSection, oneLine } from "../page/skeleton.ts";
 import { countsText } from "../refine/steps.ts";
 import {
+  fateOf,
   importanceWords,
   REASONS,
   ratioOf,
@@ -39,11 +40,12 @@ export function datasetSections(report: DatasetReport): string {
   ].join("\n");
 }
 
-function totalFigures({ totals }: DatasetReport): string {
+function totalFigures({ totals, notWritten = [] }: DatasetReport): string {
   const { samples, refined, changed, kept, dropped, steps, tokens, cut, chainChange, answerChange } = totals;
   const left = [
     ...(kept > 0 ? [`${formatCount(kept)} left as ${kept === 1 ? "it was" : "they were"}`] : []),
     ...(dropped > 0 ? [`${formatCount(dropped)} left out`] : []),
+    ...(notWritten.length > 0 ? [`${formatCount(notWritten.length)} not written`] : []),
   ];
   const ratio = (change: typeof chainChange) => (change === null ? "–" : ratioText(Math.exp(change.mean)));
   return figures([
@@ -80,8 +82,8 @@ function waysSection({ totals: { baselines } }: DatasetReport): string {
   return htmlSection("h-ways", "Beside other ways", words);
 }
 
-function unrefinedSection(samples: readonly UnrefinedSample[], { totals }: DatasetReport): string {
-  const reasons = totals.reasons.map(
+function unrefinedSection(samples: readonly UnrefinedSample[], report: DatasetReport): string {
+  const reasons = report.totals.reasons.map(
     ({ code, count }) => `${formatCount(count)} ${REASONS[code] ?? code}${REASONS[code] ? ` (${code})` : ""}`,
   );
   const shown = samples.slice(0, MOST_UNREFINED);
@@ -94,7 +96,7 @@ function unrefinedSection(samples: readonly UnrefinedSample[], { totals }: Datas
       columns: ["sample", "what became of it", "why"],
       rows: shown.map((sample) => [
         nameOf(sample),
-        sample.outcome === "kept" ? "written as it was" : "left out",
+        fateOf(sample, report),
         `${shorten(visible(sample.message), LONGEST_MESSAGE)} (${sample.code})`,
       ]),
     },

@@ -1,5 +1,12 @@
 /** What the measures of a refinement mean, and its numbers as people read them: the same words on the page and in the terminal. */
-import type { BaselineTotal, MeasureScope, RefinedSample, RefineReport } from "../../refine/index.ts";
+import type {
+  BaselineTotal,
+  DatasetReport,
+  MeasureScope,
+  RefinedSample,
+  RefineReport,
+  UnrefinedSample,
+} from "../../refine/index.ts";
 import { formatNumber, formatProbability } from "../../text/index.ts";
 
 /** What each measure looks at: of one chain, of the questions behind demonstrations. */
@@ -92,4 +99,15 @@ export const REASONS: Readonly<Record<string, string>> = {
   NOTHING_TO_SCORE: "no answer",
   CONTEXT_EXCEEDED: "longer than the model's context",
   ANSWER_DOES_NOT_FOLLOW: "the answer does not follow from the steps",
+  CORPUS_MALFORMED: "not read as question, reasoning and answer",
+  INVALID_ARGUMENT: "texts that cannot be scored",
+};
+
+/** What became of a sample that was not refined. */
+export const fateOf = (
+  { outcome, where }: UnrefinedSample,
+  { notWritten = [] }: Pick<DatasetReport, "notWritten">,
+): string => {
+  if (notWritten.some((one) => one.where === where)) return "not written: the format has no place for it";
+  return outcome === "kept" ? "written as it was" : "left out";
 };
