@@ -10,7 +10,10 @@ import { type PackOptions, type PackReport, pack } from "./pack.ts";
 /** A file as a source, for as long as it is open. */
 export interface PackedFile extends PackedSource, AsyncDisposable {}
 
-/** @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE */
+/**
+ * Opens a packed file to read from; close it, as by `await using`.
+ * @throws SurprisalError FILE_NOT_FOUND, FILE_UNREADABLE
+ */
 export async function openPacked(file: string): Promise<PackedFile> {
   let handle: FileHandle;
   let size: number;

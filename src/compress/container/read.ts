@@ -42,13 +42,19 @@ export interface LocatedChunk extends ChunkHeader {
   start: number;
 }
 
-/** @throws SurprisalError PACKED_UNSUPPORTED, PACKED_DAMAGED */
+/**
+ * What stands before the chunks, and the bytes that it takes.
+ * @throws SurprisalError PACKED_UNSUPPORTED, PACKED_DAMAGED
+ */
 export async function readHeader(source: PackedSource): Promise<{ header: Header; size: number }> {
   const size = headerLength(await source.read(0, HEADER_PREFIX), source.name);
   return { header: parseHeader(await source.read(0, size), source.name), size };
 }
 
-/** @throws SurprisalError PACKED_DAMAGED where the end of the file is missing or damaged. */
+/**
+ * What stands behind the chunks, and at which byte it begins.
+ * @throws SurprisalError PACKED_DAMAGED where the end of the file is missing or damaged.
+ */
 export async function readFooter(source: PackedSource): Promise<{ footer: Footer; at: number }> {
   const end = Math.max(0, source.size - FOOTER_SUFFIX);
   const size = footerLength(await source.read(end, FOOTER_SUFFIX), source.name);

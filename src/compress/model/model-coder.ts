@@ -135,6 +135,7 @@ async function identityOf(
 }
 
 /**
+ * Compares what a file was packed with and what is here.
  * @throws SurprisalError ENVIRONMENT_DIFFERS with everything in which what is here differs from what a file was packed with.
  */
 export function checkSameModel(packed: PackedModel, here: PackedModel): void {
