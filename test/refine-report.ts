@@ -182,14 +182,14 @@ export const demonstrationReport = (name: string): DemonstrationReport => ({
       round: null,
       ratio: null,
       importance: 2,
-      why: "1 steps are left",
+      why: "1 step is left",
     },
   ],
   rounds: [
     { round: 1, step: 1, kind: "removed", ratio: 0.8, steps: 2, tokens: null, perplexity: 4 },
     { round: 2, step: 0, kind: "substituted", ratio: 0.9, steps: 1, tokens: null, perplexity: 4.5 },
   ],
-  ...{ stopped: "1 steps are left", perplexity: { before: 5, after: 4.5 } },
+  ...{ stopped: "1 step is left", perplexity: { before: 5, after: 4.5 } },
   tokens: { before: null, after: null },
   baselines: [
     { name: "full", steps: 3, tokens: null, perplexity: 5 },

@@ -209,7 +209,8 @@ export async function cutGreedily(
     const { proposed, refused, mergeable } = proposals(set, rules);
     const stays = new Map(refused.map(({ step, why }) => [step, why]));
     const end = (stopped: string): GreedyResult => ({ set, before, after: now, rounds, stopped, stays });
-    if (set.origins.length <= stop.steps) return end(`${set.origins.length} steps are left`);
+    if (set.origins.length <= stop.steps)
+      return end(set.origins.length === 1 ? "1 step is left" : `${set.origins.length} steps are left`);
     if (now.tokens !== null && now.tokens <= stop.tokens) return end(`${now.tokens} tokens are left`);
     const tried = merge ? [...proposed, ...mergeable] : proposed;
     if (tried.length === 0) return end("every step that is left is referred to");

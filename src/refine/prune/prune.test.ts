@@ -163,7 +163,7 @@ describe("pruneSample", () => {
 
   it("leaves a chain of one step as it is", async () => {
     const pruned = await pruneSample(model, chainOf(["40-4=36"]));
-    expect([textsOf(pruned.chain), pruned.stopped]).toEqual([["40-4=36"], "1 steps are left"]);
+    expect([textsOf(pruned.chain), pruned.stopped]).toEqual([["40-4=36"], "1 step is left"]);
   });
 });
 
