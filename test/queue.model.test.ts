@@ -184,7 +184,7 @@ needing(withoutRedis).describe("a run over a queue", () => {
   it("gives up a text that kills every worker", async () => {
     const executor: EvaluateOptions["executor"] = (model, reference) =>
       queueExecutor(server.url, { model, reference, leaseMs: 500 });
-    const running = evaluate(queued(server.url, texts(1, 6000), { executor }));
+    const running = evaluate(queued(server.url, texts(1, 60_000), { executor })); // longer than a busy machine takes to end a worker
     const failed = expect(running).rejects.toMatchObject({ code: "QUEUE_SHARD_LOST" });
     for (let deaths = 0; deaths < 3; deaths++) {
       await using worker = new WorkerProcess(server.url);
