@@ -11,7 +11,7 @@ let coder: ModelCoder;
 beforeAll(async () => {
   const path = fileURLToPath(new URL("../../models/mini.gguf", import.meta.url));
   const identity = { name: "mini", sha256: "0".repeat(64) };
-  model = await LlamaModel.load(path, { kernels: "portable", threads: 1 }, identity);
+  model = await LlamaModel.load(path, { device: "cpu", threads: 1 }, identity);
   coder = await modelCoder(model, { context: 128, sequences: 4 });
 });
 afterAll(async () => {
@@ -74,6 +74,26 @@ describe("with models/mini.gguf", () => {
       texts.map(({ length }) => length),
     );
     expect(back).toEqual(texts);
+  });
+
+  it("another model, and other settings, are refused before anything is unpacked", async () => {
+    const { bytes } = await drain(pack([Buffer.from(demo)], { coder }));
+    const refused = async (other: ModelCoder, message: RegExp) =>
+      expect(drain(unpack(memorySource(bytes), { coderFor: async () => other }))).rejects.toMatchObject({
+        code: "ENVIRONMENT_DIFFERS",
+        message: expect.stringMatching(message),
+      });
+    const identity = { ...coder.identity, name: "other", sha256: "1".repeat(64) };
+    await refused(
+      { ...coder, identity },
+      /packed with another model: mini, sha256 0{64}; this is other, 1{64}/,
+    );
+    await refused(await modelCoder(model, { context: 64 }), /context 128, here 64; tokens kept 64, here 32/);
+    await expect(drain(unpack(memorySource(bytes)))).rejects.toMatchObject({
+      code: "UNSUPPORTED_CAPABILITY",
+      message: expect.stringContaining("mini"),
+    });
+    expect(coder.identity.arithmetic).toMatch(/^kernels \S+ on cpu \(\S+\)$/);
   });
 
   it("a model that computes something else is found out, with the token", async () => {

@@ -12,7 +12,6 @@ export {
 export { draftOf, openPacked, type PackedFile, type PackFileOptions, packFile } from "./file.ts";
 export {
   type CodingOptions,
-  checkSameModel,
   type ModelCoder,
   type ModelCoderOptions,
   modelCoder,

@@ -15,12 +15,12 @@ import {
   readHeader,
   readPacked,
 } from "./container/read.ts";
-import type { ModelCoder } from "./model/model-coder.ts";
+import { checkSameModel, type ModelCoder } from "./model/model-coder.ts";
 
 /** Options of `unpack` and `salvage`. */
 export interface UnpackOptions {
   /**
-   * Opens the model that chunks were packed with. Asked for once, when the first such chunk comes.
+   * Opens the model that chunks were packed with. Asked for once, when the first such chunk comes; what it gives is compared with what it is asked for.
    * @throws SurprisalError where it cannot be had
    */
   coderFor?: ((model: PackedModel) => Promise<ModelCoder>) | undefined;
@@ -167,7 +167,9 @@ class Unpacker {
         where,
         wayOut: "Give that model.",
       });
-    return coderFor(model);
+    const coder = await coderFor(model);
+    checkSameModel(model, coder.identity);
+    return coder;
   }
 }
 

@@ -47,7 +47,8 @@ export interface PackedModel {
   /** V. */
   vocabularySize: number;
   engine: string;
-  kernels: string;
+  /** "kernels avx2 on cpu (haswell)": the build of the CPU code, which decides the last bits. */
+  arithmetic: string;
   cacheType: string;
   flashAttention: string;
   threads: number;
@@ -105,7 +106,7 @@ export function headerBytes({ version, features, writer, model }: Header): Uint8
       .raw(hexBytes(model.tokenizer))
       .varint(model.vocabularySize)
       .text(model.engine)
-      .text(model.kernels)
+      .text(model.arithmetic)
       .text(model.cacheType)
       .text(model.flashAttention)
       .varint(model.threads)
@@ -158,7 +159,7 @@ function parseModel(fields: FieldReader): PackedModel {
     tokenizer: hex(fields.raw(16)),
     vocabularySize: fields.varint(2 ** 29),
     engine: fields.text(MOST_TEXT),
-    kernels: fields.text(MOST_TEXT),
+    arithmetic: fields.text(MOST_TEXT),
     cacheType: fields.text(MOST_TEXT),
     flashAttention: fields.text(MOST_TEXT),
     threads: fields.varint(1024),

@@ -20,7 +20,7 @@ const CHECK_EVERY = 1024;
 const CHECK_VALUES = 2 ** 16;
 
 /** Options of `packTokens` and `unpackTokens`. */
-export interface LockstepOptions {
+export interface TokenCodingOptions {
   signal?: AbortSignal | undefined;
   /** Told after every step how many tokens of all sequences are done. */
   onProgress?: ((tokens: number) => void) | undefined;
@@ -43,7 +43,7 @@ export async function packTokens(
   rows: LockstepRows,
   texts: readonly Int32Array[],
   vocabularySize: number,
-  options: LockstepOptions = {},
+  options: TokenCodingOptions = {},
 ): Promise<PackedTokens[]> {
   const encoders = texts.map(() => new RangeEncoder());
   const idealBits = new Float64Array(texts.length);
@@ -73,7 +73,7 @@ export async function unpackTokens(
   packed: readonly Uint8Array[],
   vocabularySize: number,
   most: readonly number[],
-  options: LockstepOptions = {},
+  options: TokenCodingOptions = {},
 ): Promise<Int32Array[]> {
   const decoders = packed.map((bytes) => new RangeDecoder(bytes));
   const texts = packed.map((): number[] => []);
@@ -116,7 +116,7 @@ interface Side {
 async function inLockstep(
   rows: LockstepRows,
   vocabularySize: number,
-  { signal, onProgress }: LockstepOptions,
+  { signal, onProgress }: TokenCodingOptions,
   side: Side,
 ): Promise<void> {
   const frequencies = await FrequencyKernel.create(vocabularySize);
@@ -124,7 +124,7 @@ async function inLockstep(
   let fingerprint = 0;
   let done = 0;
   for (let place = 0; rows.live.length > 0; place++) {
-    if (signal?.aborted) throw abortError("Packing", signal);
+    if (signal?.aborted) throw abortError("Packing or unpacking", signal);
     const { live } = rows;
     if (place === FIRST_CHECK || (place > 0 && place % CHECK_EVERY === 0))
       side.check(live[0]!, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { SurprisalError } from "../../core/index.ts";
 import type { LlamaModel } from "../../models/index.ts";
+import { computedWith, cpuBuildOf } from "../../models/kernels.ts";
 import { FieldReader, FieldWriter } from "../container/fields.ts";
 import type { PackedModel } from "../container/format.ts";
 import { packTokens, unpackTokens } from "./lockstep-coder.ts";
@@ -48,8 +49,9 @@ export interface ModelCoder {
 }
 
 /**
- * A coder for a model that was loaded with `kernels: "portable"`.
- * @throws SurprisalError INVALID_ARGUMENT
+ * A coder for a model on the CPU. What it packs is unpacked with the same build of the CPU code: load the model with `cpuBuild: "haswell"`, which every
+ * x86 CPU of the last ten years runs, and not with the fastest of one machine.
+ * @throws SurprisalError UNSUPPORTED_CAPABILITY for a model on a GPU, or whose file has no checksum; INVALID_ARGUMENT, OUT_OF_MEMORY as `LlamaModel.lockstep`
  */
 export async function modelCoder(model: LlamaModel, options: ModelCoderOptions = {}): Promise<ModelCoder> {
   const { sequences: most = 16 } = options;
@@ -114,6 +116,14 @@ async function identityOf(
       where: identity.name,
       wayOut: "Load it by `resolve` with its name or path.",
     });
+  const arithmetic = computedWith(settings);
+  if (arithmetic === null || cpuBuildOf(settings) === null)
+    throw new SurprisalError({
+      code: "UNSUPPORTED_CAPABILITY",
+      what: `Nobody could name what this model is computed with (${settings.device}), so that it might be had again`,
+      where: identity.name,
+      wayOut: 'Load it on the CPU: device "cpu", and best cpuBuild "haswell".',
+    });
   const tokenizer = createHash("sha256");
   for (let id = 0; id < vocabulary.size; id++) {
     const piece = vocabulary.piece(id);
@@ -125,7 +135,7 @@ async function identityOf(
     tokenizer: tokenizer.digest("hex").slice(0, 32),
     vocabularySize: vocabulary.size,
     engine: String(settings.engine),
-    kernels: String(settings.kernels),
+    arithmetic,
     cacheType: String(settings.cacheType),
     flashAttention: String(settings.flashAttention),
     threads: Number(settings.threads),
@@ -162,7 +172,7 @@ const NAMES: Readonly<Record<keyof PackedModel, string>> = {
   tokenizer: "tokenizer",
   vocabularySize: "vocabulary",
   engine: "engine",
-  kernels: "kernels",
+  arithmetic: "computed with",
   cacheType: "cache of",
   flashAttention: "flash attention",
   threads: "threads",

@@ -1,7 +1,14 @@
 /** What refining a data set or a few-shot prompt came to: the types of the manifest, of --json, and of what is shown. */
 import type { ModelIdentity } from "../../models/index.ts";
 import type { ScoreSummary } from "../importance.ts";
-import type { ComparedPruning, CutKind, CutThresholds, PruneMethod, StepFate } from "../prune/index.ts";
+import type {
+  ComparedPruning,
+  CutKind,
+  CutThresholds,
+  PruneMethod,
+  PruneRound,
+  StepFate,
+} from "../prune/index.ts";
 
 import type { Change, MeasureScope } from "../score/measure.ts";
 
@@ -86,21 +93,8 @@ export interface RefinedStep extends StepFate {
   importance: Readonly<Record<MeasureScope, Change>>;
 }
 
-/** A point of the curve of perplexity against steps. */
-export interface RefineRound {
-  /** From 1. */
-  round: number;
-  /** The original step that went, from 0. */
-  step: number;
-  kind: CutKind;
-  /** Perplexity (of `measure`) as a multiple of the full chain's. */
-  ratio: number | null;
-  /** What is left: steps, and tokens of them. */
-  steps: number;
-  tokens: number | null;
-  /** Of `measure`. */
-  perplexity: number;
-}
+/** A point of the curve of perplexity against steps; ratio and perplexity are those of `measure`. */
+export type RefineRound = Omit<PruneRound, "candidates">;
 
 /** A sample that was not refined. */
 export interface UnrefinedSample extends SampleHead {
