@@ -1,9 +1,9 @@
 /** What accuracy costs in tokens: a router's thresholds, and what is done without one. */
-import { axisX, axisY, dot, gridX, gridY, line, link, type PlotOptions, text } from "@observablehq/plot";
+import { line } from "@observablehq/plot";
 import { formatCount, formatNumber, formatProbability, visible } from "../text/index.ts";
-import { type Chart, emptyChart, NARROW } from "./chart.ts";
-import { labelsApart } from "./labels.ts";
+import { type Chart, emptyChart } from "./chart.ts";
 import type { Colours } from "./theme.ts";
+import { waysPlot } from "./ways.ts";
 
 /** What `accuracyTokensChart` draws; `evaluateRouter` and `accuracyTokensCurve` of surprisal/route give it. */
 export interface AccuracyTokensInput {
@@ -29,25 +29,24 @@ export function accuracyTokensChart({
   const columns = ["way", "tokens per question", "accuracy", "interval"];
   const rows = methods.map(({ name, tokens, accuracy }) => ({
     name: visible(name),
-    tokens: tokens.value,
+    x: tokens.value,
     ...accuracy,
   }));
   if (rows.length === 0) return emptyChart(title, "There is nothing to compare.", columns);
   const sorted = curve.toSorted((a, b) => a.tokens - b.tokens);
-  const all = [...rows.map(({ tokens }) => tokens), ...sorted.map(({ tokens }) => tokens)];
+  const all = [...rows.map(({ x }) => x), ...sorted.map(({ tokens }) => tokens)];
   const heights = [
     ...rows.flatMap(({ low, high }) => [low, high]),
     ...sorted.map(({ accuracy }) => accuracy),
   ];
   const [least, most] = [Math.max(0, Math.min(...heights) - 0.02), Math.min(1, Math.max(...heights) + 0.02)];
   const router = rows.find(({ name }) => name === "router");
-  const others = rows.filter((row) => row !== router);
   const best = sorted.reduce<(typeof sorted)[number] | null>(
     (found, point) => (found === null || point.accuracy > found.accuracy ? point : found),
     null,
   );
   const said = router
-    ? `The router is right ${formatProbability(router.value)} of the time, with ${formatNumber(router.tokens, 3)} tokens per question.`
+    ? `The router is right ${formatProbability(router.value)} of the time, with ${formatNumber(router.x, 3)} tokens per question.`
     : "";
   return {
     title,
@@ -57,9 +56,9 @@ export function accuracyTokensChart({
       : "",
     table: {
       columns,
-      rows: rows.map(({ name, tokens, value, low, high }) => [
+      rows: rows.map(({ name, x, value, low, high }) => [
         name,
-        formatNumber(tokens, 3),
+        formatNumber(x, 3),
         formatProbability(value),
         `${formatProbability(low)} to ${formatProbability(high)}`,
       ]),
@@ -72,58 +71,14 @@ export function accuracyTokensChart({
       { sign: "circle", colour: ({ main }) => main, text: "without a router" },
     ],
     draw({ width, colours }) {
-      const [height, left, right, top, bottom] = [
-        width < NARROW ? 280 : 340,
-        50,
-        width < NARROW ? 60 : 90,
-        30,
-        40,
-      ];
-      const widest = Math.max(...all) * 1.05;
-      const places = rows.map(({ name, tokens, value }) => ({
-        name,
-        x: left + (tokens / widest) * (width - left - right),
-        y: top + ((most - value) / (most - least)) * (height - top - bottom),
-      }));
-      const named = {
-        x: "tokens",
-        y: "value",
-        text: "name",
-        fill: colours.ink,
-        stroke: colours.page,
-        strokeWidth: 4,
-      } as const;
-      return [
-        {
-          plot: {
-            width,
-            height,
-            marginLeft: left,
-            marginRight: right,
-            marginTop: top,
-            marginBottom: bottom,
-            x: { domain: [0, widest] },
-            y: { domain: [least, most] },
-            marks: [
-              gridX({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              axisX({ ticks: 5, labelArrow: "none", label: "tokens per question" }),
-              axisY({ ticks: 5, tickFormat: formatProbability, labelArrow: "none", label: "accuracy" }),
-              line(sorted, { x: "tokens", y: "accuracy", stroke: colours.soft, strokeWidth: 2 }),
-              link(rows, { x: "tokens", y1: "low", y2: "high", stroke: colours.ink, strokeWidth: 1 }),
-              dot(others, { x: "tokens", y: "value", r: 5, fill: colours.main }),
-              dot(router ? [router] : [], {
-                x: "tokens",
-                y: "value",
-                r: 7,
-                symbol: "diamond",
-                fill: colours.accent,
-              }),
-              ...labelsApart(places).map((dy, i) => text([rows[i]!], { ...named, dy })),
-            ],
-          } satisfies PlotOptions,
-        },
-      ];
+      const plot = waysPlot({
+        ...{ width, colours, points: rows, left: 50, widest: Math.max(...all) * 1.05 },
+        domain: [least, most],
+        labels: { x: "tokens per question", y: "accuracy" },
+        tickFormat: formatProbability,
+        below: [line(sorted, { x: "tokens", y: "accuracy", stroke: colours.soft, strokeWidth: 2 })],
+      });
+      return [{ plot }];
     },
   };
 }

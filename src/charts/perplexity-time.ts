@@ -1,8 +1,8 @@
 /** What fewer bits cost in perplexity, against the time they save: levels alone, and ways of choosing one for each prompt. */
-import { axisX, axisY, dot, gridX, gridY, link, type PlotOptions, ruleY, text } from "@observablehq/plot";
+import { ruleY } from "@observablehq/plot";
 import { formatNumber, visible } from "../text/index.ts";
-import { type Chart, emptyChart, NARROW } from "./chart.ts";
-import { labelsApart } from "./labels.ts";
+import { type Chart, emptyChart } from "./chart.ts";
+import { waysPlot } from "./ways.ts";
 
 interface Ends {
   value: number;
@@ -45,7 +45,6 @@ export function perplexityTimeChart({ tau, methods }: PerplexityTimeInput): Char
   const rows = all.filter(({ value }) => value <= most);
   const beyond = all.filter((row) => !rows.includes(row));
   const router = rows.find(({ name }) => name === "router");
-  const others = rows.filter((row) => row !== router);
   const said = router
     ? `The router is ${share(router.value)} above the most bits, with ${formatNumber(router.x, 3)} ${axis}.`
     : "";
@@ -71,68 +70,19 @@ export function perplexityTimeChart({ tau, methods }: PerplexityTimeInput): Char
       { sign: "dashed", colour: ({ soft }) => soft, text: "tau: what is allowed" },
     ],
     draw({ width, colours }) {
-      const [height, left, right, top, bottom] = [
-        width < NARROW ? 280 : 340,
-        60,
-        width < NARROW ? 60 : 90,
-        30,
-        40,
-      ];
       const ends = rows.flatMap(({ low, high, value }) => [low, Math.min(high, most), value]);
       const [lowest, highest] = [Math.min(0, ...ends), Math.max(1.2 * tau, 0.01, ...ends)];
       const room = 0.06 * (highest - lowest);
-      const domain = [lowest - room, highest + room] as const;
-      const widest = Math.max(...rows.map(({ x }) => x), 1e-9) * 1.05;
-      const places = rows.map(({ name, x, value }) => ({
-        name,
-        x: left + (x / widest) * (width - left - right),
-        y: top + ((domain[1] - value) / (domain[1] - domain[0])) * (height - top - bottom),
-      }));
-      const named = {
-        x: "x",
-        y: "value",
-        text: "name",
-        fill: colours.ink,
-        stroke: colours.page,
-        strokeWidth: 4,
-      } as const;
-      const drawn = rows.map((row) => ({ ...row, high: Math.min(row.high, domain[1]) }));
-      return [
-        {
-          plot: {
-            width,
-            height,
-            marginLeft: left,
-            marginRight: right,
-            marginTop: top,
-            marginBottom: bottom,
-            x: { domain: [0, widest] },
-            y: { domain: [...domain] },
-            marks: [
-              gridX({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              gridY({ stroke: colours.line, strokeOpacity: 1, ticks: 5 }),
-              axisX({ ticks: 5, labelArrow: "none", label: axis }),
-              axisY({
-                ticks: 5,
-                tickFormat: share,
-                labelArrow: "none",
-                label: "perplexity above the most bits",
-              }),
-              ruleY([tau], { stroke: colours.soft, strokeDasharray: "5 4" }),
-              link(drawn, { x: "x", y1: "low", y2: "high", stroke: colours.ink, strokeWidth: 1 }),
-              dot(others, { x: "x", y: "value", r: 5, fill: colours.main }),
-              dot(router ? [router] : [], {
-                x: "x",
-                y: "value",
-                r: 7,
-                symbol: "diamond",
-                fill: colours.accent,
-              }),
-              ...labelsApart(places).map((dy, i) => text([rows[i]!], { ...named, dy })),
-            ],
-          } satisfies PlotOptions,
-        },
-      ];
+      const top = highest + room;
+      const plot = waysPlot({
+        points: rows.map((row) => ({ ...row, high: Math.min(row.high, top) })),
+        ...{ width, colours, left: 60, widest: Math.max(...rows.map(({ x }) => x), 1e-9) * 1.05 },
+        domain: [lowest - room, top],
+        labels: { x: axis, y: "perplexity above the most bits" },
+        tickFormat: share,
+        below: [ruleY([tau], { stroke: colours.soft, strokeDasharray: "5 4" })],
+      });
+      return [{ plot }];
     },
   };
 }
