@@ -9,7 +9,31 @@ export {
   readFooter,
   readHeader,
 } from "./container/read.ts";
+export {
+  type BitAccount,
+  type BitSums,
+  type BitUse,
+  type BreakEven,
+  type ChunkBits,
+  type ClassBits,
+  comparePeers,
+  type ExplainOptions,
+  type Explanation,
+  explainPacked,
+  type LineBits,
+  type MethodBits,
+  type PartBits,
+  type PeerOptions,
+  type PeerSize,
+  type TokenBits,
+  WORD_CLASSES,
+  type WordClass,
+  wordClasses,
+  type Yardstick,
+  yardsticks,
+} from "./explain/index.ts";
 export { draftOf, openPacked, type PackedFile, type PackFileOptions, packFile } from "./file.ts";
+export type { CodedToken } from "./model/lockstep-coder.ts";
 export {
   type CodingOptions,
   type ModelCoder,
