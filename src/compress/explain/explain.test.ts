@@ -164,6 +164,34 @@ describe("explainPacked", () => {
     });
   });
 
+  const prose = Array.from(
+    { length: 60 },
+    (_, i) =>
+      `In the year ${1800 + 7 * i} the old house at number ${i * i} stood empty, and 漢字 ${i % 7} was not far.\n`,
+  ).join("");
+  it.each([
+    ["prose", Buffer.from(prose)],
+    ["copies", Buffer.from(prose + "To and fro it went, and nobody knew. ".repeat(400) + prose)],
+  ])(
+    "bytes mode: the costs of single bytes are the bytes that it takes, but for its first and its end: %s",
+    async (_, raw) => {
+      const file = await packed([raw]);
+      const found = await explained(file);
+      const [chunk] = found.chunks;
+      expect(chunk!.method).toBe("bytes");
+      const left = bitsOf(found, "bytes")! - found.classes.reduce((sum, { codedBits }) => sum + codedBits, 0);
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThan(8 + 32);
+      const { text, tokens } = found.detail;
+      expect(Buffer.compare(text, raw)).toBe(0);
+      expect(tokens.codedBits.every((bits) => bits > -1e-6)).toBe(true);
+      expect(found.firstLines.reduce((sum, { codedBits }) => sum + codedBits, 0)).toBeCloseTo(
+        found.classes.reduce((sum, { codedBits }) => sum + codedBits, 0),
+        4,
+      );
+    },
+  );
+
   it("what is one by one is of the beginning only, sums are of all", async () => {
     const { raw } = text(9000);
     const file = await packed([raw], coder, 4096);

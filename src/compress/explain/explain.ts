@@ -2,9 +2,16 @@
  * Where the bits of a packed file went. The file is unpacked, and what every token cost is heard from the coder itself: nothing is
  * estimated a second time, and a file that does not unpack has no explanation.
  */
-import { textSize } from "../../core/index.ts";
+import { abortError, textSize } from "../../core/index.ts";
+import { unpackingBytes } from "../bytes/index.ts";
 import { METHODS, type Method, type PackedModel } from "../container/format.ts";
-import { type LocatedChunk, type PackedSource, readChunks, readHeader } from "../container/read.ts";
+import {
+  type LocatedChunk,
+  type PackedSource,
+  readChunks,
+  readHeader,
+  readPacked,
+} from "../container/read.ts";
 import type { CodedToken } from "../model/lockstep-coder.ts";
 import { type ModelCoder, partsOf } from "../model/model-coder.ts";
 import { type UnpackOptions, unpack } from "../unpack.ts";
@@ -32,6 +39,7 @@ const DEFAULT_DETAIL = 2 ** 20;
 const START_TOKENS = 64;
 
 /**
+ * Unpacks a file and says where its bits went.
  * @throws SurprisalError as `unpack`
  */
 export async function explainPacked(
@@ -71,7 +79,8 @@ export async function explainPacked(
       });
     }
     const chunk = located[tally.chunks.length]!;
-    tally.add(value, chunk, chunk.at - end, heard.shift() ?? []);
+    const costs = chunk.method === "bytes" ? await costsOfBytes(source, chunk, options.signal) : null;
+    tally.add(value, chunk, chunk.at - end, heard.shift() ?? [], costs);
     end = chunk.at + chunk.packedLength;
   }
 }
@@ -97,6 +106,25 @@ function listening(coder: ModelCoder, heard: HeardPart[][]): ModelCoder {
   };
 }
 
+/** [bytes] what each byte of a chunk cost in bytes mode, bits; of a copy each the same. Its bytes are read a second time for that. */
+async function costsOfBytes(
+  source: PackedSource,
+  chunk: LocatedChunk,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const costs = new Float32Array(chunk.length);
+  let at = 0;
+  const unpacking = unpackingBytes(await readPacked(source, chunk), chunk.length, (bytes, bits) => {
+    costs.fill(bits / bytes, at, at + bytes);
+    at += bytes;
+  });
+  for (const _ of unpacking) {
+    if (signal?.aborted) throw abortError("Explaining", signal);
+    await new Promise((resume) => setImmediate(resume));
+  }
+  return costs;
+}
+
 const nothing = (): BitSums => ({ tokens: 0, bytes: 0, surprisalBits: 0, codedBits: 0 });
 
 class Tally {
@@ -120,12 +148,23 @@ class Tally {
     this.#accounts.set(use, (this.#accounts.get(use) ?? 0) + bits);
   }
 
-  add(raw: Uint8Array, chunk: LocatedChunk, headerBytes: number, heard: readonly HeardPart[]): void {
+  /** @param costs of a chunk in bytes mode. */
+  add(
+    raw: Uint8Array,
+    chunk: LocatedChunk,
+    headerBytes: number,
+    heard: readonly HeardPart[],
+    costs: Float32Array | null,
+  ): void {
     const { index, start, method, packedLength: packedBytes } = chunk;
     this.#measure(raw);
     this.spend("chunkHeaders", 8 * headerBytes);
     const parts = method === "model" ? this.#model(raw, packedBytes, heard) : [];
-    if (method !== "model") this.#other(raw, method, packedBytes);
+    if (method !== "model") {
+      this.spend(method, 8 * packedBytes);
+      if (costs) this.#bytes(raw, costs);
+      else this.#unknown(raw);
+    }
     this.chunks.push({ index, start, method, bytes: raw.length, packedBytes, headerBytes, parts });
   }
 
@@ -163,7 +202,7 @@ class Tally {
         const cost = { tokens: 1, bytes, surprisalBits, codedBits };
         addTo(sums, cost);
         addTo(this.#class(classOfToken(classes, at, end)), cost);
-        this.#lines.add(piece, { isToken: true, surprisalBits, codedBits });
+        this.#lines.add(piece, cost);
         if (!this.#columns.isFull) this.#columns.add(piece, token, surprisalBits, codedBits);
         at = end;
       }
@@ -180,8 +219,19 @@ class Tally {
     return parts;
   }
 
-  #other(raw: Uint8Array, method: Exclude<Method, "model">, packedBytes: number): void {
-    this.spend(method, 8 * packedBytes);
+  #bytes(raw: Uint8Array, costs: Float32Array): void {
+    const classes = wordClasses(raw);
+    for (let i = 0; i < raw.length; i++) {
+      const bits = costs[i]!;
+      const cost = { tokens: 0, bytes: 1, surprisalBits: bits, codedBits: bits };
+      addTo(this.#class(WORD_CLASSES[classes[i]!]!), cost);
+      const byte = raw.subarray(i, i + 1);
+      this.#lines.add(byte, cost);
+      if (!this.#columns.isFull) this.#columns.add(byte, -1, bits, bits);
+    }
+  }
+
+  #unknown(raw: Uint8Array): void {
     this.#lines.add(raw, null);
     if (!this.#columns.isFull) this.#columns.add(raw, -1, Number.NaN, Number.NaN);
   }

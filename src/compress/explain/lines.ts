@@ -1,5 +1,5 @@
 /** What each line of a text cost, as its tokens come. */
-import type { LineBits } from "./explanation.ts";
+import type { BitSums, LineBits } from "./explanation.ts";
 
 const MOST_COSTLIEST = 20;
 const SHORTEST_COSTLIEST = 8;
@@ -27,9 +27,9 @@ export class LineTally {
    * @param bytes of the original.
    * @param cost what they cost, where it is known: of a token, or of a byte.
    */
-  add(bytes: Uint8Array, cost: { isToken: boolean; surprisalBits: number; codedBits: number } | null): void {
+  add(bytes: Uint8Array, cost: BitSums | null): void {
     if (cost) {
-      if (cost.isToken) this.#line.tokens++;
+      this.#line.tokens += cost.tokens;
       this.#line.surprisalBits += cost.surprisalBits;
       this.#line.codedBits += cost.codedBits;
     }

@@ -8,12 +8,13 @@ export class TokenColumns {
   readonly #offsets: number[] = [0];
   readonly #surprisal: number[] = [];
   readonly #coded: number[] = [];
-  readonly #text: Uint8Array[] = [];
+  readonly #text: Uint8Array;
   #isFull = false;
 
   /** @param most bytes: what is over the edge is left out. */
   constructor(most: number) {
     this.#most = most;
+    this.#text = new Uint8Array(most);
   }
 
   get isFull(): boolean {
@@ -22,10 +23,11 @@ export class TokenColumns {
 
   /** @param id -1: no token. NaN = the bits are not known. */
   add(bytes: Uint8Array, id: number, surprisalBits: number, codedBits: number): void {
-    const end = this.#offsets.at(-1)! + bytes.length;
+    const from = this.#offsets.at(-1)!;
+    const end = from + bytes.length;
     this.#isFull ||= end > this.#most;
     if (this.#isFull) return;
-    this.#text.push(bytes);
+    this.#text.set(bytes, from);
     this.#ids.push(id);
     this.#offsets.push(end);
     this.#surprisal.push(surprisalBits);
@@ -34,7 +36,7 @@ export class TokenColumns {
 
   result(): { text: Uint8Array; tokens: TokenBits } {
     return {
-      text: Buffer.concat(this.#text),
+      text: this.#text.slice(0, this.#offsets.at(-1)),
       tokens: {
         ids: Int32Array.from(this.#ids),
         byteOffsets: Uint32Array.from(this.#offsets),

@@ -32,6 +32,7 @@ export interface BreakEven {
 const SEED_BITS_PER_TOKEN = 3.5;
 
 /**
+ * What was explained beside other compressors, codes of characters, and a figure that is quoted.
  * @param modelBytes of the model's file; `null`: no model, or its file is not at hand.
  */
 export function yardsticks(
