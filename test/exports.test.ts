@@ -153,7 +153,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       PaqServerOptions RecordedLevels RecordLevelsOptions`,
   ],
   "./compress": [
-    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
+    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK draftOf findChunks memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader readPacked salvage unpack unpackBytes",
     "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
   ],
   "./refine": [

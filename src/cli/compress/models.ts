@@ -1,5 +1,10 @@
 /** Models of the codec: the one that packs, and the one that a packed file asks for. */
-import { type ModelCoder, type ModelCoderOptions, modelCoder } from "../../compress/index.ts";
+import {
+  type ModelCoder,
+  type ModelCoderOptions,
+  modelCoder,
+  type PackedModel,
+} from "../../compress/index.ts";
 import { SurprisalError } from "../../core/index.ts";
 import {
   type CacheType,
@@ -13,9 +18,6 @@ import {
 } from "../../models/index.ts";
 import { formatBytes } from "../../text/index.ts";
 import { reportModel } from "../model-progress.ts";
-
-/** What a packed file says of its model. */
-export type PackedModel = ModelCoder["identity"];
 
 /** The build of the CPU code that packs: every x86 CPU since 2013 runs it. */
 const PORTABLE_BUILD = "haswell";
@@ -98,27 +100,26 @@ export class UnpackingModels implements AsyncDisposable {
 
   /**
    * The model that a file was packed with, loaded as it was then.
-   * @param file for errors.
    * @throws SurprisalError ENVIRONMENT_DIFFERS, MODEL_UNAVAILABLE, PACKED_UNSUPPORTED, and what loading throws
    */
-  async coderFor(packed: PackedModel, file: string): Promise<ModelCoder> {
+  async coderFor(packed: PackedModel): Promise<ModelCoder> {
     const key = JSON.stringify(packed);
     if (this.#open?.key === key) return this.#open.coder.coder;
     await this[Symbol.asyncDispose]();
-    const reference = await this.#referenceOf(packed, file);
+    const reference = await this.#referenceOf(packed);
     const coder = await open(
       reference,
-      loadedAs(packed, file),
+      loadedAs(packed),
       { context: packed.context, keep: packed.keep },
       this.#given,
     ).catch((error: unknown) => {
-      throw isOtherMachine(error) ? otherMachine(packed, error, file) : error;
+      throw isOtherMachine(error) ? otherMachine(packed, error) : error;
     });
     this.#open = { key, coder };
     return coder.coder;
   }
 
-  async #referenceOf(packed: PackedModel, file: string): Promise<string> {
+  async #referenceOf(packed: PackedModel): Promise<string> {
     const { model } = this.#given;
     if (model !== undefined) {
       const reporter = reportModel(this.#given);
@@ -127,7 +128,6 @@ export class UnpackingModels implements AsyncDisposable {
       throw new SurprisalError({
         code: "ENVIRONMENT_DIFFERS",
         what: `The file was packed with another model: ${packed.name}, sha256 ${packed.sha256}; this is ${name}, ${sha256}`,
-        where: file,
         wayOut: "Give the model it was packed with, or leave out --model where that is on this machine.",
       });
     }
@@ -136,7 +136,6 @@ export class UnpackingModels implements AsyncDisposable {
     throw new SurprisalError({
       code: "MODEL_UNAVAILABLE",
       what: `The file was packed with the model ${packed.name}, sha256 ${packed.sha256}, which is not on this machine`,
-      where: file,
       wayOut: "Give that model's file: --model PATH.",
     });
   }
@@ -181,7 +180,7 @@ const isCacheType = (text: string): text is CacheType => CACHE_TYPES.includes(te
 const isFlashAttention = (text: string): text is "auto" | "on" | "off" => FLASH_ATTENTION.includes(text);
 
 /** How a file's model is loaded: as it was when it packed, whatever today's defaults are. */
-function loadedAs(packed: PackedModel, file: string): LlamaLoadOptions {
+function loadedAs(packed: PackedModel): LlamaLoadOptions {
   const { cacheType, flashAttention, threads, batchSize, arithmetic } = packed;
   const [, cpuBuild] = /^kernels .+ on cpu \(([^)]+)\)/.exec(arithmetic) ?? [];
   const isKnown = isCacheType(cacheType) && isFlashAttention(flashAttention) && cpuBuild !== undefined;
@@ -189,7 +188,6 @@ function loadedAs(packed: PackedModel, file: string): LlamaLoadOptions {
     throw new SurprisalError({
       code: "PACKED_UNSUPPORTED",
       what: `The file asks for a model in a way that this version does not know: ${arithmetic}, cache of ${cacheType}, flash attention ${flashAttention}, ${threads} threads, batch of ${batchSize}`,
-      where: file,
       wayOut: "Update surprisal, or take another copy of the file.",
     });
   const exact = arithmetic.endsWith(", exact") || undefined;
@@ -200,11 +198,10 @@ const isOtherMachine = (error: unknown): boolean =>
   SurprisalError.isInstance(error) &&
   ["KERNELS_UNAVAILABLE", "KERNELS_LOADED", "ENGINE_UNAVAILABLE"].includes(error.code);
 
-function otherMachine(packed: PackedModel, error: unknown, file: string): SurprisalError {
+function otherMachine(packed: PackedModel, error: unknown): SurprisalError {
   return new SurprisalError({
     code: "ENVIRONMENT_DIFFERS",
     what: `The file was packed with ${packed.arithmetic}, which cannot be had here: ${SurprisalError.isInstance(error) ? error.what : ""}`,
-    where: file,
     wayOut:
       SurprisalError.isInstance(error) && error.code === "KERNELS_LOADED"
         ? "Unpack it by a command of its own."

@@ -7,6 +7,7 @@ import {
   type Method,
   type ModelCoder,
   openPacked,
+  type PackedModel,
   type PackReport,
   pack,
   packFile,
@@ -19,7 +20,6 @@ import { lockFile, onInterrupt, writeFailure } from "../../files/index.ts";
 import { usage } from "../errors.ts";
 import { startProgress } from "../render/index.ts";
 import { CharacterCounter } from "./characters.ts";
-import type { PackedModel } from "./models.ts";
 import { bytesOf, factsOf, type Source, type Target } from "./places.ts";
 import { modeOf, takeOver, temporaryFolder, writeTo } from "./writing.ts";
 

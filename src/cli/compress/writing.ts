@@ -1,6 +1,6 @@
 /** Bytes to a file that comes into being whole, to a stream, or to nowhere; and places for what is only needed for a while. */
 import { once } from "node:events";
-import { existsSync, rmSync, type Stats, statSync } from "node:fs";
+import { rmSync, type Stats } from "node:fs";
 import { chmod, mkdtemp, open, rename, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,5 +87,3 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
     },
   };
 }
-
-export const sizeOf = (file: string): number | null => (existsSync(file) ? statSync(file).size : null);

@@ -39,9 +39,69 @@ export function renderPacking(view: PackingView): string {
       ? "not unpacked again (--no-verify)"
       : `unpacked again in ${formatDuration(1000 * verifySeconds)}: the same bytes`;
   return [
-    `${visible(name)}: ${formatCount(packedBytes)} bytes of ${formatCount(bytes)}${share}${rates.length > 0 ? `, ${rates.join(", ")}` : ""}`,
+    `${visible(name)}: ${formatPlural(packedBytes, "byte")} of ${formatCount(bytes)}${share}${rates.length > 0 ? `, ${rates.join(", ")}` : ""}`,
     ...ways.map(visible),
     `  ${formatDuration(1000 * seconds)}${bytes > 0 && seconds > 0 ? ` (${formatBytes(bytes / seconds)}/s)` : ""}, ${checked}`,
     "",
   ].join("\n");
+}
+
+/** What unpacking came to. */
+export interface UnpackingView {
+  name: string;
+  bytes: number;
+  packedBytes: number;
+  chunks: number;
+  sha256: string;
+  model: string | null;
+  seconds: number;
+}
+
+/** @param tested nothing was written. */
+export function renderUnpacking(view: UnpackingView, tested: boolean): string {
+  const { name, bytes, packedBytes, chunks, sha256, model, seconds } = view;
+  return [
+    `${visible(name)}: ${tested ? "whole, " : ""}${formatPlural(bytes, "byte")} from ${formatCount(packedBytes)}, ${formatPlural(chunks, "chunk")}${model === null ? "" : `, model ${visible(model)}`}, ${formatDuration(1000 * seconds)}`,
+    `  sha256 ${sha256}, as it was packed`,
+    "",
+  ].join("\n");
+}
+
+/** What could be recovered. */
+export interface SalvageView {
+  name: string;
+  bytes: number;
+  zeros: number;
+  originalBytes: number | null;
+  isWhole: boolean;
+  recovered: readonly { chunk: number }[];
+  missing: readonly {
+    chunk: number;
+    from: number | null;
+    to: number | null;
+    error: { code: string; what: string };
+  }[];
+}
+
+export function renderSalvage(view: SalvageView): string {
+  const { name, bytes, zeros, originalBytes, isWhole, recovered, missing } = view;
+  const of = originalBytes === null ? "" : ` of ${formatCount(originalBytes)}`;
+  const kept = `${visible(name)}: ${formatPlural(recovered.length, "chunk")} recovered, ${formatPlural(bytes - zeros, "byte")}${of}`;
+  if (isWhole) return `${kept}: all of it, with the SHA-256 that was packed\n`;
+  const places = missing.map(({ chunk, from, to, error }) => {
+    const range =
+      from === null || to === null
+        ? ""
+        : `, bytes ${formatCount(from)} to ${formatCount(to - 1)} of the original`;
+    return `  missing: chunk ${formatCount(chunk + 1)}${range}: ${visible(error.what)} [${error.code}]`;
+  });
+  const gaps =
+    missing.length === 0
+      ? []
+      : zeros > 0
+        ? [`  ${formatCount(zeros)} zeros stand for what is missing`]
+        : ["  what is missing is left out; --zeros puts zeros in its place"];
+  const end =
+    originalBytes === null ? ["  the file's end is missing or damaged: there may have been more"] : [];
+  return [kept, ...places, ...gaps, ...end, ""].join("\n");
 }
