@@ -2,12 +2,14 @@
 export { BYTES_MODEL_VERSION, MAX_BYTES_CHUNK, packBytes, unpackBytes } from "./bytes/index.ts";
 export type { ChunkHeader, Footer, Header, Method, PackedModel } from "./container/format.ts";
 export {
+  findChunks,
   type LocatedChunk,
   memorySource,
   type PackedSource,
   readChunks,
   readFooter,
   readHeader,
+  readPacked,
 } from "./container/read.ts";
 export {
   type BitAccount,
