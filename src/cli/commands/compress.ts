@@ -3,14 +3,19 @@ import { DEFAULT_MODEL } from "../../models/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import {
   byteSize,
+  checkExplain,
   checkTargets,
+  compareExplained,
+  EXPLAIN_OPTIONS,
   EXTENSION,
   each,
+  explainedDocument,
   filesOf,
   openPackingCoder,
   packedDocument,
   packedName,
   packSource,
+  showExplained,
   showPacked,
   sourcesOf,
   TARGET_OPTIONS,
@@ -34,6 +39,7 @@ const parameters = {
   threads: option(COUNT, { hint: "N", description: "Threads, of whoever unpacks too (default: one per core, at most 16; one for a model under 32 MB)" }),
   noVerify: flag({ description: "Do not unpack the result to compare it: half the time" }),
   resume: flag({ description: "Go on with what an interrupted run has left, and leave what is done" }),
+  ...EXPLAIN_OPTIONS,
   json: JSON_DOCUMENT,
   quiet: QUIET,
   acceptTerms: ACCEPT_TERMS,
@@ -46,6 +52,7 @@ The result is unpacked and compared before it gets its name; what goes to standa
 Examples:
   surprisal compress letter.txt
   surprisal compress book.txt -m smollm2 -o book${EXTENSION}
+  surprisal compress book.txt --explain --html bits.html
   surprisal compress *.log --bytes --json
   tar c folder | surprisal compress --bytes -o folder.tar${EXTENSION}`;
 
@@ -60,6 +67,7 @@ const command: Command = defineCommand({
       );
     const sources = sourcesOf(given.files, "pack");
     checkTargets(sources, given, { json, concatenates: false });
+    const explain = checkExplain(given, { noVerify: given.noVerify, files: sources.length });
     const placed = (source: (typeof sources)[number]) =>
       targetFor(source, given, (file) => packedName(file, given), { guarded: true, mayExist: resume });
     if (sources.length === 1) placed(sources[0]!); // before a model is loaded
@@ -70,6 +78,7 @@ const command: Command = defineCommand({
       coder: coder?.coder,
       chunkBytes: given.chunk,
       verify: !given.noVerify,
+      explain,
       resume,
       force,
       quiet,
@@ -78,9 +87,20 @@ const command: Command = defineCommand({
       const target = placed(source);
       const packed = await packSource(source, target, options);
       if (!json && !quiet) showPacked(packed, target);
-      return packed;
+      if (!packed?.explanation) return { packed, explained: null };
+      const modelBytes = coder?.modelBytes ?? null;
+      const explained = await compareExplained(packed.explanation, source, { modelBytes, quiet });
+      await showExplained(explained, target, given);
+      return { packed, explained };
     });
-    if (json) printDocument({ schema: "surprisal.compress/1", files: filesOf(outcomes, packedDocument) });
+    if (json)
+      printDocument({
+        schema: "surprisal.compress/1",
+        files: filesOf(outcomes, ({ packed, explained }, source) => ({
+          ...packedDocument(packed, source),
+          ...(explained && { explanation: explainedDocument(explained) }),
+        })),
+      });
   },
 });
 export default command;

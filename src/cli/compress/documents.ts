@@ -9,9 +9,10 @@ export const bitsPer = (packedBytes: number, count: number | null): number | nul
 /** @param packed `null`: --resume found the file there. */
 export function packedDocument(packed: Packed | null, { file }: Source): object {
   if (packed === null) return { input: file, alreadyThere: true };
-  const { bytes, packedBytes, characters } = packed;
+  const { explanation: _, ...rest } = packed;
+  const { bytes, packedBytes, characters } = rest;
   return {
-    ...packed,
+    ...rest,
     ratio: bytes > 0 ? bytes / packedBytes : null,
     bitsPerByte: bitsPer(packedBytes, bytes),
     bitsPerCharacter: bitsPer(packedBytes, characters),

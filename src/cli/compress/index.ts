@@ -1,5 +1,12 @@
 /** What `surprisal compress`, `decompress` and `inspect` share: packing.ts packs one source, unpacking.ts unpacks one. */
 export { packedDocument } from "./documents.ts";
+export {
+  checkExplain,
+  compareExplained,
+  EXPLAIN_OPTIONS,
+  explainedDocument,
+  showExplained,
+} from "./explain.ts";
 export { type Inspection, inspectSource } from "./inspecting.ts";
 export { openPackingCoder, UnpackingModels } from "./models.ts";
 export { packedName, unpackedName } from "./names.ts";

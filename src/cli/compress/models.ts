@@ -25,6 +25,8 @@ const PORTABLE_BUILD = "haswell";
 /** A coder, for as long as its model is open. */
 export interface OpenCoder extends AsyncDisposable {
   coder: ModelCoder;
+  /** Of the model's file; `null`: not known. */
+  modelBytes: number | null;
 }
 
 interface PackingValues extends ModelCoderOptions {
@@ -82,7 +84,11 @@ async function open(
         where: reference,
         wayOut: "Name a model that runs in this process: `surprisal models list`, or a .gguf file.",
       });
-    return { coder: await modelCoder(model, coding), [Symbol.asyncDispose]: dispose };
+    return {
+      coder: await modelCoder(model, coding),
+      modelBytes: model.identity.bytes,
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;

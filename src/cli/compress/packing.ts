@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { Writable } from "node:stream";
 import {
   draftOf,
+  type Explanation,
+  explainPacked,
   type Method,
   type ModelCoder,
   openPacked,
@@ -28,6 +30,8 @@ export interface PackingOptions {
   coder: ModelCoder | undefined;
   chunkBytes: number | undefined;
   verify: boolean;
+  /** Says where the bits went, as they are unpacked again to be compared. */
+  explain: boolean;
   resume: boolean;
   force: boolean;
   quiet: boolean;
@@ -60,6 +64,8 @@ export interface Packed {
   /** Packing, and unpacking again. */
   seconds: number;
   verifySeconds: number | null;
+  /** `null`: it was not asked for. */
+  explanation: Explanation | null;
 }
 
 /** @throws SurprisalError USAGE, RUN_LOCKED, and as `packFile` */
@@ -85,6 +91,7 @@ class Packing {
   readonly #characters = new CharacterCounter();
   readonly #started = performance.now();
   #verifyMs: number | null = null;
+  #explanation: Explanation | null = null;
 
   constructor(source: Source, options: PackingOptions) {
     this.#source = source;
@@ -169,21 +176,19 @@ class Packing {
   /** Unpacks the draft with the same model: a file is only kept if it gives back the bytes that were read. */
   async #verify(draft: string, { sha256, bytes }: PackReport): Promise<void> {
     const started = performance.now();
-    const { coder } = this.#options;
+    const { coder, explain } = this.#options;
     const { onProgress, end } = this.#progress("checking", 0);
     try {
       await using source = await openPacked(draft);
-      const pieces = unpack(source, { coderFor: coder && (async () => coder), onProgress });
-      for (;;) {
-        const { done, value } = await pieces.next();
-        if (!done) continue;
-        if (value.sha256 === sha256 && value.bytes === bytes) break;
+      const unpacking = { coderFor: coder && (async () => coder), onProgress };
+      if (explain) this.#explanation = await explainPacked(source, unpacking);
+      const value = this.#explanation ?? (await drained(unpack(source, unpacking)));
+      if (value.sha256 !== sha256 || value.bytes !== bytes)
         throw new SurprisalError({
           code: "PACKED_DAMAGED",
           what: "The bytes that come out are others",
           where: draft,
         });
-      }
     } catch (error) {
       throw SurprisalError.isInstance(error) ? notTheSame(error, this.#source.name) : error;
     } finally {
@@ -229,7 +234,15 @@ class Packing {
       resumedFrom,
       seconds: seconds - (verifySeconds ?? 0),
       verifySeconds,
+      explanation: this.#explanation,
     };
+  }
+}
+
+async function drained<Result>(pieces: AsyncGenerator<Uint8Array, Result, void>): Promise<Result> {
+  for (;;) {
+    const { done, value } = await pieces.next();
+    if (done) return value;
   }
 }
 

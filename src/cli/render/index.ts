@@ -25,6 +25,7 @@ export {
   renderSignalRanking,
 } from "./detection.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
+export { renderExplanation } from "./explanation.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
 export { renderInspection } from "./inspection.ts";
 export { renderLadder } from "./ladder.ts";

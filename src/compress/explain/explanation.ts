@@ -22,7 +22,11 @@ export interface BitAccount {
   use: BitUse;
   /** In words. */
   name: string;
-  /** May be below 0: of "rounding" where an encoder left zeros out. All lines together are 8 times the file's bytes. */
+  /**
+   * All lines together are 8 times the file's bytes. "rounding", what the coder's bytes are more than the sum of its symbols, may be below 0: the end of a
+   * part is counted with 30 bits and gets what the coder's divisions leave over, and zeros at the end are left out. "wholeNumbers" may be below 0, too,
+   * by what single precision rounds.
+   */
   bits: number;
 }
 
@@ -136,7 +140,7 @@ export const BIT_USES: readonly (readonly [BitUse, string])[] = [
   ["wholeNumbers", "probabilities as whole numbers"],
   ["checks", "checks of the machine"],
   ["ends", "ends of parts"],
-  ["rounding", "rounding to whole bytes"],
+  ["rounding", "rounding of the range coder"],
   ["partTable", "lengths of parts"],
   ["bytes", "bytes mode"],
   ["brotli", "brotli"],
