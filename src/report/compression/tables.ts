@@ -1,6 +1,6 @@
 /** The tables of where bits go: the same columns on the screen and on the page. */
 import type { BitSums, Explanation } from "../../compress/index.ts";
-import { formatBytes, formatCount, formatNumber, formatProbability, isNumber } from "../../text/index.ts";
+import { formatBytes, formatCount, isNumber } from "../../text/index.ts";
 import type { CompressionView } from "./view.ts";
 
 /** A table whose columns a narrow screen may leave out. */
@@ -100,8 +100,8 @@ export function classTable({ classes }: Explanation): RankedTable {
 }
 
 /** Beside others, smallest first; what is only a rate, and what is missing, behind. */
-export function yardstickTable({ rows, modelBytes }: CompressionView): RankedTable {
-  const counted = modelBytes !== null;
+export function yardstickTable({ rows, modelBytes, explanation }: CompressionView): RankedTable {
+  const counted = modelBytes !== null && explanation.tokens !== null;
   const sorted = [
     ...rows.filter(({ bytes }) => bytes !== null).sort((a, b) => a.bytes! - b.bytes!),
     ...rows.filter(({ bytes }) => bytes === null),
@@ -230,10 +230,4 @@ export function compressionSentences({
     "ASCII takes 8 bits a character. “Modern models” is the figure of about 3.5 bits per token that this project set out from; it names no model and no text.",
   );
   return sentences;
-}
-
-/** Bits per token, the number at the top; `null`: the model packed none of it. */
-export function headline({ explanation }: CompressionView): { value: string; unit: string } {
-  const { bytes, packedBytes } = explanation;
-  return { value: bytes > 0 ? formatNumber((8 * packedBytes) / bytes, 3) : "–", unit: "bits per byte" };
 }
