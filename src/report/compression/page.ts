@@ -3,7 +3,7 @@
 import { barsChart, type Chart, renderFigure, renderTable, surprisalAlong } from "../../charts/server.ts";
 import type { Explanation } from "../../compress/index.ts";
 import type { TokenTable } from "../../core/index.ts";
-import { escapeMarkup, formatBytes, formatCount, formatPlural, visible } from "../../text/index.ts";
+import { escapeMarkup, formatBytes, formatCount, formatPlural, shorten, visible } from "../../text/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
 import { type Piece, piecesOf } from "../score/index.ts";
 import { dataOf, heatMap } from "../score-page/heat-map.ts";
@@ -23,8 +23,12 @@ import type { CompressionView } from "./view.ts";
 /** Tokens, or bytes, of the text that are shown. */
 const MOST_SHOWN = 20_000;
 const FEWEST_DRAWN = 32;
+const MOST_LINES = 12;
+const LONGEST_LINE = 90;
 
 const STYLE = `
+.numbers td{overflow-wrap:break-word}
+.numbers td:last-child:not(.figure){min-inline-size:11rem}
 h1{font-size:clamp(1.5rem,5vw,2.1rem);font-weight:650}
 #text{max-block-size:36rem;overflow:auto}
 @media print{#text{max-block-size:none}}
@@ -55,7 +59,7 @@ export function compressionPage(view: CompressionView): string {
   const main = [
     measures(view),
     `<div>${sentences.map((sentence) => `<p>${oneLine(sentence)}</p>`).join("")}</div>`,
-    section("account", accountTable(explanation), null),
+    section("account", accountTable(explanation), pictures.account),
     explanation.classes.length > 0 ? section("classes", classTable(explanation), pictures.classes) : "",
     section("others", yardstickTable(view), pictures.others),
     shown.html,
@@ -67,7 +71,13 @@ export function compressionPage(view: CompressionView): string {
         )
       : "",
     explanation.chunks.length > 0 ? section("chunks", chunkTable(explanation), null) : "",
-    explanation.costliestLines.length > 0 ? section("lines", lineTable(explanation, visible), null) : "",
+    explanation.costliestLines.length > 0
+      ? section(
+          "lines",
+          lineTable(explanation, (line) => shorten(visible(line), LONGEST_LINE), MOST_LINES),
+          null,
+        )
+      : "",
     htmlSection("h-made", "How this was made", htmlDetails(detailsOf(view))),
   ];
   return htmlPage({
@@ -94,6 +104,7 @@ function measures({ explanation, rows }: CompressionView): string {
 }
 
 interface Pictures {
+  account: Chart;
   classes: Chart;
   others: Chart;
   along: Chart | null;
@@ -105,6 +116,18 @@ function picturesOf({ explanation, rows }: CompressionView): Pictures {
   const sized = rows.filter((row) => row.bitsPerByte !== null);
   const { tokens } = explanation.detail;
   return {
+    account: barsChart({
+      title: "Bytes of the packed file",
+      summary: "What the file's bytes are spent on, all in all.",
+      unit: "bytes",
+      bars: explanation.accounts.map(({ use, name, bits }) => ({
+        name,
+        value: Math.max(0, bits / 8),
+        label:
+          Math.abs(bits) < 0.4 ? "0" : Math.abs(bits) < 8000 ? (bits / 8).toFixed(1) : formatCount(bits / 8),
+        own: use === "surprisal",
+      })),
+    }),
     classes: barsChart({
       title: "Share of the bits by kind of word",
       summary: "What each kind of word takes of all the bits that its text cost.",

@@ -27,7 +27,7 @@ export function accountTable({ accounts, packedBytes, bytes }: Explanation): Ran
     name,
     sizeOf(bits),
     share(bits, 8 * packedBytes),
-    bytes > 0 ? (bits / bytes).toFixed(4) : "–",
+    bytes > 0 ? (bits / bytes).toFixed(4).replace(/^-(?=[0.]+$)/, "") : "–",
   ]);
   return {
     title: "Where the bits go",
