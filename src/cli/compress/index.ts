@@ -1,6 +1,6 @@
 /** What `surprisal compress`, `decompress` and `inspect` share: packing.ts packs one source, unpacking.ts unpacks one. */
 export { packedDocument } from "./documents.ts";
-export { type Inspection, inspectSource } from "./inspecting.ts";
+export { inspectSource } from "./inspecting.ts";
 export { openPackingCoder, UnpackingModels } from "./models.ts";
 export { packedName, unpackedName } from "./names.ts";
 export { byteSize, EXTENSION, PACKED_FILES, TARGET_OPTIONS } from "./options.ts";
