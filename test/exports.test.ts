@@ -232,8 +232,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
-    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
+    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
   ],
   "./charts": [
     `

@@ -7,7 +7,7 @@ export {
   explainedDocument,
   showExplained,
 } from "./explain.ts";
-export { type Inspection, inspectSource } from "./inspecting.ts";
+export { inspectSource } from "./inspecting.ts";
 export { openPackingCoder, UnpackingModels } from "./models.ts";
 export { packedName, unpackedName } from "./names.ts";
 export { byteSize, EXTENSION, PACKED_FILES, TARGET_OPTIONS } from "./options.ts";

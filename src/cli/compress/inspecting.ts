@@ -18,7 +18,7 @@ import { openPackedSource } from "./packed-input.ts";
 import type { Source } from "./places.ts";
 
 /** A chunk of a packed file. */
-export interface InspectedChunk extends LocatedChunk {
+interface InspectedChunk extends LocatedChunk {
   bitsPerByte: number | null;
   /** Its packed bytes have the checksum that it gives. */
   isWhole: boolean;

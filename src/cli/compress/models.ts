@@ -154,7 +154,7 @@ export class UnpackingModels implements AsyncDisposable {
 }
 
 /** The model with this checksum: shipped, in the cache, or one that can be fetched by its name. */
-export function knownModel(sha256: string): ModelInfo | null {
+function knownModel(sha256: string): ModelInfo | null {
   return listModels().find((model) => model.sha256 === sha256) ?? null;
 }
 

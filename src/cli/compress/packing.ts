@@ -22,6 +22,7 @@ import { lockFile, onInterrupt, writeFailure } from "../../files/index.ts";
 import { usage } from "../errors.ts";
 import { startProgress } from "../render/index.ts";
 import { CharacterCounter } from "./characters.ts";
+import { LIKENESS_BYTES, likenessOf } from "./magic.ts";
 import { bytesOf, factsOf, type Source, type Target } from "./places.ts";
 import { modeOf, takeOver, temporaryFolder, writeTo } from "./writing.ts";
 
@@ -38,7 +39,7 @@ export interface PackingOptions {
 }
 
 /** Chunks of one method. */
-export interface MethodShare {
+interface MethodShare {
   chunks: number;
   bytes: number;
   packedBytes: number;
@@ -105,7 +106,7 @@ class Packing {
     const unlockOnInterrupt = onInterrupt(release);
     let calledOff = () => {};
     try {
-      if (existsSync(draft) && !resume && !force) throw leftBehind(draft);
+      if (existsSync(draft) && !resume && !force) await checkDraft(draft);
       const before = resume && existsSync(draft) ? await bytesIn(draft) : 0;
       closeSync(openDraft(draft, modeOf(factsOf(this.#source)), before === 0));
       calledOff = onInterrupt(() => sayHowToGoOn(draft));
@@ -248,8 +249,14 @@ async function drained<Result>(pieces: AsyncGenerator<Uint8Array, Result, void>)
 
 const GO_ON = "the same command with --resume goes on with it, with --force it begins afresh";
 
-const leftBehind = (draft: string): SurprisalError =>
-  usage(`An interrupted run has left ${draft}; ${GO_ON}`, undefined);
+/** What was broken off before its first chunk was packed may be begun anew. @throws SurprisalError USAGE for all else */
+async function checkDraft(draft: string): Promise<void> {
+  if ((await bytesIn(draft)) > 0) throw usage(`An interrupted run has left ${draft}; ${GO_ON}`);
+  await using file = await openPacked(draft);
+  const start = await file.read(0, LIKENESS_BYTES);
+  if (start.length > 0 && likenessOf(start) !== null)
+    throw usage(`${draft}, which is written first, is there and is something else; --force replaces it`);
+}
 
 function sayHowToGoOn(draft: string): void {
   process.stderr.write(`Interrupted. What is packed is in ${draft}; ${GO_ON}.\n`);

@@ -39,7 +39,7 @@ export interface Unpacked {
 }
 
 /** A part of the original that is missing. */
-export interface MissingPart {
+interface MissingPart {
   /** From 0. */
   chunk: number;
   /** Bytes of the original, [from, to); `null`: not known, because the file's table is damaged as well. */

@@ -24,6 +24,7 @@ import type { CompressionView } from "./view.ts";
 const MOST_SHOWN = 20_000;
 const FEWEST_DRAWN = 32;
 const MOST_LINES = 12;
+const NO_TABLE = { columns: [], rows: [] };
 const LONGEST_LINE = 90;
 
 const STYLE = `
@@ -45,7 +46,8 @@ export function compressionPage(view: CompressionView): string {
   let number = 0;
   const section = (id: string, table: RankedTable, chart: Chart | null, words = "") => {
     number++;
-    const figure = chart ? renderFigure(chart, { number }) : "";
+    // The table below has more columns than the picture's own.
+    const figure = chart ? renderFigure({ ...chart, table: NO_TABLE }, { number }) : "";
     return htmlSection(
       `h-${id}`,
       escapeMarkup(table.title),
