@@ -4,7 +4,7 @@ import { shorten, visible } from "../text/index.ts";
 import { type Chart, emptyChart, NARROW } from "./chart.ts";
 
 /** A named number. */
-export interface Bar {
+interface Bar {
   name: string;
   /** 0 or more. */
   value: number;
@@ -15,7 +15,7 @@ export interface Bar {
 }
 
 /** What `barsChart` draws. */
-export interface BarsInput {
+interface BarsInput {
   title: string;
   /** What there is to see. */
   summary: string;
