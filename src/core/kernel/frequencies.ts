@@ -26,7 +26,8 @@ export class FrequencyKernel {
   readonly #wasm: KernelInstance;
   readonly #bytes: number;
   readonly #sums: Float64Array;
-  /** ln Σ exp(logit) of the row that was counted. */
+  /** Of the row that was counted: its highest logit, and ln Σ exp(logit - highest). Apart, since logits of 1e30 would swallow the sum. */
+  #highest = Number.NaN;
   #logSum = Number.NaN;
 
   private constructor(wasm: KernelInstance, vocabularySize: number) {
@@ -67,12 +68,13 @@ export class FrequencyKernel {
     const scale = Math.fround(COUNTS / sum);
     const all = this.#wasm.countAll(row.byteOffset, this.#bytes, highest, scale, counts.byteOffset);
     this.total = all - (this.#bytes / 4 - row.length); // a 1 for each element of the padding
-    this.#logSum = highest + Math.log(sum);
+    this.#highest = highest;
+    this.#logSum = Math.log(sum);
   }
 
   /** -ln p of a token by the softmax of the row that was counted: what it would cost if frequencies were no whole numbers. */
   surprisal(token: number): number {
-    return this.#logSum - this.row[token]!;
+    return this.#highest - this.row[token]! + this.#logSum;
   }
 
   /** Sum of the frequencies of the tokens before `token`. */
