@@ -91,7 +91,7 @@ describe("there and back", () => {
       500_000,
       0,
       null,
-      6,
+      7,
     ]);
     expect(readdirSync(folder).filter((name) => /partial|lock/.test(name))).toEqual([]);
 
