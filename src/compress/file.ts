@@ -58,10 +58,14 @@ export async function packFile(from: string, to: string, options: PackFileOption
   const out = await open(draft, known ? "r+" : "w").catch((error: unknown) => {
     throw writeFailure(error, draft);
   });
+  const begun = { chunks: known !== null };
   try {
     if (known) await out.truncate(known.size);
-    report = await writePieces(out, draft, sourceOf(from), options, known);
+    report = await writePieces(out, draft, sourceOf(from), options, known, begun);
     await out.sync();
+  } catch (error) {
+    if (!begun.chunks) await rm(draft, { force: true }); // there is nothing to go on with
+    throw error;
   } finally {
     await out.close();
   }
@@ -93,6 +97,7 @@ async function writePieces(
   source: AsyncIterable<Uint8Array>,
   options: PackFileOptions,
   known: { chunks: readonly ChunkHeader[]; header: Uint8Array; size: number } | null,
+  begun: { chunks: boolean },
 ): Promise<PackReport> {
   const { coder, chunkBytes, onProgress, signal } = options;
   const pieces = pack(source, { coder, chunkBytes, onProgress, signal, resume: known?.chunks });
@@ -110,11 +115,14 @@ async function writePieces(
       });
     }
     try {
-      await out.write(value, 0, value.length, at);
+      // The disk may take less than it is given, as when it is nearly full.
+      for (let from = 0; from < value.length; )
+        from += (await out.write(value, from, value.length - from, at + from)).bytesWritten;
     } catch (error) {
       throw writeFailure(error, draft);
     }
     at += value.length;
+    begun.chunks ||= !first;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Chunks of text packed by what a language model expects of them. */
 import { createHash } from "node:crypto";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LlamaModel } from "../../models/index.ts";
 import { computedWith, cpuBuildOf } from "../../models/kernels.ts";
 import { FieldReader, FieldWriter } from "../container/fields.ts";
@@ -55,9 +55,16 @@ export interface ModelCoder {
  */
 export async function modelCoder(model: LlamaModel, options: ModelCoderOptions = {}): Promise<ModelCoder> {
   const { sequences: most = 16 } = options;
+  if (!Number.isInteger(most) || most < 1 || most > MOST_SEQUENCES)
+    throw invalidArgument(
+      `${most} is no number of parts`,
+      "sequences",
+      `Give a whole number from 1 to ${MOST_SEQUENCES}.`,
+    );
   const context = options.context ?? Math.min(DEFAULT_CONTEXT, model.trainedContext);
   const keep = options.keep ?? Math.floor(context / 2);
   const { vocabulary } = model;
+  const batch = Number(model.settings.batchSize); // a token of each part goes into one
   const start = vocabulary.bos ?? vocabulary.eos ?? 0;
   const open = (sequences: number, signal: AbortSignal | undefined) =>
     model.lockstep({ sequences, context, keep, start, signal });
@@ -66,7 +73,7 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
     async pack(chunk, coding = {}) {
       const parts = cutText(
         chunk,
-        Math.max(1, Math.min(most, MOST_SEQUENCES, Math.floor(chunk.length / SHORTEST_PART))),
+        Math.max(1, Math.min(most, batch, Math.floor(chunk.length / SHORTEST_PART))),
       );
       if (!parts) return null;
       const texts: Int32Array[] = [];
