@@ -27,7 +27,8 @@ export async function* findChunks(
   const table = end ? new Table(end.footer) : null;
   for await (const each of locate(source, from, end?.at ?? source.size, table)) yield each;
   if (!table) return;
-  if (table.isUntouched)
+  const isOurs = end && behind !== null && behind + table.packedBytes === end.at;
+  if (table.isUntouched && !isOurs)
     yield* locate(source, from, source.size, null); // it is another file's
   else for (const chunk of table.left) yield { chunk };
 }
@@ -74,13 +75,15 @@ const parsed = (header: Uint8Array, where: string): ReturnType<typeof parseChunk
 
 /** The footer's list of chunks, less those that were found. */
 class Table {
+  /** Bytes of all chunks with their headers. */
+  readonly packedBytes: number;
   readonly #size: number;
   /** Chunks of which the footer says the same, in their order. */
   readonly #left = new Map<string, Place[]>();
 
   constructor({ chunks }: Footer) {
     this.#size = chunks.length;
-    let start = 0;
+    let [start, packedBytes] = [0, 0];
     for (const [index, chunk] of chunks.entries()) {
       const key = JSON.stringify(chunk);
       const same = this.#left.get(key);
@@ -88,7 +91,9 @@ class Table {
       if (same) same.push(place);
       else this.#left.set(key, [place]);
       start += chunk.length;
+      packedBytes += chunkBytes({ ...chunk, crcPacked: 0, crc: 0 }).length + chunk.packedLength;
     }
+    this.packedBytes = packedBytes;
   }
 
   /** Which chunk this is that is not found yet, `null`: none. */

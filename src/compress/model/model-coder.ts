@@ -21,6 +21,7 @@ export interface ModelCoderOptions {
 /** Fewest bytes of a part. */
 const SHORTEST_PART = 4096;
 const MOST_SEQUENCES = 64;
+const mostParts = (bytes: number): number => Math.max(1, Math.floor(bytes / SHORTEST_PART));
 /** Of a token of English. */
 const TYPICAL_BYTES = 4;
 const DEFAULT_CONTEXT = 1024;
@@ -71,10 +72,7 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
   return {
     identity: await identityOf(model, { context, keep, start }),
     async pack(chunk, coding = {}) {
-      const parts = cutText(
-        chunk,
-        Math.max(1, Math.min(most, batch, Math.floor(chunk.length / SHORTEST_PART))),
-      );
+      const parts = cutText(chunk, Math.min(most, batch, mostParts(chunk.length)));
       if (!parts) return null;
       const texts: Int32Array[] = [];
       for (const part of parts) {
@@ -98,7 +96,7 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
         fields.varint(bytes.length),
       );
       const packed = lengths.map((each) => fields.raw(each));
-      if (packed.length === 0 || fields.left > 0)
+      if (packed.length === 0 || packed.length > mostParts(length) || fields.left > 0)
         throw fields.damaged("the lengths of its parts do not add up");
       await using rows = await open(packed.length, coding.signal);
       const most = packed.map(() => length); // a token is a byte at least
