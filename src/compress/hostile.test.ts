@@ -93,7 +93,7 @@ describe("known failures of other tools", () => {
     const ends = parts.chunks.map(
       ({ head, packed }) => (end = bytes.indexOf(packed, end) + head.packedLength),
     );
-    for (let at = 0; at < bytes.length; at += at < header ? 3 : 11) {
+    for (let at = 0; at < bytes.length; at += at < header ? 7 : 17) {
       const broken = Buffer.from(bytes);
       broken[at]! ^= 0x10;
       const found = await salvaged(broken, { coderFor, coderWithoutHeader: coderFor });
@@ -189,7 +189,7 @@ describe("damaged and forged files", () => {
   it("an error with a place each, or the right bytes; and what is whole is salvaged (10,000 in test/attack)", async () => {
     const parts = await packedParts();
     const seen = new Set<string>();
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 120; i++) {
       const { name, wrong } = await tryMutation(parts, seededRandom(7000 + i));
       seen.add(name);
       expect(wrong, `${name}, ${i}`).toBeNull();
@@ -222,19 +222,17 @@ describe("damaged and forged files", () => {
   it("says which chunk was moved or doubled", async () => {
     const parts = await packedParts();
     const { chunks } = parts;
-    const swapped = fileOf({
-      ...parts,
-      chunks: [chunks[0]!, chunks[1]!, chunks[6]!, ...chunks.slice(3, 6), chunks[2]!, chunks[7]!],
-    });
+    const order = [0, 1, 5, 3, 4, 2, 6]; // those that change places have the same lengths
+    const swapped = fileOf({ ...parts, chunks: order.map((i) => chunks[i]!) });
     await expect(bytesOf(unpack(memorySource(swapped), { coderFor }))).rejects.toMatchObject({
       code: "PACKED_DAMAGED",
       where: "packed bytes, chunk 3",
       what: expect.stringContaining("moved, doubled or changed"),
     });
     const found = await salvaged(swapped);
-    expect(found.map(({ index }) => index)).toEqual([0, 1, 6, 3, 4, 5, 2, 7]);
+    expect(found.map(({ index }) => index)).toEqual(order);
     const doubled = fileOf({ ...parts, chunks: [...chunks.slice(0, 3), chunks[2]!, ...chunks.slice(3)] });
-    expect((await salvaged(doubled)).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect((await salvaged(doubled)).map(({ index }) => index)).toEqual(chunks.map((_, i) => i));
   });
 
   it("takes no chunk of a packed file that is inside of a damaged one for its own", async () => {
@@ -265,7 +263,7 @@ describe("damaged and forged files", () => {
       expect(found.filter(({ bytes }) => bytes).length).toBe(parts.chunks.length);
     }
     const nameless = await salvaged(bytes.subarray(first), { coderFor });
-    expect(nameless.filter(({ bytes }) => bytes).length).toBe(6);
+    expect(nameless.filter(({ bytes }) => bytes).length).toBe(parts.chunks.length - 2);
     for (const strange of [
       Buffer.alloc(0),
       Buffer.from("no packed file"),

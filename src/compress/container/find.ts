@@ -1,5 +1,13 @@
 /** Chunks of a damaged file: looked for wherever they may lie. */
-import { type ChunkHeader, type Footer, isChunk, listed, MOST_CHUNK_HEADER, parseChunk } from "./format.ts";
+import {
+  type ChunkHeader,
+  chunkBytes,
+  type Footer,
+  isChunk,
+  listed,
+  MOST_CHUNK_HEADER,
+  parseChunk,
+} from "./format.ts";
 import { isWhole, type LocatedChunk, type PackedSource, readFooter } from "./read.ts";
 
 /** A chunk that was found, or that should be there. */
