@@ -2,7 +2,7 @@
  * The codec with mini: bits per byte, 16 parts side by side against one, packing and unpacking against the same decode calls without any coding. Speeds
  * are bytes per second of processor time, of one thread: other programs of the machine count less.
  */
-import { memorySource, modelCoder, pack, unpack } from "../dist/compress/index.js";
+import { modelCoder } from "../dist/compress/index.js";
 import { packTokens } from "../dist/compress/model/lockstep-coder.js";
 import { cutText } from "../dist/compress/model/segments.js";
 import { resolve } from "../dist/index.js";
@@ -35,20 +35,15 @@ const texts = [];
 for (const part of cutText(data, PARTS)) texts.push((await model.tokenize(part.toString("utf8"))).ids);
 const start = coder.identity.start;
 const reading = await timed(async () => {
-  await using rows = await model.lockstep({ sequences: PARTS, ...SHAPE, start });
+  const rows = await model.lockstep({ sequences: PARTS, ...SHAPE, start });
   for (let place = 0; rows.live.length > 0; place++)
     await rows.step(Int32Array.from(texts, (ids) => ids[place] ?? -1));
 });
 const one = await modelCoder(model, { sequences: 1 });
 const alone = await timed(() => one.pack(few));
 
-await using rows = await model.lockstep({ sequences: 1, ...SHAPE, start });
+const rows = await model.lockstep({ sequences: 1, ...SHAPE, start });
 const [coded] = await packTokens(rows, [texts[0].subarray(0, 1500)], model.vocabulary.size);
-
-const pieces = [];
-for await (const piece of pack([few], { coder })) pieces.push(piece);
-const file = Buffer.concat(pieces);
-for await (const _ of unpack(memorySource(file), { coderFor: async () => coder }));
 
 const speed = data.length / packing.seconds;
 const kbs = (value) => `${(value / 1000).toFixed(1)} kB/s`;

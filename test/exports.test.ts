@@ -154,7 +154,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./compress": [
     "BYTES_MODEL_VERSION MAX_BYTES_CHUNK draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
-    "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
+    "ChunkHeader CodingOptions Footer Header ListedChunk LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource SalvageOptions Salvaged UnpackOptions UnpackReport",
   ],
   "./refine": [
     `
