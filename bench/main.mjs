@@ -47,6 +47,7 @@ const MEASUREMENTS = [
   "paq",
   "embed",
   "bytes",
+  "codec",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

@@ -154,7 +154,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./compress": [
     "BYTES_MODEL_VERSION MAX_BYTES_CHUNK WORD_CLASSES comparePeers draftOf explainPacked findChunks memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader readPacked salvage unpack unpackBytes wordClasses yardsticks",
-    "BitAccount BitSums BitUse BreakEven ChunkBits ChunkHeader ClassBits CodedToken CodingOptions ExplainOptions Explanation Footer Header LineBits LocatedChunk Method MethodBits ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource PartBits PeerOptions PeerSize Salvaged TokenBits UnpackOptions UnpackReport WordClass Yardstick",
+    "BitAccount BitSums BitUse BreakEven ChunkBits ChunkHeader ClassBits CodedToken CodingOptions ExplainOptions Explanation Footer FoundChunk Header LineBits ListedChunk LocatedChunk Method MethodBits ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource PartBits PeerOptions PeerSize SalvageOptions Salvaged TokenBits UnpackOptions UnpackReport WordClass Yardstick",
   ],
   "./refine": [
     `
