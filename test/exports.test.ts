@@ -175,6 +175,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RewriteOptions ScoreSummary ScoringOptions Segmentation SegmentationName SegmentBy SegmentedStep StepFate
       StepGraph StepGraphOptions StepImportance StepNode StepPruning StepPurpose StepReference StopRules`,
   ],
+  "./entropy": [
+    `
+      ENTROPY_ESTIMATORS TRUST blockEntropies byteSymbols characterSymbols contextWorth convergenceOf countProfile countedEntropy
+      crossEntropyOf entropyLab fitPowerLaw informationByDistance lempelZiv nextTokens suffixesOf symbolSequence withoutBlank`,
+    `
+      BlockEntropy BlockOptions ContextOptions ContextPoint ContextWorth Convergence ConvergenceOptions ConvergencePoint CountProfile
+      CountedEntropy CoursePoint CrossEntropyReport DistanceInformation EntropyEstimator EntropyLab EntropyLabOptions
+      ExtrapolatedRate FittedLimit LempelZiv LempelZivEstimate LempelZivMethod LempelZivOptions MeanNats ModelOfRun
+      ModelRunOptions NextOptions NextToken NextTokens PluginRate PowerLaw RateInterval Suffixes SymbolSequence SymbolUnit
+      TextOrTokens`,
+  ],
   "./answers": [
     `
       CHINESE_EXPRESSIONS CONFIDENCE_PHRASES TIAN_EXPRESSIONS boxedAnswers isRight readAnswer readConfidence readGuesses readLetter
