@@ -27,7 +27,7 @@ export interface CoursePoint {
 }
 
 /** Three numbers are fitted. */
-export const FEWEST_FITTED_POINTS = 4;
+const FEWEST_FITTED_POINTS = 4;
 const [SLOWEST, FASTEST] = [0.02, 12];
 const STEPS = 120;
 
