@@ -2,8 +2,9 @@
  * The Shannon-McMillan-Breiman theorem at work: -1/N ln p(x_1 ... x_N) settles as N grows, whatever part of the text it is.
  *
  * The text is cut into stretches that the model reads with nothing before them. The running mean of -ln p is followed in
- * each: their spread shrinks, about as 1/√N where what is far apart is independent. The limit is fitted to the mean surprisal
- * by place in the stretch, in bins that share no token: a constant, or a power law where that fits better (see `fitPowerLaw`).
+ * each: their spread shrinks, about as 1/√N where what is far apart is independent. The limit is the mean surprisal behind a
+ * full window where stretches are long enough; else it is fitted to the mean surprisal by place in the stretch, in bins that
+ * share no token: a constant, or a power law where that fits better (see `fitPowerLaw`).
  *
  * What is estimated is the cross-entropy rate of the text under this model: no less than the entropy rate of the source.
  * Sources: Cover & Thomas, theorem 16.8.1; Takahira, Tanaka-Ishii & Dębowski 2016.
@@ -46,9 +47,14 @@ export interface FittedLimit {
   rate: number;
   /** Percentile interval by the bootstrap over stretches, each fitted again; `null`: fewer than 4 stretches. */
   interval: { low: number; high: number; level: number; resamples: number } | null;
-  /** "constant": place in the stretch makes no difference that shows. */
-  course: "constant" | "power-law";
-  /** Of mean surprisal by place; `null` of a constant. */
+  /**
+   * "full-window": the mean behind a full window, where stretches are at least twice as long: nothing changes any more for a
+   * model with such a memory. Else "constant": place in the stretch makes no difference that shows; or "power-law".
+   */
+  course: "full-window" | "constant" | "power-law";
+  /** Tokens that the model remembers at most, where the limit is behind so many; else `null`. */
+  window: number | null;
+  /** Of mean surprisal by place, of course "power-law"; else `null`. */
   law: PowerLaw | null;
 }
 
@@ -123,7 +129,7 @@ export async function convergenceOf(
   }
   const points = runningPoints(stretches);
   const last = points.at(-1)!;
-  const limit = limitOf(stretches, { level, seed });
+  const limit = limitOf(stretches, recipe.context, { level, seed });
   return {
     ...modelOf(model),
     recipe: { name: recipe.name, id: recipe.id },
@@ -189,16 +195,17 @@ function binsOf(stretches: readonly Float64Array[]): Bins {
 
 function limitOf(
   stretches: readonly Float64Array[],
+  window: number | null,
   { level, seed }: { level: number; seed: number },
 ): FittedLimit {
-  const bins = binsOf(stretches);
-  const fitted = fitBins(bins, [...stretches.keys()], null);
+  const limitFrom = fitting(stretches, window);
+  const fitted = limitFrom([...stretches.keys()], null);
   if (stretches.length < 4) return { ...fitted, interval: null };
   const random = seededRandom(seed);
   const rates = new Float64Array(RESAMPLES);
   for (let b = 0; b < RESAMPLES; b++) {
     const drawn = stretches.map(() => Math.floor(random() * stretches.length));
-    rates[b] = fitBins(bins, drawn, fitted.course).rate;
+    rates[b] = limitFrom(drawn, fitted.course).rate;
   }
   rates.sort();
   return {
@@ -212,12 +219,33 @@ function limitOf(
   };
 }
 
+type Fitted = Omit<FittedLimit, "interval">;
+
+/** What fits a limit to the stretches that were drawn. */
+function fitting(
+  stretches: readonly Float64Array[],
+  window: number | null,
+): (drawn: readonly number[], course: FittedLimit["course"] | null) => Fitted {
+  const length = Math.min(...stretches.map((surprisals) => surprisals.length));
+  if (window === null || length < 2 * window) {
+    const bins = binsOf(stretches);
+    return (drawn, course) => fitBins(bins, drawn, course);
+  }
+  const means = stretches.map((surprisals) => mean(Array.from(surprisals.subarray(window))));
+  return (drawn) => ({
+    rate: mean(drawn.map((stretch) => means[stretch]!)),
+    course: "full-window",
+    window,
+    law: null,
+  });
+}
+
 /** @param course what is fitted; `null`: what is better. */
 function fitBins(
   { at, sizes, means }: Bins,
   drawn: readonly number[],
   course: FittedLimit["course"] | null,
-): Omit<FittedLimit, "interval"> {
+): Fitted {
   // The variance of a token's surprisal, from how much the stretches differ in each bin, gives the weights their scale.
   const variances = sizes.map(
     (size, i) => size * standardDeviation(Float64Array.from(means, (bin) => bin[i]!)) ** 2,
@@ -230,13 +258,13 @@ function fitBins(
   }));
   const weights = points.reduce((sum, { weight }) => sum + weight!, 0);
   const constant = points.reduce((sum, { y, weight }) => sum + y * weight!, 0) / weights;
-  const flat = { rate: constant, course: "constant", law: null } as const;
+  const flat = { rate: constant, course: "constant", window: null, law: null } as const;
   if (course === "constant") return flat;
   const law = fitPowerLaw(points);
   if (law === null) return flat;
   const chiSquared = points.reduce((sum, { y, weight }) => sum + weight! * (y - constant) ** 2, 0);
   if (course === null && chiSquared - weights * law.residual ** 2 < WORTH) return flat;
-  return { rate: law.limit, course: "power-law", law };
+  return { rate: law.limit, course: "power-law", window: null, law };
 }
 
 /** Slope of the least-squares line through ln spread against ln tokens. */

@@ -51,6 +51,8 @@ export interface NextOptions {
   top?: number | undefined;
   /** Take a prompt as it is, blanks too. Default false. */
   verbatim?: boolean | undefined;
+  /** Put BOS in front also where the model's tokenizer adds none. Default false. */
+  bos?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -73,7 +75,7 @@ export function withoutBlank(prompt: string): string {
 export async function nextTokens(
   model: LanguageModel,
   prompt: string,
-  { top = DEFAULT_TOP, verbatim = false, signal }: NextOptions = {},
+  { top = DEFAULT_TOP, verbatim = false, bos = false, signal }: NextOptions = {},
 ): Promise<NextTokens & ModelOfRun> {
   if (!(Number.isInteger(top) && top >= 1 && top <= 1000))
     throw invalidArgument(`${top} tokens`, "top", "Give a whole number from 1 to 1000.");
@@ -89,8 +91,12 @@ export async function nextTokens(
   const { capabilities } = model;
   const found =
     capabilities.fork && capabilities.tokenize
-      ? await fromSequence(model, read, top, signal)
+      ? await fromSequence(model, read, { top, bos, signal })
       : await fromServer(model, read, top, signal);
+  if (found.tokens === 1 && !model.vocabulary.addsBos && read !== "" && !bos)
+    notes.push(
+      `"${read}" is one token, with nothing before it: many models expect nothing sensible there. BOS in front (--bos) may help.`,
+    );
   const topMass = found.top.reduce((sum, { probability }) => sum + probability, 0);
   return { prompt, read, ...found, topMass: Math.min(1, topMass), notes, ...modelOf(model) };
 }
@@ -100,20 +106,21 @@ type Found = Omit<NextTokens, "prompt" | "read" | "topMass" | "notes">;
 async function fromSequence(
   model: LanguageModel,
   prompt: string,
-  top: number,
-  signal: AbortSignal | undefined,
+  { top, bos: withBos, signal }: { top: number; bos: boolean; signal: AbortSignal | undefined },
 ): Promise<Found> {
-  const { ids } = await model.tokenize(prompt, { addSpecial: true });
+  const own = (await model.tokenize(prompt, { addSpecial: true })).ids;
   const { bos, eos } = model.vocabulary;
-  const [first] = ids.length > 0 ? ids : [bos ?? eos];
-  if (first === undefined || first === null)
+  const first = bos ?? eos;
+  const ids =
+    first !== null && (own.length === 0 || (withBos && own[0] !== first)) ? [first, ...own] : [...own];
+  if (ids.length === 0)
     throw new SurprisalError({
       code: "EMPTY_INPUT",
       what: "The prompt is empty, and this model has nothing to begin with",
       wayOut: "Give a prompt.",
     });
   await using sequence = await model.open();
-  await sequence.extend(ids.length > 0 ? ids : [first], { signal });
+  await sequence.extend(ids, { signal });
   const logprobs = sequence.next().slice();
   const V = logprobs.length;
   const kernel = await LogitKernel.create(V, Math.min(top, V));
@@ -129,7 +136,7 @@ async function fromSequence(
   }
   const entropy = Math.max(0, kernel.entropy);
   return {
-    tokens: Math.max(1, ids.length),
+    tokens: ids.length,
     vocabulary: V,
     entropy,
     choices: Math.exp(entropy),

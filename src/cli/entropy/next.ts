@@ -13,6 +13,7 @@ const parameters = {
   model: MODEL,
   top: option(wholeNumber(1, 1000), { short: "k", hint: "K", description: "The K most probable tokens (default: 10)" }),
   verbatim: flag({ description: "Read ___ at the end as part of the prompt" }),
+  bos: flag({ description: "Put the model's BOS in front also where its tokenizer adds none" }),
   ...OUTPUT_OPTIONS,
   ...LOAD_OPTIONS,
 };
@@ -35,7 +36,11 @@ Examples:
         model: _,
         settings: __,
         ...one
-      } = await nextTokens(model, prompt, { top: given.top, verbatim: given.verbatim });
+      } = await nextTokens(model, prompt, {
+        top: given.top,
+        verbatim: given.verbatim,
+        bos: given.bos,
+      });
       found.push(one);
     }
     await showView(

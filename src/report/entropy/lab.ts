@@ -29,7 +29,7 @@ export interface LabView {
 }
 
 const METHODS: Readonly<Record<LempelZivMethod, string>> = {
-  "match-length": "match lengths (Kontoyiannis)",
+  "match-length": "match lengths",
   lz76: "Lempel-Ziv 76",
   lz78: "Lempel-Ziv 78",
 };
@@ -50,7 +50,7 @@ export function showLab({ name, lab, model, level }: LabView): EntropyShown {
           "h, Miller-Madow",
           "h, Chao-Shen",
           "h, plain",
-          levelText(level),
+          `${levelText(level)} of plain`,
           "H, Miller-Madow",
           "distinct",
           "blocks",

@@ -93,11 +93,18 @@ export function showNext({ model, prompts }: NextView): EntropyShown {
   };
 }
 
+function limitWords({ limit: { course, window, law } }: Convergence): string {
+  if (course === "full-window") return `the mean behind a full window of ${formatCount(window)} tokens`;
+  return law
+    ? `mean surprisal falls as h + c/t^${formatNumber(law.exponent, 3)} with the place t in the stretch`
+    : "place in the stretch makes no difference that shows: a constant";
+}
+
 export function showConvergence({ name, model, convergence }: ConvergeView): EntropyShown {
   const { points, starts, length, limit, spreadSlope, rate, notes } = convergence;
   const at = (share: number) => points.find(({ tokens }) => tokens >= share * length) ?? points.at(-1)!;
   const shown = [...new Set([0.001, 0.01, 0.03, 0.1, 0.25, 0.5, 1].map(at))];
-  const { interval, law } = limit;
+  const { interval } = limit;
   return {
     title: `Convergence on ${name}`,
     lead: `${model}: ${formatCount(starts.length)} stretches of ${formatCount(length)} tokens, each read with nothing before it.`,
@@ -106,7 +113,7 @@ export function showConvergence({ name, model, convergence }: ConvergeView): Ent
         heading: "In short",
         text: [
           `After ${formatCount(points.at(-1)!.tokens)} tokens the running perplexity is ${choicesText(rate)} (${bitsText(rate)} bits per token).`,
-          `Fitted limit: 2^${bitsText(limit.rate)} = ${choicesText(limit.rate)}${interval ? `, ${levelText(interval.level)} between ${choicesText(interval.low)} and ${choicesText(interval.high)} (bootstrap over the stretches)` : ""}; ${law ? `mean surprisal falls as h + c/t^${formatNumber(law.exponent, 3)} with the place t in the stretch` : "place in the stretch makes no difference that shows: a constant"}.`,
+          `Limit: 2^${bitsText(limit.rate)} = ${choicesText(limit.rate)}${interval ? `, ${levelText(interval.level)} between ${choicesText(interval.low)} and ${choicesText(interval.high)} (bootstrap over the stretches)` : ""}; ${limitWords(convergence)}.`,
           ...(spreadSlope === null
             ? []
             : [
