@@ -47,6 +47,7 @@ const MEASUREMENTS = [
   "paq",
   "embed",
   "bytes",
+  "entropy",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

@@ -28,12 +28,12 @@ export interface BlockEntropy extends Omit<CountedEntropy, "entropy"> {
   trustworthy: boolean;
 }
 
-/** When a conditional entropy may be believed; both bounds are conventions, not theorems. */
+/** When a conditional entropy may be believed, to a few per cent; both bounds are conventions, not theorems. */
 export const TRUST = {
   /** At least so much of the probability is in blocks that were seen (Good's coverage). */
-  coverage: 0.95,
+  coverage: 0.98,
   /** `missing` is at most this share of h_n, corrected by it. */
-  bias: 0.05,
+  bias: 0.03,
 } as const;
 
 /** Options of `blockEntropies`. */

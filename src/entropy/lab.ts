@@ -52,7 +52,7 @@ export interface EntropyLab {
   trustedOrder: number | null;
   /** Of the highest order that may be believed; `null`: none. */
   plugin: PluginRate | null;
-  /** `null`: fewer than four orders may be believed, or h_n does not fall. */
+  /** `null`: fewer than four orders may be believed, or they show no limit above 0. */
   extrapolated: ExtrapolatedRate | null;
   /** Universal estimates; empty where they were not asked for. */
   lempelZiv: readonly LempelZivEstimate[];
@@ -114,7 +114,8 @@ function pluginRate({ order, conditional, interval }: BlockEntropy, estimator: E
 function extrapolate(trusted: readonly BlockEntropy[], estimator: EntropyEstimator): ExtrapolatedRate | null {
   const points = trusted.map(({ order, conditional }) => ({ x: order, y: conditional![estimator] }));
   const fitted = fitPowerLaw(points);
-  if (fitted === null) return null;
+  // A limit of 0 is the bound of the fit: so few orders show no limit.
+  if (fitted === null || (fitted.limit === 0 && fitted.residual > 0 && fitted.scale > 0)) return null;
   const others = points
     .map((_, left) => fitPowerLaw(points.filter((_, i) => i !== left)))
     .filter((fit) => fit !== null);
@@ -141,6 +142,8 @@ function notesOf(lab: Omit<EntropyLab, "notes">): string[] {
       `Up to order ${trustedOrder} the counts may be believed; from order ${first.order} on too many blocks occurred once, and the estimates are too low.`,
     );
   if (extrapolated === null && trustedOrder !== null)
-    notes.push("No extrapolation: it takes at least 4 orders that may be believed, and that fall.");
+    notes.push(
+      "No extrapolation: it takes at least 4 orders that may be believed, and that fall towards a limit.",
+    );
   return notes;
 }

@@ -152,7 +152,7 @@ function convergenceCharts({ convergence }: Extract<EntropyView, { kind: "conver
     coursesChart({
       title: "The spread shrinks",
       summary:
-        "Standard deviation over the stretches of the bits per token; dotted as 1/√N, as of independent tokens.",
+        "Standard deviation over the stretches of the bits per token; the dashed line falls as 1/√N, as of independent tokens.",
       x: { label: "tokens N", type: "log" },
       y: { label: "bits", type: "log" },
       courses: [

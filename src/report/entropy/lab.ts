@@ -107,7 +107,7 @@ export function showLab({ name, lab, model, level }: LabView): EntropyShown {
 function inShort({ plugin, extrapolated }: EntropyLab, unit: string): string[] {
   if (plugin === null) return [];
   const limit =
-    extrapolated && extrapolated.limit > 0 && extrapolated.limit < plugin.rate
+    extrapolated && extrapolated.limit < plugin.rate
       ? ` Extrapolated to blocks without end: ${bitsText(extrapolated.limit, 3)}, between ${bitsText(extrapolated.low, 3)} and ${bitsText(extrapolated.high, 3)} by which order is left out.`
       : "";
   return [`${bitsText(plugin.rate)} bits a ${unit}, given the ${plugin.order - 1} before it.${limit}`];
