@@ -56,7 +56,7 @@ export interface LempelZivOptions {
   seed?: number | undefined;
 }
 
-/** @param suffixes of the sequence. */
+/** Universal estimates of the entropy rate of a sequence. @param suffixes of it. */
 export function lempelZiv(
   sequence: SymbolSequence,
   suffixes: Suffixes,

@@ -109,7 +109,7 @@ export interface Suffixes {
   common: Int32Array;
 }
 
-/** @param symbols [n], each 0 ... alphabet-1. */
+/** The suffixes of a sequence in order. @param symbols [n], each 0 ... alphabet-1. */
 export function suffixesOf(symbols: Int32Array, alphabet: number): Suffixes {
   const sorted = suffixArray(symbols, alphabet);
   const byPosition = commonByPosition(symbols, sorted, predecessors(sorted));
