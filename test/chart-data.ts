@@ -291,7 +291,7 @@ export function everySection(): PageSection[] {
     {
       chart: coursesChart({
         title: "Conditional entropy by order",
-        summary: "What is still open about the next symbol.",
+        summary: "What is still open about the next symbol: 2 bits at order 1.",
         x: { label: "order n", type: "log" },
         y: { label: "bits" },
         courses: [

@@ -44,9 +44,11 @@ export function sharesChart({ title, summary, panels, what = "a token that may c
   });
   if (drawn.every(({ rows }) => rows.length === 0)) return emptyChart(title, summary, columns);
   const most = Math.max(...drawn.flatMap(({ rows }) => rows.map(({ share }) => share)));
+  const first = drawn[0]!.rows.filter(({ isRest }) => !isRest)[0];
+  const said = first ? ` ${drawn[0]!.heading}: ${first.name} ${formatProbability(first.share)}.` : "";
   return {
     title,
-    summary,
+    summary: summary + said,
     numbers: "",
     table: {
       columns,

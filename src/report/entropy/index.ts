@@ -12,15 +12,8 @@ import {
 } from "./models.ts";
 import type { EntropyShown } from "./shown.ts";
 
-export type { LabView, ModelRate } from "./lab.ts";
-export {
-  type ContextView,
-  type ConvergeView,
-  type CrossView,
-  type NextView,
-  nextEntropyText,
-  nextTokenText,
-} from "./models.ts";
+export type { ModelRate } from "./lab.ts";
+export { nextEntropyText, nextTokenText } from "./models.ts";
 export { type EntropyPart, type EntropyShown, toBits } from "./shown.ts";
 
 /** One of the measurements of `surprisal entropy`, with the names of what was measured. */
