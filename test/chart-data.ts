@@ -3,6 +3,7 @@ import { measureCalibration, reliabilityOverPerplexity } from "../src/calibrate/
 import {
   accuracyByPerplexity,
   accuracyTokensChart,
+  barsChart,
   type CalibrationColumns,
   type CapabilityCell,
   calibrationByRank,
@@ -320,6 +321,17 @@ export function everySection(): PageSection[] {
             ],
           },
           { name: "I want to", shares: [{ name: "␣be", share: 0.2 }] },
+        ],
+      }),
+    },
+    {
+      chart: barsChart({
+        title: "Bits per byte",
+        summary: "Two ways to write a text down.",
+        unit: "bits per byte",
+        bars: [
+          { name: "the model", value: 1.4, own: true },
+          { name: "gzip", value: 3, label: "3.0" },
         ],
       }),
     },
