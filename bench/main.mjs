@@ -48,6 +48,7 @@ const MEASUREMENTS = [
   "embed",
   "bytes",
   "codec",
+  "entropy",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

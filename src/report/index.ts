@@ -39,6 +39,15 @@ export {
   type SignalRanking,
   type SpanLift,
 } from "./detect/view.ts";
+export {
+  type EntropyPart,
+  type EntropyShown,
+  type EntropyView,
+  type ModelRate,
+  nextEntropyText,
+  nextTokenText,
+  showEntropy,
+} from "./entropy/index.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
@@ -50,6 +59,8 @@ export {
   confidencePage,
   detectionPage,
   differencesPage,
+  entropyPage,
+  entropyPicture,
   refinePage,
   refinePicture,
   renderPage,

@@ -8,6 +8,7 @@ import type { CalibrationView } from "./calibration/page.ts";
 import type { CompressionView } from "./compression/view.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
 import type { DetectionView } from "./detect/view.ts";
+import type { EntropyView } from "./entropy/index.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -50,6 +51,16 @@ export async function refinePage(report: RefineReport): Promise<string> {
 /** Its picture as an SVG file: perplexity against steps and tokens; of a data set the tokens saved. */
 export async function refinePicture(report: RefineReport): Promise<string> {
   return (await import("./refine-page/index.ts")).refinePicture(report);
+}
+
+/** The page of an entropy, of a text or of models: see entropy-page/page.ts. */
+export async function entropyPage(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPage(view);
+}
+
+/** Its first picture as an SVG file. */
+export async function entropyPicture(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPicture(view);
 }
 
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */

@@ -6,6 +6,7 @@ export const COMMANDS: CommandList = {
   score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
   eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
   worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
+  entropy: { summary: "Entropies of a text and of a model: blocks, rates, next tokens, contexts", load: async () => (await import("./entropy.ts")).default },
   compare: { summary: "How far models are from a base model, token by token", load: async () => (await import("./compare.ts")).default },
   quantize: { summary: "Make a smaller model file, byte for byte as llama-quantize does", load: async () => (await import("./quantize.ts")).default },
   runs: { summary: "What was evaluated: list, show, compare, map, export", load: async () => (await import("./runs.ts")).default },

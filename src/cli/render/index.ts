@@ -24,6 +24,7 @@ export {
   renderSignalList,
   renderSignalRanking,
 } from "./detection.ts";
+export { renderEntropy } from "./entropy.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { renderExplanation } from "./explanation.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
