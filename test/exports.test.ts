@@ -156,6 +156,14 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     "BYTES_MODEL_VERSION MAX_BYTES_CHUNK draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
     "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
   ],
+  "./train": [
+    `
+      ALARM_KINDS JsonLinesReader LogCollector LogSource OverfitDetector PlateauDetector RunMonitor SpikeDetector analyseRun
+      binned medianOf movingAverage nameOf noiseOf outlookOf phasesOf readTrainingLog`,
+    `
+      AlarmKind AnalyseOptions Bins Breakdown CollectorOptions CurveChoice CurveUnit LogFields LossSpike LossUnit MonitorOptions Outlook
+      OverfitOptions OverfitState Phase PhaseKind PlateauOptions PowerLaw Ranged RunAnalysis Series TrainingAlarm TrainingRun`,
+  ],
   "./refine": [
     `
       chainText comparePrunings danglingReferences DATASET_FORMATS datasetReport DEFAULT_THRESHOLDS demonstrationOf
@@ -232,20 +240,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
-    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture",
+    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      perplexityTimeChart pruningCurve tokensSavedChart topChoiceReliability`,
+      perplexityTimeChart pruningCurve tokensSavedChart topChoiceReliability trainingCurves`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
-      PruningCurveInput PruningPoint TokensSaved`,
+      PruningCurveInput PruningPoint TokensSaved TrainingCurve`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

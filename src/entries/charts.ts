@@ -48,6 +48,8 @@ export {
   surprisalDistribution,
   type Theme,
   type TokensSaved,
+  type TrainingCurve,
   tokensSavedChart,
   topChoiceReliability,
+  trainingCurves,
 } from "../charts/index.ts";
