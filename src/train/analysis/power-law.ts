@@ -126,7 +126,7 @@ const lossAt = ({ floor, scale, exponent }: Fit, t: number): number => floor + s
 
 /**
  * Fits L(t) = L_inf + a t^-b to what comes after the first tenth of a curve (Kaplan et al. 2020; Hoffmann et al. 2022 write
- * loss against tokens so), and says how far it falls over further steps. Intervals are percentiles of the circular block
+ * loss against tokens so), and says how far it falls over further steps. Intervals are the wider, on each side, of percentiles and their reflection, by the circular block
  * bootstrap of residuals (Künsch 1989), so they hold while the law does: with the schedule as it was, and the same data. They do
  * not know of a decay of the rate that is to come.
  * @param ahead further steps; by default a tenth of those done.
@@ -186,10 +186,12 @@ export function outlookOf(
   }
   const ranged = (value: number, of: "floor" | "exponent" | "gain"): Ranged => {
     const sorted = Float64Array.from(drawn, (one) => one[of]).sort();
+    const [below, above] = [quantileOf(sorted, 0.05), quantileOf(sorted, 0.95)];
+    // Percentiles carry the estimate's bias twice, their reflection takes it back: the wider of both on each side.
     return {
       value,
-      low: Math.min(value, quantileOf(sorted, 0.05)),
-      high: Math.max(value, quantileOf(sorted, 0.95)),
+      low: Math.max(0, Math.min(value, below, 2 * value - above)),
+      high: Math.max(value, above, 2 * value - below),
     };
   };
   const law = {
