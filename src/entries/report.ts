@@ -31,4 +31,7 @@ export {
   renderPage,
   type ScoreView,
   scorePage,
+  type TrainView,
+  trainPage,
+  trainPicture,
 } from "../report/index.ts";

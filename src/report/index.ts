@@ -65,6 +65,8 @@ export {
   refinePicture,
   renderPage,
   scorePage,
+  trainPage,
+  trainPicture,
 } from "./pages.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
@@ -81,3 +83,5 @@ export {
 } from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";
+export type { TrainView, WatchedRun } from "./train/view.ts";
+export { trainFacts } from "./train/words.ts";

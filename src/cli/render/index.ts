@@ -16,6 +16,7 @@ export {
   renderMethodList,
   renderRanking,
 } from "./confidence.ts";
+export { type CurvesScreen, renderCurves } from "./curves.ts";
 export { renderDecisions } from "./decisions.ts";
 export {
   type ListedSignal,
