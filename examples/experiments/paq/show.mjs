@@ -16,13 +16,17 @@ const three = (value) =>
     : value >= 999.5
       ? Math.round(value).toLocaleString("en")
       : String(Number(value.toPrecision(3)));
-const percent = (share) =>
-  !Number.isFinite(share)
-    ? "∞"
-    : Math.abs(share) >= 10
-      ? `${Math.round(100 * share).toLocaleString("en")}`
-      : minus((100 * share).toFixed(1));
-const signed = (share) => `${share > 0 ? "+" : ""}${percent(share)}`;
+/** 0.05 -> "5.0"; from ten times on as a multiple. */
+const percent = (share) => {
+  if (!Number.isFinite(share)) return "∞";
+  if (share >= 9) return `×${three(1 + share)}`;
+  const shown = (100 * share).toFixed(1);
+  return shown === "-0.0" ? "0.0" : minus(shown);
+};
+const signed = (share) => {
+  const shown = percent(share);
+  return /^[1-9]|^0\.[1-9]/.test(shown) ? `+${shown}` : shown;
+};
 const between = ({ low, high }, write) => `(${write(low)} to ${write(high)})`;
 const pValue = (p) => (p === null ? "" : p < 0.001 ? "< 0.001" : p.toFixed(3));
 
@@ -143,7 +147,7 @@ function trialsTable({ levels, trials }) {
 }
 
 /** The trial that is shown in full. */
-const main = ({ trials }) => trials.find(({ features }) => features === "encoder");
+const main = ({ trials }) => trials.find(({ features, tau }) => features === "statistics" && tau === 0.1);
 
 /** Tables by name. */
 export function tablesOf(out) {
