@@ -1,0 +1,3 @@
+export { BOUNDARY_RULES, type BoundaryRule } from "./boundaries.ts";
+export { type ScoredWord, type ScoreWordsOptions, scoreWords, type WordScore } from "./score-words.ts";
+export { type WordSpan, wordSpans } from "./segment.ts";
