@@ -59,3 +59,4 @@ export {
 } from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";
+export * from "./words/index.ts";

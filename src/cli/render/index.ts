@@ -47,3 +47,4 @@ export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export { startWaiting } from "./waiting.ts";
+export { renderWords } from "./words.ts";

@@ -43,20 +43,22 @@ describe(`scoreWords and minicons ${recorded.minicons}`, () => {
     "BOS in front: %s",
     async (text, entry) => {
       const { words } = await scoreWords(model, text, { boundary: "minicons" });
-      expect(words.map(({ word, surprisal }) => [word, surprisal])).toEqual(numbers(entry.sum));
-      expect(words.map(({ word, corrected }) => [word, corrected])).toEqual(numbers(entry.corrected));
+      expect(words.map(({ word, surprisalSum }) => [word, surprisalSum])).toEqual(numbers(entry.sum));
+      expect(words.map(({ word, surprisalCorrected }) => [word, surprisalCorrected])).toEqual(
+        numbers(entry.corrected),
+      );
     },
   );
 
   it.each(recorded.texts.map((entry) => [entry.text, entry] as const))("no BOS: %s", async (text, entry) => {
     const { words } = await scoreWords(model, text, { boundary: "minicons", bos: false });
-    expect(words[0]).toMatchObject({ surprisal: null, corrected: null });
+    expect(words[0]).toMatchObject({ surprisalSum: null, surprisalCorrected: null });
     const { sum_tokens_without_bos: sum, corrected_tokens_without_bos: corrected } = entry;
     if (sum === null || corrected === null) return; // one token: minicons has no number either
     let at = words[0]!.tokens; // their first token has no number, and so the word that it is in
-    for (const { tokens, surprisal, corrected: put } of words.slice(1)) {
+    for (const { tokens, surprisalSum, surprisalCorrected } of words.slice(1)) {
       const total = (list: Words) => list.slice(at, at + tokens).reduce((nats, [, one]) => nats + one, 0);
-      expect([surprisal, put]).toEqual([near(total(sum)), near(total(corrected))]);
+      expect([surprisalSum, surprisalCorrected]).toEqual([near(total(sum)), near(total(corrected))]);
       at += tokens;
     }
     expect(at).toBe(sum.length);
@@ -66,11 +68,13 @@ describe(`scoreWords and minicons ${recorded.minicons}`, () => {
     "behind a context: %s",
     async (given, entry) => {
       const { words } = await scoreWords(model, entry.text, { given, boundary: "minicons" });
-      expect(words.map(({ surprisal }) => surprisal).reduce((a, b) => a! + b!, 0)).toEqual(
+      expect(words.map(({ surprisalSum }) => surprisalSum).reduce((a, b) => a! + b!, 0)).toEqual(
         near(-entry.logprob),
       );
-      expect(words.map(({ word, surprisal }) => [word, surprisal])).toEqual(numbers(entry.sum));
-      expect(words.map(({ word, corrected }) => [word, corrected])).toEqual(numbers(entry.corrected));
+      expect(words.map(({ word, surprisalSum }) => [word, surprisalSum])).toEqual(numbers(entry.sum));
+      expect(words.map(({ word, surprisalCorrected }) => [word, surprisalCorrected])).toEqual(
+        numbers(entry.corrected),
+      );
     },
   );
 });

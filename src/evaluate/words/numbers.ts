@@ -58,13 +58,13 @@ export function numbersOf(
     const isKnown = surprisal !== null && before !== null && after !== null;
     words.push({
       word,
-      index,
+      wordIndex: index,
       start,
       end,
       characters: end - start,
       tokens: at - from,
-      surprisal,
-      corrected: isKnown ? corrected(surprisal, before!, after!) : null,
+      surprisalSum: surprisal,
+      surprisalCorrected: isKnown ? correctedOf(surprisal, before!, after!) : null,
       entropy: surprisal === null ? null : numberOrNull(table.entropies[first + from]!),
       boundaryBefore: surprisal === null ? null : before,
       boundaryAfter: surprisal === null ? null : after,
@@ -73,13 +73,13 @@ export function numbersOf(
   }
   return {
     words,
-    rest: { tokens: n - at, surprisal: sum(at, n) },
+    rest: { tokens: n - at, surprisalSum: sum(at, n) },
     shared: isShared.filter(Boolean).length,
   };
 }
 
 /** A word of probability 0 stays one: its boundary behind it may have been impossible too. */
-function corrected(surprisal: number, before: number, after: number): number | null {
+function correctedOf(surprisal: number, before: number, after: number): number | null {
   if (surprisal === Number.POSITIVE_INFINITY || after === Number.NEGATIVE_INFINITY)
     return Number.POSITIVE_INFINITY;
   return numberOrNull(surprisal + before - after);

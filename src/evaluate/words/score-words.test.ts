@@ -38,8 +38,8 @@ describe("scoreWords", () => {
     for (const head of ["a", "b"])
       for (const tail of TAILS) {
         const { words } = await scoreWords(model, `ax ${head}${tail}`);
-        corrected += probability(words[1]!.corrected);
-        plain += probability(words[1]!.surprisal);
+        corrected += probability(words[1]!.surprisalCorrected);
+        plain += probability(words[1]!.surprisalSum);
       }
     // Words behind a line end, and the end of the text, are what else can follow.
     const others = (p("x", "</s>") + p("x", "\n")) / boundary("x");
@@ -54,7 +54,7 @@ describe("scoreWords", () => {
     let total = 0;
     for (const word of ["a", "ax", "ay", "axy", "x", "xy", "y"]) {
       const { words } = await scoreWords(model, word);
-      total += probability(words[0]!.corrected);
+      total += probability(words[0]!.surprisalCorrected);
     }
     const opening = 1 - p("<s>", " a") - p("<s>", " b");
     expect(total + p("<s>", "</s>") / opening).toBeCloseTo(1, 6);
@@ -63,24 +63,24 @@ describe("scoreWords", () => {
   it("gives each word in closed form, by both sets of boundaries", async () => {
     const { words, rest, recipe, tokensRun } = await scoreWords(model, "a bxy");
     const sums = [p("<s>", "a"), p("a", " b") * p(" b", "x") * p("x", "y")];
-    expect(words.map(({ surprisal }) => probability(surprisal))).toEqual(
+    expect(words.map(({ surprisalSum }) => probability(surprisalSum))).toEqual(
       sums.map((s) => expect.closeTo(s, 12)),
     );
     const [after, end] = [boundary("a"), boundary("y")];
     const opening = p("<s>", "x") + p("<s>", "y") + p("<s>", "a") + p("<s>", "</s>");
-    expect(words.map((word) => probability(word.corrected))).toEqual([
+    expect(words.map((word) => probability(word.surprisalCorrected))).toEqual([
       expect.closeTo((sums[0]! * after) / opening, 7),
       expect.closeTo((sums[1]! * end) / after, 7),
     ]);
-    expect(words[0]).toMatchObject({ word: "a", index: 0, start: 0, end: 1, characters: 1, tokens: 1 });
-    expect(words[1]).toMatchObject({ word: "bxy", index: 1, start: 2, end: 5, characters: 3, tokens: 3 });
+    expect(words[0]).toMatchObject({ word: "a", wordIndex: 0, start: 0, end: 1, characters: 1, tokens: 1 });
+    expect(words[1]).toMatchObject({ word: "bxy", wordIndex: 1, start: 2, end: 5, characters: 3, tokens: 3 });
     expect(words[1]!.entropy).toBeCloseTo(model.chain.prediction(4).entropy, 12);
     expect(words[0]!.boundaryAfter).toBe(words[1]!.boundaryBefore);
-    expect([rest, recipe.name, tokensRun]).toEqual([{ tokens: 0, surprisal: 0 }, "cached", 5]);
+    expect([rest, recipe.name, tokensRun]).toEqual([{ tokens: 0, surprisalSum: 0 }, "cached", 5]);
 
     const minicons = await scoreWords(model, "a bxy", { boundary: "minicons" });
     const space = (previous: string) => p(previous, " a") + p(previous, " b");
-    expect(minicons.words.map(({ corrected }) => probability(corrected))).toEqual([
+    expect(minicons.words.map(({ surprisalCorrected }) => probability(surprisalCorrected))).toEqual([
       expect.closeTo(sums[0]! * space("a"), 7),
       expect.closeTo((sums[1]! * space("y")) / space("a"), 7),
     ]);
@@ -107,9 +107,9 @@ describe("scoreWords", () => {
           ids.reduce((total, id) => total + any.chain.probability(from, id), 0);
         const behind = Math.log(sum([0, 1, 7, BOS, EOS], previous));
         const opening = Math.log(sum(/^\s/.test(text) ? [0, 1, 7, BOS, EOS] : [2, 3, 4, BOS, EOS], BOS));
-        const total = words.reduce((nats, { corrected }) => nats + corrected!, 0);
+        const total = words.reduce((nats, { surprisalCorrected }) => nats + surprisalCorrected!, 0);
         expect(total).toBeCloseTo(opening - lnText - behind, 5); // rows of logits are 32-bit floats
-        expect(words.reduce((nats, { surprisal }) => nats + surprisal!, 0)).toBeCloseTo(-lnText, 10);
+        expect(words.reduce((nats, { surprisalSum }) => nats + surprisalSum!, 0)).toBeCloseTo(-lnText, 10);
         expect(words.map(({ word }) => word)).toEqual(text.split(/\s+/).filter((word) => word !== ""));
       }),
     );
@@ -121,9 +121,9 @@ describe("scoreWords", () => {
       ["ax", 3, 2],
       ["a", 2, 6],
     ]);
-    expect(probability(words[1]!.surprisal)).toBeCloseTo(p("x", "\n") * p("\n", " a"), 12);
+    expect(probability(words[1]!.surprisalSum)).toBeCloseTo(p("x", "\n") * p("\n", " a"), 12);
     expect(rest.tokens).toBe(2);
-    expect(probability(rest.surprisal)).toBeCloseTo(p(" a", "\n") * p("\n", "\n"), 12);
+    expect(probability(rest.surprisalSum)).toBeCloseTo(p(" a", "\n") * p("\n", "\n"), 12);
   });
 
   it("scores behind a context, which is not scored; a space joins the two unless one is there", async () => {
@@ -134,19 +134,28 @@ describe("scoreWords", () => {
       ["ax", " by a"],
     ] as const) {
       const { words } = await scoreWords(model, text, { given });
-      expect(words.map(({ corrected }) => corrected)).toEqual(whole.words.slice(1).map((w) => w.corrected));
-      expect(words.map(({ surprisal }) => surprisal)).toEqual(whole.words.slice(1).map((w) => w.surprisal));
+      expect(words.map(({ surprisalCorrected }) => surprisalCorrected)).toEqual(
+        whole.words.slice(1).map((w) => w.surprisalCorrected),
+      );
+      expect(words.map(({ surprisalSum }) => surprisalSum)).toEqual(
+        whole.words.slice(1).map((w) => w.surprisalSum),
+      );
       expect(words.map(({ start }) => start)).toEqual(text.startsWith(" ") ? [1, 4] : [0, 3]);
     }
     // Joined by nothing it goes on with the context's last word, so nothing stands in front to be divided by.
     const { words } = await scoreWords(model, "y a", { given: "ax", separator: "" });
-    expect(probability(words[0]!.surprisal)).toBeCloseTo(p("x", "y"), 12);
-    expect(probability(words[0]!.corrected)).toBeCloseTo(p("x", "y") * boundary("y"), 7);
+    expect(probability(words[0]!.surprisalSum)).toBeCloseTo(p("x", "y"), 12);
+    expect(probability(words[0]!.surprisalCorrected)).toBeCloseTo(p("x", "y") * boundary("y"), 7);
   });
 
   it("without BOS has no number of the first word, and says so", async () => {
     const { words, notes, recipe } = await scoreWords(model, "a b", { bos: false });
-    expect(words.map(({ surprisal, corrected }) => [surprisal === null, corrected === null])).toEqual([
+    expect(
+      words.map(({ surprisalSum, surprisalCorrected }) => [
+        surprisalSum === null,
+        surprisalCorrected === null,
+      ]),
+    ).toEqual([
       [true, true],
       [false, false],
     ]);
@@ -159,19 +168,19 @@ describe("scoreWords", () => {
     const transitions = symbols.map(() => [0.2, 0.2, 0.2, 0.3, 0.1]);
     const odd = new TableModel({ symbols, bos: 4, trainedContext: 64, transitions });
     const shared = await scoreWords(odd, "of the x");
-    expect(shared.words.map(({ surprisal }) => surprisal === null)).toEqual([true, true, false]);
+    expect(shared.words.map(({ surprisalSum }) => surprisalSum === null)).toEqual([true, true, false]);
     expect(shared.notes).toEqual(["2 words share a token with another, and have no numbers."]);
     const { words } = await scoreWords(odd, "x\nx");
     expect(words.map(({ boundaryBefore, boundaryAfter }) => [boundaryBefore, boundaryAfter])).toEqual([
       [expect.closeTo(Math.log(0.8), 6), 0], // not " x"; and the line end behind it is there
       [0, expect.closeTo(Math.log(0.3), 6)], // " x" or the special token
     ]);
-    expect(probability(words[0]!.corrected)).toBeCloseTo(0.3 / 0.8, 6);
+    expect(probability(words[0]!.surprisalCorrected)).toBeCloseTo(0.3 / 0.8, 6);
   });
 
   it("carries impossible words and refuses what is none", async () => {
     const never = await scoreWords(model, "a ayx");
-    expect(never.words[1]).toMatchObject({ surprisal: Infinity, corrected: Infinity });
+    expect(never.words[1]).toMatchObject({ surprisalSum: Infinity, surprisalCorrected: Infinity });
     for (const text of ["", " \n"])
       await expect(scoreWords(model, text)).rejects.toMatchObject({ code: "EMPTY_INPUT" });
     await expect(scoreWords(model, "a\ud83d")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
@@ -188,8 +197,12 @@ describe("scoreWords", () => {
     server.capabilities.distribution = false;
     const { words, notes } = await scoreWords(server, "a bxy");
     const { words: whole } = await scoreWords(model, "a bxy");
-    expect(words.map(({ surprisal }) => surprisal)).toEqual(whole.map(({ surprisal }) => surprisal));
-    expect(words.map(({ corrected, boundaryAfter }) => corrected ?? boundaryAfter)).toEqual([null, null]);
+    expect(words.map(({ surprisalSum }) => surprisalSum)).toEqual(
+      whole.map(({ surprisalSum }) => surprisalSum),
+    );
+    expect(words.map(({ surprisalCorrected, boundaryAfter }) => surprisalCorrected ?? boundaryAfter)).toEqual(
+      [null, null],
+    );
     expect(notes).toEqual([expect.stringContaining("no whole distributions")]);
     await expect(scoreWords(server, "a", { corrected: true })).rejects.toMatchObject({
       code: "UNSUPPORTED_CAPABILITY",

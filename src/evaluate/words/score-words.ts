@@ -47,7 +47,7 @@ export interface ScoreWordsOptions extends RecipeOverrides {
 export interface ScoredWord {
   word: string;
   /** Its place among the words of the text, from 0. */
-  index: number;
+  wordIndex: number;
   /** Its characters [start, end) in the text, code points from 0. */
   start: number;
   end: number;
@@ -56,11 +56,11 @@ export interface ScoredWord {
   /** Tokens that it is read in, those of the white space in front of it among them. */
   tokens: number;
   /** The sum rule: Σ -ln p over its tokens, >= 0. */
-  surprisal: number | null;
+  surprisalSum: number | null;
   /**
    * The corrected rule: -ln (p of the tokens · p(boundary after) / p(boundary before)). `null` also without whole distributions.
    */
-  corrected: number | null;
+  surprisalCorrected: number | null;
   /** Of the distribution over the next token in front of the word, >= 0. */
   entropy: number | null;
   /** ln p of a boundary in front of it (at most 0); 0: nothing is divided by. */
@@ -73,7 +73,7 @@ export interface ScoredWord {
 export interface WordScore {
   words: ScoredWord[];
   /** White space behind the last word, which belongs to no word: tokens, and Σ -ln p, nats. */
-  rest: { tokens: number; surprisal: number | null };
+  rest: { tokens: number; surprisalSum: number | null };
   boundary: BoundaryRule;
   model: ModelIdentity;
   settings: LanguageModel["settings"];
@@ -149,12 +149,12 @@ function needsDistributions(model: LanguageModel): SurprisalError {
 }
 
 function notesOf(words: readonly ScoredWord[], shared: number, corrected: boolean): string[] {
-  const missing = words.filter(({ surprisal }) => surprisal === null).length - shared;
+  const missing = words.filter(({ surprisalSum }) => surprisalSum === null).length - shared;
   return [
     ...(shared > 0 ? [`${shared} words share a token with another, and have no numbers.`] : []),
     ...(missing > 0
       ? [
-          words[0]!.surprisal === null && missing === 1
+          words[0]!.surprisalSum === null && missing === 1
             ? "The first word has no number: nothing stands in front of it that it could be predicted from (BOS)."
             : `${missing} words have no number: a token of them was not scored.`,
         ]
