@@ -28,6 +28,7 @@ export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
 export { renderLadder } from "./ladder.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
+export { renderPairs } from "./pairs.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";

@@ -25,12 +25,12 @@ export const WORD_COLUMNS = [
 ] as const;
 
 /** A value of a cell; `null` = missing. */
-export type Cell = string | number | boolean | null;
+export type WordCell = string | number | boolean | null;
 
 /** A table: every row has a cell for each column. */
 export interface WordTable {
   columns: readonly { name: string; type: "text" | "INT64" | "DOUBLE" | "BOOLEAN" }[];
-  rows: readonly (readonly Cell[])[];
+  rows: readonly (readonly WordCell[])[];
 }
 
 /** A scored text, and the columns of the row that it is from. */
@@ -65,7 +65,7 @@ export function wordTable(items: readonly ScoredItem[], given: readonly string[]
   const rows = items.flatMap(({ textIndex, own: row, score }) => {
     const front = own.map(({ key, type }) => cellOf(row[key], type));
     const bits = (nats: number | null) => (nats === null ? null : nats / Math.LN2);
-    return score.words.map((word): Cell[] => [
+    return score.words.map((word): WordCell[] => [
       ...front,
       textIndex,
       word.wordIndex,
@@ -102,7 +102,7 @@ function typeOf(values: readonly unknown[]): "text" | "DOUBLE" | "BOOLEAN" {
   return there.every((value) => typeof value === "number") ? "DOUBLE" : "text";
 }
 
-function cellOf(value: unknown, type: "text" | "DOUBLE" | "BOOLEAN"): Cell {
+function cellOf(value: unknown, type: "text" | "DOUBLE" | "BOOLEAN"): WordCell {
   if (value === null || value === undefined) return null;
   if (typeof value === "string") return value;
   if (type !== "text" && (typeof value === "number" || typeof value === "boolean")) return value;
@@ -119,7 +119,7 @@ export async function wordFile(table: WordTable, format: WordFormat): Promise<st
   if (format === "jsonl")
     return table.rows.map((row) => `${JSON.stringify(objectOf(table, row), infinityAsText)}\n`).join("");
   const separator = format === "csv" ? "," : "\t";
-  const field = (value: Cell) => {
+  const field = (value: WordCell) => {
     const text = value === null ? "" : `${value}`;
     return /[",;\t\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
   };
@@ -128,7 +128,7 @@ export async function wordFile(table: WordTable, format: WordFormat): Promise<st
 }
 
 /** A row by the names of its columns. */
-export function objectOf({ columns }: WordTable, row: readonly Cell[]): Record<string, Cell> {
+export function objectOf({ columns }: WordTable, row: readonly WordCell[]): Record<string, WordCell> {
   return Object.fromEntries(columns.map(({ name }, i) => [name, row[i]!]));
 }
 
