@@ -78,9 +78,9 @@ const command: Command = defineCommand({
   details: DETAILS,
   parameters,
   async run(given) {
-    const { html, json, quiet, top, context, stride } = given;
     if (asksForWords(given)) return words(given);
-    if (typeof context === "string") return; // a context is about words
+    const { html, json, quiet, top, stride } = given;
+    const context = typeof given.context === "string" ? undefined : given.context; // a text is about words
     if (html !== undefined) checkPage(html, given.file);
     const { text, notes: textNotes } = await readText(given);
 

@@ -1,6 +1,14 @@
 /** Minimal pairs for people: a line for each condition and one for all. */
 import type { PairRule, PairSummary } from "../../evaluate/index.ts";
-import { formatNumber, formatPercent, formatPlural, shorten, visible, wrapWords } from "../../text/index.ts";
+import {
+  displayWidth,
+  formatNumber,
+  formatPercent,
+  formatPlural,
+  shorten,
+  visible,
+  wrapWords,
+} from "../../text/index.ts";
 import { table } from "./run.ts";
 
 interface PairsScreen {
@@ -29,19 +37,23 @@ export function renderPairs(
     low === null || high === null ? "–" : `${text(low)} … ${text(high)}`;
   const percent = (share: number) => formatPercent(share, null);
   const nats = (value: number) => formatNumber(value, 3);
-  const name = Math.min(WIDEST_NAME, Math.max(8, width - 56));
-  const lines = table(
-    rows,
-    [
-      [visible(by ?? "pairs"), ({ condition }) => shorten(visible(condition), name)],
-      ["right", ({ correct, pairs, unscored }) => `${correct}/${pairs - unscored}`],
-      ["accuracy", ({ accuracy }) => formatPercent(accuracy, null)],
-      ["95 %", ({ accuracyLow, accuracyHigh }) => range(accuracyLow, accuracyHigh, percent)],
-      ["diff", ({ difference }) => formatNumber(difference, 3)],
-      ["95 %", ({ differenceLow, differenceHigh }) => range(differenceLow, differenceHigh, nats)],
-    ],
-    1,
-  );
+  const lined = (name: number) =>
+    table(
+      rows,
+      [
+        [shorten(visible(by ?? "pairs"), name), ({ condition }) => shorten(visible(condition), name)],
+        ["right", ({ correct, pairs, unscored }) => `${correct}/${pairs - unscored}`],
+        ["right, %", ({ accuracy }) => formatPercent(accuracy, null)],
+        ["95 %", ({ accuracyLow, accuracyHigh }) => range(accuracyLow, accuracyHigh, percent)],
+        ["diff", ({ difference }) => formatNumber(difference, 3)],
+        ["95 %", ({ differenceLow, differenceHigh }) => range(differenceLow, differenceHigh, nats)],
+      ],
+      1,
+    );
+  const most = (lines: readonly string[]) =>
+    lines.reduce((widest, line) => Math.max(widest, displayWidth(line)), 0);
+  const full = lined(WIDEST_NAME);
+  const lines = most(full) <= width ? full : lined(Math.max(3, width - most(lined(1)) + 1));
   const more = [
     ...(all.ties > 0 ? [`${formatPlural(all.ties, "tie")}, counted as wrong`] : []),
     ...(all.unscored > 0

@@ -140,7 +140,11 @@ export async function runWords(
       where: texts[0]?.where,
       wayOut: "Give a text with a word in it.",
     });
-  const all = [...notes, ...leftOut(empty), ...items.flatMap(({ score }) => score.notes)];
+  const window =
+    typeof context === "number" && given.contextText === undefined && given.contextColumn === undefined
+      ? [`--context ${context} is the length of the window in tokens; a text in front is --context-text.`]
+      : [];
+  const all = [...notes, ...window, ...leftOut(empty), ...items.flatMap(({ score }) => score.notes)];
   const distinct = [...new Set(all)];
   const table = wordTable(items, columns);
   if (out !== undefined) await writeWhole(out, await wordFile(table, formatOf(out)));

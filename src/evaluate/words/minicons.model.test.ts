@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mini } from "../../../test/mini.ts";
 import { type LanguageModel, resolve } from "../../models/index.ts";
-import { scoreWords } from "./index.ts";
+import { scorePairs, scoreWords } from "./index.ts";
 
 type Words = [word: string, nats: number][];
 interface Recorded {
@@ -16,6 +16,7 @@ interface Recorded {
     corrected_tokens_without_bos: Words | null;
   }[];
   given: { context: string; text: string; sum: Words; corrected: Words; logprob: number }[];
+  pairs: { good: string; bad: string; sum: [number, number]; mean: [number, number] }[];
 }
 
 const recorded: Recorded = JSON.parse(
@@ -77,4 +78,13 @@ describe(`scoreWords and minicons ${recorded.minicons}`, () => {
       );
     },
   );
+
+  it("pairs, by sum and by mean", async () => {
+    const sums = await scorePairs(model, recorded.pairs);
+    const means = await scorePairs(model, recorded.pairs, { rule: "mean" });
+    for (const [i, { sum, mean }] of recorded.pairs.entries()) {
+      expect([sums[i]!.goodLogprob, sums[i]!.badLogprob]).toEqual(sum.map(near));
+      expect(means[i]!.difference).toEqual(near(mean[0] - mean[1]));
+    }
+  });
 });
