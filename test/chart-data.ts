@@ -3,6 +3,7 @@ import { measureCalibration, reliabilityOverPerplexity } from "../src/calibrate/
 import {
   accuracyByPerplexity,
   accuracyTokensChart,
+  barsChart,
   type CalibrationColumns,
   type CapabilityCell,
   calibrationByRank,
@@ -285,6 +286,17 @@ export function everySection(): PageSection[] {
         { name: "p-true", auroc: 0.8, low: 0.7, high: 0.9, n: 40 },
         { name: "mean-nll", auroc: 0.6, low: null, high: null, n: 2 },
       ]),
+    },
+    {
+      chart: barsChart({
+        title: "Bits per byte",
+        summary: "Two ways to write a text down.",
+        unit: "bits per byte",
+        bars: [
+          { name: "the model", value: 1.4, own: true },
+          { name: "gzip", value: 3, label: "3.0" },
+        ],
+      }),
     },
     { chart: riskCoverageChart({ points: report.riskCoverage, aurc: report.measures.aurc.value! }) },
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },

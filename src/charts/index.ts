@@ -1,5 +1,6 @@
 /** Pictures: plain data in, SVG out, alone or as a figure for a page (pages are made in report/). In Node import `server.ts`, which brings a document. */
 export { type AccuracyTokensInput, accuracyTokensChart } from "./accuracy-tokens.ts";
+export { barsChart } from "./bars.ts";
 export {
   type CalibrationColumns,
   type CalibrationInput,

@@ -49,9 +49,14 @@ export interface PackFileOptions extends Omit<PackOptions, "resume"> {
 /**
  * Packs a file. Until all of it is there and checked, it is called `draftOf(to)`: an interrupted run leaves that behind to be gone on with, a failed
  * check removes it.
+ * @param from a file's name, or the bytes.
  * @throws SurprisalError FILE_*, DISK_FULL; as `pack`; INVALID_ARGUMENT where what is there was packed in another way
  */
-export async function packFile(from: string, to: string, options: PackFileOptions = {}): Promise<PackReport> {
+export async function packFile(
+  from: string | AsyncIterable<Uint8Array>,
+  to: string,
+  options: PackFileOptions = {},
+): Promise<PackReport> {
   const draft = draftOf(to);
   const known = options.resume && existsSync(draft) ? await wholeChunks(draft) : null;
   let report: PackReport;
@@ -60,7 +65,7 @@ export async function packFile(from: string, to: string, options: PackFileOption
   });
   try {
     if (known) await out.truncate(known.size);
-    report = await writePieces(out, draft, sourceOf(from), options, known);
+    report = await writePieces(out, draft, typeof from === "string" ? sourceOf(from) : from, options, known);
     await out.sync();
   } finally {
     await out.close();

@@ -2,14 +2,40 @@
 export { BYTES_MODEL_VERSION, MAX_BYTES_CHUNK, packBytes, unpackBytes } from "./bytes/index.ts";
 export type { ChunkHeader, Footer, Header, Method, PackedModel } from "./container/format.ts";
 export {
+  findChunks,
   type LocatedChunk,
   memorySource,
   type PackedSource,
   readChunks,
   readFooter,
   readHeader,
+  readPacked,
 } from "./container/read.ts";
+export {
+  type BitAccount,
+  type BitSums,
+  type BitUse,
+  type BreakEven,
+  type ChunkBits,
+  type ClassBits,
+  comparePeers,
+  type ExplainOptions,
+  type Explanation,
+  explainPacked,
+  type LineBits,
+  type MethodBits,
+  type PartBits,
+  type PeerOptions,
+  type PeerSize,
+  type TokenBits,
+  WORD_CLASSES,
+  type WordClass,
+  wordClasses,
+  type Yardstick,
+  yardsticks,
+} from "./explain/index.ts";
 export { draftOf, openPacked, type PackedFile, type PackFileOptions, packFile } from "./file.ts";
+export type { CodedToken } from "./model/lockstep-coder.ts";
 export {
   type CodingOptions,
   type ModelCoder,

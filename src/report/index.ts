@@ -9,6 +9,16 @@ export {
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
 export {
+  accountTable,
+  chunkTable,
+  classTable,
+  compressionSentences,
+  lineTable,
+  type RankedTable,
+  yardstickTable,
+} from "./compression/tables.ts";
+export type { CompressionView } from "./compression/view.ts";
+export {
   type AnswerToken,
   type ConfidenceAnswer,
   type ConfidenceView,
@@ -36,6 +46,7 @@ export {
   benchPicture,
   calibrationPage,
   comparisonPage,
+  compressionPage,
   confidencePage,
   detectionPage,
   differencesPage,

@@ -5,6 +5,7 @@ import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
+import type { CompressionView } from "./compression/view.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
 import type { DetectionView } from "./detect/view.ts";
 import type { PageSection } from "./page/sections.ts";
@@ -58,6 +59,11 @@ export async function comparisonPage(
   labels: readonly string[],
 ): Promise<string> {
   return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+}
+
+/** The page of where a packed file's bits go: see compression/page.ts. */
+export async function compressionPage(view: CompressionView): Promise<string> {
+  return (await import("./compression/page.ts")).compressionPage(view);
 }
 
 /** The page of two runs side by side: see differences-page.ts. */

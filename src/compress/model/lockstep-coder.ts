@@ -24,6 +24,23 @@ export interface TokenCodingOptions {
   signal?: AbortSignal | undefined;
   /** Told after every step how many tokens of all sequences are done. */
   onProgress?: ((tokens: number) => void) | undefined;
+  /** Told of every token as it is coded, on either side, and of the end of every text. */
+  onToken?: ((token: CodedToken) => void) | undefined;
+}
+
+/** What a token, or the end of a text, cost. */
+export interface CodedToken {
+  /** Which text, from 0, and which of its tokens. */
+  sequence: number;
+  place: number;
+  /** Its id; -1: the end of the text. */
+  token: number;
+  /** -log2 of the probability that the model gave it; of the end 0: no model is asked for it. */
+  surprisalBits: number;
+  /** -log2 of its share of the frequencies that it was coded with. */
+  codedBits: number;
+  /** Of a check in front of it, 0: there is none. */
+  checkBits: number;
 }
 
 /** A text that was packed. */
@@ -53,7 +70,7 @@ export async function packTokens(
       const total = frequencies.total + 1; // the end stands behind all tokens
       const size = token === END ? 1 : frequencies.counts[token]!;
       encoders[sequence]!.encode(token === END ? frequencies.total : frequencies.below(token), size, total);
-      idealBits[sequence]! += Math.log2(total / size);
+      idealBits[sequence]! += bitsOf(size, total);
       return token;
     },
     check(sequence, value) {
@@ -101,6 +118,9 @@ export async function unpackTokens(
   return texts.map((text) => Int32Array.from(text));
 }
 
+/** What the interval of a symbol costs. */
+const bitsOf = (size: number, total: number): number => Math.log2(total / size);
+
 const END = -1;
 /** The decoder is six bytes ahead of the encoder. */
 const MOST_BEYOND_END = 6;
@@ -116,7 +136,7 @@ interface Side {
 async function inLockstep(
   rows: LockstepRows,
   vocabularySize: number,
-  { signal, onProgress }: TokenCodingOptions,
+  { signal, onProgress, onToken }: TokenCodingOptions,
   side: Side,
 ): Promise<void> {
   const frequencies = await FrequencyKernel.create(vocabularySize);
@@ -126,8 +146,8 @@ async function inLockstep(
   for (let place = 0; rows.live.length > 0; place++) {
     if (signal?.aborted) throw abortError("Packing or unpacking", signal);
     const { live } = rows;
-    if (place === FIRST_CHECK || (place > 0 && place % CHECK_EVERY === 0))
-      side.check(live[0]!, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
+    const isChecked = place === FIRST_CHECK || (place > 0 && place % CHECK_EVERY === 0);
+    if (isChecked) side.check(live[0]!, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
     for (const sequence of live) {
       frequencies.row.set(rows.row(sequence));
       frequencies.count();
@@ -135,6 +155,14 @@ async function inLockstep(
       next[sequence] = token;
       const size = token === END ? 1 : frequencies.counts[token]!;
       fingerprint = mixed(fingerprint, frequencies.total ^ size);
+      onToken?.({
+        sequence,
+        place,
+        token,
+        surprisalBits: token === END ? 0 : frequencies.surprisal(token) / Math.LN2,
+        codedBits: bitsOf(size, frequencies.total + 1),
+        checkBits: isChecked && sequence === live[0] ? Math.log2(CHECK_VALUES) : 0,
+      });
     }
     done += live.length;
     await rows.step(next);

@@ -5,7 +5,7 @@ import type { LlamaModel } from "../../models/index.ts";
 import { computedWith, cpuBuildOf } from "../../models/kernels.ts";
 import { FieldReader, FieldWriter } from "../container/fields.ts";
 import type { PackedModel } from "../container/format.ts";
-import { packTokens, unpackTokens } from "./lockstep-coder.ts";
+import { type CodedToken, packTokens, unpackTokens } from "./lockstep-coder.ts";
 import { cutText } from "./segments.ts";
 
 /** Options of `modelCoder`. */
@@ -30,6 +30,8 @@ export interface CodingOptions {
   signal?: AbortSignal | undefined;
   /** Told after every step which share of the chunk is done, 0 ... 1; of `unpack` it is an estimate. */
   onShare?: ((share: number) => void) | undefined;
+  /** Told what every token cost, and its bytes; its `sequence` is the part of the chunk. */
+  onToken?: ((token: CodedToken, bytes: Uint8Array) => void) | undefined;
 }
 
 /** Packs chunks with one model. */
@@ -59,6 +61,8 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
   const keep = options.keep ?? Math.floor(context / 2);
   const { vocabulary } = model;
   const start = vocabulary.bos ?? vocabulary.eos ?? 0;
+  const told = ({ onToken }: CodingOptions) =>
+    onToken && ((token: CodedToken) => onToken(token, vocabulary.piece(token.token)));
   const open = (sequences: number, signal: AbortSignal | undefined) =>
     model.lockstep({ sequences, context, keep, start, signal });
   return {
@@ -80,28 +84,36 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
       const packed = await packTokens(rows, texts, vocabulary.size, {
         signal: coding.signal,
         onProgress: (done) => coding.onShare?.(done / total),
+        onToken: told(coding),
       });
       const fields = new FieldWriter().varint(packed.length);
       for (const { bytes } of packed) fields.varint(bytes.length);
       return Buffer.concat([fields.finish(), ...packed.map(({ bytes }) => bytes)]);
     },
     async unpack(bytes, length, coding = {}) {
-      const fields = new FieldReader(bytes, "a chunk packed by a model");
-      const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () =>
-        fields.varint(bytes.length),
-      );
-      const packed = lengths.map((each) => fields.raw(each));
-      if (packed.length === 0 || fields.left > 0)
-        throw fields.damaged("the lengths of its parts do not add up");
+      const packed = partsOf(bytes);
       await using rows = await open(packed.length, coding.signal);
       const most = packed.map(() => length); // a token is a byte at least
       const texts = await unpackTokens(rows, packed, vocabulary.size, most, {
         signal: coding.signal,
         onProgress: (done) => coding.onShare?.(Math.min(1, (TYPICAL_BYTES * done) / length)),
+        onToken: told(coding),
       });
       return Buffer.concat(texts.map((ids) => vocabulary.detokenize(ids)));
     },
   };
+}
+
+/**
+ * The parts of a chunk that a model packed, without the table in front of them.
+ * @throws SurprisalError PACKED_DAMAGED
+ */
+export function partsOf(packed: Uint8Array): Uint8Array[] {
+  const fields = new FieldReader(packed, "a chunk packed by a model");
+  const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () => fields.varint(packed.length));
+  const parts = lengths.map((each) => fields.raw(each));
+  if (parts.length === 0 || fields.left > 0) throw fields.damaged("the lengths of its parts do not add up");
+  return parts;
 }
 
 async function identityOf(
