@@ -55,7 +55,7 @@ export function byteCoder(logits: LogitsAt, parts: number): ModelCoder {
       return Buffer.concat([fields.finish(), ...packed.map(({ bytes }) => bytes)]);
     },
     async unpack(packed, length, { onToken } = {}) {
-      const all = partsOf(packed);
+      const all = partsOf(packed, length);
       const most = all.map(() => length);
       const texts = await unpackTokens(knownRows(all.length, logits), all, 256, most, {
         onToken: onToken && ((token) => onToken(token, byte(token.token))),

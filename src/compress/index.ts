@@ -1,8 +1,8 @@
 /** Lossless compression: a model's surprisal as bytes. pack.ts and unpack.ts are where it begins, container/format.ts is the file. */
 export { BYTES_MODEL_VERSION, MAX_BYTES_CHUNK, packBytes, unpackBytes } from "./bytes/index.ts";
-export type { ChunkHeader, Footer, Header, Method, PackedModel } from "./container/format.ts";
+export { type FoundChunk, findChunks } from "./container/find.ts";
+export type { ChunkHeader, Footer, Header, ListedChunk, Method, PackedModel } from "./container/format.ts";
 export {
-  findChunks,
   type LocatedChunk,
   memorySource,
   type PackedSource,
@@ -43,4 +43,11 @@ export {
   modelCoder,
 } from "./model/model-coder.ts";
 export { type PackOptions, type PackProgress, type PackReport, pack } from "./pack.ts";
-export { type Salvaged, salvage, type UnpackOptions, type UnpackReport, unpack } from "./unpack.ts";
+export {
+  type Salvaged,
+  type SalvageOptions,
+  salvage,
+  type UnpackOptions,
+  type UnpackReport,
+  unpack,
+} from "./unpack.ts";

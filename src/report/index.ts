@@ -39,6 +39,15 @@ export {
   type SignalRanking,
   type SpanLift,
 } from "./detect/view.ts";
+export {
+  type EntropyPart,
+  type EntropyShown,
+  type EntropyView,
+  type ModelRate,
+  nextEntropyText,
+  nextTokenText,
+  showEntropy,
+} from "./entropy/index.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
@@ -50,10 +59,14 @@ export {
   confidencePage,
   detectionPage,
   differencesPage,
+  entropyPage,
+  entropyPicture,
   refinePage,
   refinePicture,
   renderPage,
   scorePage,
+  trainPage,
+  trainPicture,
 } from "./pages.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
@@ -70,4 +83,6 @@ export {
 } from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";
+export type { TrainView, WatchedRun } from "./train/view.ts";
+export { trainFacts } from "./train/words.ts";
 export * from "./words/index.ts";

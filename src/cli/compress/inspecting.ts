@@ -77,12 +77,13 @@ async function partsOf(packed: PackedSource): Promise<Omit<Inspection, "input" |
   });
   const end = await readFooter(packed).catch(noting(faults, packed.name));
   const chunks: InspectedChunk[] = [];
-  for await (const chunk of findChunks(packed, head?.size ?? null)) {
-    const whole = await readPacked(packed, chunk).catch(noting(faults, packed.name));
+  for await (const { chunk, packed: bytes } of findChunks(packed, head?.size ?? null)) {
+    if (bytes === undefined) continue; // listed, and not to be found: said below
+    if (bytes === null) await readPacked(packed, chunk).catch(noting(faults, packed.name));
     chunks.push({
       ...chunk,
       bitsPerByte: bitsPer(chunk.packedLength, chunk.length),
-      isWhole: whole !== null,
+      isWhole: bytes !== null,
     });
   }
   if (head && faults.length === 0 && end) faults.push(...(await faultsOfOrder(packed, head.size, end)));

@@ -16,6 +16,7 @@ export {
   renderMethodList,
   renderRanking,
 } from "./confidence.ts";
+export { type CurvesScreen, renderCurves } from "./curves.ts";
 export { renderDecisions } from "./decisions.ts";
 export {
   type ListedSignal,
@@ -24,6 +25,7 @@ export {
   renderSignalList,
   renderSignalRanking,
 } from "./detection.ts";
+export { renderEntropy } from "./entropy.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
 export { renderExplanation } from "./explanation.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";

@@ -96,7 +96,9 @@ function listening(coder: ModelCoder, heard: HeardPart[][]): ModelCoder {
   return {
     ...coder,
     unpack(packed, length, options) {
-      const parts = partsOf(packed).map((part): HeardPart => ({ packedBytes: part.length, tokens: [] }));
+      const parts = partsOf(packed, length).map(
+        (part): HeardPart => ({ packedBytes: part.length, tokens: [] }),
+      );
       heard.push(parts);
       return coder.unpack(packed, length, {
         ...options,

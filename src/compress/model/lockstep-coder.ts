@@ -14,9 +14,12 @@ export interface LockstepRows extends AsyncDisposable {
   step(tokens: Int32Array): Promise<void>;
 }
 
-/** What a step's check is made of, at 64 tokens, then every 1,024: whether both sides see the same distributions. */
+/**
+ * Whether both sides see the same distributions is checked at the 64th token, then whenever the sequences have read 8,192 more between them. The
+ * sequences take turns to code a check, so that it costs each 2 bytes of some 5,000.
+ */
 const FIRST_CHECK = 64;
-const CHECK_EVERY = 1024;
+const CHECK_EVERY = 8192;
 const CHECK_VALUES = 2 ** 16;
 
 /** Options of `packTokens` and `unpackTokens`. */
@@ -143,11 +146,17 @@ async function inLockstep(
   const next = new Int32Array((rows.live.at(-1) ?? -1) + 1);
   let fingerprint = 0;
   let done = 0;
+  let [checks, nextCheck] = [0, CHECK_EVERY];
   for (let place = 0; rows.live.length > 0; place++) {
     if (signal?.aborted) throw abortError("Packing or unpacking", signal);
     const { live } = rows;
-    const isChecked = place === FIRST_CHECK || (place > 0 && place % CHECK_EVERY === 0);
-    if (isChecked) side.check(live[0]!, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
+    const isChecked = place === FIRST_CHECK || done >= nextCheck;
+    const turn = live[checks % live.length]!;
+    if (isChecked) {
+      checks++;
+      side.check(turn, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
+      nextCheck = done + CHECK_EVERY;
+    }
     for (const sequence of live) {
       frequencies.row.set(rows.row(sequence));
       frequencies.count();
@@ -161,7 +170,7 @@ async function inLockstep(
         token,
         surprisalBits: token === END ? 0 : frequencies.surprisal(token) / Math.LN2,
         codedBits: bitsOf(size, frequencies.total + 1),
-        checkBits: isChecked && sequence === live[0] ? Math.log2(CHECK_VALUES) : 0,
+        checkBits: isChecked && sequence === turn ? Math.log2(CHECK_VALUES) : 0,
       });
     }
     done += live.length;

@@ -1,6 +1,6 @@
 /** Chunks of text packed by what a language model expects of them. */
 import { createHash } from "node:crypto";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LlamaModel } from "../../models/index.ts";
 import { computedWith, cpuBuildOf } from "../../models/kernels.ts";
 import { FieldReader, FieldWriter } from "../container/fields.ts";
@@ -21,6 +21,7 @@ export interface ModelCoderOptions {
 /** Fewest bytes of a part. */
 const SHORTEST_PART = 4096;
 const MOST_SEQUENCES = 64;
+const mostParts = (bytes: number): number => Math.max(1, Math.floor(bytes / SHORTEST_PART));
 /** Of a token of English. */
 const TYPICAL_BYTES = 4;
 const DEFAULT_CONTEXT = 1024;
@@ -57,9 +58,16 @@ export interface ModelCoder {
  */
 export async function modelCoder(model: LlamaModel, options: ModelCoderOptions = {}): Promise<ModelCoder> {
   const { sequences: most = 16 } = options;
+  if (!Number.isInteger(most) || most < 1 || most > MOST_SEQUENCES)
+    throw invalidArgument(
+      `${most} is no number of parts`,
+      "sequences",
+      `Give a whole number from 1 to ${MOST_SEQUENCES}.`,
+    );
   const context = options.context ?? Math.min(DEFAULT_CONTEXT, model.trainedContext);
   const keep = options.keep ?? Math.floor(context / 2);
   const { vocabulary } = model;
+  const batch = Number(model.settings.batchSize); // a token of each part goes into one
   const start = vocabulary.bos ?? vocabulary.eos ?? 0;
   const told = ({ onToken }: CodingOptions) =>
     onToken && ((token: CodedToken) => onToken(token, vocabulary.piece(token.token)));
@@ -68,10 +76,7 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
   return {
     identity: await identityOf(model, { context, keep, start }),
     async pack(chunk, coding = {}) {
-      const parts = cutText(
-        chunk,
-        Math.max(1, Math.min(most, MOST_SEQUENCES, Math.floor(chunk.length / SHORTEST_PART))),
-      );
+      const parts = cutText(chunk, Math.min(most, batch, mostParts(chunk.length)));
       if (!parts) return null;
       const texts: Int32Array[] = [];
       for (const part of parts) {
@@ -91,7 +96,7 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
       return Buffer.concat([fields.finish(), ...packed.map(({ bytes }) => bytes)]);
     },
     async unpack(bytes, length, coding = {}) {
-      const packed = partsOf(bytes);
+      const packed = partsOf(bytes, length);
       await using rows = await open(packed.length, coding.signal);
       const most = packed.map(() => length); // a token is a byte at least
       const texts = await unpackTokens(rows, packed, vocabulary.size, most, {
@@ -105,14 +110,15 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
 }
 
 /**
- * The parts of a chunk that a model packed, without the table in front of them.
+ * The parts of a chunk of `length` bytes that a model packed, without the table in front of them.
  * @throws SurprisalError PACKED_DAMAGED
  */
-export function partsOf(packed: Uint8Array): Uint8Array[] {
+export function partsOf(packed: Uint8Array, length: number): Uint8Array[] {
   const fields = new FieldReader(packed, "a chunk packed by a model");
   const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () => fields.varint(packed.length));
   const parts = lengths.map((each) => fields.raw(each));
-  if (parts.length === 0 || fields.left > 0) throw fields.damaged("the lengths of its parts do not add up");
+  if (parts.length === 0 || parts.length > mostParts(length) || fields.left > 0)
+    throw fields.damaged("the lengths of its parts do not add up");
   return parts;
 }
 
