@@ -25,6 +25,7 @@ const DEEPEST = 3;
 /** Names of runs in one log that are kept apart. */
 const MOST_RUNS = 1000;
 
+/** Gathers what the lines of one or several logs say of their runs. */
 export class LogCollector {
   private readonly states: RunState[] = [];
   private readonly current = new Map<string, RunState>();

@@ -4,6 +4,7 @@ import { parsePythonJson } from "../values.ts";
 import { LineCutter } from "./lines.ts";
 import type { LogReader } from "./reader.ts";
 
+/** Reads such a log piece by piece, as it is written: whole lines go into the collector, a part of one waits for its end. */
 export class JsonLinesReader implements LogReader {
   readonly format = "JSON lines";
   private readonly lines: LineCutter;
