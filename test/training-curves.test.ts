@@ -112,7 +112,7 @@ describe("overtrained.jsonl", () => {
 });
 
 describe("outlook", () => {
-  it("has the true gain of a power law in its interval, 9 times of 10", () => {
+  it("has the true gain of a power law in its interval, at least 8 times of 10", () => {
     let covered = 0;
     for (let seed = 1; seed <= 40; seed++) {
       let state = seed * 7919;

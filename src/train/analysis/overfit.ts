@@ -30,7 +30,7 @@ const MIN_DELTA = 0.01;
  * wider than it looks: the longer the run, the more is asked for, by `PER_DOUBLING` from `FEW` validations on.
  */
 const LEAST_Z = 4;
-const PER_DOUBLING = 0.3;
+const PER_DOUBLING = 1;
 const FEW = 20;
 /** Standard deviations of single validations that it is, at least: correlated noise wanders by two of them. */
 const LEAST_RISE = 2.5;
