@@ -22,6 +22,7 @@ export {
   type ModelDescription,
   type NamedToken,
   type Pooling,
+  nearestQuantizationTypes,
   quantizationType,
   quantizationTypes,
   type TensorTypeShare,
