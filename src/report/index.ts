@@ -9,6 +9,14 @@ export {
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
 export {
+  COMPARISON_FORMATS,
+  type ComparisonFormat,
+  comparisonMethod,
+  comparisonVerdict,
+  exportComparison,
+} from "./comparison/export.ts";
+export { comparedRows, summaryColumns } from "./comparison/summary.ts";
+export {
   type AnswerToken,
   type ConfidenceAnswer,
   type ConfidenceView,

@@ -51,13 +51,13 @@ export async function refinePicture(report: RefineReport): Promise<string> {
   return (await import("./refine-page/index.ts")).refinePicture(report);
 }
 
-/** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */
+/** The page of models beside a base model: see comparison/page.ts. @param labels of the models, in their order. */
 export async function comparisonPage(
   comparison: ModelComparison,
   base: string,
   labels: readonly string[],
 ): Promise<string> {
-  return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+  return (await import("./comparison/page.ts")).comparisonPage(comparison, base, labels);
 }
 
 /** The page of two runs side by side: see differences-page.ts. */

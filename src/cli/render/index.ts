@@ -41,7 +41,7 @@ export {
   WAY_COLUMNS,
   type Way,
 } from "./routing.ts";
-export { renderRun, table } from "./run.ts";
+export { fitTables, renderRun, table } from "./run.ts";
 export { renderRunDifferences } from "./run-differences.ts";
 export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";

@@ -9,4 +9,4 @@ export {
 } from "./differences.ts";
 export { EXPORT_FORMATS, type ExportFormat, type ExportOptions, exportRuns } from "./export.ts";
 export { methodOf } from "./method.ts";
-export { RUN_COLUMNS, TASK_COLUMNS, type TableColumn } from "./tables.ts";
+export { RUN_COLUMNS, SIZE_COLUMNS, TASK_COLUMNS, type TableColumn, withoutUnknownSizes } from "./tables.ts";
