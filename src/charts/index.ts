@@ -37,6 +37,7 @@ export {
   type RiskCoverageInput,
   riskCoverageChart,
 } from "./risk-coverage.ts";
+export { type SizedModel, type SizeQualityOptions, sizeQuality } from "./size-quality.ts";
 export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";

@@ -47,11 +47,18 @@ export {
   confidencePage,
   detectionPage,
   differencesPage,
+  quantisationsPage,
   refinePage,
   refinePicture,
   renderPage,
   scorePage,
 } from "./pages.ts";
+export {
+  quantisationColumns,
+  quantisationMethod,
+  quantisationRows,
+  quantisationVerdict,
+} from "./quantisations/table.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
   fateOf,

@@ -1,6 +1,7 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import type { Quantisations } from "../evaluate/quantisations/index.ts";
 import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
@@ -49,6 +50,14 @@ export async function refinePage(report: RefineReport): Promise<string> {
 /** Its picture as an SVG file: perplexity against steps and tokens; of a data set the tokens saved. */
 export async function refinePicture(report: RefineReport): Promise<string> {
   return (await import("./refine-page/index.ts")).refinePicture(report);
+}
+
+/** The page of a model's quantisations: see quantisations/page.ts. @param notes what has to be said of it. */
+export async function quantisationsPage(
+  quantisations: Quantisations,
+  notes: readonly string[] = [],
+): Promise<string> {
+  return (await import("./quantisations/page.ts")).quantisationsPage(quantisations, notes);
 }
 
 /** The page of models beside a base model: see comparison/page.ts. @param labels of the models, in their order. */

@@ -31,6 +31,7 @@ export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
+export { renderQuantisations } from "./quantisations.ts";
 export { type RefinementScreen, renderRefinement } from "./refine.ts";
 export {
   deepConfSentences,

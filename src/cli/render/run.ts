@@ -85,6 +85,9 @@ function named<Row>(columns: Columns<Row>, rows: readonly Row[], width: number):
   });
 }
 
+/** A column of words, which stand to the left wherever it is. */
+const REMARKS = "remarks";
+
 /**
  * A table that goes on below itself where the terminal has no room for all columns: half a number would be a wrong one. Columns of
  * names stand in front of each part.
@@ -100,13 +103,14 @@ export function fitTables<Row>(
   const front = columns.slice(0, names);
   const lines: string[] = [];
   for (let next = names; next < columns.length; ) {
+    const isName = (column: number) => column < names || part[column]?.[0] === REMARKS;
     let part = [...front, columns[next++]!];
     for (; next < columns.length; next++) {
       const wider = [...part, columns[next]!];
-      if (table(rows, wider, names).some((line) => displayWidth(line) > width)) break;
+      if (table(rows, wider, isName).some((line) => displayWidth(line) > width)) break;
       part = wider;
     }
-    lines.push(...(lines.length > 0 ? [""] : []), ...table(rows, part, names));
+    lines.push(...(lines.length > 0 ? [""] : []), ...table(rows, part, isName));
   }
   return columns.length > names ? lines : table(rows, columns, names);
 }
