@@ -17,6 +17,16 @@ export {
 } from "./comparison/export.ts";
 export { comparedRows, summaryColumns } from "./comparison/summary.ts";
 export {
+  accountTable,
+  chunkTable,
+  classTable,
+  compressionSentences,
+  lineTable,
+  type RankedTable,
+  yardstickTable,
+} from "./compression/tables.ts";
+export type { CompressionView } from "./compression/view.ts";
+export {
   type AnswerToken,
   type ConfidenceAnswer,
   type ConfidenceView,
@@ -37,6 +47,15 @@ export {
   type SignalRanking,
   type SpanLift,
 } from "./detect/view.ts";
+export {
+  type EntropyPart,
+  type EntropyShown,
+  type EntropyView,
+  type ModelRate,
+  nextEntropyText,
+  nextTokenText,
+  showEntropy,
+} from "./entropy/index.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
@@ -44,9 +63,12 @@ export {
   benchPicture,
   calibrationPage,
   comparisonPage,
+  compressionPage,
   confidencePage,
   detectionPage,
   differencesPage,
+  entropyPage,
+  entropyPicture,
   quantisationsPage,
   refinePage,
   refinePicture,

@@ -6,8 +6,10 @@ import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
+import type { CompressionView } from "./compression/view.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
 import type { DetectionView } from "./detect/view.ts";
+import type { EntropyView } from "./entropy/index.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
@@ -52,6 +54,16 @@ export async function refinePicture(report: RefineReport): Promise<string> {
   return (await import("./refine-page/index.ts")).refinePicture(report);
 }
 
+/** The page of an entropy, of a text or of models: see entropy-page/page.ts. */
+export async function entropyPage(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPage(view);
+}
+
+/** Its first picture as an SVG file. */
+export async function entropyPicture(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPicture(view);
+}
+
 /** The page of a model's quantisations: see quantisations/page.ts. @param notes what has to be said of it. */
 export async function quantisationsPage(
   quantisations: Quantisations,
@@ -67,6 +79,11 @@ export async function comparisonPage(
   labels: readonly string[],
 ): Promise<string> {
   return (await import("./comparison/page.ts")).comparisonPage(comparison, base, labels);
+}
+
+/** The page of where a packed file's bits go: see compression/page.ts. */
+export async function compressionPage(view: CompressionView): Promise<string> {
+  return (await import("./compression/page.ts")).compressionPage(view);
 }
 
 /** The page of two runs side by side: see differences-page.ts. */

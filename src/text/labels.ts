@@ -36,8 +36,17 @@ function sharedStart(names: readonly (readonly string[])[]): number {
   let shared = 0;
   // Of a name that another one begins with, something has to stay.
   while (shared < shortest - 1 && names.every((name) => name[shared] === first[shared])) shared++;
-  while (shared > 0 && !SEPARATOR.test(first[shared - 1]!)) shared--;
+  while (shared > 0 && !isCut(names, shared)) shared--;
   return shared >= LEAST_SHARED ? shared : 0;
+}
+
+/** Whether all may be cut behind so many characters: there is a separator, which is no decimal point of one of them. */
+function isCut(names: readonly (readonly string[])[], at: number): boolean {
+  const isDigit = (character: string | undefined) => /^\d$/.test(character ?? "");
+  return (
+    SEPARATOR.test(names[0]![at - 1]!) &&
+    !names.some((name) => name[at - 1] === "." && isDigit(name[at - 2]) && isDigit(name[at]))
+  );
 }
 
 /** A shown name that fits into `columns`, cut in the middle: names of models differ at both ends. */

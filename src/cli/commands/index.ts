@@ -6,6 +6,7 @@ export const COMMANDS: CommandList = {
   score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
   eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
   worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
+  entropy: { summary: "Entropies of a text and of a model: blocks, rates, next tokens, contexts", load: async () => (await import("./entropy.ts")).default },
   compare: { summary: "How far models are from a base model, token by token", load: async () => (await import("./compare.ts")).default },
   quantize: { summary: "Make a smaller model file, byte for byte as llama-quantize does", load: async () => (await import("./quantize.ts")).default },
   runs: { summary: "What was evaluated: list, show, compare, map, export", load: async () => (await import("./runs.ts")).default },
@@ -21,6 +22,9 @@ export const COMMANDS: CommandList = {
   generate: { summary: "Answers to many prompts at once, with the numbers of each", load: async () => (await import("./generate.ts")).default },
   proxy: { summary: "Let an open model stand for a closed one: calibrate", load: async () => (await import("./proxy.ts")).default },
   probe: { summary: "Find out what a server really gives: log-probabilities, alternatives, scores of a text", load: async () => (await import("./probe.ts")).default },
+  compress: { summary: "Pack any file without loss, text by what a model expects of it", load: async () => (await import("./compress.ts")).default },
+  decompress: { summary: "Unpack what `surprisal compress` packed, test it, or salvage what is whole of it", load: async () => (await import("./decompress.ts")).default },
+  inspect: { summary: "What a packed file is made of, which model it needs, and whether it is damaged", load: async () => (await import("./inspect.ts")).default },
   models: { summary: "List, download, inspect and remove models", load: async () => (await import("./models.ts")).default },
   doctor: { summary: "Show the engine, the devices, the cache, and run a self-test", load: async () => (await import("./doctor.ts")).default },
 };
