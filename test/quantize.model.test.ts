@@ -55,7 +55,7 @@ describe("surprisal quantize", () => {
     expect(made).toMatchObject({ schema: "surprisal.quantisations/1", kept: { files: [], measures: [] } });
     expect(made.files.map(({ type }: { type: string }) => type)).toEqual(["Q8_0", "Q4_K_M", "Q4_0"]);
     for (const { file, sha256, bytes } of made.files) {
-      const written = readFileSync(file);
+      const written = readFileSync(join(folder, file));
       expect([written.length, createHash("sha256").update(written).digest("hex")]).toEqual([bytes, sha256]);
     }
     const [q8, k, q4] = made.files;
@@ -68,8 +68,8 @@ describe("surprisal quantize", () => {
 
     expect(await quantize(...asked)).toMatchObject({ code: 1, stderr: expect.stringContaining("--resume") });
     // Killed in the middle: one file cut off, one measurement not made, a draft left behind.
-    writeFileSync(q8.file, readFileSync(q8.file).subarray(0, 1000));
-    writeFileSync(`${q4.file}.00000000-0000-4000-8000-000000000000.partial`, "half");
+    writeFileSync(join(folder, q8.file), readFileSync(join(folder, q8.file)).subarray(0, 1000));
+    writeFileSync(`${join(folder, q4.file)}.00000000-0000-4000-8000-000000000000.partial`, "half");
     const place = join(folder, "several", "quantisations.json");
     const record = JSON.parse(readFileSync(place, "utf8"));
     record.files[2].measures = null;

@@ -4,7 +4,7 @@ import { computedWith } from "../../models/kernels.ts";
 import { formatCount, formatPlural } from "../../text/index.ts";
 import { inline, markdownTable } from "../markdown.ts";
 import { ERROR_METHODS } from "../measures.ts";
-import { table } from "../runs/csv.ts";
+import { csvTable } from "../runs/index.ts";
 import { resolutionSentences } from "./sentences.ts";
 import { type ComparedRow, comparedRows, summaryTable } from "./summary.ts";
 
@@ -29,7 +29,7 @@ export async function exportComparison(
 }
 
 function csv(rows: readonly ComparedRow[], { base, texts }: ModelComparison): string {
-  return table(
+  return csvTable(
     rows.map((row) => ({
       model: row.model,
       isBase: row.isBase,

@@ -1,5 +1,6 @@
 /** Runs for people: tables, pages, files. */
 export { ANSWER_FORMATS, type AnswerFormat, exportAnswers } from "./answers.ts";
+export { table as csvTable } from "./csv.ts";
 export {
   CORPUS_DIFFERENCES,
   type DifferenceColumns,
