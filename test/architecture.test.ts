@@ -70,6 +70,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   "evaluate/quantisations": ["evaluate/scoring", "evaluate/corpora", "evaluate/compare", "evaluate/runs"],
   "evaluate/runs": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks"],
   "evaluate/harness": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks", "evaluate/runs"],
+  "evaluate/words": ["evaluate/scoring", "evaluate/corpora"],
   "evaluate/queue": ["evaluate/runs", "evaluate/harness"],
 };
 

@@ -69,7 +69,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
-      taskFromRows taskRows work`,
+      taskFromRows taskRows work BOUNDARY_RULES PAIR_RULES readItems scorePairs scoreWords summarisePairs wordSpans`,
     `
       AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
@@ -82,7 +82,10 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
       CompareQuantisationsOptions DifferenceBlocks FallbackCount MadeQuantisations ModelCosts PairedRatio QuantisationMeasures
-      QuantisationProgress Quantisations QuantisedFile TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent`,
+      QuantisationProgress Quantisations QuantisedFile
+      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent
+      BoundaryRule ItemRow MinimalPair PairRule PairSummary ReadItemsOptions ScorePairsOptions ScoreWordsOptions ScoredPair
+      ScoredWord WordScore WordSpan`,
   ],
   "./calibrate": [
     `
@@ -156,6 +159,14 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   "./compress": [
     "BYTES_MODEL_VERSION MAX_BYTES_CHUNK WORD_CLASSES comparePeers draftOf explainPacked findChunks memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader readPacked salvage unpack unpackBytes wordClasses yardsticks",
     "BitAccount BitSums BitUse BreakEven ChunkBits ChunkHeader ClassBits CodedToken CodingOptions ExplainOptions Explanation Footer FoundChunk Header LineBits ListedChunk LocatedChunk Method MethodBits ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource PartBits PeerOptions PeerSize SalvageOptions Salvaged TokenBits UnpackOptions UnpackReport WordClass Yardstick",
+  ],
+  "./train": [
+    `
+      ALARM_KINDS JsonLinesReader LogCollector LogSource OverfitDetector PlateauDetector RunMonitor SpikeDetector analyseRun
+      binned medianOf movingAverage nameOf noiseOf outlookOf phasesOf readTrainingLog`,
+    `
+      AlarmKind AnalyseOptions Bins Breakdown CollectorOptions CurveChoice CurveUnit LogFields LossSpike LossUnit MonitorOptions Outlook
+      OverfitOptions OverfitState Phase PhaseKind PlateauOptions PowerLaw Ranged RunAnalysis Series TrainingAlarm TrainingRun`,
   ],
   "./refine": [
     `
@@ -244,20 +255,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS COMPARISON_FORMATS EXPORT_FORMATS calibrationPage comparisonPage exportComparison quantisationsPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
-    "AnswerFormat ComparisonFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS COMPARISON_FORMATS EXPORT_FORMATS calibrationPage comparisonPage exportComparison quantisationsPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture WORD_COLUMNS WORD_FORMATS wordFile wordTable",
+    "AnswerFormat ComparisonFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView ScoredItem WordCell WordFormat WordTable",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence coursesChart divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      perplexityTimeChart pruningCurve sharesChart sizeQuality tokensSavedChart topChoiceReliability`,
+      perplexityTimeChart pruningCurve sharesChart sizeQuality tokensSavedChart topChoiceReliability trainingCurves`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
-      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel SizedModel SizeQualityOptions`,
+      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel SizedModel SizeQualityOptions TrainingCurve`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

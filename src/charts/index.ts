@@ -46,3 +46,4 @@ export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distri
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";
 export type { Theme } from "./theme.ts";
 export { type TokensSaved, tokensSavedChart } from "./tokens-saved.ts";
+export { type TrainingCurve, trainingCurves } from "./training-curves.ts";

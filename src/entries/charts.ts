@@ -57,6 +57,8 @@ export {
   surprisalDistribution,
   type Theme,
   type TokensSaved,
+  type TrainingCurve,
   tokensSavedChart,
   topChoiceReliability,
+  trainingCurves,
 } from "../charts/index.ts";

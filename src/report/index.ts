@@ -74,6 +74,8 @@ export {
   refinePicture,
   renderPage,
   scorePage,
+  trainPage,
+  trainPicture,
 } from "./pages.ts";
 export {
   quantisationColumns,
@@ -96,3 +98,6 @@ export {
 } from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";
+export type { TrainView, WatchedRun } from "./train/view.ts";
+export { trainFacts } from "./train/words.ts";
+export * from "./words/index.ts";

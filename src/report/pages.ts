@@ -13,6 +13,7 @@ import type { EntropyView } from "./entropy/index.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
+import type { TrainView } from "./train/view.ts";
 
 /** The page of one scored text: see score-page/score-page.ts. */
 export async function scorePage(view: ScoreView, options?: ScorePageOptions): Promise<string> {
@@ -106,4 +107,14 @@ export async function renderPage(
   lead?: string,
 ): Promise<string> {
   return (await import("./page/sections.ts")).renderPage(title, sections, lead);
+}
+
+/** The page of training runs: see train-page/page.ts. */
+export async function trainPage(view: TrainView): Promise<string> {
+  return (await import("./train-page/page.ts")).trainPage(view);
+}
+
+/** Its picture as an SVG file: the curves of all runs. */
+export async function trainPicture(view: TrainView): Promise<string> {
+  return (await import("./train-page/page.ts")).trainPicture(view);
 }

@@ -4,6 +4,7 @@ import type { CommandList } from "../command.ts";
 // biome-ignore format: one command a line
 export const COMMANDS: CommandList = {
   score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
+  pairs: { summary: "Minimal pairs: how often a model finds the better of two texts likelier, by condition", load: async () => (await import("./pairs.ts")).default },
   eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
   worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
   entropy: { summary: "Entropies of a text and of a model: blocks, rates, next tokens, contexts", load: async () => (await import("./entropy.ts")).default },
@@ -19,6 +20,7 @@ export const COMMANDS: CommandList = {
   calibrate: { summary: "Whether confidences mean what they say, and a file that makes them so: fit, apply, report", load: async () => (await import("./calibrate.ts")).default },
   route: { summary: "How much work an answer is worth: short or long, cheap or dear, how many samples; record, fit, eval, run", load: async () => (await import("./route.ts")).default },
   refine: { summary: "Which steps of a reasoning a model needs: training data and few-shot prompts without the others", load: async () => (await import("./refine.ts")).default },
+  watch: { summary: "Training curves of live and past logs: phases, what is left to gain, and when to stop", load: async () => (await import("./watch.ts")).default },
   generate: { summary: "Answers to many prompts at once, with the numbers of each", load: async () => (await import("./generate.ts")).default },
   proxy: { summary: "Let an open model stand for a closed one: calibrate", load: async () => (await import("./proxy.ts")).default },
   probe: { summary: "Find out what a server really gives: log-probabilities, alternatives, scores of a text", load: async () => (await import("./probe.ts")).default },

@@ -28,7 +28,7 @@ import {
   wrapWords,
 } from "../../text/index.ts";
 import type { TerminalStream } from "./progress.ts";
-import { fitTables, table } from "./run.ts";
+import { fitTables } from "./run.ts";
 
 /** Starts the clock. @returns what makes a line of each state of a comparison. */
 export function compareProgress(): (progress: CompareProgress) => () => string {
@@ -208,7 +208,7 @@ function changes(name: string, one: Comparison, width: number): string[] {
     ];
   return [
     `what changed most under ${name}`,
-    ...table(
+    ...fitTables(
       one.measures.mostChanged,
       [
         ["in context", around],
@@ -218,7 +218,8 @@ function changes(name: string, one: Comparison, width: number): string[] {
         ["p, base", ({ baseLogprob }) => chance(baseLogprob)],
         ["p", ({ logprob }) => chance(logprob)],
       ],
-      3,
+      width,
+      width < 80 ? 1 : 3,
     ),
     "",
   ];

@@ -16,6 +16,7 @@ export {
   renderMethodList,
   renderRanking,
 } from "./confidence.ts";
+export { type CurvesScreen, renderCurves } from "./curves.ts";
 export { renderDecisions } from "./decisions.ts";
 export {
   type ListedSignal,
@@ -32,6 +33,7 @@ export { renderInspection } from "./inspection.ts";
 export { renderLadder } from "./ladder.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { METHOD_WORDS, renderPacking, renderSalvage, renderUnpacking } from "./packing.ts";
+export { renderPairs } from "./pairs.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
@@ -52,3 +54,4 @@ export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export { startWaiting } from "./waiting.ts";
+export { renderWords } from "./words.ts";

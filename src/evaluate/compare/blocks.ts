@@ -63,6 +63,7 @@ export interface PairedRatio {
 }
 
 /**
+ * What two models that were compared with one base differ by, in pairs.
  * @param a `null`: the base itself.
  * @returns `null` for fewer than eight blocks, blocks that are not the same, or a probability of 0.
  */

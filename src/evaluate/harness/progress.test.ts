@@ -16,7 +16,9 @@ const corpus = (bytes: number): RunCorpus => ({
 /** A record in which so many bytes are done, by model and corpus. */
 const record = (done: readonly (readonly number[])[] = []) => ({
   corpus: (model: number, at: number) => ({
-    documents: done[model]?.[at] ? [{ sums: null, size: { bytes: done[model][at] } } as unknown as DocumentEntry] : [],
+    documents: done[model]?.[at]
+      ? [{ sums: null, size: { bytes: done[model][at] } } as unknown as DocumentEntry]
+      : [],
   }),
 });
 
@@ -63,7 +65,9 @@ describe("time left", () => {
     const { made, clock } = estimate([7, null], [corpus(1000)]);
     made.modelBegins(0, 7);
     clock.ms += 10;
-    expect(made.of({ modelIndex: 0, corpusIndex: 0 }, { bytes: 0, tokensRun: 0 }).modelRemainingMs).toBe(null);
+    expect(made.of({ modelIndex: 0, corpusIndex: 0 }, { bytes: 0, tokensRun: 0 }).modelRemainingMs).toBe(
+      null,
+    );
     clock.ms += 90;
     const left = made.of({ modelIndex: 0, corpusIndex: 0 }, { bytes: 100, tokensRun: 5 });
     expect([left.modelRemainingMs, left.remainingMs]).toEqual([900, null]);

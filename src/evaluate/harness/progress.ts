@@ -7,10 +7,7 @@ import { type CorpusProgress, textBytes } from "./score-corpus.ts";
 const LEAST_SHARE = 0.001;
 
 /** What is left, milliseconds. */
-type TimeLeft = Pick<
-  EvaluateProgress,
-  "tokensRun" | "tokensPerSecond" | "modelRemainingMs" | "remainingMs"
->;
+type TimeLeft = Pick<EvaluateProgress, "tokensRun" | "tokensPerSecond" | "modelRemainingMs" | "remainingMs">;
 
 /**
  * Every model reads every corpus. A byte of text takes each model its own time: that of the model at work is measured, over what it has
@@ -48,7 +45,9 @@ export class ProgressEstimate {
     this.#now = now;
     this.#before = parameters.map((_, model) =>
       corpora.map((_, corpus) =>
-        record.corpus(model, corpus).documents.reduce((sum, entry) => sum + (entry ? textBytes(entry) : 0), 0),
+        record
+          .corpus(model, corpus)
+          .documents.reduce((sum, entry) => sum + (entry ? textBytes(entry) : 0), 0),
       ),
     );
     const all = this.#before.flat().reduce((sum, bytes) => sum + bytes, 0);
