@@ -65,7 +65,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./evaluate": [
     `
-      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareQuantisations pairedRatio paretoFront
       answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
@@ -81,6 +81,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
       RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
+      CompareQuantisationsOptions DifferenceBlocks FallbackCount MadeQuantisations ModelCosts PairedRatio QuantisationMeasures
+      QuantisationProgress Quantisations QuantisedFile
       TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent
       BoundaryRule ItemRow MinimalPair PairRule PairSummary ReadItemsOptions ScorePairsOptions ScoreWordsOptions ScoredPair
       ScoredWord WordScore WordSpan`,
@@ -253,20 +255,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture WORD_COLUMNS WORD_FORMATS wordFile wordTable",
-    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView ScoredItem WordCell WordFormat WordTable",
+    "ANSWER_FORMATS COMPARISON_FORMATS EXPORT_FORMATS calibrationPage comparisonPage exportComparison quantisationsPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture WORD_COLUMNS WORD_FORMATS wordFile wordTable",
+    "AnswerFormat ComparisonFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView ScoredItem WordCell WordFormat WordTable",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence coursesChart divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      perplexityTimeChart pruningCurve sharesChart tokensSavedChart topChoiceReliability trainingCurves`,
+      perplexityTimeChart pruningCurve sharesChart sizeQuality tokensSavedChart topChoiceReliability trainingCurves`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
-      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel TrainingCurve`,
+      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel SizedModel SizeQualityOptions TrainingCurve`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

@@ -12,7 +12,7 @@ import {
 } from "../text/index.ts";
 import { boundsOf } from "./bins.ts";
 import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 import { viridis } from "./theme.ts";
 
 /** One model on one domain. */
@@ -235,7 +235,7 @@ function drawMap(
   const [down, across] = domainsDown ? [domains, models] : [models, domains];
   const longest = LONGEST_NAME[asked < NARROW ? "narrow" : "wide"];
   const widest = (names: readonly string[], most: number) =>
-    Math.max(...names.map((name) => pixelWidth(shortenToPixels(name, most, FONT_SIZE), FONT_SIZE)));
+    Math.max(...shortenTogether(names, most, FONT_SIZE).map((name) => pixelWidth(name, FONT_SIZE)));
   const rowNames = widest(down, longest) + 12;
   const decimals = decimalsOf([...cells.values()]);
   const all = down.flatMap((_, y) =>
@@ -277,6 +277,8 @@ function drawMap(
   // Names that fit over their column stand upright there; longer ones slant.
   const slanted = across.some((name) => pixelWidth(visible(name), FONT_SIZE) > cellWidth - 6);
   const columnNames = widest(across, slanted ? longest : cellWidth);
+  const namesAcross = shortenTogether(across, slanted ? longest : cellWidth, FONT_SIZE);
+  const namesDown = shortenTogether(down, longest, FONT_SIZE);
   const rise = Math.sin((-SLANT * Math.PI) / 180);
   const marginTop = slanted ? columnNames * rise + 24 : 26;
   const overhang = slanted
@@ -302,12 +304,12 @@ function drawMap(
             anchor: "top",
             tickSize: 0,
             tickPadding: slanted ? 8 : 10,
-            tickFormat: (i: number) => shortenToPixels(across[i]!, slanted ? longest : cellWidth, FONT_SIZE),
+            tickFormat: (i: number) => namesAcross[i]!,
             ...(slanted && { tickRotate: SLANT, textAnchor: "start" }),
           }),
           axisY({
             tickSize: 0,
-            tickFormat: (i: number) => shortenToPixels(down[i]!, longest, FONT_SIZE),
+            tickFormat: (i: number) => namesDown[i]!,
             tickPadding: 8,
           }),
           cell(

@@ -12,7 +12,7 @@ import {
 } from "../text/index.ts";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 
 /** One line of `convergence`: a model, a recipe, or whatever is compared. */
 export interface ConvergenceSeries {
@@ -102,10 +102,15 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       };
       const paint = (index: number) =>
         drawn.length <= colours.series.length ? colours.series[index % 6]! : colours.main;
-      const labels = drawn.map((run) => {
+      const names = shortenTogether(
+        drawn.map(({ name }) => name),
+        phone ? 86 : 170,
+        FONT_SIZE,
+      );
+      const labels = drawn.map((run, i) => {
         const end = last(run.points);
         const figure = written(end);
-        return { run, end, text: shortenToPixels(run.name, phone ? 86 : 170, FONT_SIZE), figure };
+        return { run, end, text: names[i]!, figure };
       });
       const marginRight =
         Math.max(

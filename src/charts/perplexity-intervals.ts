@@ -11,7 +11,7 @@ import {
 } from "../text/index.ts";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 
 /** One row of `perplexityIntervals`: a perplexity and how sure it is. */
 export interface PerplexityResult {
@@ -82,9 +82,11 @@ export function perplexityIntervals(
     ],
     draw({ width, colours }) {
       const room = width < NARROW ? 100 : 220;
-      const names = (rows: readonly PerplexityResult[]) =>
-        rows.map(({ model }) => shortenToPixels(model, room, FONT_SIZE));
       const every = drawn.flatMap(({ rows }) => rows);
+      const models = [...new Set(every.map(({ model }) => model))];
+      const labels = shortenTogether(models, room, FONT_SIZE);
+      const names = (rows: readonly PerplexityResult[]) =>
+        rows.map(({ model }) => labels[models.indexOf(model)]!);
       const marginLeft = Math.max(...names(every).map((name) => pixelWidth(name, FONT_SIZE))) + 14;
       const marginRight = Math.max(...every.map((result) => pixelWidth(written(result), FONT_SIZE))) + 14;
       return drawn.map(({ corpus, rows }) => {

@@ -18,6 +18,7 @@ export {
   withoutFinalLineBreak,
 } from "./corpora/index.ts";
 export * from "./harness/index.ts";
+export * from "./quantisations/index.ts";
 export * from "./queue/index.ts";
 export type {
   DocumentEntry,

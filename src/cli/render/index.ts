@@ -37,6 +37,7 @@ export { renderPairs } from "./pairs.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
+export { renderQuantisations } from "./quantisations.ts";
 export { type RefinementScreen, renderRefinement } from "./refine.ts";
 export {
   deepConfSentences,
@@ -47,7 +48,7 @@ export {
   WAY_COLUMNS,
   type Way,
 } from "./routing.ts";
-export { renderRun, table } from "./run.ts";
+export { fitTables, renderRun, table } from "./run.ts";
 export { renderRunDifferences } from "./run-differences.ts";
 export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";
