@@ -8,6 +8,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLMap,
 } from "yaml";
 import { SurprisalError } from "../../core/index.ts";
@@ -67,6 +68,17 @@ export class YamlFile {
         hintFor(error.code),
       );
     }
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return;
+        const place = this.#placeOf(alias, { line: 1, column: 1 });
+        throw this.fault(
+          place,
+          `This is no YAML: *${alias.source} stands for nothing`,
+          "Define it before, or put the text in quotes.",
+        );
+      },
+    });
     try {
       this.#document.toJS({ maxAliasCount: MOST_ALIASES });
     } catch (cause) {
