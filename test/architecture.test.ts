@@ -69,6 +69,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   "evaluate/compare": ["evaluate/scoring", "evaluate/corpora"],
   "evaluate/runs": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks"],
   "evaluate/harness": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks", "evaluate/runs"],
+  "evaluate/words": ["evaluate/scoring", "evaluate/corpora"],
   "evaluate/queue": ["evaluate/runs", "evaluate/harness"],
 };
 

@@ -46,6 +46,7 @@ const snippets = [
   "docs/recipes.md",
   "docs/refining.md",
   "docs/routing.md",
+  "docs/words.md",
 ]
   .flatMap(snippetsOf)
   .filter((snippet) => !isAboutClients(snippet));

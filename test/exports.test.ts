@@ -69,7 +69,7 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
-      taskFromRows taskRows work`,
+      taskFromRows taskRows work BOUNDARY_RULES PAIR_RULES readItems scorePairs scoreWords summarisePairs wordSpans`,
     `
       AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
@@ -81,7 +81,9 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
       RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
-      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent`,
+      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent
+      BoundaryRule ItemRow MinimalPair PairRule PairSummary ReadItemsOptions ScorePairsOptions ScoreWordsOptions ScoredPair
+      ScoredWord WordScore WordSpan`,
   ],
   "./calibrate": [
     `
@@ -251,8 +253,8 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture",
-    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture WORD_COLUMNS WORD_FORMATS wordFile wordTable",
+    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView ScoredItem WordCell WordFormat WordTable",
   ],
   "./charts": [
     `

@@ -63,3 +63,4 @@ export {
 } from "./runs/index.ts";
 export * from "./scoring/index.ts";
 export * from "./tasks/index.ts";
+export * from "./words/index.ts";

@@ -85,3 +85,4 @@ export * from "./runs/index.ts";
 export * from "./score/index.ts";
 export type { TrainView, WatchedRun } from "./train/view.ts";
 export { trainFacts } from "./train/words.ts";
+export * from "./words/index.ts";

@@ -37,7 +37,7 @@ export interface TextCondition {
 }
 
 /** ln p of one continuation of the prompt against that of another. */
-export interface LikelierCondition {
+interface LikelierCondition {
   kind: "likelier";
   first: string;
   second: string;
@@ -46,7 +46,7 @@ export interface LikelierCondition {
 }
 
 /** Surprisal of a given continuation of the prompt, bits. */
-export interface SurprisalCondition {
+interface SurprisalCondition {
   kind: "surprisal";
   of: string;
   relation: Relation;

@@ -6,7 +6,7 @@ import type { Check, PlacedCondition } from "./config.ts";
 import { judge, notJudged, type State, type Verdict } from "./judge.ts";
 import { type Measurement, measure, surprisalsOf } from "./measure.ts";
 
-export interface JudgedCondition extends PlacedCondition {
+interface JudgedCondition extends PlacedCondition {
   verdict: Verdict;
 }
 

@@ -4,6 +4,7 @@ import type { CommandList } from "../command.ts";
 // biome-ignore format: one command a line
 export const COMMANDS: CommandList = {
   score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
+  pairs: { summary: "Minimal pairs: how often a model finds the better of two texts likelier, by condition", load: async () => (await import("./pairs.ts")).default },
   eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
   worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
   entropy: { summary: "Entropies of a text and of a model: blocks, rates, next tokens, contexts", load: async () => (await import("./entropy.ts")).default },
