@@ -45,6 +45,7 @@ export {
   newRunFolder,
   otherFileIn,
   type PairedUnits,
+  pairedDifference,
   queryRuns,
   RUNS_FOLDER,
   type RunComparison,

@@ -11,6 +11,7 @@ export const COMMANDS: CommandList = {
   compare: { summary: "How far models are from a base model, token by token", load: async () => (await import("./compare.ts")).default },
   quantize: { summary: "Make a smaller model file, byte for byte as llama-quantize does", load: async () => (await import("./quantize.ts")).default },
   runs: { summary: "What was evaluated: list, show, compare, map, export", load: async () => (await import("./runs.ts")).default },
+  check: { summary: "Conditions on texts, questions and answers, for CI: exit code, JUnit, GitHub annotations", load: async () => (await import("./check.ts")).default },
   sql: { summary: "Ask all runs a question in SQL; needs the package @duckdb/node-api", load: async () => (await import("./sql.ts")).default },
   chat: { summary: "Talk with a model, its answers coloured by surprisal as they appear", load: async () => (await import("./chat.ts")).default },
   decide: { summary: "A probability for every option of questions about a text, without a generated word", load: async () => (await import("./decide.ts")).default },
