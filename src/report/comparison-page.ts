@@ -7,10 +7,13 @@ import {
   formatCount,
   formatNumber,
   formatPercent,
+  formatPerplexity,
+  formatPerplexityDifference,
   formatPlural,
   formatProbability,
+  formatRatio,
 } from "../text/index.ts";
-import { ERROR_METHODS, formatEstimate } from "./measures.ts";
+import { ERROR_METHODS, ERRORS_IN_WORDS, formatEstimate } from "./measures.ts";
 import { type PageSection, renderPage } from "./page/sections.ts";
 
 /**
@@ -32,7 +35,7 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
   const lead = [
     `${formatPlural(texts.documents, "document")}, ${formatPlural(texts.bytes, "byte")}, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
     ...[...new Set(computed)].map((how) => `Computed with ${how}.`),
-    "± is one standard error.",
+    ERRORS_IN_WORDS,
   ].join(" ");
   return renderPage(`Compared with ${base}`, sections, lead);
 }
@@ -58,13 +61,16 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
     heading: name,
     text,
     details: [
-      ["perplexity", formatEstimate(measures.perplexity)],
-      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity)],
+      ["perplexity", formatEstimate(measures.perplexity, formatPerplexity)],
+      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity, formatPerplexity)],
       [
         "ratio",
-        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
+        `${formatEstimate(measures.ratio, formatRatio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
       ],
-      ["difference", formatEstimate(measures.difference)],
+      [
+        "difference",
+        formatPerplexityDifference(measures.difference, [measures.perplexity, measures.basePerplexity]),
+      ],
       ["KL divergence, nats", formatEstimate(measures.divergence)],
       ["Δp, %", formatEstimate(measures.deltaP, formatPercent)],
       ["RMS of Δp, %", formatEstimate(measures.rmsDeltaP, formatPercent)],

@@ -13,8 +13,11 @@ import {
   formatCount,
   formatNumber,
   formatPercent,
+  formatPerplexity,
+  formatPerplexityDifference,
   formatPlural,
   formatProbability,
+  formatRatio,
   visible,
   visibleToken,
 } from "../../text/index.ts";
@@ -102,16 +105,20 @@ function tokenTables(rows: readonly Named<"token">[]): string[] {
     ({ divergencePercentiles }) => formatNumber(divergencePercentiles[name], 3),
   ]);
   return [
-    `its perplexity ${formatEstimate(basePerplexity)}, ${formatCount(scored)} tokens`,
+    `its perplexity ${formatEstimate(basePerplexity, formatPerplexity)}, ${formatCount(scored)} tokens`,
     "",
     ...table(
       rows,
       [
         ["model", ({ name }) => name],
-        ["perplexity", ({ perplexity }) => formatEstimate(perplexity)],
-        ["ratio", ({ ratio }) => formatEstimate(ratio)],
+        ["perplexity", ({ perplexity }) => formatEstimate(perplexity, formatPerplexity)],
+        ["ratio", ({ ratio }) => formatEstimate(ratio, formatRatio)],
         ["95% interval", ({ ratioInterval }) => interval(ratioInterval, 5)],
-        ["difference", ({ difference }) => formatEstimate(difference)],
+        [
+          "difference",
+          ({ difference, perplexity }) =>
+            formatPerplexityDifference(difference, [perplexity, basePerplexity]),
+        ],
         ["mean Δp %", ({ deltaP }) => formatEstimate(deltaP, formatPercent)],
         ["RMS Δp %", ({ rmsDeltaP }) => formatEstimate(rmsDeltaP, formatPercent)],
         ["same top %", ({ sameTop }) => formatEstimate(sameTop, formatPercent)],

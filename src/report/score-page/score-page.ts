@@ -4,9 +4,9 @@ import {
   formatBits,
   formatCount,
   formatNumber,
+  formatPerplexity,
   formatProbability,
-  formatWithError,
-  numberAndError,
+  perplexityAndError,
   shorten,
 } from "../../text/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
@@ -40,13 +40,13 @@ export interface ScorePageOptions {
 export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}): string {
   const pieces = piecesOf(view).filter(({ text }) => text !== "");
   const surprising = mostSurprising(view, pieces, top);
-  const [number, error] = numberAndError(view.perplexity, view.standardError);
-  const perplexity = formatWithError(view.perplexity, view.standardError);
+  const [number, error] = perplexityAndError(view.perplexity, view.standardError);
+  const perplexity = formatPerplexity(view.perplexity, view.standardError);
   const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
   const made = provenance(view).map(({ name, value }) => [name, value] as const);
   return htmlPage({
     title,
-    heading: `<span class="what">Perplexity</span> <span class="number">${number}</span>${error === null ? "" : ` <span class="error">± ${error}</span>`}`,
+    heading: `<span class="what">Perplexity</span> <span class="number">${number}</span>${error === null ? "" : ` <span class="error">${error}</span>`}`,
     lead: explanation(view),
     main: [
       measures(view),
