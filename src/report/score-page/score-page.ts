@@ -16,6 +16,7 @@ import {
   mostSurprising,
   piecesOf,
   provenance,
+  RANK_STYLE,
   type ScoreView,
   type SurprisingToken,
   shadeOf,
@@ -56,7 +57,7 @@ export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}):
       compression(view),
       htmlSection("h-made", "How this was measured", htmlDetails(made)),
     ].join("\n"),
-    style: SCORE_STYLE,
+    style: SCORE_STYLE + RANK_STYLE,
     script: { code: SCRIPT, data: dataOf(view, pieces, surprising) },
   });
 }
