@@ -12,7 +12,7 @@ import {
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { type ScoreView, scorePage } from "../../report/index.ts";
-import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
+import { type DecodedText, decodeText, formatPerplexity } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
 import { usage } from "../errors.ts";
@@ -111,7 +111,7 @@ const command: Command = defineCommand({
     if (html !== undefined) await writeWhole(html, await scorePage(view!));
     if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens, other?.document));
     else if (quiet && other) process.stdout.write(`${other.quiet}\n`);
-    else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
+    else if (quiet) process.stdout.write(`${quietly(score)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
 });
@@ -208,6 +208,10 @@ async function viewOf(
     compression: await compressionBaselines(score.text),
   };
 }
+
+/** For scripts: no comma within a number. */
+const quietly = ({ perplexity, standardError }: TextScore): string =>
+  formatPerplexity(perplexity, standardError).replaceAll(",", "");
 
 /** Who named no model may not know that there are better ones. */
 function withHint(view: ScoreView, { model, proxy }: Given): ScoreView {

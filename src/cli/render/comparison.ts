@@ -20,8 +20,10 @@ import {
   formatCount,
   formatNumber,
   formatPercent,
+  formatPerplexityDifference,
   formatPlural,
   formatProbability,
+  formatRatio,
   shortenMiddle,
   visible,
   visibleToken,
@@ -130,9 +132,13 @@ function tokenTables(rows: readonly Named<"token">[], width: number): string[] {
       rows,
       [
         ["model", ({ name }) => name],
-        ["ratio", ({ ratio }) => formatEstimate(ratio)],
+        ["ratio", ({ ratio }) => formatEstimate(ratio, formatRatio)],
         ["95% interval", ({ ratioInterval }) => interval(ratioInterval, 5)],
-        ["difference", ({ difference }) => formatEstimate(difference)],
+        [
+          "difference",
+          ({ difference, perplexity, basePerplexity }) =>
+            formatPerplexityDifference(difference, [perplexity, basePerplexity]),
+        ],
         ["mean Δp %", ({ deltaP }) => formatEstimate(deltaP, formatPercent)],
         ["RMS Δp %", ({ rmsDeltaP }) => formatEstimate(rmsDeltaP, formatPercent)],
         ["tokens", ({ scored }) => formatCount(scored)],

@@ -105,6 +105,9 @@ export function comparisonMethod({ base, comparisons, texts }: ModelComparison):
   return [
     `${formatPlural(texts.documents, "document")}, ${formatCount(texts.bytes)} bytes, sha256 ${texts.sha256.slice(0, 12)}; recipe ${base.recipe.name ?? "own"} (${base.recipe.id}).`,
     ...[...new Set(computed)].map((how) => `Computed with ${how}.`),
-    ...[...new Set(methods)].map((how) => `± is one standard error: ${how}; intervals are of 95 %.`),
+    ...[...new Set(methods)].map(
+      (how) =>
+        `± is one standard error: ${how}; (a to b) the same on the log scale, where a perplexity's is too wide for ±. Intervals are of 95 %.`,
+    ),
   ];
 }

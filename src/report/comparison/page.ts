@@ -1,7 +1,16 @@
 /** A comparison as a page with pictures. */
 import { divergencePercentiles } from "../../charts/server.ts";
 import type { Comparison, ModelComparison, Place } from "../../evaluate/compare/index.ts";
-import { formatBits, formatCount, formatNumber, formatPercent, formatProbability } from "../../text/index.ts";
+import {
+  formatBits,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatPerplexity,
+  formatPerplexityDifference,
+  formatProbability,
+  formatRatio,
+} from "../../text/index.ts";
 import { ERROR_METHODS, formatEstimate } from "../measures.ts";
 import { type PageSection, renderPage } from "../page/sections.ts";
 import { comparisonMethod, comparisonVerdict } from "./export.ts";
@@ -54,13 +63,16 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
     heading: name,
     text,
     details: [
-      ["perplexity", formatEstimate(measures.perplexity)],
-      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity)],
+      ["perplexity", formatEstimate(measures.perplexity, formatPerplexity)],
+      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity, formatPerplexity)],
       [
         "ratio",
-        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
+        `${formatEstimate(measures.ratio, formatRatio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
       ],
-      ["difference", formatEstimate(measures.difference)],
+      [
+        "difference",
+        formatPerplexityDifference(measures.difference, [measures.perplexity, measures.basePerplexity]),
+      ],
       ["KL divergence, nats", formatEstimate(measures.divergence)],
       ["Δp, %", formatEstimate(measures.deltaP, formatPercent)],
       ["RMS of Δp, %", formatEstimate(measures.rmsDeltaP, formatPercent)],

@@ -3,7 +3,7 @@ import type { ChartTable } from "../../charts/index.ts";
 import type { Estimate } from "../../core/index.ts";
 import type { BitsPerByte, ModelComparison } from "../../evaluate/compare/index.ts";
 import { bitsPerWeightOf, type ModelIdentity } from "../../models/index.ts";
-import { formatBytes, formatNumber, formatPercent } from "../../text/index.ts";
+import { formatBytes, formatNumber, formatPercent, formatPerplexity } from "../../text/index.ts";
 import { formatEstimate } from "../measures.ts";
 
 /** A model of a comparison; what is not measured of it is `null`. */
@@ -83,7 +83,7 @@ const COLUMNS: readonly Column[] = [
   ["model", ({ model }) => model],
   ["size", ({ bytes }) => formatBytes(bytes)],
   ["bits/weight", ({ bitsPerWeight }) => formatNumber(bitsPerWeight, 3)],
-  ["perplexity", ({ perplexity }) => estimate(perplexity)],
+  ["perplexity", ({ perplexity }) => estimate(perplexity, formatPerplexity)],
   ["× base", ({ ratio }) => formatNumber(ratio?.value)],
   ["95 %", ({ ratioInterval }) => intervalText(ratioInterval)],
   ["KL mean", ({ divergence }) => formatNumber(divergence?.value, 3)],
