@@ -67,7 +67,7 @@ needing(missing.length > 0 && `needs ${missing.join(" and ")}`).describe("pictur
       await page.evaluate(
         "[...document.querySelectorAll('svg.chart')].filter((svg) => svg.getClientRects().length > 0).length",
       ),
-    ).toBe(20);
+    ).toBe(23);
     expect(requests).toEqual([]);
     expect(errors).toEqual([]);
     await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })");

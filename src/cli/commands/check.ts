@@ -28,7 +28,7 @@ import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
 import { LOAD_OPTIONS, openModel } from "../load-options.ts";
 import { flag, option, repeated, text } from "../parameters.ts";
-import { renderChecks } from "../render/check.ts";
+import { renderChecks } from "../render/index.ts";
 import { JSON_DOCUMENT, MODEL_DESCRIPTION, QUIET } from "../shared-options.ts";
 
 // biome-ignore format: one option a line

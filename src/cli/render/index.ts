@@ -7,6 +7,7 @@ export {
 export { renderBench } from "./bench.ts";
 export { renderCalibration } from "./calibration.ts";
 export { renderCapabilityMap } from "./capability-map.ts";
+export { renderChecks } from "./check.ts";
 export { decideBackground, decideColour } from "./colour.ts";
 export { compareProgress, renderComparison } from "./comparison.ts";
 export {
