@@ -29,7 +29,7 @@ export function barsChart({ title, summary, unit, bars }: BarsInput): Chart {
   const rows = bars.map(({ name, value, label = value.toFixed(2), own }, place) => ({
     ...{ name: visible(name), value, label, own, place, zero: 0 },
   }));
-  const columns = ["", unit];
+  const columns = ["what", unit];
   if (rows.length === 0) return emptyChart(title, summary, columns);
   return {
     title,
