@@ -47,6 +47,8 @@ const MEASUREMENTS = [
   "paq",
   "embed",
   "bytes",
+  "codec",
+  "entropy",
 ];
 if (values.long) MEASUREMENTS.push("long");
 if (values.peer) MEASUREMENTS.push("peer");

@@ -11,7 +11,17 @@ const source = join(dirname(fileURLToPath(import.meta.url)), "..", "src");
 
 const BELOW_MODELS = ["core", "text", "net", "files"];
 const BELOW_USES = [...BELOW_MODELS, "models", "evaluate"];
-const USES = ["calibrate", "decide", "compress", "uncertainty", "detect", "route", "refine", "train"];
+const USES = [
+  "calibrate",
+  "decide",
+  "compress",
+  "uncertainty",
+  "detect",
+  "route",
+  "refine",
+  "train",
+  "entropy",
+];
 const ALL_BELOW_REPORT = [...BELOW_USES, "charts", "problems", "answers", ...USES];
 
 /**
@@ -42,6 +52,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   route: [...BELOW_USES, "answers", "calibrate", "decide", "uncertainty", "problems"],
   refine: [...BELOW_USES, "answers", "problems"],
   train: BELOW_USES,
+  entropy: BELOW_USES,
   // 6: pages and exports for people
   report: ALL_BELOW_REPORT,
   // 7: what people touch

@@ -3,11 +3,13 @@ import { measureCalibration, reliabilityOverPerplexity } from "../src/calibrate/
 import {
   accuracyByPerplexity,
   accuracyTokensChart,
+  barsChart,
   type CalibrationColumns,
   type CapabilityCell,
   calibrationByRank,
   capabilityMap,
   convergence,
+  coursesChart,
   divergencePercentiles,
   type ModelDivergence,
   noiseFloorChart,
@@ -19,6 +21,7 @@ import {
   rankingChart,
   reliabilityDiagram,
   riskCoverageChart,
+  sharesChart,
   surprisalAlong,
   surprisalDistribution,
   tokensSavedChart,
@@ -285,6 +288,52 @@ export function everySection(): PageSection[] {
         { name: "p-true", auroc: 0.8, low: 0.7, high: 0.9, n: 40 },
         { name: "mean-nll", auroc: 0.6, low: null, high: null, n: 2 },
       ]),
+    },
+    {
+      chart: coursesChart({
+        title: "Conditional entropy by order",
+        summary: "What is still open about the next symbol: 2 bits at order 1.",
+        x: { label: "order n", type: "log" },
+        y: { label: "bits" },
+        courses: [
+          {
+            name: "corrected",
+            points: [0, 1, 2, 4].map((x) => ({ x, y: 4 / (x + 1), low: 3.5 / (x + 1), high: 5 / (x + 1) })),
+          },
+          { name: "band", style: "line", points: [1, 2, 4].map((x) => ({ x, y: 3, low: 2, high: 4 })) },
+          { name: "one stretch", style: "faint", points: [1, 2, 4].map((x) => ({ x, y: x })) },
+          { name: "nothing", points: [{ x: 1, y: null }] },
+        ],
+        level: { name: "limit", y: 1, low: 0.8, high: 1.3 },
+      }),
+    },
+    {
+      chart: sharesChart({
+        title: "Probability of the next token",
+        summary: "The most probable tokens behind each prompt.",
+        panels: [
+          {
+            name: "法国的首都是",
+            note: "1.2 bits",
+            shares: [
+              { name: "巴黎", share: 0.8 },
+              { name: "⟨0xE5⟩ → 巴", share: 0.1 },
+            ],
+          },
+          { name: "I want to", shares: [{ name: "␣be", share: 0.2 }] },
+        ],
+      }),
+    },
+    {
+      chart: barsChart({
+        title: "Bits per byte",
+        summary: "Two ways to write a text down.",
+        unit: "bits per byte",
+        bars: [
+          { name: "the model", value: 1.4, own: true },
+          { name: "gzip", value: 3, label: "3.0" },
+        ],
+      }),
     },
     { chart: riskCoverageChart({ points: report.riskCoverage, aurc: report.measures.aurc.value! }) },
     { chart: noiseFloorChart([{ name: "Before", ...report.noiseFloor }]) },

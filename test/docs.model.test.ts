@@ -37,6 +37,7 @@ const snippets = [
   "docs/confidence.md",
   "docs/deciding.md",
   "docs/embedding.md",
+  "docs/entropy.md",
   "docs/generating.md",
   "docs/hallucination.md",
   "docs/library.md",

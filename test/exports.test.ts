@@ -153,8 +153,16 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       PaqServerOptions RecordedLevels RecordLevelsOptions`,
   ],
   "./compress": [
-    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK draftOf memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader salvage unpack unpackBytes",
-    "ChunkHeader CodingOptions Footer Header LocatedChunk Method ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource Salvaged UnpackOptions UnpackReport",
+    "BYTES_MODEL_VERSION MAX_BYTES_CHUNK WORD_CLASSES comparePeers draftOf explainPacked findChunks memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader readPacked salvage unpack unpackBytes wordClasses yardsticks",
+    "BitAccount BitSums BitUse BreakEven ChunkBits ChunkHeader ClassBits CodedToken CodingOptions ExplainOptions Explanation Footer FoundChunk Header LineBits ListedChunk LocatedChunk Method MethodBits ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource PartBits PeerOptions PeerSize SalvageOptions Salvaged TokenBits UnpackOptions UnpackReport WordClass Yardstick",
+  ],
+  "./train": [
+    `
+      ALARM_KINDS JsonLinesReader LogCollector LogSource OverfitDetector PlateauDetector RunMonitor SpikeDetector analyseRun
+      binned medianOf movingAverage nameOf noiseOf outlookOf phasesOf readTrainingLog`,
+    `
+      AlarmKind AnalyseOptions Bins Breakdown CollectorOptions CurveChoice CurveUnit LogFields LossSpike LossUnit MonitorOptions Outlook
+      OverfitOptions OverfitState Phase PhaseKind PlateauOptions PowerLaw Ranged RunAnalysis Series TrainingAlarm TrainingRun`,
   ],
   "./refine": [
     `
@@ -174,6 +182,17 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       SampleLayout SampleReport SampleRow SolutionParts UnrefinedSample
       RewriteOptions ScoreSummary ScoringOptions Segmentation SegmentationName SegmentBy SegmentedStep StepFate
       StepGraph StepGraphOptions StepImportance StepNode StepPruning StepPurpose StepReference StopRules`,
+  ],
+  "./entropy": [
+    `
+      ENTROPY_ESTIMATORS TRUST blockEntropies byteSymbols characterSymbols contextWorth convergenceOf countProfile countedEntropy
+      crossEntropyOf entropyLab fitPowerLaw informationByDistance lempelZiv nextTokens suffixesOf symbolSequence withoutBlank`,
+    `
+      BlockEntropy BlockOptions ContextOptions ContextPoint ContextWorth Convergence ConvergenceOptions ConvergencePoint CountProfile
+      CountedEntropy CoursePoint CrossEntropyReport DistanceInformation EntropyEstimator EntropyLab EntropyLabOptions
+      ExtrapolatedRate FittedLimit LempelZiv LempelZivEstimate LempelZivMethod LempelZivOptions MeanNats ModelOfRun
+      ModelRunOptions NextOptions NextToken NextTokens PluginRate PowerLaw RateInterval Suffixes SymbolSequence SymbolUnit
+      TextOrTokens`,
   ],
   "./answers": [
     `
@@ -232,20 +251,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage confidencePage detectionPage differencesPage exportAnswers exportRuns refinePage refinePicture renderPage scorePage",
-    "AnswerFormat AnswerToken CalibrationView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView",
+    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture",
+    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView",
   ],
   "./charts": [
     `
-      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence divergencePercentiles drawChart
+      FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence coursesChart divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      perplexityTimeChart pruningCurve tokensSavedChart topChoiceReliability`,
+      perplexityTimeChart pruningCurve sharesChart tokensSavedChart topChoiceReliability trainingCurves`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
-      PruningCurveInput PruningPoint TokensSaved`,
+      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel TrainingCurve`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

@@ -12,7 +12,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type PaqLadder, parseRecords, readLadder } from "../src/route/index.ts";
+import {
+  type PaqLadder,
+  parseRecords,
+  RECORDS_SCHEMA,
+  type RecordsHeader,
+  readLadder,
+  recordLine,
+} from "../src/route/index.ts";
 import { type Finished, runCommand } from "./cli-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "paq-"));
@@ -171,5 +178,51 @@ describe("surprisal route paq", () => {
     expect([empty.code, empty.stdout]).toEqual([2, ""]);
     const none = await paq("run", "a", "--ladder", "ladder");
     expect(none.stderr).toMatch(/There is no router/);
+  });
+
+  it("takes the file of prompts that labels were made of, and says how probable it is of the level that answered", async () => {
+    const header: RecordsHeader = {
+      schema: RECORDS_SCHEMA,
+      paths: ladder.levels.map(({ name }) => name),
+      counting: null,
+      identity: null,
+    };
+    const rows = Array.from({ length: 80 }, (_, i) => ({
+      id: `${i}`,
+      question: `${"word ".repeat(1 + (i % 7))}${i}`,
+      // 2 bits never are enough, 4 bits in nine of ten, 8 bits always
+      paths: Object.fromEntries(
+        ladder.levels.map(({ name, bits }) => {
+          const nll = bits === 2 ? 90 : bits === 4 && i % 10 === 0 ? 60 : 20;
+          return [name, { correct: null, tokens: 10, nll }];
+        }),
+      ),
+    }));
+    writeFileSync(path("many.jsonl"), recordLine(header) + rows.map((row) => recordLine(row)).join(""));
+    const fitted = await paq("fit", "many.jsonl", "--features", "statistics", "-o", "router.json");
+    expect(fitted.code).toBe(0);
+    renameSync(path("ladder", "mini-Q4_0.gguf"), path("ladder", "away.gguf"));
+    const one = await paq(...RUN, "-a", "router.json");
+    renameSync(path("ladder", "away.gguf"), path("ladder", "mini-Q4_0.gguf"));
+    const { probabilities } = JSON.parse((await paq(...RUN, "-a", "router.json", "--json")).stdout).decision;
+    expect(probabilities["4-bit"]).toBeLessThan(0.95);
+    expect(probabilities["8-bit"]).toBeGreaterThan(0.98);
+    expect(one.stderr).toMatch(/^8-bit, P\(enough\) (100|99)/m);
+    const many = await paq(
+      "run",
+      "prompts.jsonl",
+      "--ladder",
+      "ladder",
+      "-a",
+      "router.json",
+      "--max-tokens",
+      "2",
+    );
+    expect(many.code).toBe(0);
+    const levels = many.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).level);
+    expect(levels).toEqual(["4-bit", "4-bit", "4-bit"]);
   });
 });

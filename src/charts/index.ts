@@ -1,5 +1,6 @@
 /** Pictures: plain data in, SVG out, alone or as a figure for a page (pages are made in report/). In Node import `server.ts`, which brings a document. */
 export { type AccuracyTokensInput, accuracyTokensChart } from "./accuracy-tokens.ts";
+export { barsChart } from "./bars.ts";
 export {
   type CalibrationColumns,
   type CalibrationInput,
@@ -9,6 +10,7 @@ export {
 export { type CapabilityCell, type CapabilityMapOptions, capabilityMap } from "./capability-map.ts";
 export type { Chart, ChartTable } from "./chart.ts";
 export { type ConvergenceSeries, convergence } from "./convergence.ts";
+export { type Course, type CoursesInput, coursesChart } from "./courses.ts";
 export {
   type DivergenceOptions,
   divergencePercentiles,
@@ -37,8 +39,10 @@ export {
   type RiskCoverageInput,
   riskCoverageChart,
 } from "./risk-coverage.ts";
+export { type SharesInput, type SharesPanel, sharesChart } from "./shares.ts";
 export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";
 export type { Theme } from "./theme.ts";
 export { type TokensSaved, tokensSavedChart } from "./tokens-saved.ts";
+export { type TrainingCurve, trainingCurves } from "./training-curves.ts";

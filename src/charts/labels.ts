@@ -14,10 +14,12 @@ interface Place {
 /**
  * For each label how far from its point it stands, so that none lies on another, or on a point, where there is room.
  * @param unnamed points without a label.
+ * @param lowest no label stands lower than this, pixels: there the axis begins.
  */
 export function labelsApart(
   places: readonly (Place & { name: string })[],
   unnamed: readonly Place[] = [],
+  lowest: number = Number.POSITIVE_INFINITY,
 ): number[] {
   const points = [...places, ...unnamed].map(({ x, y }) => ({
     left: x - POINT,
@@ -29,6 +31,7 @@ export function labelsApart(
   return places.map(({ name, x, y }, i) => {
     const half = (name.length * LETTER) / 2;
     const isFree = (dy: number) =>
+      y + dy <= lowest &&
       [...points.filter((_, other) => other !== i), ...labels].every(
         (other) =>
           other.right < x - half || other.left > x + half || Math.abs(other.y - y - dy) >= other.least,
@@ -38,3 +41,27 @@ export function labelsApart(
     return dy;
   });
 }
+
+/**
+ * Points that lie on each other as one, with all their names: no label could say which of them it belongs to.
+ * @returns where the first of each stands, with their names in the order of the points.
+ */
+export function joinedNames<Each extends Place & { name: string }>(places: readonly Each[]): Each[] {
+  const groups: Each[][] = [];
+  for (const place of places) {
+    const touching = groups.filter((group) =>
+      group.some(({ x, y }) => Math.abs(x - place.x) < POINT && Math.abs(y - place.y) < POINT),
+    );
+    const joined = [...touching.flat(), place];
+    for (const group of touching) groups.splice(groups.indexOf(group), 1);
+    groups.push(joined);
+  }
+  return groups.map((group) => ({
+    ...group[0]!,
+    name: places.flatMap((place) => (group.includes(place) ? place.name : [])).join(", "),
+  }));
+}
+
+/** How far a label has to move to the side to begin no further left than `left`, pixels. */
+export const movedIn = ({ name, x }: Place & { name: string }, left: number): number =>
+  Math.max(0, left - (x - (name.length * LETTER) / 2));

@@ -11,7 +11,7 @@ import {
   text,
 } from "@observablehq/plot";
 import { NARROW } from "./chart.ts";
-import { labelsApart } from "./labels.ts";
+import { joinedNames, labelsApart, movedIn } from "./labels.ts";
 import type { Colours } from "./theme.ts";
 
 /** One of them. */
@@ -56,11 +56,15 @@ export function waysPlot({
 }: WaysInput): PlotOptions {
   const [height, right, top, bottom] = [width < NARROW ? 280 : 340, width < NARROW ? 60 : 90, 30, 40];
   const [least, most] = domain;
-  const places = points.map(({ name, x, value }) => ({
-    name,
-    x: left + (x / widest) * (width - left - right),
-    y: top + ((most - value) / (most - least)) * (height - top - bottom),
-  }));
+  const places = joinedNames(
+    points.map((point) => ({
+      name: point.name,
+      x: left + (point.x / widest) * (width - left - right),
+      y: top + ((most - point.value) / (most - least)) * (height - top - bottom),
+      point,
+    })),
+  ).map((place) => ({ ...place, dx: movedIn(place, left) }));
+  const shown = places.map((place) => ({ ...place, x: place.x + place.dx }));
   const named = {
     x: "x",
     y: "value",
@@ -90,7 +94,10 @@ export function waysPlot({
         points.filter((point) => !isOther(point)),
         { x: "x", y: "value", r: 7, symbol: "diamond", fill: colours.accent },
       ),
-      ...labelsApart(places).map((dy, i) => text([points[i]!], { ...named, dy })),
+      ...labelsApart(shown, [], height - bottom - 6).map((dy, i) => {
+        const { point, name, dx } = places[i]!;
+        return text([{ ...point, name }], { ...named, dx, dy });
+      }),
     ],
   };
 }

@@ -7,7 +7,7 @@ export interface Command {
   /** What stands at the end of its help. Lines that are not indented are wrapped. */
   details?: string | undefined;
   parameters?: Parameters | undefined;
-  /** Those of a folder. */
+  /** Those of a folder; one with `run` is a command too, for what begins with none of their names. */
   commands?: CommandList | undefined;
   /** @param rawArgs what the person wrote after the command's name. */
   run?: ((rawArgs: readonly string[]) => Promise<void>) | undefined;
@@ -18,7 +18,7 @@ export interface Command {
 /** Commands by name. `summary` is a line of help; a command is loaded when it is asked for. */
 export type CommandList = Readonly<Record<string, { summary: string; load(): Promise<Command> }>>;
 
-interface Definition<All extends Parameters> extends Pick<Command, "details" | "errorDocument"> {
+interface Definition<All extends Parameters> extends Pick<Command, "details" | "commands" | "errorDocument"> {
   parameters: All;
   run(given: Values<All>): Promise<void>;
 }

@@ -30,7 +30,7 @@ export function helpPage(
   });
   const tail = [
     ...(options.length > 0 ? ["[OPTIONS]"] : []),
-    ...(commander.commands.length > 0 ? ["COMMAND"] : []),
+    ...(commander.commands.length > 0 ? [options.length > 0 ? "| COMMAND" : "COMMAND"] : []),
   ];
   commander.configureHelp({
     helpWidth: columns,

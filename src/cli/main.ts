@@ -45,10 +45,11 @@ interface Asked {
 }
 
 async function run({ names, summary, command, rest }: Asked, help: boolean): Promise<void> {
-  if (help || (command.commands && rest.length === 0)) {
+  const { commands } = command.run ? {} : command; // a folder that is a command too takes what names none of its own
+  if (help || (commands && rest.length === 0)) {
     const { helpPage } = await import("./help.ts");
     process.stdout.write(helpPage(names, summary, command, process.stdout.columns || LINE_WITHOUT_TERMINAL));
-  } else if (command.commands) throw unknownCommand(names, rest[0]!, command.commands);
+  } else if (commands) throw unknownCommand(names, rest[0]!, commands);
   else await command.run?.(rest);
 }
 

@@ -49,19 +49,29 @@ export interface PackFileOptions extends Omit<PackOptions, "resume"> {
 /**
  * Packs a file. Until all of it is there and checked, it is called `draftOf(to)`: an interrupted run leaves that behind to be gone on with, a failed
  * check removes it.
+ * @param from a file's name, or the bytes.
  * @throws SurprisalError FILE_*, DISK_FULL; as `pack`; INVALID_ARGUMENT where what is there was packed in another way
  */
-export async function packFile(from: string, to: string, options: PackFileOptions = {}): Promise<PackReport> {
+export async function packFile(
+  from: string | AsyncIterable<Uint8Array>,
+  to: string,
+  options: PackFileOptions = {},
+): Promise<PackReport> {
   const draft = draftOf(to);
   const known = options.resume && existsSync(draft) ? await wholeChunks(draft) : null;
   let report: PackReport;
   const out = await open(draft, known ? "r+" : "w").catch((error: unknown) => {
     throw writeFailure(error, draft);
   });
+  const begun = { chunks: known !== null };
   try {
     if (known) await out.truncate(known.size);
-    report = await writePieces(out, draft, sourceOf(from), options, known);
+    const source = typeof from === "string" ? sourceOf(from) : from;
+    report = await writePieces(out, draft, source, options, known, begun);
     await out.sync();
+  } catch (error) {
+    if (!begun.chunks) await rm(draft, { force: true }); // there is nothing to go on with
+    throw error;
   } finally {
     await out.close();
   }
@@ -93,6 +103,7 @@ async function writePieces(
   source: AsyncIterable<Uint8Array>,
   options: PackFileOptions,
   known: { chunks: readonly ChunkHeader[]; header: Uint8Array; size: number } | null,
+  begun: { chunks: boolean },
 ): Promise<PackReport> {
   const { coder, chunkBytes, onProgress, signal } = options;
   const pieces = pack(source, { coder, chunkBytes, onProgress, signal, resume: known?.chunks });
@@ -110,11 +121,14 @@ async function writePieces(
       });
     }
     try {
-      await out.write(value, 0, value.length, at);
+      // The disk may take less than it is given, as when it is nearly full.
+      for (let from = 0; from < value.length; )
+        from += (await out.write(value, from, value.length - from, at + from)).bytesWritten;
     } catch (error) {
       throw writeFailure(error, draft);
     }
     at += value.length;
+    begun.chunks ||= !first;
   }
 }
 

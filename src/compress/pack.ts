@@ -12,6 +12,7 @@ import {
   FEATURES,
   footerBytes,
   headerBytes,
+  listed,
   type Method,
   MOST_CHUNK,
   PACKED_VERSION,
@@ -117,8 +118,14 @@ export async function* pack(
     bytes += raw.length;
     onProgress?.({ bytes, packedBytes });
   }
+  if (resume.length > chunks.length)
+    throw invalidArgument(
+      `The source is shorter than what was packed before: it has ${bytes} bytes`,
+      "resume",
+      "Start afresh, without resume.",
+    );
   const sha256 = hash.digest("hex");
-  const footer = footerBytes({ chunks, length: bytes, sha256 });
+  const footer = footerBytes({ chunks: chunks.map(listed), length: bytes, sha256 });
   yield footer;
   return { bytes, packedBytes: packedBytes + footer.length, sha256, chunks };
 }

@@ -5,9 +5,9 @@ import { brotliDecompress } from "node:zlib";
 import { abortError, SurprisalError } from "../core/index.ts";
 import { unpackingBytes } from "./bytes/index.ts";
 import { crc32c } from "./container/crc32c.ts";
-import type { PackedModel } from "./container/format.ts";
+import { findChunks } from "./container/find.ts";
+import { type Header, isListed, isPacked, MAGIC, type PackedModel } from "./container/format.ts";
 import {
-  findChunks,
   type LocatedChunk,
   type PackedSource,
   readChunks,
@@ -61,6 +61,12 @@ export async function* unpack(
         );
       break;
     }
+    const entry = footer.chunks[chunks];
+    if (entry && !isListed(next.value, entry))
+      throw damaged(
+        "A chunk is not the one that the footer lists there: it was moved, doubled or changed",
+        `${source.name}, chunk ${chunks + 1}`,
+      );
     const raw = await unpacker.chunk(next.value);
     hash.update(raw);
     bytes += raw.length;
@@ -72,30 +78,52 @@ export async function* unpack(
   return { bytes, sha256, chunks };
 }
 
+/** Options of `salvage`. */
+export interface SalvageOptions extends UnpackOptions {
+  /** Asked for where the header is damaged, so that it names no model: what it unpacks is kept where the chunk's checksum says that it is right. */
+  coderWithoutHeader?: (() => Promise<ModelCoder>) | undefined;
+}
+
 /** A chunk of a damaged file. */
 export type Salvaged =
   | { index: number; start: number; bytes: Uint8Array; error: null }
   | { index: number; start: number; bytes: null; error: unknown };
 
 /**
- * Chunks that are whole, of a file that is damaged; the others with what is wrong with them. `start`, the byte of the original, is known only where
- * the file's end or all chunks before are whole; else it counts what was found.
- * @throws SurprisalError PACKED_UNSUPPORTED where the file does not begin as a packed one
+ * Chunks that are whole, of a file that is damaged, as they lie in it; then the others with what is wrong with them. `start`, the byte of the
+ * original, is known only where the file's end or all chunks before are whole; else it counts what was found.
+ * @throws SurprisalError PACKED_UNSUPPORTED for what is no packed file, or of a newer version
  */
-export async function* salvage(source: PackedSource, options: UnpackOptions = {}): AsyncGenerator<Salvaged> {
-  const { header, size } = await readHeader(source).catch(async (error: unknown) => {
-    if (SurprisalError.isInstance(error) && error.code === "PACKED_UNSUPPORTED") throw error;
-    return { header: null, size: null };
-  });
-  const unpacker = new Unpacker(source, header?.model ?? null, options, null);
-  for await (const chunk of findChunks(source, size)) {
+export async function* salvage(source: PackedSource, options: SalvageOptions = {}): AsyncGenerator<Salvaged> {
+  const { header, size, error } = await headerOf(source);
+  const unpacker = new Unpacker(source, header?.model ?? null, options, null, options.coderWithoutHeader);
+  let found = false;
+  for await (const { chunk, packed } of findChunks(source, size)) {
+    found = true;
     const { index, start } = chunk;
+    const where = `${source.name}, chunk ${index + 1}, bytes ${start}-${start + chunk.length} of the original`;
     try {
-      yield { index, start, bytes: await unpacker.chunk(chunk), error: null };
+      if (!packed) throw damaged("A chunk is damaged or missing", where);
+      yield { index, start, bytes: await unpacker.chunk(chunk, packed), error: null };
     } catch (error) {
       if (options.signal?.aborted) throw error;
       yield { index, start, bytes: null, error };
     }
+  }
+  if (!found && error?.code === "PACKED_UNSUPPORTED") throw error;
+}
+
+/** The header; or where to look for chunks without it, and what is wrong with it. */
+async function headerOf(
+  source: PackedSource,
+): Promise<{ header: Header | null; size: number | null; error: SurprisalError | null }> {
+  try {
+    return { ...(await readHeader(source)), error: null };
+  } catch (error) {
+    if (!SurprisalError.isInstance(error)) throw error;
+    const isNewer = error.code === "PACKED_UNSUPPORTED" && isPacked(await source.read(0, MAGIC.length));
+    if (isNewer) throw error;
+    return { header: null, size: null, error };
   }
 }
 
@@ -104,20 +132,30 @@ class Unpacker {
   readonly #model: PackedModel | null;
   readonly #options: UnpackOptions;
   readonly #total: number | null;
+  readonly #unnamed: (() => Promise<ModelCoder>) | undefined;
   #coder: Promise<ModelCoder> | null = null;
 
-  constructor(source: PackedSource, model: PackedModel | null, options: UnpackOptions, total: number | null) {
+  /** @param unnamed what to try where the header names no model. */
+  constructor(
+    source: PackedSource,
+    model: PackedModel | null,
+    options: UnpackOptions,
+    total: number | null,
+    unnamed?: () => Promise<ModelCoder>,
+  ) {
+    this.#unnamed = unnamed;
     this.#source = source;
     this.#model = model;
     this.#options = options;
     this.#total = total;
   }
 
-  async chunk(chunk: LocatedChunk): Promise<Uint8Array> {
+  /** @param known its packed bytes, where they are read already. */
+  async chunk(chunk: LocatedChunk, known?: Uint8Array): Promise<Uint8Array> {
     const { signal, onProgress } = this.#options;
     if (signal?.aborted) throw abortError("Unpacking", signal);
     const where = `${this.#source.name}, chunk ${chunk.index + 1}`;
-    const packed = await readPacked(this.#source, chunk);
+    const packed = known ?? (await readPacked(this.#source, chunk));
     const told = (bytes: number) => onProgress?.({ bytes: chunk.start + bytes, total: this.#total });
     const raw = await this.#byMethod(chunk, packed, where, told).catch((error: unknown) => {
       throw SurprisalError.isInstance(error) && !error.where?.includes(where)
@@ -159,6 +197,7 @@ class Unpacker {
   async #open(where: string): Promise<ModelCoder> {
     const { coderFor } = this.#options;
     const model = this.#model;
+    if (!model && this.#unnamed) return this.#unnamed();
     if (!model) throw damaged("A chunk needs a model, and the header names none", where);
     if (!coderFor)
       throw new SurprisalError({

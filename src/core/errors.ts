@@ -45,6 +45,8 @@ export const ERROR_CODES = [
   "CALIBRATION_MISMATCH",
   "ROUTER_INVALID",
   "DETECTOR_INVALID",
+  // Training curves
+  "LOG_MALFORMED",
   // Packed files
   "PACKED_DAMAGED",
   "PACKED_UNSUPPORTED",

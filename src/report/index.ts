@@ -9,6 +9,16 @@ export {
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
 export {
+  accountTable,
+  chunkTable,
+  classTable,
+  compressionSentences,
+  lineTable,
+  type RankedTable,
+  yardstickTable,
+} from "./compression/tables.ts";
+export type { CompressionView } from "./compression/view.ts";
+export {
   type AnswerToken,
   type ConfidenceAnswer,
   type ConfidenceView,
@@ -29,6 +39,15 @@ export {
   type SignalRanking,
   type SpanLift,
 } from "./detect/view.ts";
+export {
+  type EntropyPart,
+  type EntropyShown,
+  type EntropyView,
+  type ModelRate,
+  nextEntropyText,
+  nextTokenText,
+  showEntropy,
+} from "./entropy/index.ts";
 export { ERROR_METHODS, formatEstimate } from "./measures.ts";
 export type { PageSection } from "./page/sections.ts";
 export {
@@ -36,13 +55,18 @@ export {
   benchPicture,
   calibrationPage,
   comparisonPage,
+  compressionPage,
   confidencePage,
   detectionPage,
   differencesPage,
+  entropyPage,
+  entropyPicture,
   refinePage,
   refinePicture,
   renderPage,
   scorePage,
+  trainPage,
+  trainPicture,
 } from "./pages.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
@@ -59,3 +83,5 @@ export {
 } from "./refine/words.ts";
 export * from "./runs/index.ts";
 export * from "./score/index.ts";
+export type { TrainView, WatchedRun } from "./train/view.ts";
+export { trainFacts } from "./train/words.ts";

@@ -5,11 +5,14 @@ import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
 import type { CalibrationView } from "./calibration/page.ts";
+import type { CompressionView } from "./compression/view.ts";
 import type { ConfidenceView } from "./confidence/view.ts";
 import type { DetectionView } from "./detect/view.ts";
+import type { EntropyView } from "./entropy/index.ts";
 import type { PageSection } from "./page/sections.ts";
 import type { ScoreView } from "./score/index.ts";
 import type { ScorePageOptions } from "./score-page/score-page.ts";
+import type { TrainView } from "./train/view.ts";
 
 /** The page of one scored text: see score-page/score-page.ts. */
 export async function scorePage(view: ScoreView, options?: ScorePageOptions): Promise<string> {
@@ -51,6 +54,16 @@ export async function refinePicture(report: RefineReport): Promise<string> {
   return (await import("./refine-page/index.ts")).refinePicture(report);
 }
 
+/** The page of an entropy, of a text or of models: see entropy-page/page.ts. */
+export async function entropyPage(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPage(view);
+}
+
+/** Its first picture as an SVG file. */
+export async function entropyPicture(view: EntropyView): Promise<string> {
+  return (await import("./entropy-page/page.ts")).entropyPicture(view);
+}
+
 /** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */
 export async function comparisonPage(
   comparison: ModelComparison,
@@ -58,6 +71,11 @@ export async function comparisonPage(
   labels: readonly string[],
 ): Promise<string> {
   return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+}
+
+/** The page of where a packed file's bits go: see compression/page.ts. */
+export async function compressionPage(view: CompressionView): Promise<string> {
+  return (await import("./compression/page.ts")).compressionPage(view);
 }
 
 /** The page of two runs side by side: see differences-page.ts. */
@@ -80,4 +98,14 @@ export async function renderPage(
   lead?: string,
 ): Promise<string> {
   return (await import("./page/sections.ts")).renderPage(title, sections, lead);
+}
+
+/** The page of training runs: see train-page/page.ts. */
+export async function trainPage(view: TrainView): Promise<string> {
+  return (await import("./train-page/page.ts")).trainPage(view);
+}
+
+/** Its picture as an SVG file: the curves of all runs. */
+export async function trainPicture(view: TrainView): Promise<string> {
+  return (await import("./train-page/page.ts")).trainPicture(view);
 }

@@ -16,6 +16,7 @@ export {
   renderMethodList,
   renderRanking,
 } from "./confidence.ts";
+export { type CurvesScreen, renderCurves } from "./curves.ts";
 export { renderDecisions } from "./decisions.ts";
 export {
   type ListedSignal,
@@ -24,10 +25,14 @@ export {
   renderSignalList,
   renderSignalRanking,
 } from "./detection.ts";
+export { renderEntropy } from "./entropy.ts";
 export { evaluationProgress, taskProgress } from "./evaluation-progress.ts";
+export { renderExplanation } from "./explanation.ts";
 export { type GenerationProgress, generationProgress } from "./generation-progress.ts";
+export { renderInspection } from "./inspection.ts";
 export { renderLadder } from "./ladder.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
+export { METHOD_WORDS, renderPacking, renderSalvage, renderUnpacking } from "./packing.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";

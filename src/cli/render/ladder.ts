@@ -67,8 +67,9 @@ function slowSentences(levels: readonly PaqLevelFacts[]): string[] {
     const slow = levels.filter((level) => most !== null && level[which] !== null && level[which] < most);
     if (slow.length === 0) return [];
     const names = slow.map(({ name }) => name).join(", ");
+    const s = slow.length === 1 ? "s" : "";
     return [
-      `${names} ${which === "prefillTokensPerSecond" ? "reads prompts" : "writes"} more slowly here than ${highest.name}.`,
+      `${names} ${which === "prefillTokensPerSecond" ? `read${s} prompts` : `write${s}`} more slowly here than ${highest.name}.`,
     ];
   });
 }

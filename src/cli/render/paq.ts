@@ -70,7 +70,11 @@ export function paqSentencesOf(evaluation: PaqEvaluation): string[] {
           `Time per prompt: ${formatNumber(router.ms!.value, 3)} ms, ${formatNumber(routerMs ?? 0, 2)} ms of it the router's own; always ${levels.at(-1)}: ${formatNumber(top.ms!.value, 3)} ms. ${saved > 0 ? `It is faster${surely ? "" : ", within the error"}.` : "It is not faster."}`,
         ]),
     ...(randomPValue === null
-      ? ["It sends all prompts to one level: there is nothing to compare with random choice."]
+      ? [
+          levels.some((name) => router.shares[name] === 1)
+            ? "It sends all prompts to one level: there is nothing to compare with random choice."
+            : `No shuffle of the choices is another one: no two groups are of one size and go other ways. Random: ${change(random.increase.value)} %, by length alone: ${change(length.increase.value)} %.`,
+        ]
       : [
           `The same choices shuffled among the prompts are as good with p = ${smallNumber(randomPValue.perplexity)} by perplexity and ${smallNumber(randomPValue.adequate)} by the share that is enough; random: ${change(random.increase.value)} %, by length alone: ${change(length.increase.value)} %.`,
         ]),

@@ -6,7 +6,6 @@ import {
   type PaqAnswer,
   type PaqArtefact,
   type PaqDecider,
-  type PaqDecision,
   type PaqLadder,
   type PaqRunOptions,
   PaqServer,
@@ -29,7 +28,7 @@ const MOST_TOKENS = 512;
 
 // biome-ignore format: one option a line
 const parameters = {
-  question: argument('A prompt; or a file of them: .jsonl with "question" a line, - for standard input'),
+  question: argument('A prompt; or a file of them: .jsonl with "prompt" (or "question") a line, - for standard input'),
   ladder: LADDER,
   artefact: ARTEFACT,
   level: option(wholeNumber(1, 32), { hint: "BITS", description: "Always this level, without a router: to compare" }),
@@ -72,6 +71,7 @@ Examples:
       const levels = ladder.levels.map(({ name, identity }) => ({ name, model: identity.model }));
       await runMany(given, { levels, by: router ?? given.level }, () => Served.open(ladder, router, given), {
         places: (atOnce) => atOnce ?? 1,
+        fields: ["prompt", "question"],
         options: { maxTokens: given.maxTokens ?? MOST_TOKENS, form: given.form },
         async ask(served, question) {
           const answer = await served.server.run(question, runOptions(given));
@@ -215,7 +215,8 @@ function detailsOf(answer: PaqAnswer): object {
 
 /** "4-bit, P(enough) 0.93 · router 12 ms · 32 tokens in 210 ms, 152/s" */
 function sentence({ level, decision, routerMs, loadMs, answerMs, tokens }: PaqAnswer): string {
-  const probability = probabilityOf(decision);
+  // Of the level that answered: where the chosen one is missing, it is another.
+  const probability = decision.probabilities[level] ?? null;
   return [
     `${level}${probability === null ? "" : `, P(enough) ${formatProbability(probability)}`}`,
     ...(routerMs > 0 ? [`router ${formatNumber(routerMs, 2)} ms`] : []),
@@ -223,5 +224,3 @@ function sentence({ level, decision, routerMs, loadMs, answerMs, tokens }: PaqAn
     `${formatPlural(tokens, "token")} in ${formatNumber(answerMs, 3)} ms`,
   ].join(" · ");
 }
-
-const probabilityOf = ({ level, probabilities }: PaqDecision): number | null => probabilities[level] ?? null;

@@ -28,6 +28,16 @@ describe("questions as JSON lines", () => {
     expect(() => rows(text)).toThrow(why);
   });
 
+  it("are called what they are, and said to be empty where they are", () => {
+    const prompts = (text: string) =>
+      questionRows(Buffer.from(text), "p.jsonl", "Form.", ["prompt", "question"]);
+    expect(prompts('{"prompt":null,"question":"a"}')[0]!.question).toBe("a");
+    expect(() => prompts('{"prompt":" "}')).toThrow("The row has no prompt: it is empty");
+    expect(() => prompts('{"prompt":7}')).toThrow("The row has no prompt: it is no text");
+    expect(() => prompts('{"text":"a"}')).toThrow(/The row has no prompt(?!:)/);
+    expect(() => prompts("")).toThrow("There are no prompts");
+  });
+
   it("name their line", () => {
     expect(() => rows('{"question":"a"}\n{}')).toThrow(/q\.jsonl:2/);
   });

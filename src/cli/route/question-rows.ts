@@ -22,24 +22,31 @@ export function questionRows(
   form: string,
   names: readonly string[] = ["question"],
 ): QuestionRow[] {
+  const [noun] = names;
   const content = bytes.length === 0 ? "" : decodeText(bytes, name).text;
   const rows = content.split("\n").flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${name}:${i + 1}`;
     const row = objectOf(line, where, form);
-    const question = names.map((field) => row[field]).find((value) => value !== undefined);
+    const question = names.map((field) => row[field] ?? undefined).find((value) => value !== undefined);
     if (typeof question !== "string" || question.trim() === "")
-      throw invalidArgument("The row has no question", where, form);
+      throw invalidArgument(
+        `The row has no ${noun}${question === undefined ? "" : emptyOr(question)}`,
+        where,
+        form,
+      );
     return [{ row, question, where }];
   });
   if (rows.length > 0) return rows;
   throw new SurprisalError({
     code: "EMPTY_INPUT",
-    what: "There are no questions",
+    what: `There are no ${noun}s`,
     where: name,
     wayOut: form,
   });
 }
+
+const emptyOr = (value: unknown): string => (typeof value === "string" ? ": it is empty" : ": it is no text");
 
 function objectOf(line: string, where: string, form: string): Record<string, unknown> {
   let value: unknown;

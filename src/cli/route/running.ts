@@ -41,6 +41,8 @@ export interface Asking<Asked> {
   places(atOnce: number | undefined, asked: Asked): number;
   /** What an answer depends on, beside router and model: a file is gone on with only under the same. */
   options: Readonly<Record<string, unknown>>;
+  /** Fields that a row's question may stand in, the first that it has. Default: "question" alone. */
+  fields?: readonly string[] | undefined;
   ask(asked: Asked, question: string): Promise<RoutedAnswer>;
 }
 
@@ -61,7 +63,7 @@ const IS_FILE = /\.(?:jsonl|ndjson)$/i;
 /** Whether what a person gave is a file of questions, or standard input, and not a question. */
 export const isQuestionsFile = (question: string): boolean => question === "-" || IS_FILE.test(question);
 
-const FORM = 'Lines look like {"question": "What is 2 + 3?"}.';
+const formOf = ([first]: readonly string[]): string => `Lines look like {"${first}": "What is 2 + 3?"}.`;
 /** Where so many fail before the first is answered, it is not the questions. */
 const HOPELESS = 3;
 
@@ -88,7 +90,7 @@ export async function runMany<Asked extends AskedModels>(
       throw usage("--out names a file that is there already; --resume goes on with it", out);
     assertWritable(out);
   }
-  const rows = await rowsOf(question);
+  const rows = await rowsOf(question, asking.fields ?? ["question"]);
   await using asked = await open();
   const places = asking.places(given.atOnce, asked);
   const request = requestOf(asked.identity, {
@@ -177,12 +179,12 @@ async function runOne<Asked extends AskedModels>(
   for (const warning of warnings) process.stderr.write(`note: ${visible(warning)}\n`);
 }
 
-async function rowsOf(file: string): Promise<Row[]> {
+async function rowsOf(file: string, fields: readonly string[]): Promise<Row[]> {
   const name = file === "-" ? "standard input" : file;
   const bytes = await readGiven(file, {
     wayOutWhenMissing: "Check the name; a question may not end like a file's name.",
   });
-  const rows = questionRows(bytes, name, FORM).map(({ row: { id }, question, where }) => ({
+  const rows = questionRows(bytes, name, formOf(fields), fields).map(({ row: { id }, question, where }) => ({
     question,
     id: typeof id === "string" || typeof id === "number" ? id : null,
     where,

@@ -21,6 +21,7 @@ export interface BytesInstance {
   goTo(place: number): void;
   beginCoding(read: boolean): void;
   codedBytes(): number;
+  codedSpread(): number;
   continueAt(next: number): void;
   endCoding(): void;
   codeModelled(n: number): void;

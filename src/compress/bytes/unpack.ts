@@ -34,19 +34,28 @@ export function unpackBytes(packed: Uint8Array, length: number): Uint8Array {
   return result;
 }
 
-/** The same with pauses: yields the bytes as they come, up to 32 KiB at a time. A loop over it may be left at any time. */
-export function* unpackingBytes(packed: Uint8Array, length: number): Generator<Uint8Array, void> {
+/**
+ * The same with pauses: yields the bytes as they come, up to 32 KiB at a time. A loop over it may be left at any time.
+ * @param onBits told of bytes that were read together, mostly one, how many and what they cost, bits. The first byte of all is not in it, nor what
+ * ends the code: together below 5 bytes.
+ */
+export function* unpackingBytes(
+  packed: Uint8Array,
+  length: number,
+  onBits?: (bytes: number, bits: number) => void,
+): Generator<Uint8Array, void> {
   requireChunkLength(length);
   const method = methodOf(packed);
   if (method === STORED) {
     if (packed.length !== 1 + length) throw damaged(`store ${packed.length - 1} bytes instead of ${length}`);
+    if (length > 0) onBits?.(length, 8 * length);
     for (let at = 0; at < length; at += PIECE) yield packed.slice(1 + at, 1 + Math.min(length, at + PIECE));
     return;
   }
   if (length === 0) throw damaged("have a code for nothing");
   const instance = acquire();
   try {
-    yield* new Unpacker(instance, packed, length, method).run();
+    yield* new Unpacker(instance, packed, length, method, onBits).run();
   } finally {
     release(instance);
   }
@@ -75,14 +84,25 @@ class Unpacker {
   #window = 1;
   #afterCopy = false;
   #distance = 0;
+  readonly #onBits: ((bytes: number, bits: number) => void) | undefined;
+  /** What was told of so far, bits. */
+  #told = 0;
 
-  constructor(wasm: BytesInstance, packed: Uint8Array, length: number, method: number) {
+  constructor(
+    wasm: BytesInstance,
+    packed: Uint8Array,
+    length: number,
+    method: number,
+    onBits: ((bytes: number, bits: number) => void) | undefined,
+  ) {
     this.#wasm = wasm;
+    this.#onBits = onBits;
     this.#packed = packed;
     this.#length = length;
     this.#fill();
     wasm.setKind(method - 1);
     wasm.beginCoding(true);
+    this.#told = this.#coded();
     wasm.goTo(PRIMER_LENGTH);
   }
 
@@ -107,6 +127,7 @@ class Unpacker {
       if (this.#distance === 0 || this.#distance > at) throw damaged(`copy from before their beginning`);
       wasm.copyBytes(PRIMER_LENGTH + at, this.#distance, n);
       wasm.passOver(n);
+      this.#tell(n);
       yield this.#text(at, n);
       at += n;
       this.#advance();
@@ -119,13 +140,19 @@ class Unpacker {
     if (plain) {
       wasm.codePlain(PRIMER_LENGTH + from, n);
       wasm.passOver(n);
+      this.#tell(n);
       this.#advance();
       yield this.#text(from, n);
       return;
     }
     for (let at = from; at < from + n; at += SLICE) {
       const bytes = Math.min(SLICE, from + n - at);
-      wasm.codeModelled(bytes);
+      if (this.#onBits)
+        for (let i = 0; i < bytes; i++) {
+          wasm.codeModelled(1);
+          this.#tell(1);
+        }
+      else wasm.codeModelled(bytes);
       this.#advance();
       yield this.#text(at, bytes);
     }
@@ -141,6 +168,19 @@ class Unpacker {
   #text(from: number, n: number): Uint8Array {
     const { memory, TEXT_AT } = this.#wasm;
     return new Uint8Array(memory.buffer, TEXT_AT.value + PRIMER_LENGTH + from, n).slice();
+  }
+
+  /** Bits of the code that are decided: of the bytes read 8 each, but for what the range still leaves open. */
+  #coded(): number {
+    const spread = this.#wasm.codedSpread() >>> 0;
+    return 8 * (this.#window + this.#wasm.codedBytes()) - Math.log2(spread + 1);
+  }
+
+  #tell(bytes: number): void {
+    if (!this.#onBits) return;
+    const coded = this.#coded();
+    this.#onBits(bytes, coded - this.#told);
+    this.#told = coded;
   }
 
   /** Copies the window's bytes into the instance, and zeros behind the last. */

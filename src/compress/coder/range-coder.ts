@@ -33,8 +33,12 @@ export class RangeEncoder {
     }
   }
 
-  /** The bytes: as few as tell the last interval from its neighbours. Bytes of 0 at the end are left out; the decoder reads them there. */
+  /**
+   * The bytes: as few as tell the last interval from its neighbours, of which zeros at the end are left out, for the decoder reads them there. What
+   * went out before stays, also where a carry made it zeros: so the decoder is never more than six bytes beyond the end.
+   */
   finish(): Uint8Array {
+    const decided = this.#length;
     // The number within [low, low + range) that has most zeros at its end.
     let value = this.#low;
     for (let unit = TOP / 2; unit >= 1; unit /= 2) {
@@ -49,7 +53,7 @@ export class RangeEncoder {
       this.#carry();
     }
     for (; value > 0; value = (value % BOTTOM) * 256) this.#put(Math.floor(value / BOTTOM));
-    while (this.#length > 0 && this.#bytes[this.#length - 1] === 0) this.#length--;
+    while (this.#length > decided && this.#bytes[this.#length - 1] === 0) this.#length--;
     return this.#bytes.slice(0, this.#length);
   }
 

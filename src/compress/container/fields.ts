@@ -22,6 +22,10 @@ export class FieldWriter {
     return this;
   }
 
+  uint16(value: number): this {
+    return this.byte(value & 255).byte(value >>> 8);
+  }
+
   uint32(value: number): this {
     return this.byte(value & 255)
       .byte((value >>> 8) & 255)
@@ -77,6 +81,10 @@ export class FieldReader {
     if (byte === undefined) throw this.damaged("it ends too early");
     this.at++;
     return byte;
+  }
+
+  uint16(): number {
+    return this.byte() + 256 * this.byte();
   }
 
   uint32(): number {

@@ -5,7 +5,7 @@
  *     header     uint32 length, fields (see `Header`), uint32 CRC-32C of them
  *     chunks     each: "C", method, varint length, varint packed length, uint32 CRC-32C of the packed bytes, uint32 of the bytes,
  *                low 16 bits of the CRC-32C of all that; then the packed bytes
- *     footer     "E", varint chunks, of each method, length and packed length, varint length of all, its SHA-256;
+ *     footer     "E", varint chunks, of each method, length, packed length and those 16 bits, varint length of all, its SHA-256;
  *                uint32 CRC-32C of all that, uint32 its length, 4 bytes of magic
  *
  * It is written from beginning to end and can be read so. What the footer says of the chunks, they say too: either way may be damaged.
@@ -26,6 +26,8 @@ const MOST_TEXT = 1024;
 /** Largest chunk, bytes: bounds the memory of whoever reads. */
 export const MOST_CHUNK: number = 2 ** 24;
 const MOST_FOOTER = 2 ** 28;
+/** Bytes that the footer has for a chunk, at least. */
+const LEAST_LISTED = 5;
 
 /** How a chunk is packed, by number. New ones are appended. */
 export const METHODS = ["raw", "brotli", "bytes", "model"] as const;
@@ -80,9 +82,15 @@ export interface ChunkHeader {
   crc: number;
 }
 
+/** What the footer says of a chunk. */
+export interface ListedChunk extends Pick<ChunkHeader, "method" | "length" | "packedLength"> {
+  /** The 16 bits that end the chunk's header: they tell chunks of the same lengths apart. */
+  check: number;
+}
+
 /** What stands behind the chunks. */
 export interface Footer {
-  chunks: readonly Pick<ChunkHeader, "method" | "length" | "packedLength">[];
+  chunks: readonly ListedChunk[];
   /** Bytes of all, unpacked. */
   length: number;
   /** Lower-case hex. */
@@ -121,14 +129,16 @@ export function headerBytes({ version, features, writer, model }: Header): Uint8
 /** Bytes behind the magic that say how long the header is. */
 export const HEADER_PREFIX: number = MAGIC.length + 4;
 
+/** Whether a file that begins so is a packed one. */
+export const isPacked = (start: Uint8Array): boolean => MAGIC.every((byte, i) => start[i] === byte);
+
 /**
  * Length of magic and header together.
  * @param start the first `HEADER_PREFIX` bytes of a file.
  * @throws SurprisalError PACKED_UNSUPPORTED for what is no packed file, PACKED_DAMAGED
  */
 export function headerLength(start: Uint8Array, where: string): number {
-  if (start.length < MAGIC.length || MAGIC.some((byte, i) => start[i] !== byte))
-    throw notPacked(start, where);
+  if (!isPacked(start)) throw notPacked(start, where);
   const reader = new FieldReader(start, where);
   reader.raw(MAGIC.length);
   const length = reader.uint32();
@@ -144,6 +154,7 @@ export function parseHeader(bytes: Uint8Array, where: string): Header {
   if (outer.uint32() !== crc32c(inner)) throw outer.damaged("the checksum of its header is another");
   const fields = new FieldReader(inner, `${where}, header`);
   const version = fields.byte();
+  if (version === 0) throw fields.damaged("there is no form 0");
   if (version > PACKED_VERSION) throw newer(`form ${version}`, where);
   const features = fields.varint();
   if (features - (features & KNOWN_FEATURES) !== 0) throw newer(`features ${features.toString(2)}`, where);
@@ -171,23 +182,41 @@ function parseModel(fields: FieldReader): PackedModel {
 }
 
 /** What stands before a chunk's packed bytes. */
-export function chunkBytes({ method, length, packedLength, crcPacked, crc }: ChunkHeader): Uint8Array {
-  const fields = new FieldWriter()
+export function chunkBytes(chunk: ChunkHeader): Uint8Array {
+  return uncheckedChunk(chunk).uint16(listed(chunk).check).finish();
+}
+
+function uncheckedChunk({ method, length, packedLength, crcPacked, crc }: ChunkHeader): FieldWriter {
+  return new FieldWriter()
     .byte(CHUNK)
     .byte(METHODS.indexOf(method))
     .varint(length)
     .varint(packedLength)
     .uint32(crcPacked)
     .uint32(crc);
-  const check = crc32c(fields.finish());
-  return fields
-    .byte(check & 255)
-    .byte((check >>> 8) & 255)
-    .finish();
+}
+
+/** What the footer says of a chunk with this header. */
+export function listed(chunk: ChunkHeader): ListedChunk {
+  const { method, length, packedLength } = chunk;
+  return { method, length, packedLength, check: crc32c(uncheckedChunk(chunk).finish()) & 0xffff };
+}
+
+/** Whether a chunk is the one that the footer lists. */
+export function isListed(chunk: ChunkHeader, entry: ListedChunk): boolean {
+  const { method, length, packedLength, check } = listed(chunk);
+  return (
+    check === entry.check &&
+    method === entry.method &&
+    length === entry.length &&
+    packedLength === entry.packedLength
+  );
 }
 
 /** Most bytes that `chunkBytes` gives. */
 export const MOST_CHUNK_HEADER = 20;
+/** Bytes of the largest length in it. */
+const MOST_VARINT = 4;
 
 /**
  * @param bytes from the chunk's first on, `MOST_CHUNK_HEADER` or what is left of the file.
@@ -203,18 +232,38 @@ export function parseChunk(bytes: Uint8Array, where: string): { chunk: ChunkHead
   const length = fields.varint(MOST_CHUNK);
   const packedLength = fields.varint(2 * MOST_CHUNK);
   const [crcPacked, crc] = [fields.uint32(), fields.uint32()];
-  const check = crc32c(bytes.subarray(0, fields.at));
-  if (fields.byte() !== (check & 255) || fields.byte() !== ((check >>> 8) & 255))
-    throw fields.damaged("the checksum of a chunk's header is another");
+  const check = crc32c(bytes.subarray(0, fields.at)) & 0xffff;
+  if (fields.uint16() !== check) throw fields.damaged("the checksum of a chunk's header is another");
   if (!method) throw newer("another way to pack a chunk", where);
   return { chunk: { method, length, packedLength, crcPacked, crc }, size: fields.at };
+}
+
+/**
+ * Whether a chunk's header stands at a byte: `parseChunk` without errors, for whoever asks at every byte.
+ * @param at the header has to lie wholly within `bytes`.
+ */
+export function isChunk(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] !== CHUNK || !(bytes[at + 1]! < METHODS.length)) return false;
+  let end = at + 2;
+  for (let numbers = 0; numbers < 2; numbers++) {
+    const last = end + MOST_VARINT;
+    while (bytes[end]! >= 128) if (++end === last) return false;
+    end++;
+  }
+  end += 8;
+  const check = crc32c(bytes.subarray(at, end)) & 0xffff;
+  return bytes[end] === (check & 255) && bytes[end + 1] === check >> 8;
 }
 
 /** What ends the file. */
 export function footerBytes({ chunks, length, sha256 }: Footer): Uint8Array {
   const fields = new FieldWriter().byte(FOOTER).varint(chunks.length);
   for (const chunk of chunks)
-    fields.byte(METHODS.indexOf(chunk.method)).varint(chunk.length).varint(chunk.packedLength);
+    fields
+      .byte(METHODS.indexOf(chunk.method))
+      .varint(chunk.length)
+      .varint(chunk.packedLength)
+      .uint16(chunk.check);
   const bytes = fields.varint(length).raw(hexBytes(sha256)).finish();
   return new FieldWriter().raw(bytes).uint32(crc32c(bytes)).uint32(bytes.length).raw(TAIL).finish();
 }
@@ -243,10 +292,11 @@ export function parseFooter(bytes: Uint8Array, where: string): Footer {
   if (outer.uint32() !== crc32c(inner)) throw outer.damaged("the checksum of its footer is another");
   const fields = new FieldReader(inner, `${where}, footer`);
   if (fields.byte() !== FOOTER) throw fields.damaged("its footer does not begin where it should");
-  const chunks = Array.from({ length: fields.varint(Math.floor(inner.length / 3)) }, () => {
+  const chunks = Array.from({ length: fields.varint(Math.floor(inner.length / LEAST_LISTED)) }, () => {
     const method = METHODS[fields.byte()];
     if (!method) throw newer("another way to pack a chunk", where);
-    return { method, length: fields.varint(MOST_CHUNK), packedLength: fields.varint(2 * MOST_CHUNK) };
+    const [length, packedLength] = [fields.varint(MOST_CHUNK), fields.varint(2 * MOST_CHUNK)];
+    return { method, length, packedLength, check: fields.uint16() };
   });
   return { chunks, length: fields.varint(), sha256: hex(fields.raw(32)) };
 }

@@ -1,4 +1,4 @@
-/** Packed files, read: header, chunks, footer; from both ends where one is damaged. */
+/** Packed files, read: header, chunks, footer. */
 import { SurprisalError } from "../../core/index.ts";
 import { crc32c } from "./crc32c.ts";
 import {
@@ -9,7 +9,6 @@ import {
   HEADER_PREFIX,
   type Header,
   headerLength,
-  MAGIC,
   MOST_CHUNK_HEADER,
   parseChunk,
   parseFooter,
@@ -84,10 +83,14 @@ export async function* readChunks(
   }
 }
 
+/** Whether these are a chunk's packed bytes. */
+export const isWhole = (packed: Uint8Array, { packedLength, crcPacked }: ChunkHeader): boolean =>
+  packed.length === packedLength && crc32c(packed) === crcPacked;
+
 /** The packed bytes of a chunk. @throws SurprisalError PACKED_DAMAGED */
 export async function readPacked(source: PackedSource, chunk: LocatedChunk): Promise<Uint8Array> {
   const packed = await source.read(chunk.at, chunk.packedLength);
-  if (packed.length === chunk.packedLength && crc32c(packed) === chunk.crcPacked) return packed;
+  if (isWhole(packed, chunk)) return packed;
   throw new SurprisalError({
     code: "PACKED_DAMAGED",
     what:
@@ -98,72 +101,4 @@ export async function readPacked(source: PackedSource, chunk: LocatedChunk): Pro
     wayOut:
       "Take another copy of it. What is whole in this one comes out with `surprisal decompress --salvage`.",
   });
-}
-
-/**
- * Every chunk whose header can be found, whatever is damaged or lost between them. Behind a chunk that is whole the next one begins; else it is looked
- * for. Which chunk it is, the footer's table says; without it they are counted as they are found.
- * @param behind the file's header; `null`: it is damaged, so that the first chunk has to be looked for as well.
- */
-export async function* findChunks(
-  source: PackedSource,
-  behind: number | null,
-): AsyncGenerator<LocatedChunk, void, void> {
-  const table = await readFooter(source).catch(() => null);
-  const end = table?.at ?? source.size;
-  let [index, start] = [0, 0];
-  for (let at = behind ?? MAGIC.length; at < end; ) {
-    const found = await chunkAt(source, at);
-    if (!found) {
-      at = (await nextChunk(source, at + 1, end)) ?? end;
-      continue;
-    }
-    const { length, packedLength } = found.chunk;
-    for (let i = index, from = start; table && i < table.footer.chunks.length; i++) {
-      const listed = table.footer.chunks[i]!;
-      if (listed.length === length && listed.packedLength === packedLength) {
-        [index, start] = [i, from];
-        break;
-      }
-      from += listed.length;
-    }
-    const chunk = { ...found.chunk, index, at: at + found.size, start };
-    yield chunk;
-    at = chunk.at;
-    if (await isWhole(source, chunk)) at += packedLength;
-    index++;
-    start += length;
-  }
-}
-
-const isWhole = (source: PackedSource, chunk: LocatedChunk): Promise<boolean> =>
-  readPacked(source, chunk).then(
-    () => true,
-    () => false,
-  );
-
-async function chunkAt(source: PackedSource, at: number): Promise<ReturnType<typeof parseChunk>> {
-  try {
-    return parseChunk(await source.read(at, MOST_CHUNK_HEADER), source.name);
-  } catch {
-    return null;
-  }
-}
-
-const SCAN = 2 ** 16;
-
-/** The next byte at which a chunk's header stands, `null` = none before `end`. */
-async function nextChunk(source: PackedSource, from: number, end: number): Promise<number | null> {
-  for (let at = from; at < end; at += SCAN) {
-    const bytes = await source.read(at, SCAN + MOST_CHUNK_HEADER);
-    for (let i = 0; i < Math.min(SCAN, bytes.length); i++) {
-      if (bytes[i] !== 0x43) continue;
-      try {
-        if (parseChunk(bytes.subarray(i, i + MOST_CHUNK_HEADER), source.name)) return at + i;
-      } catch {
-        // a C like any other
-      }
-    }
-  }
-  return null;
 }

@@ -14,9 +14,12 @@ export interface LockstepRows extends AsyncDisposable {
   step(tokens: Int32Array): Promise<void>;
 }
 
-/** What a step's check is made of, at 64 tokens, then every 1,024: whether both sides see the same distributions. */
+/**
+ * Whether both sides see the same distributions is checked at the 64th token, then whenever the sequences have read 8,192 more between them. The
+ * sequences take turns to code a check, so that it costs each 2 bytes of some 5,000.
+ */
 const FIRST_CHECK = 64;
-const CHECK_EVERY = 1024;
+const CHECK_EVERY = 8192;
 const CHECK_VALUES = 2 ** 16;
 
 /** Options of `packTokens` and `unpackTokens`. */
@@ -24,6 +27,23 @@ export interface TokenCodingOptions {
   signal?: AbortSignal | undefined;
   /** Told after every step how many tokens of all sequences are done. */
   onProgress?: ((tokens: number) => void) | undefined;
+  /** Told of every token as it is coded, on either side, and of the end of every text. */
+  onToken?: ((token: CodedToken) => void) | undefined;
+}
+
+/** What a token, or the end of a text, cost. */
+export interface CodedToken {
+  /** Which text, from 0, and which of its tokens. */
+  sequence: number;
+  place: number;
+  /** Its id; -1: the end of the text. */
+  token: number;
+  /** -log2 of the probability that the model gave it; of the end 0: no model is asked for it. */
+  surprisalBits: number;
+  /** -log2 of its share of the frequencies that it was coded with. */
+  codedBits: number;
+  /** Of a check in front of it, 0: there is none. */
+  checkBits: number;
 }
 
 /** A text that was packed. */
@@ -53,7 +73,7 @@ export async function packTokens(
       const total = frequencies.total + 1; // the end stands behind all tokens
       const size = token === END ? 1 : frequencies.counts[token]!;
       encoders[sequence]!.encode(token === END ? frequencies.total : frequencies.below(token), size, total);
-      idealBits[sequence]! += Math.log2(total / size);
+      idealBits[sequence]! += bitsOf(size, total);
       return token;
     },
     check(sequence, value) {
@@ -101,6 +121,9 @@ export async function unpackTokens(
   return texts.map((text) => Int32Array.from(text));
 }
 
+/** What the interval of a symbol costs. */
+const bitsOf = (size: number, total: number): number => Math.log2(total / size);
+
 const END = -1;
 /** The decoder is six bytes ahead of the encoder. */
 const MOST_BEYOND_END = 6;
@@ -116,18 +139,24 @@ interface Side {
 async function inLockstep(
   rows: LockstepRows,
   vocabularySize: number,
-  { signal, onProgress }: TokenCodingOptions,
+  { signal, onProgress, onToken }: TokenCodingOptions,
   side: Side,
 ): Promise<void> {
   const frequencies = await FrequencyKernel.create(vocabularySize);
   const next = new Int32Array((rows.live.at(-1) ?? -1) + 1);
   let fingerprint = 0;
   let done = 0;
+  let [checks, nextCheck] = [0, CHECK_EVERY];
   for (let place = 0; rows.live.length > 0; place++) {
     if (signal?.aborted) throw abortError("Packing or unpacking", signal);
     const { live } = rows;
-    if (place === FIRST_CHECK || (place > 0 && place % CHECK_EVERY === 0))
-      side.check(live[0]!, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
+    const isChecked = place === FIRST_CHECK || done >= nextCheck;
+    const turn = live[checks % live.length]!;
+    if (isChecked) {
+      checks++;
+      side.check(turn, (fingerprint ^ (fingerprint >>> 16)) & (CHECK_VALUES - 1), place);
+      nextCheck = done + CHECK_EVERY;
+    }
     for (const sequence of live) {
       frequencies.row.set(rows.row(sequence));
       frequencies.count();
@@ -135,6 +164,14 @@ async function inLockstep(
       next[sequence] = token;
       const size = token === END ? 1 : frequencies.counts[token]!;
       fingerprint = mixed(fingerprint, frequencies.total ^ size);
+      onToken?.({
+        sequence,
+        place,
+        token,
+        surprisalBits: token === END ? 0 : frequencies.surprisal(token) / Math.LN2,
+        codedBits: bitsOf(size, frequencies.total + 1),
+        checkBits: isChecked && sequence === turn ? Math.log2(CHECK_VALUES) : 0,
+      });
     }
     done += live.length;
     await rows.step(next);

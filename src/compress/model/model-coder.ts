@@ -1,11 +1,11 @@
 /** Chunks of text packed by what a language model expects of them. */
 import { createHash } from "node:crypto";
-import { SurprisalError } from "../../core/index.ts";
+import { invalidArgument, SurprisalError } from "../../core/index.ts";
 import type { LlamaModel } from "../../models/index.ts";
 import { computedWith, cpuBuildOf } from "../../models/kernels.ts";
 import { FieldReader, FieldWriter } from "../container/fields.ts";
 import type { PackedModel } from "../container/format.ts";
-import { packTokens, unpackTokens } from "./lockstep-coder.ts";
+import { type CodedToken, packTokens, unpackTokens } from "./lockstep-coder.ts";
 import { cutText } from "./segments.ts";
 
 /** Options of `modelCoder`. */
@@ -21,6 +21,7 @@ export interface ModelCoderOptions {
 /** Fewest bytes of a part. */
 const SHORTEST_PART = 4096;
 const MOST_SEQUENCES = 64;
+const mostParts = (bytes: number): number => Math.max(1, Math.floor(bytes / SHORTEST_PART));
 /** Of a token of English. */
 const TYPICAL_BYTES = 4;
 const DEFAULT_CONTEXT = 1024;
@@ -30,6 +31,8 @@ export interface CodingOptions {
   signal?: AbortSignal | undefined;
   /** Told after every step which share of the chunk is done, 0 ... 1; of `unpack` it is an estimate. */
   onShare?: ((share: number) => void) | undefined;
+  /** Told what every token cost, and its bytes; its `sequence` is the part of the chunk. */
+  onToken?: ((token: CodedToken, bytes: Uint8Array) => void) | undefined;
 }
 
 /** Packs chunks with one model. */
@@ -55,19 +58,25 @@ export interface ModelCoder {
  */
 export async function modelCoder(model: LlamaModel, options: ModelCoderOptions = {}): Promise<ModelCoder> {
   const { sequences: most = 16 } = options;
+  if (!Number.isInteger(most) || most < 1 || most > MOST_SEQUENCES)
+    throw invalidArgument(
+      `${most} is no number of parts`,
+      "sequences",
+      `Give a whole number from 1 to ${MOST_SEQUENCES}.`,
+    );
   const context = options.context ?? Math.min(DEFAULT_CONTEXT, model.trainedContext);
   const keep = options.keep ?? Math.floor(context / 2);
   const { vocabulary } = model;
+  const batch = Number(model.settings.batchSize); // a token of each part goes into one
   const start = vocabulary.bos ?? vocabulary.eos ?? 0;
+  const told = ({ onToken }: CodingOptions) =>
+    onToken && ((token: CodedToken) => onToken(token, vocabulary.piece(token.token)));
   const open = (sequences: number, signal: AbortSignal | undefined) =>
     model.lockstep({ sequences, context, keep, start, signal });
   return {
     identity: await identityOf(model, { context, keep, start }),
     async pack(chunk, coding = {}) {
-      const parts = cutText(
-        chunk,
-        Math.max(1, Math.min(most, MOST_SEQUENCES, Math.floor(chunk.length / SHORTEST_PART))),
-      );
+      const parts = cutText(chunk, Math.min(most, batch, mostParts(chunk.length)));
       if (!parts) return null;
       const texts: Int32Array[] = [];
       for (const part of parts) {
@@ -80,28 +89,37 @@ export async function modelCoder(model: LlamaModel, options: ModelCoderOptions =
       const packed = await packTokens(rows, texts, vocabulary.size, {
         signal: coding.signal,
         onProgress: (done) => coding.onShare?.(done / total),
+        onToken: told(coding),
       });
       const fields = new FieldWriter().varint(packed.length);
       for (const { bytes } of packed) fields.varint(bytes.length);
       return Buffer.concat([fields.finish(), ...packed.map(({ bytes }) => bytes)]);
     },
     async unpack(bytes, length, coding = {}) {
-      const fields = new FieldReader(bytes, "a chunk packed by a model");
-      const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () =>
-        fields.varint(bytes.length),
-      );
-      const packed = lengths.map((each) => fields.raw(each));
-      if (packed.length === 0 || fields.left > 0)
-        throw fields.damaged("the lengths of its parts do not add up");
+      const packed = partsOf(bytes, length);
       await using rows = await open(packed.length, coding.signal);
       const most = packed.map(() => length); // a token is a byte at least
       const texts = await unpackTokens(rows, packed, vocabulary.size, most, {
         signal: coding.signal,
         onProgress: (done) => coding.onShare?.(Math.min(1, (TYPICAL_BYTES * done) / length)),
+        onToken: told(coding),
       });
       return Buffer.concat(texts.map((ids) => vocabulary.detokenize(ids)));
     },
   };
+}
+
+/**
+ * The parts of a chunk of `length` bytes that a model packed, without the table in front of them.
+ * @throws SurprisalError PACKED_DAMAGED
+ */
+export function partsOf(packed: Uint8Array, length: number): Uint8Array[] {
+  const fields = new FieldReader(packed, "a chunk packed by a model");
+  const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () => fields.varint(packed.length));
+  const parts = lengths.map((each) => fields.raw(each));
+  if (parts.length === 0 || parts.length > mostParts(length) || fields.left > 0)
+    throw fields.damaged("the lengths of its parts do not add up");
+  return parts;
 }
 
 async function identityOf(

@@ -21,6 +21,10 @@ describe("FrequencyKernel", () => {
         for (const [i, x] of row.entries()) {
           const ideal = (2 ** 30 * Math.exp(x - highest)) / sum;
           expect(Math.abs(kernel.counts[i]! - 1 - ideal)).toBeLessThanOrEqual(1 + 1e-6 * ideal);
+          const nats = highest - x + Math.log(sum);
+          if (Number.isFinite(x))
+            expect(Math.abs(kernel.surprisal(i) - nats)).toBeLessThanOrEqual(1e-6 * (1 + nats));
+          else expect(kernel.surprisal(i)).toBe(Number.POSITIVE_INFINITY);
         }
         expect(kernel.total).toBe(kernel.counts.reduce((total, count) => total + count, 0));
         expect(kernel.total).toBeLessThan(2 ** 31);

@@ -26,6 +26,9 @@ export class FrequencyKernel {
   readonly #wasm: KernelInstance;
   readonly #bytes: number;
   readonly #sums: Float64Array;
+  /** Of the row that was counted: its highest logit, and ln Σ exp(logit - highest). Apart, since logits of 1e30 would swallow the sum. */
+  #highest = Number.NaN;
+  #logSum = Number.NaN;
 
   private constructor(wasm: KernelInstance, vocabularySize: number) {
     this.#wasm = wasm;
@@ -65,6 +68,13 @@ export class FrequencyKernel {
     const scale = Math.fround(COUNTS / sum);
     const all = this.#wasm.countAll(row.byteOffset, this.#bytes, highest, scale, counts.byteOffset);
     this.total = all - (this.#bytes / 4 - row.length); // a 1 for each element of the padding
+    this.#highest = highest;
+    this.#logSum = Math.log(sum);
+  }
+
+  /** -ln p of a token by the softmax of the row that was counted: what it would cost if frequencies were no whole numbers. */
+  surprisal(token: number): number {
+    return this.#highest - this.row[token]! + this.#logSum;
   }
 
   /** Sum of the frequencies of the tokens before `token`. */

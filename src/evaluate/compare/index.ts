@@ -6,6 +6,8 @@ export {
   compareModels,
   type ModelComparison,
 } from "./compare-models.ts";
+export { type LockstepPiece, lockstep } from "./lockstep.ts";
 export type { Place } from "./most-changed.ts";
 export type { PairedErrorMethod } from "./paired-errors.ts";
+export { type SharedTokens, sharedTokens } from "./same-tokens.ts";
 export type { ChangedToken, TokenMeasures } from "./token-comparison.ts";

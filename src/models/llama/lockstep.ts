@@ -67,6 +67,12 @@ export class Lockstep implements AsyncDisposable {
     });
     const lockstep = new Lockstep(own, source, options);
     try {
+      if (own.room < sequences)
+        throw invalidArgument(
+          `${sequences} sequences do not fit into a batch of ${own.room} tokens`,
+          "sequences",
+          "Take fewer, or load the model with a larger batchSize.",
+        );
       await lockstep.#read([new Int32Array(sequences).fill(options.start)]);
     } catch (error) {
       await lockstep[Symbol.asyncDispose]();

@@ -77,7 +77,11 @@ export function labelsOf({ pieces }: Pick<ScoreView, "pieces">): (id: number) =>
 }
 
 /** What the model held for likely at token i, best first; empty when no alternatives were kept. */
-export function expectedAt({ table }: ScoreView, i: number, label: (id: number) => string): Expected[] {
+export function expectedAt(
+  { table }: Pick<ScoreView, "table">,
+  i: number,
+  label: (id: number) => string,
+): Expected[] {
   if (table.alternatives === null) return [];
   const { k, ids, logprobs } = table.alternatives;
   const expected: Expected[] = [];

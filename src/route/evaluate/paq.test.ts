@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../core/index.ts";
 import { RECORDS_SCHEMA, type RouteRecord, type RouteRecords } from "../records.ts";
 import { evaluatePaq, type PaqEvaluation } from "./paq.ts";
-import { shuffledPValue } from "./shuffled.ts";
+import { shuffledPValue as pValueOf, unmoved } from "./shuffled.ts";
 
 const LEVELS = ["4-bit", "8-bit", "16-bit"];
 
@@ -189,6 +189,28 @@ describe("evaluatePaq", () => {
     expect(methodOf(untimed, "router").ms).toBeNull();
   });
 
+  it("has no p value of groups that no shuffle moves, and says how many prompts it does not know of", () => {
+    const sized = (sizes: readonly number[]) =>
+      sizes.flatMap((size, group) =>
+        Array.from({ length: size }, (_, i) => recordOf(`${group}.${i}`, [1, 1, 1], { group: `g${group}` })),
+      );
+    const byLast = ({ id }: RouteRecord) => (id.endsWith("0") ? "16-bit" : "4-bit");
+    const none = evaluatePaq(fileOf(sized([2, 3, 4])), byLast, { tau: 0.1 });
+    expect(none.randomPValue).toBeNull();
+    const some = evaluatePaq(
+      fileOf(sized([4, 1, 1, 1, 1])),
+      ({ id }) => (id === "1.0" ? "16-bit" : "4-bit"),
+      {
+        tau: 0.1,
+      },
+    );
+    expect(some.randomPValue).toEqual({ perplexity: 1, adequate: 1 });
+    expect(some.warnings.find((each) => each.startsWith("4 of 8 prompts"))).toMatch(/shuffles leave them/);
+    expect(evaluatePaq(fileOf(sized([1, 1, 1])), byLast, { tau: 0.1 }).warnings.join()).not.toMatch(
+      /shuffles/,
+    );
+  });
+
   it("says where fewer bits are not faster", () => {
     const records = RECORDS.map((record) => recordOf(record.id, [1, 1, 1], { ms: [50, 20, 40] }));
     expect(evaluatePaq(fileOf(records), () => "16-bit", { tau: 0 }).warnings).toEqual([
@@ -216,6 +238,8 @@ describe("evaluatePaq", () => {
 });
 
 describe("shuffled decisions", () => {
+  const shuffledPValue = (...given: Parameters<typeof pValueOf>): number => pValueOf(...given) ?? Number.NaN;
+
   it("have the p value that all deals give", () => {
     // Two of five go to path 1; losses of path 0 are 0, of path 1 these. The router took 1 and 2: of 10 pairs (0-1 ... 3-4) those with a sum of at most 3.
     const losses = [new Float64Array(5), Float64Array.of(1, 2, 3, 4, 5)];
@@ -252,5 +276,16 @@ describe("shuffled decisions", () => {
         Int32Array.from({ length: 10 }, (_, i) => i),
       ),
     ).toBe(1);
+  });
+
+  it("have no p value where no other deal is possible", () => {
+    const losses = [Float64Array.of(0, 1, 2, 3, 4, 5), Float64Array.of(5, 4, 3, 2, 1, 0)];
+    const groups = Int32Array.of(0, 1, 1, 2, 2, 2); // sizes 1, 2, 3
+    expect(pValueOf(Int32Array.of(0, 1, 1, 0, 1, 0), losses, groups)).toBeNull();
+    expect(unmoved(groups)).toBe(6);
+    const alike = Int32Array.of(0, 0, 1, 1, 2, 3); // 2, 2, 1, 1
+    expect(pValueOf(Int32Array.of(0, 1, 0, 1, 1, 1), losses, alike)).toBeNull();
+    expect(pValueOf(Int32Array.of(0, 1, 1, 0, 1, 1), losses, alike)).toBeGreaterThan(0);
+    expect(unmoved(alike)).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import type { RecordsHeader, RouteRecord, RouteRecords } from "../records.ts";
 import { type Interval, PairedBootstrap } from "./bootstrap.ts";
 import type { EvaluateRouterOptions } from "./evaluate.ts";
 import { allWays, type PromptColumns, type WayColumns } from "./paq-columns.ts";
-import { shuffledPValue } from "./shuffled.ts";
+import { shuffledPValue, unmoved } from "./shuffled.ts";
 
 /** Where a prompt goes: the name of a level, and what choosing it took, milliseconds (left out: nothing). */
 export type PaqRoute = string | { level: string; ms?: number | undefined };
@@ -68,7 +68,7 @@ export interface PaqEvaluation {
   withinTau: { value: boolean; surely: boolean };
   /**
    * Chance that the router's decisions, shuffled among the prompts, would be at least as good: by the mean perplexity, and by the share of prompts whose
-   * level is enough. `null`: it sends all to one level.
+   * level is enough. `null`: shuffling changes nothing, as it sends all to one level, or no two groups have as many prompts.
    */
   randomPValue: { perplexity: number; adequate: number } | null;
   /** Milliseconds of the router alone, per prompt. */
@@ -144,7 +144,7 @@ export function evaluatePaq(
     randomPValue: pValues(ways, levels.length, choices, groups, { shuffles, seed }),
     routerMs: Number.isNaN(ownMs) ? null : ownMs,
     atOnce,
-    warnings: warningsOf(levels, leftOut, methods),
+    warnings: [...warningsOf(levels, leftOut, methods), ...unmovedWarning(groups, choices)],
     intervals: { level, resamples },
   };
 }
@@ -221,14 +221,12 @@ function pValues(
   groups: Int32Array,
   options: { shuffles?: number | undefined; seed?: number | undefined },
 ): PaqEvaluation["randomPValue"] {
-  if (new Set(choices).size < 2) return null;
   const fixed = ways.slice(0, levels);
   const losses = fixed.map(({ columns }) => columns.nll.map((each) => Math.min(each, MOST_NLL)));
   const mistakes = fixed.map(({ columns }) => columns.adequate.map((each) => 1 - each));
-  return {
-    perplexity: shuffledPValue(choices, losses, groups, options),
-    adequate: shuffledPValue(choices, mistakes, groups, options),
-  };
+  const perplexity = shuffledPValue(choices, losses, groups, options);
+  const adequate = shuffledPValue(choices, mistakes, groups, options);
+  return perplexity === null || adequate === null ? null : { perplexity, adequate };
 }
 
 function memoryOf(header: RecordsHeader | null, levels: readonly string[]) {
@@ -257,6 +255,17 @@ function crossTable(levels: readonly string[], labels: Int32Array, choices: Int3
       ),
     ]),
   );
+}
+
+/** Share of prompts from which on it is said that they stay where they are in shuffles. */
+const MANY_UNMOVED = 0.1;
+
+function unmovedWarning(groups: Int32Array, choices: Int32Array): string[] {
+  const count = unmoved(groups);
+  if (count < MANY_UNMOVED * groups.length || new Set(choices).size < 2) return [];
+  return [
+    `${count} of ${groups.length} prompts are in groups of a size that no other group has: shuffles leave them where they are, and the p values know of the others alone. The difference to random choice is of all.`,
+  ];
 }
 
 function warningsOf(

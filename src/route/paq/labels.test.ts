@@ -57,6 +57,20 @@ async function tableRecords(): Promise<RouteRecord[]> {
   );
 }
 
+describe("the bound itself", () => {
+  it("is kept by what is exactly at it, however the sums were rounded", () => {
+    for (const tau of [0.01, 0.05, 0.1, 0.2, 0.25, 1])
+      for (const tokens of [1, 7, 64, 1000])
+        for (const p of [0.9, 0.3, 0.01]) {
+          const top = -tokens * Math.log(p);
+          let low = 0; // token by token, each (1 + tau) times less probable
+          for (let i = 0; i < tokens; i++) low -= Math.log(p / (1 + tau));
+          expect(labelOf(recordOf([low, top], tokens), tau)).toBe("8-bit");
+          expect(labelOf(recordOf([low * (1 + 1e-9), top], tokens), tau)).toBe("16-bit");
+        }
+  });
+});
+
 describe("labels of a ladder of tables", () => {
   it("are what the closed form says: the smallest level with p_top / p_b <= 1 + tau", async () => {
     const records = await tableRecords();

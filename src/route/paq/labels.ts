@@ -98,8 +98,14 @@ export function isEnough(
   tau: number,
 ): boolean {
   const own = nll[level]!;
-  return level === nll.length - 1 || (own < Infinity && own - nll.at(-1)! <= tokens * Math.log1p(tau));
+  if (level === nll.length - 1) return true;
+  if (own === Infinity) return false;
+  const top = nll.at(-1)!;
+  return own - top <= tokens * Math.log1p(tau) + ROUNDING * (own + top);
 }
+
+/** Of two sums of logarithms: what is exactly (1 + tau) times the top level's perplexity is enough, however it was summed. */
+const ROUNDING = 1e-12;
 
 /** Number of the smallest level that is enough. Internal to this room. */
 export function labelAt(found: Pick<PaqCase, "nll" | "tokens">, tau: number): number {

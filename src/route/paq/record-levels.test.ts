@@ -174,6 +174,24 @@ describe("recordLevels", () => {
     await expect(record(spoilt, { resume: true })).rejects.toMatchObject({ code: "ROUTER_INVALID" });
   });
 
+  it("refuses another reference of a prompt that is scored, and takes its domain and group as they are now", async () => {
+    const file = fresh();
+    await record(file);
+    const before = readFileSync(file, "utf8");
+    const other = prompts.map((prompt) => (prompt.id === "p1" ? { ...prompt, reference: "ab" } : prompt));
+    await expect(record(file, { resume: true, prompts: other })).rejects.toMatchObject({
+      code: "RUN_MISMATCH",
+      what: 'Prompt "p1" has another reference than in the file',
+    });
+    expect(readFileSync(file, "utf8")).toBe(before);
+    const grouped = prompts.map((prompt) => ({ ...prompt, kind: "all", group: "one" }));
+    const { records } = await record(file, { resume: true, prompts: grouped });
+    expect(records.map(({ kind, group }) => [kind, group])).toEqual(prompts.map(() => ["all", "one"]));
+    expect(records.map(({ paths }) => paths)).toEqual(
+      (await readRecords(file)).records.map(({ paths }) => paths),
+    );
+  });
+
   it("keeps what fails, says why, and asks it again", async () => {
     const file = fresh();
     const some: PaqPrompt[] = [

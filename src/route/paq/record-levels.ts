@@ -129,12 +129,14 @@ class Work implements Disposable {
       prompts.map(({ id, question, reference }) => [id, promptHash(question, reference)]),
     );
     const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
-    for (const { id, question } of before) {
+    for (const { id, question, paths } of before) {
       const now = byId.get(id);
-      if (now?.question === question) continue;
+      const reference = paths[this.#top]?.text;
+      const isSame = reference === undefined || (now?.reference ?? reference) === reference;
+      if (now?.question === question && isSame) continue;
       throw mismatch(
         now
-          ? `Prompt "${id}" is another one than in the file`
+          ? `Prompt "${id}" ${isSame ? "is another one" : "has another reference"} than in the file`
           : `The file has a prompt "${id}" that is not among those given`,
         file,
         "Give the same prompts (more may follow), or name another file.",
@@ -212,14 +214,18 @@ class Work implements Disposable {
   async finish(): Promise<RecordedLevels> {
     const { file, prompts } = this.#options;
     const header = this.header!;
-    const records = prompts.map((prompt) => this.#kept.get(prompt.id) ?? this.#record(prompt));
+    const records = prompts.map((prompt) => {
+      const kept = this.#kept.get(prompt.id);
+      return kept ? { ...factsOf(prompt), paths: kept.paths } : this.#record(prompt);
+    });
     await writeRecords(file, header, records);
     this.#scores?.remove();
     const failed = records.flatMap(({ id, failed: why }) => (why ? [{ id, ...why }] : []));
     return { header, records, failed };
   }
 
-  #record({ id, question, reference, kind, group }: PaqPrompt): RouteRecord {
+  #record(prompt: PaqPrompt): RouteRecord {
+    const { id, reference } = prompt;
     const { levels } = this.#options;
     const written = this.#scores!.reference(id);
     const paths: Record<string, RecordedAnswer> = {};
@@ -233,14 +239,16 @@ class Work implements Disposable {
       }
     }
     return {
-      id,
-      ...(group !== undefined && { group }),
-      ...(kind !== undefined && { kind }),
-      question,
+      ...factsOf(prompt),
       paths: Object.fromEntries(levels.flatMap(({ name }) => (paths[name] ? [[name, paths[name]]] : []))),
       ...(failed && { failed }),
     };
   }
+}
+
+/** What a record has of its prompt: domain and group are those that are given now, whenever it was scored. */
+function factsOf({ id, question, kind, group }: PaqPrompt): Omit<RouteRecord, "paths"> {
+  return { id, ...(group !== undefined && { group }), ...(kind !== undefined && { kind }), question };
 }
 
 /** What another prompt may not have. */

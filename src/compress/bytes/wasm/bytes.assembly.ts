@@ -52,6 +52,11 @@ export function codedBytes(): u32 {
   return at;
 }
 
+/** high - low: with the bytes of CODED, what was coded so far in fractions of a bit. */
+export function codedSpread(): u32 {
+  return high - low;
+}
+
 /** What was in CODED has been taken, or moved to the front: the next byte is at `next`. */
 export function continueAt(next: u32): void {
   at = next;
