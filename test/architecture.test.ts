@@ -67,8 +67,10 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   "evaluate/corpora": [],
   "evaluate/tasks": ["evaluate/corpora"],
   "evaluate/compare": ["evaluate/scoring", "evaluate/corpora"],
+  "evaluate/quantisations": ["evaluate/scoring", "evaluate/corpora", "evaluate/compare", "evaluate/runs"],
   "evaluate/runs": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks"],
   "evaluate/harness": ["evaluate/scoring", "evaluate/corpora", "evaluate/tasks", "evaluate/runs"],
+  "evaluate/words": ["evaluate/scoring", "evaluate/corpora"],
   "evaluate/queue": ["evaluate/runs", "evaluate/harness"],
 };
 

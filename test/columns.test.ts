@@ -9,6 +9,7 @@ import { evaluate, queryRuns, runRows, scoreText, taskRows } from "../src/evalua
 import { RUN_MEASURES, SQL_COLUMNS, TASK_MEASURES, TOKEN_COLUMNS } from "../src/evaluate/runs/index.ts";
 import type { MeasureTable } from "../src/evaluate/scoring/index.ts";
 import { TableModel } from "../src/models/test/index.ts";
+import { WORD_COLUMNS } from "../src/report/index.ts";
 import { CORPUS, TASK } from "./small-evaluation.ts";
 
 const page = readFileSync(new URL("../docs/columns.md", import.meta.url), "utf8");
@@ -82,6 +83,10 @@ describe("docs/columns.md", () => {
     expect(rowsUnder("tokens.parquet").map((row) => row.slice(0, 3))).toEqual(TOKEN_COLUMNS);
     const { columns } = await queryRuns(folder, "select * from tokens");
     expect(columns).toEqual(["run", ...TOKEN_COLUMNS.map(([name]) => name)]);
+  });
+
+  it("has the columns of words, with types and units", () => {
+    expect(rowsUnder("words").map((row) => row.slice(0, 3))).toEqual(WORD_COLUMNS);
   });
 
   it("has run.json and its results", () => {

@@ -34,7 +34,7 @@ describe("surprisal compare", () => {
   });
 
   it("prints one JSON document; per byte with another tokenizer", { timeout: 120_000 }, async () => {
-    const given = ["--base", "mini", "-m", q4, "-m", "lab", "--tokens", "3", "text.txt", "--json"];
+    const given = ["--base", "mini", "-m", q4, "-m", "lab", "--most-changed", "3", "text.txt", "--json"];
     const { code, stdout } = await compare(...given);
     expect(code).toBe(0);
     const document = JSON.parse(stdout);
@@ -54,10 +54,32 @@ describe("surprisal compare", () => {
     expect(byte.notes.join()).toContain("KL divergence is not defined");
   });
 
+  it("writes a table and a document, and says that a short text is one", { timeout: 120_000 }, async () => {
+    const old = ["--base", "mini", "-m", q4, "text.txt", "--tokens", "2"];
+    const { code, stdout, stderr } = await compare(...old, "-o", "compared.csv");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "note: --tokens is called --most-changed now\n" });
+    expect(stdout).toContain("too wide to choose by");
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+    const [head, base, model, end] = readFileSync(join(folder, "compared.csv"), "utf8").split("\r\n");
+    expect(head).toMatch(/^model,isBase,quantisation,modelBytes,bitsPerWeight,parameters,/);
+    // 7 million weights of mini: Q8_0 has 34 bytes for 32 of them, Q4_0 18, and some tensors have more.
+    const [size, bits] = base!.split(",").slice(3, 5).map(Number);
+    expect(size).toBe(7_532_320);
+    expect(bits).toBeCloseTo(8.5, 1);
+    expect(Number(model!.split(",")[4])).toBeGreaterThan(4.5);
+    expect(end).toBe("");
+    expect((await compare(...old, "-q", "-o", "compared.md")).code).toBe(0);
+    expect(readFileSync(join(folder, "compared.md"), "utf8")).toMatch(
+      /^# Compared with mini.*\n\n\| model \| size \| bits\/weight \| perplexity/,
+    );
+  });
+
   it("says what is missing before anything is loaded", async () => {
     for (const [args, words] of [
       [["text.txt"], "--base is missing"],
       [["--base", "mini"], "CORPUS is missing"],
+      [["--base", "mini", "text.txt"], "--model is missing"],
+      [["--base", "mini", "-m", "lab", "text.txt", "-o", "c.xlsx"], ".csv, .md, .html"],
       [["--base", "mini", "-m", "mini", "text.txt", "--recipe", "cache"], "did you mean cached"],
     ] as const) {
       const { code, stderr } = await compare(...args);

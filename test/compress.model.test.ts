@@ -352,8 +352,42 @@ describe("what is not as it was", () => {
       expect.stringContaining("Nothing of it can be recovered"),
     ]);
     expect(existsSync(at("none"))).toBe(false);
+    // Chunks 2 and 4 have changed places: all is written where it belongs.
+    const [second, third, fourth, fifth] = chunks.slice(1, 5).map((chunk: { at: number }, i: number) => {
+      const before = chunks[i].at + chunks[i].packedLength;
+      return packed.subarray(before, chunk.at + chunks[i + 1].packedLength);
+    });
+    const first = packed.subarray(0, chunks[0].at + chunks[0].packedLength);
+    const behind = packed.subarray(chunks[4].at + chunks[4].packedLength);
+    put("swapped.surp", Buffer.concat([first, fourth, third, second, fifth, behind]));
+    expect((await run(["decompress", "swapped.surp"])).stderr).toContain("PACKED_DAMAGED");
+    const swapped = await run(["decompress", "--salvage", "swapped.surp"]);
+    expect([swapped.code, swapped.stdout]).toEqual([0, expect.stringContaining("all of it")]);
+    expect(Buffer.compare(readFileSync(at("swapped")), LOG)).toBe(0);
+    // The same, and what was the third chunk is lost with its beginning.
+    put("lost.surp", Buffer.concat([first, fourth, second, fifth, behind]));
+    const lost = await run(["decompress", "--salvage", "--zeros", "--json", "lost.surp"]);
+    expect(lost.code).toBe(1);
+    expect(JSON.parse(lost.stdout).files[0]).toMatchObject({
+      zeros: 8192,
+      missing: [{ chunk: 2, from: 16_384, to: 24_576 }],
+    });
+    expect(Buffer.compare(readFileSync(at("lost")), zeros)).toBe(0);
+
     const whole = await run(["decompress", "--salvage", "log.txt.surp", "-o", "same"]);
     expect([whole.code, whole.stdout]).toEqual([0, expect.stringContaining("all of it")]);
+  });
+
+  it("--salvage without a header tries the shipped model, or the one that is named", async () => {
+    put("letter.txt", PROSE);
+    expect((await run(["compress", "letter.txt"])).code).toBe(0);
+    const bytes = readFileSync(at("letter.txt.surp"));
+    bytes[30]! ^= 1;
+    put("headless.surp", bytes);
+    expect((await run(["decompress", "headless.surp"])).stderr).toContain("PACKED_DAMAGED");
+    const salvaged = await run(["decompress", "--salvage", "--json", "headless.surp"]);
+    expect(JSON.parse(salvaged.stdout).files[0]).toMatchObject({ triedModel: "mini", isWhole: true });
+    expect(readFileSync(at("headless"), "utf8")).toBe(PROSE);
   });
 
   it.each([

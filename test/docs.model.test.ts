@@ -34,6 +34,7 @@ const snippets = [
   "docs/answers.md",
   "docs/asking-the-model.md",
   "docs/calibration.md",
+  "docs/compression.md",
   "docs/confidence.md",
   "docs/deciding.md",
   "docs/embedding.md",
@@ -46,6 +47,7 @@ const snippets = [
   "docs/recipes.md",
   "docs/refining.md",
   "docs/routing.md",
+  "docs/words.md",
 ]
   .flatMap(snippetsOf)
   .filter((snippet) => !isAboutClients(snippet));

@@ -65,11 +65,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
   ],
   "./evaluate": [
     `
-      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels
+      ByteSurprisal RULES applyProxyCalibration calibrateProxy capabilitiesOf compareModels compareQuantisations pairedRatio paretoFront
       answerRows compareRunFolders compareRunTasks compareRuns taskForms
       compareSpans compressionBaselines computePerplexity evaluate listRuns openCorpora proxy queryRuns
       queueExecutor readRun readTask resumeEvaluation runRows runTask scoreText scoreTexts summarise
-      taskFromRows taskRows work`,
+      taskFromRows taskRows work BOUNDARY_RULES PAIR_RULES readItems scorePairs scoreWords summarisePairs wordSpans`,
     `
       AnswerRow BadItem ChatPrompts ItemOptions RunComparison SetRules TaskDifference TaskFormDescription
       Accuracy AccuracyRule BitsPerByte ByteMeasures ChangedSpan ChangedToken ChoiceScore CompareOptions
@@ -81,7 +81,11 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       RuleName Run RunCorpus RunDifference RunFailure RunModel RunRequest RunResult RunRow RunTask
       RunTaskOptions RunTaskResult RunTaskRow ScoreProgress ScoreTextOptions SqlAnswer Standing TargetPerplexity
       TargetSummary Task TaskFormName TaskItem TaskKind TaskProgress TaskResult TaskRow TaskSummary
-      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent`,
+      CompareQuantisationsOptions DifferenceBlocks FallbackCount MadeQuantisations ModelCosts PairedRatio QuantisationMeasures
+      QuantisationProgress Quantisations QuantisedFile
+      TextRule TextScore TokenMeasures Unreadable UnreadablePart WorkOptions WorkerEvent
+      BoundaryRule ItemRow MinimalPair PairRule PairSummary ReadItemsOptions ScorePairsOptions ScoreWordsOptions ScoredPair
+      ScoredWord WordScore WordSpan`,
   ],
   "./calibrate": [
     `
@@ -156,14 +160,6 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
     "BYTES_MODEL_VERSION MAX_BYTES_CHUNK WORD_CLASSES comparePeers draftOf explainPacked findChunks memorySource modelCoder openPacked pack packBytes packFile readChunks readFooter readHeader readPacked salvage unpack unpackBytes wordClasses yardsticks",
     "BitAccount BitSums BitUse BreakEven ChunkBits ChunkHeader ClassBits CodedToken CodingOptions ExplainOptions Explanation Footer FoundChunk Header LineBits ListedChunk LocatedChunk Method MethodBits ModelCoder ModelCoderOptions PackFileOptions PackOptions PackProgress PackReport PackedFile PackedModel PackedSource PartBits PeerOptions PeerSize SalvageOptions Salvaged TokenBits UnpackOptions UnpackReport WordClass Yardstick",
   ],
-  "./train": [
-    `
-      ALARM_KINDS JsonLinesReader LogCollector LogSource OverfitDetector PlateauDetector RunMonitor SpikeDetector analyseRun
-      binned medianOf movingAverage nameOf noiseOf outlookOf phasesOf readTrainingLog`,
-    `
-      AlarmKind AnalyseOptions Bins Breakdown CollectorOptions CurveChoice CurveUnit LogFields LossSpike LossUnit MonitorOptions Outlook
-      OverfitOptions OverfitState Phase PhaseKind PlateauOptions PowerLaw Ranged RunAnalysis Series TrainingAlarm TrainingRun`,
-  ],
   "./refine": [
     `
       chainText comparePrunings danglingReferences DATASET_FORMATS datasetReport DEFAULT_THRESHOLDS demonstrationOf
@@ -193,6 +189,14 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       ExtrapolatedRate FittedLimit LempelZiv LempelZivEstimate LempelZivMethod LempelZivOptions MeanNats ModelOfRun
       ModelRunOptions NextOptions NextToken NextTokens PluginRate PowerLaw RateInterval Suffixes SymbolSequence SymbolUnit
       TextOrTokens`,
+  ],
+  "./train": [
+    `
+      ALARM_KINDS JsonLinesReader LogCollector LogSource OverfitDetector PlateauDetector RunMonitor SpikeDetector analyseRun
+      binned medianOf movingAverage nameOf noiseOf outlookOf phasesOf readTrainingLog`,
+    `
+      AlarmKind AnalyseOptions Bins Breakdown CollectorOptions CurveChoice CurveUnit LogFields LossSpike LossUnit MonitorOptions Outlook
+      OverfitOptions OverfitState Phase PhaseKind PlateauOptions PowerLaw Ranged RunAnalysis Series TrainingAlarm TrainingRun`,
   ],
   "./answers": [
     `
@@ -251,20 +255,20 @@ const NAMES: Readonly<Record<string, readonly [values: string, types: string]>> 
       BenchAnswers BenchOptions Benched BenchedMethod HeldOutCalibrator LabelledLength`,
   ],
   "./report": [
-    "ANSWER_FORMATS EXPORT_FORMATS calibrationPage comparisonPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture",
-    "AnswerFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView",
+    "ANSWER_FORMATS COMPARISON_FORMATS EXPORT_FORMATS calibrationPage comparisonPage exportComparison quantisationsPage compressionPage confidencePage detectionPage differencesPage entropyPage entropyPicture exportAnswers exportRuns refinePage refinePicture renderPage scorePage trainPage trainPicture WORD_COLUMNS WORD_FORMATS wordFile wordTable",
+    "AnswerFormat ComparisonFormat AnswerToken CalibrationView CompressionView ConfidenceAnswer ConfidenceView DetectedAnswer DetectionView EntropyView MethodEstimate MethodRanking ExportFormat ExportOptions PageSection ScoreView TrainView ScoredItem WordCell WordFormat WordTable",
   ],
   "./charts": [
     `
       FIGURE_STYLE accuracyByPerplexity accuracyTokensChart noiseFloorChart reliabilityDiagram rankingChart riskCoverageChart calibrationByRank capabilityMap convergence coursesChart divergencePercentiles drawChart
       perplexityIntervals renderFigure renderSvg renderTable surprisalAlong surprisalDistribution
-      perplexityTimeChart pruningCurve sharesChart tokensSavedChart topChoiceReliability trainingCurves`,
+      perplexityTimeChart pruningCurve sharesChart sizeQuality tokensSavedChart topChoiceReliability trainingCurves`,
     `
       PerplexityTimeInput AccuracyTokensInput NoiseFloorRow RankedRow ReliabilityChartBin ReliabilityDiagramInput RiskCoverageInput
       CalibrationColumns CalibrationInput CapabilityCell CapabilityMapOptions Chart ChartDocument
       ChartElement ChartTable ConvergenceSeries DivergenceOptions FigureOptions ModelDivergence
       PerplexityIntervalsOptions PerplexityResult SurprisalAlongInput SurprisalOfModel SvgOptions Theme
-      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel TrainingCurve`,
+      PruningCurveInput PruningPoint TokensSaved Course CoursesInput SharesInput SharesPanel SizedModel SizeQualityOptions TrainingCurve`,
   ],
   "./openai": ["meter", "MeterAnswerOptions Metered MeteredAnswer MeteredEnd"],
   "./ai-sdk": [

@@ -41,6 +41,79 @@ describe("surprisal quantize", () => {
     });
   });
 
+  it("makes several formats, compares them, and goes on where it was ended", {
+    timeout: 240_000,
+  }, async () => {
+    writeFileSync(
+      join(folder, "words.txt"),
+      "The cat sat on the mat, and the dog lay on the rug beside the fire. ".repeat(30),
+    );
+    const asked = [original, "--to", "Q8_0,Q4_K,Q4_0", "--compare", "words.txt", "-o", "several"];
+    const first = await quantize(...asked, "--json", "-q");
+    expect(first).toMatchObject({ code: 0, stderr: "note: Q4_K stands for Q4_K_M\n" });
+    const made = JSON.parse(first.stdout);
+    expect(made).toMatchObject({ schema: "surprisal.quantisations/1", kept: { files: [], measures: [] } });
+    expect(made.files.map(({ type }: { type: string }) => type)).toEqual(["Q8_0", "Q4_K_M", "Q4_0"]);
+    for (const { file, sha256, bytes } of made.files) {
+      const written = readFileSync(join(folder, file));
+      expect([written.length, createHash("sha256").update(written).digest("hex")]).toEqual([bytes, sha256]);
+    }
+    const [q8, k, q4] = made.files;
+    expect(q8.measures.divergence.value).toBeLessThan(q4.measures.divergence.value / 10);
+    // Rows of 704 weights are no multiple of 256: those of ffn_down fall back.
+    expect(k.fallbacks).toEqual([
+      { tensors: 4, from: "Q6_K", to: "Q8_0" },
+      { tensors: 4, from: "Q4_K", to: "Q5_0" },
+    ]);
+
+    expect(await quantize(...asked)).toMatchObject({ code: 1, stderr: expect.stringContaining("--resume") });
+    // Killed in the middle: one file cut off, one measurement not made, a draft left behind.
+    writeFileSync(join(folder, q8.file), readFileSync(join(folder, q8.file)).subarray(0, 1000));
+    writeFileSync(`${join(folder, q4.file)}.00000000-0000-4000-8000-000000000000.partial`, "half");
+    const place = join(folder, "several", "quantisations.json");
+    const record = JSON.parse(readFileSync(place, "utf8"));
+    record.files[2].measures = null;
+    writeFileSync(place, JSON.stringify(record));
+    const again = await quantize(...asked, "--resume", "--json", "-q", "--html", "pick.html");
+    expect(again.code).toBe(0);
+    const { kept, files } = JSON.parse(again.stdout);
+    expect(kept).toEqual({ files: ["Q4_K_M", "Q4_0"], measures: ["Q4_K_M"] });
+    for (const [i, { sha256, measures }] of files.entries()) {
+      expect(sha256).toBe(made.files[i].sha256);
+      expect(measures).toEqual(made.files[i].measures);
+    }
+    expect(readdirSync(join(folder, "several")).filter((name) => name.endsWith(".partial"))).toEqual([]);
+    const page = readFileSync(join(folder, "pick.html"), "utf8");
+    for (const words of ["Size against quality", "KL 99 %", "too wide to choose by"])
+      expect(page).toContain(words);
+    for (const name of ["several", "pick.html", "words.txt"]) rmSync(join(folder, name), { recursive: true });
+  });
+
+  it("refuses texts and formats before it makes anything", async () => {
+    writeFileSync(join(folder, "empty.txt"), "");
+    writeFileSync(join(folder, "a.txt"), "a");
+    for (const [args, message] of [
+      [["--to", "Q8_0,Q4KM", "--compare", "a.txt"], /did you mean Q4_K_M or Q4_K_S/],
+      [["--to", "Q8_0,q8_0"], /Q8_0 twice/],
+      [["--to", "Q8_0,"], /commas/],
+      [["--to", "Q8_0", "--compare", "none.txt"], /none\.txt/],
+      [["--to", "Q8_0", "--compare", "empty.txt"], /EMPTY_INPUT/],
+      [["--to", "F32"], /F32 already/],
+      [["--to", "IQ2_XXS"], /importance matrix/],
+      [["Q8_0", "--to", "Q4_0"], /not both/],
+      [["Q8_0", "--compare", "a.txt"], /--compare needs --to/],
+    ] as const) {
+      const { code, stdout, stderr } = await quantize(original, ...args, "-o", "nothing");
+      expect(code, stderr).toBeGreaterThan(0);
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(message);
+      const left = existsSync(join(folder, "nothing")) ? readdirSync(join(folder, "nothing")) : [];
+      expect(left.filter((name) => name.includes(".gguf"))).toEqual([]);
+    }
+    for (const name of ["empty.txt", "a.txt", "nothing"])
+      rmSync(join(folder, name), { recursive: true, force: true });
+  });
+
   it("refuses what was not meant, and loses nothing", async () => {
     writeFileSync(join(folder, "text.txt"), "no model");
     const there = readFileSync(join(folder, "mini-Q4_0.gguf"));

@@ -109,8 +109,11 @@ describe("surprisal route car", () => {
   it("says what is wrong, and the way out", async () => {
     for (const [args, message] of [
       [["fit", "whole.jsonl"], /more are needed to have 30[\s\S]*CALIBRATION_TOO_SMALL/],
-      [["fit", "whole.jsonl", "--risk", "0.1", "--tokens", "5"], /--tokens and --risk exclude/],
-      [["fit", "whole.jsonl", "--mode", "pilot", "--tokens", "5"], /no use for a goal/],
+      [
+        ["fit", "whole.jsonl", "--risk", "0.1", "--tokens-per-question", "5"],
+        /--tokens-per-question and --risk exclude/,
+      ],
+      [["fit", "whole.jsonl", "--mode", "pilot", "--tokens-per-question", "5"], /no use for a goal/],
       [["fit", "nowhere.jsonl"], /no such file[\s\S]*FILE_NOT_FOUND/],
       [["eval", "--replay", "whole.jsonl", "-a", "whole.jsonl"], /ROUTER_INVALID/],
       [["eval"], /--replay FILE/],

@@ -1,6 +1,6 @@
 /**
- * What is said of training curves whose truth is known: 200 whose seeds the thresholds were chosen on, 200 that they were not, and
- * the logs of this repository.
+ * What is said of training curves whose truth is known: 200 whose seeds the thresholds were chosen on, 200 of seeds that were
+ * first looked at when all had been chosen (30001 on: never tune on them), and the logs of this repository.
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -34,20 +34,25 @@ function runOf({ train, valid }: Pick<DrawnCurve, "train" | "valid">): TrainingR
 
 describe.each([
   ["seeds the thresholds were chosen on", 1],
-  ["seeds they were not chosen on", 5001],
+  ["seeds that nothing was chosen on", 30_001],
 ])("200 drawn curves, %s", (_, from) => {
   const curves = Array.from({ length: 200 }, (_, i) => drawCurve(from + i));
 
-  it("alarms falsely in at most 2 % and misses at most 5 %", () => {
-    let [falsely, missed, overfitting] = [0, 0, 0];
+  it("alarms falsely in at most 2 % of those that do not overfit, too early in at most 2 %, and misses at most 5 %", () => {
+    let [falsely, early, missed, overfitting] = [0, 0, 0, 0];
     for (const curve of curves) {
       const [alarm] = new RunMonitor().update(runOf(curve)).filter(({ kind }) => kind === "overfit");
-      if (curve.overfits) overfitting++;
+      if (!curve.overfits) {
+        if (alarm) falsely++;
+        continue;
+      }
+      overfitting++;
       // An alarm before the loss has turned is a false one too; a fiftieth of the run is the width of the planted corner.
-      if (alarm && (curve.turn === null || alarm.step < curve.turn - 0.02 * curve.length)) falsely++;
-      else if (!alarm && curve.overfits) missed++;
+      if (alarm && alarm.step < curve.turn! - 0.02 * curve.length) early++;
+      else if (!alarm) missed++;
     }
-    expect(falsely / curves.length).toBeLessThanOrEqual(0.02);
+    expect(falsely / (curves.length - overfitting)).toBeLessThanOrEqual(0.02);
+    expect((falsely + early) / curves.length).toBeLessThanOrEqual(0.02);
     expect(missed / overfitting).toBeLessThanOrEqual(0.05);
   });
 
@@ -107,7 +112,7 @@ describe("overtrained.jsonl", () => {
 });
 
 describe("outlook", () => {
-  it("has the true gain of a power law in its interval, 9 times of 10", () => {
+  it("has the true gain of a power law in its interval, at least 8 times of 10", () => {
     let covered = 0;
     for (let seed = 1; seed <= 40; seed++) {
       let state = seed * 7919;

@@ -2,17 +2,22 @@
 import { axisX, axisY, cell, type PlotOptions, text } from "@observablehq/plot";
 import { invalidArgument, quantileOf } from "../core/index.ts";
 import {
+  errorStyle,
   formatList,
   formatNumber,
+  formatPerplexity,
   formatPlural,
   formatWithError,
   inSentence,
   isNumber,
+  isPerplexityName,
+  perplexityAndError,
   visible,
 } from "../text/index.ts";
 import { boundsOf } from "./bins.ts";
 import { type Chart, type DrawingSpace, emptyChart, FONT_SIZE, NARROW, type Panel } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { beyond, type ColourScale, colourScale, placeOn } from "./colour-scale.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 import { viridis } from "./theme.ts";
 
 /** One model on one domain. */
@@ -32,7 +37,10 @@ export interface CapabilityCell {
 
 /** Options of `capabilityMap`. */
 export interface CapabilityMapOptions {
-  /** What the cells hold, if it is something else; less has to be better. Default "bits per byte". */
+  /**
+   * What the cells hold, if it is something else; less has to be better. Wide errors of what has "perplexity" in its name are
+   * intervals on the log scale. Default "bits per byte".
+   */
   measure?: string | undefined;
   /** `sorted`: best model and easiest domain first; `given`: as they occur in the cells. Default `sorted`. */
   order?: "sorted" | "given" | undefined;
@@ -50,6 +58,7 @@ interface Cell {
 
 /**
  * Every model over every domain: the number in every cell, its shade from dark (many bits) to bright (few). The best
+ * few numbers far from all others, which would leave these one colour, are beyond the scale and marked (`colourScale`). The best
  * model of a domain has a diamond, bold figures and a frame; those that cannot be told from it have an open diamond. The longer of the two lists runs downwards.
  * @throws SurprisalError INVALID_ARGUMENT when a model and a domain occur together twice.
  */
@@ -60,16 +69,19 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
   const { models, domains, at } = arrange(cells, order);
   const isDecided = cells.some(({ standing }) => standing !== undefined);
   const found = domains.flatMap((_, domain) => cellsOfDomain(domain, models, at(domain), isDecided));
-  const bounds = boundsOf(found.map(({ value }) => value));
+  const scale = colourScale(found.map(({ value }) => value));
+  const isBeyond = (value: number) => scale !== null && beyond(scale, value) !== 0;
   const byPlace = new Map(found.map((cell) => [`${cell.model},${cell.domain}`, cell]));
+  const format = isPerplexityName(measure) ? formatPerplexity : formatWithError;
   const written = (cell: Cell | undefined) =>
     cell === undefined
       ? "–"
-      : `${formatWithError(cell.value, cell.error)}${models.length > 1 ? sign(cell, " ") : ""}`;
+      : `${format(cell.value, cell.error)}${isBeyond(cell.value) ? " ↕" : ""}${models.length > 1 ? sign(cell, " ") : ""}`;
   const ties = domains.filter((_, domain) => found.some((cell) => cell.domain === domain && cell.tied));
 
   const wins = models.map((_, model) => found.filter((cell) => cell.model === model && cell.best).length);
   const means = domains.map((_, domain) => average(found.filter((cell) => cell.domain === domain)));
+  const outside = found.filter(({ value }) => isBeyond(value)).length;
   const missing = models.length * domains.length - found.length;
   const extreme = (value: number) => inSentence(domains[means.indexOf(value)]!);
   const finiteMeans = boundsOf(means);
@@ -84,6 +96,8 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
       finiteMeans &&
         domains.length > 1 &&
         `On average ${extreme(finiteMeans[0])} is the easiest domain (${formatNumber(finiteMeans[0], 3)}) and ${extreme(finiteMeans[1])} the hardest (${formatNumber(finiteMeans[1], 3)}).`,
+      outside > 0 &&
+        `${formatPlural(outside, "number")} far from the others ${outside === 1 ? "is" : "are"} beyond the scale of colours.`,
       missing > 0 && `${formatPlural(missing, "cell")} not measured.`,
     ]
       .filter(Boolean)
@@ -97,6 +111,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
                 `${inSentence(model)} ${
                   byPlace.has(`${i},${domain}`)
                     ? written(byPlace.get(`${i},${domain}`))
+                        .replace(" ↕", " (beyond the scale of colours)")
                         .replace(" ◆", " (best)")
                         .replace(" ◇", " (tied)")
                     : "not measured"
@@ -113,12 +128,21 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
       ]),
     },
     key: [
-      ...(bounds && bounds[1] > bounds[0]
+      ...(scale && (scale.high > scale.low || outside > 0)
         ? [
             {
               fills: Array.from({ length: 9 }, (_, i) => viridis(1 - i / 8).fill),
-              low: `better ${formatNumber(bounds[0], 3)}`,
-              high: `${formatNumber(bounds[1], 3)} worse`,
+              low: `better ${scale.isCut[0] ? "≤ " : ""}${formatNumber(scale.low, 3)}`,
+              high: `${scale.isCut[1] ? "≥ " : ""}${formatNumber(scale.high, 3)} worse`,
+            },
+          ]
+        : []),
+      ...(outside > 0
+        ? [
+            {
+              sign: "outline" as const,
+              colour: ({ ink }: { ink: string }) => ink,
+              text: "↕ beyond the scale of colours, which would press all others together",
             },
           ]
         : []),
@@ -137,7 +161,7 @@ export function capabilityMap(cells: readonly CapabilityCell[], options: Capabil
         ? [{ sign: "outline" as const, colour: ({ soft }: { soft: string }) => soft, text: "– not measured" }]
         : []),
     ],
-    draw: (space) => drawMap(space, models, domains, byPlace, bounds),
+    draw: (space) => drawMap(space, models, domains, byPlace, { scale, isLog: isPerplexityName(measure) }),
   };
 }
 
@@ -220,6 +244,17 @@ function decimalsOf(cells: readonly Cell[]): number {
 const fixed = (value: number, decimals: number): string =>
   Math.abs(value) < 1e5 ? value.toFixed(decimals) : formatNumber(value, 3);
 
+/** A number and its error, the error with its sign. */
+function figuresOf(
+  { value, error }: Cell,
+  decimals: number,
+  isLog: boolean,
+): [value: string, error: string | null] {
+  const style = isLog ? errorStyle(value, error) : "plus-minus";
+  if (style === "interval" || style === "useless") return perplexityAndError(value, error);
+  return [fixed(value, decimals), isNumber(error) ? `± ${fixed(error, decimals)}` : null];
+}
+
 /** Room of a name beside its row, and of a slanted one above its column, pixels. */
 const LONGEST_NAME = { wide: 220, narrow: 104 };
 const SLANT = -40;
@@ -229,26 +264,19 @@ function drawMap(
   models: readonly string[],
   domains: readonly string[],
   cells: ReadonlyMap<string, Cell>,
-  bounds: [number, number] | null,
+  { scale, isLog }: { scale: ColourScale | null; isLog: boolean },
 ): Panel[] {
   const domainsDown = domains.length > models.length;
   const [down, across] = domainsDown ? [domains, models] : [models, domains];
   const longest = LONGEST_NAME[asked < NARROW ? "narrow" : "wide"];
   const widest = (names: readonly string[], most: number) =>
-    Math.max(...names.map((name) => pixelWidth(shortenToPixels(name, most, FONT_SIZE), FONT_SIZE)));
+    Math.max(...shortenTogether(names, most, FONT_SIZE).map((name) => pixelWidth(name, FONT_SIZE)));
   const rowNames = widest(down, longest) + 12;
   const decimals = decimalsOf([...cells.values()]);
   const all = down.flatMap((_, y) =>
     across.map((_, x) => {
       const cell = cells.get(domainsDown ? `${x},${y}` : `${y},${x}`);
-      const value = cell ? fixed(cell.value, decimals) : "–";
-      const error = isNumber(cell?.error) ? fixed(cell.error, decimals) : null;
-      const place =
-        cell && bounds
-          ? bounds[1] > bounds[0]
-            ? (bounds[1] - cell.value) / (bounds[1] - bounds[0])
-            : 0.5
-          : 0;
+      const [value, error] = cell ? figuresOf(cell, decimals, isLog) : ["–", null];
       return {
         x,
         y,
@@ -257,17 +285,18 @@ function drawMap(
         tied: models.length > 1 && cell?.tied === true,
         value,
         error,
-        shade: viridis(place),
+        outside: cell && scale ? beyond(scale, cell.value) : 0,
+        shade: viridis(cell && scale ? 1 - placeOn(scale, cell.value) : 0),
       };
     }),
   );
   const figures = (entry: (typeof all)[number], separator: string) =>
-    `${entry.best ? "◆ " : entry.tied ? "◇ " : ""}${entry.value}${entry.error === null ? "" : `${separator}± ${entry.error}`}`;
+    `${entry.outside === 0 ? "" : "↕ "}${entry.best ? "◆ " : entry.tied ? "◇ " : ""}${entry.value}${entry.error === null ? "" : separator + entry.error}`;
   const oneLine = Math.max(...all.map((entry) => pixelWidth(figures(entry, " "), 12))) + 16;
   const stacked =
     Math.max(
       ...all.map((entry) => pixelWidth(figures(entry, "\n").split("\n")[0]!, 12)),
-      ...all.map(({ error }) => pixelWidth(`± ${error ?? ""}`, 11)),
+      ...all.map(({ error }) => pixelWidth(error ?? "", 12)),
     ) + 14;
   const hasErrors = all.some(({ error }) => error !== null);
   const room = (asked - rowNames) / across.length;
@@ -277,6 +306,8 @@ function drawMap(
   // Names that fit over their column stand upright there; longer ones slant.
   const slanted = across.some((name) => pixelWidth(visible(name), FONT_SIZE) > cellWidth - 6);
   const columnNames = widest(across, slanted ? longest : cellWidth);
+  const namesAcross = shortenTogether(across, slanted ? longest : cellWidth, FONT_SIZE);
+  const namesDown = shortenTogether(down, longest, FONT_SIZE);
   const rise = Math.sin((-SLANT * Math.PI) / 180);
   const marginTop = slanted ? columnNames * rise + 24 : 26;
   const overhang = slanted
@@ -284,7 +315,7 @@ function drawMap(
     : 0;
   const needed = rowNames + across.length * cellWidth + overhang;
   const title = ({ x, y, value, error }: (typeof all)[number]) =>
-    `${visible(down[y]!)}, ${visible(across[x]!)}: ${value}${error === null ? "" : ` ± ${error}`}`;
+    `${visible(down[y]!)}, ${visible(across[x]!)}: ${value}${error === null ? "" : ` ${error}`}`;
   const indices = (names: readonly string[]) => names.map((_, i) => i);
   return [
     {
@@ -302,12 +333,12 @@ function drawMap(
             anchor: "top",
             tickSize: 0,
             tickPadding: slanted ? 8 : 10,
-            tickFormat: (i: number) => shortenToPixels(across[i]!, slanted ? longest : cellWidth, FONT_SIZE),
+            tickFormat: (i: number) => namesAcross[i]!,
             ...(slanted && { tickRotate: SLANT, textAnchor: "start" }),
           }),
           axisY({
             tickSize: 0,
-            tickFormat: (i: number) => shortenToPixels(down[i]!, longest, FONT_SIZE),
+            tickFormat: (i: number) => namesDown[i]!,
             tickPadding: 8,
           }),
           cell(
@@ -325,6 +356,18 @@ function drawMap(
               stroke: colours.soft,
               strokeDasharray: "3 3",
               title,
+            },
+          ),
+          cell(
+            all.filter(({ outside }) => outside !== 0),
+            {
+              x: "x",
+              y: "y",
+              inset: 3.5,
+              rx: 2,
+              fill: "none",
+              stroke: (entry) => entry.shade.text,
+              strokeDasharray: "2 3",
             },
           ),
           cell(

@@ -1,18 +1,18 @@
 /** Running perplexity over the tokens scored. */
 import { areaY, axisX, axisY, dot, gridX, gridY, line, type PlotOptions, text } from "@observablehq/plot";
-import { emptySums, perplexityStandardError } from "../core/index.ts";
+import { emptySums, logInterval, perplexityStandardError } from "../core/index.ts";
 import {
   formatCount,
   formatNumber,
+  formatPerplexity,
   formatPlural,
-  formatWithError,
   inSentence,
-  numberAndError,
+  perplexityAndError,
   visible,
 } from "../text/index.ts";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, MOST_POINTS, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 
 /** One line of `convergence`: a model, a recipe, or whatever is compared. */
 export interface ConvergenceSeries {
@@ -37,7 +37,7 @@ const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 1];
 
 /**
  * Perplexity of the first n tokens, for n from 16 to all of them, on a logarithmic axis, with a band of ± one
- * standard error (`perplexityStandardError`): where the line has become level and the band narrow, more text would
+ * standard error on the log scale (`perplexityStandardError`): where the line has become level and the band narrow, more text would
  * not change the number. One line per series, its name at its end.
  */
 export function convergence(series: readonly ConvergenceSeries[]): Chart {
@@ -50,7 +50,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
     .map(({ name }) => `${inSentence(name)} has no finite perplexity.`);
   if (drawn.length === 0) return emptyChart(title, without.join(" ") || "There are no numbers.", columns);
   const last = (points: readonly Point[]) => points[points.length - 1]!;
-  const written = ({ perplexity, error }: Point) => formatWithError(perplexity, error);
+  const written = ({ perplexity, error }: Point) => formatPerplexity(perplexity, error);
   const at = (points: readonly Point[], tokens: number) =>
     points.find((point) => point.tokens >= tokens) ?? last(points);
   return {
@@ -68,8 +68,8 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       columns,
       rows: drawn.flatMap(({ name, points }) =>
         [...new Set(SHARES.map((share) => at(points, share * last(points).tokens)))].map((point) => {
-          const [value, error] = numberAndError(point.perplexity, point.error);
-          return [visible(name), formatCount(point.tokens), value, error ?? "–"];
+          const [value, error] = perplexityAndError(point.perplexity, point.error);
+          return [visible(name), formatCount(point.tokens), value, error?.replace(/^± |^\(|\)$/g, "") ?? "–"];
         }),
       ),
     },
@@ -85,9 +85,7 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       const settled = drawn.flatMap(({ points }) =>
         points.filter(({ tokens }) => tokens >= Math.min(total / 100, last(points).tokens)),
       );
-      const [low, high] = boundsOf(
-        settled.flatMap(({ perplexity, error }) => [perplexity - error, perplexity + error]),
-      )!;
+      const [low, high] = boundsOf(settled.flatMap((point) => bandOf(point)))!;
       const least = Math.min(...settled.map(({ perplexity }) => perplexity));
       // Models far apart: a linear axis would press the good ones together.
       const log = high / least > 4;
@@ -102,10 +100,15 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       };
       const paint = (index: number) =>
         drawn.length <= colours.series.length ? colours.series[index % 6]! : colours.main;
-      const labels = drawn.map((run) => {
+      const names = shortenTogether(
+        drawn.map(({ name }) => name),
+        phone ? 86 : 170,
+        FONT_SIZE,
+      );
+      const labels = drawn.map((run, i) => {
         const end = last(run.points);
         const figure = written(end);
-        return { run, end, text: shortenToPixels(run.name, phone ? 86 : 170, FONT_SIZE), figure };
+        return { run, end, text: names[i]!, figure };
       });
       const marginRight =
         Math.max(
@@ -153,8 +156,8 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
                 return [
                   areaY(shown(points), {
                     x: "tokens",
-                    y1: ({ perplexity, error }: Point) => inside(perplexity - error),
-                    y2: ({ perplexity, error }: Point) => inside(perplexity + error),
+                    y1: (point: Point) => inside(bandOf(point)[0]),
+                    y2: (point: Point) => inside(bandOf(point)[1]),
                     fill: colour,
                     fillOpacity: 0.2,
                   }),
@@ -188,6 +191,12 @@ export function convergence(series: readonly ConvergenceSeries[]): Chart {
       ];
     },
   };
+}
+
+/** One standard error either way of the mean of -ln p, so that the band is never below 1. */
+function bandOf({ perplexity, error }: Point): [low: number, high: number] {
+  const { low, high } = logInterval(perplexity, error, 1, 1)!;
+  return [low, Math.min(LARGEST, high)];
 }
 
 /** 1k, 20k, 1M. */

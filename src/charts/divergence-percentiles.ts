@@ -3,7 +3,7 @@ import { axisX, axisY, dot, gridX, link, type PlotOptions, ruleY } from "@observ
 import { formatNumber, inSentence, isNumber, visible } from "../text/index.ts";
 import { LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, type KeySymbol, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 import type { Colours } from "./theme.ts";
 
 /** How far one model is from the base, token by token. */
@@ -127,7 +127,11 @@ export function divergencePercentiles(
     ],
     draw({ width, colours }) {
       const room = width < NARROW ? 100 : 220;
-      const names = sorted.map(({ name }) => shortenToPixels(name, room, FONT_SIZE));
+      const names = shortenTogether(
+        sorted.map(({ name }) => name),
+        room,
+        FONT_SIZE,
+      );
       const place = ({ value }: { value: number }) => Math.max(value, floor);
       const ranges = sorted.flatMap((_, row) => {
         const values = points.filter((point) => point.row === row).map(place);

@@ -40,6 +40,7 @@ export {
   riskCoverageChart,
 } from "./risk-coverage.ts";
 export { type SharesInput, type SharesPanel, sharesChart } from "./shares.ts";
+export { type SizedModel, type SizeQualityOptions, sizeQuality } from "./size-quality.ts";
 export { type SurprisalAlongInput, surprisalAlong } from "./surprisal-along.ts";
 export { type SurprisalOfModel, surprisalDistribution } from "./surprisal-distribution.ts";
 export { drawChart, renderSvg, type SvgOptions } from "./svg.ts";

@@ -1,17 +1,22 @@
 /** Perplexity with error bars. */
 import { axisX, axisY, dot, gridX, link, type PlotOptions, text } from "@observablehq/plot";
+import { logInterval } from "../core/index.ts";
 import {
+  errorStyle,
   formatList,
   formatNumber,
+  formatPerplexity,
   formatWithError,
   inSentence,
   isNumber,
+  isPerplexityName,
   numberAndError,
+  perplexityAndError,
   visible,
 } from "../text/index.ts";
 import { boundsOf, LARGEST, logTicks } from "./bins.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 
 /** One row of `perplexityIntervals`: a perplexity and how sure it is. */
 export interface PerplexityResult {
@@ -28,7 +33,8 @@ export interface PerplexityResult {
 /** Options of `perplexityIntervals`. */
 export interface PerplexityIntervalsOptions {
   /**
-   * What the numbers are. Default "perplexity per token", which is not comparable across tokenizers: there give bits per
+   * What the numbers are; a name with "perplexity" in it is taken for an exponential of a mean, whose wide errors are
+   * intervals on the log scale. Default "perplexity per token", which is not comparable across tokenizers: there give bits per
    * byte, and say so here.
    */
   measure?: string | undefined;
@@ -48,11 +54,18 @@ export function perplexityIntervals(
   const title = `${visible(measure).replace(/^\w/, (first) => first.toUpperCase())} by model`;
   const columns = ["corpus", "model", visible(measure), "±"];
   const corpora = groups(results);
+  const isLog = isPerplexityName(measure);
+  const format = isLog ? formatPerplexity : formatWithError;
+  const parts = (value: number | null, error: number | null | undefined) => {
+    if (!isLog) return numberAndError(value, error);
+    const [number, shown] = perplexityAndError(value, error);
+    return [number, shown?.replace(/^± |^\(|\)$/g, "") ?? null] as const;
+  };
   const table = {
     columns,
     rows: corpora.flatMap(({ corpus, rows }) =>
       rows.map(({ model, perplexity, standardError }) => {
-        const [value, error] = numberAndError(perplexity, standardError);
+        const [value, error] = parts(perplexity, standardError);
         return [visible(corpus), visible(model), value, error ?? "–"];
       }),
     ),
@@ -60,7 +73,7 @@ export function perplexityIntervals(
   const drawn = corpora.filter(({ rows }) => rows.some(({ perplexity }) => isNumber(perplexity)));
   if (drawn.length === 0) return { ...emptyChart(title, "There are no numbers.", columns), table };
   const written = (result: PerplexityResult) =>
-    isNumber(result.perplexity) ? formatWithError(result.perplexity, result.standardError) : "no number";
+    isNumber(result.perplexity) ? format(result.perplexity, result.standardError) : "no number";
   return {
     title,
     summary: `${drawn
@@ -82,9 +95,11 @@ export function perplexityIntervals(
     ],
     draw({ width, colours }) {
       const room = width < NARROW ? 100 : 220;
-      const names = (rows: readonly PerplexityResult[]) =>
-        rows.map(({ model }) => shortenToPixels(model, room, FONT_SIZE));
       const every = drawn.flatMap(({ rows }) => rows);
+      const models = [...new Set(every.map(({ model }) => model))];
+      const labels = shortenTogether(models, room, FONT_SIZE);
+      const names = (rows: readonly PerplexityResult[]) =>
+        rows.map(({ model }) => labels[models.indexOf(model)]!);
       const marginLeft = Math.max(...names(every).map((name) => pixelWidth(name, FONT_SIZE))) + 14;
       const marginRight = Math.max(...every.map((result) => pixelWidth(written(result), FONT_SIZE))) + 14;
       return drawn.map(({ corpus, rows }) => {
@@ -92,7 +107,9 @@ export function perplexityIntervals(
           if (!isNumber(perplexity) || perplexity > LARGEST) return [];
           const error =
             isNumber(standardError) && Math.abs(standardError) < LARGEST ? Math.abs(standardError) : 0;
-          return [{ row, value: perplexity, low: Math.max(0, perplexity - error), high: perplexity + error }];
+          const range = isLog ? wideRange(perplexity, error) : null;
+          const [low, high] = range ?? [Math.max(0, perplexity - error), perplexity + error];
+          return [{ row, value: perplexity, low, high }];
         });
         const [low, high] = boundsOf(finite.flatMap((entry) => [entry.low, entry.high])) ?? [1, 1];
         // Beyond a factor of 20 a linear axis would show only the worst model.
@@ -167,6 +184,14 @@ function leading(
   return tied.length > 0
     ? `Not told apart${place}: ${formatList(tied.map((result) => `${inSentence(result.model)}, ${written(result)}`))}.`
     : "";
+}
+
+/** The error bar on the log scale, where ± would be too wide; `null` where it is not. An error that says nothing has no bar. */
+function wideRange(value: number, error: number): readonly [low: number, high: number] | null {
+  const style = errorStyle(value, error);
+  if (style === "useless") return [value, value];
+  const range = style === "interval" ? logInterval(value, error, 1, 1) : null;
+  return range && [range.low, Math.min(LARGEST, range.high)];
 }
 
 const tick = (value: number): string =>

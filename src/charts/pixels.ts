@@ -1,5 +1,5 @@
 /** Texts in pictures, by their width in pixels; widths in columns of a terminal are those of text/. Internal to this room. */
-import { visible } from "../text/index.ts";
+import { distinctLabels, visible } from "../text/index.ts";
 
 /** Characters about as wide as they are high (East Asian Width W and F, roughly). */
 const WIDE =
@@ -16,6 +16,13 @@ export function pixelWidth(text: string, size: number): number {
 /** A name from outside, visible, cut to about `pixels`. */
 export const shortenToPixels = (name: string, pixels: number, size: number): string =>
   cutToPixels(visible(name), pixels, size);
+
+/** Names from outside that stand beside each other: what they share gives way first, so that what tells them apart stays. */
+export function shortenTogether(names: readonly string[], pixels: number, size: number): string[] {
+  const shown = names.map(visible);
+  const labels = distinctLabels(shown, (name) => pixelWidth(name, size) <= pixels);
+  return labels.map((label) => cutToPixels(label, pixels, size));
+}
 
 /** A visible text cut to about `pixels`, in the middle, because names of models differ at both ends. */
 export function cutToPixels(shown: string, pixels: number, size: number): string {

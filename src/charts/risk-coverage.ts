@@ -2,7 +2,7 @@
 import { areaY, axisX, axisY, dot, gridY, line, link, type PlotOptions, ruleY } from "@observablehq/plot";
 import { formatNumber, formatProbability, visible } from "../text/index.ts";
 import { type Chart, emptyChart, FONT_SIZE, NARROW } from "./chart.ts";
-import { pixelWidth, shortenToPixels } from "./pixels.ts";
+import { pixelWidth, shortenTogether } from "./pixels.ts";
 
 /** What `riskCoverageChart` draws; `riskCoverageCurve` of surprisal/calibrate gives it. */
 export interface RiskCoverageInput {
@@ -110,7 +110,11 @@ export function noiseFloorChart(given: readonly NoiseFloorRow[], level: number =
     ],
     draw({ width, colours }) {
       const room = width < NARROW ? 116 : 320;
-      const shown = rows.map(({ name }) => shortenToPixels(name, room, FONT_SIZE));
+      const shown = shortenTogether(
+        rows.map(({ name }) => name),
+        room,
+        FONT_SIZE,
+      );
       const widest = Math.max(...shown.map((name) => pixelWidth(name, FONT_SIZE)));
       return [
         {

@@ -13,12 +13,15 @@ export interface Command {
   run?: ((rawArgs: readonly string[]) => Promise<void>) | undefined;
   /** What --json prints when the command failed, where that is not the document of errors. */
   errorDocument?: ((error: unknown) => object) | undefined;
+  /** Exit code of an error, where it is not that of all commands. */
+  exitCode?: ((error: unknown) => number) | undefined;
 }
 
 /** Commands by name. `summary` is a line of help; a command is loaded when it is asked for. */
 export type CommandList = Readonly<Record<string, { summary: string; load(): Promise<Command> }>>;
 
-interface Definition<All extends Parameters> extends Pick<Command, "details" | "commands" | "errorDocument"> {
+interface Definition<All extends Parameters>
+  extends Pick<Command, "details" | "commands" | "errorDocument" | "exitCode"> {
   parameters: All;
   run(given: Values<All>): Promise<void>;
 }

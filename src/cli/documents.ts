@@ -2,7 +2,7 @@
  * The JSON documents the commands print. Their `schema` names the version; fields are only ever added. An infinite number
  * is a text there, see json.ts.
  */
-import { type Measures, type TokenRecord, tokenRecord } from "../core/index.ts";
+import { logInterval, type Measures, type TokenRecord, tokenRecord } from "../core/index.ts";
 import type { TextScore } from "../evaluate/index.ts";
 import type { ProxyDocument } from "./stand-in.ts";
 
@@ -14,6 +14,9 @@ export interface ScoreDocument
       "model" | "settings" | "recipe" | "textSha256" | "standardError" | "standardErrorMethod"
     > {
   schema: "surprisal.score/2";
+  /** 95 % interval of the perplexity on the log scale, from its standard error (`logInterval`); `null` without one. */
+  low: number | null;
+  high: number | null;
   /** Milliseconds; `tokensRun`: tokens run through the model. */
   timing: { totalMs: number; loadMs: number; decodeMs: number | null; tokensRun: number };
   notes: readonly string[];
@@ -35,6 +38,7 @@ export function scoreDocument(
 ): ScoreDocument {
   const { model, settings, recipe, textSha256, timing, table, text, piece, sums: _, ...measured } = score;
   const { id, name, ...method } = recipe;
+  const interval = logInterval(score.perplexity, score.standardError, undefined, 1);
   return {
     schema: "surprisal.score/2",
     model,
@@ -42,6 +46,8 @@ export function scoreDocument(
     recipe: { id, name, ...method },
     textSha256,
     ...measured,
+    low: interval?.low ?? null,
+    high: interval?.high ?? null,
     timing: { ...timing, totalMs: timing.totalMs + loadMs, loadMs },
     notes,
     ...(proxy && { proxy }),

@@ -7,7 +7,13 @@ export function usage(what: string, where?: string): SurprisalError {
 }
 
 /** Codes of errors that lie in how the command was called. */
-const USAGE_CODES: readonly string[] = ["USAGE", "INVALID_ARGUMENT", "UNKNOWN_RECIPE", "UNKNOWN_MODEL"];
+const USAGE_CODES: readonly string[] = [
+  "USAGE",
+  "CONFIG_INVALID",
+  "INVALID_ARGUMENT",
+  "UNKNOWN_RECIPE",
+  "UNKNOWN_MODEL",
+];
 
 /** 2: wrong usage; 1: anything else that failed. */
 export function exitCodeOf(error: unknown): 1 | 2 {

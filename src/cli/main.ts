@@ -32,7 +32,8 @@ Environment:
   HTTPS_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS   a company's proxy, and its certificates
   NO_COLOR=1, FORCE_COLOR=0...3   colours of the output
 
-Exit codes: 0 done, 1 failed, 2 wrong usage; 3 of detect: more suspicious than --fail-above.`;
+Exit codes: 0 done, 1 failed, 2 wrong usage; 3 of detect: more suspicious than --fail-above; of check: 0 all conditions hold,
+1 one does not, 2 one could not be judged.`;
 
 const LINE_WITHOUT_TERMINAL = 100; // columns
 
@@ -118,6 +119,7 @@ else {
     await run(asked, isHelp || hasSwitch(rawArgs, "--help", "-h"));
   } catch (error) {
     const json = hasSwitch(rawArgs, "--json", "--jsonl");
-    process.exitCode = report(error, json ? (asked?.command.errorDocument ?? errorDocument) : null);
+    const code = report(error, json ? (asked?.command.errorDocument ?? errorDocument) : null);
+    process.exitCode = asked?.command.exitCode?.(error) ?? code;
   }
 }

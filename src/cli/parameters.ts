@@ -18,6 +18,8 @@ export interface Parameter<Value> {
   many?: boolean | undefined;
   /** Of an option: "" is a value. */
   mayBeEmpty?: boolean | undefined;
+  /** Of an option: what it was called before, in capitals and small letters as here; still taken, and said. */
+  formerly?: string | undefined;
   /**
    * @param texts every text it was given, in order.
    * @param name as a person writes it: "--top".
@@ -38,7 +40,7 @@ export type Declared<Given> = { readonly [Name in keyof Given]: Parameter<Given[
 /** A text as a value. @throws SurprisalError USAGE */
 export type Read<Value> = (text: string, name: string) => Value;
 
-type About = Pick<Parameter<unknown>, "description" | "short" | "hint" | "mayBeEmpty">;
+type About = Pick<Parameter<unknown>, "description" | "short" | "hint" | "mayBeEmpty" | "formerly">;
 
 /** An option with one value. `standard` is what it is without one. */
 export function option<Value>(read: Read<Value>, about: About & { standard: string }): Parameter<Value>;

@@ -40,10 +40,11 @@ export function commanderFor(parameters: Parameters): Commander {
  *   two, a switch with one, a missing argument, and what the parameters themselves do not take.
  */
 export function readArguments<All extends Parameters>(
-  rawArgs: readonly string[],
+  written: readonly string[],
   parameters: All,
 ): Values<All> {
   const { args, options } = sorted(parameters);
+  const rawArgs = withNewNames(written, options);
   const { operands, given } = split(rawArgs, parameters);
   for (const named of options) checkWritten(named, given(named), rawArgs, options);
   const last = args.at(-1)?.[1];
@@ -59,6 +60,21 @@ export function readArguments<All extends Parameters>(
     ...options.map((named) => [named[0], named[1].value(given(named), `--${spelled(named[0])}`)]),
   ];
   return Object.fromEntries(values) as Values<All>;
+}
+
+/** Options by the names that they have now; who writes an old one is told. */
+function withNewNames(written: readonly string[], options: readonly Named[]): readonly string[] {
+  const end = written.indexOf("--");
+  return written.map((text, i) => {
+    if (end >= 0 && i > end) return text;
+    for (const [name, { formerly }] of options) {
+      const old = `--${spelled(formerly ?? "")}`;
+      if (formerly === undefined || (text !== old && !text.startsWith(`${old}=`))) continue;
+      process.stderr.write(`note: ${old} is called --${spelled(name)} now\n`);
+      return `--${spelled(name)}${text.slice(old.length)}`;
+    }
+    return text;
+  });
 }
 
 /** Arguments, and the texts of each option: of a switch one if it is there. */

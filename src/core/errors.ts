@@ -96,6 +96,7 @@ export const ERROR_CODES = [
   "ABORTED",
   // Command line
   "USAGE",
+  "CONFIG_INVALID",
   "INTERNAL",
 ] as const;
 

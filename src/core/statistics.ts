@@ -273,6 +273,27 @@ export function wilsonInterval(hits: number, n: number, z: number = Z_95): { low
 }
 
 /**
+ * The interval of an exponential of a mean, such as a perplexity or a ratio of two: exp(mean ± z · se), where mean = ln value
+ * and se = standardError / value, which is the delta method the other way round. It is not symmetric, and never below 0.
+ * @param value above 0. @param standardError of the value, in its unit, 0 or more.
+ * @param z point of the normal distribution. Default: that of 95 %; 1 is one standard error.
+ * @param least what the value cannot be below: 1 of a perplexity. Default 0.
+ * @returns `null` where either is missing, infinite or out of its range; `high` may be Infinity.
+ */
+export function logInterval(
+  value: number | null | undefined,
+  standardError: number | null | undefined,
+  z: number = Z_95,
+  least = 0,
+): { low: number; high: number } | null {
+  if (typeof value !== "number" || typeof standardError !== "number") return null;
+  if (!(value > 0 && value < Infinity && standardError >= 0 && standardError < Infinity)) return null;
+  const half = (z * standardError) / value;
+  // Rounding may have left a perplexity of 1 a little below it.
+  return { low: Math.min(value, Math.max(least, value * Math.exp(-half))), high: value * Math.exp(half) };
+}
+
+/**
  * A small deterministic source of numbers in [0, 1), the same on every platform: mulberry32 (Tommy Ettinger 2017,
  * public domain). Good enough for resampling, not for secrets.
  * @param seed the low 32 bits of it count.

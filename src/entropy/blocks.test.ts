@@ -205,6 +205,42 @@ describe("the lab", () => {
     expect(short.trustedOrder).toBeNull();
   });
 
+  it("extrapolates only where the orders agree on a limit", () => {
+    // Exclusive or of the two before, wrong one time in ten: level, a fall at order 3, level. No power law.
+    const random = seededRandom(9);
+    const symbols = new Int32Array(200_000);
+    for (let i = 2; i < symbols.length; i++)
+      symbols[i] = symbols[i - 1]! ^ symbols[i - 2]! ^ (random() < 0.1 ? 1 : 0);
+    const lab = entropyLab(symbolSequence(symbols, "bytes"), { lempelZiv: false, distances: [] });
+    const truth = -0.9 * Math.log(0.9) - 0.1 * Math.log(0.1);
+    expect(Math.abs(lab.plugin!.rate / truth - 1)).toBeLessThan(0.01);
+    expect(lab.extrapolated).toBeNull();
+    expect(lab.notes.join()).toContain("No extrapolation");
+    // Of four orders none can be left out: a fit, but no range.
+    const four = entropyLab(symbolSequence(walk(rows, 200_000, 7), "bytes"), {
+      ...{ order: 4, lempelZiv: false, distances: [] },
+    });
+    expect(Math.abs(four.extrapolated!.limit / rate - 1)).toBeLessThan(0.02);
+    expect([four.extrapolated!.low, four.extrapolated!.high]).toEqual([null, null]);
+  });
+
+  it("draws its intervals with the seed, and says why an order is not believed", () => {
+    const sequence = symbolSequence(walk(rows, 3000, 7), "bytes");
+    const [first, again, other] = [1, 1, 2].map((seed) => entropyLab(sequence, { seed, distances: [] }));
+    expect(again).toEqual(first);
+    expect(other!.plugin!.interval).not.toEqual(first!.plugin!.interval);
+    expect(other!.lempelZiv[0]!.interval).not.toEqual(first!.lempelZiv[0]!.interval);
+    // De Bruijn's cycle of pairs of 16 symbols, three times: every pair thrice, and yet too seldom.
+    const cycle = Array.from({ length: 16 }, (_, i) => i).flatMap((i) => [
+      i,
+      ...Array.from({ length: 15 - i }, (_, k) => [i, i + 1 + k]).flat(),
+    ]);
+    const pairs = entropyLab(symbolSequence([...cycle, ...cycle, ...cycle], "bytes"), { order: 2 });
+    expect(pairs.trustedOrder).toBe(1);
+    expect(pairs.blocks[1]!.coverage).toBeGreaterThan(0.98);
+    expect(pairs.notes.join()).toContain("too short for so many different blocks");
+  });
+
   it("takes any bytes", () => {
     const random = seededRandom(9);
     const lab = entropyLab(

@@ -42,6 +42,8 @@ export interface BlockOptions {
   order?: number | undefined;
   /** Coverage of intervals. Default 0.95. */
   level?: number | undefined;
+  /** Of the bootstrap, and of shuffled copies. Default 0. */
+  seed?: number | undefined;
 }
 
 const DEFAULT_ORDER = 8;
@@ -50,14 +52,14 @@ const MOST_ORDER = 64;
 /** Block entropies of a sequence, order 1 first. @throws SurprisalError INVALID_ARGUMENT for an order out of range. */
 export function blockEntropies(
   suffixes: Suffixes,
-  { order: highest = DEFAULT_ORDER, level = 0.95 }: BlockOptions = {},
+  { order: highest = DEFAULT_ORDER, level = 0.95, seed = 0 }: BlockOptions = {},
 ): BlockEntropy[] {
   if (!(Number.isInteger(highest) && highest >= 1 && highest <= MOST_ORDER))
     throw invalidArgument(`${highest} is no order`, "order", `Give a whole number from 1 to ${MOST_ORDER}.`);
   const entropies: BlockEntropy[] = [];
   let trusted = true;
   for (let order = 1; order <= highest; order++) {
-    const entropy = entropyOfOrder(suffixes, order, level);
+    const entropy = entropyOfOrder(suffixes, order, { level, seed });
     // Nobody should believe an order above one that is not to be believed.
     trusted &&= entropy.trustworthy;
     entropies.push({ ...entropy, trustworthy: trusted });
@@ -65,7 +67,11 @@ export function blockEntropies(
   return entropies;
 }
 
-function entropyOfOrder(suffixes: Suffixes, order: number, level: number): BlockEntropy {
+function entropyOfOrder(
+  suffixes: Suffixes,
+  order: number,
+  drawn: { level: number; seed: number },
+): BlockEntropy {
   const n = suffixes.sorted.length;
   const { blocks, contexts, surprisals, lengths } = countBlocks(suffixes, order);
   const { entropy: block, ...counted } = countedEntropy(blocks);
@@ -77,13 +83,18 @@ function entropyOfOrder(suffixes: Suffixes, order: number, level: number): Block
   for (const name of ENTROPY_ESTIMATORS) conditional[name] -= given?.[name] ?? 0;
   conditional.plugin = Math.max(0, conditional.plugin); // rounding may leave it below 0
   const missing = (counted.distinct - before.distinct) / (2 * counted.samples);
-  const interval = lengths === null ? null : documentBootstrap(surprisals, lengths, { level });
+  const interval = lengths === null ? null : documentBootstrap(surprisals, lengths, drawn);
   return {
     order,
     ...counted,
     block,
     conditional,
-    interval: interval && { low: interval.low, high: interval.high, level, segments: surprisals.length },
+    interval: interval && {
+      low: interval.low,
+      high: interval.high,
+      level: drawn.level,
+      segments: surprisals.length,
+    },
     missing,
     trustworthy:
       n >= 2 && counted.coverage! >= TRUST.coverage && missing <= TRUST.bias * (conditional.plugin + missing),

@@ -1,6 +1,6 @@
 /** A sequence seen whole: its blocks, what its rate is estimated at, and how far its symbols tell of each other. */
 import { invalidArgument } from "../core/index.ts";
-import { type BlockEntropy, type BlockOptions, blockEntropies } from "./blocks.ts";
+import { type BlockEntropy, type BlockOptions, blockEntropies, TRUST } from "./blocks.ts";
 import type { EntropyEstimator } from "./counts.ts";
 import { DEFAULT_DISTANCES, type DistanceInformation, informationByDistance } from "./distance.ts";
 import type { RateInterval } from "./interval.ts";
@@ -17,8 +17,6 @@ export interface EntropyLabOptions extends BlockOptions {
   lempelZiv?: boolean | undefined;
   /** Default: `DEFAULT_DISTANCES`; [] = none. */
   distances?: readonly number[] | undefined;
-  /** Of shuffled copies. Default 0. */
-  seed?: number | undefined;
   /** Called before each part of the work, with what it is. */
   onStage?: ((stage: string) => void) | undefined;
 }
@@ -36,9 +34,12 @@ export interface PluginRate {
 export interface ExtrapolatedRate extends PowerLaw {
   /** Orders fitted. */
   orders: readonly number[];
-  /** The smallest and the largest limit when one of the orders is left out: how much the fit hangs on each; no confidence interval. */
-  low: number;
-  high: number;
+  /**
+   * The smallest and the largest limit when one of the orders is left out: how much the fit hangs on each; no confidence interval.
+   * `null`: four orders, none of which can be left out.
+   */
+  low: number | null;
+  high: number | null;
 }
 
 /** What a sequence says of its entropy. */
@@ -52,7 +53,7 @@ export interface EntropyLab {
   trustedOrder: number | null;
   /** Of the highest order that may be believed; `null`: none. */
   plugin: PluginRate | null;
-  /** `null`: fewer than four orders may be believed, or they show no limit above 0. */
+  /** `null`: fewer than four orders may be believed, or they show no limit above 0, or another one when one of them is left out. */
   extrapolated: ExtrapolatedRate | null;
   /** Universal estimates; empty where they were not asked for. */
   lempelZiv: readonly LempelZivEstimate[];
@@ -111,6 +112,9 @@ function pluginRate({ order, conditional, interval }: BlockEntropy, estimator: E
   };
 }
 
+/** Limits that lie further apart when one order is left out, as a share of the limit, are none; a convention. */
+const MOST_APART = 0.5;
+
 function extrapolate(trusted: readonly BlockEntropy[], estimator: EntropyEstimator): ExtrapolatedRate | null {
   const points = trusted.map(({ order, conditional }) => ({ x: order, y: conditional![estimator] }));
   const fitted = fitPowerLaw(points);
@@ -119,8 +123,12 @@ function extrapolate(trusted: readonly BlockEntropy[], estimator: EntropyEstimat
   const others = points
     .map((_, left) => fitPowerLaw(points.filter((_, i) => i !== left)))
     .filter((fit) => fit !== null);
+  const orders = points.map(({ x }) => x);
+  if (others.length === 0) return { ...fitted, orders, low: null, high: null };
   const limits = [fitted, ...others].map(({ limit }) => limit);
-  return { ...fitted, orders: points.map(({ x }) => x), low: Math.min(...limits), high: Math.max(...limits) };
+  const [low, high] = [Math.min(...limits), Math.max(...limits)];
+  // Such as a source that falls at its order and is level before and after: no power law.
+  return high - low > MOST_APART * fitted.limit ? null : { ...fitted, orders, low, high };
 }
 
 function notesOf(lab: Omit<EntropyLab, "notes">): string[] {
@@ -137,13 +145,18 @@ function notesOf(lab: Omit<EntropyLab, "notes">): string[] {
   const first = blocks.find((entropy) => entropy.block !== null && !entropy.trustworthy);
   if (trustedOrder === null)
     notes.push("The text is too short for any order: all estimates are too low, corrected or not.");
-  else if (first)
+  else if (first) {
+    const why =
+      first.coverage! < TRUST.coverage
+        ? "too many blocks occurred once"
+        : "the text is too short for so many different blocks";
     notes.push(
-      `Up to order ${trustedOrder} the counts may be believed; from order ${first.order} on too many blocks occurred once, and the estimates are too low.`,
+      `Up to order ${trustedOrder} the counts may be believed; from order ${first.order} on ${why}, and the estimates are too low.`,
     );
+  }
   if (extrapolated === null && trustedOrder !== null)
     notes.push(
-      "No extrapolation: it takes at least 4 orders that may be believed, and that fall towards a limit.",
+      "No extrapolation: it takes at least 4 orders that may be believed, and that fall towards one limit, whichever is left out.",
     );
   return notes;
 }

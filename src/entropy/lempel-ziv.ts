@@ -52,7 +52,7 @@ const PARTS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
 export interface LempelZivOptions {
   /** Coverage of intervals. Default 0.95. */
   level?: number | undefined;
-  /** Of the shuffled copy. Default 0. */
+  /** Of the bootstrap, and of the shuffled copy. Default 0. */
   seed?: number | undefined;
 }
 
@@ -64,7 +64,7 @@ export function lempelZiv(
 ): LempelZiv {
   const { symbols, alphabet } = sequence;
   const n = symbols.length;
-  const all = ratesOf(symbols, longestEarlierMatches(suffixes), level);
+  const all = ratesOf(symbols, longestEarlierMatches(suffixes), { level, seed });
   const unigram = firstEntropy(symbols, alphabet);
   const shuffled =
     n < 2 || n > LONGEST_SHUFFLED || unigram === 0
@@ -86,16 +86,22 @@ const withMatches = (symbols: Int32Array, alphabet: number): [Int32Array, Int32A
 
 type Rates = Omit<LempelZivEstimate, "shuffledBias">;
 
-/** @param level `null`: no intervals. */
-function ratesOf(symbols: Int32Array, matches: Int32Array, level: number | null): Rates[] {
-  const n = symbols.length;
-  const places = [...new Set(PARTS.map((part) => Math.floor(part * n)))].filter((at) => at >= 2);
-  return [matchLengthRate(matches, places, level), lz76Rate(matches, places), lz78Rate(symbols, places)];
+/** How an interval is drawn. */
+interface Drawn {
+  level: number;
+  seed: number;
 }
 
-function matchLengthRate(matches: Int32Array, places: readonly number[], level: number | null): Rates {
+/** @param drawn `null`: no intervals. */
+function ratesOf(symbols: Int32Array, matches: Int32Array, drawn: Drawn | null): Rates[] {
+  const n = symbols.length;
+  const places = [...new Set(PARTS.map((part) => Math.floor(part * n)))].filter((at) => at >= 2);
+  return [matchLengthRate(matches, places, drawn), lz76Rate(matches, places), lz78Rate(symbols, places)];
+}
+
+function matchLengthRate(matches: Int32Array, places: readonly number[], drawn: Drawn | null): Rates {
   const n = matches.length;
-  const segments = level === null ? null : segmentsFor(n - 1);
+  const segments = drawn === null ? null : segmentsFor(n - 1);
   const sums = new Float64Array(segments ?? 1);
   const lengths = new Float64Array(segments ?? 1);
   const course: { symbols: number; rate: number }[] = [];
@@ -111,13 +117,13 @@ function matchLengthRate(matches: Int32Array, places: readonly number[], level: 
       next++;
     }
   }
-  const drawn = segments === null || level === null ? null : documentBootstrap(sums, lengths, { level });
+  const interval = segments === null || drawn === null ? null : documentBootstrap(sums, lengths, drawn);
   return {
     method: "match-length",
     rate: n < 2 ? null : (n - 1) / total,
     interval:
-      drawn && level !== null
-        ? { low: 1 / drawn.high, high: 1 / drawn.low, level, segments: sums.length }
+      interval && drawn
+        ? { low: 1 / interval.high, high: 1 / interval.low, level: drawn.level, segments: sums.length }
         : null,
     phrases: null,
     course,

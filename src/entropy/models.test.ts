@@ -190,8 +190,36 @@ describe("the next token", () => {
       "我想＿＿＿。": "我想",
       "a_b and __init__ of": "a_b and __init__ of",
       "no blank ": "no blank ",
+      "Paris ___ ___": "Paris",
+      "The ___ is ___": "The ___ is",
+      ___: "",
     };
     for (const [given, read] of Object.entries(prompts)) expect(withoutBlank(given)).toBe(read);
+  });
+
+  it("says how other blanks are taken: several at the end, and those within", async () => {
+    const model = TableModel.bytes();
+    const notesOf = async (prompt: string, verbatim = false) =>
+      (await nextTokens(model, prompt, { verbatim })).notes.filter((note) => /blank/i.test(note)).join(" ");
+    expect(await notesOf("Paris ___ ___")).toMatch(/^Several blanks at the end/);
+    for (const prompt of ["The ___ is red", "The ___ is ___", "法国的___是", "the __ is"])
+      expect(await notesOf(prompt)).toMatch(/^A blank within the prompt/);
+    for (const prompt of ["I want to ___", "def __init__(self", "a_b", ""])
+      expect(await notesOf(prompt)).toBe("");
+    expect(await notesOf("The ___ is red", true)).toBe("");
+  });
+
+  it("is the plain softmax of a model's row, all of the vocabulary listed", async () => {
+    const row = [0.5, 0.2, 0.15, 0.1, 0.05];
+    const model = new TableModel({
+      symbols: ["a", "b", "c", "d", "<s>"],
+      bos: 4,
+      transitions: row.map(() => row),
+    });
+    const { entropy: found, top, topMass } = await nextTokens(model, "abc", { top: 5 });
+    expect(found).toBeCloseTo(entropy(row), 6);
+    expect(top.map(({ probability }) => Number(probability.toFixed(6)))).toEqual(row);
+    expect(topMass).toBeCloseTo(1, 6);
   });
 
   it("shows which character a piece of one becomes", async () => {

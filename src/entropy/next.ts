@@ -62,9 +62,28 @@ const BLANK = /\s*[_＿]{2,}[\s.。?？!！…]*$/u;
 /** Tokens that a character may lie across. */
 const MOST_PIECES = 4;
 
-/** A prompt without the blank at its end. */
+/** A blank that is read: three strokes or more, or two that belong to no word (`__init__`). */
+const INNER_BLANK = /[_＿]{3,}|(?<![\p{L}\p{N}_＿])[_＿]{2}(?![\p{L}\p{N}_＿])/u;
+
+/** A prompt without the blank at its end, or without the blanks where several stand there. */
 export function withoutBlank(prompt: string): string {
-  return prompt.replace(BLANK, "");
+  let read = prompt;
+  while (BLANK.test(read)) read = read.replace(BLANK, "");
+  return read;
+}
+
+/** What a person should know of how blanks were taken. */
+function blankNotes(prompt: string, read: string): string[] {
+  return [
+    ...(BLANK.test(prompt.replace(BLANK, ""))
+      ? ["Several blanks at the end: what is asked for is the first token of the first one."]
+      : []),
+    ...(INNER_BLANK.test(read)
+      ? [
+          "A blank within the prompt is read as the strokes that it is: such a model says only what comes at the end. Put the blank there.",
+        ]
+      : []),
+  ];
 }
 
 /**
@@ -82,6 +101,7 @@ export async function nextTokens(
   const read = verbatim ? prompt : withoutBlank(prompt);
   const notes = [
     ...(model.notes ?? []),
+    ...(verbatim ? [] : blankNotes(prompt, read)),
     ...(/\s$/.test(read)
       ? [
           "The prompt ends with white space. Tokens mostly begin with theirs, so this asks for something else than the same prompt without it.",

@@ -18,6 +18,7 @@ export {
   withoutFinalLineBreak,
 } from "./corpora/index.ts";
 export * from "./harness/index.ts";
+export * from "./quantisations/index.ts";
 export * from "./queue/index.ts";
 export type {
   DocumentEntry,
@@ -44,6 +45,7 @@ export {
   newRunFolder,
   otherFileIn,
   type PairedUnits,
+  pairedDifference,
   queryRuns,
   RUNS_FOLDER,
   type RunComparison,
@@ -62,3 +64,4 @@ export {
 } from "./runs/index.ts";
 export * from "./scoring/index.ts";
 export * from "./tasks/index.ts";
+export * from "./words/index.ts";

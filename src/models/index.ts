@@ -3,6 +3,7 @@
  * `surprisal/servers`.
  */
 
+export { bitsPerWeightOf } from "./bits-per-weight.ts";
 export { type BorderTokenizer, encodeBorder } from "./border.ts";
 export { isDecisionServer, openDecisionServer } from "./decision-server.ts";
 export type * from "./decisions/index.ts";
@@ -21,6 +22,7 @@ export {
   inspectGguf,
   type ModelDescription,
   type NamedToken,
+  nearestQuantizationTypes,
   type Pooling,
   quantizationType,
   quantizationTypes,

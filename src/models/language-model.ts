@@ -26,8 +26,10 @@ export interface ModelIdentity {
   parameters: number | null;
   /** Weight format, such as "Q8_0"; `null` when unknown. */
   quantisation: string | null;
-  /** Size of the weights, bytes; `null` when unknown. */
+  /** Size of the model's files, bytes; `null` when unknown. */
   bytes: number | null;
+  /** Bits per weight as stored, over all tensors, without the file's header; left out or `null` when unknown. */
+  bitsPerWeight?: number | null | undefined;
 }
 
 /** What the tokenizer adds and what the model was trained for. */

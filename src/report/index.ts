@@ -9,6 +9,14 @@ export {
 } from "./calibration/measures.ts";
 export type { CalibrationView } from "./calibration/page.ts";
 export {
+  COMPARISON_FORMATS,
+  type ComparisonFormat,
+  comparisonMethod,
+  comparisonVerdict,
+  exportComparison,
+} from "./comparison/export.ts";
+export { comparedRows, summaryColumns } from "./comparison/summary.ts";
+export {
   accountTable,
   chunkTable,
   classTable,
@@ -61,6 +69,7 @@ export {
   differencesPage,
   entropyPage,
   entropyPicture,
+  quantisationsPage,
   refinePage,
   refinePicture,
   renderPage,
@@ -68,6 +77,12 @@ export {
   trainPage,
   trainPicture,
 } from "./pages.ts";
+export {
+  quantisationColumns,
+  quantisationMethod,
+  quantisationRows,
+  quantisationVerdict,
+} from "./quantisations/table.ts";
 export { barAt, countsText, type ShownStep, scaleOf, stepsOfPattern, stepsOfSample } from "./refine/steps.ts";
 export {
   fateOf,
@@ -85,3 +100,4 @@ export * from "./runs/index.ts";
 export * from "./score/index.ts";
 export type { TrainView, WatchedRun } from "./train/view.ts";
 export { trainFacts } from "./train/words.ts";
+export * from "./words/index.ts";

@@ -1,6 +1,6 @@
 /** Measures and estimates as people read them, the same in every table, on the screen and on pages. */
 import type { Measure, Unit } from "../evaluate/scoring/index.ts";
-import { formatCount, formatPercent, formatWithError } from "../text/index.ts";
+import { formatCount, formatPercent, formatPerplexity, formatWithError } from "../text/index.ts";
 
 /** What a comparison gives: a number and one standard error. */
 type Estimate = Readonly<{ value: number; standardError: number | null }>;
@@ -10,6 +10,10 @@ export const formatEstimate = (
   format: typeof formatWithError = formatWithError,
 ): string => format(value, standardError);
 
+/** What is said beside numbers with errors; wide errors of perplexities are shown on the log scale, see `errorStyle`. */
+export const ERRORS_IN_WORDS =
+  "± is one standard error. (a to b): the same on the log scale, where a perplexity's is too wide for ±.";
+
 /** How a ± is made, in words. */
 export const ERROR_METHODS: Readonly<Record<"llama.cpp" | "block-bootstrap" | "document-bootstrap", string>> =
   {
@@ -17,6 +21,12 @@ export const ERROR_METHODS: Readonly<Record<"llama.cpp" | "block-bootstrap" | "d
     "block-bootstrap": "bootstrap over blocks of tokens",
     "llama.cpp": "llama.cpp's formula, which takes tokens for independent",
   };
+
+function formatterOf(unit: Unit): typeof formatWithError {
+  if (unit === "share") return formatPercent;
+  if (unit === "perplexity") return formatPerplexity;
+  return COUNTED.includes(unit) ? formatCount : formatWithError;
+}
 
 const COUNTED: readonly Unit[] = ["tokens", "documents", "questions"];
 
@@ -34,6 +44,5 @@ export function formatMeasure(
     const value = numbers.get(name);
     return typeof value === "number" ? value : null;
   };
-  const format = unit === "share" ? formatPercent : COUNTED.includes(unit) ? formatCount : formatWithError;
-  return format(number(key), number(error));
+  return formatterOf(unit)(number(key), number(error));
 }

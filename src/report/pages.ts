@@ -1,6 +1,7 @@
 /** The pages, each loaded when it is asked for: drawing takes 100 ms to load, and the terminal needs none of it. */
 import type { ModelComparison } from "../evaluate/compare/index.ts";
 import type { Run, RunDifference, TaskDifference } from "../evaluate/index.ts";
+import type { Quantisations } from "../evaluate/quantisations/index.ts";
 import type { RefineReport } from "../refine/index.ts";
 import type { Benched } from "../uncertainty/index.ts";
 import type { BenchView } from "./bench/view.ts";
@@ -64,13 +65,21 @@ export async function entropyPicture(view: EntropyView): Promise<string> {
   return (await import("./entropy-page/page.ts")).entropyPicture(view);
 }
 
-/** The page of models beside a base model: see comparison-page.ts. @param labels of the models, in their order. */
+/** The page of a model's quantisations: see quantisations/page.ts. @param notes what has to be said of it. */
+export async function quantisationsPage(
+  quantisations: Quantisations,
+  notes: readonly string[] = [],
+): Promise<string> {
+  return (await import("./quantisations/page.ts")).quantisationsPage(quantisations, notes);
+}
+
+/** The page of models beside a base model: see comparison/page.ts. @param labels of the models, in their order. */
 export async function comparisonPage(
   comparison: ModelComparison,
   base: string,
   labels: readonly string[],
 ): Promise<string> {
-  return (await import("./comparison-page.ts")).comparisonPage(comparison, base, labels);
+  return (await import("./comparison/page.ts")).comparisonPage(comparison, base, labels);
 }
 
 /** The page of where a packed file's bits go: see compression/page.ts. */

@@ -3,6 +3,15 @@ export { channels, inkOn, luminance } from "./colour.ts";
 export { type DecodedText, decodeText } from "./decode.ts";
 export { escapeMarkup } from "./escape.ts";
 export { infinityAsText, infinityFromText, repeatedKey } from "./json.ts";
+export { distinctLabels, shortenMiddle } from "./labels.ts";
+export {
+  errorStyle,
+  formatPerplexity,
+  formatPerplexityDifference,
+  formatRatio,
+  isPerplexityName,
+  perplexityAndError,
+} from "./log-intervals.ts";
 export { nearestNames } from "./nearest-names.ts";
 export {
   formatBits,

@@ -25,6 +25,10 @@ const DEEPEST = 3;
 /** Names of runs in one log that are kept apart. */
 const MOST_RUNS = 1000;
 
+/**
+ * Makes runs of the lines of a log. `record` is given a line's members, `point` a single number; `runs` says what is known so
+ * far, `finish` what is known at the end. Steps that go back, doubles and several runs in one log are sorted out, and said.
+ */
 export class LogCollector {
   private readonly states: RunState[] = [];
   private readonly current = new Map<string, RunState>();

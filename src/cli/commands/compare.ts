@@ -1,9 +1,15 @@
 /** `surprisal compare`: one model against others over the same texts. */
+import { extname } from "node:path";
 import { type Corpus, type CorpusDocument, compareModels, openCorpora } from "../../evaluate/index.ts";
 import { assertWritable, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
-import { comparisonPage } from "../../report/index.ts";
-import { formatCount, visible } from "../../text/index.ts";
+import {
+  COMPARISON_FORMATS,
+  type ComparisonFormat,
+  comparisonPage,
+  exportComparison,
+} from "../../report/index.ts";
+import { formatCount, visible, wrapWords } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { usage } from "../errors.ts";
 import { printDocument } from "../json.ts";
@@ -38,7 +44,8 @@ const parameters = {
   model: repeated(text, { short: "m", description: `A model to compare; may be given several times (default: ${DEFAULT_MODEL})` }),
   ...RECIPE_OPTIONS,
   ...CORPUS_OPTIONS,
-  tokens: option(wholeNumber(0, MOST_TOKENS), { hint: "N", description: `The N most changed tokens instead of ${DEFAULT_TOKENS}` }),
+  mostChanged: option(wholeNumber(0, MOST_TOKENS), { hint: "N", formerly: "tokens", description: `How many of the most changed tokens are shown (default: ${DEFAULT_TOKENS})` }),
+  out: option(text, { short: "o", hint: "FILE", description: "Also write a file: a table (.csv), a document (.md) or a page with pictures (.html)" }),
   html: option(text, { hint: "FILE", description: "Also write a page with pictures" }),
   json: flag({ description: "One JSON document on standard output; logprob, nll and divergence are in nats there" }),
   quiet: QUIET,
@@ -54,14 +61,18 @@ divergence of the distributions, change of the probabilities. Models with other 
 Examples:
   surprisal compare --base model-F16.gguf --model model-Q4_0.gguf wiki.test.raw
   surprisal compare -b model-F16.gguf -m model-Q8_0.gguf -m model-Q4_0.gguf wikitext-2 --html quantised.html
-  surprisal compare -b smollm2 -m mini report.md`,
+  surprisal compare -b model-F16.gguf -m model-Q4_0.gguf wiki.test.raw -o compared.csv
+  surprisal compare -b smollm2 -m mini report.md
+
+Which quantisation to take, in one go: surprisal quantize MODEL --to Q8_0,Q4_0 --compare TEXT`,
   parameters,
   async run(given) {
     const { html, context, stride, quiet, recipe = DEFAULT_RECIPE } = given;
     if (given.base === undefined) throw usage("--base is missing");
-    const references = [given.base, ...(given.model.length > 0 ? given.model : [DEFAULT_MODEL])];
+    const references = [given.base, ...modelsOf(given)];
     const specs = distinct(given.corpus);
-    if (html !== undefined) assertWritable(html);
+    const format = given.out === undefined ? null : formatOf(given.out);
+    for (const file of [html, given.out]) if (file !== undefined) assertWritable(file);
     const corpora = await openTexts(specs, given, recipe);
 
     const models: LanguageModel[] = [];
@@ -74,13 +85,15 @@ Examples:
         context,
         stride,
         parseSpecial: given.parseSpecial || undefined,
-        mostChanged: given.tokens ?? DEFAULT_TOKENS,
+        mostChanged: given.mostChanged ?? DEFAULT_TOKENS,
         onProgress: quiet ? undefined : (state) => line.show(progress(state)),
       });
       line.end();
       const [base, ...labels] = labelsOf(references, models);
       const unreadable = unreadableOf(corpora);
       if (html !== undefined) await writeWhole(html, await comparisonPage(comparison, base!, labels));
+      if (given.out !== undefined && format !== null)
+        await writeWhole(given.out, await exportComparison(comparison, base!, labels, format));
       if (given.json)
         printDocument({
           schema: "surprisal.compare/1",
@@ -97,7 +110,8 @@ Examples:
           const said = [chat, finalLineBreak].filter((part) => part !== undefined);
           return said.length > 0 ? [`${visible(name)}: ${said.join(", ")}.`] : [];
         });
-        process.stdout.write(`${[shown, ...rules, ...left].join("\n")}\n`);
+        const wrapped = [...rules, ...left].flatMap((line) => wrapWords(line, process.stdout.columns || 80));
+        process.stdout.write(`${[shown, ...wrapped].join("\n")}\n`);
       }
     } finally {
       line.end();
@@ -106,6 +120,26 @@ Examples:
   },
 });
 export default command;
+
+/** @throws SurprisalError USAGE where the base would be compared with itself, because no other model was named. */
+function modelsOf({ base, model }: Given): readonly string[] {
+  if (model.length > 0) return model;
+  if (base === DEFAULT_MODEL)
+    throw usage(`--model is missing: ${DEFAULT_MODEL} would be compared with itself`);
+  process.stderr.write(`note: --model is missing: ${DEFAULT_MODEL} is compared with ${visible(base!)}\n`);
+  return [DEFAULT_MODEL];
+}
+
+/** What the name of a file promises. @throws SurprisalError USAGE */
+function formatOf(out: string): ComparisonFormat {
+  const format = COMPARISON_FORMATS.find((known) => extname(out).toLowerCase() === `.${known}`);
+  if (format === undefined)
+    throw usage(
+      `--out takes a name that ends in ${COMPARISON_FORMATS.map((one) => `.${one}`).join(", ")}`,
+      out,
+    );
+  return format;
+}
 
 async function openTexts(specs: readonly string[], given: Given, recipe: string): Promise<Corpus[]> {
   const { column, split, where, skipUnreadable, maxMib } = given;
@@ -146,6 +180,10 @@ async function* documentsOf(corpora: readonly Corpus[]): AsyncGenerator<CorpusDo
 
 /** The models' own names where they tell them apart, else what the person called them. */
 function labelsOf(references: readonly string[], models: readonly LanguageModel[]): string[] {
-  const own = models.map(({ identity }) => [identity.name, identity.quantisation].filter(Boolean).join(" "));
+  const own = models.map(({ identity: { name, quantisation } }) => {
+    const shown = name.replace(/\.gguf$/i, "");
+    const format = quantisation?.replace(/^(?:all|mostly) /, "") ?? "";
+    return format === "" || shown.toUpperCase().includes(format.toUpperCase()) ? shown : `${shown} ${format}`;
+  });
   return new Set(own).size === own.length ? own : [...references];
 }

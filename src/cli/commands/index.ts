@@ -4,12 +4,14 @@ import type { CommandList } from "../command.ts";
 // biome-ignore format: one command a line
 export const COMMANDS: CommandList = {
   score: { summary: "Perplexity of a text, and where the surprise lies", load: async () => (await import("./score.ts")).default },
+  pairs: { summary: "Minimal pairs: how often a model finds the better of two texts likelier, by condition", load: async () => (await import("./pairs.ts")).default },
   eval: { summary: "Perplexity of models over corpora, as a run that can be broken off and gone on with", load: async () => (await import("./eval.ts")).default },
   worker: { summary: "Work for runs of `surprisal eval --queue` on other machines, until Ctrl-C", load: async () => (await import("./worker.ts")).default },
   entropy: { summary: "Entropies of a text and of a model: blocks, rates, next tokens, contexts", load: async () => (await import("./entropy.ts")).default },
   compare: { summary: "How far models are from a base model, token by token", load: async () => (await import("./compare.ts")).default },
   quantize: { summary: "Make a smaller model file, byte for byte as llama-quantize does", load: async () => (await import("./quantize.ts")).default },
   runs: { summary: "What was evaluated: list, show, compare, map, export", load: async () => (await import("./runs.ts")).default },
+  check: { summary: "Conditions on texts, questions and answers, for CI: exit code, JUnit, GitHub annotations", load: async () => (await import("./check.ts")).default },
   sql: { summary: "Ask all runs a question in SQL; needs the package @duckdb/node-api", load: async () => (await import("./sql.ts")).default },
   chat: { summary: "Talk with a model, its answers coloured by surprisal as they appear", load: async () => (await import("./chat.ts")).default },
   decide: { summary: "A probability for every option of questions about a text, without a generated word", load: async () => (await import("./decide.ts")).default },

@@ -1,4 +1,5 @@
 /** `surprisal runs`: what was evaluated, side by side. */
+import { extname } from "node:path";
 import { invalidArgument } from "../../core/index.ts";
 import {
   capabilitiesOf,
@@ -12,8 +13,10 @@ import {
 import { assertWritable, writeWhole } from "../../files/index.ts";
 import {
   ANSWER_FORMATS,
+  type AnswerFormat,
   differencesPage,
   EXPORT_FORMATS,
+  type ExportFormat,
   exportAnswers,
   exportRuns,
 } from "../../report/index.ts";
@@ -92,31 +95,53 @@ right, and every log-likelihood.`,
     }),
   },
   async run({ run, out, format, answers }) {
-    const folders = run.map(folderOf);
-    const content = answers
-      ? await exportAnswers(folders, formatOf(ANSWER_FORMATS, out, format, "--answers"))
-      : await exportRuns(
-          folders.map((folder) => readWholeRun(folder)),
-          formatOf(EXPORT_FORMATS, out, format, "results"),
-          { folders },
-        );
+    const write = answers
+      ? answersAs(formatOf(ANSWER_FORMATS, out, format, "--answers"))
+      : resultsAs(formatOf(EXPORT_FORMATS, out, format, "results"));
+    if (out !== undefined) assertWritable(out);
+    const content = await write(run.map(folderOf));
     if (out === undefined) process.stdout.write(content);
     else await writeWhole(out, content);
   },
 });
 
-/** The format that is named, else that of the file's name, else CSV. @throws SurprisalError USAGE */
+const answersAs = (format: AnswerFormat) => (folders: readonly string[]) => exportAnswers(folders, format);
+
+const resultsAs = (format: ExportFormat) => (folders: readonly string[]) =>
+  exportRuns(
+    folders.map((folder) => readWholeRun(folder)),
+    format,
+    { folders },
+  );
+
+/**
+ * The format that is named, else that of the file's name, else CSV; a name with another ending is refused: what it promises
+ * would not be in it.
+ * @throws SurprisalError USAGE
+ */
 function formatOf<Format extends string>(
   formats: readonly (Format | "csv")[],
   out: string | undefined,
   format: string | undefined,
   what: string,
 ): Format | "csv" {
-  if (format === undefined) return formats.find((known) => out?.endsWith(`.${known}`)) ?? "csv";
+  if (format === undefined) {
+    const ending = out === undefined ? "" : extname(out).toLowerCase();
+    const known = formats.find((one) => ending === `.${one}`);
+    if (known === undefined && ending !== "")
+      throw usage(
+        `${what === "results" ? "Results" : "Answers"} cannot be written as ${ending}: there are ${formats.join(", ")}; -f takes one whatever the name${SHEETS.has(ending) ? " (spreadsheets open csv)" : ""}`,
+        out,
+      );
+    return known ?? "csv";
+  }
   const known = formats.find((one) => one === format);
   if (known === undefined) throw usage(`--format ${format} is not for ${what}: ${formats.join(", ")}`);
   return known;
 }
+
+/** Names that people give tables. */
+const SHEETS: ReadonlySet<string> = new Set([".xlsx", ".xls", ".ods"]);
 
 const map = defineCommand({
   details: "Export it as a picture:\n  surprisal runs export RUN... -o map.svg (or map.html)",

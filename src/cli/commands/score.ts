@@ -12,7 +12,7 @@ import {
 import { assertWritable, isSameFile, writeWhole } from "../../files/index.ts";
 import { DEFAULT_MODEL, type LanguageModel } from "../../models/index.ts";
 import { type ScoreView, scorePage } from "../../report/index.ts";
-import { type DecodedText, decodeText, formatWithError } from "../../text/index.ts";
+import { type DecodedText, decodeText, formatPerplexity } from "../../text/index.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { scoreDocument } from "../documents.ts";
 import { usage } from "../errors.ts";
@@ -23,6 +23,8 @@ import { flag, option, optionalArgument, text, type Values, wholeNumber } from "
 import { decideBackground, decideColour, renderScore, renderTokens, startProgress } from "../render/index.ts";
 import { DEFAULT_RECIPE, MODEL_DESCRIPTION, MOST_MIB, RECIPE_OPTIONS } from "../shared-options.ts";
 import { namingProxy, openReader, PROXY_OPTIONS, standIn } from "../stand-in.ts";
+import { asksForWords, WORD_OPTIONS, windowOrText } from "../words/options.ts";
+import { checkWords, runWords, textsOf } from "../words/run.ts";
 
 const MOST = 100;
 const TOO_LARGE =
@@ -34,6 +36,8 @@ const parameters = {
   text: option(text, { short: "t", mayBeEmpty: true, description: "Score this text instead of a file" }),
   model: option(text, { short: "m", description: MODEL_DESCRIPTION }),
   ...RECIPE_OPTIONS,
+  context: option(windowOrText, { short: "c", hint: "TOKENS|TEXT", description: "A number: length of the window instead of the recipe's own. A text: it is read in front and not scored (implies --words)" }),
+  ...WORD_OPTIONS,
   ...PROXY_OPTIONS,
   top: option(wholeNumber(0, MOST), { hint: "K", description: "The K most surprising tokens instead of 10; in JSON, HTML and the token list: K alternatives per token instead of 5" }),
   html: option(text, { hint: "FILE", description: "Also write a page with the heat-map and pictures of the numbers" }),
@@ -59,7 +63,10 @@ Examples:
   git diff | surprisal score --json | jq .bitsPerByte
   surprisal score corpus.txt -m model.gguf -r llama.cpp -c 512
   surprisal score answer.txt -m openai:gpt-4.1 --proxy smollm2 --proxy-calibration gpt.json
-  surprisal score --text=--help --tokens`;
+  surprisal score --text=--help --tokens
+  surprisal score --text "The horse raced past the barn fell." --words
+  surprisal score items.csv --column sentence -o words.parquet
+  surprisal score --context "The keys to the cabinet" --text "are on the table."`;
 
 const DEFAULT_TOP = 10;
 const DEFAULT_ALTERNATIVES = 5;
@@ -71,7 +78,9 @@ const command: Command = defineCommand({
   details: DETAILS,
   parameters,
   async run(given) {
-    const { html, json, quiet, top, context, stride } = given;
+    if (asksForWords(given)) return words(given);
+    const { html, json, quiet, top, stride } = given;
+    const context = typeof given.context === "string" ? undefined : given.context; // a text is about words
     if (html !== undefined) checkPage(html, given.file);
     const { text, notes: textNotes } = await readText(given);
 
@@ -102,11 +111,22 @@ const command: Command = defineCommand({
     if (html !== undefined) await writeWhole(html, await scorePage(view!));
     if (json) printDocument(scoreDocument(score, loadMs, notes, given.tokens, other?.document));
     else if (quiet && other) process.stdout.write(`${other.quiet}\n`);
-    else if (quiet) process.stdout.write(`${formatWithError(score.perplexity, score.standardError)}\n`);
+    else if (quiet) process.stdout.write(`${quietly(score)}\n`);
     else process.stdout.write(show(withHint(view!, given), given.tokens, top ?? DEFAULT_TOP));
   },
 });
 export default command;
+
+async function words(given: Given): Promise<void> {
+  for (const name of ["html", "proxy", "top", "tokens"] as const)
+    if (given[name] !== undefined && given[name] !== false)
+      throw usage(`--${name} is about tokens, not words`);
+  checkWords(given);
+  const texts = await textsOf(given, () => readText(given));
+  const reader = await openReader(given);
+  await using model = reader.model;
+  await runWords(model, { ...texts, notes: [...texts.notes, ...reader.notes] }, given);
+}
 
 /** @throws SurprisalError USAGE, FILE_UNWRITABLE: before the long work, not after it. */
 function checkPage(html: string, file: string | undefined): void {
@@ -188,6 +208,10 @@ async function viewOf(
     compression: await compressionBaselines(score.text),
   };
 }
+
+/** For scripts: no comma within a number. */
+const quietly = ({ perplexity, standardError }: TextScore): string =>
+  formatPerplexity(perplexity, standardError).replaceAll(",", "");
 
 /** Who named no model may not know that there are better ones. */
 function withHint(view: ScoreView, { model, proxy }: Given): ScoreView {

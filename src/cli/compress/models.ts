@@ -125,6 +125,24 @@ export class UnpackingModels implements AsyncDisposable {
     return coder.coder;
   }
 
+  /** What is tried where a file's header, and with it its model's name, is damaged. */
+  get unnamed(): string {
+    return this.#given.model ?? DEFAULT_MODEL;
+  }
+
+  /**
+   * That model, loaded as files are packed by default. What it unpacks is right where a chunk's checksum says so.
+   * @throws SurprisalError what loading throws
+   */
+  async coderForUnnamed(): Promise<ModelCoder> {
+    const key = "unnamed";
+    if (this.#open?.key === key) return this.#open.coder.coder;
+    await this[Symbol.asyncDispose]();
+    const coder = await open(this.unnamed, { device: "cpu", cpuBuild: PORTABLE_BUILD }, {}, this.#given);
+    this.#open = { key, coder };
+    return coder.coder;
+  }
+
   async #referenceOf(packed: PackedModel): Promise<string> {
     const { model } = this.#given;
     if (model !== undefined) {

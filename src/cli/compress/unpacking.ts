@@ -1,21 +1,10 @@
 /** One packed file back to what it was, or only tried; or what of a damaged one is whole. */
-import { createHash } from "node:crypto";
-import {
-  type PackedModel,
-  type PackedSource,
-  readFooter,
-  type Salvaged,
-  salvage,
-  type UnpackOptions,
-  type UnpackReport,
-  unpack,
-} from "../../compress/index.ts";
-import { SurprisalError } from "../../core/index.ts";
-import { partsOf } from "../errors.ts";
+import { type PackedModel, type SalvageOptions, type UnpackReport, unpack } from "../../compress/index.ts";
 import { startProgress } from "../render/index.ts";
 import type { UnpackingModels } from "./models.ts";
 import { openPackedOnly } from "./packed-input.ts";
 import { factsOf, type Source, type Target } from "./places.ts";
+import { Rescue, type Rescued } from "./rescue.ts";
 import { writeWholeTo } from "./writing.ts";
 
 /** How packed files are unpacked. */
@@ -38,27 +27,10 @@ export interface Unpacked {
   seconds: number;
 }
 
-/** A part of the original that is missing. */
-interface MissingPart {
-  /** From 0. */
-  chunk: number;
-  /** Bytes of the original, [from, to); `null`: not known, because the file's table is damaged as well. */
-  from: number | null;
-  to: number | null;
-  error: ReturnType<typeof partsOf>;
-}
-
 /** What was whole of a damaged file. */
-export interface Salvage extends Omit<Unpacked, "chunks" | "sha256"> {
-  recovered: { chunk: number; from: number | null; bytes: number }[];
-  missing: MissingPart[];
-  /** Bytes of the whole original; `null`: not known. */
-  originalBytes: number | null;
-  /** SHA-256 of what was written, and whether it is that of the original. */
-  sha256: string;
-  isWhole: boolean;
-  /** Bytes of zero that stand for what is missing. */
-  zeros: number;
+export interface Salvage extends Omit<Unpacked, "chunks" | "sha256" | "bytes">, Rescued {
+  /** Where the header is damaged, and with it the model's name: the one that was tried. */
+  triedModel: string | null;
 }
 
 /** @param target `null`: it is only tried. @throws SurprisalError as `unpack`; USAGE, FILE_* */
@@ -89,7 +61,7 @@ export async function unpackSource(
 }
 
 /**
- * Writes what is whole.
+ * Writes what is whole, in the order of the original.
  * @param zeros missing bytes are zeros, so that every other one stands where it stood; else they are left out.
  * @throws SurprisalError PACKED_DAMAGED where nothing is whole: then there is no file.
  */
@@ -101,13 +73,14 @@ export async function salvageSource(
   const started = performance.now();
   await using packed = await openPackedOnly(source);
   const work = coding(source, options, "salvaging");
-  const rescue = new Rescue(packed, zeros);
+  await using rescue = new Rescue(packed, zeros);
   await writeWholeTo(target, rescue.pieces(work.options), factsOf(source)).finally(work.end);
   return {
     input: source.file,
     output: target?.kind === "file" ? target.file : null,
     packedBytes: packed.size,
     model: work.model(),
+    triedModel: work.tried(),
     ...rescue.result(),
     seconds: (performance.now() - started) / 1000,
   };
@@ -117,8 +90,9 @@ function coding(
   source: Source,
   { models, quiet }: UnpackingOptions,
   doing: string,
-): { options: UnpackOptions; end: () => void; model: () => PackedModel | null } {
+): { options: SalvageOptions; end: () => void; model: () => PackedModel | null; tried: () => string | null } {
   let needed: PackedModel | null = null;
+  let tried: string | null = null;
   const line = quiet ? null : startProgress({ label: `${doing} ${source.name}`, unit: "bytes" });
   return {
     options: {
@@ -126,112 +100,14 @@ function coding(
         needed = model;
         return models.coderFor(model);
       },
+      coderWithoutHeader() {
+        tried = models.unnamed;
+        return models.coderForUnnamed();
+      },
       onProgress: ({ bytes, total }) => line?.update({ done: bytes, total }),
     },
     end: () => line?.end(),
     model: () => needed,
+    tried: () => tried,
   };
-}
-
-/** Bytes of zero that are written at a time. */
-const ZEROS = new Uint8Array(2 ** 16);
-
-class Rescue {
-  readonly #packed: PackedSource;
-  readonly #fill: boolean;
-  readonly #hash = createHash("sha256");
-  readonly #recovered: Salvage["recovered"] = [];
-  readonly #missing: MissingPart[] = [];
-  #bytes = 0;
-  #zeros = 0;
-  #table: Awaited<ReturnType<typeof readFooter>>["footer"] | null = null;
-
-  constructor(packed: PackedSource, fill: boolean) {
-    this.#packed = packed;
-    this.#fill = fill;
-  }
-
-  async *pieces(options: UnpackOptions): AsyncGenerator<Uint8Array> {
-    this.#table = await readFooter(this.#packed).then(
-      ({ footer }) => footer,
-      () => null,
-    );
-    for await (const found of salvage(this.#packed, options)) {
-      if (found.bytes === null) {
-        this.#isMissing(found);
-        continue;
-      }
-      const { index, start, bytes } = found;
-      if (this.#fill && this.#table) yield* this.#zerosUpTo(start);
-      this.#recovered.push({ chunk: index, from: this.#table ? start : null, bytes: bytes.length });
-      yield this.#kept(bytes);
-    }
-    this.#addUnseen();
-    if (this.#recovered.length === 0 && (this.#missing.length > 0 || !this.#table)) throw this.#nothing();
-    if (this.#fill && this.#table) yield* this.#zerosUpTo(this.#table.length);
-  }
-
-  *#zerosUpTo(place: number): Generator<Uint8Array> {
-    while (this.#bytes < place) {
-      const some = ZEROS.subarray(0, Math.min(ZEROS.length, place - this.#bytes));
-      this.#zeros += some.length;
-      yield this.#kept(some);
-    }
-  }
-
-  #kept(bytes: Uint8Array): Uint8Array {
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    return bytes;
-  }
-
-  #isMissing({ index, error }: Extract<Salvaged, { bytes: null }>): void {
-    this.#missing.push({ chunk: index, ...this.#rangeOf(index), error: partsOf(error) });
-  }
-
-  #rangeOf(index: number): { from: number | null; to: number | null } {
-    const chunks = this.#table?.chunks;
-    if (!chunks?.[index]) return { from: null, to: null };
-    const from = chunks.slice(0, index).reduce((sum, { length }) => sum + length, 0);
-    return { from, to: from + chunks[index].length };
-  }
-
-  /** Chunks that the table lists and that were not found at all. */
-  #addUnseen(): void {
-    const seen = new Set([...this.#recovered, ...this.#missing].map(({ chunk }) => chunk));
-    for (const index of this.#table?.chunks.keys() ?? [])
-      if (!seen.has(index))
-        this.#missing.push({
-          chunk: index,
-          ...this.#rangeOf(index),
-          error: { code: "PACKED_DAMAGED", what: "It is lost: where it begins is damaged as well" },
-        });
-    this.#missing.sort((a, b) => a.chunk - b.chunk);
-  }
-
-  #nothing(): SurprisalError {
-    const [first] = this.#missing;
-    return new SurprisalError({
-      code: "PACKED_DAMAGED",
-      what: `Nothing of it can be recovered${first ? `: ${first.error.what}` : ""}`,
-      where: first?.error.where ?? this.#packed.name,
-      wayOut: first?.error.wayOut ?? "Take another copy of it.",
-    });
-  }
-
-  result(): Pick<
-    Salvage,
-    "bytes" | "sha256" | "recovered" | "missing" | "originalBytes" | "isWhole" | "zeros"
-  > {
-    const sha256 = this.#hash.digest("hex");
-    return {
-      bytes: this.#bytes,
-      sha256,
-      recovered: this.#recovered,
-      missing: this.#missing,
-      originalBytes: this.#table?.length ?? null,
-      isWhole: this.#table !== null && this.#missing.length === 0 && sha256 === this.#table.sha256,
-      zeros: this.#zeros,
-    };
-  }
 }

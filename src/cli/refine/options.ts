@@ -46,7 +46,7 @@ export interface RefineGiven extends Values<typeof LOAD_OPTIONS>, Values<typeof 
   remove: number | undefined;
   merge: number | undefined;
   steps: number | undefined;
-  tokens: number | undefined;
+  targetTokens: number | undefined;
   share: number | undefined;
   ratio: number | undefined;
   measure: MeasureScope | undefined;
@@ -94,7 +94,7 @@ export const REFINE_PARAMETERS: Declared<RefineGiven> = {
   remove: option(decimal(0.001, 1e9), { hint: "RATIO", description: `Up to so many times the full chain's perplexity a step is removed (default: ${DEFAULT_THRESHOLDS.remove}; none where there is a target)` }),
   merge: option(decimal(0.001, 1e9), { hint: "RATIO", description: `Up to here it is merged, beyond it the pruning ends (default: ${DEFAULT_THRESHOLDS.merge}; none where there is a target)` }),
   steps: option(wholeNumber(1, 1_000_000), { hint: "N", description: "Target: so many steps are left" }),
-  tokens: option(wholeNumber(0, LARGEST), { hint: "N", description: "Target: no more tokens are left in the steps" }),
+  targetTokens: option(wholeNumber(0, LARGEST), { hint: "N", formerly: "tokens", description: "Target: no more tokens are left in the steps" }),
   share: option(decimal(0, 1), { hint: "SHARE", description: "ft: target: this share of the steps' tokens is left" }),
   ratio: option(decimal(0.001, 1e9), { hint: "RATIO", description: "Never beyond so many times the full chain's perplexity" }),
   measure: option(oneOf(MEASURES), { hint: "NAME", description: "What harm is measured on: answer, chain, rest (default: the method's own; spirit: chain)" }),
@@ -160,7 +160,7 @@ export function refiningOf(given: RefineGiven, writer: LanguageModel | null): Re
   const {
     method,
     steps,
-    tokens,
+    targetTokens: tokens,
     share,
     ratio,
     remove,
@@ -207,7 +207,7 @@ export function shownThresholds({
   remove,
   merge,
   steps,
-  tokens,
+  targetTokens: tokens,
   share,
   ratio,
   against,
@@ -224,7 +224,7 @@ export function settingsOf(given: RefineGiven): Record<string, unknown> {
   const { by, mode, method, layout, frame, final, plain, measure, against, dangling, noSubstitute } = given;
   const settings = {
     ...{ mode, method, ...shownThresholds(given) },
-    ...{ steps: given.steps, tokens: given.tokens, share: given.share, ratio: given.ratio },
+    ...{ steps: given.steps, tokens: given.targetTokens, share: given.share, ratio: given.ratio },
     ...{ measure, against, dangling, noSubstitute },
     rewrite: given.rewriteModel ?? (given.rewrite || undefined),
     by: by instanceof RegExp ? String(by) : by,
@@ -257,7 +257,7 @@ export function settingsOf(given: RefineGiven): Record<string, unknown> {
 
 /** @throws SurprisalError USAGE for options that do not go together. */
 export function checkOptions(given: RefineGiven): void {
-  const { mode, method, remove, merge, steps, tokens, share, ratio } = given;
+  const { mode, method, remove, merge, steps, targetTokens: tokens, share, ratio } = given;
   if (remove !== undefined && merge !== undefined && merge < remove)
     throw usage(`--merge ${merge} is less than --remove ${remove}`);
   const wanted = [steps, tokens, share].filter((value) => value !== undefined).length;
@@ -266,7 +266,7 @@ export function checkOptions(given: RefineGiven): void {
     if (given.resume) throw usage("--resume is of --mode ft");
     if (given.format !== "same") throw usage("--format is of --mode ft");
     if (share !== undefined)
-      throw usage("--share is of --mode ft; demonstrations have --steps, --tokens and --ratio");
+      throw usage("--share is of --mode ft; demonstrations have --steps, --target-tokens and --ratio");
     if (given.measure === "rest") throw usage('--measure of demonstrations is "chain" or "answer"');
     if (given.calibration !== undefined && given.calibrationShare !== undefined)
       throw usage("Give --calibration or --calibration-share, not both");
@@ -275,7 +275,7 @@ export function checkOptions(given: RefineGiven): void {
   for (const name of ["calibration", "calibrationShare", "instruction"] as const)
     if (given[name] !== undefined)
       throw usage(`--${name === "calibrationShare" ? "calibration-share" : name} is of --mode fs`);
-  if (share !== undefined && tokens !== undefined) throw usage("Give --tokens or --share, not both");
+  if (share !== undefined && tokens !== undefined) throw usage("Give --target-tokens or --share, not both");
   if (method === "spirit") return;
   if (
     remove !== undefined ||
@@ -285,9 +285,11 @@ export function checkOptions(given: RefineGiven): void {
     given.rewriteModel !== undefined
   )
     throw usage(`--remove, --merge, --ratio and --rewrite are of --method spirit, not of ${method}`);
-  if (wanted > 1) throw usage("Give one of --steps, --tokens, --share");
+  if (wanted > 1) throw usage("Give one of --steps, --target-tokens, --share");
   if (wanted === 0 && method !== "full" && method !== "step-entropy")
-    throw usage(`--method ${method} needs to know how much is to be left: --steps, --tokens or --share`);
+    throw usage(
+      `--method ${method} needs to know how much is to be left: --steps, --target-tokens or --share`,
+    );
 }
 
 /** @throws SurprisalError UNSUPPORTED_CAPABILITY */

@@ -6,20 +6,31 @@ import type {
   Comparison,
   ModelComparison,
 } from "../../evaluate/index.ts";
-import { computedWith } from "../../models/kernels.ts";
-import { ERROR_METHODS, formatEstimate } from "../../report/index.ts";
 import {
+  comparedRows,
+  comparisonMethod,
+  comparisonVerdict,
+  formatEstimate,
+  summaryColumns,
+} from "../../report/index.ts";
+import {
+  displayWidth,
+  distinctLabels,
   formatBits,
   formatCount,
   formatNumber,
   formatPercent,
+  formatPerplexityDifference,
   formatPlural,
   formatProbability,
+  formatRatio,
+  shortenMiddle,
   visible,
   visibleToken,
+  wrapWords,
 } from "../../text/index.ts";
 import type { TerminalStream } from "./progress.ts";
-import { table } from "./run.ts";
+import { fitTables } from "./run.ts";
 
 /** Starts the clock. @returns what makes a line of each state of a comparison. */
 export function compareProgress(): (progress: CompareProgress) => () => string {
@@ -57,84 +68,102 @@ const interval = (range: { low: number | null; high: number | null } | null, dig
  * @param stream where it is shown.
  */
 export function renderComparison(
-  { comparisons, texts, base: { recipe, settings } }: ModelComparison,
+  comparison: ModelComparison,
   base: string,
   labels: readonly string[],
   stream: Pick<TerminalStream, "isTTY" | "columns">,
 ): string {
-  const names = labels.map(visible);
+  const { comparisons, texts, base: about } = comparison;
+  const { recipe } = about;
+  const width = stream.columns || 80;
+  const [baseName = "", ...names] = shortNames([base, ...labels], width);
   const perToken: Named<"token">[] = [];
   const perByte: Named<"byte">[] = [];
   for (const [i, one] of comparisons.entries())
     if (one.per === "token") perToken.push({ ...one.measures, name: names[i]! });
     else perByte.push({ ...one.measures, name: names[i]! });
-  const notes = comparisons.flatMap(({ notes }, i) => notes.map((note) => `${names[i]}: ${note}`));
-  const lines = [`Compared with ${visible(base)}`];
-  if (perToken.length > 0) lines.push(...tokenTables(perToken));
-  if (perByte.length > 0) lines.push(...byteTable(perByte));
-  lines.push("", ...comparisons.flatMap((one, i) => changes(names[i]!, one, stream)));
-  lines.push(
-    `recipe ${recipe.name} (${recipe.id})`,
-    `${formatPlural(texts.documents, "document")}, ${formatCount(texts.bytes)} bytes, sha256 ${texts.sha256.slice(0, 12)}…`,
-  );
-  const computed = [settings, ...comparisons.map((one) => one.settings)].map(computedWith);
-  lines.push(
-    ...new Set(computed.filter((how) => how !== null).map((how) => `computed with ${visible(how)}`)),
-  );
+  const rows = comparedRows(comparison, baseName, names);
+  const wrapped = (sentences: readonly string[]) =>
+    sentences.flatMap((sentence) => wrapWords(visible(sentence), width));
+  const lines = [
+    ...wrapped([`Compared with ${base}`]),
+    "",
+    ...fitTables(rows, summaryColumns(rows), width, 1),
+    "",
+    ...wrapped(comparisonVerdict(comparison, baseName, names)),
+  ];
+  if (perToken.length > 0) lines.push(...tokenTables(perToken, width));
+  if (perByte.length > 0) lines.push(...byteTable(perByte, width));
+  lines.push("", ...comparisons.flatMap((one, i) => changes(names[i]!, one, width)));
+  lines.push(...wrapped(comparisonMethod(comparison)));
   const [first] = texts.skipped;
   if (first)
     lines.push(
-      `Left out: ${formatCount(texts.skipped.length)} documents, the first ${visible(first.name)}: ${first.reason}.`,
+      ...wrapped([
+        `Left out: ${formatPlural(texts.skipped.length, "document")}, the first ${first.name}: ${first.reason}.`,
+      ]),
     );
-  for (const method of new Set(perToken.map(({ standardErrorMethod }) => standardErrorMethod)))
-    lines.push(
-      `± is one standard error: ${ERROR_METHODS[method]}${method === "llama.cpp" ? "; the interval of the ratio does not" : ""}.`,
-    );
-  return [...lines, ...new Set([...recipe.notes, ...notes])].join("\n");
+  if (perToken.some(({ standardErrorMethod }) => standardErrorMethod === "llama.cpp"))
+    lines.push(...wrapped(["The interval of the ratio does not take tokens for independent."]));
+  const notes = comparisons.flatMap(({ notes }, i) => notes.map((note) => `${labels[i]}: ${note}`));
+  const renamed = labels.flatMap((label, i) =>
+    names[i] === visible(label) ? [] : [`${names[i]} is ${label}`],
+  );
+  return [...lines, ...wrapped([...renamed, ...new Set([...recipe.notes, ...notes])])].join("\n");
+}
+
+/** Names of models that leave room for their numbers: what they share gives way. */
+function shortNames(names: readonly string[], width: number): string[] {
+  const most = Math.max(12, Math.floor(width / 4));
+  const shown = names.map(visible);
+  return distinctLabels(shown, (name) => displayWidth(name) <= most).map((name) => shortenMiddle(name, most));
 }
 
 const PERCENTILES = ["p1", "p10", "median", "p90", "p95", "p99", "p99.9", "max"] as const;
 
-function tokenTables(rows: readonly Named<"token">[]): string[] {
-  const [{ basePerplexity, scored }] = rows as [Named<"token">];
+function tokenTables(rows: readonly Named<"token">[], width: number): string[] {
   const percentiles = PERCENTILES.map((name): [string, (row: Named<"token">) => string] => [
     name.startsWith("p") ? `${name.slice(1)}%` : name,
     ({ divergencePercentiles }) => formatNumber(divergencePercentiles[name], 3),
   ]);
   return [
-    `its perplexity ${formatEstimate(basePerplexity)}, ${formatCount(scored)} tokens`,
     "",
-    ...table(
+    ...fitTables(
       rows,
       [
         ["model", ({ name }) => name],
-        ["perplexity", ({ perplexity }) => formatEstimate(perplexity)],
-        ["ratio", ({ ratio }) => formatEstimate(ratio)],
+        ["ratio", ({ ratio }) => formatEstimate(ratio, formatRatio)],
         ["95% interval", ({ ratioInterval }) => interval(ratioInterval, 5)],
-        ["difference", ({ difference }) => formatEstimate(difference)],
+        [
+          "difference",
+          ({ difference, perplexity, basePerplexity }) =>
+            formatPerplexityDifference(difference, [perplexity, basePerplexity]),
+        ],
         ["mean Δp %", ({ deltaP }) => formatEstimate(deltaP, formatPercent)],
         ["RMS Δp %", ({ rmsDeltaP }) => formatEstimate(rmsDeltaP, formatPercent)],
-        ["same top %", ({ sameTop }) => formatEstimate(sameTop, formatPercent)],
+        ["tokens", ({ scored }) => formatCount(scored)],
       ],
+      width,
       1,
     ),
     "",
-    ...table(
+    ...fitTables(
       rows,
       [
         ["KL divergence, nats", ({ name }) => name],
         ["mean", ({ divergence }) => formatEstimate(divergence)],
         ...percentiles,
       ],
+      width,
       1,
     ),
   ];
 }
 
-function byteTable(rows: readonly Named<"byte">[]): string[] {
+function byteTable(rows: readonly Named<"byte">[], width: number): string[] {
   return [
     "",
-    ...table(
+    ...fitTables(
       rows,
       [
         ["model", ({ name }) => name],
@@ -144,6 +173,7 @@ function byteTable(rows: readonly Named<"byte">[]): string[] {
         ["95% interval", ({ difference }) => interval(difference, 3)],
         ["bytes", ({ bytes }) => formatCount(bytes)],
       ],
+      width,
       1,
     ),
     `by bootstrap over ${[...new Set(rows.map(({ resampled }) => resampled))].join(" and ")}, in pairs`,
@@ -157,18 +187,12 @@ const OTHER_COLUMNS = { token: 60, byte: 35 };
 
 const shownToken = (text: string): string => visibleToken(new TextEncoder().encode(text));
 
-function changes(
-  name: string,
-  one: Comparison,
-  { isTTY, columns }: Pick<TerminalStream, "isTTY" | "columns">,
-): string[] {
+function changes(name: string, one: Comparison, width: number): string[] {
   if (one.measures.mostChanged.length === 0) return [];
   if (one.per === "token" && one.measures.divergencePercentiles.max === 0)
     return [`Nothing changed under ${name}: the same distribution everywhere.`, ""];
-  // In a terminal, what is left of its width beside the other columns.
-  const room = isTTY
-    ? Math.min(CONTEXT, Math.max(8, Math.floor(((columns || 80) - OTHER_COLUMNS[one.per]) / 2)))
-    : CONTEXT;
+  // What is left of the width beside the other columns.
+  const room = Math.min(CONTEXT, Math.max(8, Math.floor((width - OTHER_COLUMNS[one.per]) / 2)));
   const around = ({ before, text, after }: ChangedToken | ChangedSpan) =>
     `${visible([...before].slice(-room).join(""))}⟦${visible(text)}⟧${visible([...after].slice(0, room).join(""))}`;
   const chance = (logprob: number) => formatProbability(Math.exp(logprob));
@@ -176,20 +200,21 @@ function changes(
   if (one.per === "byte")
     return [
       `what changed most under ${name}`,
-      ...table(
+      ...fitTables(
         one.measures.mostChanged,
         [
           ["in context", around],
           ["bits, base", ({ totalBaseNll }) => bits(totalBaseNll)],
           ["bits", ({ totalNll }) => bits(totalNll)],
         ],
+        width,
         1,
       ),
       "",
     ];
   return [
     `what changed most under ${name}`,
-    ...table(
+    ...fitTables(
       one.measures.mostChanged,
       [
         ["in context", around],
@@ -199,7 +224,8 @@ function changes(
         ["p, base", ({ baseLogprob }) => chance(baseLogprob)],
         ["p", ({ logprob }) => chance(logprob)],
       ],
-      3,
+      width,
+      width < 80 ? 1 : 3,
     ),
     "",
   ];

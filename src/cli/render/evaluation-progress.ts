@@ -4,7 +4,8 @@ import { formatCount, formatDuration, formatNumber, formatRate, visible } from "
 
 export function evaluationProgress(progress: EvaluateProgress): string {
   const { model, corpus, documents, totalDocuments, bytes, totalBytes, perplexity } = progress;
-  const { tokensPerSecond, remainingMs } = progress;
+  const { tokensPerSecond, modelRemainingMs, remainingMs } = progress;
+  const isLast = progress.modelIndex === progress.models - 1;
   const of = (index: number, count: number) => (count > 1 ? ` (${index + 1} of ${count})` : "");
   return [
     `${visible(model)}${of(progress.modelIndex, progress.models)}, ${visible(corpus)}${of(progress.corpusIndex, progress.corpora)}`,
@@ -12,7 +13,10 @@ export function evaluationProgress(progress: EvaluateProgress): string {
     ...(totalDocuments > 1 ? [`${formatCount(documents)} of ${formatCount(totalDocuments)} documents`] : []),
     ...(tokensPerSecond === null ? [] : [formatRate(tokensPerSecond, "tokens")]),
     ...(perplexity === null ? [] : [`perplexity ${formatNumber(perplexity)}`]),
-    ...(remainingMs === null ? [] : [`${formatDuration(remainingMs)} left`]),
+    ...(modelRemainingMs === null
+      ? []
+      : [`${formatDuration(modelRemainingMs)} left${isLast ? "" : " of this model"}`]),
+    ...(isLast || remainingMs === null ? [] : [`about ${formatDuration(remainingMs)} in all`]),
   ].join("  ");
 }
 

@@ -33,9 +33,11 @@ export { renderInspection } from "./inspection.ts";
 export { renderLadder } from "./ladder.ts";
 export { descriptionRows, type Row, renderRows } from "./model-info.ts";
 export { METHOD_WORDS, renderPacking, renderSalvage, renderUnpacking } from "./packing.ts";
+export { renderPairs } from "./pairs.ts";
 export { PAQ_COLUMNS, paqSentencesOf, renderPaq } from "./paq.ts";
 export { PieceStream } from "./piece-stream.ts";
 export { type Progress, startLine, startProgress } from "./progress.ts";
+export { renderQuantisations } from "./quantisations.ts";
 export { type RefinementScreen, renderRefinement } from "./refine.ts";
 export {
   deepConfSentences,
@@ -46,9 +48,10 @@ export {
   WAY_COLUMNS,
   type Way,
 } from "./routing.ts";
-export { renderRun, table } from "./run.ts";
+export { fitTables, renderRun, table } from "./run.ts";
 export { renderRunDifferences } from "./run-differences.ts";
 export { renderRunList } from "./run-list.ts";
 export { renderScore } from "./terminal.ts";
 export { renderTokens } from "./token-list.ts";
 export { startWaiting } from "./waiting.ts";
+export { renderWords } from "./words.ts";

@@ -74,6 +74,8 @@ export interface SalvageView {
   zeros: number;
   originalBytes: number | null;
   isWhole: boolean;
+  /** The model that was tried without a header; `null`: none. */
+  triedModel: string | null;
   recovered: readonly { chunk: number }[];
   missing: readonly {
     chunk: number;
@@ -84,7 +86,7 @@ export interface SalvageView {
 }
 
 export function renderSalvage(view: SalvageView): string {
-  const { name, bytes, zeros, originalBytes, isWhole, recovered, missing } = view;
+  const { name, bytes, zeros, originalBytes, isWhole, triedModel, recovered, missing } = view;
   const of = originalBytes === null ? "" : ` of ${formatCount(originalBytes)}`;
   const kept = `${visible(name)}: ${formatPlural(recovered.length, "chunk")} recovered, ${formatPlural(bytes - zeros, "byte")}${of}`;
   if (isWhole) return `${kept}: all of it, with the SHA-256 that was packed\n`;
@@ -103,5 +105,11 @@ export function renderSalvage(view: SalvageView): string {
         : ["  what is missing is left out; --zeros puts zeros in its place"];
   const end =
     originalBytes === null ? ["  the file's end is missing or damaged: there may have been more"] : [];
-  return [kept, ...places, ...gaps, ...end, ""].join("\n");
+  const tried =
+    triedModel === null
+      ? []
+      : [
+          `  the header is damaged, which names the model: ${visible(triedModel)} was tried, --model tries another`,
+        ];
+  return [kept, ...places, ...gaps, ...end, ...tried, ""].join("\n");
 }

@@ -1,6 +1,6 @@
 /** The runs in a folder, a line for each. */
 import type { ListedRun } from "../../evaluate/index.ts";
-import { formatWithError, visible } from "../../text/index.ts";
+import { formatPerplexity, visible } from "../../text/index.ts";
 import { table } from "./run.ts";
 
 export function renderRunList(runs: readonly ListedRun[]): string {
@@ -20,7 +20,7 @@ export function renderRunList(runs: readonly ListedRun[]): string {
         "perplexity",
         ({ run }) =>
           run?.results.length === 1
-            ? formatWithError(run.results[0]!.perplexity, run.results[0]!.standardError)
+            ? formatPerplexity(run.results[0]!.perplexity, run.results[0]!.standardError)
             : "",
       ],
     ],

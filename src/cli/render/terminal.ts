@@ -20,9 +20,9 @@ import {
   displayWidth,
   formatBits,
   formatCount,
+  formatPerplexity,
   formatPlural,
   formatProbability,
-  formatWithError,
   shorten,
   wrapCells,
   wrapWords,
@@ -73,7 +73,7 @@ function field(name: string, value: string, { columns }: TerminalOptions, paint:
 
 function headline(view: ScoreView, options: TerminalOptions, paint: Paint): string[] {
   return [
-    paint.bold("perplexity".padEnd(HEADING) + formatWithError(view.perplexity, view.standardError)),
+    paint.bold("perplexity".padEnd(HEADING) + formatPerplexity(view.perplexity, view.standardError)),
     ...summary(view).flatMap(({ name, value }) => field(name, value, options, paint)),
   ];
 }

@@ -26,7 +26,7 @@ export interface CarFitValues {
   posterior: (typeof POSTERIORS)[number] | undefined;
   accuracy: number | "always-long" | undefined;
   tolerance: number | undefined;
-  tokens: number | undefined;
+  tokensPerQuestion: number | undefined;
   risk: number | undefined;
   delta: number | undefined;
   lost: boolean;
@@ -43,7 +43,7 @@ export const CAR_FIT: Declared<CarFitValues> = {
   posterior: option(oneOf(POSTERIORS), { hint: "KIND", description: "How P(right) follows from the signal: logistic, isotonic (default: logistic)" }),
   accuracy: option(accuracyFor, { hint: "SHARE", description: "Goal: the fewest tokens with this accuracy; always-long: with that of always answering long (this is the default)" }),
   tolerance: option(CLOSED_SHARE, { hint: "SHARE", description: "Of --accuracy: so much less is enough (default: 0; of the default goal 0.005)" }),
-  tokens: option(decimal(0.1, 1e9), { hint: "N", description: "Goal: the best accuracy with no more tokens per question, those of the short answer among them" }),
+  tokensPerQuestion: option(decimal(0.1, 1e9), { hint: "N", formerly: "tokens", description: "Goal: the best accuracy with no more tokens per question, those of the short answer among them" }),
   risk: option(SHARE, { hint: "SHARE", description: "Goal: the most short answers, of which no more than this share is wrong, with probability 1 - delta" }),
   delta: option(SHARE, { hint: "SHARE", description: "Of --risk (default: 0.05)" }),
   lost: flag({ description: "Of --risk: bound answers that are kept and wrong although the long one is right, as a share of all questions" }),
@@ -69,8 +69,8 @@ export function carFitOptions(given: CarFitValues & { seed: number }): CarFitOpt
 }
 
 function goalOf(given: CarFitValues): CarGoal | undefined {
-  const { accuracy, tolerance, tokens, risk, delta, lost, probability } = given;
-  const goals = Object.entries({ accuracy, tokens, risk, probability }).filter(
+  const { accuracy, tolerance, tokensPerQuestion: tokens, risk, delta, lost, probability } = given;
+  const goals = Object.entries({ accuracy, "tokens-per-question": tokens, risk, probability }).filter(
     ([, value]) => value !== undefined,
   );
   if (goals.length > 1)

@@ -65,7 +65,7 @@ Examples:
 });
 
 const fit = defineCommand({
-  details: `The threshold is chosen on groups of questions that nothing else was fitted to, for one goal: --accuracy, --tokens, --risk or --probability.
+  details: `The threshold is chosen on groups of questions that nothing else was fitted to, for one goal: --accuracy, --tokens-per-question, --risk or --probability.
 With too few right or wrong short answers it is refused, with what is missing.
 
 Examples:

@@ -18,8 +18,10 @@ export interface ModelCoderOptions {
   keep?: number | undefined;
 }
 
-/** Fewest bytes of a part. */
+/** Fewest bytes of a part that is packed. */
 const SHORTEST_PART = 4096;
+/** Fewest bytes of a part that is read: what packs may change, and files stay. */
+const LEAST_PART = 32;
 const MOST_SEQUENCES = 64;
 const mostParts = (bytes: number): number => Math.max(1, Math.floor(bytes / SHORTEST_PART));
 /** Of a token of English. */
@@ -117,7 +119,7 @@ export function partsOf(packed: Uint8Array, length: number): Uint8Array[] {
   const fields = new FieldReader(packed, "a chunk packed by a model");
   const lengths = Array.from({ length: fields.varint(MOST_SEQUENCES) }, () => fields.varint(packed.length));
   const parts = lengths.map((each) => fields.raw(each));
-  if (parts.length === 0 || parts.length > mostParts(length) || fields.left > 0)
+  if (parts.length === 0 || parts.length > Math.max(1, length / LEAST_PART) || fields.left > 0)
     throw fields.damaged("the lengths of its parts do not add up");
   return parts;
 }

@@ -1,3 +1,4 @@
+export { type DifferenceBlocks, type PairedRatio, pairedRatio } from "./blocks.ts";
 export type { BitsPerByte, ByteMeasures, ChangedSpan } from "./byte-comparison.ts";
 export {
   type CompareOptions,
@@ -9,5 +10,13 @@ export {
 export { type LockstepPiece, lockstep } from "./lockstep.ts";
 export type { Place } from "./most-changed.ts";
 export type { PairedErrorMethod } from "./paired-errors.ts";
+export {
+  type Choice,
+  type Resolution,
+  resolutionOf,
+  SMALL_DIFFERENCE,
+  type UndecidedPair,
+  WIDE_TEXT,
+} from "./resolution.ts";
 export { type SharedTokens, sharedTokens } from "./same-tokens.ts";
 export type { ChangedToken, TokenMeasures } from "./token-comparison.ts";

@@ -10,6 +10,7 @@ import {
   ratioBootstrap,
 } from "../../core/index.ts";
 import type { LanguageModel, ScoredSpan } from "../../models/index.ts";
+import { type DifferenceBlocks, differenceBlocks } from "./blocks.ts";
 import { GrowingColumn } from "./growing-column.ts";
 import { Largest, type Place, placeAt } from "./most-changed.ts";
 import { PairDivergences } from "./pair-divergences.ts";
@@ -55,6 +56,8 @@ export interface TokenMeasures extends PairedMeasures {
   deltaPPercentiles: Percentiles;
   /** The tokens with the largest divergence, largest first. */
   mostChanged: ChangedToken[];
+  /** Differences block by block: what two of the compared models differ by, in pairs (`pairedRatio`). */
+  blocks: DifferenceBlocks;
 }
 
 /** A document's tokens and text. */
@@ -192,6 +195,7 @@ export class TokenComparison {
       divergencePercentiles: percentilesOf(this.#divergences.values.toSorted()),
       deltaPPercentiles: percentilesOf(this.#deltaP.values.toSorted()),
       mostChanged,
+      blocks: differenceBlocks(this.#differences.values, this.#documentEnds),
     };
   }
 

@@ -47,7 +47,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
   const callOff = whenAborted(signal, giveUp);
   try {
     const { corpora, tasks, readable, notes } = await describeAll(options);
-    await checkModels(options);
+    const parameters = await checkModels(options);
     const now = new Date().toISOString();
     const run: Run = {
       schema: "surprisal.run/2",
@@ -66,7 +66,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Run> {
       notes,
     };
     const fresh = { seal: null, repair: false, hasTokens: false };
-    return await Evaluation.of({ ...options, corpora: readable }, folder, run, fresh);
+    return await Evaluation.of({ ...options, corpora: readable }, folder, run, fresh, parameters);
   } catch (error) {
     giveUp();
     throw error;
@@ -171,12 +171,18 @@ class Evaluation {
   #current: { at: CorpusAt; started: number } | null = null;
   readonly #hasTokens: boolean;
 
-  private constructor(options: EvaluateOptions, results: RunResults, record: RunRecord, hasTokens: boolean) {
+  private constructor(
+    options: EvaluateOptions,
+    results: RunResults,
+    record: RunRecord,
+    hasTokens: boolean,
+    parameters: readonly (number | null)[],
+  ) {
     this.#options = options;
     this.#results = results;
     this.#record = record;
     this.#hasTokens = hasTokens;
-    this.#estimate = new ProgressEstimate(options.models.length, results.run.corpora, record);
+    this.#estimate = new ProgressEstimate(parameters, results.run.corpora, record);
   }
 
   static async of(
@@ -184,6 +190,9 @@ class Evaluation {
     folder: RunFolder | null,
     run: Run,
     before: RecordOptions,
+    parameters: readonly (number | null)[] = options.models.map(
+      (_, i) => run.models[i]?.identity.parameters ?? null,
+    ),
   ): Promise<Run> {
     assertWanted(options);
     const { signal } = options;
@@ -192,7 +201,7 @@ class Evaluation {
     if (isNew) results.write(); // a run that is damaged is not written to before it is known to be whole
     using record = new RunRecord(folder, run, before);
     if (!isNew) results.write();
-    const evaluation = new Evaluation(options, results, record, before.hasTokens);
+    const evaluation = new Evaluation(options, results, record, before.hasTokens, parameters);
     const interrupt = () => {
       if (isNew && !run.models.some(Boolean)) return; // nothing is worth going on with: see `giveUp`
       evaluation.#interrupt();
@@ -261,6 +270,7 @@ class Evaluation {
       ? await modelWork(() => other(model, run.models[modelIndex]!.reference), signal)
       : null;
     const executor = withModelFailures(external ?? engines, signal);
+    this.#estimate.modelBegins(modelIndex, model.identity.parameters);
     for (const corpusIndex of run.corpora.keys())
       await this.#runCorpus({ modelIndex, corpusIndex }, { model, recipe, executor });
     for (const taskIndex of run.tasks.keys())

@@ -17,9 +17,14 @@ export interface EvaluateProgress extends CorpusProgress {
   models: number;
   corpusIndex: number;
   corpora: number;
-  /** Tokens run per second in this session; `null` at the beginning. */
+  /** Tokens that this model ran per second in this session; `null` at the beginning. */
   tokensPerSecond: number | null;
-  /** Time that all models and corpora will still take, milliseconds, as far as one can say; `null`: one cannot. */
+  /** Time that this model will still take, milliseconds, by its own speed in this session; `null`: one cannot say. */
+  modelRemainingMs: number | null;
+  /**
+   * Time that all models will still take; those to come by their number of weights. `null`: one cannot say, since a model to come
+   * does not tell its size.
+   */
   remainingMs: number | null;
 }
 

@@ -51,15 +51,29 @@ function leftOut({ name, unreadable }: Corpus): string {
   return `${name} was left out, since nothing of it can be read: ${first?.reason ?? ""} (${first?.name ?? ""}).`;
 }
 
-/** A name that is wrong is said now, not after the hours that the first model takes. */
-export async function checkModels({ models, recipe = "cached", ...options }: EvaluateOptions): Promise<void> {
+/**
+ * A name that is wrong is said now, not after the hours that the first model takes.
+ * @returns the number of weights of each, as far as it is known: how long one takes beside another.
+ */
+export async function checkModels({
+  models,
+  recipe = "cached",
+  ...options
+}: EvaluateOptions): Promise<(number | null)[]> {
   const { load, context, stride, sinks, parseSpecial } = options;
+  const parameters: (number | null)[] = [];
   for (const [i, source] of models.entries()) {
-    if (typeof source !== "string" || models.length === 1) continue;
-    if (models.indexOf(source) < i) continue;
-    await using model = await resolve(source, load);
-    resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, factsOf(model));
+    const same = models.indexOf(source);
+    if (typeof source !== "string") parameters.push(source.identity.parameters);
+    else if (models.length === 1) parameters.push(null);
+    else if (same < i) parameters.push(parameters[same] ?? null);
+    else {
+      await using model = await resolve(source, load);
+      resolveRecipe(recipe, { context, stride, sinks, parseSpecial }, factsOf(model));
+      parameters.push(model.identity.parameters);
+    }
   }
+  return parameters;
 }
 
 /** What run.json keeps of the options. */

@@ -1,6 +1,7 @@
 /** What a run has come to: in run.json and in the log as soon as it is known. */
 import { type ResolvedRecipe, resolveRecipe, SurprisalError } from "../../core/index.ts";
 import type { LanguageModel } from "../../models/index.ts";
+import { formatPerplexity } from "../../text/index.ts";
 import {
   type CorpusRecord,
   checkTokens,
@@ -101,7 +102,7 @@ export class RunResults {
     this.run.results = [...others, { ...at, ...totals, parts, timing: { totalMs: ms, tokensRun } }];
     const { perplexity, standardError, scored } = totals;
     this.#log(
-      `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${perplexity} ± ${standardError}, ${scored} tokens in ${Math.round(ms)} ms`,
+      `${models[at.modelIndex]!.identity.name}, ${name}: perplexity ${formatPerplexity(perplexity, standardError)}, ${scored} tokens in ${Math.round(ms)} ms`,
     );
     this.#publish();
   }

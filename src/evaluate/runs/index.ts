@@ -9,7 +9,13 @@ export { RunFolder } from "./folder.ts";
 export type { DocumentEntry, WindowsEntry } from "./journal.ts";
 export { type ListedRun, listRuns } from "./list.ts";
 export { RUN_MEASURES, storedTypes, TASK_MEASURES } from "./measures.ts";
-export { hasDocumentUnits, type PairedUnits, unitsOfCorpus, unitsOfDocument } from "./paired-units.ts";
+export {
+  hasDocumentUnits,
+  type PairedUnits,
+  pairedDifference,
+  unitsOfCorpus,
+  unitsOfDocument,
+} from "./paired-units.ts";
 export { newRunFolder, otherFileIn, RUNS_FOLDER, runFolderNamed } from "./place.ts";
 export { type CorpusRecord, type RecordOptions, RunRecord, type TaskRecord } from "./record.ts";
 export { labelled, modelLabel, type RunRow, runRows, type TaskRow, taskRows, withDomains } from "./rows.ts";

@@ -2,6 +2,7 @@
  * What a run measures, each measure described once: the tables of the terminal, of pages and of Markdown, the columns of
  * CSV and the types of SQL are read off these tables, in their order. In JSON a measure is where `read` finds it.
  */
+import { logInterval } from "../../core/index.ts";
 import {
   type MeasureTable,
   type TableOf,
@@ -43,13 +44,20 @@ export interface RunValues
   totalMs: number;
 }
 
+/** By the bootstrap; where the method gives no interval, from the standard error on the log scale. */
+function intervalOf({ interval, perplexity, standardError }: RunResult): readonly number[] | null {
+  if (interval !== null) return interval;
+  const found = logInterval(perplexity, standardError, undefined, 1);
+  return found && Number.isFinite(found.high) ? [found.low, found.high] : null;
+}
+
 const { perplexity, bitsPerByte, ...others } = TEXT_MEASURES;
 
 export const RUN_MEASURES: TableOf<RunValues, RunResult> = {
   perplexity,
   standardError: { unit: "perplexity" },
-  low: { unit: "perplexity", read: ({ interval }) => interval?.[0] ?? null },
-  high: { unit: "perplexity", read: ({ interval }) => interval?.[1] ?? null },
+  low: { unit: "perplexity", read: (result) => intervalOf(result)?.[0] ?? null },
+  high: { unit: "perplexity", read: (result) => intervalOf(result)?.[1] ?? null },
   bitsPerByte,
   bitsPerByteStandardError: { unit: "bits" },
   ...others,

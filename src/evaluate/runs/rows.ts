@@ -1,4 +1,5 @@
 /** A run as tables: a row for each model and corpus, and for each model and task. */
+import { bitsPerWeightOf } from "../../models/index.ts";
 import { readMeasures } from "../scoring/index.ts";
 import { taskRecipe } from "../tasks/index.ts";
 import { RUN_MEASURES, type RunValues, TASK_MEASURES, type TaskValues } from "./measures.ts";
@@ -14,6 +15,9 @@ interface RunNames {
   recipeId: string;
   corpusSha256: string;
   modelSha256: string | null;
+  /** Size of the model's files, bytes, and its bits per weight; `null` = unknown. */
+  modelBytes: number | null;
+  bitsPerWeight: number | null;
   standardErrorMethod: string;
   /** When the run began, ISO 8601. */
   created: string;
@@ -36,6 +40,8 @@ export function runRows(run: Run): RunRow[] {
       recipeId: model.recipe.id,
       corpusSha256: corpus.sha256,
       modelSha256: model.identity.sha256,
+      modelBytes: model.identity.bytes,
+      bitsPerWeight: bitsPerWeightOf(model.identity),
       standardErrorMethod: result.standardErrorMethod,
       created: run.created,
       ...readMeasures(RUN_MEASURES, result),
@@ -52,6 +58,9 @@ interface TaskNames {
   form: string;
   taskSha256: string;
   modelSha256: string | null;
+  /** As in `RunRow`. */
+  modelBytes: number | null;
+  bitsPerWeight: number | null;
   /** When the run began, ISO 8601. */
   created: string;
 }
@@ -68,6 +77,8 @@ export function taskRows(run: Run): TaskRow[] {
     form: taskRecipe(run.tasks[taskIndex]!.form.name, run.tasks[taskIndex]!.form.source),
     taskSha256: run.tasks[taskIndex]!.sha256,
     modelSha256: run.models[modelIndex]!.identity.sha256,
+    modelBytes: run.models[modelIndex]!.identity.bytes,
+    bitsPerWeight: bitsPerWeightOf(run.models[modelIndex]!.identity),
     created: run.created,
     ...readMeasures(TASK_MEASURES, summary),
   }));

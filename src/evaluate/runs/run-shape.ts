@@ -83,6 +83,7 @@ const MODEL = record({
     parameters: nullable(number),
     quantisation: nullable(text),
     bytes: nullable(number),
+    bitsPerWeight: optional(nullable(number)),
   }),
   settings: mapOf(either(either(text, number), flag)),
   recipe: record({

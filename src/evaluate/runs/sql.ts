@@ -206,13 +206,18 @@ function named(...names: string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, name === "created" ? "TIMESTAMP" : "VARCHAR"]));
 }
 
+/** Of the model's files. */
+const SIZES = { modelBytes: "BIGINT", bitsPerWeight: "DOUBLE" } as const;
+
 /** Columns and their types, by table, so that a table without rows has them too. */
 export const SQL_COLUMNS: Readonly<
   Record<"results" | "documents" | "tasks" | "answers", Record<string, string>>
 > = {
   results: {
     ...named("folder", "run", "model", "corpus", "domain", "recipe", "recipeId"),
-    ...named("corpusSha256", "modelSha256", "standardErrorMethod", "created"),
+    ...named("corpusSha256", "modelSha256"),
+    ...SIZES,
+    ...named("standardErrorMethod", "created"),
     ...storedTypes(RUN_MEASURES),
   },
   documents: {
@@ -226,7 +231,9 @@ export const SQL_COLUMNS: Readonly<
     bitsPerByte: "DOUBLE",
   },
   tasks: {
-    ...named("folder", "run", "model", "task", "form", "taskSha256", "modelSha256", "created"),
+    ...named("folder", "run", "model", "task", "form", "taskSha256", "modelSha256"),
+    ...SIZES,
+    ...named("created"),
     ...storedTypes(TASK_MEASURES),
   },
   answers: {

@@ -2,6 +2,7 @@
  * Weight formats that llama.cpp writes. Source: include/llama.h (`llama_ftype`), tools/quantize/quantize.cpp
  * (`QUANT_OPTIONS`), src/llama-quant.cpp (`llama_ftype_get_default_type`).
  */
+import { nearestNames } from "../../text/index.ts";
 import { TENSOR_TYPES } from "./types.ts";
 
 export interface FileType {
@@ -67,6 +68,24 @@ export function quantizationType(text: string): string | null {
   const listed = ALIASES[name] ?? name;
   return quantizationTypes.includes(listed) ? listed : null;
 }
+
+/**
+ * Formats that a mistyped one may have meant, the nearest first: those that begin alike, then those with most letters in
+ * common: "Q4_KM" -> ["Q4_K_M", "Q4_K_S"], "fp16" -> ["F16", "BF16"].
+ */
+export function nearestQuantizationTypes(text: string): string[] {
+  const typed = text.toUpperCase().replaceAll(/[^A-Z\d]/g, "");
+  const bare = (name: string) => name.replaceAll("_", "");
+  const alike = (name: string) => [...bare(name)].findIndex((letter, i) => letter !== typed[i]);
+  const near = new Set(nearestNames(typed, quantizationTypes.map(bare)));
+  return quantizationTypes
+    .filter((name) => near.has(bare(name)) || (typed.length > 1 && bare(name).startsWith(typed)))
+    .toSorted((a, b) => begins(alike(b)) - begins(alike(a)))
+    .slice(0, 2);
+}
+
+/** Letters at the beginning that are the same; all of them where none differs. */
+const begins = (firstOther: number): number => (firstOther < 0 ? Number.POSITIVE_INFINITY : firstOther);
 
 /** @param name one of `quantizationTypes`. */
 export function fileType(name: string): FileType {

@@ -5,6 +5,7 @@ export {
   COPY,
   fileType,
   isQuantised,
+  nearestQuantizationTypes,
   quantizationType,
   quantizationTypes,
   tensorTypeId,

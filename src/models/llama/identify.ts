@@ -8,6 +8,7 @@ import type { Pointer } from "./layout.ts";
 /** The sha256 of the file is not computed here: whoever fetched the file knows it. */
 export function identify(functions: LlamaFunctions, model: Pointer, file: GgufFile): ModelIdentity {
   const fileName = basename(file.path);
+  const weights = file.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     name: file.name ?? fileName,
     source: fileName,
@@ -16,6 +17,7 @@ export function identify(functions: LlamaFunctions, model: Pointer, file: GgufFi
     parameters: Number(functions.llama_model_n_params(model)),
     quantisation: functions.llama_ftype_name(functions.llama_model_ftype(model)),
     bytes: file.fileBytes,
+    bitsPerWeight: file.parameters > 0 ? (8 * weights) / file.parameters : null,
   };
 }
 

@@ -18,7 +18,7 @@ export function entropyPicture(view: EntropyView): string {
 
 const bits = (nats: number | null | undefined): number | null =>
   nats === null || nats === undefined ? null : toBits(nats);
-const bounds = (interval: { low: number; high: number } | null | undefined) => ({
+const bounds = (interval: { low: number | null; high: number | null } | null | undefined) => ({
   low: bits(interval?.low),
   high: bits(interval?.high),
 });

@@ -1,5 +1,5 @@
 /** Blocks, rates and distances of a text, in words and tables. */
-import type { EntropyLab, LempelZivMethod } from "../../entropy/index.ts";
+import type { EntropyLab, ExtrapolatedRate, LempelZivMethod } from "../../entropy/index.ts";
 import { formatCount, formatList, formatNumber, formatProbability } from "../../text/index.ts";
 import { bitsText, type EntropyPart, type EntropyShown, intervalText, levelText } from "./shown.ts";
 
@@ -99,7 +99,7 @@ export function showLab({ name, lab, model, level }: LabView): EntropyShown {
     });
   return {
     title: `Entropy of ${name}`,
-    lead: `${formatCount(lab.symbols)} ${lab.unit}, ${formatCount(lab.alphabet)} different.`,
+    lead: `${formatCount(lab.symbols)} ${lab.symbols === 1 ? unit : lab.unit}, ${formatCount(lab.alphabet)} different.`,
     parts,
   };
 }
@@ -108,10 +108,18 @@ function inShort({ plugin, extrapolated }: EntropyLab, unit: string): string[] {
   if (plugin === null) return [];
   const limit =
     extrapolated && extrapolated.limit < plugin.rate
-      ? ` Extrapolated to blocks without end: ${bitsText(extrapolated.limit, 3)}, between ${bitsText(extrapolated.low, 3)} and ${bitsText(extrapolated.high, 3)} by which order is left out.`
+      ? ` Extrapolated to blocks without end: ${bitsText(extrapolated.limit, 3)}${rangeWords(extrapolated)}.`
       : "";
-  return [`${bitsText(plugin.rate)} bits a ${unit}, given the ${plugin.order - 1} before it.${limit}`];
+  const before = plugin.order - 1;
+  const given =
+    before === 0 ? "whatever stands before it" : `given the ${before === 1 ? "one" : before} before it`;
+  return [`${bitsText(plugin.rate)} bits a ${unit}, ${given}.${limit}`];
 }
+
+const rangeWords = ({ low, high }: ExtrapolatedRate): string =>
+  low === null || high === null
+    ? ", from no more orders than a fit takes"
+    : `, between ${bitsText(low, 3)} and ${bitsText(high, 3)} by which order is left out`;
 
 function rateWords({ lempelZiv, lempelZivConvergence }: EntropyLab): string[] {
   if (lempelZiv.length === 0 || lempelZivConvergence === null) return [];
@@ -147,15 +155,17 @@ function rateRows(
       `blocks of ${plugin.order}`,
       bitsText(plugin.rate),
       intervalText(plugin.interval),
-      `${plugin.estimator}; bootstrap over ${plugin.interval?.segments ?? 0} segments`,
+      `${plugin.estimator}${plugin.interval ? `; bootstrap over ${plugin.interval.segments} segments` : "; too short for an interval"}`,
     ]);
-  if (extrapolated)
+  if (extrapolated) {
+    const { low, high } = extrapolated;
     rows.push([
       "extrapolated blocks",
       bitsText(extrapolated.limit),
-      intervalText(extrapolated),
-      `h + c/n^${formatNumber(extrapolated.exponent, 3)}, orders 1 to ${extrapolated.orders.at(-1)} of ${blocks.length}; range with one order left out`,
+      low === null || high === null ? "–" : intervalText({ low, high }),
+      `h + c/n^${formatNumber(extrapolated.exponent, 3)}, orders 1 to ${extrapolated.orders.at(-1)} of ${blocks.length}${low === null ? "" : "; range with one order left out"}`,
     ]);
+  }
   for (const { method, rate, interval, course } of lempelZiv)
     rows.push([
       METHODS[method],

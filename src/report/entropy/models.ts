@@ -156,7 +156,7 @@ export function showContext({ name, model, worth }: ContextView): EntropyShown {
           `${formatCount(last.context)} tokens of context save ${bitsText(last.saved.value, 3)} bits per token: from ${bitsText(points[0]!.rate.value)} to ${bitsText(last.rate.value)}.`,
           enough === last.context
             ? `No shorter context is within ${formatProbability(tolerance)} of the longest: a longer one may save more.`
-            : `A window of ${formatCount(enough)} tokens is within ${formatProbability(tolerance)} of the longest (it costs ${bitsText(atEnough.excess.value, 2)} bits more, ${intervalText(atEnough.excess.interval)})${certain ? "" : ", though its interval reaches further: more places (--places) would say"}.`,
+            : `A window of ${formatCount(enough)} tokens is within ${formatProbability(tolerance)} of the longest (it costs ${bitsText(Math.abs(atEnough.excess.value), 2)} bits ${atEnough.excess.value < 0 ? "less" : "more"}${atEnough.excess.interval ? `; its excess is ${intervalText(atEnough.excess.interval)}` : ""})${certain ? "" : ", though its interval reaches further: more places (--places) would say"}.`,
           ...notes,
         ],
       },

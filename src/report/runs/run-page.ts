@@ -1,6 +1,7 @@
 /** Runs as a page with pictures. */
 import { type Chart, capabilityMap, perplexityIntervals, renderSvg } from "../../charts/server.ts";
 import { domainRows, type Run } from "../../evaluate/runs/index.ts";
+import { ERRORS_IN_WORDS } from "../measures.ts";
 import { type PageSection, renderPage } from "../page/sections.ts";
 import { methodOf } from "./method.ts";
 import { runTable, taskTable } from "./tables.ts";
@@ -28,7 +29,7 @@ export async function runPage(
   if (tasks) sections.push({ heading: "Tasks", table: tasks });
   sections.push({ heading: "How the numbers were made", text: [...methodOf(runs), ...tokens.notes] });
   const title = runs.length === 1 ? runs[0]!.id : "Runs";
-  return renderPage(title, sections, "± is one standard error.");
+  return renderPage(title, sections, ERRORS_IN_WORDS);
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   taskRows,
 } from "../../evaluate/runs/index.ts";
 import type { MeasureTable } from "../../evaluate/scoring/index.ts";
+import { formatBytes, formatNumber } from "../../text/index.ts";
 import { formatMeasure } from "../measures.ts";
 
 /** A column and the text of its cells. */
@@ -29,11 +30,18 @@ function columnsOf(table: MeasureTable<never>): TableColumn<object>[] {
   });
 }
 
+/** Of the model's files: shown where one of the rows knows them. */
+export const SIZE_COLUMNS: readonly TableColumn<Pick<RunRow, "modelBytes" | "bitsPerWeight">>[] = [
+  ["size", ({ modelBytes }) => formatBytes(modelBytes)],
+  ["bits/weight", ({ bitsPerWeight }) => formatNumber(bitsPerWeight, 3)],
+];
+
 /** Results of runs as a table of texts; `null` where there are none. */
 export function runTable(runs: readonly Run[]): ChartTable | null {
   return tableOf(runs.flatMap(runRows), [
     ["corpus", ({ corpus }) => corpus],
     ["model", ({ model }) => model],
+    ...SIZE_COLUMNS,
     ...RUN_COLUMNS,
     ["recipe", ({ recipe, recipeId }) => `${recipe} (${recipeId})`],
   ]);
@@ -44,8 +52,20 @@ export function taskTable(runs: readonly Run[]): ChartTable | null {
   return tableOf(runs.flatMap(taskRows), [
     ["task", ({ task }) => task],
     ["model", ({ model }) => model],
+    ...SIZE_COLUMNS,
     ...TASK_COLUMNS,
   ]);
+}
+
+/** Columns without those of sizes that no row knows: models behind servers do not say. */
+export function withoutUnknownSizes<Row extends RunRow | TaskRow>(
+  rows: readonly Row[],
+  columns: readonly TableColumn<Row>[],
+): readonly TableColumn<Row>[] {
+  if (rows.some(({ modelBytes, bitsPerWeight }) => modelBytes !== null || bitsPerWeight !== null))
+    return columns;
+  const sizes = new Set(SIZE_COLUMNS.map(([heading]) => heading));
+  return columns.filter(([heading]) => !sizes.has(heading));
 }
 
 /** Rows as texts, with the models' names as in the pictures: rows of two runs do not look alike. */
@@ -54,8 +74,9 @@ function tableOf<Row extends RunRow | TaskRow>(
   columns: readonly TableColumn<Row>[],
 ): ChartTable | null {
   if (rows.length === 0) return null;
+  const shown = withoutUnknownSizes(rows, columns);
   return {
-    columns: columns.map(([heading]) => heading),
-    rows: labelled(rows).map(({ label, row }) => columns.map(([, text]) => text({ ...row, model: label }))),
+    columns: shown.map(([heading]) => heading),
+    rows: labelled(rows).map(({ label, row }) => shown.map(([, text]) => text({ ...row, model: label }))),
   };
 }

@@ -12,6 +12,8 @@ import {
   expectedAt,
   labelsOf,
   type Piece,
+  rankClassOf,
+  rankSwitch,
   type ScoreView,
   SHADES,
   type SurprisingToken,
@@ -23,7 +25,7 @@ import {
 
 /** The section, and its legend. @param heading markup. */
 export function heatMap(
-  view: Pick<ScoreView, "scored" | "tokens">,
+  view: Pick<ScoreView, "scored" | "tokens"> & { table?: { ranks: ArrayLike<number> } },
   pieces: readonly Piece[],
   surprising: readonly SurprisingToken[],
   heading = "Where the surprise lies",
@@ -34,9 +36,10 @@ export function heatMap(
     (_, shade) => `<li><i class="s${shade}"></i>${shadeLabel(shade)}</li>`,
   );
   const missing = view.scored < view.tokens ? '<li><i class="sn"></i>no number</li>' : "";
-  const content = `<ul class="legend" aria-label="Colours: surprisal in bits"><li>surprisal in bits</li>${shades.join("")}${missing}</ul>
+  const ranks = view.table && Array.from(view.table.ranks).some((rank) => rank > 0) ? view.table.ranks : null;
+  const content = `${ranks ? rankSwitch(ranks) : ""}<ul class="legend" aria-label="Colours: surprisal in bits"><li>surprisal in bits</li>${shades.join("")}${missing}</ul>
 <div class="reading">
-<div id="text" role="group" aria-labelledby="h-text" aria-describedby="hint" translate="no" dir="auto">${pieces.map((piece, i) => span(piece, linked.get(i))).join("")}</div>
+<div id="text" role="group" aria-labelledby="h-text" aria-describedby="hint" translate="no" dir="auto">${pieces.map((piece, i) => span(piece, linked.get(i), ranks)).join("")}</div>
 <div class="detail" id="detail" role="region" aria-label="The token in question" tabindex="0" hidden></div>
 </div>
 <p class="soft hint" id="hint">Point at a token, or tab into the text and use the arrow keys, to see what the model expected there.</p>
@@ -45,12 +48,14 @@ export function heatMap(
   return htmlSection("h-text", heading, content);
 }
 
-function span({ text, bits }: Piece, linked: number | undefined): string {
+function span(piece: Piece, linked: number | undefined, ranks: ArrayLike<number> | null): string {
+  const { text, bits } = piece;
+  const rank = ranks ? ` data-r="${rankClassOf(piece, ranks) ?? "n"}"` : "";
   const shade = shadeOf(bits);
   const id = linked === undefined ? "" : ` id="t${linked}"`;
   const title = bits === null ? "no number" : `${formatBits(bits)} bits`;
   const [spaces, rest] = splitSpaces(text);
-  return `${spaces}<span class="s${shade ?? "n"}"${id} title="${title}">${textAsHtml(rest)}</span>`;
+  return `${spaces}<span class="s${shade ?? "n"}"${id}${rank} title="${title}">${textAsHtml(rest)}</span>`;
 }
 
 /** The text with its line breaks and tabs; the marks of the breaks are drawn by the style sheet, not copied. */

@@ -4,9 +4,9 @@ import {
   formatBits,
   formatCount,
   formatNumber,
+  formatPerplexity,
   formatProbability,
-  formatWithError,
-  numberAndError,
+  perplexityAndError,
   shorten,
 } from "../../text/index.ts";
 import { htmlDetails, htmlPage, htmlSection, oneLine } from "../page/skeleton.ts";
@@ -16,6 +16,7 @@ import {
   mostSurprising,
   piecesOf,
   provenance,
+  RANK_STYLE,
   type ScoreView,
   type SurprisingToken,
   shadeOf,
@@ -40,13 +41,13 @@ export interface ScorePageOptions {
 export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}): string {
   const pieces = piecesOf(view).filter(({ text }) => text !== "");
   const surprising = mostSurprising(view, pieces, top);
-  const [number, error] = numberAndError(view.perplexity, view.standardError);
-  const perplexity = formatWithError(view.perplexity, view.standardError);
+  const [number, error] = perplexityAndError(view.perplexity, view.standardError);
+  const perplexity = formatPerplexity(view.perplexity, view.standardError);
   const title = [`Perplexity ${perplexity}`, view.model.name, view.title].filter(Boolean).join(" · ");
   const made = provenance(view).map(({ name, value }) => [name, value] as const);
   return htmlPage({
     title,
-    heading: `<span class="what">Perplexity</span> <span class="number">${number}</span>${error === null ? "" : ` <span class="error">± ${error}</span>`}`,
+    heading: `<span class="what">Perplexity</span> <span class="number">${number}</span>${error === null ? "" : ` <span class="error">${error}</span>`}`,
     lead: explanation(view),
     main: [
       measures(view),
@@ -56,7 +57,7 @@ export function scorePage(view: ScoreView, { top = 20 }: ScorePageOptions = {}):
       compression(view),
       htmlSection("h-made", "How this was measured", htmlDetails(made)),
     ].join("\n"),
-    style: SCORE_STYLE,
+    style: SCORE_STYLE + RANK_STYLE,
     script: { code: SCRIPT, data: dataOf(view, pieces, surprising) },
   });
 }

@@ -2,6 +2,7 @@
 export { shownMeasures } from "./measures.ts";
 export { type Piece, piecesOf, splitSpaces, tokenBits } from "./pieces.ts";
 export { compressors, leftOut, provenance, summary } from "./provenance.ts";
+export { RANK_STYLE, rankClassOf, rankSwitch } from "./ranks.ts";
 export {
   type Background,
   BITS_PER_SHADE,

@@ -84,7 +84,7 @@ function outlookText(
   if (gain === null) return `cannot be said: ${reason ?? "the curve is too short"}`;
   const tokens =
     run.tokensPerStep === null ? "" : ` (${formatCount(Math.round(steps * run.tokensPerStep))} tokens)`;
-  return `${bits(gain.value)} bits in the next ${formatCount(steps)} ${run.axis}s${tokens}, ${bits(gain.low)} to ${bits(gain.high)} (90 %), if the schedule stays as it was`;
+  return `${bits(gain.value)} bits in the next ${formatCount(steps)} ${run.axis}s${tokens}, ${bits(gain.low)} to ${bits(gain.high)} (about 85 %), if the schedule stays as it was`;
 }
 
 const lawText = (floor: Ranged, exponent: Ranged): string =>

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { abortError, SurprisalError } from "../../core/index.ts";
+import { hashOfFiles } from "../../evaluate/quantisations/index.ts";
 import { lockFile, makeFolder } from "../../files/index.ts";
 import {
   describeModel,
@@ -18,7 +19,7 @@ import {
 import { LADDER_SCHEMA, type PaqLadder, type PaqLevel, type PaqMachine } from "../levels.ts";
 import { ladderFile, readLadder, unfinishedLadderFile, writeLadder } from "./ladder-file.ts";
 import { type WantedLevel, wantedLevels } from "./level-types.ts";
-import { formatOf, hashOf, isWhole, makeLevel, QUANTIZING } from "./make-level.ts";
+import { formatOf, isWhole, makeLevel, QUANTIZING } from "./make-level.ts";
 import { cacheBytesPerToken, type LadderText, measureLevel, textFacts } from "./measure-level.ts";
 
 /** What is being done. */
@@ -94,7 +95,7 @@ export async function makeLadder(source: string, options: MakeLadderOptions): Pr
   try {
     const report = (level: string | null) => (stage: LadderProgress["stage"], done: number, total: number) =>
       onProgress?.({ level, stage, done, total });
-    const sha256 = await hashOf(file.parts, (done) => report(null)("check", done, file.fileBytes));
+    const sha256 = await hashOfFiles(file.parts, (done) => report(null)("check", done, file.fileBytes));
     const before = await ladderBefore(folder, name, sha256);
     removeDrafts(folder);
     let ladder: PaqLadder = {

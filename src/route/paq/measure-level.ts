@@ -1,6 +1,7 @@
 /** What a level costs and is worth here: perplexity of a text, speeds, memory. */
 import { createHash } from "node:crypto";
 import { scoreText } from "../../evaluate/index.ts";
+import { measureCosts } from "../../evaluate/quantisations/index.ts";
 import type { CacheType, GgufFile, LanguageModel, ModelDescription } from "../../models/index.ts";
 import type { PaqLevelFacts, PaqPerplexity } from "../levels.ts";
 
@@ -34,21 +35,14 @@ interface Measuring {
   signal?: AbortSignal | undefined;
 }
 
-/** Tokens of the prompts that speeds are measured with, and of the answers; the best of so many. */
-const PROMPT_TOKENS = 128;
-const WRITTEN_TOKENS = 32;
-const TRIES = 3;
-/** No further try after so long, milliseconds: what takes longer is measured well enough. */
-const LONG_ENOUGH_MS = 3000;
 /** Standard errors to either side. */
 const Z95 = 1.959964;
 
 /** @throws SurprisalError as `LanguageModel.generate` and `scoreText`. */
 export async function measureLevel(model: LanguageModel, given: Measuring): Promise<LevelFigures> {
-  const speeds = await speedsOf(model, given);
-  // What others have freed meanwhile hides some of it: it is not less than the weights.
-  const memoryBytes = Math.max(given.bytes, process.memoryUsage.rss() - given.before);
-  return { ...speeds, memoryBytes, perplexity: await perplexityOf(model, given) };
+  const { text, bytes, before, signal } = given;
+  const costs = await measureCosts(model, { text: text?.text, bytes, before, signal });
+  return { ...costs, perplexity: await perplexityOf(model, given) };
 }
 
 async function perplexityOf(
@@ -67,39 +61,6 @@ async function perplexityOf(
   const ratio =
     standardError === null || !Number.isFinite(value) ? 1 : Math.exp((Z95 * standardError) / value);
   return { value, low: value / ratio, high: value * ratio, tokens: score.sums.scored, text: text.name };
-}
-
-type Speeds = Pick<PaqLevelFacts, "prefillTokensPerSecond" | "generationTokensPerSecond">;
-
-/** One sequence alone; the fastest of a few, since whatever else the machine does makes it slower only. */
-async function speedsOf(model: LanguageModel, { text, signal }: Measuring): Promise<Speeds> {
-  const prompt = await speedPrompt(model, text?.text);
-  let [prefill, generation] = [0, 0];
-  const begin = performance.now();
-  for (let i = 0; i < TRIES && performance.now() - begin < LONG_ENOUGH_MS; i++) {
-    const ids = [...prompt.slice(i), ...prompt.slice(0, i)]; // another beginning: nothing lies in memory already
-    const start = performance.now();
-    const times: number[] = [];
-    const writing = model.generate(ids, { maxTokens: WRITTEN_TOKENS, batching: "off", signal });
-    for await (const _ of writing) times.push(performance.now());
-    if (times.length === 0) continue; // the end of text came first
-    const run = ids.length - (writing.end?.prompt?.shared ?? 0);
-    prefill = Math.max(prefill, (1000 * run) / (times[0]! - start));
-    if (times.length > 1)
-      generation = Math.max(generation, (1000 * (times.length - 1)) / (times.at(-1)! - times[0]!));
-  }
-  const known = (speed: number) => (speed > 0 && Number.isFinite(speed) ? speed : null);
-  return { prefillTokensPerSecond: known(prefill), generationTokensPerSecond: known(generation) };
-}
-
-const FILLER = "It was a bright morning, and the whole town had come to the market to buy and to talk. ";
-
-/** Tokens of the text, or of a filler, as many as fit with the answer. */
-async function speedPrompt(model: LanguageModel, text: string | undefined): Promise<number[]> {
-  const most = Math.min(PROMPT_TOKENS, Math.floor((model.trainedContext ?? PROMPT_TOKENS * 2) / 2));
-  const beginning = (text ?? "").slice(0, 20 * most) + FILLER.repeat(Math.ceil(most / 10));
-  const { ids } = await model.tokenize(beginning);
-  return Array.from(ids.subarray(0, most));
 }
 
 /** Bytes of a value in the cache; of types with blocks, their mean. */

@@ -25,8 +25,13 @@ export interface OverfitState {
 
 const PATIENCE = 3;
 const MIN_DELTA = 0.01;
-/** Standard errors of a rise, at least: every validation is a test again. */
+/**
+ * Standard errors of a rise, at least. Every validation is a test again, and noise that neighbours share makes each of them
+ * wider than it looks: the longer the run, the more is asked for, by `PER_DOUBLING` from `FEW` validations on.
+ */
 const LEAST_Z = 4;
+const PER_DOUBLING = 1;
+const FEW = 20;
 /** Standard deviations of single validations that it is, at least: correlated noise wanders by two of them. */
 const LEAST_RISE = 2.5;
 /** Validations that the noise is judged by. */
@@ -41,7 +46,7 @@ const MOST_MEAN = 12;
 /**
  * The detector. A validation's loss is compared with the least so far: the median of the last m validations (m from `patience`
  * to a third of those since the best) with the mean of three around the best, which a lucky draw cannot make deep. The rise is an
- * alarm where it is `LEAST_Z` standard errors or more, and more than `minDelta`; where each of the last `patience` validations is
+ * alarm where it is `LEAST_Z` standard errors or more (and more of them in a long run), and more than `minDelta`; where each of the last `patience` validations is
  * above that level; where it does not fall again (a restart, a drop of the rate); and where the training loss has not risen
  * with it: what both do is divergence, or a bump of the schedule.
  */
@@ -102,7 +107,7 @@ export class OverfitDetector {
       losses[n - 1]! >= Math.max(...recent) - 1.5 * sigma && now >= this.highest(at, mean) - 1.5 * sigma;
     const shared = this.sharedRise(at, mean);
     const alarm =
-      z >= LEAST_Z &&
+      z >= LEAST_Z + PER_DOUBLING * Math.max(0, Math.log2(n / FEW)) &&
       rise > Math.max(least, LEAST_RISE * sigma) &&
       lasts &&
       climbing &&

@@ -10,6 +10,7 @@ import type { TrainingRun } from "../series.ts";
 
 /** What training can be stopped for. */
 export const ALARM_KINDS = ["overfit", "plateau", "nan", "spike"] as const;
+/** One of `ALARM_KINDS`. */
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
 /** Something has happened to a run. */

@@ -76,7 +76,7 @@ export class EventsReader implements LogReader {
       this.event(data);
       at = end + 4;
     }
-    this.rest = all.slice(at);
+    this.rest = new Uint8Array(all.subarray(at)); // a copy: a Buffer's `slice` is none
   }
 
   end(): void {

@@ -4,6 +4,7 @@ import { parsePythonJson } from "../values.ts";
 import { LineCutter } from "./lines.ts";
 import type { LogReader } from "./reader.ts";
 
+/** Reads JSON lines from bytes that come in pieces: `push` each, `end` once there are no more. Broken lines are counted. */
 export class JsonLinesReader implements LogReader {
   readonly format = "JSON lines";
   private readonly lines: LineCutter;

@@ -56,7 +56,8 @@ export class LineCutter {
   private keep(bytes: Uint8Array): void {
     const size = (this.rest?.length ?? 0) + bytes.length;
     if (size > LONGEST) return; // the rest of such a line is not kept: it will not be JSON
-    this.rest = this.rest === null ? bytes.slice() : Buffer.concat([this.rest, bytes]);
+    // A copy, where a Buffer's `slice` is none: who reads a file reads the next piece into the same bytes.
+    this.rest = this.rest === null ? new Uint8Array(bytes) : Buffer.concat([this.rest, bytes]);
   }
 }
 

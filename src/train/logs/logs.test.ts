@@ -17,6 +17,34 @@ const file = (text: string, name = "log.jsonl"): string => {
 };
 const lines = (...rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
+describe("logs that are larger than what is read at once", () => {
+  const COUNT = 120_000;
+
+  it("lose no line where one piece ends and the next begins", async () => {
+    const rows = Array.from({ length: COUNT }, (_, i) => ({
+      step: i + 1,
+      "train/loss": 2 + 1 / (i + 1),
+      learning_rate: 3e-4,
+      note: "as trainers write beside it",
+    }));
+    const [run] = await readTrainingLog(file(rows.map((row) => lines(row)).join("")));
+    expect(run!.train!.steps).toEqual(rows.map(({ step }) => step));
+    expect(run!.train!.losses).toEqual(rows.map((row) => row["train/loss"]));
+    expect(run!.notes.filter((note) => note.includes("could not be read"))).toEqual([]);
+  });
+
+  it("nor a record of an event file", async () => {
+    // The recorded file, its records again and again: the same steps, which are counted as doubles.
+    const once = readFileSync(fixture("events.out.tfevents.tensorboardx"));
+    const times = Math.ceil((9 * 2 ** 20) / once.length);
+    const path = file("", "events.out.tfevents.large");
+    writeFileSync(path, Buffer.concat(new Array<Buffer>(times).fill(once)));
+    const [run] = await readTrainingLog(path);
+    expect(run!.notes.filter((note) => note.includes("checksum"))).toEqual([]);
+    expect(run!.train!.steps).toHaveLength(41);
+  });
+});
+
 describe("logs of other tools (src/train/fixtures/README.md)", () => {
   it.each(["events.out.tfevents.tensorboardx", "events.out.tfevents.tensorboard"])("%s", async (name) => {
     const [run] = await readTrainingLog(fixture(name));

@@ -11,6 +11,7 @@ import {
   type GgufFile,
   inspectGguf,
   isQuantised,
+  nearestQuantizationTypes,
   notFinite,
   quantizationType,
   quantizationTypes,
@@ -159,6 +160,11 @@ interface Prepared {
   mapped: MappedFiles;
 }
 
+function didYouMean(typeText: string): string {
+  const near = nearestQuantizationTypes(typeText);
+  return near.length > 0 ? `; did you mean ${near.join(" or ")}?` : "";
+}
+
 /** Everything that can go wrong before the work. @param output what must not be the input. */
 async function prepare(
   input: string,
@@ -169,7 +175,7 @@ async function prepare(
   const type = quantizationType(typeText);
   if (type === null)
     throw invalidArgument(
-      `"${typeText}" is not a weight format that can be made`,
+      `"${typeText}" is not a weight format that can be made${didYouMean(typeText)}`,
       undefined,
       `Use one of ${quantizationTypes.join(", ")}.`,
     );

@@ -1,26 +1,36 @@
 /** A comparison as a page with pictures. */
-import { divergencePercentiles } from "../charts/server.ts";
-import type { Comparison, ModelComparison, Place } from "../evaluate/compare/index.ts";
-import { computedWith } from "../models/kernels.ts";
+import { divergencePercentiles } from "../../charts/server.ts";
+import type { Comparison, ModelComparison, Place } from "../../evaluate/compare/index.ts";
 import {
   formatBits,
   formatCount,
   formatNumber,
   formatPercent,
-  formatPlural,
+  formatPerplexity,
+  formatPerplexityDifference,
   formatProbability,
-} from "../text/index.ts";
-import { ERROR_METHODS, formatEstimate } from "./measures.ts";
-import { type PageSection, renderPage } from "./page/sections.ts";
+  formatRatio,
+} from "../../text/index.ts";
+import { ERROR_METHODS, formatEstimate } from "../measures.ts";
+import { type PageSection, renderPage } from "../page/sections.ts";
+import { comparisonMethod, comparisonVerdict } from "./export.ts";
+import { comparedRows, summaryTable } from "./summary.ts";
 
 /**
  * A comparison as an HTML page of its own.
  * @param comparison its models are told apart by `labels`, in their order.
  */
 export function comparisonPage(comparison: ModelComparison, base: string, labels: readonly string[]): string {
-  const { comparisons, texts } = comparison;
+  const { comparisons } = comparison;
   const named = comparisons.map((one, i) => ({ one, name: labels[i]! }));
-  const sections: PageSection[] = [];
+  const sections: PageSection[] = [
+    {
+      heading: "Summary",
+      table: summaryTable(comparedRows(comparison, base, labels)),
+    },
+  ];
+  const verdict = comparisonVerdict(comparison, base, labels);
+  if (verdict.length > 0) sections.push({ heading: "What this text can tell", text: verdict });
   const divergences = named.flatMap(({ one, name }) => {
     if (one.per !== "token") return [];
     const { median, p90, p95, p99, "p99.9": p999, max } = one.measures.divergencePercentiles;
@@ -28,12 +38,7 @@ export function comparisonPage(comparison: ModelComparison, base: string, labels
   });
   if (divergences.length > 0) sections.push({ chart: divergencePercentiles(divergences, { base }) });
   for (const { one, name } of named) sections.push(numbers(one, name, base), changes(one, name));
-  const computed = [comparison.base, ...comparisons].flatMap(({ settings }) => computedWith(settings) ?? []);
-  const lead = [
-    `${formatPlural(texts.documents, "document")}, ${formatPlural(texts.bytes, "byte")}, sha256 ${texts.sha256.slice(0, 12)}; recipe ${comparison.base.recipe.name} (${comparison.base.recipe.id}).`,
-    ...[...new Set(computed)].map((how) => `Computed with ${how}.`),
-    "± is one standard error.",
-  ].join(" ");
+  const lead = comparisonMethod(comparison).join(" ");
   return renderPage(`Compared with ${base}`, sections, lead);
 }
 
@@ -58,13 +63,16 @@ function numbers(one: Comparison, name: string, base: string): PageSection {
     heading: name,
     text,
     details: [
-      ["perplexity", formatEstimate(measures.perplexity)],
-      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity)],
+      ["perplexity", formatEstimate(measures.perplexity, formatPerplexity)],
+      [`perplexity of ${base}`, formatEstimate(measures.basePerplexity, formatPerplexity)],
       [
         "ratio",
-        `${formatEstimate(measures.ratio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
+        `${formatEstimate(measures.ratio, formatRatio)}${ratioInterval ? `; 95% between ${formatNumber(ratioInterval.low, 5)} and ${formatNumber(ratioInterval.high, 5)}, bootstrap over ${ratioInterval.blockLength === null ? "documents" : "blocks of tokens"}` : ""}`,
       ],
-      ["difference", formatEstimate(measures.difference)],
+      [
+        "difference",
+        formatPerplexityDifference(measures.difference, [measures.perplexity, measures.basePerplexity]),
+      ],
       ["KL divergence, nats", formatEstimate(measures.divergence)],
       ["Δp, %", formatEstimate(measures.deltaP, formatPercent)],
       ["RMS of Δp, %", formatEstimate(measures.rmsDeltaP, formatPercent)],
