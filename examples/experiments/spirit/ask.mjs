@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { resolve } from "surprisal";
 import { after, keptBy, only, refine, setOf, WAYS } from "./demonstrations.mjs";
-import { chainsOf, PATTERNS } from "./patterns.mjs";
+import { PATTERNS, questionsOf } from "./patterns.mjs";
 import { goOn, readRows } from "./rows.mjs";
 import { perplexityOf, shown, tokensOf, write } from "./write.mjs";
 
@@ -64,7 +64,10 @@ export async function ask({ out, model: source, name, threads, items, atOnce, fo
   const answers = goOn(files.answers);
   const refined = readRows(files.rounds);
   const { demonstrations, calibration } = setOf(name, { ...rest, form, seed });
-  const questions = chainsOf(name, { split: "test", count: items, seed, difficulties: [rest.difficulty] });
+  const questions = questionsOf(name, {
+    ...{ count: items, demonstrations: rest.demonstrations, seed },
+    difficulties: [rest.difficulty],
+  });
   const model = await load(source, threads);
   for (const point of pointsOf({ name, ...rest })) {
     const key = `${point.way} ${point.steps} ${point.draw}`;

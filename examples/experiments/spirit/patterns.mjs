@@ -32,28 +32,23 @@ function factorAndConstant(side, letter) {
   return found;
 }
 
-/** Three digits in a base up to nine become four in another, 12 steps. */
+/** Three digits in a base up to nine, in base ten, 7 steps. */
 function conversion({ question, answer }) {
   const { digits, from, to } = /^What is (?<digits>\w+) \(base (?<from>\d+)\) in base (?<to>\d+)\?$/.exec(
     question,
   ).groups;
-  if (digits.length !== 3 || answer.length !== 4 || from > 9 || to > 9) return null;
-  const [p, q] = [Number(from), Number(to)];
+  if (digits.length !== 3 || to !== "10" || from > 9) return null;
+  const base = Number(from);
   const [x, y, z] = [...digits].map(Number);
-  const value = x * p * p + y * p + z;
-  const divisions = [];
-  for (let left = value; left > 0; left = Math.floor(left / q))
-    divisions.push(`${left}/${q} = ${Math.floor(left / q)} remainder ${left % q}.`);
+  const square = base ** 2;
   return [
     `The digits are ${x}, ${y} and ${z}.`,
-    `The number is ${x}*${p}^2 + ${y}*${p} + ${z}.`,
-    `${p}^2 = ${p * p}.`,
-    `${x}*${p * p} = ${x * p * p}.`,
-    `${y}*${p} = ${y * p}.`,
-    `${x * p * p} + ${y * p} + ${z} = ${value}.`,
-    `Now divide by ${q}.`,
-    ...divisions,
-    `Remainders, last first: ${answer}.`,
+    `The number is ${x}*${base}^2 + ${y}*${base} + ${z}.`,
+    `${base}^2 = ${square}.`,
+    `${x}*${square} = ${x * square}.`,
+    `${y}*${base} = ${y * base}.`,
+    `${x * square} + ${y * base} + ${z} = ${answer}.`,
+    `Check: ${answer}/${base} = ${Math.floor(Number(answer) / base)} remainder ${z}.`,
   ];
 }
 
@@ -70,25 +65,40 @@ export const PATTERNS = {
   bases: {
     title: "Number-Base-Conversion",
     task: "base_conversion",
-    difficulties: [3, 4],
+    difficulties: [4],
     write: conversion,
-    steps: 12,
-    most: 190,
+    steps: 7,
+    most: 120,
   },
 };
 
+/** So many problems in a row without a new one that has the form: there are no more. */
+const EXHAUSTED = 20_000;
+
 /**
- * Different problems with their chains, of one split: "train" for demonstrations, "valid" for calibration, "test" for questions.
+ * Different problems with their chains, of one split: "train" for demonstrations, "valid" for calibration, "test" for questions. Fewer than
+ * `count` where the split has no more.
  * @returns {{ question: string, answer: string, problem: object, steps: string[] }[]}
  */
 export function chainsOf(name, { split, count, seed, difficulties = PATTERNS[name].difficulties }) {
   const { task, write } = PATTERNS[name];
   const chains = new Map();
+  let since = 0;
   for (const problem of problems({ seed, split, tasks: [task], difficulties })) {
     const steps = write(problem);
-    if (steps !== null && !chains.has(problem.question))
+    if (steps !== null && !chains.has(problem.question)) {
       chains.set(problem.question, { question: problem.question, answer: problem.answer, problem, steps });
-    if (chains.size === count) break;
+      since = 0;
+    }
+    if (chains.size === count || ++since === EXHAUSTED) break;
   }
   return [...chains.values()];
+}
+
+/** Questions of the test split; where it has too few of the form, those of the train split behind the demonstrations follow. */
+export function questionsOf(name, { count, demonstrations, ...rest }) {
+  const test = chainsOf(name, { ...rest, split: "test", count });
+  if (test.length === count) return test;
+  const train = chainsOf(name, { ...rest, split: "train", count: count - test.length + demonstrations });
+  return [...test, ...train.slice(demonstrations)];
 }
