@@ -327,7 +327,7 @@ export function everySection(): PageSection[] {
     {
       chart: barsChart({
         title: "Bits per byte",
-        summary: "Two ways to write a text down.",
+        summary: "Two ways to write a text down: 1.4 bits per byte, and 3.0.",
         unit: "bits per byte",
         bars: [
           { name: "the model", value: 1.4, own: true },
