@@ -3,5 +3,5 @@ export { type Baseline, readBaseline, writeBaseline } from "./baseline.ts";
 export { BASELINE_NAME, CONFIG_NAMES, readConfig } from "./config.ts";
 export { EXAMPLE } from "./example.ts";
 export type { Measurement } from "./measure.ts";
-export { annotations, junit, numbersOf, stepSummary, wordsOf } from "./outputs.ts";
+export { annotations, junit, measuredOf, numbersOf, stepSummary, wordsOf } from "./outputs.ts";
 export { type CheckResult, exitCodeFor, judgeAll, measureAll, stateOf } from "./run-checks.ts";

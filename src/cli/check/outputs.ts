@@ -1,14 +1,26 @@
 /** What CI reads: JUnit's XML, GitHub's annotations and the summary of a step. */
 import { relative } from "node:path";
-import { escapeMarkup, formatDuration, formatNumber, formatWithError, visible } from "../../text/index.ts";
+import {
+  escapeMarkup,
+  formatDuration,
+  formatNumber,
+  formatPerplexity,
+  formatWithError,
+  visible,
+} from "../../text/index.ts";
 import type { Verdict } from "./judge.ts";
 import { type CheckResult, stateOf } from "./run-checks.ts";
 
+/** What was measured, with its error as `score` shows it. */
+export const measuredOf = ({ value, standardError, unit }: Verdict): string =>
+  (unit === "perplexity" ? formatPerplexity : formatWithError)(value, standardError);
+
 /** Such as "23.59 ± 0.72, bound 30, margin 6.41"; "" where it has no number. */
-export function numbersOf({ value, standardError, bound, margin }: Verdict): string {
+export function numbersOf(verdict: Verdict): string {
+  const { value, bound, margin } = verdict;
   if (value === null) return "";
   return [
-    formatWithError(value, standardError),
+    measuredOf(verdict),
     ...(bound === null ? [] : [`bound ${formatNumber(bound)}`]),
     ...(margin === null ? [] : [`margin ${formatNumber(margin)}`]),
   ].join(", ");
@@ -88,7 +100,7 @@ export function stepSummary(results: readonly CheckResult[], strict: boolean): s
         model,
         text,
         wordsOf(verdict, strict),
-        formatWithError(verdict.value, verdict.standardError),
+        measuredOf(verdict),
         formatNumber(verdict.bound),
         [formatNumber(verdict.margin), ...verdict.notes].join("; "),
       ]

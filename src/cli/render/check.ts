@@ -1,6 +1,6 @@
 /** Judged conditions in a terminal: a table where there is room, else two lines for each. */
-import { displayWidth, formatNumber, formatWithError, visible, wrapWords } from "../../text/index.ts";
-import { type CheckResult, numbersOf, wordsOf } from "../check/index.ts";
+import { displayWidth, formatNumber, visible, wrapWords } from "../../text/index.ts";
+import { type CheckResult, measuredOf, numbersOf, wordsOf } from "../check/index.ts";
 import { table } from "./run.ts";
 
 /** Words of a condition that are still shown in a table; longer ones stand on lines of their own. */
@@ -19,7 +19,7 @@ export function renderChecks(
     const rows = table(conditions, [
       ["  condition", ({ text }) => `  ${visible(text)}`],
       ["", ({ verdict }) => wordsOf(verdict, strict)],
-      ["measured", ({ verdict }) => formatWithError(verdict.value, verdict.standardError)],
+      ["measured", ({ verdict }) => measuredOf(verdict)],
       ["bound", ({ verdict }) => formatNumber(verdict.bound)],
       ["margin", ({ verdict }) => formatNumber(verdict.margin)],
     ]);
