@@ -34,7 +34,7 @@ describe("surprisal score", () => {
   it("prints words for people, without colours in a pipe", async () => {
     const { code, stdout, stderr } = await score(["text.txt"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^perplexity +\d[\d.]* ± \d/);
+    expect(stdout).toMatch(/^perplexity +\d[\d.]* \(\d[\d.]* to \d[\d.]*\)\n/);
     for (const words of ["bits per byte", "gzip", "Most surprising tokens", "recipe  ", "sha256"])
       expect(stdout).toContain(words);
     expect(stdout).not.toContain(ESCAPE);
@@ -136,7 +136,7 @@ describe("surprisal score", () => {
   it("--quiet prints the perplexity alone; byte order mark and CRLF are no obstacle", async () => {
     const { code, stdout, stderr } = await score(["-q"], { input: `\ufeff${TEXT.replace("\n", "\r\n")}` });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/^\d[\d.]*( ± \d[\d.]*)?\n$/);
+    expect(stdout).toMatch(/^\d[\d.]*( ± \d[\d.]*| \(\d[\d.]* to \d[\d.]*\))?\n$/);
   });
 
   it("--html writes a page through a link, beside --json, and leaves nothing else", async () => {

@@ -57,7 +57,7 @@ it("surprisal compare has the ± of surprisal score, and names its method", asyn
   expect(measures.perplexity.standardError / score.standardError).toBeCloseTo(1, 5);
   expect(corpora[0].rule.name).toBe("whole file");
   const { stdout } = await run("compare", "-b", "mini", "-m", "mini", "compared.txt");
-  expect(stdout).toContain("± is one standard error: bootstrap over blocks of tokens.");
+  expect(stdout).toContain("± is one standard error: bootstrap over blocks of tokens;");
 });
 
 describe("surprisal eval --skip-unreadable", () => {
