@@ -92,7 +92,7 @@ describe("surprisal eval", () => {
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(/^corpus +model +size +bits\/weight +perplexity +bits per byte/);
-    expect(stdout).toMatch(/^demo +mini +\d[\d.]* ± /m);
+    expect(stdout).toMatch(/^demo +mini +\d[\d.]* [kM]B +\d[\d.]* +\d[\d.]* ± /m);
     expect(stdout).toMatch(
       /^Model mini: recipe cached \([0-9a-f]{8}\), sha256 [0-9a-f]{12}, kernels [\w ]+ on cpu( \(\w+\))?\.$/m,
     );
